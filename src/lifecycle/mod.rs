@@ -1,0 +1,13 @@
+//! The specification as code: statuses, the one edge table, profiles, operations and invariants.
+//!
+//! Plain values only. Nothing here knows a clock, a service or an actor.
+
+mod edge;
+mod operation;
+mod status;
+
+pub use edge::{
+    EDGES, Edge, EdgeId, Profile, TASK_EDGES, TaskEdge, TaskEdgeId, edge, subject_edge, task_edge,
+};
+pub use operation::{Invariant, Operation, Outcome, Verdict};
+pub use status::{SubjectStatus, TaskStatus};

@@ -1,0 +1,160 @@
+//! What a client asks of the service, how it can end, and how a run is judged.
+
+use std::fmt;
+
+macro_rules! named {
+    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum $type { $($(#[$variant_doc])* $variant,)+ }
+
+        impl $type {
+            /// Every value, in the order they are documented.
+            pub const ALL: &'static [$type] = &[$($type::$variant,)+];
+            /// How many there are.
+            pub const COUNT: usize = Self::ALL.len();
+            /// The name used in scenarios and results.
+            pub const fn name(self) -> &'static str {
+                match self { $($type::$variant => $name,)+ }
+            }
+            /// The value a name stands for.
+            pub fn from_name(name: &str) -> Option<$type> {
+                Self::ALL.iter().copied().find(|value| value.name() == name)
+            }
+            /// Position in `ALL`.
+            pub const fn index(self) -> usize { self as usize }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.name()) }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
+    /// An operation on one subject.
+    Operation {
+        /// Registers a subject; it is queued.
+        Create = "create",
+        /// Registers a subject whose data lies elsewhere; it is active at once.
+        CreateWithLocation = "create-with-location",
+        /// Registers a subject of size zero; it is active at once.
+        CreateEmpty = "create-empty",
+        /// Names a place where the data lies; the first makes a queued subject active.
+        AddLocation = "add-location",
+        /// Takes a location away; never the last one of an active subject.
+        RemoveLocation = "remove-location",
+        /// Sends the data.
+        Upload = "upload",
+        /// Sends part of the data and goes away.
+        AbortUpload = "abort-upload",
+        /// Reads the data as a member.
+        Download = "download",
+        /// Reads the data to export it; follows download's rule.
+        Export = "export",
+        /// Reads the data to clone it; follows download's rule.
+        Clone = "clone",
+        /// Reads the data as an admin.
+        DownloadAsAdmin = "download-as-admin",
+        /// Bars everybody but an admin from the data.
+        Deactivate = "deactivate",
+        /// Undoes a deactivation.
+        Reactivate = "reactivate",
+        /// Deletes the subject.
+        Delete = "delete",
+        /// Has a task of the service bring the data in.
+        Import = "import",
+    }
+}
+
+named! {
+    /// How an operation ended, as its client sees it.
+    Outcome {
+        /// Done, and acknowledged.
+        Ok = "ok",
+        /// Refused by the rules; it had no effect.
+        Refused = "refused",
+        /// Failed; its failure edge may have been taken.
+        Fail = "fail",
+        /// No answer: it may have happened.
+        Unknown = "unknown",
+    }
+}
+
+named! {
+    /// What must hold in every run.
+    Invariant {
+        /// Every change of status is a legal edge and starts where the subject was.
+        Edge = "edge",
+        /// Nothing happens to a deleted subject or a finished task.
+        Terminal = "terminal",
+        /// A subject created with a location is never saving.
+        LocationNeverSaving = "location-never-saving",
+        /// Two uploads never both succeed, and one refused never changes data.
+        OneUpload = "one-upload",
+        /// What the service acknowledged is true afterwards.
+        Acknowledged = "acknowledged",
+        /// Data is readable only in the statuses and by the roles that may.
+        Access = "access",
+        /// A pending delete lasts at least the scrub time.
+        ScrubTime = "scrub-time",
+        /// Subjects and bytes are neither lost nor left behind.
+        Conservation = "conservation",
+        /// At the end nothing is stuck.
+        Progress = "progress",
+    }
+}
+
+/// How a run is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Every invariant held.
+    Valid,
+    /// At least one did not.
+    Invalid,
+    /// It cannot be said: something was still open, or the budget ran out.
+    Unknown,
+}
+
+impl Verdict {
+    /// The name used in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Valid => "valid",
+            Verdict::Invalid => "invalid",
+            Verdict::Unknown => "unknown",
+        }
+    }
+
+    /// The worse of two: invalid, then unknown, then valid.
+    pub fn worst(self, other: Verdict) -> Verdict {
+        match (self, other) {
+            (Verdict::Invalid, _) | (_, Verdict::Invalid) => Verdict::Invalid,
+            (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
+            (Verdict::Valid, Verdict::Valid) => Verdict::Valid,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Operation {
+    /// Whether it brings the subject into being.
+    pub const fn creates(self) -> bool {
+        matches!(self, Operation::Create | Operation::CreateWithLocation | Operation::CreateEmpty)
+    }
+
+    /// Whether it reads the data.
+    pub const fn reads(self) -> bool {
+        matches!(
+            self,
+            Operation::Download | Operation::Export | Operation::Clone | Operation::DownloadAsAdmin
+        )
+    }
+}

@@ -36,8 +36,15 @@ pub enum UnitError {
     OutOfRange(String, &'static str),
 }
 
-const SPAN_UNITS: [(&str, f64); 7] =
-    [("ns", 1.0), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3_600e9), ("d", 86_400e9)];
+const SPAN_UNITS: [(&str, f64); 7] = [
+    ("ns", 1.0),
+    ("us", 1e3),
+    ("ms", 1e6),
+    ("s", 1e9),
+    ("m", 60e9),
+    ("h", 3_600e9),
+    ("d", 86_400e9),
+];
 const BYTE_UNITS: [(&str, f64); 11] = [
     ("B", 1.0),
     ("kB", 1e3),
@@ -69,14 +76,17 @@ fn parse(
         .char_indices()
         .find(|&(i, c)| {
             let exponent = matches!(c, 'e' | 'E')
-                && trimmed[i + 1..].starts_with(|d: char| d.is_ascii_digit() || d == '-' || d == '+');
+                && trimmed[i + 1..]
+                    .starts_with(|d: char| d.is_ascii_digit() || d == '-' || d == '+');
             !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | '_') || exponent)
         })
         .map_or(trimmed.len(), |(i, _)| i);
     let (number, unit) = trimmed.split_at(end);
     let unit = unit.trim();
-    let number: f64 =
-        number.replace('_', "").parse().map_err(|_| UnitError::NoNumber(text.to_owned(), example))?;
+    let number: f64 = number
+        .replace('_', "")
+        .parse()
+        .map_err(|_| UnitError::NoNumber(text.to_owned(), example))?;
     if unit.is_empty() {
         return Err(UnitError::NoUnit(text.to_owned(), names));
     }
@@ -144,7 +154,10 @@ impl Bytes {
     pub fn parse_per_second(text: &str) -> Result<Bytes, UnitError> {
         match text.trim().strip_suffix("/s") {
             Some(size) => Bytes::parse(size),
-            None => Err(UnitError::NoUnit(text.to_owned(), "MiB/s, GiB/s, MB/s and so on")),
+            None => Err(UnitError::NoUnit(
+                text.to_owned(),
+                "MiB/s, GiB/s, MB/s and so on",
+            )),
         }
     }
 }
@@ -220,7 +233,11 @@ fn scaled(f: &mut fmt::Formatter<'_>, value: u64, units: &[(&str, f64)]) -> fmt:
         _ => 2,
     };
     let text = format!("{number:.decimals$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
     f.pad(&format!("{text}{}", chosen.0))
 }
 
@@ -238,8 +255,14 @@ impl fmt::Display for Time {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let binary =
-            [BYTE_UNITS[0], BYTE_UNITS[6], BYTE_UNITS[7], BYTE_UNITS[8], BYTE_UNITS[9], BYTE_UNITS[10]];
+        let binary = [
+            BYTE_UNITS[0],
+            BYTE_UNITS[6],
+            BYTE_UNITS[7],
+            BYTE_UNITS[8],
+            BYTE_UNITS[9],
+            BYTE_UNITS[10],
+        ];
         scaled(f, self.0, &binary)
     }
 }

@@ -117,12 +117,22 @@ impl TaskEdgeId {
 }
 
 const fn row(from: SubjectStatus, to: SubjectStatus, name: &'static str, profiles: u8) -> Edge {
-    Edge { from: Some(from), to, name, profiles }
+    Edge {
+        from: Some(from),
+        to,
+        name,
+        profiles,
+    }
 }
 
 /// Every edge of every profile: the specification's fifteen, then Glance's own.
 pub const EDGES: [Edge; 24] = [
-    Edge { from: None, to: Queued, name: "create subject", profiles: EVERY },
+    Edge {
+        from: None,
+        to: Queued,
+        name: "create subject",
+        profiles: EVERY,
+    },
     row(Queued, Active, "add location", EVERY),
     row(Queued, Saving, "upload", EVERY),
     row(Queued, Deleted, "delete", EVERY),
@@ -150,7 +160,12 @@ pub const EDGES: [Edge; 24] = [
 
 /// Every edge of a task.
 pub const TASK_EDGES: [TaskEdge; 5] = [
-    TaskEdge { from: None, to: TaskStatus::Pending, name: "create task", profiles: EVERY },
+    TaskEdge {
+        from: None,
+        to: TaskStatus::Pending,
+        name: "create task",
+        profiles: EVERY,
+    },
     TaskEdge {
         from: Some(TaskStatus::Pending),
         to: TaskStatus::Processing,
@@ -163,7 +178,12 @@ pub const TASK_EDGES: [TaskEdge; 5] = [
         name: "succeed",
         profiles: EVERY,
     },
-    TaskEdge { from: Some(TaskStatus::Processing), to: TaskStatus::Failure, name: "fail", profiles: EVERY },
+    TaskEdge {
+        from: Some(TaskStatus::Processing),
+        to: TaskStatus::Failure,
+        name: "fail",
+        profiles: EVERY,
+    },
     TaskEdge {
         from: Some(TaskStatus::Pending),
         to: TaskStatus::Failure,
@@ -198,7 +218,11 @@ pub fn edge(from: Option<SubjectStatus>, to: SubjectStatus) -> Option<EdgeId> {
 
 /// The edge between two statuses if `profile` allows it.
 #[inline]
-pub fn subject_edge(profile: Profile, from: Option<SubjectStatus>, to: SubjectStatus) -> Option<EdgeId> {
+pub fn subject_edge(
+    profile: Profile,
+    from: Option<SubjectStatus>,
+    to: SubjectStatus,
+) -> Option<EdgeId> {
     edge(from, to).filter(|id| id.edge().allowed_by(profile))
 }
 
@@ -218,7 +242,11 @@ mod tests {
     #[test]
     fn each_profile_has_the_edges_of_the_specification() {
         let count = |profile| EDGES.iter().filter(|edge| edge.allowed_by(profile)).count();
-        assert_eq!(count(Profile::V1), 14, "fifteen rows less the one of the other upload rule");
+        assert_eq!(
+            count(Profile::V1),
+            14,
+            "fifteen rows less the one of the other upload rule"
+        );
         assert_eq!(count(Profile::V2), 14);
         assert_eq!(count(Profile::Glance), 23);
     }
@@ -227,7 +255,11 @@ mod tests {
     fn nothing_leaves_deleted_and_nothing_repeats() {
         for (i, edge) in EDGES.iter().enumerate() {
             assert_ne!(edge.from, Some(Deleted));
-            assert!(EDGES[..i].iter().all(|other| (other.from, other.to) != (edge.from, edge.to)));
+            assert!(
+                EDGES[..i]
+                    .iter()
+                    .all(|other| (other.from, other.to) != (edge.from, edge.to))
+            );
             assert_eq!(super::edge(edge.from, edge.to).map(EdgeId::index), Some(i));
         }
     }

@@ -147,7 +147,10 @@ impl fmt::Display for Verdict {
 impl Operation {
     /// Whether it brings the subject into being.
     pub const fn creates(self) -> bool {
-        matches!(self, Operation::Create | Operation::CreateWithLocation | Operation::CreateEmpty)
+        matches!(
+            self,
+            Operation::Create | Operation::CreateWithLocation | Operation::CreateEmpty
+        )
     }
 
     /// Whether it reads the data.

@@ -66,7 +66,9 @@ impl SubjectStatus {
     /// Whether a subject at rest in this status keeps its data in the store.
     pub const fn keeps_data(self) -> bool {
         match self {
-            SubjectStatus::Active | SubjectStatus::Deactivated | SubjectStatus::PendingDelete => true,
+            SubjectStatus::Active | SubjectStatus::Deactivated | SubjectStatus::PendingDelete => {
+                true
+            }
             SubjectStatus::Queued
             | SubjectStatus::Saving
             | SubjectStatus::Killed
@@ -107,8 +109,12 @@ impl TaskStatus {
     pub const COUNT: usize = 4;
 
     /// Every status, in the order of the specification.
-    pub const ALL: [TaskStatus; Self::COUNT] =
-        [TaskStatus::Pending, TaskStatus::Processing, TaskStatus::Success, TaskStatus::Failure];
+    pub const ALL: [TaskStatus; Self::COUNT] = [
+        TaskStatus::Pending,
+        TaskStatus::Processing,
+        TaskStatus::Success,
+        TaskStatus::Failure,
+    ];
 
     /// The name as the service spells it.
     pub const fn name(self) -> &'static str {

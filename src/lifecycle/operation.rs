@@ -1,37 +1,7 @@
 //! What a client asks of the service, how it can end, and how a run is judged.
 
+use crate::named::named;
 use std::fmt;
-
-macro_rules! named {
-    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[repr(u8)]
-        pub enum $type { $($(#[$variant_doc])* $variant,)+ }
-
-        impl $type {
-            /// Every value, in the order they are documented.
-            pub const ALL: &'static [$type] = &[$($type::$variant,)+];
-            /// How many there are.
-            pub const COUNT: usize = Self::ALL.len();
-            /// The name used in scenarios and results.
-            pub const fn name(self) -> &'static str {
-                match self { $($type::$variant => $name,)+ }
-            }
-            /// The value a name stands for.
-            pub fn from_name(name: &str) -> Option<$type> {
-                Self::ALL.iter().copied().find(|value| value.name() == name)
-            }
-            /// Position in `ALL`.
-            pub const fn index(self) -> usize { self as usize }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.name()) }
-        }
-    };
-}
-pub(crate) use named;
 
 named! {
     /// An operation on one subject.

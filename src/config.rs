@@ -1,0 +1,219 @@
+//! The configuration of the embedded service, and the defects that can be planted in it.
+
+use crate::lifecycle::{Invariant, Profile};
+use crate::named::named;
+use crate::random::Distribution;
+use crate::units::{Bytes, Span};
+use std::num::NonZeroU32;
+
+/// Which of the specification's two upload-failure rules the embedded service follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Rules {
+    /// A failed upload kills the subject.
+    V1,
+    /// A failed upload queues the subject again.
+    #[default]
+    V2,
+}
+
+impl Rules {
+    /// The profile whose edges these rules allow.
+    pub const fn profile(self) -> Profile {
+        match self {
+            Rules::V1 => Profile::V1,
+            Rules::V2 => Profile::V2,
+        }
+    }
+}
+
+/// Everything the embedded service can be told.
+#[derive(Clone, Debug)]
+pub struct ServiceConfig {
+    /// What a failed upload does.
+    pub rules: Rules,
+    /// Requests handled at once; the rest wait in order.
+    pub workers: NonZeroU32,
+    /// Whether a delete keeps the data until the scrubber comes.
+    pub delayed_delete: bool,
+    /// How long a pending delete keeps its data at least.
+    pub scrub_time: Span,
+    /// How often the scrubber wakes. Above zero.
+    pub scrub_interval: Span,
+    /// Subjects scrubbed at once.
+    pub scrub_workers: NonZeroU32,
+    /// Tasks run at once.
+    pub task_workers: NonZeroU32,
+    /// How long after its deletion a record goes; none: never.
+    pub purge_after: Option<Span>,
+    /// How long the service waits before it tries a commit or removal again that must not be lost.
+    pub retry: Span,
+    /// Faults of the service itself, planted on purpose.
+    pub defects: Defects,
+    /// The registry, which holds the records.
+    pub registry: RegistryConfig,
+    /// The store, which holds the data.
+    pub store: StoreConfig,
+}
+
+/// The registry: a database with so many connections.
+#[derive(Clone, Debug)]
+pub struct RegistryConfig {
+    /// Commits at once; the rest wait in order.
+    pub connections: NonZeroU32,
+    /// How long a commit holds its connection.
+    pub commit: Distribution<Span>,
+}
+
+/// The store: so many transfers at once, each with so much bandwidth.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// Transfers at once; the rest wait in order.
+    pub slots: NonZeroU32,
+    /// Bytes per second of one transfer, above zero; none: without limit.
+    pub bandwidth: Option<Bytes>,
+    /// Set-up of a write, before its bytes.
+    pub put: Distribution<Span>,
+    /// Set-up of a read, before its bytes.
+    pub get: Distribution<Span>,
+    /// A removal.
+    pub delete: Distribution<Span>,
+    /// Beyond it an upload fails; none: without limit.
+    pub capacity: Option<Bytes>,
+}
+
+impl Default for ServiceConfig {
+    fn default() -> Self {
+        let many = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+        ServiceConfig {
+            rules: Rules::V2,
+            workers: many(64),
+            delayed_delete: false,
+            scrub_time: Span::ZERO,
+            scrub_interval: Span::from_secs(300),
+            scrub_workers: many(4),
+            task_workers: many(4),
+            purge_after: None,
+            retry: Span::from_secs(1),
+            defects: Defects::default(),
+            registry: RegistryConfig {
+                connections: many(32),
+                commit: Distribution::constant(0),
+            },
+            store: StoreConfig {
+                slots: many(16),
+                bandwidth: None,
+                put: Distribution::constant(0),
+                get: Distribution::constant(0),
+                delete: Distribution::constant(0),
+                capacity: None,
+            },
+        }
+    }
+}
+
+named! {
+    /// A queue of the embedded service, with so many units.
+    Resource {
+        /// Request workers.
+        Workers = "workers",
+        /// Connections of the registry.
+        Connections = "registry.connections",
+        /// Transfers of the store.
+        Slots = "store.slots",
+        /// Workers of the scrubber.
+        ScrubWorkers = "scrub_workers",
+        /// Workers of the task executor.
+        TaskWorkers = "task_workers",
+    }
+}
+
+named! {
+    /// Something that image services have really got wrong; planted to see whether the checker finds it.
+    Defect {
+        /// A deleted subject turns killed or queued again when its late upload fails.
+        LateUploadRevivesDeleted = "late-upload-revives-deleted",
+        /// A deactivated subject is deactivated once more, and loses its status to an illegal edge.
+        DeactivateQueued = "deactivate-queued",
+        /// A finished task is run again.
+        TaskRunTwice = "task-run-twice",
+        /// A subject with a location passes through saving.
+        LocationPassesSaving = "location-passes-saving",
+        /// A second upload is accepted into an active subject.
+        SecondUploadAccepted = "second-upload-accepted",
+        /// An upload that is refused overwrites the data all the same.
+        RefusedUploadOverwrites = "refused-upload-overwrites",
+        /// An upload is acknowledged with data that differs from what was sent.
+        UploadCorrupted = "upload-corrupted",
+        /// A create is acknowledged and lost.
+        LostCreate = "lost-create",
+        /// A delete is acknowledged and not done.
+        LostDelete = "lost-delete",
+        /// Removing the last location puts an active subject back to queued.
+        LastLocationRequeues = "last-location-requeues",
+        /// A member may download a deactivated subject.
+        DeactivatedDownloadAllowed = "deactivated-download-allowed",
+        /// The scrubber comes too early.
+        ScrubTooEarly = "scrub-too-early",
+        /// A delete during an upload leaves the upload's bytes behind.
+        DeleteLeavesBytes = "delete-leaves-bytes",
+        /// The data of an active subject disappears from the store.
+        DataLost = "data-lost",
+        /// A failed upload leaves its subject saving.
+        FailedUploadStaysSaving = "failed-upload-stays-saving",
+        /// A failed task has a result.
+        FailedTaskHasResult = "failed-task-has-result",
+        /// A task that fails stays in processing.
+        TaskStuck = "task-stuck",
+    }
+}
+
+impl Defect {
+    /// The invariant that it breaks.
+    pub const fn breaks(self) -> Invariant {
+        match self {
+            Defect::LateUploadRevivesDeleted | Defect::TaskRunTwice => Invariant::Terminal,
+            Defect::DeactivateQueued
+            | Defect::LastLocationRequeues
+            | Defect::FailedTaskHasResult => Invariant::Edge,
+            Defect::LocationPassesSaving => Invariant::LocationNeverSaving,
+            Defect::SecondUploadAccepted | Defect::RefusedUploadOverwrites => Invariant::OneUpload,
+            Defect::UploadCorrupted | Defect::LostCreate | Defect::LostDelete => {
+                Invariant::Acknowledged
+            }
+            Defect::DeactivatedDownloadAllowed => Invariant::Access,
+            Defect::ScrubTooEarly => Invariant::ScrubTime,
+            Defect::DeleteLeavesBytes | Defect::DataLost => Invariant::Conservation,
+            Defect::FailedUploadStaysSaving | Defect::TaskStuck => Invariant::Progress,
+        }
+    }
+}
+
+/// A set of planted defects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Defects(u32);
+
+impl Defects {
+    /// Whether the defect is planted.
+    #[inline]
+    pub const fn has(self, defect: Defect) -> bool {
+        self.0 & (1 << defect as u32) != 0
+    }
+
+    /// Those planted, in order.
+    pub fn iter(self) -> impl Iterator<Item = Defect> {
+        Defect::ALL
+            .iter()
+            .copied()
+            .filter(move |&defect| self.has(defect))
+    }
+}
+
+impl FromIterator<Defect> for Defects {
+    fn from_iter<I: IntoIterator<Item = Defect>>(defects: I) -> Self {
+        Defects(
+            defects
+                .into_iter()
+                .fold(0, |set, defect| set | 1 << defect as u32),
+        )
+    }
+}

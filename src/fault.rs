@@ -1,0 +1,273 @@
+//! Faults: ordered rules that say what goes wrong, where and when.
+
+use crate::named::named;
+use crate::random::{Rng, Seed, unit};
+use crate::units::{Span, Time};
+
+named! {
+    /// Where a fault strikes.
+    Place {
+        /// A request, before it is handled.
+        Api = "api",
+        /// A commit of the registry.
+        RegistryCommit = "registry.commit",
+        /// A write into the store.
+        StorePut = "store.put",
+        /// A read from the store.
+        StoreGet = "store.get",
+        /// A removal from the store.
+        StoreDelete = "store.delete",
+        /// The scrubber.
+        Scrubber = "scrubber",
+        /// The task executor.
+        Executor = "executor",
+        /// The client itself.
+        Client = "client",
+    }
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FaultKind {
+    /// It ends in an error, with this probability.
+    Error {
+        /// 0 to 1.
+        probability: f64,
+    },
+    /// It takes longer.
+    Latency {
+        /// By how much.
+        add: Span,
+    },
+    /// It hangs until the fault heals.
+    Stall,
+    /// The store takes no more bytes.
+    Full,
+    /// It does nothing until the fault heals; what it began goes on.
+    Down,
+    /// The client goes away in mid-upload.
+    Close {
+        /// After this share of the data, 0 to 1.
+        after: f64,
+    },
+}
+
+impl FaultKind {
+    /// The name used in scenarios.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FaultKind::Error { .. } => "error",
+            FaultKind::Latency { .. } => "latency",
+            FaultKind::Stall => "stall",
+            FaultKind::Full => "full",
+            FaultKind::Down => "down",
+            FaultKind::Close { .. } => "close",
+        }
+    }
+}
+
+/// The published table: which kinds of fault each place can have.
+pub const TABLE: [(Place, &[&str]); 8] = [
+    (Place::Api, &["error", "latency", "stall"]),
+    (Place::RegistryCommit, &["error", "latency", "stall"]),
+    (Place::StorePut, &["error", "latency", "stall", "full"]),
+    (Place::StoreGet, &["error", "latency", "stall"]),
+    (Place::StoreDelete, &["error", "latency", "stall"]),
+    (Place::Scrubber, &["down"]),
+    (Place::Executor, &["down"]),
+    (Place::Client, &["close"]),
+];
+
+/// The kinds of fault that a place can have.
+pub fn kinds_at(place: Place) -> &'static [&'static str] {
+    TABLE
+        .iter()
+        .find(|(at, _)| *at == place)
+        .map_or(&[], |(_, kinds)| kinds)
+}
+
+/// Position of a fault in its scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FaultId(pub u16);
+
+/// One rule of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// What it is called in reports; its random numbers are split by this name.
+    pub name: String,
+    /// Where it strikes.
+    pub place: Place,
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// When it opens.
+    pub from: Time,
+    /// When it heals; none: at the end of the load.
+    pub to: Option<Time>,
+}
+
+/// What the faults that are open do to one passage of a place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Effect {
+    /// It goes on, so much later (zero without faults).
+    Pass {
+        /// The added latency.
+        later: Span,
+    },
+    /// It fails.
+    Error,
+    /// It hangs until this fault heals.
+    Stall(FaultId),
+    /// The store is full.
+    Full,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    place: Place,
+    kind: FaultKind,
+    open: bool,
+    rng: Rng,
+}
+
+/// The rules of a run and which of them are open.
+#[derive(Clone, Debug)]
+pub struct Faults {
+    rules: Vec<Rule>,
+    /// One bit a place that any open fault is at: without faults a passage costs one test.
+    open_places: u8,
+}
+
+impl Faults {
+    /// Every fault healed. `seed` is split by the name of each fault.
+    pub fn new(faults: &[Fault], seed: Seed) -> Faults {
+        let rules = faults
+            .iter()
+            .map(|fault| Rule {
+                place: fault.place,
+                kind: fault.kind,
+                open: false,
+                rng: seed.named("fault").named(&fault.name).rng(),
+            })
+            .collect();
+        Faults {
+            rules,
+            open_places: 0,
+        }
+    }
+
+    /// Opens or heals a fault.
+    pub fn set(&mut self, fault: FaultId, open: bool) {
+        if let Some(rule) = self.rules.get_mut(usize::from(fault.0)) {
+            rule.open = open;
+        }
+        self.open_places = (self.rules.iter().filter(|rule| rule.open))
+            .fold(0, |places, rule| places | 1 << rule.place as u8);
+    }
+
+    /// Whether any fault is open at `place`.
+    #[inline]
+    pub fn any_at(&self, place: Place) -> bool {
+        self.open_places & (1 << place as u8) != 0
+    }
+
+    /// What happens to a passage of `place` now: rules apply in file order, latencies add up, and the
+    /// first error, stall or full ends it.
+    #[inline]
+    pub fn strike(&mut self, place: Place) -> Effect {
+        if !self.any_at(place) {
+            return Effect::Pass { later: Span::ZERO };
+        }
+        self.strike_open(place)
+    }
+
+    fn strike_open(&mut self, place: Place) -> Effect {
+        let mut later = Span::ZERO;
+        for (index, rule) in self.rules.iter_mut().enumerate() {
+            if !rule.open || rule.place != place {
+                continue;
+            }
+            match rule.kind {
+                FaultKind::Error { probability } if unit(&mut rule.rng) < probability => {
+                    return Effect::Error;
+                }
+                FaultKind::Latency { add } => later += add,
+                FaultKind::Stall => return Effect::Stall(FaultId(index as u16)),
+                FaultKind::Full => return Effect::Full,
+                FaultKind::Error { .. } | FaultKind::Down | FaultKind::Close { .. } => {}
+            }
+        }
+        Effect::Pass { later }
+    }
+
+    /// After which share of its data an upload's client goes away, if a fault makes it.
+    pub fn close_after(&self) -> Option<f64> {
+        self.rules
+            .iter()
+            .filter(|rule| rule.open)
+            .find_map(|rule| match rule.kind {
+                FaultKind::Close { after } => Some(after),
+                _ => None,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(name: &str, kind: FaultKind) -> Fault {
+        Fault {
+            name: name.into(),
+            place: Place::StorePut,
+            kind,
+            from: Time::ZERO,
+            to: None,
+        }
+    }
+
+    #[test]
+    fn open_rules_apply_in_order_and_healed_ones_do_not() {
+        let latency = fault("slow", FaultKind::Latency { add: Span(5) });
+        let full = fault("full", FaultKind::Full);
+        let mut faults = Faults::new(&[latency.clone(), latency, full], Seed(1));
+        assert_eq!(
+            faults.strike(Place::StorePut),
+            Effect::Pass { later: Span::ZERO }
+        );
+        faults.set(FaultId(0), true);
+        faults.set(FaultId(1), true);
+        assert_eq!(
+            faults.strike(Place::StorePut),
+            Effect::Pass { later: Span(10) }
+        );
+        assert_eq!(
+            faults.strike(Place::StoreGet),
+            Effect::Pass { later: Span::ZERO }
+        );
+        faults.set(FaultId(2), true);
+        assert_eq!(faults.strike(Place::StorePut), Effect::Full);
+        faults.set(FaultId(2), false);
+        assert_eq!(
+            faults.strike(Place::StorePut),
+            Effect::Pass { later: Span(10) }
+        );
+    }
+
+    #[test]
+    fn adding_a_fault_does_not_reshuffle_another() {
+        let a = fault("a", FaultKind::Error { probability: 0.5 });
+        let b = Fault {
+            place: Place::StoreGet,
+            ..fault("b", FaultKind::Error { probability: 0.5 })
+        };
+        let draws = |rules: &[Fault], of: u16| {
+            let mut faults = Faults::new(rules, Seed(9));
+            (0..rules.len()).for_each(|i| faults.set(FaultId(i as u16), true));
+            assert!(usize::from(of) < rules.len());
+            (0..64)
+                .map(|_| faults.strike(Place::StorePut))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(draws(&[a.clone()], 0), draws(&[b, a], 1));
+    }
+}

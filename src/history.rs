@@ -1,0 +1,236 @@
+//! The history of a run: every invocation, completion, change of status and movement of bytes, in order.
+//!
+//! Metrics and checker read nothing else (but the gauges of each interval), so both work the same on
+//! every engine and target.
+
+use crate::config::Resource;
+use crate::fault::FaultId;
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
+use crate::load::StoryId;
+use crate::units::Time;
+use std::fmt;
+
+/// A subject of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubjectId {
+    /// Its number in order of arrival, from zero; never used again.
+    pub number: u64,
+    /// Its place in dense tables; used again once the subject is forgotten.
+    pub slot: u32,
+}
+
+impl fmt::Display for SubjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.number)
+    }
+}
+
+/// An operation of a run, in order of invocation; never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpId(pub u64);
+
+/// A task of a run: the operation that asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub OpId);
+
+/// What data is: enough to tell whether two reads saw the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Content {
+    /// Bytes.
+    pub size: u64,
+    /// A digest of the bytes.
+    pub checksum: u64,
+}
+
+/// One entry of the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Record {
+    /// Something that concerns one subject.
+    Subject {
+        /// When.
+        at: Time,
+        /// Which subject.
+        subject: SubjectId,
+        /// The story that the subject's client follows.
+        story: StoryId,
+        /// What.
+        event: Event,
+    },
+    /// A fault opened or healed.
+    Fault {
+        /// When.
+        at: Time,
+        /// Which fault.
+        fault: FaultId,
+        /// Opened, or healed.
+        open: bool,
+    },
+}
+
+/// Something that concerns one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A client sent an operation.
+    Invoked {
+        /// Which.
+        op: OpId,
+        /// What it asks for.
+        operation: Operation,
+        /// Whether the scenario says that it must be refused.
+        must_be_refused: bool,
+        /// When it was due.
+        intended: Time,
+    },
+    /// An operation ended, as its client sees it.
+    Completed {
+        /// Which.
+        op: OpId,
+        /// What it asked for.
+        operation: Operation,
+        /// How it ended.
+        outcome: Outcome,
+        /// When it was due.
+        intended: Time,
+        /// When it was sent.
+        sent: Time,
+        /// What was sent by an upload or seen by a read that ended ok.
+        content: Option<Content>,
+    },
+    /// A subject changed its status; reported by the record itself.
+    Moved {
+        /// The status before; none when it came into being.
+        from: Option<SubjectStatus>,
+        /// The status after.
+        to: SubjectStatus,
+        /// The operation that caused it; none for the scrubber.
+        op: Option<OpId>,
+        /// The instant its latency counts from.
+        due: Time,
+    },
+    /// A task changed its status.
+    TaskMoved {
+        /// Which task.
+        task: TaskId,
+        /// The status before; none when it came into being.
+        from: Option<TaskStatus>,
+        /// The status after.
+        to: TaskStatus,
+        /// Whether it now has a result.
+        has_result: bool,
+        /// Whether it now has an error message.
+        has_message: bool,
+        /// The instant its latency counts from.
+        due: Time,
+    },
+    /// The store reserved or took bytes for the subject.
+    Stored {
+        /// The operation that writes them.
+        op: OpId,
+        /// How many.
+        bytes: u64,
+    },
+    /// The store removed bytes of the subject.
+    Removed {
+        /// How many.
+        bytes: u64,
+    },
+    /// The engine dropped the subject, which is deleted or never came into being: its slot is free.
+    Forgotten,
+}
+
+/// What the service's own books say of one subject at the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Audit {
+    /// Which subject.
+    pub subject: SubjectId,
+    /// Its status in the registry; none when the registry does not know it.
+    pub status: Option<SubjectStatus>,
+    /// Its size and checksum in the registry, while it has data.
+    pub content: Option<Content>,
+    /// Bytes that the store holds for it.
+    pub bytes: u64,
+}
+
+/// The state of a run at one instant, as the engine and the service count it themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Gauges {
+    /// When.
+    pub at: Time,
+    /// Stories started so far.
+    pub arrivals: u64,
+    /// Arrivals due so far that could not start.
+    pub dropped: u64,
+    /// Arrivals so far that started more than ten milliseconds late.
+    pub late: u64,
+    /// Operations open.
+    pub in_flight: u64,
+    /// Subjects in each status, indexed by [`SubjectStatus::index`]; deleted ones stay counted.
+    pub subjects: [u64; SubjectStatus::COUNT],
+    /// Records purged so far; they stay in the count of deleted subjects.
+    pub purged: u64,
+    /// Bytes in the store.
+    pub bytes_stored: u64,
+    /// Bytes of subjects in pending delete.
+    pub bytes_pending_delete: u64,
+    /// Calendar entries executed or actor messages handled so far.
+    pub events: u64,
+    /// Each queue of the embedded service, indexed by [`Resource::index`]; all zero without one.
+    pub resources: [ResourceGauge; Resource::COUNT],
+}
+
+/// A queue of the service: what it has seen so far, and how it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ResourceGauge {
+    /// How many units there are.
+    pub units: u64,
+    /// How many wait now.
+    pub queue: u64,
+    /// How many units are held now.
+    pub busy: u64,
+    /// How many have asked for a unit so far.
+    pub arrivals: u64,
+    /// How many have got one so far.
+    pub grants: u64,
+    /// How many have given theirs back so far.
+    pub releases: u64,
+    /// The waits of those who got a unit, summed, in nanoseconds.
+    pub wait_ns: u128,
+    /// The holds that have ended, summed, in nanoseconds.
+    pub hold_ns: u128,
+    /// The queue's length integrated over time, in nanoseconds.
+    pub queue_ns: u128,
+    /// The units held integrated over time, in nanoseconds.
+    pub busy_ns: u128,
+}
+
+impl ResourceGauge {
+    /// What happened since `earlier`; `queue`, `busy` and `units` are those of now.
+    pub fn since(&self, earlier: &ResourceGauge) -> ResourceGauge {
+        ResourceGauge {
+            units: self.units,
+            queue: self.queue,
+            busy: self.busy,
+            arrivals: self.arrivals - earlier.arrivals,
+            grants: self.grants - earlier.grants,
+            releases: self.releases - earlier.releases,
+            wait_ns: self.wait_ns - earlier.wait_ns,
+            hold_ns: self.hold_ns - earlier.hold_ns,
+            queue_ns: self.queue_ns - earlier.queue_ns,
+            busy_ns: self.busy_ns - earlier.busy_ns,
+        }
+    }
+
+    /// Adds another shard's share of the same queue.
+    pub fn add(&mut self, other: &ResourceGauge) {
+        self.units += other.units;
+        self.queue += other.queue;
+        self.busy += other.busy;
+        self.arrivals += other.arrivals;
+        self.grants += other.grants;
+        self.releases += other.releases;
+        self.wait_ns += other.wait_ns;
+        self.hold_ns += other.hold_ns;
+        self.queue_ns += other.queue_ns;
+        self.busy_ns += other.busy_ns;
+    }
+}

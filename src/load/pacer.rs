@@ -1,0 +1,182 @@
+//! The pacer: a pure value that says when each arrival is due.
+//!
+//! The arrival rate is linear between knots. Arrival k is due where the area under the rate reaches the
+//! sum of k increments: all ones for even spacing, exponential ones for Poisson arrivals. Nothing here
+//! depends on how the arrivals before went, so load stays open.
+
+use crate::random::{Rng, unit};
+use crate::units::{Rate, Span, Time};
+
+/// How arrivals are spaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Spacing {
+    /// At equal distances.
+    Even,
+    /// Independent of each other: exponential distances.
+    Poisson,
+}
+
+/// A linear change of the arrival rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ramp {
+    /// How long it takes.
+    pub length: Span,
+    /// The rate at its end, held until the next ramp.
+    pub to: Rate,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    /// Seconds at which it starts.
+    start: f64,
+    /// Its length in seconds; the last one is endless.
+    length: f64,
+    /// The rate at its start, per second.
+    rate: f64,
+    /// How the rate changes, per second squared.
+    slope: f64,
+}
+
+/// When arrivals are due.
+#[derive(Clone, Debug)]
+pub struct Pacer {
+    segments: Vec<Segment>,
+    spacing: Spacing,
+    rng: Rng,
+    /// Where the last arrival was: the segment, and the area used up inside it.
+    segment: usize,
+    area: f64,
+}
+
+impl Pacer {
+    /// Arrivals that start at `rate` and follow the ramps, one after the other.
+    pub fn new(rate: Rate, ramps: &[Ramp], spacing: Spacing, rng: Rng) -> Pacer {
+        let mut segments = Vec::with_capacity(ramps.len() + 1);
+        let (mut start, mut current) = (0.0, rate.0);
+        for ramp in ramps {
+            let length = ramp.length.as_secs_f64();
+            if length > 0.0 {
+                let slope = (ramp.to.0 - current) / length;
+                segments.push(Segment {
+                    start,
+                    length,
+                    rate: current,
+                    slope,
+                });
+                start += length;
+            }
+            current = ramp.to.0;
+        }
+        segments.push(Segment {
+            start,
+            length: f64::INFINITY,
+            rate: current,
+            slope: 0.0,
+        });
+        Pacer {
+            segments,
+            spacing,
+            rng,
+            segment: 0,
+            area: 0.0,
+        }
+    }
+
+    /// When the next arrival is due; none when no more will ever be.
+    pub fn next_due(&mut self) -> Option<Time> {
+        self.area += match self.spacing {
+            Spacing::Even => 1.0,
+            Spacing::Poisson => -(1.0 - unit(&mut self.rng)).ln(),
+        };
+        loop {
+            let segment = self.segments[self.segment];
+            let whole = segment.area_after(segment.length);
+            if self.area <= whole {
+                let seconds = segment.start + segment.seconds_to(self.area);
+                return Some(Time((seconds * 1e9).round() as u64));
+            }
+            if self.segment + 1 == self.segments.len() {
+                return None;
+            }
+            self.area -= whole;
+            self.segment += 1;
+        }
+    }
+}
+
+impl Segment {
+    /// How many arrivals are due within the first `seconds` of the segment.
+    fn area_after(&self, seconds: f64) -> f64 {
+        if seconds.is_infinite() {
+            return if self.rate > 0.0 { f64::INFINITY } else { 0.0 };
+        }
+        seconds * (self.rate + 0.5 * self.slope * seconds)
+    }
+
+    /// The inverse of [`Segment::area_after`].
+    fn seconds_to(&self, area: f64) -> f64 {
+        if self.slope == 0.0 {
+            return area / self.rate;
+        }
+        // The root in the form that loses no digits when the slope is small.
+        let root = (self.rate * self.rate + 2.0 * self.slope * area)
+            .max(0.0)
+            .sqrt();
+        (2.0 * area / (self.rate + root)).min(self.length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Seed;
+
+    fn arrivals(rate: f64, ramps: &[Ramp], spacing: Spacing, until_s: f64) -> Vec<f64> {
+        let mut pacer = Pacer::new(Rate(rate), ramps, spacing, Seed(1).rng());
+        std::iter::from_fn(|| pacer.next_due().map(Time::as_secs_f64))
+            .take_while(|&due| due <= until_s)
+            .collect()
+    }
+
+    #[test]
+    fn even_arrivals_keep_their_distance() {
+        assert_eq!(arrivals(2.0, &[], Spacing::Even, 2.0), [0.5, 1.0, 1.5, 2.0]);
+    }
+
+    #[test]
+    fn a_ramp_offers_the_area_under_it() {
+        let ramps = [
+            Ramp {
+                length: Span::from_secs(10),
+                to: Rate(20.0),
+            },
+            Ramp {
+                length: Span::from_secs(10),
+                to: Rate(0.0),
+            },
+        ];
+        let due = arrivals(0.0, &ramps, Spacing::Even, 1e9);
+        assert_eq!(due.len(), 200, "two triangles of a hundred");
+        assert!((due[99] - 10.0).abs() < 1e-6);
+        assert!(due.windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+
+    #[test]
+    fn poisson_arrivals_have_mean_and_variance_of_poisson() {
+        let due = arrivals(100.0, &[], Spacing::Poisson, 1_000.0);
+        assert!(
+            (due.len() as f64 / 100_000.0 - 1.0).abs() < 0.01,
+            "{}",
+            due.len()
+        );
+        let mut counts = vec![0.0; 1_000];
+        due.iter()
+            .for_each(|&at| counts[(at as usize).min(999)] += 1.0);
+        let mean = counts.iter().sum::<f64>() / 1e3;
+        let variance = counts.iter().map(|n| (n - mean).powi(2)).sum::<f64>() / 1e3;
+        assert!(
+            (variance / mean - 1.0).abs() < 0.15,
+            "{variance} against {mean}"
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! What a run measured, as plain values: latencies, rows and the result that reports are made from.
+
+mod latency;
+mod result;
+mod threshold;
+
+pub use latency::Latency;
+pub use result::{
+    Kind, OperationRow, Phase, ResourceRow, RunResult, StormResult, TimelineRow, TransitionKey,
+    TransitionRow, Violation,
+};
+pub use threshold::{Aggregate, Comparison, Subject, Threshold, ThresholdResult};

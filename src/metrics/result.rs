@@ -1,0 +1,288 @@
+//! The result of a run: what every report is made from.
+
+use super::latency::Latency;
+use super::threshold::ThresholdResult;
+use crate::config::Resource;
+use crate::history::{Gauges, ResourceGauge};
+use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict};
+use crate::load::StoryId;
+use crate::units::{Span, Time};
+
+/// A stretch of a run with a name: warm_up, load, settle, or the scenario's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phase {
+    /// What it is called.
+    pub name: String,
+    /// When it began.
+    pub from: Time,
+    /// When it ended.
+    pub to: Time,
+}
+
+impl Phase {
+    /// How long it lasted.
+    pub fn length(&self) -> Span {
+        self.to.since(self.from)
+    }
+}
+
+/// Whose status changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A subject's.
+    Subject,
+    /// A task's.
+    Task,
+}
+
+impl Kind {
+    /// The name used in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Subject => "subject",
+            Kind::Task => "task",
+        }
+    }
+}
+
+/// A change of status that was seen, legal or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransitionKey {
+    /// Of a subject; from none for creation.
+    Subject(Option<SubjectStatus>, SubjectStatus),
+    /// Of a task; from none for creation.
+    Task(Option<TaskStatus>, TaskStatus),
+}
+
+impl TransitionKey {
+    /// How many keys there are.
+    pub const COUNT: usize = (SubjectStatus::COUNT + 1) * SubjectStatus::COUNT
+        + (TaskStatus::COUNT + 1) * TaskStatus::COUNT;
+
+    /// A dense number below [`TransitionKey::COUNT`].
+    #[inline]
+    pub fn index(self) -> usize {
+        match self {
+            TransitionKey::Subject(from, to) => {
+                from.map_or(0, |status| status.index() + 1) * SubjectStatus::COUNT + to.index()
+            }
+            TransitionKey::Task(from, to) => {
+                (SubjectStatus::COUNT + 1) * SubjectStatus::COUNT
+                    + from.map_or(0, |status| status.index() + 1) * TaskStatus::COUNT
+                    + to.index()
+            }
+        }
+    }
+
+    /// Every key, by its index.
+    pub fn all() -> impl Iterator<Item = TransitionKey> {
+        let subjects = std::iter::once(None)
+            .chain(SubjectStatus::ALL.map(Some))
+            .flat_map(|from| SubjectStatus::ALL.map(|to| TransitionKey::Subject(from, to)));
+        let tasks = std::iter::once(None)
+            .chain(TaskStatus::ALL.map(Some))
+            .flat_map(|from| TaskStatus::ALL.map(|to| TransitionKey::Task(from, to)));
+        subjects.chain(tasks)
+    }
+
+    /// Whose status changed.
+    pub fn kind(self) -> Kind {
+        match self {
+            TransitionKey::Subject(..) => Kind::Subject,
+            TransitionKey::Task(..) => Kind::Task,
+        }
+    }
+
+    /// The name of the status before; empty for creation.
+    pub fn from_name(self) -> &'static str {
+        match self {
+            TransitionKey::Subject(from, _) => from.map_or("", SubjectStatus::name),
+            TransitionKey::Task(from, _) => from.map_or("", TaskStatus::name),
+        }
+    }
+
+    /// The name of the status after.
+    pub fn to_name(self) -> &'static str {
+        match self {
+            TransitionKey::Subject(_, to) => to.name(),
+            TransitionKey::Task(_, to) => to.name(),
+        }
+    }
+}
+
+/// The latencies of one transition in one phase of one story.
+#[derive(Clone, Debug)]
+pub struct TransitionRow {
+    /// Position in [`RunResult::phases`].
+    pub phase: usize,
+    /// Position in [`StormResult::stories`].
+    pub story: StoryId,
+    /// Which transition.
+    pub key: TransitionKey,
+    /// From its cause's due instant to its commit.
+    pub latency: Latency,
+}
+
+/// The latencies of one operation with one outcome in one phase of one story.
+#[derive(Clone, Debug)]
+pub struct OperationRow {
+    /// Position in [`RunResult::phases`].
+    pub phase: usize,
+    /// Position in [`StormResult::stories`].
+    pub story: StoryId,
+    /// What was asked for.
+    pub operation: Operation,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// From the intended time to the completion.
+    pub response: Latency,
+    /// From the send to the completion.
+    pub service: Latency,
+}
+
+/// One interval of the timeline. Flows are of the interval, gauges of its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelineRow {
+    /// When the interval ended.
+    pub at: Time,
+    /// How long it was.
+    pub length: Span,
+    /// Position in [`RunResult::phases`] of its end.
+    pub phase: usize,
+    /// Stories started.
+    pub arrivals: u64,
+    /// Operations completed.
+    pub completions: u64,
+    /// Arrivals that could not start.
+    pub dropped: u64,
+    /// Faults open at its end.
+    pub faults_open: u64,
+    /// Gauges at its end; its cumulative fields count from the beginning of the run.
+    pub gauges: Gauges,
+    /// What each queue did in the interval, indexed by [`Resource::index`].
+    pub resources: [ResourceGauge; Resource::COUNT],
+}
+
+/// What one queue did in one phase.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceRow {
+    /// Position in [`RunResult::phases`].
+    pub phase: usize,
+    /// Which queue.
+    pub resource: Resource,
+    /// What happened in the phase.
+    pub flow: ResourceGauge,
+}
+
+/// Something that must never happen, and did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// When.
+    pub at: Time,
+    /// To which subject, by its number; none when it concerns the whole.
+    pub subject: Option<u64>,
+    /// What was broken.
+    pub invariant: Invariant,
+    /// The status before, where there is one.
+    pub from: &'static str,
+    /// The status after, where there is one.
+    pub to: &'static str,
+    /// The operation concerned, where there is one.
+    pub operation: Option<Operation>,
+    /// One sentence for a person.
+    pub detail: String,
+}
+
+/// What one run (one replication) measured. A live run's shards are merged into one.
+#[derive(Clone, Debug)]
+pub struct RunResult {
+    /// Its number, from one.
+    pub run: u32,
+    /// The seed it ran with.
+    pub seed: u64,
+    /// Its phases in order; the last one is settle.
+    pub phases: Vec<Phase>,
+    /// Rows with at least one value, ordered by phase, story, key.
+    pub transitions: Vec<TransitionRow>,
+    /// Rows with at least one value, ordered by phase, story, operation, outcome.
+    pub operations: Vec<OperationRow>,
+    /// Intervals in order.
+    pub timeline: Vec<TimelineRow>,
+    /// Queues by phase; empty without an embedded service.
+    pub resources: Vec<ResourceRow>,
+    /// How the checker judged it.
+    pub verdict: Verdict,
+    /// Why the verdict is unknown, if it is.
+    pub unknown_because: Option<String>,
+    /// The violations, the first of them kept in full.
+    pub violations: Vec<Violation>,
+    /// How many violations of each invariant there were, indexed by [`Invariant::index`].
+    pub violation_counts: [u64; Invariant::COUNT],
+    /// The state at the end.
+    pub end: Gauges,
+    /// Fingerprint of the ordered history; none when live.
+    pub event_hash: Option<u64>,
+    /// The virtual or real time it covered.
+    pub length: Span,
+    /// Whether it was cut short by the user.
+    pub interrupted: bool,
+}
+
+/// What a storm measured: all its runs, and what it cost to measure.
+#[derive(Clone, Debug)]
+pub struct StormResult {
+    /// The names of the stories, by [`StoryId`].
+    pub stories: Vec<String>,
+    /// One entry a replication, in order of their seeds.
+    pub runs: Vec<RunResult>,
+    /// Each threshold, judged over all runs.
+    pub thresholds: Vec<ThresholdResult>,
+    /// The worst verdict of all runs.
+    pub verdict: Verdict,
+    /// Whether the generator was the bottleneck: real time, open load, and over 1 % of the arrivals more
+    /// than 10 ms late or dropped.
+    pub generator_bottleneck: bool,
+    /// How many arbiters or threads worked.
+    pub threads: usize,
+    /// Real time the storm took, in seconds.
+    pub wall_s: f64,
+    /// Processor time it took, in seconds.
+    pub cpu_s: f64,
+    /// The most memory it held, in bytes.
+    pub peak_rss_bytes: u64,
+}
+
+impl RunResult {
+    /// How many violations there were.
+    pub fn violation_total(&self) -> u64 {
+        self.violation_counts.iter().sum()
+    }
+
+    /// How many changes of status of subjects and tasks there were.
+    pub fn transition_total(&self) -> u64 {
+        self.transitions.iter().map(|row| row.latency.count()).sum()
+    }
+}
+
+impl StormResult {
+    /// Whether every threshold was met.
+    pub fn thresholds_met(&self) -> bool {
+        self.thresholds.iter().all(|threshold| threshold.met)
+    }
+
+    /// Whether the user cut it short.
+    pub fn interrupted(&self) -> bool {
+        self.runs.iter().any(|run| run.interrupted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_dense() {
+        let indices: Vec<usize> = TransitionKey::all().map(TransitionKey::index).collect();
+        assert_eq!(indices, (0..TransitionKey::COUNT).collect::<Vec<_>>());
+    }
+}

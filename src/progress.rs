@@ -1,0 +1,43 @@
+//! What a run tells while it runs, and the one thing it can be told: to stop.
+//!
+//! Plain counters that engines add to and the command line reads; nothing here prints.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+/// Counters of a storm under way, over all its runs and shards.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Virtual or real nanoseconds covered so far, summed over runs.
+    pub elapsed_ns: AtomicU64,
+    /// Virtual or real nanoseconds to cover, settle included, summed over runs; zero when only the number
+    /// of subjects ends the load.
+    pub total_ns: AtomicU64,
+    /// Stories started.
+    pub arrivals: AtomicU64,
+    /// Stories to start, where the scenario says how many; else zero.
+    pub total_arrivals: AtomicU64,
+    /// Changes of status seen.
+    pub transitions: AtomicU64,
+    /// Operations completed.
+    pub completions: AtomicU64,
+    /// Operations open now.
+    pub in_flight: AtomicU64,
+    /// Violations found.
+    pub violations: AtomicU64,
+    /// Runs (replications) that have ended.
+    pub runs_done: AtomicU64,
+    interrupted: AtomicBool,
+}
+
+impl Progress {
+    /// Asks every engine to stop: faults are healed, what was measured is kept.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Relaxed);
+    }
+
+    /// Whether the storm was asked to stop.
+    #[inline]
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Relaxed)
+    }
+}

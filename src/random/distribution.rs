@@ -1,0 +1,287 @@
+//! The distributions a scenario can name, for lengths of time and for sizes.
+
+use super::{Rng, unit};
+use crate::units::{Bytes, Span};
+use rand_distr::Distribution as _;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// The shape of a distribution, in nanoseconds or bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// Always the same value.
+    Constant(f64),
+    /// Exponential with this mean.
+    Exponential {
+        /// The mean.
+        mean: f64,
+    },
+    /// Log-normal with this median and 99th percentile.
+    Lognormal {
+        /// The median.
+        median: f64,
+        /// The 99th percentile; never below the median.
+        p99: f64,
+    },
+    /// Evenly between two values.
+    Uniform {
+        /// The least value.
+        min: f64,
+        /// The greatest value.
+        max: f64,
+    },
+    /// Pareto: a heavy tail above `min`.
+    Pareto {
+        /// The least value.
+        min: f64,
+        /// The tail's exponent; the smaller, the heavier.
+        shape: f64,
+    },
+    /// Values drawn by weight from a list.
+    Empirical(Vec<(f64, f64)>),
+}
+
+/// Why a shape is no distribution.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DistributionError {
+    /// A parameter is negative or not a number.
+    #[error("{0} must be a number and not negative")]
+    NotANumber(&'static str),
+    /// A log-normal or Pareto parameter is zero.
+    #[error("{0} must be above zero")]
+    Zero(&'static str),
+    /// `p99` below `median`.
+    #[error("p99 must not be below the median")]
+    P99BelowMedian,
+    /// `max` below `min`.
+    #[error("max must not be below min")]
+    MaxBelowMin,
+    /// No values, or no weight.
+    #[error("an empirical distribution needs at least one value with a weight above zero")]
+    Empty,
+}
+
+/// Something a distribution can be drawn as.
+pub trait Drawn: Copy {
+    /// Rounds a drawn number; what 64 bits cannot hold saturates.
+    fn from_f64(value: f64) -> Self;
+}
+
+impl Drawn for Span {
+    fn from_f64(value: f64) -> Span {
+        Span(value.round() as u64)
+    }
+}
+
+impl Drawn for Bytes {
+    fn from_f64(value: f64) -> Bytes {
+        Bytes(value.round() as u64)
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Sampler {
+    Constant(f64),
+    Exponential(f64),
+    Lognormal(rand_distr::LogNormal<f64>),
+    Uniform {
+        min: f64,
+        width: f64,
+    },
+    Pareto(rand_distr::Pareto<f64>),
+    /// Values with the running total of their weights, scaled to one.
+    Empirical(Arc<[(f64, f64)]>),
+}
+
+/// A valid distribution of lengths of time or of sizes.
+#[derive(Clone, Debug)]
+pub struct Distribution<T> {
+    sampler: Sampler,
+    drawn: PhantomData<T>,
+}
+
+/// The 99th percentile of the standard normal distribution.
+const Z99: f64 = 2.326_347_874_040_841;
+
+impl<T: Drawn> Distribution<T> {
+    /// A distribution of this shape, if its parameters make sense.
+    pub fn new(shape: &Shape) -> Result<Self, DistributionError> {
+        let sampler = match *shape {
+            Shape::Constant(value) => Sampler::Constant(not_negative("the value", value)?),
+            Shape::Exponential { mean } => Sampler::Exponential(not_negative("mean", mean)?),
+            Shape::Lognormal { median, p99 } => {
+                let (median, p99) = (positive("median", median)?, positive("p99", p99)?);
+                if p99 < median {
+                    return Err(DistributionError::P99BelowMedian);
+                }
+                let sigma = (p99 / median).ln() / Z99;
+                rand_distr::LogNormal::new(median.ln(), sigma)
+                    .map(Sampler::Lognormal)
+                    .map_err(|_| DistributionError::NotANumber("p99"))?
+            }
+            Shape::Uniform { min, max } => {
+                let (min, max) = (not_negative("min", min)?, not_negative("max", max)?);
+                if max < min {
+                    return Err(DistributionError::MaxBelowMin);
+                }
+                Sampler::Uniform {
+                    min,
+                    width: max - min,
+                }
+            }
+            Shape::Pareto { min, shape } => {
+                rand_distr::Pareto::new(positive("min", min)?, positive("shape", shape)?)
+                    .map(Sampler::Pareto)
+                    .map_err(|_| DistributionError::NotANumber("shape"))?
+            }
+            Shape::Empirical(ref values) => empirical(values)?,
+        };
+        Ok(Distribution {
+            sampler,
+            drawn: PhantomData,
+        })
+    }
+
+    /// Always `value` nanoseconds or bytes.
+    pub const fn constant(value: u64) -> Self {
+        Distribution {
+            sampler: Sampler::Constant(value as f64),
+            drawn: PhantomData,
+        }
+    }
+
+    /// Whether every draw is zero.
+    pub fn is_zero(&self) -> bool {
+        match &self.sampler {
+            Sampler::Constant(value) => *value == 0.0,
+            Sampler::Exponential(mean) => *mean == 0.0,
+            Sampler::Uniform { min, width } => *min == 0.0 && *width == 0.0,
+            Sampler::Empirical(values) => values.iter().all(|(value, _)| *value == 0.0),
+            Sampler::Lognormal(_) | Sampler::Pareto(_) => false,
+        }
+    }
+
+    /// Draws a value.
+    #[inline]
+    pub fn draw(&self, rng: &mut Rng) -> T {
+        T::from_f64(match &self.sampler {
+            Sampler::Constant(value) => *value,
+            // The inverse of the distribution function; 1 - u is never zero.
+            Sampler::Exponential(mean) => -mean * (1.0 - unit(rng)).ln(),
+            Sampler::Lognormal(inner) => inner.sample(rng),
+            Sampler::Uniform { min, width } => min + width * unit(rng),
+            Sampler::Pareto(inner) => inner.sample(rng),
+            Sampler::Empirical(values) => {
+                let u = unit(rng);
+                let index = values.partition_point(|(_, total)| *total <= u);
+                values[index.min(values.len() - 1)].0
+            }
+        })
+    }
+}
+
+fn empirical(values: &[(f64, f64)]) -> Result<Sampler, DistributionError> {
+    for &(value, weight) in values {
+        not_negative("every value", value)?;
+        not_negative("every weight", weight)?;
+    }
+    let total: f64 = values.iter().map(|(_, weight)| weight).sum();
+    if total <= 0.0 || !total.is_finite() {
+        return Err(DistributionError::Empty);
+    }
+    let mut so_far = 0.0;
+    let cumulative = values
+        .iter()
+        .filter(|(_, weight)| *weight > 0.0)
+        .map(|&(value, weight)| {
+            so_far += weight / total;
+            (value, so_far)
+        })
+        .collect();
+    Ok(Sampler::Empirical(cumulative))
+}
+
+fn not_negative(name: &'static str, value: f64) -> Result<f64, DistributionError> {
+    if value.is_finite() && value >= 0.0 {
+        Ok(value)
+    } else {
+        Err(DistributionError::NotANumber(name))
+    }
+}
+
+fn positive(name: &'static str, value: f64) -> Result<f64, DistributionError> {
+    match not_negative(name, value)? {
+        0.0 => Err(DistributionError::Zero(name)),
+        value => Ok(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Seed;
+
+    fn sample(shape: Shape) -> Vec<f64> {
+        let distribution = Distribution::<Bytes>::new(&shape).unwrap();
+        let mut rng = Seed(7).rng();
+        let mut values: Vec<f64> = (0..100_000)
+            .map(|_| distribution.draw(&mut rng).0 as f64)
+            .collect();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    fn mean(values: &[f64]) -> f64 {
+        values.iter().sum::<f64>() / values.len() as f64
+    }
+
+    #[test]
+    fn draws_have_the_parameters_asked_for() {
+        let close = |a: f64, b: f64| (a / b - 1.0).abs() < 0.03;
+        assert!(close(mean(&sample(Shape::Exponential { mean: 1e6 })), 1e6));
+        let lognormal = sample(Shape::Lognormal {
+            median: 1e6,
+            p99: 2e7,
+        });
+        assert!(close(lognormal[50_000], 1e6), "{}", lognormal[50_000]);
+        assert!(
+            (lognormal[99_000] / 2e7 - 1.0).abs() < 0.1,
+            "{}",
+            lognormal[99_000]
+        );
+        let uniform = sample(Shape::Uniform { min: 1e3, max: 3e3 });
+        assert!(close(mean(&uniform), 2e3) && uniform[0] >= 1e3);
+        assert!(
+            sample(Shape::Pareto {
+                min: 1e3,
+                shape: 1.5
+            })[0]
+                >= 1e3
+        );
+        let empirical = sample(Shape::Empirical(vec![(1.0, 3.0), (9.0, 1.0), (5.0, 0.0)]));
+        assert!(close(mean(&empirical), 3.0));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let refused = |shape| Distribution::<Span>::new(&shape).is_err();
+        assert!(refused(Shape::Constant(f64::NAN)));
+        assert!(refused(Shape::Exponential { mean: -1.0 }));
+        assert!(refused(Shape::Lognormal {
+            median: 2.0,
+            p99: 1.0
+        }));
+        assert!(refused(Shape::Lognormal {
+            median: 0.0,
+            p99: 1.0
+        }));
+        assert!(refused(Shape::Uniform { min: 2.0, max: 1.0 }));
+        assert!(refused(Shape::Pareto {
+            min: 1.0,
+            shape: 0.0
+        }));
+        assert!(refused(Shape::Empirical(vec![])));
+        assert!(refused(Shape::Empirical(vec![(1.0, 0.0)])));
+        assert!(!refused(Shape::Constant(0.0)));
+    }
+}

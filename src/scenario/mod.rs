@@ -1,0 +1,173 @@
+//! A scenario: a storm that is known to make sense before it starts.
+//!
+//! The reader turns TOML into a [`Scenario`] or into every mistake of the file at once; nothing below
+//! checks again. Nothing here runs anything.
+
+use crate::config::ServiceConfig;
+use crate::fault::Fault;
+use crate::load::{Ramp, Spacing, Story};
+use crate::metrics::Threshold;
+use crate::random::{Distribution, Seed};
+use crate::units::{Rate, Span, Time};
+use std::num::NonZeroU32;
+
+/// What time the run follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Clock {
+    /// Simulated: as fast as the processor goes, and the same every time.
+    Virtual,
+    /// The wall's.
+    Real,
+}
+
+impl Clock {
+    /// The name used in scenarios and results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Clock::Virtual => "virtual",
+            Clock::Real => "real",
+        }
+    }
+}
+
+/// What operations run against.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// The embedded service.
+    Embedded(Box<ServiceConfig>),
+    /// A real Glance over HTTP.
+    Glance(Box<GlanceTarget>),
+}
+
+impl Target {
+    /// The name used in scenarios and results.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Target::Embedded(_) => "embedded",
+            Target::Glance(_) => "glance",
+        }
+    }
+}
+
+/// Where a real Glance is, and who talks to it. Credentials never show in `Debug`.
+#[derive(Clone, Debug)]
+pub struct GlanceTarget {
+    /// `http://host:port`, with the path that stands before `/v2` if there is one.
+    pub url: String,
+    /// Who acts as a member.
+    pub member: Identity,
+    /// Who acts as an admin.
+    pub admin: Identity,
+    /// After which an operation without an answer is unknown.
+    pub timeout: Span,
+    /// Connections open at once at most.
+    pub connections: NonZeroU32,
+    /// Where data of subjects created with a location lies; none: the scenario has no such step.
+    pub location: Option<String>,
+    /// Whether the server delays deletes: a delete then leads to `pending_delete`.
+    pub delayed_delete: bool,
+}
+
+/// How one client says who it is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// `X-Auth-Token`.
+    Token(String),
+    /// Identity headers, for a server behind no Keystone.
+    Headers {
+        /// `X-User-Id`
+        user: String,
+        /// `X-Project-Id`
+        project: String,
+        /// `X-Roles`
+        roles: Vec<String>,
+    },
+    /// Nothing.
+    Anonymous,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Identity::Token(_) => "Token(…)",
+            Identity::Headers { .. } => "Headers(…)",
+            Identity::Anonymous => "Anonymous",
+        })
+    }
+}
+
+/// How stories are started.
+#[derive(Clone, Debug)]
+pub enum Model {
+    /// Open: they arrive whether or not those before have ended.
+    Open {
+        /// The arrival rate at the start.
+        rate: Rate,
+        /// How arrivals are spaced.
+        spacing: Spacing,
+        /// How the rate changes, one after the other.
+        ramps: Vec<Ramp>,
+    },
+    /// Closed: virtual users start the next story when theirs has ended.
+    Closed {
+        /// How many users.
+        users: NonZeroU32,
+        /// How long each thinks after a story.
+        think: Distribution<Span>,
+    },
+}
+
+/// The load. At least one of `duration` and `subjects` is given.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// Open or closed.
+    pub model: Model,
+    /// How long it lasts at most.
+    pub duration: Option<Span>,
+    /// How many stories it starts at most.
+    pub subjects: Option<u64>,
+    /// The beginning that is judged apart; inside the duration.
+    pub warm_up: Span,
+    /// Stories at once at most; arrivals beyond it are dropped and counted.
+    pub max_in_flight: Option<u64>,
+}
+
+/// A phase that the scenario names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPhase {
+    /// What it is called.
+    pub name: String,
+    /// When it begins; it lasts until the next.
+    pub from: Time,
+}
+
+/// A valid storm.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// What it is called; part of the results folder's name.
+    pub name: String,
+    /// The seed of the first replication.
+    pub seed: Seed,
+    /// What time it follows.
+    pub clock: Clock,
+    /// How many runs, with seeds one apart.
+    pub replications: NonZeroU32,
+    /// What it runs against.
+    pub target: Target,
+    /// What is offered.
+    pub load: Load,
+    /// What clients do. At least one has a weight above zero.
+    pub stories: Vec<Story>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// The phases of the load in order, the first from zero; settle follows them.
+    pub phases: Vec<NamedPhase>,
+    /// How long everything may take to come to rest after the load.
+    pub settle: Span,
+    /// What is demanded of the results.
+    pub thresholds: Vec<Threshold>,
+    /// The length of a timeline interval, if the scenario says so.
+    pub interval: Option<Span>,
+    /// SHA-256 of the file, with what it refers to and what `--set` changed, in hex.
+    pub sha256: String,
+}

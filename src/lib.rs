@@ -3,6 +3,7 @@
 //! Data flows one way: scenario file → scenario → engine → history and metrics → verdict and reports.
 //! ARCHITECTURE.md says which floor may import which.
 
+pub mod checker;
 pub mod config;
 pub mod fault;
 pub mod history;

@@ -1,0 +1,123 @@
+//! The end of a run: each subject's own record, what is stuck, and the verdict.
+
+use super::breach::Scene;
+use super::subject::Subject;
+use super::{Checker, Judgement};
+use crate::history::Audit;
+use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
+use crate::units::Time;
+use SubjectStatus::*;
+
+impl Checker {
+    /// What the service's own books say of one subject after the end; they must say what the history does.
+    pub fn audit(&mut self, audit: &Audit) {
+        let id = audit.subject;
+        let subject = self.subjects.at(id.slot);
+        let here = subject.is(id);
+        // A forgotten subject is deleted, its bytes are gone, and its record may have been purged.
+        let ours = match here {
+            true => subject.status,
+            false => audit.status.and(Some(Deleted)),
+        };
+        let held = if here { subject.bytes } else { 0 };
+        let same_data = !here || has_its_data(subject, audit);
+        let name = |status: Option<SubjectStatus>| status.map_or("unknown", SubjectStatus::name);
+        let mut differs = |invariant, why: std::fmt::Arguments<'_>| {
+            let scene = Scene::subject(self.books.at, id).in_status(name(ours));
+            self.breaches.add(
+                invariant,
+                scene,
+                format_args!("at the end subject {id} {why}"),
+            );
+        };
+        let (theirs, bytes) = (audit.status, audit.bytes);
+        if theirs != ours {
+            let invariant = match theirs {
+                None => Invariant::Acknowledged,
+                Some(_) => Invariant::Edge,
+            };
+            let (theirs, ours) = (name(theirs), name(ours));
+            differs(
+                invariant,
+                format_args!("is {theirs} in the registry, and {ours} in its history"),
+            );
+        } else if !same_data {
+            differs(
+                Invariant::Acknowledged,
+                format_args!("has other data than was acknowledged"),
+            );
+        }
+        if bytes != held {
+            differs(
+                Invariant::Conservation,
+                format_args!("has {bytes} bytes in the store, and {held} in its history"),
+            );
+        }
+    }
+
+    /// The judgement, once settle has ended at `at`.
+    pub fn finish(mut self, at: Time) -> Judgement {
+        self.stuck_subjects(at);
+        self.stuck_tasks(at);
+        let open = self.open.count();
+        let verdict = match (self.breaches.total(), open) {
+            (0, 0) => Verdict::Valid,
+            (0, _) => Verdict::Unknown,
+            _ => Verdict::Invalid,
+        };
+        let unknown_because = (verdict == Verdict::Unknown).then(|| match open {
+            1 => "1 operation still open".to_owned(),
+            _ => format!("{open} operations still open"),
+        });
+        Judgement {
+            verdict,
+            unknown_because,
+            violations: self.breaches.kept,
+            counts: self.breaches.counts,
+        }
+    }
+
+    /// Invariant `progress`: at the end, nobody is left who could end what a subject in saving waits for.
+    fn stuck_subjects(&mut self, at: Time) {
+        for subject in self.subjects.live() {
+            let saving = subject.status == Some(Saving);
+            if saving && subject.open.is_none() && !subject.stuck_blamed {
+                let (number, since) = (subject.number, subject.since);
+                self.breaches.add(
+                    Invariant::Progress,
+                    Scene::number(at, number).in_status(Saving.name()),
+                    format_args!(
+                        "subject {number} is stuck: saving since {since} with no operation open"
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Invariant `progress` for tasks.
+    fn stuck_tasks(&mut self, at: Time) {
+        let mut stuck: Vec<_> = self.loose_tasks.drain().collect();
+        stuck.sort_unstable_by_key(|(task, _)| *task);
+        for (task, loose) in stuck {
+            let (number, subject, status) = (task.0.0, loose.subject, loose.status);
+            self.breaches.add(
+                Invariant::Progress,
+                Scene::number(at, subject).in_status(status.name()),
+                format_args!(
+                    "task {number} of subject {subject} is stuck: {status} with no operation open"
+                ),
+            );
+        }
+    }
+}
+
+/// Whether the registry has the data that an upload brought, where clients may reach it.
+fn has_its_data(subject: &Subject, audit: &Audit) -> bool {
+    let reachable = matches!(subject.status, Some(Active | Deactivated));
+    if !subject.uploaded || !reachable {
+        return true;
+    }
+    audit.content.is_some_and(|content| {
+        content == subject.content || !subject.content_known && content.size == subject.content.size
+    })
+}

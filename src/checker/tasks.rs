@@ -1,0 +1,103 @@
+//! Tasks: their edges, and what they hold at their end.
+//!
+//! A task lives in the operation that asked for it, which is open as long as the task runs.
+
+use super::Checker;
+use super::breach::Scene;
+use super::open::OpenOp;
+use crate::history::{SubjectId, TaskId};
+use crate::lifecycle::{Invariant, TaskStatus, task_edge};
+use crate::units::Time;
+
+/// A task that outlives its operation: on a real server, or after an answer that never came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LooseTask {
+    pub subject: u64,
+    pub status: TaskStatus,
+}
+
+impl Checker {
+    /// Invariants `terminal` and `edge` for tasks. `ends` is whether it has a result and a message.
+    pub(super) fn task_moved(
+        &mut self,
+        at: Time,
+        id: SubjectId,
+        task: TaskId,
+        from: Option<TaskStatus>,
+        to: TaskStatus,
+        ends: (bool, bool),
+    ) {
+        let known = match self.open_op(id, task.0) {
+            Some(op) => Some(op.task.replace(to)),
+            None => self.loose_task_moved(task, to),
+        };
+        let number = task.0.0;
+        let name = |status: Option<TaskStatus>| status.map_or("nothing", TaskStatus::name);
+        let scene = Scene::subject(at, id).moving(from.map_or("", TaskStatus::name), to.name());
+        let mut breach = |invariant, why: std::fmt::Arguments<'_>| {
+            let claim = name(from);
+            self.breaches.add(
+                invariant,
+                scene,
+                format_args!(
+                    "task {number} of subject {id} went from {claim} to {to} at {at}, {why}"
+                ),
+            );
+        };
+        match known {
+            None => breach(
+                Invariant::Terminal,
+                format_args!("but is unknown or had ended"),
+            ),
+            Some(Some(was)) if was.ended() => {
+                breach(Invariant::Terminal, format_args!("but had ended as {was}"));
+            }
+            Some(was) if was != from => {
+                breach(Invariant::Edge, format_args!("but it was at {}", name(was)));
+            }
+            Some(_) if task_edge(self.rules.profile, from, to).is_none() => {
+                breach(Invariant::Edge, format_args!("which no rule allows"));
+            }
+            Some(_) if ends != (to == TaskStatus::Success, to == TaskStatus::Failure) => breach(
+                Invariant::Edge,
+                format_args!(
+                    "but a result belongs to success and a message to failure, each to nothing else"
+                ),
+            ),
+            Some(_) => {}
+        }
+    }
+
+    /// The status before of a task without an open operation; none if there is no such task.
+    fn loose_task_moved(&mut self, task: TaskId, to: TaskStatus) -> Option<Option<TaskStatus>> {
+        let loose = self.loose_tasks.get_mut(&task)?;
+        let was = std::mem::replace(&mut loose.status, to);
+        if to.ended() {
+            self.loose_tasks.remove(&task);
+        }
+        Some(Some(was))
+    }
+
+    /// An operation has ended before its task: the task is stuck, unless the history cannot tell.
+    #[cold]
+    pub(super) fn task_left_behind(
+        &mut self,
+        at: Time,
+        id: SubjectId,
+        op: &OpenOp,
+        status: TaskStatus,
+        goes_on: bool,
+    ) {
+        if goes_on {
+            let subject = id.number;
+            let loose = LooseTask { subject, status };
+            self.loose_tasks.insert(TaskId(op.id), loose);
+            return;
+        }
+        self.breaches.add(
+            Invariant::Progress,
+            Scene::subject(at, id).in_status(status.name()).by(op.operation),
+            format_args!("task {} of subject {id} is stuck: its operation ended at {at} and left it {status}", op.id.0),
+        );
+    }
+}

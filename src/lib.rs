@@ -5,13 +5,19 @@
 
 pub mod checker;
 pub mod config;
+pub mod engine;
 pub mod fault;
 pub mod history;
+pub mod invocation;
 pub mod lifecycle;
 pub mod load;
 pub mod metrics;
 mod named;
 pub mod progress;
 pub mod random;
+pub mod run;
 pub mod scenario;
+pub mod service;
+mod table;
+pub mod target;
 pub mod units;

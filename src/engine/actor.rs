@@ -1,0 +1,64 @@
+//! What an actor's core is, and the one message type that carries everything to it.
+
+use crate::engine::nemesis::{Nemesis, NemesisMessage, NemesisReply};
+use crate::engine::recorder::{Recorder, RecorderMessage, RecorderReply};
+use crate::service::{
+    Commit, Reply, Scrubber, ScrubberMessage, ScrubberReply, Subject, Task, TaskCommit, TaskReply,
+};
+use actix::Message;
+
+/// The core of an actor: a plain state machine that takes a message and answers it.
+pub trait Core: Unpin + 'static {
+    /// What it is told.
+    type Message: Send + 'static;
+    /// What it answers.
+    type Reply: 'static;
+    /// Takes a message.
+    fn handle(&mut self, message: Self::Message) -> Self::Reply;
+}
+
+/// A message on its way to the core `K`, in a live mailbox or in virtual time.
+pub struct Letter<K: Core>(pub K::Message);
+
+impl<K: Core> Message for Letter<K> {
+    /// The answer lies where the engine picks it up, so that no channel is made for it.
+    type Result = ();
+}
+
+/// Makes a core of a state machine with an `apply` method.
+macro_rules! core {
+    ($core:ty, $message:ty, $reply:ty) => {
+        impl Core for $core {
+            type Message = $message;
+            type Reply = $reply;
+            #[inline]
+            fn handle(&mut self, message: $message) -> $reply {
+                self.apply(message)
+            }
+        }
+    };
+}
+
+core!(Subject, Commit, Reply);
+core!(Task, TaskCommit, TaskReply);
+core!(Scrubber, ScrubberMessage, ScrubberReply);
+core!(Nemesis, NemesisMessage, NemesisReply);
+core!(Recorder, RecorderMessage, RecorderReply);
+
+/// Where cores of one kind become actors and get their letters.
+pub trait Office<K: Core>: Default {
+    /// An actor that owns a core.
+    type Actor;
+    /// Spawns an actor.
+    fn spawn(&self, core: K) -> Self::Actor;
+    /// Delivers a letter and brings back the answer.
+    fn ask(&self, actor: &mut Self::Actor, message: K::Message) -> K::Reply;
+}
+
+/// A way to run actors: in live mailboxes, or in virtual time.
+pub trait Stage: 'static {
+    /// How it runs actors of each kind.
+    type Office<K: Core>: Office<K>;
+    /// Whether its letters count as events: in virtual time calendar entries do.
+    const COUNTS_LETTERS: bool;
+}

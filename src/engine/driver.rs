@@ -1,0 +1,555 @@
+//! The core of the driver: it starts stories as the load says and takes each through its steps.
+//!
+//! It is the client. It knows of a subject only what its operations answered, and sends the next step when
+//! the one before has ended, whatever its outcome.
+
+use crate::history::{Content, Event, OpId, SubjectId};
+use crate::invocation::{Completion, Cursor, Invocation, Out};
+use crate::lifecycle::{Operation, Outcome};
+use crate::load::{Action, Pacer, Step, Story, StoryId};
+use crate::random::{Seed, unit};
+use crate::scenario::{Load, Model, Scenario};
+use crate::table::{Slots, Table};
+use crate::units::{Span, Time};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What the driver puts into the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// The next arrival is due.
+    Arrival,
+    /// A virtual user starts the next story.
+    User,
+    /// A story goes on.
+    Step {
+        /// The subject's slot.
+        slot: u32,
+        /// Where its story goes on.
+        cursor: Cursor,
+    },
+}
+
+/// Which part of the load a shard drives: every `of`-th subject, from the `index`-th.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Its position, from zero.
+    pub index: u32,
+    /// How many shards there are.
+    pub of: u32,
+}
+
+/// One subject's story under way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    number: u64,
+    story: u16,
+    /// Branches of a race that have not ended.
+    rivals: u8,
+    /// Operations that have not ended.
+    open: u8,
+    /// It has no step left, or none is to start any more.
+    ended: bool,
+    /// The service holds nothing of it any more.
+    gone: bool,
+    /// The slot is taken.
+    taken: bool,
+}
+
+/// Arrivals that start later than this count as late: the generator could not keep up.
+const LATE: Span = Span::from_millis(10);
+
+/// Which random numbers of a subject are drawn for what.
+mod draw {
+    pub const STORY: u64 = 1 << 40;
+    pub const SIZE: u64 = 2 << 40;
+    pub const STEP: u64 = 3 << 40;
+    pub const JITTER: u64 = 4 << 40;
+    pub const THINK: u64 = 5 << 40;
+    pub const CLOSE: u64 = 6 << 40;
+}
+
+/// Counts that the driver keeps for the gauges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Stories started.
+    pub arrivals: u64,
+    /// Arrivals that could not start.
+    pub dropped: u64,
+    /// Arrivals that started late.
+    pub late: u64,
+    /// Operations open.
+    pub in_flight: u64,
+    /// Operations completed.
+    pub completions: u64,
+}
+
+/// The driver of one shard.
+#[derive(Debug)]
+pub struct Driver {
+    stories: Arc<[Story]>,
+    /// Running totals of the weights, scaled to one.
+    weights: Vec<f64>,
+    seed: Seed,
+    share: Share,
+    load: Load,
+    pacer: Option<Pacer>,
+    /// When the arrival that is in the calendar is due.
+    arrival_due: Time,
+    /// The number that the next subject of this shard gets.
+    next_number: u64,
+    next_op: u64,
+    runs: Table<Run>,
+    slots: Slots,
+    stories_open: u64,
+    ending: bool,
+    counts: Counts,
+}
+
+/// What the driver wants done: commands out.
+#[derive(Debug, Default)]
+pub struct Orders {
+    /// Send these to the target, in order.
+    pub invoke: Vec<Invocation>,
+    /// Wake the driver then, with this.
+    pub later: Vec<(Time, Wake)>,
+    /// Forget these subjects.
+    pub forget: Vec<u32>,
+}
+
+impl Driver {
+    /// A driver of its share of the scenario's load.
+    pub fn new(scenario: &Scenario, seed: Seed, share: Share) -> Driver {
+        let total: f64 = scenario.stories.iter().map(|story| story.weight).sum();
+        let mut so_far = 0.0;
+        let weights = scenario.stories.iter().map(|story| {
+            so_far += story.weight / total;
+            so_far
+        });
+        let pacer = match &scenario.load.model {
+            Model::Open {
+                rate,
+                spacing,
+                ramps,
+            } => Some(Pacer::new(
+                *rate,
+                ramps,
+                *spacing,
+                seed.named("arrivals").rng(),
+            )),
+            Model::Closed { .. } => None,
+        };
+        Driver {
+            weights: weights.collect(),
+            stories: scenario.stories.clone().into(),
+            seed: seed.named("subjects"),
+            share,
+            load: scenario.load.clone(),
+            pacer,
+            arrival_due: Time::ZERO,
+            next_number: u64::from(share.index),
+            next_op: u64::from(share.index),
+            runs: Table::default(),
+            slots: Slots::default(),
+            stories_open: 0,
+            ending: false,
+            counts: Counts::default(),
+        }
+    }
+
+    /// The load begins.
+    pub fn start(&mut self, now: Time, orders: &mut Orders) {
+        match &self.load.model {
+            Model::Open { .. } => self.schedule_arrival(orders),
+            Model::Closed { users, .. } => {
+                let (index, of) = (self.share.index, self.share.of);
+                let mine = users.get() / of + u32::from(index < users.get() % of);
+                orders.later.extend((0..mine).map(|_| (now, Wake::User)));
+            }
+        }
+    }
+
+    /// The load is over: no step starts any more.
+    pub fn end_load(&mut self) {
+        self.ending = true;
+    }
+
+    /// Whether every story that was to start has started and ended.
+    pub fn is_done(&self) -> bool {
+        self.stories_open == 0 && !self.may_start() && !self.ending
+    }
+
+    /// What it counted.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Goes on with what it put into the calendar.
+    pub fn wake<W>(
+        &mut self,
+        now: Time,
+        due: Time,
+        wake: Wake,
+        out: &mut Out<W>,
+        orders: &mut Orders,
+    ) {
+        if self.ending {
+            return;
+        }
+        match wake {
+            Wake::Arrival => {
+                let due = self.arrival_due;
+                self.arrive(now, due, out, orders);
+                self.schedule_arrival(orders);
+            }
+            Wake::User => {
+                if self.may_start() {
+                    self.start_story(now, due, out, orders);
+                }
+            }
+            Wake::Step { slot, cursor } => self.advance(now, slot, cursor, due, out, orders),
+        }
+    }
+
+    /// An operation has ended: the story goes on from there.
+    pub fn completed<W>(
+        &mut self,
+        now: Time,
+        completion: Completion,
+        out: &mut Out<W>,
+        orders: &mut Orders,
+    ) {
+        let Completion {
+            invocation,
+            outcome,
+            content,
+        } = completion;
+        let Invocation {
+            op,
+            subject,
+            story,
+            cursor,
+            operation,
+            intended,
+            sent,
+            ..
+        } = invocation;
+        out.record(
+            now,
+            subject,
+            story,
+            Event::Completed {
+                op,
+                operation,
+                outcome,
+                intended,
+                sent,
+                content,
+            },
+        );
+        self.counts.in_flight -= 1;
+        self.counts.completions += 1;
+        let run = self.runs.at(subject.slot);
+        run.open -= 1;
+        if operation.creates() && outcome != Outcome::Ok {
+            // An unknown create may have happened; nobody can tell, so nothing more is asked of it.
+            run.gone |= outcome != Outcome::Unknown;
+            return self.end_story(now, subject.slot, out, orders);
+        }
+        if run.ended {
+            return self.forget_if_gone(now, subject.slot, out, orders);
+        }
+        let next = match cursor.branch {
+            0 => Cursor {
+                step: cursor.step + 1,
+                ..cursor
+            },
+            _ => Cursor {
+                action: cursor.action + 1,
+                ..cursor
+            },
+        };
+        self.advance(now, subject.slot, next, now, out, orders);
+    }
+
+    /// The service says that a subject is deleted.
+    pub fn deleted<W>(&mut self, now: Time, slot: u32, out: &mut Out<W>, orders: &mut Orders) {
+        self.runs.at(slot).gone = true;
+        self.forget_if_gone(now, slot, out, orders);
+    }
+
+    /// Every slot that was ever taken, a few thousand at a time.
+    pub fn slot_ranges(&self) -> impl Iterator<Item = Range<u32>> + use<> {
+        let end = self.slots.high_water();
+        (0..end)
+            .step_by(4_096)
+            .map(move |from| from..end.min(from + 4_096))
+    }
+
+    /// The subject in `slot`, unless it is forgotten.
+    pub fn subject_in(&self, slot: u32) -> Option<SubjectId> {
+        let run = self.runs.get(slot).filter(|run| run.taken)?;
+        Some(SubjectId {
+            number: run.number,
+            slot,
+        })
+    }
+
+    /// Whether another story may start.
+    fn may_start(&self) -> bool {
+        !self.ending
+            && self
+                .load
+                .subjects
+                .is_none_or(|subjects| self.next_number < subjects)
+    }
+
+    /// The next arrival of this shard: of every `of` arrivals it takes one.
+    fn schedule_arrival(&mut self, orders: &mut Orders) {
+        if !self.may_start() {
+            return;
+        }
+        let skip = if self.counts.arrivals + self.counts.dropped == 0 {
+            self.share.index
+        } else {
+            self.share.of - 1
+        };
+        let Some(pacer) = &mut self.pacer else { return };
+        let due = (0..=skip).map(|_| pacer.next_due()).last().flatten();
+        if let Some(due) = due {
+            self.arrival_due = due;
+            orders.later.push((due, Wake::Arrival));
+        }
+    }
+
+    fn arrive<W>(&mut self, now: Time, due: Time, out: &mut Out<W>, orders: &mut Orders) {
+        if self
+            .load
+            .max_in_flight
+            .is_some_and(|max| self.stories_open >= max.div_ceil(self.share.of.into()))
+        {
+            self.counts.dropped += 1;
+            self.next_number += u64::from(self.share.of);
+            return;
+        }
+        if now.since(due) > LATE {
+            self.counts.late += 1;
+        }
+        self.start_story(now, due, out, orders);
+    }
+
+    fn start_story<W>(&mut self, now: Time, due: Time, out: &mut Out<W>, orders: &mut Orders) {
+        let number = self.next_number;
+        self.next_number += u64::from(self.share.of);
+        self.counts.arrivals += 1;
+        self.stories_open += 1;
+        let chosen = unit(&mut self.seed.numbered(number).numbered(draw::STORY).rng());
+        let story = self
+            .weights
+            .partition_point(|total| *total <= chosen)
+            .min(self.weights.len() - 1);
+        let slot = self.slots.take();
+        *self.runs.at(slot) = Run {
+            number,
+            story: story as u16,
+            taken: true,
+            ..Run::default()
+        };
+        self.advance(now, slot, Cursor::default(), due, out, orders);
+    }
+
+    /// Takes the story on from `cursor`, whose action was due at `intended`.
+    fn advance<W>(
+        &mut self,
+        now: Time,
+        slot: u32,
+        mut cursor: Cursor,
+        mut intended: Time,
+        out: &mut Out<W>,
+        orders: &mut Orders,
+    ) {
+        let run = *self.runs.at(slot);
+        let stories = Arc::clone(&self.stories);
+        let story = &stories[usize::from(run.story)];
+        if self.ending {
+            return self.end_story(now, slot, out, orders);
+        }
+        loop {
+            let Some(step) = story.steps.get(usize::from(cursor.step)) else {
+                return self.end_story(now, slot, out, orders);
+            };
+            let action = match step {
+                Step::Act(action) => action,
+                Step::Race { branches, jitter } if cursor.branch == 0 => {
+                    return self.race(now, slot, cursor, branches.len(), *jitter, orders);
+                }
+                Step::Race { branches, .. } => {
+                    let branch = &branches[usize::from(cursor.branch) - 1];
+                    match branch.get(usize::from(cursor.action)) {
+                        Some(action) => action,
+                        None => {
+                            let run = self.runs.at(slot);
+                            run.rivals -= 1;
+                            if run.rivals > 0 {
+                                return;
+                            }
+                            cursor = Cursor {
+                                step: cursor.step + 1,
+                                branch: 0,
+                                action: 0,
+                            };
+                            continue;
+                        }
+                    }
+                }
+            };
+            match action {
+                Action::Wait(length) => {
+                    let length = length.draw(&mut self.draw(run.number, draw::STEP, cursor).rng());
+                    match cursor.branch {
+                        0 => cursor.step += 1,
+                        _ => cursor.action += 1,
+                    }
+                    intended = intended + length;
+                    if intended > now {
+                        orders.later.push((intended, Wake::Step { slot, cursor }));
+                        return;
+                    }
+                }
+                Action::Do(operation) => {
+                    return self
+                        .invoke(now, slot, cursor, *operation, false, intended, out, orders);
+                }
+                Action::Refused(operation) => {
+                    return self.invoke(now, slot, cursor, *operation, true, intended, out, orders);
+                }
+            }
+        }
+    }
+
+    fn race(
+        &mut self,
+        now: Time,
+        slot: u32,
+        cursor: Cursor,
+        rivals: usize,
+        jitter: Span,
+        orders: &mut Orders,
+    ) {
+        let run = self.runs.at(slot);
+        run.rivals = rivals as u8;
+        let number = run.number;
+        for branch in 1..=rivals as u8 {
+            let cursor = Cursor {
+                step: cursor.step,
+                branch,
+                action: 0,
+            };
+            let offset = unit(&mut self.draw(number, draw::JITTER, cursor).rng()) * jitter.0 as f64;
+            orders
+                .later
+                .push((now + Span(offset as u64), Wake::Step { slot, cursor }));
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one invocation")]
+    fn invoke<W>(
+        &mut self,
+        now: Time,
+        slot: u32,
+        cursor: Cursor,
+        operation: Operation,
+        must_be_refused: bool,
+        intended: Time,
+        out: &mut Out<W>,
+        orders: &mut Orders,
+    ) {
+        let op = OpId(self.next_op);
+        self.next_op += u64::from(self.share.of);
+        self.counts.in_flight += 1;
+        let run = self.runs.at(slot);
+        run.open += 1;
+        let Run { number, story, .. } = *run;
+        let subject = SubjectId { number, slot };
+        let event = Event::Invoked {
+            op,
+            operation,
+            must_be_refused,
+            intended,
+        };
+        out.record(now, subject, StoryId(story), event);
+        let (content, close_after) = match operation {
+            Operation::Upload | Operation::Import => (self.content(number, story, op), None),
+            Operation::AbortUpload => {
+                let share = unit(&mut self.draw(number, draw::CLOSE, cursor).rng());
+                // Part-way: never before the first byte, never after the last.
+                (self.content(number, story, op), Some(0.05 + 0.9 * share))
+            }
+            _ => (Content::default(), None),
+        };
+        orders.invoke.push(Invocation {
+            op,
+            subject,
+            story: StoryId(story),
+            cursor,
+            operation,
+            intended,
+            sent: now,
+            content,
+            close_after,
+        });
+    }
+
+    /// What an upload sends: the subject's size, and bytes of its own.
+    fn content(&self, number: u64, story: u16, op: OpId) -> Content {
+        let seed = self.seed.numbered(number);
+        let size = self.stories[usize::from(story)]
+            .size
+            .draw(&mut seed.numbered(draw::SIZE).rng());
+        Content {
+            size: size.0,
+            checksum: seed.numbered(op.0).0,
+        }
+    }
+
+    fn draw(&self, number: u64, what: u64, cursor: Cursor) -> Seed {
+        let place =
+            u64::from(cursor.step) << 16 | u64::from(cursor.branch) << 8 | u64::from(cursor.action);
+        self.seed.numbered(number).numbered(what | place)
+    }
+
+    /// A story is over; a virtual user thinks and starts the next one.
+    fn end_story<W>(&mut self, now: Time, slot: u32, out: &mut Out<W>, orders: &mut Orders) {
+        let run = self.runs.at(slot);
+        if run.ended {
+            return;
+        }
+        run.ended = true;
+        let number = run.number;
+        self.stories_open -= 1;
+        self.forget_if_gone(now, slot, out, orders);
+        if let Model::Closed { think, .. } = &self.load.model {
+            if self.may_start() {
+                let seed = self.seed.numbered(number).numbered(draw::THINK);
+                orders
+                    .later
+                    .push((now + think.draw(&mut seed.rng()), Wake::User));
+            }
+        }
+    }
+
+    /// A deleted subject with no open operation is dropped and stays counted.
+    fn forget_if_gone<W>(&mut self, now: Time, slot: u32, out: &mut Out<W>, orders: &mut Orders) {
+        let run = self.runs.at(slot);
+        if run.gone && run.ended && run.open == 0 && run.taken {
+            run.taken = false;
+            let subject = SubjectId {
+                number: run.number,
+                slot,
+            };
+            out.record(now, subject, StoryId(run.story), Event::Forgotten);
+            self.slots.give_back(slot);
+            orders.forget.push(slot);
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The live engine: real time, actix mailboxes, one arbiter per core.
+//!
+//! Each arbiter has a shard of its own: a driver, a share of the embedded service, a recorder, a nemesis
+//! and its subjects. A letter goes through the actor's mailbox, and the shard polls that one context at
+//! once: nobody else is on the arbiter meanwhile, and waking the runtime for each letter would cost three
+//! times as much as the letter.
+
+use super::actor::{Core, Letter, Office, Stage};
+use super::cast::{Cast, RunCrew};
+use super::clock::WallClock;
+use super::driver::Share;
+use super::nemesis::Nemesis;
+use super::recorder::Recorder;
+use super::storm::{Crew, Storm};
+use crate::checker::Rules;
+use crate::config::ServiceConfig;
+use crate::fault::Faults;
+use crate::metrics::RunResult;
+use crate::progress::Progress;
+use crate::random::Seed;
+use crate::scenario::Scenario;
+use crate::service::Service;
+use crate::target::Target;
+use crate::units::{Bytes, Span};
+use actix::dev::ContextFut;
+use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, System};
+use std::cell::Cell;
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Real time.
+pub struct Live;
+
+impl Stage for Live {
+    type Office<K: Core> = LiveOffice<K>;
+    const COUNTS_LETTERS: bool = true;
+}
+
+/// An actor with a mailbox: its core, and where its answers go.
+pub struct LiveActor<K: Core> {
+    core: K,
+    answer: Rc<Cell<Option<K::Reply>>>,
+}
+
+impl<K: Core> Actor for LiveActor<K> {
+    type Context = Context<Self>;
+}
+
+impl<K: Core> Handler<Letter<K>> for LiveActor<K> {
+    type Result = ();
+
+    #[inline]
+    fn handle(&mut self, letter: Letter<K>, _: &mut Context<Self>) {
+        self.answer.set(Some(self.core.handle(letter.0)));
+    }
+}
+
+/// An actor's address, and its context, which the shard polls itself.
+pub struct Mailbox<K: Core> {
+    // Dropped first: a context without senders stops without another poll.
+    address: Addr<LiveActor<K>>,
+    context: Box<ContextFut<LiveActor<K>, Context<LiveActor<K>>>>,
+}
+
+/// Delivers letters through mailboxes.
+pub struct LiveOffice<K: Core> {
+    answer: Rc<Cell<Option<K::Reply>>>,
+}
+
+impl<K: Core> Default for LiveOffice<K> {
+    fn default() -> Self {
+        LiveOffice {
+            answer: Rc::default(),
+        }
+    }
+}
+
+impl<K: Core> Office<K> for LiveOffice<K> {
+    type Actor = Mailbox<K>;
+
+    #[inline]
+    fn spawn(&self, core: K) -> Mailbox<K> {
+        let context = Context::new();
+        let address = context.address();
+        let actor = LiveActor {
+            core,
+            answer: Rc::clone(&self.answer),
+        };
+        Mailbox {
+            address,
+            context: Box::new(context.into_future(actor)),
+        }
+    }
+
+    #[inline]
+    #[expect(clippy::expect_used, reason = "the handler above always answers")]
+    fn ask(&self, actor: &mut Mailbox<K>, message: K::Message) -> K::Reply {
+        actor.address.do_send(Letter(message));
+        let _ =
+            Pin::new(&mut *actor.context).poll(&mut std::task::Context::from_waker(Waker::noop()));
+        self.answer.take().expect("an answer to every letter")
+    }
+}
+
+/// The driver's actor on one arbiter.
+struct Shard<T: Target, C> {
+    storm: Storm<T, C>,
+    clock: WallClock,
+    progress: Arc<Progress>,
+    interrupted: bool,
+    results: mpsc::UnboundedSender<Option<Box<RunResult>>>,
+}
+
+/// A turn of a shard: what is due is done.
+struct Turn;
+
+impl Message for Turn {
+    type Result = ();
+}
+
+/// How much a shard does before others on its arbiter, timers and sockets get their turn.
+const TURN: usize = 2_048;
+
+/// Timers are no finer than a millisecond: what is due sooner is waited for by turning.
+const FINE: Span = Span::from_millis(2);
+
+/// The longest a shard sleeps, so that it hears soon that the user wants to stop.
+const NAP: Span = Span::from_millis(50);
+
+impl<T: Target + 'static, C: Crew + 'static> Actor for Shard<T, C>
+where
+    Self: Unpin,
+{
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Context<Self>) {
+        context.notify(Turn);
+    }
+}
+
+impl<T: Target + 'static, C: Crew + 'static> Handler<Turn> for Shard<T, C>
+where
+    Self: Unpin,
+{
+    type Result = ();
+
+    fn handle(&mut self, _: Turn, context: &mut Context<Self>) {
+        let clock = self.clock;
+        if self.progress.is_interrupted() && !self.interrupted {
+            self.interrupted = true;
+            self.storm.interrupt();
+        }
+        self.storm.run_real(TURN, || clock.now());
+        if self.storm.is_over() {
+            // The receiver is gone only when the whole run is being torn down.
+            let _ = self.results.send(self.storm.finish());
+            actix::ActorContext::stop(context);
+            return;
+        }
+        let next = self
+            .storm
+            .next_due()
+            .map_or(NAP, |due| due.since(clock.now()));
+        if self.storm.has_mail() || next < FINE {
+            context.notify(Turn);
+        } else {
+            let nap = (next - Span::from_millis(1)).min(NAP);
+            context.notify_later(Turn, Duration::from_nanos(nap.0));
+        }
+    }
+}
+
+/// Runs a scenario on the embedded service in real time, on up to `threads` arbiters; gives the shards'
+/// results.
+pub fn run(
+    scenario: &Scenario,
+    config: &ServiceConfig,
+    run: u32,
+    threads: usize,
+    progress: &Arc<Progress>,
+) -> std::io::Result<Vec<RunResult>> {
+    let shards = shards(config, threads);
+    let clock = WallClock::start();
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let system = System::new();
+    let results = system.block_on(async {
+        let arbiters: Vec<Arbiter> = (0..shards).map(|_| Arbiter::new()).collect();
+        for (index, arbiter) in arbiters.iter().enumerate() {
+            let share = Share {
+                index: index as u32,
+                of: shards,
+            };
+            let (scenario, config) = (scenario.clone(), config.clone());
+            let (progress, results) = (Arc::clone(progress), sender.clone());
+            arbiter.spawn_fn(move || {
+                let storm = shard(&scenario, &config, run, share, &progress);
+                Shard {
+                    storm,
+                    clock,
+                    progress,
+                    interrupted: false,
+                    results,
+                }
+                .start();
+            });
+        }
+        let mut results = Vec::new();
+        for _ in 0..shards {
+            results.extend(receiver.recv().await.flatten());
+        }
+        for arbiter in arbiters {
+            arbiter.stop();
+            let _ = arbiter.join();
+        }
+        results
+    });
+    Ok(results.into_iter().map(|result| *result).collect())
+}
+
+fn shard(
+    scenario: &Scenario,
+    config: &ServiceConfig,
+    run: u32,
+    share: Share,
+    progress: &Arc<Progress>,
+) -> Storm<Service<Cast<Live>>, RunCrew<Live>> {
+    let config = share_of(config, share);
+    let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
+    let rules = Rules {
+        profile: config.rules.profile(),
+        scrub_time: config.scrub_time,
+    };
+    let recorder = Recorder::new(scenario, run, false, Some(rules), Arc::clone(progress));
+    let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
+    let cast = Cast::<Live>::new(Service::<Cast<Live>>::scrubber_of(&config));
+    let own = seed.named("shard").numbered(u64::from(share.index));
+    let service = Service::new(config, Faults::new(&scenario.faults, own), own, cast);
+    Storm::new(scenario, seed, share, true, service, crew)
+}
+
+/// As many shards as threads, but no more than the scarcest resource has units: a shard needs one of each.
+fn shards(config: &ServiceConfig, threads: usize) -> u32 {
+    let fewest = [
+        config.workers,
+        config.registry.connections,
+        config.store.slots,
+        config.scrub_workers,
+        config.task_workers,
+    ]
+    .into_iter()
+    .min()
+    .map_or(1, NonZeroU32::get);
+    u32::try_from(threads).unwrap_or(u32::MAX).clamp(1, fewest)
+}
+
+/// One shard's share of the service: its part of every resource.
+fn share_of(config: &ServiceConfig, share: Share) -> ServiceConfig {
+    let part = |units: NonZeroU32| {
+        let extra = u32::from(share.index < units.get() % share.of);
+        NonZeroU32::new(units.get() / share.of + extra).unwrap_or(NonZeroU32::MIN)
+    };
+    let mut config = config.clone();
+    config.workers = part(config.workers);
+    config.scrub_workers = part(config.scrub_workers);
+    config.task_workers = part(config.task_workers);
+    config.registry.connections = part(config.registry.connections);
+    config.store.slots = part(config.store.slots);
+    config.store.capacity = config
+        .store
+        .capacity
+        .map(|Bytes(all)| Bytes(all / u64::from(share.of)));
+    config
+}

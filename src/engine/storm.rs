@@ -1,0 +1,380 @@
+//! The core that both engines run: driver, target, calendar and crew, wired together.
+//!
+//! An engine only says what time it is. Everything due by then is done here, in the order of the calendar,
+//! and the history goes to the recorder in batches.
+
+use super::calendar::Calendar;
+use super::driver::{self, Driver, Orders, Share};
+use super::nemesis::{NemesisMessage, NemesisReply};
+use super::recorder::{RecorderMessage, RecorderReply};
+use crate::history::{Gauges, Record};
+use crate::invocation::Out;
+use crate::lifecycle::Operation;
+use crate::metrics::RunResult;
+use crate::random::Seed;
+use crate::scenario::Scenario;
+use crate::target::Target;
+use crate::units::{Span, Time};
+
+/// The actors beside the driver. Every call is one message and its answer.
+pub trait Crew {
+    /// Sends a message to the recorder.
+    fn recorder(&mut self, message: RecorderMessage) -> RecorderReply;
+    /// Sends a message to the nemesis.
+    fn nemesis(&mut self, message: NemesisMessage) -> NemesisReply;
+}
+
+/// What waits in the calendar.
+#[derive(Clone, Copy, Debug)]
+enum Wake<W> {
+    Driver(driver::Wake),
+    Target(W),
+    Nemesis,
+    Interval,
+    Phase,
+    LoadEnd,
+    SettleEnd,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Load,
+    Settle,
+    Over,
+}
+
+/// Records of a batch: small enough to stay in the nearest cache, large enough to pay for the message.
+const BATCH: usize = 256;
+
+/// Timeline rows that a load of known length is divided into.
+const ROWS: u64 = 500;
+
+/// One run, or one shard of a live run.
+#[derive(Debug)]
+pub struct Storm<T: Target, C> {
+    driver: Driver,
+    target: T,
+    crew: C,
+    calendar: Calendar<Wake<T::Wake>>,
+    out: Out<T::Wake>,
+    orders: Orders,
+    now: Time,
+    stage: Stage,
+    settle: Span,
+    interval: Span,
+    events: u64,
+    interrupted: bool,
+    /// Whether a run may end before its settle time has passed, once everything is at rest.
+    eager: bool,
+    /// Whether every arrival is sent when it is due, so that none can be late.
+    open: bool,
+}
+
+impl<T: Target, C: Crew> Storm<T, C> {
+    /// A run that has not begun. `eager`: settle ends as soon as everything is at rest.
+    pub fn new(
+        scenario: &Scenario,
+        seed: Seed,
+        share: Share,
+        eager: bool,
+        target: T,
+        crew: C,
+    ) -> Self {
+        let mut storm = Storm {
+            driver: Driver::new(scenario, seed, share),
+            target,
+            crew,
+            calendar: Calendar::default(),
+            out: Out::default(),
+            orders: Orders::default(),
+            now: Time::ZERO,
+            stage: Stage::Load,
+            settle: scenario.settle,
+            interval: interval(scenario),
+            events: 0,
+            interrupted: false,
+            eager,
+            open: matches!(scenario.load.model, crate::scenario::Model::Open { .. }),
+        };
+        storm.begin(scenario);
+        storm
+    }
+
+    fn begin(&mut self, scenario: &Scenario) {
+        // Entered first, so that at equal times phases end and faults open before anything else happens.
+        for phase in scenario.phases.iter().skip(1) {
+            self.calendar.push(phase.from, Wake::Phase);
+        }
+        if let Some(duration) = scenario.load.duration {
+            self.calendar.push(Time::ZERO + duration, Wake::LoadEnd);
+        }
+        self.calendar.push(Time::ZERO, Wake::Nemesis);
+        self.calendar
+            .push(Time::ZERO + self.interval, Wake::Interval);
+        self.target.start(Time::ZERO, &mut self.out);
+        self.driver.start(Time::ZERO, &mut self.orders);
+        self.carry_out();
+    }
+
+    /// Virtual time: executes at most `budget` entries of the calendar, each at its own time.
+    pub fn run_virtual(&mut self, budget: usize) {
+        for _ in 0..budget {
+            if self.stage == Stage::Over {
+                return;
+            }
+            let Some((due, wake)) = self.calendar.pop_until(Time::MAX) else {
+                return;
+            };
+            self.now = due;
+            self.events += 1;
+            self.dispatch(due, wake);
+            self.carry_out();
+            while let Some(completion) = self.out.completed.pop_front() {
+                self.driver
+                    .completed(self.now, completion, &mut self.out, &mut self.orders);
+                self.carry_out();
+            }
+            self.end_when_done();
+        }
+    }
+
+    /// Real time: does what is due, and hears what has ended, at most about `budget` times. Completions
+    /// are heard in the order in which they came, a round of them between two looks at the calendar, so
+    /// that stories take turns.
+    pub fn run_real(&mut self, budget: usize, wall: impl Fn() -> Time) {
+        let mut left = budget as isize;
+        while left > 0 && self.stage != Stage::Over {
+            let before = left;
+            let until = wall();
+            while left > 0 {
+                let Some((due, wake)) = self.calendar.pop_until(until) else {
+                    break;
+                };
+                self.now = wall();
+                self.dispatch(due, wake);
+                self.carry_out();
+                left -= 1;
+            }
+            for _ in 0..self.out.completed.len() {
+                let Some(completion) = self.out.completed.pop_front() else {
+                    break;
+                };
+                self.now = wall();
+                self.driver
+                    .completed(self.now, completion, &mut self.out, &mut self.orders);
+                self.carry_out();
+                left -= 1;
+            }
+            self.end_when_done();
+            if left == before {
+                return;
+            }
+        }
+    }
+
+    /// Lets the target finish what it does outside the calendar: over HTTP, say.
+    pub fn poll_target(&mut self, now: Time, poll: impl FnOnce(&mut T, &mut Out<T::Wake>)) {
+        self.now = now.max(self.now);
+        poll(&mut self.target, &mut self.out);
+        self.carry_out();
+    }
+
+    /// Whether completions wait to be heard.
+    pub fn has_mail(&self) -> bool {
+        !self.out.completed.is_empty()
+    }
+
+    /// When the next entry is due.
+    pub fn next_due(&self) -> Option<Time> {
+        self.calendar.next_due()
+    }
+
+    /// Whether the run is over.
+    pub fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+
+    /// The user wants it to stop: the load ends now.
+    pub fn interrupt(&mut self) {
+        self.interrupted = true;
+        self.end_load();
+        self.carry_out();
+    }
+
+    /// Ends the run where it stands and gives its result.
+    pub fn finish(&mut self) -> Option<Box<RunResult>> {
+        if self.stage == Stage::Load {
+            self.end_load();
+        }
+        self.stage = Stage::Over;
+        self.gauges();
+        for slots in self.driver.slot_ranges() {
+            let subjects = slots.filter_map(|slot| self.driver.subject_in(slot));
+            let audits = subjects
+                .filter_map(|subject| self.target.audit(subject))
+                .collect();
+            self.crew.recorder(RecorderMessage::Audits(audits));
+        }
+        let message = RecorderMessage::Finish {
+            at: self.now,
+            interrupted: self.interrupted,
+        };
+        self.crew.recorder(message).result
+    }
+
+    fn dispatch(&mut self, due: Time, wake: Wake<T::Wake>) {
+        match wake {
+            Wake::Driver(wake) => {
+                self.driver
+                    .wake(self.now, due, wake, &mut self.out, &mut self.orders);
+            }
+            Wake::Target(wake) => self.target.wake(self.now, wake, &mut self.out),
+            Wake::Nemesis => self.nemesis(NemesisMessage::Turn(self.now)),
+            Wake::Interval => {
+                self.gauges();
+                self.calendar.push(due + self.interval, Wake::Interval);
+            }
+            Wake::Phase => self.gauges(),
+            Wake::LoadEnd => self.end_load(),
+            Wake::SettleEnd => self.stage = Stage::Over,
+        }
+    }
+
+    /// Carries out what driver and target ordered, until neither orders more. Completions wait their turn.
+    #[inline]
+    fn carry_out(&mut self) {
+        loop {
+            for (at, wake) in self.out.later.drain(..) {
+                self.calendar.push(at, Wake::Target(wake));
+            }
+            for (at, wake) in self.orders.later.drain(..) {
+                self.calendar.push(at, Wake::Driver(wake));
+            }
+            let mut deleted = std::mem::take(&mut self.out.deleted);
+            for slot in deleted.drain(..) {
+                self.driver
+                    .deleted(self.now, slot, &mut self.out, &mut self.orders);
+            }
+            self.out.deleted = deleted;
+            for slot in self.orders.forget.drain(..) {
+                self.target.forget(slot);
+            }
+            if self.out.records.len() >= BATCH {
+                self.flush();
+            }
+            if self.orders.invoke.is_empty() {
+                return;
+            }
+            self.invoke();
+        }
+    }
+
+    /// Sends what the driver wants sent.
+    #[inline]
+    fn invoke(&mut self) {
+        let mut invocations = std::mem::take(&mut self.orders.invoke);
+        for mut invocation in invocations.drain(..) {
+            if invocation.operation == Operation::Upload {
+                invocation.close_after = self.target.close_after();
+            }
+            self.target.invoke(self.now, invocation, &mut self.out);
+        }
+        self.orders.invoke = invocations;
+    }
+
+    /// Sends the history so far to the recorder.
+    fn flush(&mut self) {
+        let records = std::mem::take(&mut self.out.records);
+        self.out.records = self.crew.recorder(RecorderMessage::Records(records)).buffer;
+    }
+
+    fn nemesis(&mut self, message: NemesisMessage) {
+        let reply = self.crew.nemesis(message);
+        for (fault, open) in reply.changes {
+            self.out.records.push(Record::Fault {
+                at: self.now,
+                fault,
+                open,
+            });
+            self.target.fault(self.now, fault, open, &mut self.out);
+        }
+        if let Some(next) = reply.next {
+            self.calendar.push(next, Wake::Nemesis);
+        }
+    }
+
+    /// Shows the recorder how things stand.
+    fn gauges(&mut self) {
+        self.flush();
+        let counts = self.driver.counts();
+        let mut gauges = Gauges {
+            at: self.now,
+            arrivals: counts.arrivals,
+            dropped: counts.dropped,
+            late: if self.open { counts.late } else { 0 },
+            in_flight: counts.in_flight,
+            events: self.events,
+            ..Gauges::default()
+        };
+        self.target.gauges(self.now, &mut gauges);
+        let message = RecorderMessage::Gauges(Box::new(gauges));
+        if self.crew.recorder(message).folded {
+            self.interval = self.interval + self.interval;
+        }
+    }
+
+    /// The load is over: faults are healed, no step starts, and everything may come to rest.
+    fn end_load(&mut self) {
+        if self.stage != Stage::Load {
+            return;
+        }
+        self.stage = Stage::Settle;
+        self.driver.end_load();
+        self.flush();
+        self.crew.recorder(RecorderMessage::LoadEnded(self.now));
+        self.gauges();
+        self.nemesis(NemesisMessage::HealAll);
+        self.calendar.push(self.now + self.settle, Wake::SettleEnd);
+    }
+
+    fn end_when_done(&mut self) {
+        match self.stage {
+            Stage::Load if self.driver.is_done() => {
+                self.end_load();
+                self.carry_out();
+            }
+            Stage::Settle if self.eager && self.driver.counts().in_flight == 0 => {
+                if self.target.is_at_rest(self.now) {
+                    self.stage = Stage::Over;
+                }
+            }
+            Stage::Load | Stage::Settle | Stage::Over => {}
+        }
+    }
+}
+
+/// The timeline's interval: a five-hundredth of the load, rounded to a length that a person would choose.
+fn interval(scenario: &Scenario) -> Span {
+    const STEPS: [u64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900];
+    if let Some(interval) = scenario.interval {
+        return interval.max(Span(1));
+    }
+    let Some(duration) = scenario.load.duration else {
+        return Span::from_millis(100);
+    };
+    let wanted = duration.0 / ROWS;
+    let second = Span::from_secs(1).0;
+    if wanted >= second {
+        let seconds = wanted.div_ceil(second);
+        let rounded = STEPS.into_iter().find(|step| *step >= seconds);
+        return Span::from_secs(rounded.unwrap_or_else(|| seconds.div_ceil(900) * 900));
+    }
+    let mut unit = 1_000;
+    loop {
+        if let Some(step) = [1, 2, 5].into_iter().find(|step| step * unit >= wanted) {
+            return Span(step * unit);
+        }
+        unit *= 10;
+    }
+}

@@ -1,0 +1,138 @@
+//! The virtual engine: the same handlers, called directly by the event calendar, in a context of our own.
+
+use super::actor::{Core, Letter, Office, Stage};
+use super::cast::{Cast, RunCrew};
+use super::driver::Share;
+use super::nemesis::Nemesis;
+use super::recorder::Recorder;
+use super::storm::Storm;
+use crate::checker::Rules;
+use crate::config::ServiceConfig;
+use crate::fault::Faults;
+use crate::metrics::RunResult;
+use crate::progress::Progress;
+use crate::random::Seed;
+use crate::scenario::Scenario;
+use crate::service::Service;
+use actix::{Actor, ActorContext, ActorState, Handler};
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// Virtual time.
+pub struct Virtual;
+
+impl Stage for Virtual {
+    type Office<K: Core> = VirtualOffice<K>;
+    const COUNTS_LETTERS: bool = false;
+}
+
+/// An actor in virtual time: nothing but its core.
+pub struct VirtualActor<K>(K);
+
+/// What an actor in virtual time has for a context: the place where its answer goes.
+pub struct VirtualContext<K: Core> {
+    answer: Option<K::Reply>,
+    state: ActorState,
+}
+
+impl<K: Core> ActorContext for VirtualContext<K> {
+    fn stop(&mut self) {
+        self.state = ActorState::Stopping;
+    }
+
+    fn terminate(&mut self) {
+        self.state = ActorState::Stopped;
+    }
+
+    fn state(&self) -> ActorState {
+        self.state
+    }
+}
+
+impl<K: Core> Actor for VirtualActor<K> {
+    type Context = VirtualContext<K>;
+}
+
+impl<K: Core> Handler<Letter<K>> for VirtualActor<K> {
+    type Result = ();
+
+    #[inline]
+    fn handle(&mut self, letter: Letter<K>, context: &mut VirtualContext<K>) {
+        context.answer = Some(self.0.handle(letter.0));
+    }
+}
+
+/// Calls handlers directly.
+pub struct VirtualOffice<K: Core> {
+    context: RefCell<VirtualContext<K>>,
+}
+
+impl<K: Core> Default for VirtualOffice<K> {
+    fn default() -> Self {
+        let context = VirtualContext {
+            answer: None,
+            state: ActorState::Running,
+        };
+        VirtualOffice {
+            context: RefCell::new(context),
+        }
+    }
+}
+
+impl<K: Core> Office<K> for VirtualOffice<K> {
+    type Actor = VirtualActor<K>;
+
+    #[inline]
+    fn spawn(&self, core: K) -> VirtualActor<K> {
+        VirtualActor(core)
+    }
+
+    #[inline]
+    #[expect(clippy::expect_used, reason = "the handler above always answers")]
+    fn ask(&self, actor: &mut VirtualActor<K>, message: K::Message) -> K::Reply {
+        let mut context = self.context.borrow_mut();
+        actor.handle(Letter(message), &mut context);
+        context.answer.take().expect("an answer to every letter")
+    }
+}
+
+/// Calendar entries between two looks at whether the user wants to stop.
+const TURN: usize = 65_536;
+
+/// Runs replication `run` (from one) of a scenario on the embedded service.
+pub fn run(
+    scenario: &Scenario,
+    config: &ServiceConfig,
+    run: u32,
+    progress: &Arc<Progress>,
+) -> Option<Box<RunResult>> {
+    let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
+    let rules = Rules {
+        profile: config.rules.profile(),
+        scrub_time: config.scrub_time,
+    };
+    let recorder = Recorder::new(scenario, run, true, Some(rules), Arc::clone(progress));
+    let crew = RunCrew::<Virtual>::new(recorder, Nemesis::new(&scenario.faults));
+    let cast = Cast::<Virtual>::new(Service::<Cast<Virtual>>::scrubber_of(config));
+    let service = Service::new(
+        config.clone(),
+        Faults::new(&scenario.faults, seed),
+        seed,
+        cast,
+    );
+    let mut storm = Storm::new(
+        scenario,
+        seed,
+        Share { index: 0, of: 1 },
+        false,
+        service,
+        crew,
+    );
+    while !storm.is_over() && !progress.is_interrupted() {
+        storm.run_virtual(TURN);
+    }
+    if progress.is_interrupted() && !storm.is_over() {
+        storm.interrupt();
+    }
+    storm.finish()
+}

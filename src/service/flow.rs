@@ -1,0 +1,558 @@
+//! How a piece of work passes its stages: ask for the stage's resource, hold it, give it back, go on.
+
+use super::operation::{Handle, Hold, Op, Stage, Wake, Work};
+use super::queue::Queue;
+use super::scrubber::{Pending, ScrubberMessage, ScrubberReply};
+use super::subject::{Change, Commit, Move, Reply};
+use super::task::{Task, TaskChange, TaskCommit};
+use super::{Actors, Service};
+use crate::config::Defect;
+use crate::fault::{Effect, Place};
+use crate::history::{Content, Event, OpId, TaskId};
+use crate::invocation::{Completion, Cursor, Invocation, Out};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::units::{Bytes, Span, Time};
+
+impl<A: Actors> Service<A> {
+    pub(super) fn open(&mut self, work: Work, invocation: Invocation) -> Handle {
+        let handle = self.handles.take();
+        *self.ops.at(handle) = Op::new(work, invocation);
+        handle
+    }
+
+    /// Everything that can go on now does.
+    pub(super) fn run(&mut self, now: Time, out: &mut Out<Wake>) {
+        while let Some(handle) = self.ready.pop_front() {
+            self.begin(now, handle, out);
+        }
+    }
+
+    fn op(&mut self, handle: Handle) -> &mut Op {
+        self.ops.at(handle)
+    }
+
+    /// The queue of the resource that a stage holds, beside the worker that its work holds anyway.
+    fn queue(&mut self, stage: Stage) -> Option<&mut Queue<Handle>> {
+        match stage {
+            Stage::Accept | Stage::BeginTask => None,
+            Stage::Commit(_) | Stage::CreateTask => Some(&mut self.connections),
+            Stage::Put | Stage::Get | Stage::Remove => Some(&mut self.slots),
+        }
+    }
+
+    /// Enters a stage: asks for its resource, and begins at once if it is free.
+    fn go(&mut self, now: Time, handle: Handle, stage: Stage, out: &mut Out<Wake>) {
+        let op = self.op(handle);
+        op.stage = stage;
+        op.hold = Hold::Waiting;
+        let granted = match self.queue(stage) {
+            None => Some(handle),
+            Some(queue) => queue.acquire(now, handle),
+        };
+        if let Some(handle) = granted {
+            self.begin(now, handle, out);
+        }
+    }
+
+    /// Has the stage's resource: faults strike here.
+    fn begin(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        let op = self.op(handle);
+        op.stage_since = now;
+        op.hold = Hold::Holding;
+        let place = match op.stage {
+            Stage::Accept => Place::Api,
+            Stage::Commit(_) | Stage::CreateTask => Place::RegistryCommit,
+            Stage::Put => Place::StorePut,
+            Stage::Get => Place::StoreGet,
+            Stage::Remove => Place::StoreDelete,
+            Stage::BeginTask => return self.hold(now, handle, Span::ZERO, out),
+        };
+        let effect = self.faults.strike(place);
+        let fits = effect != Effect::Full && self.take_in(now, handle, out);
+        match effect {
+            Effect::Stall(fault) => self.stalled.push((fault, handle)),
+            Effect::Pass { later } if fits => self.hold(now, handle, later, out),
+            Effect::Pass { .. } | Effect::Error | Effect::Full => {
+                self.op(handle).hold = Hold::Failing;
+                self.held(now, handle, out);
+            }
+        }
+    }
+
+    /// A write reserves room for its bytes, a read needs them to be there.
+    fn take_in(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) -> bool {
+        let op = self.ops.at(handle);
+        let Invocation {
+            op: id,
+            subject,
+            story,
+            content,
+            ..
+        } = op.invocation;
+        match op.stage {
+            Stage::Put if content.size > 0 => {
+                if !self.store.reserve(subject.slot, content.size) {
+                    return false;
+                }
+                op.bytes = content.size;
+                out.record(
+                    now,
+                    subject,
+                    story,
+                    Event::Stored {
+                        op: id,
+                        bytes: content.size,
+                    },
+                );
+                true
+            }
+            Stage::Get => *self.store.held(subject.slot) >= op.seen.size,
+            _ => true,
+        }
+    }
+
+    /// Holds the resource for as long as the stage takes.
+    pub(super) fn hold(&mut self, now: Time, handle: Handle, later: Span, out: &mut Out<Wake>) {
+        let Op {
+            stage,
+            invocation,
+            seen,
+            ..
+        } = *self.ops.at(handle);
+        let size = invocation.content.size as f64 * invocation.close_after.unwrap_or(1.0);
+        let (config, rng) = (&self.config, &mut self.rng);
+        let span = match stage {
+            Stage::Accept | Stage::BeginTask => Span::ZERO,
+            Stage::Commit(_) | Stage::CreateTask => config.registry.commit.draw(rng),
+            Stage::Put => config.store.put.draw(rng) + transfer(config.store.bandwidth, size),
+            Stage::Get => {
+                config.store.get.draw(rng) + transfer(config.store.bandwidth, seen.size as f64)
+            }
+            Stage::Remove => config.store.delete.draw(rng),
+        } + later;
+        if span == Span::ZERO {
+            self.held(now, handle, out);
+        } else {
+            out.later.push((now + span, Wake::Op(handle)));
+        }
+    }
+
+    /// The hold is over, or it is time to try again.
+    pub(super) fn held(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        let Op {
+            stage,
+            hold,
+            stage_since,
+            ..
+        } = *self.ops.at(handle);
+        if hold == Hold::Retrying {
+            return self.go(now, handle, stage, out);
+        }
+        if let Some(next) = self
+            .queue(stage)
+            .and_then(|queue| queue.release(now, stage_since))
+        {
+            self.ready.push_back(next);
+        }
+        let failed = hold == Hold::Failing;
+        match stage {
+            Stage::Accept if failed => self.end(now, handle, Outcome::Fail, out),
+            Stage::Accept => self.accepted(now, handle, out),
+            Stage::Commit(Change::FailUpload | Change::Scrub) | Stage::Remove if failed => {
+                self.retry(now, handle, out);
+            }
+            Stage::Commit(Change::EndUpload(_)) if failed => self.undo(now, handle, out),
+            Stage::Commit(_) | Stage::CreateTask | Stage::Get if failed => {
+                self.end(now, handle, Outcome::Fail, out);
+            }
+            Stage::Commit(change) => self.committed(now, handle, change, out),
+            Stage::CreateTask => self.create_task(now, handle, out),
+            Stage::BeginTask => {
+                self.task(now, handle, TaskChange::Begin, out);
+                self.go(now, handle, Stage::Commit(Change::BeginUpload), out);
+            }
+            Stage::Put => self.put(now, handle, failed, out),
+            Stage::Get => self.end(now, handle, Outcome::Ok, out),
+            Stage::Remove => self.removed(now, handle, out),
+        }
+    }
+
+    /// What must not be lost is tried again until it is done.
+    fn retry(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        self.op(handle).hold = Hold::Retrying;
+        out.later.push((now + self.config.retry, Wake::Op(handle)));
+    }
+
+    /// A request has its worker: the first stage of its operation.
+    fn accepted(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        let Invocation { op, operation, .. } = self.op(handle).invocation;
+        let change = match operation {
+            Operation::Create if self.has(Defect::LostCreate) && op.0 % 7 == 3 => {
+                return self.end(now, handle, Outcome::Ok, out);
+            }
+            Operation::Delete if self.has(Defect::LostDelete) && op.0 % 3 == 1 => {
+                return self.end(now, handle, Outcome::Ok, out);
+            }
+            Operation::Create => Change::Create,
+            Operation::CreateWithLocation => Change::CreateWithLocation,
+            Operation::CreateEmpty => Change::CreateEmpty,
+            Operation::AddLocation => Change::AddLocation,
+            Operation::RemoveLocation => Change::RemoveLocation,
+            Operation::Upload | Operation::AbortUpload => Change::BeginUpload,
+            Operation::Deactivate => Change::Deactivate,
+            Operation::Reactivate => Change::Reactivate,
+            Operation::Delete => Change::Delete,
+            Operation::Download | Operation::Export | Operation::Clone => {
+                return self.read(now, handle, false, out);
+            }
+            Operation::DownloadAsAdmin => return self.read(now, handle, true, out),
+            Operation::Import => {
+                return match self.commit(now, handle, Change::AcceptImport, out) {
+                    Reply::Done { .. } => self.go(now, handle, Stage::CreateTask, out),
+                    Reply::Refused | Reply::Record(_) => {
+                        self.end(now, handle, Outcome::Refused, out);
+                    }
+                };
+            }
+        };
+        self.go(now, handle, Stage::Commit(change), out);
+    }
+
+    fn read(&mut self, now: Time, handle: Handle, as_admin: bool, out: &mut Out<Wake>) {
+        match self.commit(now, handle, Change::Read { as_admin }, out) {
+            Reply::Refused | Reply::Record(_) => {
+                self.end(now, handle, Outcome::Refused, out);
+            }
+            Reply::Done {
+                content, elsewhere, ..
+            } => {
+                self.op(handle).seen = content;
+                match elsewhere {
+                    true => self.end(now, handle, Outcome::Ok, out),
+                    false => self.go(now, handle, Stage::Get, out),
+                }
+            }
+        }
+    }
+
+    /// The registry's hold for a commit is over: the record decides.
+    fn committed(&mut self, now: Time, handle: Handle, change: Change, out: &mut Out<Wake>) {
+        let reply = self.commit(now, handle, change, out);
+        match (change, reply) {
+            (Change::BeginUpload, Reply::Done { .. }) => self.go(now, handle, Stage::Put, out),
+            (Change::BeginUpload, _) if self.has(Defect::RefusedUploadOverwrites) => {
+                self.op(handle).outcome = Outcome::Refused;
+                self.go(now, handle, Stage::Put, out);
+            }
+            (Change::EndUpload(_), Reply::Done { .. }) => {
+                self.op(handle).bytes = 0;
+                if self.has(Defect::DataLost) {
+                    let Invocation {
+                        subject, content, ..
+                    } = self.op(handle).invocation;
+                    self.store.remove(subject.slot, content.size);
+                }
+                self.end(now, handle, Outcome::Ok, out);
+            }
+            (Change::EndUpload(_), _) => {
+                if self.has(Defect::DeleteLeavesBytes) {
+                    self.op(handle).bytes = 0;
+                }
+                self.undo(now, handle, out);
+            }
+            (Change::Delete, Reply::Done { .. }) if self.op(handle).bytes > 0 => {
+                self.go(now, handle, Stage::Remove, out);
+            }
+            (Change::FailUpload, _) => self.end(now, handle, Outcome::Fail, out),
+            (_, Reply::Done { .. }) => self.end(now, handle, Outcome::Ok, out),
+            (_, Reply::Refused | Reply::Record(_)) => {
+                self.end(now, handle, Outcome::Refused, out);
+            }
+        }
+    }
+
+    fn put(&mut self, now: Time, handle: Handle, failed: bool, out: &mut Out<Wake>) {
+        let Op {
+            invocation,
+            outcome,
+            ..
+        } = *self.ops.at(handle);
+        if outcome == Outcome::Refused {
+            self.end(now, handle, Outcome::Refused, out);
+        } else if failed || invocation.close_after.is_some() {
+            self.undo(now, handle, out);
+        } else {
+            self.go(
+                now,
+                handle,
+                Stage::Commit(Change::EndUpload(invocation.content)),
+                out,
+            );
+        }
+    }
+
+    /// An upload has failed: its bytes go first, then its failure edge is taken.
+    fn undo(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        self.op(handle).outcome = Outcome::Fail;
+        if self.op(handle).bytes > 0 {
+            self.go(now, handle, Stage::Remove, out);
+        } else if self.has(Defect::FailedUploadStaysSaving) {
+            self.end(now, handle, Outcome::Fail, out);
+        } else {
+            self.go(now, handle, Stage::Commit(Change::FailUpload), out);
+        }
+    }
+
+    /// Bytes can go from the store.
+    fn removed(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        let op = self.ops.at(handle);
+        let Invocation {
+            subject,
+            story,
+            operation,
+            ..
+        } = op.invocation;
+        let bytes = self
+            .store
+            .remove(subject.slot, std::mem::take(&mut op.bytes));
+        if bytes > 0 {
+            out.record(now, subject, story, Event::Removed { bytes });
+        }
+        match op.work {
+            Work::Scrub => {
+                self.bytes_pending_delete = self.bytes_pending_delete.saturating_sub(bytes);
+                self.go(now, handle, Stage::Commit(Change::Scrub), out);
+            }
+            Work::Request if operation == Operation::Delete => {
+                self.end(now, handle, Outcome::Ok, out);
+            }
+            Work::Request | Work::Task => self.undo(now, handle, out),
+        }
+    }
+
+    /// Sends a commit to the record and enters what it did into history and books.
+    fn commit(&mut self, now: Time, handle: Handle, change: Change, out: &mut Out<Wake>) -> Reply {
+        let Op {
+            work, invocation, ..
+        } = *self.ops.at(handle);
+        let Invocation {
+            op,
+            subject,
+            story,
+            intended,
+            ..
+        } = invocation;
+        let op = (work != Work::Scrub).then_some(op);
+        let reply = self.actors.commit(
+            subject.slot,
+            Commit {
+                at: now,
+                op,
+                change,
+                laws: self.laws,
+            },
+        );
+        let Reply::Done {
+            moves,
+            entered,
+            content,
+            elsewhere,
+        } = reply
+        else {
+            return reply;
+        };
+        for Move { from, to } in moves.into_iter().flatten() {
+            let due = match from {
+                Some(SubjectStatus::Saving) => entered,
+                Some(SubjectStatus::PendingDelete) => entered + self.config.scrub_time,
+                _ => intended,
+            };
+            out.record(now, subject, story, Event::Moved { from, to, op, due });
+            if let Some(from) = from {
+                self.counts[from.index()] -= 1;
+            }
+            self.counts[to.index()] += 1;
+            let stored = match (from, elsewhere) {
+                (Some(from), false) if from.keeps_data() => content.size,
+                _ => 0,
+            };
+            if to == SubjectStatus::PendingDelete {
+                self.bytes_pending_delete += stored;
+                self.pending.push(Pending {
+                    since: now,
+                    subject,
+                    story,
+                });
+            } else if to == SubjectStatus::Deleted {
+                out.deleted.push(subject.slot);
+                self.purges
+                    .extend(self.config.purge_after.map(|after| now + after));
+                if change == Change::Delete {
+                    self.op(handle).bytes = stored;
+                }
+            }
+        }
+        reply
+    }
+
+    /// The task is registered; the request ends here for its worker, and the executor takes over.
+    fn create_task(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        let slot = self.task_slots.take();
+        self.actors.spawn_task(slot, Task::default());
+        let op = self.op(handle);
+        op.task_slot = slot;
+        op.task_entered = op.invocation.intended;
+        op.work = Work::Task;
+        op.stage = Stage::BeginTask;
+        let since = op.worker_since;
+        self.task(now, handle, TaskChange::Create, out);
+        self.release_worker(now, since);
+        if let Some(handle) = self.task_workers.acquire(now, handle) {
+            self.op(handle).task_since = now;
+            self.begin(now, handle, out);
+        }
+    }
+
+    fn task(&mut self, now: Time, handle: Handle, change: TaskChange, out: &mut Out<Wake>) {
+        let op = self.ops.at(handle);
+        let Invocation {
+            op: id,
+            subject,
+            story,
+            ..
+        } = op.invocation;
+        let commit = TaskCommit {
+            change,
+            defects: self.laws.defects,
+        };
+        let reply = self.actors.commit_task(op.task_slot, commit);
+        let due = std::mem::replace(&mut op.task_entered, now);
+        let event = Event::TaskMoved {
+            task: TaskId(id),
+            from: reply.from,
+            to: reply.to,
+            has_result: reply.has_result,
+            has_message: reply.has_message,
+            due,
+        };
+        out.record(now, subject, story, event);
+    }
+
+    fn release_worker(&mut self, now: Time, since: Time) {
+        if let Some(next) = self.workers.release(now, since) {
+            self.ops.at(next).worker_since = now;
+            self.ready.push_back(next);
+        }
+    }
+
+    /// A piece of work is over: its worker is free, and its client hears of it.
+    fn end(&mut self, now: Time, handle: Handle, outcome: Outcome, out: &mut Out<Wake>) {
+        let Op {
+            work,
+            invocation,
+            seen,
+            worker_since,
+            task_since,
+            task_slot,
+            ..
+        } = *self.ops.at(handle);
+        let outcome = match work {
+            Work::Request => {
+                self.release_worker(now, worker_since);
+                outcome
+            }
+            Work::Task => {
+                self.end_task(now, handle, outcome == Outcome::Ok, out);
+                self.actors.stop_task(task_slot);
+                self.task_slots.give_back(task_slot);
+                if let Some(next) = self.task_workers.release(now, task_since) {
+                    self.op(next).task_since = now;
+                    self.ready.push_back(next);
+                }
+                if outcome == Outcome::Ok {
+                    Outcome::Ok
+                } else {
+                    Outcome::Fail
+                }
+            }
+            Work::Scrub => {
+                self.handles.give_back(handle);
+                let message = ScrubberMessage::Scrubbed {
+                    at: now,
+                    since: worker_since,
+                };
+                let reply = self.actors.scrubber(message);
+                return self.scrub(now, reply);
+            }
+        };
+        self.handles.give_back(handle);
+        let content = match invocation.operation {
+            _ if outcome != Outcome::Ok => None,
+            Operation::Upload | Operation::Import => Some(invocation.content),
+            operation if operation.reads() => Some(seen),
+            _ => None,
+        };
+        out.completed.push_back(Completion {
+            invocation,
+            outcome,
+            content,
+        });
+    }
+
+    fn end_task(&mut self, now: Time, handle: Handle, ok: bool, out: &mut Out<Wake>) {
+        if ok {
+            self.task(now, handle, TaskChange::Succeed, out);
+            if self.has(Defect::TaskRunTwice) {
+                self.task(now, handle, TaskChange::Begin, out);
+                self.task(now, handle, TaskChange::Succeed, out);
+            }
+        } else if !self.has(Defect::TaskStuck) {
+            self.task(now, handle, TaskChange::Fail, out);
+        }
+    }
+
+    /// Tells the scrubber who went into pending delete, all at once.
+    pub(super) fn tell_pending(&mut self) {
+        if !self.pending.is_empty() {
+            let pending = std::mem::take(&mut self.pending);
+            self.actors.scrubber(ScrubberMessage::Deleted(pending));
+        }
+    }
+
+    /// The scrubber has granted these a worker.
+    pub(super) fn scrub(&mut self, now: Time, reply: ScrubberReply) {
+        for Pending { subject, story, .. } in reply.scrub {
+            let invocation = Invocation {
+                op: OpId(u64::MAX),
+                subject,
+                story,
+                cursor: Cursor::default(),
+                operation: Operation::Delete,
+                intended: now,
+                sent: now,
+                content: Content::default(),
+                close_after: None,
+            };
+            let handle = self.open(Work::Scrub, invocation);
+            let bytes = *self.store.held(subject.slot);
+            let op = self.op(handle);
+            op.worker_since = now;
+            op.bytes = bytes;
+            op.stage = Stage::Remove;
+            self.ready_for_slot(now, handle);
+        }
+    }
+
+    /// A scrub asks for its slot; it begins when the queue is run.
+    fn ready_for_slot(&mut self, now: Time, handle: Handle) {
+        if let Some(handle) = self.slots.acquire(now, handle) {
+            self.ready.push_back(handle);
+        }
+    }
+}
+
+fn transfer(bandwidth: Option<Bytes>, size: f64) -> Span {
+    bandwidth.map_or(Span::ZERO, |bandwidth| {
+        Span::from_secs_f64(size / bandwidth.0 as f64)
+    })
+}

@@ -1,0 +1,120 @@
+//! One piece of work of the service, and the stage it is in.
+
+use super::subject::Change;
+use crate::history::{Content, OpId, SubjectId};
+use crate::invocation::{Cursor, Invocation};
+use crate::lifecycle::{Operation, Outcome};
+use crate::load::StoryId;
+use crate::units::Time;
+
+/// Place of a piece of work in the service's table.
+pub(crate) type Handle = u32;
+
+/// What the service puts into the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wake {
+    /// A piece of work has held its resource long enough, or tries again.
+    Op(u32),
+    /// The scrubber looks who is due.
+    Scrubber,
+}
+
+/// Whose work it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A client's request, which holds a request worker.
+    Request,
+    /// An accepted import, which holds a task worker.
+    Task,
+    /// The scrubber's.
+    Scrub,
+}
+
+/// What a piece of work does next, or is doing: one hold of one resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It has a worker and looks at its request.
+    Accept,
+    /// A commit of the registry: one connection.
+    Commit(Change),
+    /// The registration of a task: one connection.
+    CreateTask,
+    /// It has a task worker, and its task begins.
+    BeginTask,
+    /// A write into the store: one slot.
+    Put,
+    /// A read from the store: one slot.
+    Get,
+    /// A removal from the store: one slot.
+    Remove,
+}
+
+/// Where a piece of work stands within its stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// It has not asked for the stage's resource yet, or waits for it in order.
+    Waiting,
+    /// It holds the resource.
+    Holding,
+    /// It holds the resource, and the stage will end in an error.
+    Failing,
+    /// It holds nothing and waits to try again.
+    Retrying,
+}
+
+/// A piece of work.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    pub(crate) work: Work,
+    pub(crate) invocation: Invocation,
+    pub(crate) stage: Stage,
+    pub(crate) hold: Hold,
+    /// How it ends if nothing else goes wrong.
+    pub(crate) outcome: Outcome,
+    /// What a read saw.
+    pub(crate) seen: Content,
+    /// Bytes that this work has put into the store and would have to remove, or is to remove.
+    pub(crate) bytes: u64,
+    pub(crate) worker_since: Time,
+    pub(crate) task_since: Time,
+    pub(crate) stage_since: Time,
+    /// When its task entered the status it is in.
+    pub(crate) task_entered: Time,
+    pub(crate) task_slot: u32,
+}
+
+impl Default for Op {
+    fn default() -> Self {
+        let invocation = Invocation {
+            op: OpId(0),
+            subject: SubjectId { number: 0, slot: 0 },
+            story: StoryId(0),
+            cursor: Cursor::default(),
+            operation: Operation::Create,
+            intended: Time::ZERO,
+            sent: Time::ZERO,
+            content: Content::default(),
+            close_after: None,
+        };
+        Op::new(Work::Request, invocation)
+    }
+}
+
+impl Op {
+    pub(crate) fn new(work: Work, invocation: Invocation) -> Op {
+        Op {
+            work,
+            invocation,
+            stage: Stage::Accept,
+            hold: Hold::Waiting,
+            outcome: Outcome::Ok,
+            seen: Content::default(),
+            bytes: 0,
+            worker_since: Time::ZERO,
+            task_since: Time::ZERO,
+            stage_since: Time::ZERO,
+            task_entered: Time::ZERO,
+            task_slot: 0,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The core of the scrubber actor: it wakes now and then and removes the data of pending deletes.
+
+use super::queue::Queue;
+use crate::history::{ResourceGauge, SubjectId};
+use crate::load::StoryId;
+use crate::units::{Span, Time};
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+
+/// A subject whose delete is pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// When it was deleted.
+    pub since: Time,
+    /// Which subject.
+    pub subject: SubjectId,
+    /// The story its client follows.
+    pub story: StoryId,
+}
+
+/// The scrubber: who is pending, who is due, and how many are being scrubbed.
+#[derive(Clone, Debug)]
+pub struct Scrubber {
+    /// In order of their deletes, which is the order in which they come due.
+    pending: VecDeque<Pending>,
+    due: Queue<Pending>,
+    down: bool,
+    scrub_time: Span,
+}
+
+/// What the service tells the scrubber.
+#[derive(Clone, Debug)]
+pub enum ScrubberMessage {
+    /// These subjects went into pending delete.
+    Deleted(Vec<Pending>),
+    /// It is time to look who is due.
+    Wake(Time),
+    /// One scrub that began at `since` has ended.
+    Scrubbed {
+        /// Now.
+        at: Time,
+        /// When it began.
+        since: Time,
+    },
+    /// It goes down, or comes back.
+    Down(bool),
+    /// How does its queue stand?
+    Gauge(Time),
+}
+
+/// What the scrubber answers.
+#[derive(Clone, Debug, Default)]
+pub struct ScrubberReply {
+    /// Scrub these now.
+    pub scrub: Vec<Pending>,
+    /// Its queue, if that was the question.
+    pub gauge: ResourceGauge,
+    /// Whether nothing is due and nothing is being scrubbed.
+    pub idle: bool,
+}
+
+impl Scrubber {
+    /// A scrubber that scrubs so many at once, none before `scrub_time` has passed since its delete.
+    pub fn new(workers: NonZeroU32, scrub_time: Span) -> Scrubber {
+        Scrubber {
+            pending: VecDeque::new(),
+            due: Queue::new(workers),
+            down: false,
+            scrub_time,
+        }
+    }
+
+    /// Takes a message.
+    pub fn apply(&mut self, message: ScrubberMessage) -> ScrubberReply {
+        let mut reply = ScrubberReply::default();
+        match message {
+            ScrubberMessage::Deleted(subjects) => self.pending.extend(subjects),
+            ScrubberMessage::Wake(at) if !self.down => self.wake(at, &mut reply.scrub),
+            ScrubberMessage::Wake(_) => {}
+            ScrubberMessage::Scrubbed { at, since } => {
+                reply.scrub.extend(self.due.release(at, since));
+            }
+            ScrubberMessage::Down(down) => {
+                self.down = down;
+                self.due.pause(down);
+            }
+            ScrubberMessage::Gauge(at) => {
+                reply.gauge = self.due.gauge(at);
+                reply.idle = self.due.is_idle()
+                    && self
+                        .pending
+                        .front()
+                        .is_none_or(|first| first.since + self.scrub_time > at);
+            }
+        }
+        reply
+    }
+
+    fn wake(&mut self, at: Time, scrub: &mut Vec<Pending>) {
+        while let Some(subject) = self.due.grant(at) {
+            scrub.push(subject);
+        }
+        while let Some(&first) = self.pending.front() {
+            if first.since + self.scrub_time > at {
+                break;
+            }
+            self.pending.pop_front();
+            scrub.extend(self.due.acquire(at, first));
+        }
+    }
+}

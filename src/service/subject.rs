@@ -1,0 +1,278 @@
+//! The core of a subject actor on the embedded service: the server's record of one subject.
+//!
+//! It owns its status and alone changes it. Requests that the status does not allow are refused here and
+//! nowhere else, so that two rivals are decided by the order in which their commits arrive.
+
+use crate::config::{Defect, Defects, Rules};
+use crate::history::{Content, OpId};
+use crate::lifecycle::SubjectStatus::{self, *};
+use crate::units::Time;
+
+/// The laws the service lives under; they come with every commit, so that records stay small.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Laws {
+    /// What a failed upload does.
+    pub rules: Rules,
+    /// Whether a delete keeps the data until the scrubber comes.
+    pub delayed_delete: bool,
+    /// The defects planted in the service.
+    pub defects: Defects,
+}
+
+/// What a commit asks of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Register it, queued.
+    Create,
+    /// Register it with a location: active in the same instant.
+    CreateWithLocation,
+    /// Register it with size zero: active in the same instant.
+    CreateEmpty,
+    /// An upload starts.
+    BeginUpload,
+    /// An upload has put its data into the store.
+    EndUpload(Content),
+    /// An upload has failed and its data is gone.
+    FailUpload,
+    /// A task wants to bring data in; nothing changes yet.
+    AcceptImport,
+    /// One more location.
+    AddLocation,
+    /// One location less.
+    RemoveLocation,
+    /// Bar everybody but an admin.
+    Deactivate,
+    /// Undo that.
+    Reactivate,
+    /// Delete it.
+    Delete,
+    /// The scrubber has removed the data.
+    Scrub,
+    /// Somebody wants to read the data.
+    Read {
+        /// Whether it is an admin.
+        as_admin: bool,
+    },
+    /// Somebody wants to see the record.
+    Inspect,
+}
+
+/// One commit.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit {
+    /// When.
+    pub at: Time,
+    /// On behalf of which operation; none for the scrubber.
+    pub op: Option<OpId>,
+    /// What to change.
+    pub change: Change,
+    /// The laws that hold.
+    pub laws: Laws,
+}
+
+/// One change of status that a commit made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// The status before; none when the subject came into being.
+    pub from: Option<SubjectStatus>,
+    /// The status after.
+    pub to: SubjectStatus,
+}
+
+/// What a record answers to a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Done.
+    Done {
+        /// The changes of status in order, up to three (one, or two for a subject that is active at once).
+        moves: [Option<Move>; 3],
+        /// When the record entered the status that it had before.
+        entered: Time,
+        /// The data it has, or had until a delete.
+        content: Content,
+        /// Whether that data lies elsewhere.
+        elsewhere: bool,
+    },
+    /// Refused, without effect.
+    Refused,
+    /// The record as it is.
+    Record(Subject),
+}
+
+/// The server's record of one subject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Subject {
+    status: Option<SubjectStatus>,
+    locations: u16,
+    /// When it entered its status.
+    entered: Time,
+    /// The upload in flight while saving.
+    uploader: Option<OpId>,
+    content: Content,
+}
+
+impl Subject {
+    /// Its status; none before it is registered.
+    pub fn status(&self) -> Option<SubjectStatus> {
+        self.status
+    }
+
+    /// Its size and checksum, while its status keeps data.
+    pub fn content(&self) -> Option<Content> {
+        self.status
+            .filter(|status| status.keeps_data())
+            .map(|_| self.content)
+    }
+
+    /// Applies a commit, or refuses it.
+    pub fn apply(&mut self, commit: Commit) -> Reply {
+        let Commit {
+            at,
+            op,
+            change,
+            laws,
+        } = commit;
+        let defect = |defect| laws.defects.has(defect);
+        match (change, self.status) {
+            (Change::Inspect, _) => Reply::Record(*self),
+            (Change::Create, None) => self.enter(at, &[Queued]),
+            (Change::CreateWithLocation, None) => {
+                self.locations = 1;
+                if defect(Defect::LocationPassesSaving) {
+                    return self.enter(at, &[Queued, Saving, Active]);
+                }
+                self.enter(at, &[Queued, Active])
+            }
+            (Change::CreateEmpty, None) => self.enter(at, &[Queued, Active]),
+            (Change::BeginUpload, Some(Queued)) => {
+                self.uploader = op;
+                self.enter(at, &[Saving])
+            }
+            (Change::BeginUpload, Some(Active)) if defect(Defect::SecondUploadAccepted) => {
+                self.unchanged()
+            }
+            (Change::EndUpload(content), Some(Saving)) if self.uploader == op => {
+                self.uploader = None;
+                self.content = content;
+                if defect(Defect::UploadCorrupted) {
+                    self.content.checksum ^= 1;
+                }
+                self.enter(at, &[Active])
+            }
+            (Change::EndUpload(content), Some(Active)) if defect(Defect::SecondUploadAccepted) => {
+                self.content = content;
+                self.unchanged()
+            }
+            (Change::FailUpload, Some(status)) => self.fail_upload(at, op, laws, status),
+            (Change::AcceptImport, Some(Queued)) => self.unchanged(),
+            (Change::AddLocation, Some(Queued)) => {
+                self.locations = 1;
+                self.enter(at, &[Active])
+            }
+            (Change::AddLocation, Some(Active)) => {
+                self.locations = self.locations.saturating_add(1);
+                self.unchanged()
+            }
+            (Change::RemoveLocation, Some(Active)) => self.remove_location(at, laws),
+            (Change::Deactivate, Some(Active)) => self.enter(at, &[Deactivated]),
+            (Change::Deactivate, Some(Queued)) if defect(Defect::DeactivateQueued) => {
+                self.enter(at, &[Deactivated])
+            }
+            (Change::Reactivate, Some(Deactivated)) => self.enter(at, &[Active]),
+            (Change::Delete, Some(Active)) if laws.delayed_delete => {
+                self.enter(at, &[PendingDelete])
+            }
+            (Change::Delete, Some(Queued | Saving | Active | Deactivated | Killed)) => {
+                self.uploader = None;
+                self.enter(at, &[Deleted])
+            }
+            (Change::Scrub, Some(PendingDelete)) => self.enter(at, &[Deleted]),
+            (Change::Read { .. }, Some(Active)) => self.unchanged(),
+            (Change::Read { as_admin }, Some(Deactivated))
+                if as_admin || defect(Defect::DeactivatedDownloadAllowed) =>
+            {
+                self.unchanged()
+            }
+            (
+                Change::Create
+                | Change::CreateWithLocation
+                | Change::CreateEmpty
+                | Change::BeginUpload
+                | Change::EndUpload(_)
+                | Change::FailUpload
+                | Change::AcceptImport
+                | Change::AddLocation
+                | Change::RemoveLocation
+                | Change::Deactivate
+                | Change::Reactivate
+                | Change::Delete
+                | Change::Scrub
+                | Change::Read { .. },
+                _,
+            ) => Reply::Refused,
+        }
+    }
+
+    /// A failed upload takes its failure edge, unless its subject was taken away from it.
+    fn fail_upload(
+        &mut self,
+        at: Time,
+        op: Option<OpId>,
+        laws: Laws,
+        status: SubjectStatus,
+    ) -> Reply {
+        let back = match laws.rules {
+            Rules::V1 => Killed,
+            Rules::V2 => Queued,
+        };
+        let revived = status == Deleted && laws.defects.has(Defect::LateUploadRevivesDeleted);
+        if revived || (status == Saving && self.uploader == op) {
+            self.uploader = None;
+            return self.enter(at, &[back]);
+        }
+        Reply::Refused
+    }
+
+    /// An active subject keeps at least one place where its data lies.
+    fn remove_location(&mut self, at: Time, laws: Laws) -> Reply {
+        match self.locations {
+            0 => Reply::Refused,
+            1 if laws.defects.has(Defect::LastLocationRequeues) => {
+                self.locations = 0;
+                self.enter(at, &[Queued])
+            }
+            1 => Reply::Refused,
+            _ => {
+                self.locations -= 1;
+                self.unchanged()
+            }
+        }
+    }
+
+    fn enter(&mut self, at: Time, statuses: &[SubjectStatus]) -> Reply {
+        let entered = self.entered;
+        let mut moves = [None; 3];
+        for (place, &to) in moves.iter_mut().zip(statuses) {
+            *place = Some(Move {
+                from: self.status.replace(to),
+                to,
+            });
+        }
+        self.entered = at;
+        Reply::Done {
+            moves,
+            entered,
+            content: self.content,
+            elsewhere: self.locations > 0,
+        }
+    }
+
+    fn unchanged(&self) -> Reply {
+        Reply::Done {
+            moves: [None; 3],
+            entered: self.entered,
+            content: self.content,
+            elsewhere: self.locations > 0,
+        }
+    }
+}

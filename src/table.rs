@@ -1,0 +1,95 @@
+//! A dense table that grows without ever moving what it holds.
+//!
+//! A vector that doubles needs three times its memory while it moves; ten million subjects leave no room
+//! for that. Chunks of a fixed size cost one more look-up, and nothing else.
+
+const CHUNK: usize = 4_096;
+
+/// Values indexed from zero; places are made in chunks, each filled with the default.
+#[derive(Clone, Debug)]
+pub struct Table<T> {
+    chunks: Vec<Box<[T]>>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Table { chunks: Vec::new() }
+    }
+}
+
+impl<T: Default> Table<T> {
+    /// The value at `index`, if a place was ever made for it.
+    #[inline]
+    pub fn get(&self, index: u32) -> Option<&T> {
+        self.chunks
+            .get(index as usize / CHUNK)
+            .map(|chunk| &chunk[index as usize % CHUNK])
+    }
+
+    /// The value at `index`; places up to it are made if need be.
+    #[inline]
+    pub fn at(&mut self, index: u32) -> &mut T {
+        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
+        while self.chunks.len() <= chunk {
+            self.chunks
+                .push(std::iter::repeat_with(T::default).take(CHUNK).collect());
+        }
+        &mut self.chunks[chunk][place]
+    }
+}
+
+/// Hands out the lowest numbers that are free.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    free: Vec<u32>,
+    next: u32,
+}
+
+impl Slots {
+    /// A number that nobody holds; the one given back last comes first, since it is still in cache.
+    #[inline]
+    pub fn take(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.next += 1;
+            self.next - 1
+        })
+    }
+
+    /// Gives a number back.
+    #[inline]
+    pub fn give_back(&mut self, slot: u32) {
+        self.free.push(slot);
+    }
+
+    /// How many numbers have ever been handed out at once: all are below it.
+    pub fn high_water(&self) -> u32 {
+        self.next
+    }
+
+    /// How many are held now.
+    pub fn held(&self) -> usize {
+        self.next as usize - self.free.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_stay_where_they_are_put() {
+        let mut table = Table::<u64>::default();
+        assert_eq!(table.get(9), None);
+        *table.at(10_000) = 7;
+        assert_eq!((table.get(10_000), table.get(9_999)), (Some(&7), Some(&0)));
+    }
+
+    #[test]
+    fn slots_are_used_again() {
+        let mut slots = Slots::default();
+        assert_eq!((slots.take(), slots.take()), (0, 1));
+        slots.give_back(0);
+        assert_eq!((slots.take(), slots.take()), (0, 2));
+        assert_eq!((slots.held(), slots.high_water()), (3, 3));
+    }
+}

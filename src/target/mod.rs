@@ -1,0 +1,35 @@
+//! What operations run against: the embedded service, or a real Glance over HTTP.
+//!
+//! A target takes invocations and gives completions and history; it knows no driver and no checker.
+
+mod embedded;
+
+use crate::fault::FaultId;
+use crate::history::{Audit, Gauges, SubjectId};
+use crate::invocation::{Invocation, Out};
+use crate::units::Time;
+
+/// Something that operations run against.
+pub trait Target {
+    /// What it puts into the calendar.
+    type Wake: Copy;
+
+    /// The run begins.
+    fn start(&mut self, now: Time, out: &mut Out<Self::Wake>);
+    /// A client sends an operation.
+    fn invoke(&mut self, now: Time, invocation: Invocation, out: &mut Out<Self::Wake>);
+    /// It is time for what it put into the calendar.
+    fn wake(&mut self, now: Time, wake: Self::Wake, out: &mut Out<Self::Wake>);
+    /// A fault opens or heals.
+    fn fault(&mut self, now: Time, fault: FaultId, open: bool, out: &mut Out<Self::Wake>);
+    /// After which share of its data an upload's client goes away now, if a fault makes it.
+    fn close_after(&self) -> Option<f64>;
+    /// The driver drops a subject that is deleted or never came into being.
+    fn forget(&mut self, slot: u32);
+    /// Whether nothing is being done and nothing is due.
+    fn is_at_rest(&mut self, now: Time) -> bool;
+    /// Writes its own books into the gauges.
+    fn gauges(&mut self, now: Time, gauges: &mut Gauges);
+    /// What its books say of one subject at the end; none where it keeps no books.
+    fn audit(&mut self, subject: SubjectId) -> Option<Audit>;
+}

@@ -12,5 +12,6 @@ pub mod metrics;
 mod named;
 pub mod progress;
 pub mod random;
+pub mod report;
 pub mod scenario;
 pub mod units;

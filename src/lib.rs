@@ -3,6 +3,7 @@
 //! Data flows one way: scenario file → scenario → engine → history and metrics → verdict and reports.
 //! ARCHITECTURE.md says which floor may import which.
 
+pub mod cli;
 pub mod config;
 pub mod fault;
 pub mod history;
@@ -13,5 +14,6 @@ mod named;
 pub mod progress;
 pub mod random;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod units;

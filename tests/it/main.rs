@@ -5,4 +5,5 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod cli;
 mod report;

@@ -4,6 +4,7 @@
 //! ARCHITECTURE.md says which floor may import which.
 
 pub mod checker;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod fault;
@@ -15,6 +16,7 @@ pub mod metrics;
 mod named;
 pub mod progress;
 pub mod random;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod service;

@@ -1,1 +1,9 @@
 //! The one integration binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should say where"
+)]
+
+mod cli;
+mod report;

@@ -1,0 +1,47 @@
+//! Ctrl-C and SIGTERM: the first one asks the storm to stop, the second one ends the process.
+
+use super::Exit;
+use crate::progress::Progress;
+use std::sync::Arc;
+use std::thread;
+
+/// Listens for the rest of the process, on a thread of its own.
+pub fn listen(progress: Arc<Progress>) {
+    // Without a thread or a runtime the signal ends the process, as it would without us.
+    let _ = thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_io()
+                .build();
+            if let Ok(runtime) = runtime {
+                runtime.block_on(obey(&progress));
+            }
+        });
+}
+
+async fn obey(progress: &Progress) {
+    if signal().await.is_err() {
+        return;
+    }
+    progress.interrupt();
+    eprintln!("\nstopping: faults are healed, results so far are kept; once more to stop at once");
+    if signal().await.is_ok() {
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    }
+}
+
+#[cfg(unix)]
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,65 @@
+//! `stormglass lifecycle`: the lifecycle, drawn from the table in the code.
+
+use super::Exit;
+use crate::lifecycle::Profile;
+use crate::report::diagram::{self, Format};
+use clap::{Args, ValueEnum};
+
+/// Draws the lifecycle of subjects and tasks from the table in the code.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stormglass lifecycle
+  stormglass lifecycle --profile v2 --format csv
+  stormglass lifecycle --format svg > lifecycle.svg
+  stormglass lifecycle --profile glance --format dot | dot -Tpng > glance.png")]
+pub struct Arguments {
+    /// Whose rules [default: the specification, with the upload rules of both v1 and v2]
+    #[arg(long)]
+    profile: Option<ProfileName>,
+    /// What to draw
+    #[arg(long, default_value = "table")]
+    format: FormatName,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProfileName {
+    /// A failed upload kills the subject
+    V1,
+    /// A failed upload queues the subject again
+    V2,
+    /// What OpenStack Glance 33 permits
+    Glance,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatName {
+    /// Columns for people
+    Table,
+    /// from,to,name; `from` is empty for creation
+    Csv,
+    /// Graphviz
+    Dot,
+    /// A Mermaid state diagram
+    Mermaid,
+    /// A picture
+    Svg,
+}
+
+/// Draws it on standard output.
+pub fn lifecycle(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let profile = arguments.profile.map(|name| match name {
+        ProfileName::V1 => Profile::V1,
+        ProfileName::V2 => Profile::V2,
+        ProfileName::Glance => Profile::Glance,
+    });
+    let format = match arguments.format {
+        FormatName::Table => Format::Table,
+        FormatName::Csv => Format::Csv,
+        FormatName::Dot => Format::Dot,
+        FormatName::Mermaid => Format::Mermaid,
+        FormatName::Svg => Format::Svg,
+    };
+    super::print(diagram::lifecycle(profile, format).as_bytes())?;
+    Ok(Exit::Valid)
+}

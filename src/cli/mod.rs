@@ -1,0 +1,73 @@
+//! The command line: one file a subcommand. The only place that prints, and that wires floors together.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what this floor is for"
+)]
+
+mod exit;
+mod interrupt;
+mod lifecycle;
+mod progress;
+mod run;
+mod validate;
+
+pub use exit::Exit;
+
+use clap::{Parser, Subcommand};
+use std::io::{self, IsTerminal, Write};
+
+/// Forecasts what an image service does in a storm: spawns thousands to millions of subjects, runs their
+/// stories against the service at once, and judges every change of status.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Validate(validate::Arguments),
+    Lifecycle(lifecycle::Arguments),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  valid                                      1  could not run
+    2  usage                                     90  invalid: an invariant was violated
+   91  unknown: it cannot be said                92  the generator was the bottleneck
+   99  a threshold failed                       104  the scenario is wrong
+  105  interrupted; results so far are written
+Where several of 90, 91, 92 and 99 hold, the lowest wins.";
+
+/// Parses the command line, does what it says, and tells how it went.
+pub fn main() -> Exit {
+    let done = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
+    };
+    done.unwrap_or_else(|error| {
+        // The whole chain of causes in one line.
+        eprintln!("stormglass: {error:#}");
+        Exit::CouldNotRun
+    })
+}
+
+/// Writes to standard output; a reader that has gone away, as `head` does, is no error.
+fn print(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write to standard output"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether colours are wanted on this stream: a terminal, and no `NO_COLOR` that says anything.
+fn colour(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

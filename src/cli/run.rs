@@ -1,0 +1,138 @@
+//! `stormglass run`: a scenario in; a verdict, a summary and a folder of results out.
+
+use super::progress::Watch;
+use super::{Exit, interrupt};
+use crate::metrics::StormResult;
+use crate::progress::Progress;
+use crate::report::{self, Folder, Host, Kept, Origin};
+use crate::scenario::{self, Scenario};
+use anyhow::Context;
+use clap::Args;
+use std::io;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Runs a storm, judges it, and writes what it measured.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stormglass run scenarios/steady-week.toml
+  stormglass run scenarios/smoke.toml --seed 7 --set service.store.slots=8
+  stormglass run scenarios/smoke.toml --replications 20 --threads 4 --out /tmp/smoke
+  stormglass run scenarios/smoke.toml --json | jq .verdict")]
+pub struct Arguments {
+    /// The scenario
+    file: PathBuf,
+    /// The seed of the first replication, in place of the scenario's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// How many runs, with seeds one apart, in place of the scenario's
+    #[arg(long, value_name = "N")]
+    replications: Option<NonZeroU32>,
+    /// How many threads work [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Where results go: a folder that is empty or does not exist [default: a new one under results/]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Overrides a key of the scenario, as in service.store.slots=8; may be given again
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// No progress and no summary; only errors
+    #[arg(long)]
+    quiet: bool,
+    /// Prints run.json in place of the summary
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it. Every way out but a wrong scenario leaves either a folder of results or no folder.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let scenario = match scenario::read(&arguments.file, &overrides(arguments)) {
+        Ok(scenario) => scenario,
+        Err(mistakes) => {
+            eprintln!("{:?}", miette::Report::new(mistakes));
+            return Ok(Exit::Scenario);
+        }
+    };
+    let folder = folder(&scenario, arguments.out.as_deref())?;
+    let result = match storm(&scenario, arguments) {
+        Ok(result) => result,
+        Err(error) => {
+            folder.discard();
+            return Err(error);
+        }
+    };
+    let origin = Origin::new(
+        &scenario,
+        &arguments.file,
+        &arguments.settings,
+        Host::this(),
+    );
+    let kept = folder.write(report::files(&origin, &result));
+    let shown = show(arguments, &origin, &result, &folder);
+    if !kept.lost.is_empty() {
+        lament(&kept, folder.path());
+        return Ok(Exit::CouldNotRun);
+    }
+    shown?;
+    Ok(Exit::of(&result))
+}
+
+/// What the command line changes in the scenario; its own options come last, so that they win.
+fn overrides(arguments: &Arguments) -> Vec<String> {
+    let mut overrides = arguments.settings.clone();
+    overrides.extend(arguments.seed.map(|seed| format!("seed={seed}")));
+    overrides.extend(arguments.replications.map(|n| format!("replications={n}")));
+    overrides
+}
+
+fn folder(scenario: &Scenario, out: Option<&Path>) -> anyhow::Result<Folder> {
+    Ok(match out {
+        Some(path) => Folder::named(path)?,
+        None => Folder::numbered(Path::new("results"), &scenario.name, scenario.seed.0)?,
+    })
+}
+
+fn storm(scenario: &Scenario, arguments: &Arguments) -> anyhow::Result<StormResult> {
+    let progress = Arc::new(Progress::default());
+    interrupt::listen(Arc::clone(&progress));
+    let watch = (!arguments.quiet).then(|| Watch::start(Arc::clone(&progress)));
+    let result = crate::run::run(scenario, arguments.threads, &progress);
+    drop(watch);
+    result.with_context(|| format!("cannot run {}", arguments.file.display()))
+}
+
+fn show(
+    arguments: &Arguments,
+    origin: &Origin,
+    result: &StormResult,
+    folder: &Folder,
+) -> anyhow::Result<()> {
+    if arguments.json {
+        return super::print(&report::run_json(origin, result));
+    }
+    if arguments.quiet {
+        return Ok(());
+    }
+    let results = folder.path().display().to_string();
+    let colour = super::colour(&io::stdout());
+    super::print(report::summary(origin, result, Some(&results), colour).as_bytes())
+}
+
+/// What was lost, why, and what there is all the same.
+fn lament(kept: &Kept, folder: &Path) {
+    for (name, error) in &kept.lost {
+        eprintln!(
+            "stormglass: cannot write {}: {error}",
+            folder.join(name).display()
+        );
+    }
+    let files = if kept.files.is_empty() {
+        "nothing".to_owned()
+    } else {
+        kept.files.join(", ")
+    };
+    eprintln!("stormglass: kept in {}: {files}", folder.display());
+}

@@ -1,0 +1,98 @@
+//! `stormglass validate`: reads scenarios and runs nothing.
+
+use super::Exit;
+use crate::load::Spacing;
+use crate::scenario::{self, Model, Scenario};
+use clap::Args;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Checks scenarios without running them; shows every mistake at once.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stormglass validate scenarios/smoke.toml
+  stormglass validate scenarios/*.toml")]
+pub struct Arguments {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// One line for each right file, and the mistakes of each wrong one.
+pub fn validate(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Valid;
+    for file in &arguments.files {
+        match scenario::read(file, &[]) {
+            Ok(scenario) => super::print(format!("ok: {}\n", described(&scenario)).as_bytes())?,
+            Err(mistakes) => {
+                eprintln!("{:?}", miette::Report::new(mistakes));
+                exit = Exit::Scenario;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// What a scenario will do, in one line.
+fn described(scenario: &Scenario) -> String {
+    let load = &scenario.load;
+    let mut line = format!("{}: ", scenario.name);
+    let _ = match &load.model {
+        Model::Open {
+            rate,
+            spacing,
+            ramps,
+        } => {
+            let spacing = match spacing {
+                Spacing::Even => "even",
+                Spacing::Poisson => "Poisson",
+            };
+            let ramps = if ramps.is_empty() {
+                String::new()
+            } else {
+                counted(ramps.len(), ", then # ramp")
+            };
+            write!(line, "{} {spacing} arrivals/s{ramps}", rate.0)
+        }
+        Model::Closed { users, .. } => {
+            write!(line, "{}", counted(users.get() as usize, "# virtual user"))
+        }
+    };
+    if let Some(subjects) = load.subjects {
+        let _ = write!(line, ", {subjects} subjects");
+    }
+    if let Some(duration) = load.duration {
+        let _ = write!(line, ", {duration}");
+    }
+    let _ = write!(
+        line,
+        " in {} time on {}; ",
+        scenario.clock.name(),
+        scenario.target.name()
+    );
+    line += &counted(scenario.stories.len(), "# story");
+    for (count, what) in [
+        (scenario.faults.len(), ", # fault"),
+        (scenario.thresholds.len(), ", # threshold"),
+        (
+            scenario.replications.get() as usize - 1,
+            ", # more replication",
+        ),
+    ] {
+        if count > 0 {
+            line += &counted(count, what);
+        }
+    }
+    line
+}
+
+/// The number in the place of `#`, and the last word in the plural where it must be.
+fn counted(count: usize, what: &str) -> String {
+    let text = what.replace('#', &count.to_string());
+    match (count, text.strip_suffix('y')) {
+        (1, _) => text,
+        (_, Some(stem)) => format!("{stem}ies"),
+        (_, None) => format!("{text}s"),
+    }
+}

@@ -1,0 +1,255 @@
+//! The CSV files: a header, units in the column names, one fact a row, no total rows.
+
+use super::number::{mean_micros, micros, ratio, seconds};
+use super::origin::Origin;
+use crate::config::Resource;
+use crate::history::ResourceGauge;
+use crate::lifecycle::SubjectStatus;
+use crate::metrics::{Latency, RunResult, StormResult};
+use crate::units::Span;
+use csv::Writer;
+use std::io;
+
+const LATENCY_COLUMNS: [&str; 10] = [
+    "count",
+    "rate_per_s",
+    "min_us",
+    "mean_us",
+    "p50_us",
+    "p90_us",
+    "p95_us",
+    "p99_us",
+    "p999_us",
+    "max_us",
+];
+
+/// `transitions.csv`: latencies from the due instant of a transition's cause to its commit, a row for
+/// each run, phase, story and transition. `from` is empty for creation.
+pub fn transitions(result: &StormResult) -> io::Result<Vec<u8>> {
+    let mut header = vec!["run", "phase", "story", "kind", "from", "to"];
+    header.extend(LATENCY_COLUMNS);
+    table(&header, |rows| {
+        for run in &result.runs {
+            for row in &run.transitions {
+                let mut record = vec![
+                    run.run.to_string(),
+                    phase_name(run, row.phase),
+                    story_name(result, row.story.0),
+                    row.key.kind().name().to_owned(),
+                    row.key.from_name().to_owned(),
+                    row.key.to_name().to_owned(),
+                ];
+                record.extend(latency_columns(&row.latency, phase_length(run, row.phase)));
+                rows.write_record(record)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// `operations.csv`: response times (from the intended time) and service times (from the send), a row for
+/// each run, phase, story, operation and outcome.
+pub fn operations(result: &StormResult) -> io::Result<Vec<u8>> {
+    let mut header = vec!["run", "phase", "story", "operation", "outcome"];
+    header.extend(LATENCY_COLUMNS);
+    header.extend(["service_p50_us", "service_p99_us"]);
+    table(&header, |rows| {
+        for run in &result.runs {
+            for row in &run.operations {
+                let mut record = vec![
+                    run.run.to_string(),
+                    phase_name(run, row.phase),
+                    story_name(result, row.story.0),
+                    row.operation.name().to_owned(),
+                    row.outcome.name().to_owned(),
+                ];
+                record.extend(latency_columns(&row.response, phase_length(run, row.phase)));
+                record.push(micros(row.service.quantile(0.50).0));
+                record.push(micros(row.service.quantile(0.99).0));
+                rows.write_record(record)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// `timeline.csv`: a row for each run and interval. `t_s` is the interval's end; arrivals, completions
+/// (of operations) and dropped are of the interval, utilisation is its mean, all else is its end.
+pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
+    let mut header: Vec<String> = [
+        "run",
+        "t_s",
+        "phase",
+        "arrivals",
+        "completions",
+        "in_flight",
+        "dropped",
+    ]
+    .map(str::to_owned)
+    .into();
+    header.extend(SubjectStatus::ALL.map(|status| status.name().to_owned()));
+    header.extend(["bytes_stored", "bytes_pending_delete"].map(str::to_owned));
+    for resource in Resource::ALL {
+        let name = resource.name().replace('.', "_");
+        header.push(format!("queue_{name}"));
+        header.push(format!("utilisation_{name}"));
+    }
+    table(&header, |rows| {
+        for run in &result.runs {
+            for row in &run.timeline {
+                let mut record = vec![
+                    run.run.to_string(),
+                    seconds(row.at.0),
+                    phase_name(run, row.phase),
+                    row.arrivals.to_string(),
+                    row.completions.to_string(),
+                    row.gauges.in_flight.to_string(),
+                    row.dropped.to_string(),
+                ];
+                record.extend(row.gauges.subjects.map(|count| count.to_string()));
+                record.push(row.gauges.bytes_stored.to_string());
+                record.push(row.gauges.bytes_pending_delete.to_string());
+                for flow in &row.resources {
+                    record.push(queue_length(flow));
+                    record.push(utilisation(flow, row.length));
+                }
+                rows.write_record(record)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// `resources.csv`: a row for each run, phase and queue; Little's law can be read off it.
+pub fn resources(result: &StormResult) -> io::Result<Vec<u8>> {
+    let header = [
+        "run",
+        "phase",
+        "resource",
+        "arrivals",
+        "mean_wait_us",
+        "mean_hold_us",
+        "mean_queue",
+        "utilisation",
+    ];
+    let mean = |sum_ns: u128, count: u64| match count {
+        0 => String::new(),
+        count => mean_micros(sum_ns as f64 / count as f64),
+    };
+    table(&header, |rows| {
+        for run in &result.runs {
+            for row in &run.resources {
+                let length = phase_length(run, row.phase);
+                rows.write_record([
+                    run.run.to_string(),
+                    phase_name(run, row.phase),
+                    row.resource.name().to_owned(),
+                    row.flow.arrivals.to_string(),
+                    mean(row.flow.wait_ns, row.flow.grants),
+                    mean(row.flow.hold_ns, row.flow.releases),
+                    ratio(row.flow.queue_ns as f64, length.0 as f64),
+                    utilisation(&row.flow, length),
+                ])?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// `violations.csv`: a row for each violation kept in full. `subject` is empty when it concerns the whole;
+/// `repeat` is the command that brings the run about again.
+pub fn violations(origin: &Origin, result: &StormResult) -> io::Result<Vec<u8>> {
+    let header = [
+        "run",
+        "t_s",
+        "subject",
+        "invariant",
+        "from",
+        "to",
+        "operation",
+        "detail",
+        "repeat",
+    ];
+    table(&header, |rows| {
+        for run in &result.runs {
+            let repeat = origin.repeat_run(run.seed);
+            for violation in &run.violations {
+                rows.write_record([
+                    run.run.to_string().as_str(),
+                    &seconds(violation.at.0),
+                    &violation
+                        .subject
+                        .map(|number| number.to_string())
+                        .unwrap_or_default(),
+                    violation.invariant.name(),
+                    violation.from,
+                    violation.to,
+                    violation.operation.map_or("", |operation| operation.name()),
+                    &violation.detail,
+                    &repeat,
+                ])?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A header and the rows that `fill` writes.
+fn table<H: AsRef<[u8]>>(
+    header: &[H],
+    fill: impl FnOnce(&mut Writer<Vec<u8>>) -> csv::Result<()>,
+) -> io::Result<Vec<u8>> {
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record(header)?;
+    fill(&mut writer)?;
+    writer.into_inner().map_err(|error| error.into_error())
+}
+
+fn latency_columns(latency: &Latency, length: Span) -> [String; LATENCY_COLUMNS.len()] {
+    let quantile = |q| micros(latency.quantile(q).0);
+    [
+        latency.count().to_string(),
+        ratio(latency.count() as f64, length.as_secs_f64()),
+        micros(latency.min().0),
+        mean_micros(latency.mean_ns()),
+        quantile(0.50),
+        quantile(0.90),
+        quantile(0.95),
+        quantile(0.99),
+        quantile(0.999),
+        micros(latency.max().0),
+    ]
+}
+
+fn phase_name(run: &RunResult, phase: usize) -> String {
+    run.phases
+        .get(phase)
+        .map_or_else(String::new, |phase| phase.name.clone())
+}
+
+fn phase_length(run: &RunResult, phase: usize) -> Span {
+    run.phases
+        .get(phase)
+        .map_or(Span::ZERO, |phase| phase.length())
+}
+
+fn story_name(result: &StormResult, story: u16) -> String {
+    result
+        .stories
+        .get(usize::from(story))
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// Empty where there is no such queue: a real server does not show its own.
+fn queue_length(flow: &ResourceGauge) -> String {
+    match flow.units {
+        0 => String::new(),
+        _ => flow.queue.to_string(),
+    }
+}
+
+/// Share of the units held over `length`, 0 to 1; empty where there is no such queue.
+fn utilisation(flow: &ResourceGauge, length: Span) -> String {
+    ratio(flow.busy_ns as f64, flow.units as f64 * length.0 as f64)
+}

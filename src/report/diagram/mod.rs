@@ -1,0 +1,158 @@
+//! The lifecycle, drawn from the one edge table: text, CSV, Graphviz, Mermaid and SVG.
+
+mod svg;
+
+use crate::lifecycle::{EDGES, Edge, Profile, SubjectStatus, TASK_EDGES, TaskEdge, TaskStatus};
+use std::fmt::Write as _;
+
+/// How to draw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Columns for people.
+    Table,
+    /// `from,to,name`; `from` is empty for creation.
+    Csv,
+    /// Graphviz.
+    Dot,
+    /// A Mermaid state diagram.
+    Mermaid,
+    /// A picture.
+    Svg,
+}
+
+/// The lifecycle under one profile; without any, the specification with both of its upload rules.
+pub fn lifecycle(profile: Option<Profile>, format: Format) -> String {
+    match format {
+        Format::Table => table(profile),
+        Format::Csv => csv(profile),
+        Format::Dot => dot(profile),
+        Format::Mermaid => mermaid(profile),
+        Format::Svg => svg::draw(profile),
+    }
+}
+
+fn subject_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static Edge> {
+    EDGES.iter().filter(move |edge| match profile {
+        Some(profile) => edge.allowed_by(profile),
+        None => edge.allowed_by(Profile::V1) || edge.allowed_by(Profile::V2),
+    })
+}
+
+fn task_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static TaskEdge> {
+    TASK_EDGES.iter().filter(move |edge| match profile {
+        Some(profile) => edge.allowed_by(profile),
+        None => edge.allowed_by(Profile::V1) || edge.allowed_by(Profile::V2),
+    })
+}
+
+/// What a drawing is headed by.
+fn title(profile: Option<Profile>) -> &'static str {
+    match profile {
+        None => "The lifecycle: the specification, with the upload rules of v1 and v2",
+        Some(Profile::V1) => "The lifecycle: the specification, v1 rules",
+        Some(Profile::V2) => "The lifecycle: the specification, v2 rules",
+        Some(Profile::Glance) => "The lifecycle: what OpenStack Glance 33 permits",
+    }
+}
+
+/// One row of the lists: the statuses by name, `from` none for creation.
+struct Row {
+    from: Option<&'static str>,
+    to: &'static str,
+    name: &'static str,
+}
+
+fn subject_rows(profile: Option<Profile>) -> Vec<Row> {
+    subject_edges(profile)
+        .map(|edge| Row {
+            from: edge.from.map(SubjectStatus::name),
+            to: edge.to.name(),
+            name: edge.name,
+        })
+        .collect()
+}
+
+fn task_rows(profile: Option<Profile>) -> Vec<Row> {
+    task_edges(profile)
+        .map(|edge| Row {
+            from: edge.from.map(TaskStatus::name),
+            to: edge.to.name(),
+            name: edge.name,
+        })
+        .collect()
+}
+
+fn table(profile: Option<Profile>) -> String {
+    let mut text = format!("{}\n", title(profile));
+    for (kind, rows) in [
+        ("subject", subject_rows(profile)),
+        ("task", task_rows(profile)),
+    ] {
+        let _ = writeln!(text, "\n{kind:<8} {:<15} {:<15} name", "from", "to");
+        for row in rows {
+            let from = row.from.unwrap_or("(none)");
+            let _ = writeln!(text, "{:<8} {from:<15} {:<15} {}", "", row.to, row.name);
+        }
+    }
+    text
+}
+
+fn csv(profile: Option<Profile>) -> String {
+    let mut text = "from,to,name\n".to_owned();
+    for row in subject_rows(profile).into_iter().chain(task_rows(profile)) {
+        // No status and no name has a comma or a quote.
+        let _ = writeln!(text, "{},{},{}", row.from.unwrap_or(""), row.to, row.name);
+    }
+    text
+}
+
+fn dot(profile: Option<Profile>) -> String {
+    let mut text = format!(
+        "digraph lifecycle {{\n  label=\"{}\"; labelloc=t; rankdir=LR;\n  \
+         node [shape=box, style=rounded, fontname=\"Helvetica\"]; edge [fontname=\"Helvetica\", fontsize=10];\n",
+        title(profile)
+    );
+    for (kind, rows) in [
+        ("subject", subject_rows(profile)),
+        ("task", task_rows(profile)),
+    ] {
+        let _ = writeln!(
+            text,
+            "  subgraph cluster_{kind} {{\n    label=\"{kind}\"; color=gray;"
+        );
+        let _ = writeln!(
+            text,
+            "    {kind}_none [shape=point, width=0.15, label=\"\"];"
+        );
+        for row in rows {
+            let from = row
+                .from
+                .map_or_else(|| format!("{kind}_none"), |from| format!("\"{from}\""));
+            let _ = writeln!(
+                text,
+                "    {from} -> \"{}\" [label=\"{}\"];",
+                row.to, row.name
+            );
+        }
+        text.push_str("  }\n");
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// Two state diagrams in one: Mermaid keeps names of composite states apart by itself.
+fn mermaid(profile: Option<Profile>) -> String {
+    let mut text = format!("---\ntitle: \"{}\"\n---\nstateDiagram-v2\n", title(profile));
+    for (kind, rows) in [
+        ("subject", subject_rows(profile)),
+        ("task", task_rows(profile)),
+    ] {
+        let _ = writeln!(text, "  state {kind} {{");
+        for row in rows {
+            let from = row.from.unwrap_or("[*]");
+            let _ = writeln!(text, "    {from} --> {} : {}", row.to, row.name);
+        }
+        text.push_str("  }\n");
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! The results folder: found or refused before the storm starts, never overwritten.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A folder of this run alone, known to be writable when it was made.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// Whether it was made for this run, so that an unused one may go again.
+    made: bool,
+}
+
+/// Why there is nowhere to write to.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// `--out` names a folder that is in use.
+    #[error("{} already holds something: results are never overwritten, name another folder", .0.display())]
+    InUse(PathBuf),
+    /// It cannot be made, read or written to.
+    #[error("cannot write results into {}", .path.display())]
+    Unwritable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What became of the files of a run.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// The files that are whole.
+    pub files: Vec<&'static str>,
+    /// Those that could not be written, and why; nothing is left of them.
+    pub lost: Vec<(&'static str, io::Error)>,
+}
+
+impl Folder {
+    /// Makes `<base>/<name>-<seed>-<n>` with the first free number.
+    pub fn numbered(base: &Path, name: &str, seed: u64) -> Result<Folder, FolderError> {
+        let unwritable = |path: &Path, source| FolderError::Unwritable {
+            path: path.to_owned(),
+            source,
+        };
+        fs::create_dir_all(base).map_err(|source| unwritable(base, source))?;
+        let name = file_name(name);
+        let mut n = 1_u64;
+        loop {
+            let path = base.join(format!("{name}-{seed}-{n}"));
+            // Making it and finding it free is one step, so two runs at once never share a folder.
+            match fs::create_dir(&path) {
+                Ok(()) => return Folder { path, made: true }.probed(),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => n += 1,
+                Err(source) => return Err(unwritable(&path, source)),
+            }
+        }
+    }
+
+    /// Takes the folder that the user named: one that is empty, or does not exist yet.
+    pub fn named(path: &Path) -> Result<Folder, FolderError> {
+        let unwritable = |source| FolderError::Unwritable {
+            path: path.to_owned(),
+            source,
+        };
+        let made = !path.exists();
+        fs::create_dir_all(path).map_err(unwritable)?;
+        if fs::read_dir(path).map_err(unwritable)?.next().is_some() {
+            return Err(FolderError::InUse(path.to_owned()));
+        }
+        Folder {
+            path: path.to_owned(),
+            made,
+        }
+        .probed()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes every file, whatever becomes of the others.
+    pub fn write(&self, files: impl Iterator<Item = (&'static str, io::Result<Vec<u8>>)>) -> Kept {
+        let mut kept = Kept::default();
+        for (name, content) in files {
+            match content.and_then(|content| self.write_one(name, &content)) {
+                Ok(()) => kept.files.push(name),
+                Err(error) => kept.lost.push((name, error)),
+            }
+        }
+        kept
+    }
+
+    /// Takes an unused folder away again; what holds anything, or was there before, stays.
+    pub fn discard(self) {
+        if self.made {
+            // A folder that cannot be removed does no harm.
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+
+    /// A disk that is full or read-only is better known now than after the storm.
+    fn probed(self) -> Result<Folder, FolderError> {
+        match self
+            .write_one(".probe", &[0; 4096])
+            .and_then(|()| fs::remove_file(self.path.join(".probe")))
+        {
+            Ok(()) => Ok(self),
+            Err(source) => {
+                let path = self.path.clone();
+                self.discard();
+                Err(FolderError::Unwritable { path, source })
+            }
+        }
+    }
+
+    /// Half a file reads like a whole one, so what fails midway is taken away.
+    fn write_one(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let path = self.path.join(name);
+        fs::write(&path, content).inspect_err(|_| {
+            let _ = fs::remove_file(&path);
+        })
+    }
+}
+
+/// The scenario's name as one part of a path.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
+    let name: String = name.chars().map(plain).collect();
+    match name.trim_start_matches('.') {
+        "" => "storm".to_owned(),
+        rest => rest.to_owned(),
+    }
+}

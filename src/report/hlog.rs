@@ -1,0 +1,88 @@
+//! `latencies.hlog`: an HdrHistogram log, V2, that HdrHistogram's own tools read and plot.
+//!
+//! Values are nanoseconds. A log interval is a phase; runs and stories are added up. The tag says which
+//! transition (`queued->saving`, `->queued` for creation, `task:pending->processing`) or which operation,
+//! whatever its outcome (`upload:response`, `upload:service`).
+
+use crate::lifecycle::Operation;
+use crate::metrics::{Kind, Latency, StormResult, TransitionKey};
+use crate::units::{Span, Time};
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+/// The whole log.
+pub fn latencies(result: &StormResult) -> io::Result<Vec<u8>> {
+    let mut log = Vec::new();
+    let mut serializer = V2DeflateSerializer::new();
+    let mut writer = IntervalLogWriterBuilder::new()
+        .add_comment("[Histogram log format version 1.3]")
+        .add_comment(
+            "[Values are nanoseconds; an interval is a phase, in seconds since the run began]",
+        )
+        .with_max_value_divisor(1e6)
+        .begin_log_with(&mut log, &mut serializer)?;
+    for (index, (from, length)) in phases(result).into_iter().enumerate() {
+        for (tag, latency) in histograms(result, index) {
+            writer
+                .write_histogram(
+                    latency.histogram(),
+                    Duration::from_nanos(from.0),
+                    Duration::from_nanos(length.0),
+                    Tag::new(&tag),
+                )
+                .map_err(io::Error::other)?;
+        }
+    }
+    Ok(log)
+}
+
+/// When each phase began and how long it lasted, in the run where it lasted longest.
+fn phases(result: &StormResult) -> Vec<(Time, Span)> {
+    let mut phases: Vec<(Time, Span)> = Vec::new();
+    for run in &result.runs {
+        for (index, phase) in run.phases.iter().enumerate() {
+            match phases.get_mut(index) {
+                None => phases.push((phase.from, phase.length())),
+                Some((_, length)) => *length = phase.length().max(*length),
+            }
+        }
+    }
+    phases
+}
+
+/// The histograms of one phase by their tags: transitions first, then operations.
+fn histograms(result: &StormResult, phase: usize) -> Vec<(String, Latency)> {
+    let mut transitions: BTreeMap<TransitionKey, Latency> = BTreeMap::new();
+    let mut operations: BTreeMap<Operation, (Latency, Latency)> = BTreeMap::new();
+    for run in &result.runs {
+        for row in run.transitions.iter().filter(|row| row.phase == phase) {
+            transitions.entry(row.key).or_default().add(&row.latency);
+        }
+        for row in run.operations.iter().filter(|row| row.phase == phase) {
+            let (response, service) = operations.entry(row.operation).or_default();
+            response.add(&row.response);
+            service.add(&row.service);
+        }
+    }
+    let mut tagged: Vec<(String, Latency)> = transitions
+        .into_iter()
+        .map(|(key, latency)| (tag(key), latency))
+        .collect();
+    for (operation, (response, service)) in operations {
+        tagged.push((format!("{operation}:response"), response));
+        tagged.push((format!("{operation}:service"), service));
+    }
+    tagged
+}
+
+/// `queued->saving`; a task's with `task:` in front.
+fn tag(key: TransitionKey) -> String {
+    let kind = match key.kind() {
+        Kind::Subject => "",
+        Kind::Task => "task:",
+    };
+    format!("{kind}{}->{}", key.from_name(), key.to_name())
+}

@@ -1,0 +1,46 @@
+//! Reports: what a storm measured, as bytes. One file a format.
+//!
+//! Every exporter is a pure function from values; only `folder` touches the disk, and nothing here prints
+//! or knows an engine or a target.
+
+pub mod csv;
+pub mod diagram;
+mod folder;
+mod hlog;
+mod json;
+pub(crate) mod number;
+mod origin;
+mod summary;
+mod totals;
+
+pub use folder::{Folder, FolderError, Kept};
+pub use hlog::latencies;
+pub use json::run_json;
+pub use origin::{Host, Origin};
+pub use summary::{HEIGHT, WIDTH, summary};
+pub use totals::Totals;
+
+use crate::metrics::StormResult;
+use std::io;
+
+/// Every file of a run, in the order of their worth: should the disk fill up, the first ones are kept.
+///
+/// The contents are made one at a time, so that no more than one of them is in memory.
+pub fn files(
+    origin: &Origin,
+    result: &StormResult,
+) -> impl Iterator<Item = (&'static str, io::Result<Vec<u8>>)> {
+    type Exporter = fn(&Origin, &StormResult) -> io::Result<Vec<u8>>;
+    let exporters: [(&str, Exporter); 7] = [
+        ("run.json", |origin, result| Ok(run_json(origin, result))),
+        ("violations.csv", csv::violations),
+        ("transitions.csv", |_, result| csv::transitions(result)),
+        ("operations.csv", |_, result| csv::operations(result)),
+        ("resources.csv", |_, result| csv::resources(result)),
+        ("timeline.csv", |_, result| csv::timeline(result)),
+        ("latencies.hlog", |_, result| latencies(result)),
+    ];
+    exporters
+        .into_iter()
+        .map(move |(name, export)| (name, export(origin, result)))
+}

@@ -1,0 +1,126 @@
+//! How numbers are written: exact and plain for machines, short for people.
+
+use crate::units::Span;
+
+/// Nanoseconds as microseconds, exactly: `1500` is `1.5`.
+pub fn micros(ns: u64) -> String {
+    scaled(u128::from(ns), 3)
+}
+
+/// Nanoseconds as seconds, exactly.
+pub fn seconds(ns: u64) -> String {
+    scaled(u128::from(ns), 9)
+}
+
+/// A mean of nanoseconds as microseconds, to the nanosecond.
+pub fn mean_micros(ns: f64) -> String {
+    scaled(ns.round() as u128, 3)
+}
+
+/// `numerator ÷ denominator` to six decimals, trailing zeros trimmed; empty when nothing can be divided.
+pub fn ratio(numerator: f64, denominator: f64) -> String {
+    if denominator <= 0.0 {
+        return String::new();
+    }
+    let text = format!("{:.6}", numerator / denominator);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// An integer with its decimal point moved to the left, trailing zeros trimmed.
+fn scaled(value: u128, decimals: u32) -> String {
+    let unit = 10_u128.pow(decimals);
+    let (whole, rest) = (value / unit, value % unit);
+    if rest == 0 {
+        return whole.to_string();
+    }
+    let rest = format!("{rest:0width$}", width = decimals as usize);
+    format!("{whole}.{}", rest.trim_end_matches('0'))
+}
+
+/// `1234567` as `1,234,567`.
+pub fn thousands(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Three significant digits with k, M or G: `461k`, `2.05M`.
+pub fn compact(value: f64) -> String {
+    let (number, suffix) = match value {
+        v if v >= 999.5e6 => (v / 1e9, "G"),
+        v if v >= 999.5e3 => (v / 1e6, "M"),
+        v if v >= 999.5 => (v / 1e3, "k"),
+        v => (v, ""),
+    };
+    format!("{}{suffix}", significant(number))
+}
+
+/// A rate by the second, minute or hour, whichever leaves at least one before the decimal point.
+pub fn rate(per_second: f64) -> String {
+    match per_second {
+        r if r <= 0.0 => "0/s".to_owned(),
+        r if r >= 0.9995 => format!("{}/s", compact(r)),
+        r if r * 60.0 >= 0.9995 => format!("{}/m", significant(r * 60.0)),
+        r => format!("{}/h", significant(r * 3_600.0)),
+    }
+}
+
+/// A share from 0 to 1 in per cent.
+pub fn percent(share: f64) -> String {
+    format!("{}%", significant(share * 100.0))
+}
+
+/// A length of time given as a number of nanoseconds.
+pub fn span(ns: f64) -> String {
+    Span(ns.round() as u64).to_string()
+}
+
+/// Three significant digits, at most two decimals, trailing zeros trimmed.
+fn significant(value: f64) -> String {
+    let decimals = match value {
+        v if v >= 99.95 => 0,
+        v if v >= 9.995 => 1,
+        _ => 2,
+    };
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machines_get_every_nanosecond() {
+        assert_eq!(micros(0), "0");
+        assert_eq!(micros(1_500), "1.5");
+        assert_eq!(micros(1_000_001), "1000.001");
+        assert_eq!(seconds(86_400_000_000_001), "86400.000000001");
+        assert_eq!(mean_micros(1_234.4), "1.234");
+        assert_eq!(ratio(1.0, 3.0), "0.333333");
+        assert_eq!(ratio(4.0, 2.0), "2");
+        assert_eq!(ratio(1.0, 0.0), "");
+    }
+
+    #[test]
+    fn people_get_three_digits() {
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(compact(461_234.0), "461k");
+        assert_eq!(compact(2_050_000.0), "2.05M");
+        assert_eq!(rate(2.0), "2/s");
+        assert_eq!(rate(0.5), "30/m");
+        assert_eq!(rate(1.0 / 3_600.0), "1/h");
+        assert_eq!(percent(0.0123), "1.23%");
+    }
+}

@@ -1,0 +1,465 @@
+//! The summary: what a person wants to know first, on one screen whatever the scenario.
+
+use super::number::{compact, percent, rate, span, thousands};
+use super::origin::Origin;
+use super::totals::{self, Totals, TransitionTotal};
+use crate::lifecycle::{Invariant, Outcome, Verdict};
+use crate::metrics::{Aggregate, Kind, RunResult, StormResult, ThresholdResult, Violation};
+use crate::scenario::Clock;
+use crate::units::{Bytes, Span};
+use std::fmt::Write as _;
+
+/// The most lines a summary has.
+pub const HEIGHT: usize = 24;
+/// The most columns it has; only a command to copy may be longer.
+pub const WIDTH: usize = 96;
+
+/// What a summary is made of, top down; sections share the lines that are left.
+struct Section {
+    /// Lines that are always shown.
+    head: Vec<String>,
+    /// Lines of which the first are shown, and then how many more there are.
+    rows: Vec<String>,
+    /// What a row is, in the plural.
+    what: &'static str,
+}
+
+/// The summary, with the path of the results if they have one, in colour or plain.
+pub fn summary(
+    origin: &Origin,
+    result: &StormResult,
+    results: Option<&str>,
+    colour: bool,
+) -> String {
+    let paint = Paint { colour };
+    let totals = Totals::of(result);
+    let sections = [
+        headline(origin, result, &totals, paint),
+        figures(result, &totals),
+        violations(result, &totals, paint),
+        thresholds(result, paint),
+        transitions(result),
+        operations(result),
+        service(result, &totals, paint),
+        closing(origin, result, results),
+    ];
+    compose(&sections)
+}
+
+/// Gives every section its head, and the rows one line each in turn until the screen is full.
+fn compose(sections: &[Section]) -> String {
+    let shown: Vec<&Section> = sections
+        .iter()
+        .filter(|s| !s.head.is_empty() || !s.rows.is_empty())
+        .collect();
+    let fixed: usize = shown.iter().map(|section| section.head.len()).sum();
+    let wanted: Vec<usize> = shown.iter().map(|section| section.rows.len()).collect();
+    let given = share(HEIGHT.saturating_sub(fixed), &wanted);
+    let mut text = String::new();
+    for (section, lines) in shown.iter().zip(given) {
+        let whole = if lines < section.rows.len() {
+            lines.saturating_sub(1)
+        } else {
+            lines
+        };
+        for line in section.head.iter().chain(&section.rows[..whole]) {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        if lines > 0 && whole < section.rows.len() {
+            let more = section.rows.len() - whole;
+            let _ = writeln!(
+                text,
+                "  … and {} more {}",
+                thousands(more as u64),
+                section.what
+            );
+        }
+    }
+    text
+}
+
+/// Shares `lines` among those that want some, one each in turn.
+fn share(mut lines: usize, wanted: &[usize]) -> Vec<usize> {
+    let mut given = vec![0; wanted.len()];
+    while lines > 0 && given != wanted {
+        for (given, wanted) in given.iter_mut().zip(wanted) {
+            if *given < *wanted && lines > 0 {
+                *given += 1;
+                lines -= 1;
+            }
+        }
+    }
+    given
+}
+
+fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint) -> Section {
+    let verdict = match result.verdict {
+        Verdict::Valid => paint.good("✓ valid"),
+        Verdict::Invalid => paint.bad("✗ invalid"),
+        Verdict::Unknown => paint.doubtful("? unknown"),
+    };
+    let service = match origin.target_url.as_deref() {
+        Some(url) => format!("{} at {url}", origin.target),
+        None => format!("embedded service, {} rules", origin.profile),
+    };
+    let time = match origin.clock {
+        Clock::Virtual => "virtual",
+        Clock::Real => "real time",
+    };
+    let mut head = vec![clipped(&format!(
+        "{verdict}  {} · seed {} · {service} · {} {time}",
+        origin.scenario, origin.seed, totals.length,
+    ))];
+    let mut note = |text: String| head.push(clipped(&paint.doubtful(&format!("  {text}"))));
+    if let Some(because) = result
+        .runs
+        .iter()
+        .find_map(|run| run.unknown_because.as_deref())
+    {
+        note(format!("unknown because {because}"));
+    }
+    if result.interrupted() {
+        note("interrupted: what follows was measured until then".to_owned());
+    }
+    if result.generator_bottleneck {
+        note(
+            "the generator was the bottleneck: these are its limits, not the service's".to_owned(),
+        );
+    }
+    Section {
+        head,
+        rows: Vec::new(),
+        what: "",
+    }
+}
+
+fn figures(result: &StormResult, totals: &Totals) -> Section {
+    let per = |count: u64, seconds: f64| match count > 0 && seconds > 0.0 {
+        true => format!(" ({}/s)", compact(count as f64 / seconds)),
+        false => String::new(),
+    };
+    let mut flow = format!(
+        "  {} subjects · {} transitions{} · {} events",
+        thousands(totals.subjects),
+        thousands(totals.transitions),
+        per(totals.transitions, result.wall_s),
+        thousands(totals.events),
+    );
+    if result.runs.len() > 1 {
+        let _ = write!(flow, " · {} runs", result.runs.len());
+    }
+    let mut cost = format!(
+        "  wall {} · cpu {}{} · peak memory {}",
+        Span::from_secs_f64(result.wall_s),
+        Span::from_secs_f64(result.cpu_s),
+        per(totals.events, result.cpu_s).replace("/s", " events/s"),
+        Bytes(result.peak_rss_bytes),
+    );
+    if let Some(in_flight) = totals.in_flight_mean {
+        let _ = write!(cost, " · mean {} operations in flight", compact(in_flight));
+    }
+    Section {
+        head: vec![clipped(&flow), clipped(&cost)],
+        rows: Vec::new(),
+        what: "",
+    }
+}
+
+fn transitions(result: &StormResult) -> Section {
+    let mut rows = totals::transitions(&result.runs);
+    // Where there is no room for all, the most frequent are those that count.
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.latency.count()), row.key));
+    if rows.is_empty() {
+        return Section {
+            head: Vec::new(),
+            rows: Vec::new(),
+            what: "",
+        };
+    }
+    let header = format!(
+        "  {:<29}{:>14}{:>9}{:>9}{:>9}{:>9}{:>9}",
+        "transition", "count", "rate", "p50", "p99", "p99.9", "max"
+    );
+    Section {
+        head: vec![String::new(), header],
+        rows: rows.iter().map(transition).collect(),
+        what: "transitions",
+    }
+}
+
+fn transition(total: &TransitionTotal) -> String {
+    let from = match total.key.from_name() {
+        "" => "(none)",
+        name => name,
+    };
+    let kind = match total.key.kind() {
+        Kind::Subject => "",
+        Kind::Task => "task ",
+    };
+    let latency = &total.latency;
+    format!(
+        "  {:<29}{:>14}{:>9}{:>9}{:>9}{:>9}{:>9}",
+        format!("{kind}{from} → {}", total.key.to_name()),
+        thousands(latency.count()),
+        total.per_second.map_or_else(|| "–".to_owned(), rate),
+        latency.quantile(0.50),
+        latency.quantile(0.99),
+        latency.quantile(0.999),
+        latency.max(),
+    )
+}
+
+/// Operations that ended in an error, the worst first.
+fn operations(result: &StormResult) -> Section {
+    let mut failing: Vec<_> = totals::outcomes(&result.runs)
+        .into_iter()
+        .map(|(operation, by_outcome)| {
+            let errors = by_outcome[Outcome::Fail.index()] + by_outcome[Outcome::Unknown.index()];
+            (errors, operation, by_outcome)
+        })
+        .filter(|&(errors, ..)| errors > 0)
+        .collect();
+    failing.sort_by_key(|&(errors, operation, _)| (std::cmp::Reverse(errors), operation));
+    let rows = failing
+        .into_iter()
+        .map(|(errors, operation, by_outcome)| {
+            let all: u64 = by_outcome.iter().sum();
+            clipped(&format!(
+                "  {operation}: {} errors of {} ({}): {} failed, {} unknown",
+                thousands(errors),
+                thousands(all),
+                percent(errors as f64 / all as f64),
+                thousands(by_outcome[Outcome::Fail.index()]),
+                thousands(by_outcome[Outcome::Unknown.index()]),
+            ))
+        })
+        .collect::<Vec<_>>();
+    let head = if rows.is_empty() {
+        Vec::new()
+    } else {
+        vec![String::new()]
+    };
+    Section {
+        head,
+        rows,
+        what: "operations with errors",
+    }
+}
+
+/// The busiest queue, and what could not be offered to it.
+fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
+    let mut head = Vec::new();
+    if let Some(busiest) = totals::bottleneck(&result.runs) {
+        head.push(clipped(&format!(
+            "  busiest: {}, {} used in phase {}; mean wait {}, {} waiting on average",
+            busiest.resource,
+            percent(busiest.utilisation),
+            busiest.phase,
+            span(busiest.mean_wait_ns),
+            compact(busiest.mean_queue),
+        )));
+    }
+    if totals.dropped + totals.late > 0 {
+        head.push(clipped(&paint.doubtful(&format!(
+            "  of {} arrivals {} were dropped, {} started more than 10ms late",
+            thousands(totals.arrivals + totals.dropped),
+            thousands(totals.dropped),
+            thousands(totals.late),
+        ))));
+    }
+    Section {
+        head,
+        rows: Vec::new(),
+        what: "",
+    }
+}
+
+/// The failed ones first: they are what is left when there is no room.
+fn thresholds(result: &StormResult, paint: Paint) -> Section {
+    let (met, failed): (Vec<_>, Vec<_>) = result.thresholds.iter().partition(|judged| judged.met);
+    let line = |judged: &&ThresholdResult| {
+        let mark = if judged.met {
+            paint.good("✓")
+        } else {
+            paint.bad("✗")
+        };
+        let measured = match judged.value {
+            None => "never happened".to_owned(),
+            Some(value) => match judged.threshold.aggregate {
+                Aggregate::Count => thousands(value.round() as u64),
+                Aggregate::ErrorRate => percent(value),
+                Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => {
+                    span(value)
+                }
+            },
+        };
+        let threshold = &judged.threshold;
+        clipped(&format!(
+            "  {mark} {} {}: {measured}",
+            threshold.key, threshold.expression
+        ))
+    };
+    let rows: Vec<String> = failed.iter().chain(&met).map(line).collect();
+    let title = match failed.len() {
+        0 => format!("  all {} thresholds met", met.len()),
+        n => paint.bad(&format!("  {n} of {} thresholds failed", rows.len())),
+    };
+    let head = if rows.is_empty() {
+        Vec::new()
+    } else {
+        vec![String::new(), title]
+    };
+    Section {
+        head,
+        rows,
+        what: "thresholds",
+    }
+}
+
+/// Each broken invariant with how often, and the first violation of it that was kept.
+fn violations(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
+    let broken = Invariant::ALL
+        .iter()
+        .filter(|invariant| totals.violations[invariant.index()] > 0);
+    let rows: Vec<String> = broken
+        .map(|&invariant| {
+            let count = thousands(totals.violations[invariant.index()]);
+            let first = first_violation(&result.runs, |violation| violation.invariant == invariant);
+            let detail = first.map_or_else(String::new, |(_, violation)| described(violation));
+            clipped(&format!(
+                "  {} ×{count}{detail}",
+                paint.bad(invariant.name())
+            ))
+        })
+        .collect();
+    let head = if rows.is_empty() {
+        Vec::new()
+    } else {
+        let total = totals.violation_total();
+        let noun = if total == 1 {
+            "violation"
+        } else {
+            "violations"
+        };
+        vec![
+            String::new(),
+            format!(
+                "  {} {noun}, the first of each invariant:",
+                thousands(total)
+            ),
+        ]
+    };
+    Section {
+        head,
+        rows,
+        what: "invariants",
+    }
+}
+
+fn described(violation: &Violation) -> String {
+    match violation.subject {
+        Some(number) => format!(
+            " at {}, subject {number}: {}",
+            violation.at, violation.detail
+        ),
+        None => format!(" at {}: {}", violation.at, violation.detail),
+    }
+}
+
+fn first_violation(
+    runs: &[RunResult],
+    wanted: impl Fn(&Violation) -> bool,
+) -> Option<(&RunResult, &Violation)> {
+    runs.iter().find_map(|run| {
+        run.violations
+            .iter()
+            .find(|found| wanted(found))
+            .map(|v| (run, v))
+    })
+}
+
+/// Where everything is, and how to see a violation again.
+fn closing(origin: &Origin, result: &StormResult, results: Option<&str>) -> Section {
+    let mut head = vec![String::new()];
+    if result.verdict == Verdict::Invalid {
+        let culprit = result
+            .runs
+            .iter()
+            .find(|run| run.verdict == Verdict::Invalid);
+        let repeat = culprit.map_or_else(|| origin.repeat(), |run| origin.repeat_run(run.seed));
+        head.push(format!("  repeat:  {repeat}"));
+    }
+    if let Some(results) = results {
+        head.push(format!("  results: {results}"));
+    }
+    if head.len() == 1 {
+        head.clear();
+    }
+    Section {
+        head,
+        rows: Vec::new(),
+        what: "",
+    }
+}
+
+/// Cut to [`WIDTH`] columns; escape sequences of colours take none.
+fn clipped(line: &str) -> String {
+    let line = line.replace(['\n', '\r', '\t'], " ");
+    let (mut text, mut columns, mut escape) = (String::new(), 0, false);
+    for c in line.chars() {
+        if escape || c == '\x1b' {
+            escape = c != 'm';
+        } else if columns == WIDTH - 1 && printable(&line) > WIDTH {
+            text.push('…');
+            if line.contains('\x1b') {
+                text.push_str("\x1b[0m");
+            }
+            return text;
+        } else {
+            columns += 1;
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// How many columns a line takes.
+fn printable(line: &str) -> usize {
+    let mut escape = false;
+    line.chars()
+        .filter(|&c| {
+            let visible = !escape && c != '\x1b';
+            escape = !visible && c != 'm';
+            visible
+        })
+        .count()
+}
+
+/// Colours, where they are wanted.
+#[derive(Clone, Copy)]
+struct Paint {
+    colour: bool,
+}
+
+impl Paint {
+    fn good(self, text: &str) -> String {
+        self.painted("1;32", text)
+    }
+
+    fn bad(self, text: &str) -> String {
+        self.painted("1;31", text)
+    }
+
+    fn doubtful(self, text: &str) -> String {
+        self.painted("33", text)
+    }
+
+    fn painted(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The command line, from outside.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use stormglass::cli::Exit;
+use stormglass::lifecycle::{Invariant, Verdict};
+use stormglass::metrics::StormResult;
+
+use crate::report::sample;
+
+fn stormglass(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_stormglass"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A scenario of half a second of virtual time, in a folder of its own.
+fn scenario() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+schema = 1
+name = "tiny"
+seed = 42
+[load]
+arrivals = { rate = "100/s", spacing = "even" }
+duration = "500ms"
+[settle]
+for = "10s"
+[[story]]
+name = "create and delete"
+steps = ["create", "delete"]
+"#;
+    std::fs::write(folder.path().join("tiny.toml"), text).unwrap();
+    folder
+}
+
+#[test]
+fn the_exit_code_that_wins() {
+    let storm = |invalid, interrupted, unknown, generator, threshold: bool| {
+        let mut result: StormResult = sample::valid();
+        if invalid {
+            result.runs[0].violation_counts[Invariant::Edge.index()] = 1;
+        }
+        result.verdict = match (invalid, unknown) {
+            (true, _) => Verdict::Invalid,
+            (_, true) => Verdict::Unknown,
+            _ => Verdict::Valid,
+        };
+        result.runs[0].interrupted = interrupted;
+        result.generator_bottleneck = generator;
+        let mean = stormglass::metrics::Aggregate::Mean;
+        result.thresholds = vec![sample::threshold("mean < 1s", mean, Some(2e9), !threshold)];
+        Exit::of(&result).code()
+    };
+    for (generator, threshold) in [(false, false), (false, true), (true, false), (true, true)] {
+        for interrupted in [false, true] {
+            for unknown in [false, true] {
+                assert_eq!(storm(true, interrupted, unknown, generator, threshold), 90);
+            }
+        }
+        assert_eq!(storm(false, true, false, generator, threshold), 105);
+        assert_eq!(storm(false, true, true, generator, threshold), 105);
+        assert_eq!(storm(false, false, true, generator, threshold), 91);
+    }
+    assert_eq!(storm(false, false, false, true, true), 92);
+    assert_eq!(storm(false, false, false, true, false), 92);
+    assert_eq!(storm(false, false, false, false, true), 99);
+    assert_eq!(storm(false, false, false, false, false), 0);
+}
+
+#[test]
+fn help_is_shown_where_it_is_asked_for_and_where_nothing_is() {
+    let here = Path::new(".");
+    let nothing = stormglass(&[], here);
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(stderr(&nothing).contains("Exit codes"));
+    for command in ["run", "validate", "lifecycle"] {
+        let help = stormglass(&[command, "--help"], here);
+        assert_eq!(help.status.code(), Some(0));
+        assert!(stdout(&help).contains("Examples:"), "{command}");
+    }
+    assert_eq!(stormglass(&["run"], here).status.code(), Some(2));
+    assert_eq!(
+        stormglass(&["run", "x.toml", "--replications", "0"], here)
+            .status
+            .code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn a_run_writes_its_folder_and_says_where() {
+    let folder = scenario();
+    for n in 1..=2 {
+        let output = stormglass(&["run", "tiny.toml", "--seed", "7"], folder.path());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(
+            stdout(&output).starts_with("✓ valid  tiny · seed 7"),
+            "{}",
+            stdout(&output)
+        );
+        let results = folder.path().join(format!("results/tiny-7-{n}"));
+        assert!(stdout(&output).contains(&format!("results/tiny-7-{n}")));
+        for file in [
+            "run.json",
+            "transitions.csv",
+            "operations.csv",
+            "timeline.csv",
+            "resources.csv",
+            "violations.csv",
+            "latencies.hlog",
+        ] {
+            assert!(results.join(file).is_file(), "{file}");
+        }
+    }
+}
+
+#[test]
+fn json_goes_to_standard_output_alone() {
+    let folder = scenario();
+    let output = stormglass(
+        &["run", "tiny.toml", "--json", "--out", "here"],
+        folder.path(),
+    );
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let written = std::fs::read(folder.path().join("here/run.json")).unwrap();
+    assert_eq!(written, output.stdout);
+    assert_eq!(printed["scenario"], "tiny");
+    assert_eq!(printed["repeat"], "stormglass run tiny.toml --seed 42");
+}
+
+#[test]
+fn quiet_says_nothing() {
+    let folder = scenario();
+    let output = stormglass(&["run", "tiny.toml", "--quiet"], folder.path());
+    assert_eq!(
+        (stdout(&output), stderr(&output)),
+        (String::new(), String::new())
+    );
+}
+
+#[test]
+fn nothing_runs_where_results_cannot_be_written() {
+    let folder = scenario();
+    for out in ["tiny.toml", "."] {
+        let output = stormglass(&["run", "tiny.toml", "--out", out], folder.path());
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+        assert_eq!(stdout(&output), "");
+    }
+    assert!(!folder.path().join("results").exists());
+}
+
+#[test]
+fn a_wrong_scenario_writes_nothing() {
+    let folder = scenario();
+    std::fs::write(folder.path().join("wrong.toml"), "name = 5").unwrap();
+    for arguments in [
+        &["run", "wrong.toml"][..],
+        &["validate", "tiny.toml", "wrong.toml"],
+    ] {
+        let output = stormglass(arguments, folder.path());
+        assert_eq!(output.status.code(), Some(104), "{}", stderr(&output));
+        assert_ne!(stderr(&output), "");
+    }
+    assert!(!folder.path().join("results").exists());
+}
+
+#[test]
+fn validate_says_what_a_scenario_will_do() {
+    let folder = scenario();
+    let output = stormglass(&["validate", "tiny.toml"], folder.path());
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        stdout(&output),
+        "ok: tiny: 100 even arrivals/s, 500ms in virtual time on embedded; 1 story\n"
+    );
+}
+
+#[test]
+fn the_lifecycle_is_drawn_in_every_format() {
+    for (format, start) in [
+        ("table", "The lifecycle"),
+        ("csv", "from,to,name\n,queued,create subject\n"),
+        ("dot", "digraph"),
+        ("mermaid", "---\ntitle"),
+        ("svg", "<svg"),
+    ] {
+        let output = stormglass(&["lifecycle", "--format", format], Path::new("."));
+        assert!(stdout(&output).starts_with(start), "{}", stdout(&output));
+    }
+    let unknown = stormglass(&["lifecycle", "--profile", "v3"], Path::new("."));
+    assert_eq!(unknown.status.code(), Some(2));
+}

@@ -1,0 +1,200 @@
+//! Reports as values: what each exporter makes of a storm that never happened.
+
+mod diagram;
+pub mod sample;
+mod summary;
+
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use insta::assert_snapshot;
+use sample::{invalid, origin, origin_of, valid};
+use std::fs;
+use std::io;
+use stormglass::report::{self, Folder, FolderError, csv};
+
+fn text(bytes: io::Result<Vec<u8>>) -> String {
+    String::from_utf8(bytes.unwrap()).unwrap()
+}
+
+#[test]
+fn csv_of_transitions_and_operations() {
+    assert_snapshot!(text(csv::transitions(&valid())), @r#"
+    run,phase,story,kind,from,to,count,rate_per_s,min_us,mean_us,p50_us,p90_us,p95_us,p99_us,p999_us,max_us
+    1,warm_up,"upload, keep, delete",subject,,queued,100,50,2000,2000,2000,2000,2000,2000,2000,2000
+    1,load,"upload, keep, delete",subject,,queued,400,50,1,200.5,200.063,360.191,380.159,396.031,400,400
+    1,load,"upload, keep, delete",subject,queued,saving,400,50,1000,1199.5,1199.103,1359.871,1379.327,1395.711,1399,1399
+    1,load,"upload, keep, delete",subject,saving,active,400,50,0,53133.5,39616.511,128909.311,143654.911,156106.751,159201,159201
+    1,load,"upload, keep, delete",task,pending,processing,1,0.125,7,7,7,7,7,7,7,7
+    1,settle,"upload, keep, delete",subject,pending_delete,deleted,380,380,1500000,1500000,1500000,1500000,1500000,1500000,1500000,1500000
+    "#);
+    assert_snapshot!(text(csv::operations(&valid())), @r#"
+    run,phase,story,operation,outcome,count,rate_per_s,min_us,mean_us,p50_us,p90_us,p95_us,p99_us,p999_us,max_us,service_p50_us,service_p99_us
+    1,load,"upload, keep, delete",create,ok,400,50,1,200.5,200.063,360.191,380.159,396.031,400,400,200.063,396.031
+    1,load,"upload, keep, delete",upload,ok,390,48.75,2000,2194.5,2195.455,2351.103,2371.583,2387.967,2389,2389,2195.455,2387.967
+    1,load,"upload, keep, delete",upload,fail,7,0.875,900,900,900,900,900,900,900,900,900,900
+    1,load,"upload, keep, delete",upload,unknown,3,0.375,30000000,30000000,30000000,30000000,30000000,30000000,30000000,30000000,30000000,30000000
+    "#);
+}
+
+#[test]
+fn csv_of_timeline_and_resources() {
+    assert_snapshot!(text(csv::timeline(&valid())), @r#"
+    run,t_s,phase,arrivals,completions,in_flight,dropped,queued,saving,active,deactivated,killed,pending_delete,deleted,uploading,importing,bytes_stored,bytes_pending_delete,queue_workers,utilisation_workers,queue_registry_connections,utilisation_registry_connections,queue_store_slots,utilisation_store_slots,queue_scrub_workers,utilisation_scrub_workers,queue_task_workers,utilisation_task_workers
+    1,4.000000001,load,100,198,14,0,0,0,120,0,0,0,380,0,0,1073741824,1048576,,,,,3,3,,,,
+    "#);
+    assert_snapshot!(text(csv::resources(&valid())), @r#"
+    run,phase,resource,arrivals,mean_wait_us,mean_hold_us,mean_queue,utilisation
+    1,load,store.slots,400,10000,200000,0.5,0.75
+    "#);
+}
+
+#[test]
+fn csv_of_violations() {
+    assert_snapshot!(text(csv::violations(&origin_of(2), &invalid())), @r#"
+    run,t_s,subject,invariant,from,to,operation,detail,repeat
+    2,3.25,17,edge,deleted,killed,upload,deleted → killed is no edge of v2,stormglass run scenarios/smoke.toml --seed 43 --replications 1 --set service.store.slots=8
+    2,11,,conservation,,,,"the store holds 4096 bytes, ""orphans"", that no subject or operation accounts for, which is more than one line of a screen has room for",stormglass run scenarios/smoke.toml --seed 43 --replications 1 --set service.store.slots=8
+    "#);
+}
+
+#[test]
+fn a_server_without_queues_leaves_their_columns_empty() {
+    let mut result = valid();
+    result.runs[0].timeline[0].resources = Default::default();
+    let csv = text(csv::timeline(&result));
+    let (header, row) = csv.split_once('\n').unwrap();
+    assert!(row.trim_end().ends_with(",,,,,,,,,,"), "{row}");
+    assert_eq!(header.matches(',').count(), row.matches(',').count());
+}
+
+#[test]
+fn run_json_holds_what_scripts_rely_on() {
+    let json = String::from_utf8(report::run_json(&origin_of(2), &invalid())).unwrap();
+    // A release changes nothing else.
+    let json = json.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    assert_snapshot!("run_json", json);
+}
+
+#[test]
+fn a_live_run_has_no_hash() {
+    let mut result = valid();
+    result.runs[0].event_hash = None;
+    let json: serde_json::Value =
+        serde_json::from_slice(&report::run_json(&origin(), &result)).unwrap();
+    assert!(json["event_hash"].is_null());
+    result.runs[0].event_hash = Some(7);
+    let json: serde_json::Value =
+        serde_json::from_slice(&report::run_json(&origin(), &result)).unwrap();
+    assert_eq!(json["event_hash"], "0000000000000007");
+}
+
+#[test]
+fn the_histogram_log_is_read_back() {
+    let log = report::latencies(&valid()).unwrap();
+    let mut found = Vec::new();
+    for entry in IntervalLogIterator::new(&log) {
+        let LogEntry::Interval(interval) = entry.unwrap() else {
+            continue;
+        };
+        // Compressed V2 is the only form that the tools of every language read.
+        assert!(interval.encoded_histogram().starts_with("HISTFAAA"));
+        let bytes = base64(interval.encoded_histogram());
+        let histogram: hdrhistogram::Histogram<u64> = Deserializer::new()
+            .deserialize(&mut bytes.as_slice())
+            .unwrap();
+        found.push(format!(
+            "{}+{} {} {} {}",
+            interval.start_timestamp().as_secs(),
+            interval.duration().as_secs(),
+            interval.tag().unwrap().as_str(),
+            histogram.len(),
+            histogram.value_at_quantile(0.5),
+        ));
+    }
+    assert_snapshot!(found.join("\n"), @r#"
+    0+2 ->queued 100 2000895
+    2+8 ->queued 400 200063
+    2+8 queued->saving 400 1199103
+    2+8 saving->active 400 39616511
+    2+8 task:pending->processing 1 7003
+    2+8 create:response 400 200063
+    2+8 create:service 400 200063
+    2+8 upload:response 400 2193407
+    2+8 upload:service 400 2193407
+    10+1 pending_delete->deleted 380 1500512255
+    "#);
+}
+
+/// Decodes the standard alphabet.
+fn base64(text: &str) -> Vec<u8> {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for digit in text.chars().filter_map(|c| ALPHABET.find(c)) {
+        bits = bits << 6 | digit as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held) as u8);
+        }
+    }
+    bytes
+}
+
+#[test]
+fn folders_are_numbered_and_never_reused() {
+    let base = tempfile::tempdir().unwrap();
+    let name = |folder: &Folder| folder.path().file_name().unwrap().to_owned();
+    let first = Folder::numbered(base.path(), "a/b c", 42).unwrap();
+    let second = Folder::numbered(base.path(), "a/b c", 42).unwrap();
+    assert_eq!(name(&first), "a-b-c-42-1");
+    assert_eq!(name(&second), "a-b-c-42-2");
+    first.discard();
+    let again = Folder::numbered(base.path(), "a/b c", 42).unwrap();
+    assert_eq!(name(&again), "a-b-c-42-1");
+    assert_eq!(fs::read_dir(again.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_in_use_is_refused_and_left_alone() {
+    let base = tempfile::tempdir().unwrap();
+    let fresh = Folder::named(&base.path().join("deep/fresh")).unwrap();
+    fs::write(fresh.path().join("mine"), "x").unwrap();
+    let refused = Folder::named(fresh.path()).unwrap_err();
+    assert!(matches!(refused, FolderError::InUse(_)), "{refused}");
+    assert_eq!(fs::read(fresh.path().join("mine")).unwrap(), b"x");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused() {
+    let base = tempfile::tempdir().unwrap();
+    let file = base.path().join("file");
+    fs::write(&file, "x").unwrap();
+    for refused in [Folder::named(&file), Folder::numbered(&file, "smoke", 1)] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, FolderError::Unwritable { .. }), "{error}");
+    }
+}
+
+#[test]
+fn what_can_be_written_is_kept_when_a_file_is_lost() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = Folder::named(&base.path().join("out")).unwrap();
+    fs::create_dir(folder.path().join("operations.csv")).unwrap();
+    let (origin, result) = (origin(), valid());
+    let kept = folder.write(report::files(&origin, &result));
+    assert_eq!(kept.lost[0].0, "operations.csv");
+    assert_eq!(
+        kept.files,
+        [
+            "run.json",
+            "violations.csv",
+            "transitions.csv",
+            "resources.csv",
+            "timeline.csv",
+            "latencies.hlog"
+        ]
+    );
+    for file in kept.files {
+        assert!(fs::metadata(folder.path().join(file)).unwrap().len() > 0);
+    }
+}

@@ -1,0 +1,291 @@
+//! A storm that never happened, with something of everything, and what reports say it came from.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use stormglass::config::Resource;
+use stormglass::history::{Gauges, ResourceGauge};
+use stormglass::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict};
+use stormglass::load::{Spacing, StoryId};
+use stormglass::metrics::{
+    Aggregate, Comparison, Latency, OperationRow, Phase, ResourceRow, RunResult, StormResult,
+    Subject, Threshold, ThresholdResult, TimelineRow, TransitionKey, TransitionRow, Violation,
+};
+use stormglass::random::Seed;
+use stormglass::report::{Host, Origin};
+use stormglass::scenario::{Clock, Load, Model, Scenario, Target};
+use stormglass::units::{Rate, Span, Time};
+
+fn scenario(replications: u32) -> Scenario {
+    Scenario {
+        name: "smoke".to_owned(),
+        seed: Seed(42),
+        clock: Clock::Virtual,
+        replications: NonZeroU32::new(replications).unwrap(),
+        target: Target::Embedded(Box::default()),
+        load: Load {
+            model: Model::Open {
+                rate: Rate(50.0),
+                spacing: Spacing::Poisson,
+                ramps: Vec::new(),
+            },
+            duration: Some(Span::from_secs(10)),
+            subjects: None,
+            warm_up: Span::from_secs(2),
+            max_in_flight: None,
+        },
+        stories: Vec::new(),
+        faults: Vec::new(),
+        phases: Vec::new(),
+        settle: Span::from_secs(5),
+        thresholds: Vec::new(),
+        interval: None,
+        sha256: "5ca1ab1e".to_owned(),
+    }
+}
+
+/// Of [`valid`].
+pub fn origin() -> Origin {
+    origin_of(1)
+}
+
+/// Of [`invalid`] with two replications.
+pub fn origin_of(replications: u32) -> Origin {
+    let host = Host {
+        cores: 2,
+        os: "linux",
+        arch: "x86_64",
+    };
+    let settings = ["service.store.slots=8".to_owned()];
+    Origin::new(
+        &scenario(replications),
+        Path::new("scenarios/smoke.toml"),
+        &settings,
+        host,
+    )
+}
+
+pub fn latency(values_us: impl IntoIterator<Item = u64>) -> Latency {
+    let mut latency = Latency::default();
+    for us in values_us {
+        latency.record(Span(us * 1_000));
+    }
+    latency
+}
+
+pub fn transition(phase: usize, key: TransitionKey, latency: Latency) -> TransitionRow {
+    TransitionRow {
+        phase,
+        story: StoryId(0),
+        key,
+        latency,
+    }
+}
+
+fn operation(operation: Operation, outcome: Outcome, response: Latency) -> OperationRow {
+    OperationRow {
+        phase: 1,
+        story: StoryId(0),
+        operation,
+        outcome,
+        service: response.clone(),
+        response,
+    }
+}
+
+fn flow() -> ResourceGauge {
+    ResourceGauge {
+        units: 16,
+        queue: 3,
+        busy: 12,
+        arrivals: 400,
+        grants: 400,
+        releases: 390,
+        wait_ns: 4_000_000_000,
+        hold_ns: 78_000_000_000,
+        queue_ns: 4_000_000_000,
+        busy_ns: 96_000_000_000,
+    }
+}
+
+fn transitions() -> Vec<TransitionRow> {
+    use SubjectStatus::*;
+    let subject = |from, to| TransitionKey::Subject(from, to);
+    vec![
+        transition(0, subject(None, Queued), latency([2_000; 100])),
+        transition(1, subject(None, Queued), latency(1..=400)),
+        transition(1, subject(Some(Queued), Saving), latency(1_000..1_400)),
+        transition(
+            1,
+            subject(Some(Saving), Active),
+            latency((0..400).map(|n| n * n)),
+        ),
+        transition(
+            1,
+            TransitionKey::Task(Some(TaskStatus::Pending), TaskStatus::Processing),
+            latency([7]),
+        ),
+        transition(
+            2,
+            subject(Some(PendingDelete), Deleted),
+            latency([1_500_000; 380]),
+        ),
+    ]
+}
+
+fn operations() -> Vec<OperationRow> {
+    vec![
+        operation(Operation::Create, Outcome::Ok, latency(1..=400)),
+        operation(Operation::Upload, Outcome::Ok, latency(2_000..2_390)),
+        operation(Operation::Upload, Outcome::Fail, latency([900; 7])),
+        operation(
+            Operation::Upload,
+            Outcome::Unknown,
+            latency([30_000_000; 3]),
+        ),
+    ]
+}
+
+fn phase(name: &str, from_s: u64, to_s: u64) -> Phase {
+    Phase {
+        name: name.to_owned(),
+        from: Time(from_s * 1_000_000_000),
+        to: Time(to_s * 1_000_000_000),
+    }
+}
+
+/// Two seconds of warm-up, eight of load, one of settle; valid, without thresholds.
+pub fn valid() -> StormResult {
+    use SubjectStatus::*;
+    let at = Time;
+    let s = 1_000_000_000;
+    let mut end = Gauges {
+        arrivals: 500,
+        events: 12_400,
+        ..Gauges::default()
+    };
+    end.subjects[Active.index()] = 120;
+    end.subjects[Deleted.index()] = 380;
+    let mut resources = [ResourceGauge::default(); Resource::COUNT];
+    resources[Resource::Slots.index()] = flow();
+    let run = RunResult {
+        run: 1,
+        seed: 42,
+        phases: vec![
+            phase("warm_up", 0, 2),
+            phase("load", 2, 10),
+            phase("settle", 10, 11),
+        ],
+        transitions: transitions(),
+        operations: operations(),
+        timeline: vec![TimelineRow {
+            at: at(4 * s + 1),
+            length: Span(2 * s),
+            phase: 1,
+            arrivals: 100,
+            completions: 198,
+            dropped: 0,
+            faults_open: 0,
+            gauges: Gauges {
+                in_flight: 14,
+                subjects: end.subjects,
+                bytes_stored: 1 << 30,
+                bytes_pending_delete: 1 << 20,
+                ..Gauges::default()
+            },
+            resources,
+        }],
+        resources: vec![ResourceRow {
+            phase: 1,
+            resource: Resource::Slots,
+            flow: flow(),
+        }],
+        verdict: Verdict::Valid,
+        unknown_because: None,
+        violations: Vec::new(),
+        violation_counts: [0; Invariant::COUNT],
+        end,
+        event_hash: Some(0xc0ffee),
+        length: Span(11 * s),
+        interrupted: false,
+    };
+    StormResult {
+        stories: vec!["upload, keep, delete".to_owned()],
+        runs: vec![run],
+        thresholds: Vec::new(),
+        verdict: Verdict::Valid,
+        generator_bottleneck: false,
+        threads: 1,
+        wall_s: 0.25,
+        cpu_s: 0.2,
+        peak_rss_bytes: 12 << 20,
+    }
+}
+
+/// The same with three violations of two invariants, in the second of two runs.
+pub fn invalid() -> StormResult {
+    let mut result = valid();
+    let mut second = result.runs[0].clone();
+    second.run = 2;
+    second.seed = 43;
+    second.event_hash = Some(0xdecaf);
+    second.verdict = Verdict::Invalid;
+    second.violation_counts[Invariant::Edge.index()] = 2;
+    second.violation_counts[Invariant::Conservation.index()] = 1;
+    second.violations = vec![
+        Violation {
+            at: Time(3_250_000_000),
+            subject: Some(17),
+            invariant: Invariant::Edge,
+            from: "deleted",
+            to: "killed",
+            operation: Some(Operation::Upload),
+            detail: "deleted → killed is no edge of v2".to_owned(),
+        },
+        Violation {
+            at: Time(11_000_000_000),
+            subject: None,
+            invariant: Invariant::Conservation,
+            from: "",
+            to: "",
+            operation: None,
+            detail: "the store holds 4096 bytes, \"orphans\", that no subject or operation accounts for, \
+                     which is more than one line of a screen has room for"
+                .to_owned(),
+        },
+    ];
+    result.runs.push(second);
+    result.verdict = Verdict::Invalid;
+    result
+}
+
+/// A judged threshold on `saving->active`.
+pub fn threshold(
+    expression: &str,
+    aggregate: Aggregate,
+    value: Option<f64>,
+    met: bool,
+) -> ThresholdResult {
+    let subject = match aggregate {
+        Aggregate::ErrorRate => Subject::Operation(Operation::Upload),
+        _ => Subject::Transition(TransitionKey::Subject(
+            Some(SubjectStatus::Saving),
+            SubjectStatus::Active,
+        )),
+    };
+    let key = match subject {
+        Subject::Operation(_) => "upload",
+        Subject::Transition(_) => "saving->active",
+    };
+    ThresholdResult {
+        threshold: Threshold {
+            key: key.to_owned(),
+            expression: expression.to_owned(),
+            subject,
+            aggregate,
+            comparison: Comparison::Less,
+            bound: 20e9,
+        },
+        value,
+        met,
+    }
+}

@@ -1,0 +1,171 @@
+//! The summary on the terminal.
+
+use super::sample::{invalid, latency, origin, origin_of, threshold, transition, valid};
+use insta::assert_snapshot;
+use stormglass::lifecycle::Verdict;
+use stormglass::metrics::{Aggregate, StormResult, TransitionKey};
+use stormglass::report::{self, HEIGHT, WIDTH};
+
+fn summary(result: &StormResult) -> String {
+    let text = report::summary(
+        &origin_of(result.runs.len() as u32),
+        result,
+        Some("results/smoke-42-1"),
+        false,
+    );
+    assert!(text.lines().count() <= HEIGHT, "one screen:\n{text}");
+    for line in text.lines().filter(|line| !line.starts_with("  repeat: ")) {
+        assert!(line.chars().count() <= WIDTH, "too wide: {line}");
+    }
+    text
+}
+
+#[test]
+fn the_summary_of_a_valid_storm() {
+    assert_snapshot!(summary(&valid()), @r#"
+    ✓ valid  smoke · seed 42 · embedded service, v2 rules · 11s virtual
+      500 subjects · 1,681 transitions (6.72k/s) · 12,400 events
+      wall 250ms · cpu 200ms (62k events/s) · peak memory 12MiB · mean 14 operations in flight
+
+      transition                            count     rate      p50      p99    p99.9      max
+      (none) → queued                         400     50/s    200us    396us    400us    400us
+      queued → saving                         400     50/s    1.2ms    1.4ms    1.4ms    1.4ms
+      saving → active                         400     50/s   39.6ms    156ms    159ms    159ms
+      pending_delete → deleted                380        –     1.5s     1.5s     1.5s     1.5s
+      task pending → processing                 1    7.5/m      7us      7us      7us      7us
+
+      upload: 10 errors of 400 (2.5%): 7 failed, 3 unknown
+      busiest: store.slots, 75% used in phase load; mean wait 10ms, 0.5 waiting on average
+
+      results: results/smoke-42-1
+    "#);
+}
+
+#[test]
+fn the_summary_of_an_invalid_storm() {
+    assert_snapshot!(summary(&invalid()), @r#"
+    ✗ invalid  smoke · seed 42 · embedded service, v2 rules · 22s virtual
+      1,000 subjects · 3,362 transitions (13.4k/s) · 24,800 events · 2 runs
+      wall 250ms · cpu 200ms (124k events/s) · peak memory 12MiB · mean 14 operations in flight
+
+      3 violations, the first of each invariant:
+      edge ×2 at 3.25s, subject 17: deleted → killed is no edge of v2
+      conservation ×1 at 11s: the store holds 4096 bytes, "orphans", that no subject or operation a…
+
+      transition                            count     rate      p50      p99    p99.9      max
+      (none) → queued                         800     50/s    200us    396us    400us    400us
+      queued → saving                         800     50/s    1.2ms    1.4ms    1.4ms    1.4ms
+      saving → active                         800     50/s   39.6ms    156ms    159ms    159ms
+      pending_delete → deleted                760        –     1.5s     1.5s     1.5s     1.5s
+      task pending → processing                 2    7.5/m      7us      7us      7us      7us
+
+      upload: 20 errors of 800 (2.5%): 14 failed, 6 unknown
+      busiest: store.slots, 75% used in phase load; mean wait 10ms, 0.5 waiting on average
+
+      repeat:  stormglass run scenarios/smoke.toml --seed 43 --replications 1 --set service.store.slots=8
+      results: results/smoke-42-1
+    "#);
+}
+
+#[test]
+fn the_summary_of_a_storm_that_cannot_be_judged() {
+    let mut result = valid();
+    result.verdict = Verdict::Unknown;
+    result.runs[0].verdict = Verdict::Unknown;
+    result.runs[0].unknown_because = Some("12 operations were still open after settle".to_owned());
+    result.runs[0].interrupted = true;
+    result.runs[0].transitions.clear();
+    result.runs[0].operations.clear();
+    assert_snapshot!(summary(&result), @r#"
+    ? unknown  smoke · seed 42 · embedded service, v2 rules · 11s virtual
+      unknown because 12 operations were still open after settle
+      interrupted: what follows was measured until then
+      500 subjects · 0 transitions · 12,400 events
+      wall 250ms · cpu 200ms (62k events/s) · peak memory 12MiB · mean 14 operations in flight
+      busiest: store.slots, 75% used in phase load; mean wait 10ms, 0.5 waiting on average
+
+      results: results/smoke-42-1
+    "#);
+}
+
+#[test]
+fn the_summary_shows_thresholds_and_what_the_generator_missed() {
+    let mut result = valid();
+    result.thresholds = vec![
+        threshold(
+            "p(99) < 20s",
+            Aggregate::Percentile(99.0),
+            Some(159e6),
+            true,
+        ),
+        threshold("error_rate < 1%", Aggregate::ErrorRate, Some(0.025), false),
+        threshold("count > 1000", Aggregate::Count, Some(400.0), false),
+        threshold("max < 20s", Aggregate::Max, None, false),
+    ];
+    result.generator_bottleneck = true;
+    result.runs[0].end.dropped = 25;
+    result.runs[0].end.late = 31;
+    assert_snapshot!(summary(&result), @r#"
+    ✓ valid  smoke · seed 42 · embedded service, v2 rules · 11s virtual
+      the generator was the bottleneck: these are its limits, not the service's
+      500 subjects · 1,681 transitions (6.72k/s) · 12,400 events
+      wall 250ms · cpu 200ms (62k events/s) · peak memory 12MiB · mean 14 operations in flight
+
+      3 of 4 thresholds failed
+      ✗ upload error_rate < 1%: 2.5%
+      ✗ saving->active count > 1000: 400
+      ✗ saving->active max < 20s: never happened
+      ✓ saving->active p(99) < 20s: 159ms
+
+      transition                            count     rate      p50      p99    p99.9      max
+      (none) → queued                         400     50/s    200us    396us    400us    400us
+      queued → saving                         400     50/s    1.2ms    1.4ms    1.4ms    1.4ms
+      saving → active                         400     50/s   39.6ms    156ms    159ms    159ms
+      pending_delete → deleted                380        –     1.5s     1.5s     1.5s     1.5s
+      task pending → processing                 1    7.5/m      7us      7us      7us      7us
+
+      upload: 10 errors of 400 (2.5%): 7 failed, 3 unknown
+      busiest: store.slots, 75% used in phase load; mean wait 10ms, 0.5 waiting on average
+      of 525 arrivals 25 were dropped, 31 started more than 10ms late
+
+      results: results/smoke-42-1
+    "#);
+}
+
+#[test]
+fn the_summary_fits_one_screen_whatever_happened() {
+    let mut result = invalid();
+    let every_key = TransitionKey::all()
+        .map(|key| transition(1, key, latency([1, 2, 3])))
+        .collect();
+    result.runs[0].transitions = every_key;
+    result.runs[1].violation_counts = [1_000_000; 9];
+    result.runs[0].unknown_because = Some("because ".repeat(50));
+    result.runs[0].interrupted = true;
+    result.generator_bottleneck = true;
+    result.runs[0].end.dropped = u64::MAX / 4;
+    result.thresholds = (0..40)
+        .map(|n| {
+            threshold(
+                &format!("p({n}) < 20s"),
+                Aggregate::Mean,
+                Some(1e18),
+                n % 2 == 0,
+            )
+        })
+        .collect();
+    let text = summary(&result);
+    assert_eq!(text.lines().count(), HEIGHT);
+    assert!(text.contains("more transitions"), "{text}");
+    assert!(text.contains("more thresholds"), "{text}");
+}
+
+#[test]
+fn colours_are_added_and_nothing_else() {
+    let plain = report::summary(&origin(), &valid(), None, false);
+    let coloured = report::summary(&origin(), &valid(), None, true);
+    assert!(!plain.contains('\x1b'));
+    assert!(coloured.starts_with("\x1b[1;32m✓ valid\x1b[0m"));
+    let stripped = coloured.replace("\x1b[1;32m", "").replace("\x1b[0m", "");
+    assert_eq!(stripped, plain);
+}

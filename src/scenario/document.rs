@@ -74,26 +74,31 @@ pub(super) struct Parsed {
     pub broken: bool,
 }
 
+/// What the parser says where it goes on as if all had been written right.
+const HARMLESS: [&str; 2] = ["duplicate key", UNQUOTED];
+const UNQUOTED: &str = "string values must be quoted";
+
 /// Reads a file.
 pub(super) fn parse(text: &str) -> Parsed {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let mut broken = false;
-    let mut mistakes: Vec<Mistake> = errors
-        .iter()
+    let broken = (errors.iter())
+        .any(|error| !(HARMLESS.iter()).any(|harmless| error.message().starts_with(harmless)));
+    let mut mistakes: Vec<Mistake> = (errors.iter())
         .map(|error| {
-            // After these two the parser goes on as if they had been written right.
-            let harmless = ["duplicate key", "string values must be quoted"];
-            broken |= !harmless
-                .iter()
-                .any(|text| error.message().starts_with(text));
             let span = error.span().unwrap_or(0..0);
-            syntax(error, spot(0, span, 0))
+            syntax(error, text, spot(0, span, 0))
         })
         .collect();
     mistakes.sort_by_key(|mistake| mistake.spot);
-    // One slip of the finger upsets the rest of its line.
-    let line = |mistake: &Mistake| mistake.spot.map(|spot| line_of(text, spot.start));
-    mistakes.dedup_by_key(|mistake| line(mistake));
+    // One slip of the finger upsets the rest of its line, and a list left open the rest of the file.
+    mistakes.dedup_by_key(|mistake| mistake.spot.map(|spot| line_of(text, spot.start)));
+    if (errors.iter()).any(|error| error.message().starts_with("unclosed array"))
+        && let Some(at) = (mistakes.iter()).position(|it| it.message.starts_with("missing comma"))
+    {
+        mistakes.truncate(at + 1);
+        mistakes[at].message = "a list is not closed before this".to_owned();
+        mistakes[at].help = "write `]`, or `,` if the list goes on".to_owned();
+    }
     let span = spot(0, table.span(), 0);
     Parsed {
         root: Node {
@@ -223,7 +228,9 @@ fn set_value(text: &str, source: usize, offset: usize) -> Result<Node, Mistake> 
         Ok(parsed) => Ok(node(parsed, source, offset)),
         Err(error) if trimmed.starts_with(['{', '[', '"', '\'']) => {
             let span = error.span().unwrap_or(0..trimmed.len());
-            Err(syntax(&error, spot(source, span, offset)))
+            let mut mistake = syntax(&error, trimmed, spot(source, span, 0));
+            mistake.spot = (mistake.spot).map(|at| spot(source, at.start..at.end, offset));
+            Err(mistake)
         }
         Err(_) => Ok(Node {
             spot: spot(source, 0..trimmed.len(), offset),
@@ -232,11 +239,21 @@ fn set_value(text: &str, source: usize, offset: usize) -> Result<Node, Mistake> 
     }
 }
 
-fn syntax(error: &toml::de::Error, at: Spot) -> Mistake {
+fn syntax(error: &toml::de::Error, text: &str, at: Spot) -> Mistake {
+    let written = text.get(at.start..at.end).unwrap_or("").trim();
     match error.message().split_once(", expected ") {
+        Some((UNQUOTED, _)) if written.is_empty() => {
+            Mistake::new(at, "the value is missing", "write one after the `=`")
+        }
+        Some((UNQUOTED, _)) => Mistake::new(
+            at,
+            format!("`{written}` is no value of TOML"),
+            format!("if it is text, quote it: `\"{written}\"`"),
+        ),
         Some((message, right)) => Mistake::new(at, message, format!("expected {right}")),
         None if error.message() == "duplicate key" => {
-            Mistake::new(at, "duplicate key", "write each key of a table once")
+            let message = format!("the key `{written}` is written twice");
+            Mistake::new(at, message, "write each key of a table once")
         }
         None => Mistake::new(
             at,

@@ -1,7 +1,10 @@
 //! The mistakes of a scenario: all of them, each where it was written and with what would be right.
 
 use super::document::Spot;
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource,
+    SourceCode, SourceSpan, SpanContents,
+};
 use std::fmt;
 
 /// One mistake.
@@ -39,9 +42,6 @@ pub struct Mistakes {
     sources: Vec<Source>,
     list: Vec<Mistake>,
 }
-
-/// How wide messages are, in characters.
-const WIDTH: usize = 100;
 
 impl Mistakes {
     pub(super) fn new(sources: Vec<Source>, mut list: Vec<Mistake>) -> Mistakes {
@@ -81,13 +81,13 @@ impl Mistakes {
 
     fn render(&self, theme: GraphicalTheme) -> String {
         let handler = GraphicalReportHandler::new_themed(theme)
-            .with_width(WIDTH)
-            .with_context_lines(0)
+            .with_wrap_lines(false)
+            .with_context_lines(WHOLE_LINES)
             .with_links(false);
-        let sources: Vec<NamedSource<String>> = self
+        let sources: Vec<Lines> = self
             .sources
             .iter()
-            .map(|source| NamedSource::new(&source.name, source.text.clone()))
+            .map(|source| Lines(NamedSource::new(&source.name, source.text.clone())))
             .collect();
         let mut out = String::new();
         for mistake in &self.list {
@@ -117,7 +117,7 @@ impl std::error::Error for Mistakes {}
 /// A mistake with the text it points into, as miette wants it.
 struct Shown<'a> {
     mistake: &'a Mistake,
-    source: Option<&'a NamedSource<String>>,
+    source: Option<&'a Lines>,
 }
 
 impl fmt::Debug for Shown<'_> {
@@ -139,15 +139,54 @@ impl Diagnostic for Shown<'_> {
         Some(Box::new(&self.mistake.help))
     }
 
-    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.source.map(|source| source as &dyn miette::SourceCode)
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let spot = self.mistake.spot?;
-        let span = (spot.start, spot.end.saturating_sub(spot.start));
+        let text = self.source?.0.inner();
+        let span = caret(text, spot.start, spot.end);
         Some(Box::new(std::iter::once(
             LabeledSpan::new_primary_with_span(None, span),
         )))
+    }
+}
+
+/// Where the caret goes, as offset and length: what is missing is marked where it was looked for.
+fn caret(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let (before, after) = (&text[..start], &text[end..]);
+    if end > start {
+        return (start, end - start);
+    }
+    match (after.chars().next(), before.chars().next_back()) {
+        (Some(next), _) if next != '\n' => (start, next.len_utf8()),
+        (_, Some(last)) if last != '\n' => (start - last.len_utf8(), last.len_utf8()),
+        _ => (start, 0),
+    }
+}
+
+/// Asks [`Lines`] for the lines of a stretch; none asks for the stretch alone.
+const WHOLE_LINES: usize = 1;
+
+/// A text of which the lines that hold a stretch are shown, whole and without their neighbours.
+struct Lines(NamedSource<String>);
+
+impl SourceCode for Lines {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let text = self.0.inner().as_bytes();
+        let (start, end) = (span.offset(), span.offset() + span.len());
+        if before < WHOLE_LINES || end > text.len() {
+            return self.0.read_span(span, before, after);
+        }
+        let line_end = |&byte: &u8| byte == b'\n';
+        let start = (text[..start].iter().rposition(line_end)).map_or(0, |at| at + 1);
+        let end = (text[end..].iter().position(line_end)).map_or(text.len(), |at| end + at);
+        self.0.read_span(&(start, end - start).into(), 0, 0)
     }
 }

@@ -218,7 +218,7 @@ fn raced(world: &World, race: &Step, mut states: States) -> States {
     loop {
         let before = states;
         for action in race.actions() {
-            if let Action::Do(operation) | Action::Refused(operation) = action {
+            if let Action::Do(operation) = action {
                 states = states.or(world.after_all(*operation, states, true));
             }
         }
@@ -251,9 +251,14 @@ fn judge(
         .count();
     if !refused && legal == 0 {
         let message = format!(
-            "`{operation}` can never be legal here: the subject is {}, and it needs {}",
+            "`{operation}` can never be legal here: the subject is {}, and it needs {}{}",
             states.names(),
-            needs(world, operation).names()
+            needs(world, operation).names(),
+            if operation == Operation::RemoveLocation {
+                " with a location"
+            } else {
+                ""
+            }
         );
         let help =
             format!("write `{{ refused = \"{operation}\" }}` if that is what you want to see");

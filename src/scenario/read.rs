@@ -119,7 +119,7 @@ fn scenario(reader: &mut Reader, root: &Node) -> Option<Scenario> {
         ),
         None => Vec::new(),
     };
-    let users = root.node("load").map_or(root.spot, |load| load.spot);
+    let users = root.key_spot("load").unwrap_or(root.spot);
     fields.done(reader);
     let scenario = Scenario {
         name: name.map_or_else(String::new, |name| name.value),

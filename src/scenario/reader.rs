@@ -50,7 +50,11 @@ impl Reader<'_> {
         let names: Vec<&str> = known.iter().map(|&value| name(value)).collect();
         let Value::String(text) = &node.value else {
             let example = format!("\"{}\"", names.first().unwrap_or(&""));
-            self.wrong_type(node, &format!("the name of a {what}"), &example);
+            self.wrong_type(
+                node,
+                &format!("the name of {}", with_article(what)),
+                &example,
+            );
             return None;
         };
         let found = known.iter().copied().find(|&value| name(value) == text);
@@ -87,6 +91,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn with_article(what: &str) -> String {
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {what}")
 }
 
 /// The known name that was probably meant.

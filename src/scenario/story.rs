@@ -26,7 +26,11 @@ const BRANCHES: usize = u8::MAX as usize;
 /// Reads every `[[story]]`.
 pub(super) fn read(reader: &mut Reader, root: &mut Fields) -> Vec<WrittenStory> {
     let list = tables(reader, root, "story");
-    if list.is_empty() {
+    // A `story` of another type has been noted already.
+    let nothing = root
+        .node("story")
+        .is_none_or(|node| matches!(&node.value, Value::Array(items) if items.is_empty()));
+    if nothing {
         let at = root.key_spot("story").unwrap_or(root.spot);
         let help =
             "write `[[story]]`, with a `name` and `steps = [\"create\", \"upload\", \"delete\"]`";
@@ -129,7 +133,7 @@ fn steps(reader: &mut Reader, node: &Node) -> Option<Vec<(Step, WrittenStep)>> {
     }
     for (step, written) in steps.iter().skip(1).flatten() {
         for (action, &at) in step.actions().zip(written) {
-            if let Action::Do(operation) = action
+            if let Action::Do(operation) | Action::Refused(operation) = action
                 && operation.creates()
             {
                 let message = format!(

@@ -1,7 +1,7 @@
 //! What is demanded of the results: `[thresholds]`.
 
 use super::document::{Entry, Node, Spot, Value};
-use super::reader::{Read, Reader};
+use super::reader::Reader;
 use super::value::Share;
 use crate::lifecycle::{
     EDGES, Operation, Profile, SubjectStatus, TASK_EDGES, TaskStatus, subject_edge, task_edge,
@@ -36,10 +36,11 @@ fn demands(reader: &mut Reader, entry: &Entry, known: &Known) -> Vec<Threshold> 
     };
     let mut thresholds = Vec::new();
     for item in items {
-        let Some(expression) = String::read(reader, item) else {
+        let Value::String(expression) = &item.value else {
+            reader.wrong_type(item, "a demand", "\"p(99) < 20s\"");
             continue;
         };
-        let demand = demand(reader, &expression, item.spot);
+        let demand = demand(reader, expression, item.spot);
         let Some(((aggregate, comparison, bound), subject)) = demand.zip(subject) else {
             continue;
         };
@@ -53,7 +54,7 @@ fn demands(reader: &mut Reader, entry: &Entry, known: &Known) -> Vec<Threshold> 
         }
         thresholds.push(Threshold {
             key: entry.key.clone(),
-            expression,
+            expression: expression.clone(),
             subject,
             aggregate,
             comparison,

@@ -268,8 +268,21 @@ impl<T: Quantity> Read for Distribution<T> {
         match Distribution::new(&shape) {
             Ok(distribution) => Some(distribution),
             Err(error) => {
-                let help = "correct the parameters of the distribution";
-                reader.wrong(node.spot, error.to_string(), help);
+                let help = match shape {
+                    Shape::Constant(_) => T::EXAMPLE,
+                    Shape::Exponential { .. } => "{ exponential = { mean = … } }",
+                    Shape::Lognormal { .. } => {
+                        "{ lognormal = { median = …, p99 = … } }, 0 < median ≤ p99"
+                    }
+                    Shape::Uniform { .. } => "{ uniform = { min = …, max = … } }, min ≤ max",
+                    Shape::Pareto { .. } => {
+                        "{ pareto = { min = …, shape = 1.5 } }, both above zero"
+                    }
+                    Shape::Empirical(_) => {
+                        "`value` or `value,weight` a line, one weight above zero"
+                    }
+                };
+                reader.wrong(node.spot, error.to_string(), format!("write {help}"));
                 None
             }
         }

@@ -4,7 +4,7 @@
 
 mod distribution;
 
-pub use distribution::{Distribution, DistributionError, Shape};
+pub use distribution::{Distribution, DistributionError, Drawn, Shape};
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;

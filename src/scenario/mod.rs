@@ -3,6 +3,21 @@
 //! The reader turns TOML into a [`Scenario`] or into every mistake of the file at once; nothing below
 //! checks again. Nothing here runs anything.
 
+mod document;
+mod fault;
+mod load;
+mod mistake;
+mod reach;
+mod read;
+mod reader;
+mod story;
+mod target;
+mod threshold;
+mod value;
+
+pub use mistake::Mistakes;
+pub use read::{parse, read};
+
 use crate::config::ServiceConfig;
 use crate::fault::Fault;
 use crate::load::{Ramp, Spacing, Story};

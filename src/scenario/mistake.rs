@@ -1,0 +1,192 @@
+//! The mistakes of a scenario: all of them, each where it was written and with what would be right.
+
+use super::document::Spot;
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource,
+    SourceCode, SourceSpan, SpanContents,
+};
+use std::fmt;
+
+/// One mistake.
+#[derive(Clone, Debug)]
+pub(super) struct Mistake {
+    /// Where; none when there is no text to point into.
+    pub spot: Option<Spot>,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+}
+
+impl Mistake {
+    pub fn new(spot: Spot, message: impl Into<String>, help: impl Into<String>) -> Mistake {
+        Mistake {
+            spot: Some(spot),
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+/// A text that a scenario is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// What to call it: a path, or `--set`.
+    pub name: String,
+    pub text: String,
+}
+
+/// Every mistake of a scenario, in the order of its text. Never empty.
+#[derive(Clone, Debug)]
+pub struct Mistakes {
+    sources: Vec<Source>,
+    list: Vec<Mistake>,
+}
+
+impl Mistakes {
+    pub(super) fn new(sources: Vec<Source>, mut list: Vec<Mistake>) -> Mistakes {
+        list.sort_by_key(|mistake| mistake.spot);
+        Mistakes { sources, list }
+    }
+
+    /// A file that cannot be read at all.
+    pub(super) fn unreadable(path: &str, why: &str) -> Mistakes {
+        let mistake = Mistake {
+            spot: None,
+            message: format!("cannot read {path}: {why}"),
+            help: "name a scenario file; scenarios/ holds some to start from".to_owned(),
+        };
+        Mistakes::new(Vec::new(), vec![mistake])
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// What is wrong, one message a mistake, without places.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|mistake| mistake.message.as_str())
+    }
+
+    /// For a terminal: colours, and lines drawn around the text.
+    pub fn graphical(&self) -> String {
+        self.render(GraphicalTheme::unicode())
+    }
+
+    /// For everything else: no colours, nothing but ASCII around the text.
+    pub fn plain(&self) -> String {
+        self.render(GraphicalTheme::none())
+    }
+
+    fn render(&self, theme: GraphicalTheme) -> String {
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_wrap_lines(false)
+            .with_context_lines(WHOLE_LINES)
+            .with_links(false);
+        let sources: Vec<Lines> = self
+            .sources
+            .iter()
+            .map(|source| Lines(NamedSource::new(&source.name, source.text.clone())))
+            .collect();
+        let mut out = String::new();
+        for mistake in &self.list {
+            let source = mistake.spot.and_then(|spot| sources.get(spot.source));
+            // A `String` takes every write, and a spot always lies inside its source.
+            if (handler.render_report(&mut out, &Shown { mistake, source })).is_err() {
+                out.push_str(&mistake.message);
+            }
+            out.push('\n');
+        }
+        out.push_str(&match self.count() {
+            1 => "1 mistake\n".to_owned(),
+            n => format!("{n} mistakes\n"),
+        });
+        out
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.plain())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// A mistake with the text it points into, as miette wants it.
+struct Shown<'a> {
+    mistake: &'a Mistake,
+    source: Option<&'a Lines>,
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mistake.fmt(f)
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.mistake.message)
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(&self.mistake.help))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let spot = self.mistake.spot?;
+        let text = self.source?.0.inner();
+        let span = caret(text, spot.start, spot.end);
+        Some(Box::new(std::iter::once(
+            LabeledSpan::new_primary_with_span(None, span),
+        )))
+    }
+}
+
+/// Where the caret goes, as offset and length: what is missing is marked where it was looked for.
+fn caret(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let (before, after) = (&text[..start], &text[end..]);
+    if end > start {
+        return (start, end - start);
+    }
+    match (after.chars().next(), before.chars().next_back()) {
+        (Some(next), _) if next != '\n' => (start, next.len_utf8()),
+        (_, Some(last)) if last != '\n' => (start - last.len_utf8(), last.len_utf8()),
+        _ => (start, 0),
+    }
+}
+
+/// Asks [`Lines`] for the lines of a stretch; none asks for the stretch alone.
+const WHOLE_LINES: usize = 1;
+
+/// A text of which the lines that hold a stretch are shown, whole and without their neighbours.
+struct Lines(NamedSource<String>);
+
+impl SourceCode for Lines {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let text = self.0.inner().as_bytes();
+        let (start, end) = (span.offset(), span.offset() + span.len());
+        if before < WHOLE_LINES || end > text.len() {
+            return self.0.read_span(span, before, after);
+        }
+        let line_end = |&byte: &u8| byte == b'\n';
+        let start = (text[..start].iter().rposition(line_end)).map_or(0, |at| at + 1);
+        let end = (text[end..].iter().position(line_end)).map_or(text.len(), |at| end + at);
+        self.0.read_span(&(start, end - start).into(), 0, 0)
+    }
+}

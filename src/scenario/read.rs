@@ -1,0 +1,300 @@
+//! The way from a file to a [`Scenario`], or to all its mistakes.
+
+use super::document::{self, Node};
+use super::mistake::{Mistake, Mistakes, Source};
+use super::reach::{self, World};
+use super::reader::{Fields, Read, Reader, Written};
+use super::story::{self, WrittenStory};
+use super::threshold::{self, Known};
+use super::value::Lasting;
+use super::{Clock, Model, Scenario, Target, fault, load, target};
+use crate::fault::{Fault, FaultKind};
+use crate::lifecycle::{Operation, Profile};
+use crate::load::{Action, Step};
+use crate::random::Seed;
+use crate::units::{Span, Time};
+use sha2::{Digest, Sha256};
+use std::num::NonZeroU32;
+use std::path::Path;
+
+/// Reads a scenario file. Each of `overrides` is `KEY=VALUE` and sets a key over the file's.
+pub fn read(path: &Path, overrides: &[String]) -> Result<Scenario, Mistakes> {
+    let origin = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Mistakes::unreadable(&origin, &error.to_string()))?;
+    parse(
+        &origin,
+        &text,
+        path.parent().unwrap_or(Path::new("")),
+        overrides,
+    )
+}
+
+/// Reads the text of a scenario. `origin` is what messages call it; relative files lie in `dir`.
+pub fn parse(
+    origin: &str,
+    text: &str,
+    dir: &Path,
+    overrides: &[String],
+) -> Result<Scenario, Mistakes> {
+    let parsed = document::parse(text);
+    let mut root = parsed.root;
+    let mut mistakes = parsed.mistakes;
+    let mut sources = vec![Source {
+        name: origin.to_owned(),
+        text: text.to_owned(),
+    }];
+    for set in overrides {
+        if let Err(mistake) = document::set(&mut root, sources.len(), set) {
+            mistakes.push(mistake);
+        }
+        sources.push(Source {
+            name: "--set".to_owned(),
+            text: set.clone(),
+        });
+    }
+    if parsed.broken {
+        return Err(Mistakes::new(sources, mistakes));
+    }
+    let mut reader = Reader {
+        dir,
+        sources,
+        mistakes: Vec::new(),
+    };
+    let scenario = scenario(&mut reader, &root);
+    // What the parser took a slip of the finger for is no mistake of its own.
+    let line = |mistake: &Mistake| {
+        let spot = mistake.spot?;
+        let source = reader.sources.get(spot.source)?;
+        Some((spot.source, document::line_of(&source.text, spot.start)))
+    };
+    let upset: Vec<_> = mistakes.iter().map(line).collect();
+    let meant = (reader.mistakes.iter()).filter(|mistake| !upset.contains(&line(mistake)));
+    mistakes.extend(meant.cloned());
+    match scenario {
+        Some(scenario) if mistakes.is_empty() => Ok(scenario),
+        _ => Err(Mistakes::new(reader.sources, mistakes)),
+    }
+}
+
+fn scenario(reader: &mut Reader, root: &Node) -> Option<Scenario> {
+    let mut fields = Fields::of(reader, root, "schema = 1")?;
+    let root = &mut fields;
+    let schema = root.required::<Written<u64>>(reader, "schema", "1");
+    if let Some(schema) = schema.filter(|schema| schema.value != 1) {
+        let message = format!("schema {} is not known", schema.value);
+        reader.wrong(schema.spot, message, "this version reads `schema = 1`");
+    }
+    let name = root.required::<Written<String>>(reader, "name", "\"steady-week\"");
+    if let Some(name) = &name {
+        check_name(reader, name);
+    }
+    let seed = root.or(reader, "seed", 42_u64);
+    let replications = root.or(reader, "replications", NonZeroU32::MIN);
+    let before = reader.mistakes.len();
+    let target = target::read(reader, root);
+    let clock = clock(reader, root, target.as_ref());
+    let load = load::read(reader, root);
+    let duration = load.as_ref().and_then(|load| load.duration);
+    let phases = load::phases(reader, root, load.as_ref());
+    let faults = fault::read(reader, root, target.as_ref(), duration);
+    let stories = story::read(reader, root);
+    // What is said of stories as a whole needs all of them.
+    let whole = reader.mistakes.len() == before;
+    if let Some(target) = &target {
+        check_stories(reader, target, &faults, &stories);
+    }
+    let settle = optional_table(reader, root, "settle", "for");
+    let interval = optional_table::<Lasting>(reader, root, "report", "interval");
+    let operations = whole.then(|| operations(&stories));
+    let profile = target.as_ref().map_or(Profile::Glance, target::profile);
+    let thresholds = match root.node("thresholds") {
+        Some(node) => threshold::read(
+            reader,
+            node,
+            &Known {
+                profile,
+                operations,
+            },
+        ),
+        None => Vec::new(),
+    };
+    let users = root.key_spot("load").unwrap_or(root.spot);
+    fields.done(reader);
+    let scenario = Scenario {
+        name: name.map_or_else(String::new, |name| name.value),
+        seed: Seed(seed),
+        clock,
+        replications,
+        target: target?,
+        load: load?,
+        stories: stories.into_iter().map(|written| written.story).collect(),
+        faults,
+        phases,
+        settle: settle.unwrap_or(Span::from_secs(120)),
+        thresholds,
+        interval: interval.map(|interval| interval.0),
+        sha256: sha256(&reader.sources),
+    };
+    if whole && stands_still(&scenario) {
+        let message =
+            "virtual time would stand still: users never wait, and nothing they do takes time";
+        let help = "write `think`, a `wait`, a cost in [service], or `subjects` to end the load";
+        reader.wrong(users, message, help);
+    }
+    Some(scenario)
+}
+
+/// A table with one key, both of which may be absent.
+fn optional_table<T: Read>(
+    reader: &mut Reader,
+    root: &mut Fields,
+    table: &'static str,
+    key: &'static str,
+) -> Option<T> {
+    let mut fields = Fields::of(reader, root.node(table)?, &format!("[{table}]"))?;
+    let value = fields.optional(reader, key);
+    fields.done(reader);
+    value
+}
+
+/// The name is part of the results folder's name.
+fn check_name(reader: &mut Reader, name: &Written<String>) {
+    let text = &name.value;
+    let forbidden = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
+    let edge = |c: Option<char>| c.is_none_or(|c| c == '.' || c.is_whitespace());
+    let usable =
+        !text.contains(forbidden) && !edge(text.chars().next()) && !edge(text.chars().last());
+    if !usable || text.len() > 100 {
+        let message = format!("`{}` cannot be the name of a folder", text.escape_debug());
+        let help =
+            "write up to 100 letters, digits, `-`, `_` or inner dots: `name = \"steady-week\"`";
+        reader.wrong(name.spot, message, help);
+    }
+}
+
+fn clock(reader: &mut Reader, root: &mut Fields, target: Option<&Target>) -> Clock {
+    let real = matches!(target, Some(Target::Glance(_)));
+    let default = if real { Clock::Real } else { Clock::Virtual };
+    let Some(clock) = root.optional::<Written<Clock>>(reader, "clock") else {
+        return default;
+    };
+    if real && clock.value == Clock::Virtual {
+        let help = "write `clock = \"real\"`, or leave it out";
+        reader.wrong(
+            clock.spot,
+            "a real server does not follow virtual time",
+            help,
+        );
+    }
+    clock.value
+}
+
+impl Read for Clock {
+    fn read(reader: &mut Reader, node: &Node) -> Option<Clock> {
+        reader.one_of(node, "clock", &[Clock::Virtual, Clock::Real], Clock::name)
+    }
+}
+
+fn operations(stories: &[WrittenStory]) -> Vec<Operation> {
+    let all = stories
+        .iter()
+        .flat_map(|written| written.story.operations());
+    all.map(|(operation, _)| operation).collect()
+}
+
+fn check_stories(reader: &mut Reader, target: &Target, faults: &[Fault], stories: &[WrittenStory]) {
+    let world = World::new(target, faults);
+    for written in stories {
+        if let Target::Glance(glance) = target {
+            check_glance_can(reader, written, glance.location.is_some());
+        }
+        reach::check(reader, &world, written);
+    }
+}
+
+/// Notes the steps that a real Glance cannot be asked for.
+fn check_glance_can(reader: &mut Reader, written: &WrittenStory, has_location: bool) {
+    for (step, spots) in written.story.steps.iter().zip(&written.steps) {
+        for (action, &at) in step.actions().zip(spots) {
+            let (Action::Do(operation) | Action::Refused(operation)) = action else {
+                continue;
+            };
+            match operation {
+                Operation::Import => {
+                    let help = "leave the step out, or run the story on the embedded service";
+                    reader.wrong(at, "glance is not asked for `import`", help);
+                }
+                Operation::CreateWithLocation
+                | Operation::AddLocation
+                | Operation::RemoveLocation
+                    if !has_location =>
+                {
+                    let message = format!("`{operation}` needs to know where the data lies");
+                    let help = "write `location = \"http://…\"` in [target.glance]";
+                    reader.wrong(at, message, help);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether a closed load in virtual time goes on for ever at its first instant.
+fn stands_still(scenario: &Scenario) -> bool {
+    let (Target::Embedded(service), Model::Closed { think, .. }) =
+        (&scenario.target, &scenario.load.model)
+    else {
+        return false;
+    };
+    if scenario.clock == Clock::Real || scenario.load.subjects.is_some() {
+        return false;
+    }
+    let store = &service.store;
+    let delays = [
+        think,
+        &service.registry.commit,
+        &store.put,
+        &store.get,
+        &store.delete,
+    ];
+    let delayed = delays.iter().any(|delay| !delay.is_zero());
+    let struck = scenario.faults.iter().any(|fault| {
+        let takes_time = match fault.kind {
+            FaultKind::Latency { add } => add > Span::ZERO,
+            FaultKind::Stall | FaultKind::Down | FaultKind::Error { .. } => true,
+            FaultKind::Full | FaultKind::Close { .. } => false,
+        };
+        fault.from == Time::ZERO && takes_time
+    });
+    let slow = |story: &&crate::load::Story| {
+        story.weight > 0.0
+            && (store.bandwidth.is_some() && !story.size.is_zero()
+                || story.steps.iter().any(pauses))
+    };
+    !delayed && !struck && scenario.stories.iter().find(slow).is_none()
+}
+
+fn pauses(step: &Step) -> bool {
+    let waits = |action: &Action| matches!(action, Action::Wait(wait) if !wait.is_zero());
+    let jitters = matches!(step, Step::Race { jitter, .. } if *jitter > Span::ZERO);
+    jitters || step.actions().any(waits)
+}
+
+/// Of the file alone it is what `sha256sum` prints; whatever else belongs to the scenario follows.
+fn sha256(sources: &[Source]) -> String {
+    let mut digest = Sha256::new();
+    for (index, source) in sources.iter().enumerate() {
+        if index > 0 {
+            digest.update([0]);
+            digest.update(&source.name);
+            digest.update([0]);
+        }
+        digest.update(&source.text);
+    }
+    digest
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -123,20 +123,61 @@ fn main() {
         }
         // About n alive at once, most of them waiting, while transitions go on.
         "alive" => {
-            let wait = || Step::Act(Action::Wait(Distribution::new(&Shape::Exponential { mean: 1e12 }).unwrap()));
-            let steps = vec![act(Create), act(Upload), wait(), act(Deactivate), wait(), act(Reactivate), wait(), act(Deactivate), wait(), act(Reactivate), wait(), act(Delete)];
+            let wait = || {
+                Step::Act(Action::Wait(
+                    Distribution::new(&Shape::Exponential { mean: 1e12 }).unwrap(),
+                ))
+            };
+            let steps = vec![
+                act(Create),
+                act(Upload),
+                wait(),
+                act(Deactivate),
+                wait(),
+                act(Reactivate),
+                wait(),
+                act(Deactivate),
+                wait(),
+                act(Reactivate),
+                wait(),
+                act(Delete),
+            ];
             service.delayed_delete = false;
             service.registry.commit = Distribution::constant(1_000_000);
             let lives = (n as f64 * 2.0).max(2e6);
             let rate = n as f64 / 5_000.0;
-            scenario(Clock::Virtual, Model::Open { rate: Rate(rate), spacing: Spacing::Poisson, ramps: vec![] }, Some(Span::from_secs_f64(lives / rate)), None, steps, service)
+            scenario(
+                Clock::Virtual,
+                Model::Open {
+                    rate: Rate(rate),
+                    spacing: Spacing::Poisson,
+                    ramps: vec![],
+                },
+                Some(Span::from_secs_f64(lives / rate)),
+                None,
+                steps,
+                service,
+            )
         }
         "live-alive" => {
             let mut steps = vec![act(Create), act(Upload)];
-            for _ in 0..5 { steps.push(act(Deactivate)); steps.push(act(Reactivate)); }
+            for _ in 0..5 {
+                steps.push(act(Deactivate));
+                steps.push(act(Reactivate));
+            }
             steps.push(act(Delete));
             service.delayed_delete = false;
-            scenario(Clock::Real, Model::Closed { users: NonZeroU32::new(n as u32).unwrap(), think: Distribution::constant(0) }, None, Some(n.max(2_000_000)), steps, service)
+            scenario(
+                Clock::Real,
+                Model::Closed {
+                    users: NonZeroU32::new(n as u32).unwrap(),
+                    think: Distribution::constant(0),
+                },
+                None,
+                Some(n.max(2_000_000)),
+                steps,
+                service,
+            )
         }
         _ => panic!(),
     };
@@ -155,5 +196,14 @@ fn main() {
         r.cpu_s * 1e9 / transitions as f64,
         r.peak_rss_bytes >> 20
     );
-    println!("{:?} most alive {}", r.runs[0].end.subjects, r.runs[0].timeline.iter().map(|row| row.gauges.subjects[..5].iter().sum::<u64>()).max().unwrap());
+    println!(
+        "{:?} most alive {}",
+        r.runs[0].end.subjects,
+        r.runs[0]
+            .timeline
+            .iter()
+            .map(|row| row.gauges.subjects[..5].iter().sum::<u64>())
+            .max()
+            .unwrap()
+    );
 }

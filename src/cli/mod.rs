@@ -71,3 +71,12 @@ fn print(bytes: &[u8]) -> anyhow::Result<()> {
 fn colour(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
+
+/// Shows every mistake of a scenario.
+fn show_mistakes(mistakes: &crate::scenario::Mistakes) {
+    if colour(&std::io::stderr()) {
+        eprint!("{}", mistakes.graphical());
+    } else {
+        eprint!("{}", mistakes.plain());
+    }
+}

@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let scenario = match scenario::read(&arguments.file, &overrides(arguments)) {
         Ok(scenario) => scenario,
         Err(mistakes) => {
-            eprintln!("{:?}", miette::Report::new(mistakes));
+            super::show_mistakes(&mistakes);
             return Ok(Exit::Scenario);
         }
     };

@@ -26,7 +26,7 @@ pub fn validate(arguments: &Arguments) -> anyhow::Result<Exit> {
         match scenario::read(file, &[]) {
             Ok(scenario) => super::print(format!("ok: {}\n", described(&scenario)).as_bytes())?,
             Err(mistakes) => {
-                eprintln!("{:?}", miette::Report::new(mistakes));
+                super::show_mistakes(&mistakes);
                 exit = Exit::Scenario;
             }
         }

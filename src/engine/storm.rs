@@ -160,9 +160,11 @@ impl<T: Target, C: Crew> Storm<T, C> {
                 let Some(completion) = self.out.completed.pop_front() else {
                     break;
                 };
-                self.now = wall();
                 self.driver
                     .completed(self.now, completion, &mut self.out, &mut self.orders);
+                // Read once an operation, between hearing of one and sending the next: what lies
+                // between two readings is in somebody's latency.
+                self.now = wall();
                 self.carry_out();
                 left -= 1;
             }

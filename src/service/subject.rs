@@ -263,8 +263,13 @@ impl Subject {
             moves,
             entered,
             content: self.content,
-            elsewhere: self.locations > 0,
+            elsewhere: self.is_elsewhere(),
         }
+    }
+
+    /// Whether its data lies only where a location says, and not in the store.
+    fn is_elsewhere(&self) -> bool {
+        self.locations > 0 && self.content == Content::default()
     }
 
     fn unchanged(&self) -> Reply {
@@ -272,7 +277,7 @@ impl Subject {
             moves: [None; 3],
             entered: self.entered,
             content: self.content,
-            elsewhere: self.locations > 0,
+            elsewhere: self.is_elsewhere(),
         }
     }
 }

@@ -2,8 +2,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on should say where"
+    reason = "a test that cannot go on should say where, in its helpers as well"
 )]
 
 mod cli;
 mod report;
+mod scenario;

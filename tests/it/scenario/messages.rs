@@ -1,0 +1,420 @@
+//! Every message of the reader. A snapshot holds a group of them as a user without a terminal sees them.
+//!
+//! After a change: `INSTA_UPDATE=always cargo test --test it messages`, and read the difference.
+
+use super::{complete, read};
+use std::fmt::Write;
+
+/// Snapshots what the reader says of each text; what a scenario needs besides is added to it.
+fn check(group: &str, texts: &[&str]) {
+    let whole: Vec<String> = texts.iter().map(|text| complete(text)).collect();
+    let cases: Vec<(&str, &[&str])> = whole.iter().map(|text| (text.as_str(), &[][..])).collect();
+    check_with(group, &cases);
+}
+
+/// Likewise of whole texts with overrides.
+fn check_with(group: &str, cases: &[(&str, &[&str])]) {
+    let mut said = String::new();
+    for (text, overrides) in cases {
+        let mistakes = match read(text, overrides) {
+            Err(mistakes) => mistakes,
+            Ok(_) => panic!("no mistake was found in:\n{text}\n{overrides:?}"),
+        };
+        let plain = mistakes.plain();
+        writeln!(said, "{}\n{}", plain.trim_end(), "=".repeat(80)).unwrap();
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "../snapshots" }, {
+        insta::assert_snapshot!(format!("mistakes-{group}"), said);
+    });
+}
+
+#[test]
+fn syntax() {
+    check(
+        "syntax",
+        &[
+            "seed = 5s",
+            "seed = 1\nseed = 2",
+            "[load\nduration = \"1h\"",
+            "seed = \"1",
+            "[service]\ndefects = [\"lost-create\"",
+            "seed = ",
+            "= 3",
+            // A slip of the finger hides no other mistake.
+            "seed = x\nreplicatoins = 3",
+        ],
+    );
+}
+
+#[test]
+fn whole_file() {
+    check_with(
+        "whole-file",
+        &[
+            ("", &[]),
+            ("schema = 2\nname = \"x/y\"\nload = 1\nstory = []", &[]),
+            (
+                "schema = \"1\"\nname = 1\n[load]\n[story]\nname = \"a\"",
+                &[],
+            ),
+            (
+                "schema = 1\nname = \"several\"\nsede = 7\n[load]\narivals = { rate = \"5/s\" }\nduration = 10\n\
+                 [[story]]\nname = \"a\"\nsteps = [\"create\", \"downlod\"]\n[[fault]]\nname = \"f\"\nat = \"stor.put\"\nkind = \"stall\"\n",
+                &[],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn top_level() {
+    check(
+        "top-level",
+        &[
+            "sed = 1",
+            "completely_different = 1",
+            "name = \"\"",
+            "name = \"..\"",
+            "name = \"a:b\"",
+            "seed = -1",
+            "seed = 1.5",
+            "seed = 99999999999999999999999999999999999999999",
+            "replications = 0",
+            "replications = 5_000_000_000",
+            "clock = \"vitrual\"",
+            "clock = 1",
+            "[settle]\nfor = \"-1s\"",
+            "settle = \"2m\"",
+            "[settle]\nfor = \"2 minutes\"",
+            "[settle]\nfro = \"2m\"",
+            "[report]\ninterval = \"0s\"",
+        ],
+    );
+}
+
+#[test]
+fn service() {
+    check(
+        "service",
+        &[
+            "service = 1",
+            "[service]\nprofile = \"v3\"\nworkers = 0\nscrub_interval = \"0s\"\ndelayed_delete = \"yes\"\nretry = \"0s\"",
+            "[service]\ndefects = [\"lost-craete\", \"nothing-like-it\", 3]",
+            "[service]\ndefects = \"lost-create\"",
+            "[service]\nwokers = 3\n[service.store]\nslot = 3\n[service.registry]\nconections = 3",
+            "[service.store]\nbandwidth = \"1GiB\"\ncapacity = \"1kb\"\nput = 5",
+            "[service.store]\nbandwidth = \"0B/s\"\ncapacity = 3",
+            "[target]\nglanse = {}",
+            "target = \"embedded\"",
+            "[target.embedded]\nurl = \"http://localhost\"",
+            "[target.embedded]\n[target.glance]\nurl = \"http://localhost\"",
+        ],
+    );
+}
+
+#[test]
+fn distributions() {
+    let put = |value: &str| format!("[service.store]\nput = {value}");
+    let texts: Vec<String> = [
+        "{}",
+        "{ exponental = { mean = \"1s\" } }",
+        "{ exponential = \"1s\" }",
+        "{ exponential = { mean = \"1s\", median = \"1s\" } }",
+        "{ exponential = { mean = \"1s\" }, uniform = { min = \"1s\", max = \"2s\" } }",
+        "{ exponential = { mean = 1 } }",
+        "{ exponential = { mean = \"-1s\" } }",
+        "{ exponential = { mean = \"NaNs\" } }",
+        "{ lognormal = {} }",
+        "{ lognormal = { median = \"2s\", p99 = \"1s\" } }",
+        "{ lognormal = { median = \"0s\", p99 = \"1s\" } }",
+        "{ uniform = { min = \"2s\", max = \"1s\" } }",
+        "{ pareto = { min = \"2s\", shape = nan } }",
+        "{ pareto = { min = \"2s\", shape = 0 } }",
+        "{ pareto = { min = \"2s\", shape = \"steep\" } }",
+        "{ empirical = { file = 3 } }",
+        "{ empirical = { file = \"nowhere.csv\" } }",
+        "{ empirical = { file = \"wrong-times.csv\" } }",
+        "{ empirical = { file = \"no-weight.csv\" } }",
+        "[\"1s\"]",
+    ]
+    .map(put)
+    .into();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    check("distributions", &texts);
+}
+
+#[test]
+fn glance() {
+    let glance = |text: &str| format!("[target.glance]\nurl = \"http://127.0.0.1:9292\"\n{text}");
+    let story = |steps: &str| glance(&format!("[[story]]\nname = \"a\"\nsteps = [{steps}]"));
+    let texts = [
+        "[target.glance]".to_owned(),
+        "[target.glance]\nurl = \"https://localhost\"".to_owned(),
+        "[target.glance]\nurl = \"http://\"".to_owned(),
+        "[target.glance]\nurl = \"http://a b\"".to_owned(),
+        format!("clock = \"virtual\"\n{}", glance("")),
+        glance("[service]\nworkers = 3"),
+        glance(
+            "timeout = \"0s\"\nconnections = 0\ntokn = \"x\"\nlocation = \"image.raw\"\ndelayed_delete = 1",
+        ),
+        glance("token = \"\"\nadmin_token = \"a\\nb\""),
+        glance("token = \"a\"\ntoken_env = \"STORMGLASS_TEST_UNSET\""),
+        glance("token_env = \"STORMGLASS_TEST_UNSET\""),
+        glance("member = { user = \"alice\", role = \"member\" }\nadmin = \"nobody\""),
+        glance("admin = { user = \"alice\", project = \"demo\", roles = \"admin\" }"),
+        story("\"create\", \"import\", \"delete\""),
+        story(
+            "\"create-with-location\", \"add-location\", { race = [\"remove-location\", \"delete\"] }",
+        ),
+        glance("[[fault]]\nname = \"f\"\nat = \"store.put\"\nkind = \"full\""),
+        glance("[[fault]]\nname = \"f\"\nat = \"api\"\nkind = { error = { probability = 1 } }"),
+    ];
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    check("glance", &texts);
+}
+
+#[test]
+fn load() {
+    check(
+        "load",
+        &[
+            "[load]",
+            "[load]\nduration = \"1h\"",
+            "[load]\nusers = 3\narrivals = { rate = \"5/s\" }\nduration = \"1h\"",
+            "[load]\nusers = 0\nthink = 3\nduration = \"1h\"",
+            "[load]\nusers = 3\nramp = [{ for = \"1m\", to = \"4/s\" }]\nmax_in_flight = 3\nthink = \"1s\"\nduration = \"1h\"",
+            "[load]\narrivals = { rate = \"5/s\" }\nthink = \"1s\"\nduration = \"1h\"",
+            "[load]\narrivals = \"5/s\"\nduration = \"0s\"",
+            "[load]\narrivals = { spacing = \"evn\" }\nsubjects = 0",
+            "[load]\narrivals = { rate = \"5\", spacing = 3 }\nsubjects = -1\nmax_in_flight = 0",
+            "[load]\narrivals = { rate = \"5 per second\" }\nduration = \"1e300d\"",
+            "[load]\narrivals = { rate = \"-5/s\" }\nduration = \"1h\"",
+            "[load]\narrivals = { rate = \"infinity/s\" }\nduration = \"1h\"",
+            "[load]\narrivals = { rate = \"0/s\" }\nduration = \"1h\"",
+            "[load]\narrivals = { rate = \"0/s\" }\nramp = [{ for = \"1m\", to = \"0/s\" }]\nduration = \"1h\"",
+            "[load]\narrivals = { rate = \"5/s\" }\nramp = { for = \"1m\", to = \"4/s\" }\nduration = \"1h\"",
+            "[load]\narrivals = { rate = \"5/s\" }\nramp = [{ for = \"1m\" }, { fro = \"1m\", to = \"4/s\" }, 3]\nduration = \"1h\"",
+            "[load]\narrivals = { rate = \"5/s\" }\nramp = [{ for = \"40m\", to = \"4/s\" }, { for = \"30m\", to = \"0/s\" }]\nduration = \"1h\"",
+            "[load]\narrivals = { rate = \"5/s\" }\nramp = [{ for = \"1m\", to = \"0/s\" }]\nsubjects = 1_000",
+            "[load]\narrivals = { rate = \"5/s\" }\nduration = \"1h\"\nwarm_up = \"1h\"",
+            "[load]\nusers = 3\nduration = \"1h\"",
+        ],
+    );
+}
+
+#[test]
+fn phases() {
+    check(
+        "phases",
+        &[
+            "phase = 1",
+            "[[phase]]",
+            "[[phase]]\nname = \"\"\nfrom = 1",
+            "[[phase]]\nname = \"load\"\nfrom = \"1m\"",
+            "[[phase]]\nname = \"a\"\nfrom = \"2m\"\n[[phase]]\nname = \"a\"\nfrom = \"3m\"",
+            "[[phase]]\nname = \"a\"\nfrom = \"2m\"\n[[phase]]\nname = \"b\"\nfrom = \"2m\"",
+            "[[phase]]\nname = \"late\"\nfrom = \"1h\"",
+            "[load]\narrivals = { rate = \"5/s\" }\nduration = \"1h\"\nwarm_up = \"10m\"\n[[phase]]\nname = \"first\"\nfrom = \"0s\"",
+        ],
+    );
+}
+
+#[test]
+fn stories() {
+    let story = |rest: &str| format!("[[story]]\nname = \"a\"\n{rest}");
+    let texts = [
+        "story = 3".to_owned(),
+        "[[story]]".to_owned(),
+        story("steps = [\"create\"]\nwieght = 3"),
+        story("steps = [\"create\"]\nweight = -1"),
+        story("steps = [\"create\"]\nweight = nan"),
+        story("steps = [\"create\"]\nweight = \"heavy\""),
+        story("steps = [\"create\"]\nweight = 0"),
+        story("steps = [\"create\"]\nsize = \"big\""),
+        story("steps = [\"create\"]\n[[story]]\nname = \"a\"\nsteps = [\"create\"]"),
+        story("steps = \"create\""),
+        story("steps = []"),
+        story("steps = [\"upload\"]"),
+        story("steps = [{ wait = \"1s\" }, \"create\"]"),
+        story("steps = [\"create\", \"create-empty\", { race = [\"create\", \"delete\"] }]"),
+        story("steps = [\"create\", \"uplaod\", \"wait\", \"race\", \"refused\", 3]"),
+        story(
+            "steps = [\"create\", { wait = 3 }, { waits = \"1s\" }, { refused = \"wiat\" }, {}, { refused = 3 }]",
+        ),
+        story("steps = [\"create\", { race = \"upload\" }]"),
+        story("steps = [\"create\", { race = [\"upload\"] }]"),
+        story("steps = [\"create\", { race = [\"upload\", []], jiter = \"1s\" }]"),
+        story("steps = [\"create\", { race = [\"upload\", { race = [\"delete\", \"delete\"] }] }]"),
+    ];
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    check("stories", &texts);
+}
+
+#[test]
+fn what_is_too_long() {
+    let steps = format!("[\"create\"{}]", ", \"delete\"".repeat(65_535));
+    let branches = format!("{{ race = [{}] }}", "\"delete\",".repeat(256));
+    let actions = format!("{{ race = [\"delete\", [{}]] }}", "\"delete\",".repeat(256));
+    let texts = [
+        steps,
+        format!("[\"create\", {branches}]"),
+        format!("[\"create\", {actions}]"),
+    ];
+    for (text, why) in texts
+        .iter()
+        .zip(["1 to 65535 steps", "2 to 255 branches", "1 to 255 steps"])
+    {
+        let text = complete(&format!("[[story]]\nname = \"a\"\nsteps = {text}"));
+        let mistakes = read(&text, &[]).unwrap_err();
+        let messages: Vec<&str> = mistakes.messages().collect();
+        assert!(
+            messages.len() == 1 && messages[0].contains(why),
+            "{messages:?}"
+        );
+    }
+}
+
+#[test]
+fn reachability() {
+    let texts: Vec<String> = [
+        ("", "\"create\", \"download\""),
+        ("", "\"create\", \"upload\", \"upload\""),
+        (
+            "",
+            "\"create\", \"upload\", \"deactivate\", \"download\", \"reactivate\", \"export\"",
+        ),
+        ("", "\"create\", \"deactivate\", \"reactivate\""),
+        ("", "\"create\", \"upload\", \"delete\", \"delete\""),
+        ("", "\"create-with-location\", \"upload\""),
+        ("", "\"create\", \"upload\", \"remove-location\""),
+        ("", "\"create\", { race = [\"download\", \"delete\"] }"),
+        ("", "\"create\", \"upload\", { refused = \"download\" }"),
+        (
+            "",
+            "\"create\", { race = [[\"upload\", \"deactivate\"], { refused = \"delete\" }] }",
+        ),
+        (
+            "profile = \"v1\"\n",
+            "\"create\", \"abort-upload\", \"upload\"",
+        ),
+        (
+            "profile = \"v1\"\n",
+            "\"create\", \"abort-upload\", \"delete\", \"delete\"",
+        ),
+        (
+            "delayed_delete = true\n",
+            "\"create\", \"upload\", \"delete\", { refused = \"create\" }, \"download-as-admin\"",
+        ),
+    ]
+    .map(|(service, steps)| {
+        format!("[service]\n{service}[[story]]\nname = \"a\"\nsteps = [{steps}]")
+    })
+    .into();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    check("reachability", &texts);
+}
+
+#[test]
+fn faults() {
+    let fault = |rest: &str| format!("[[fault]]\nname = \"f\"\n{rest}");
+    let texts = [
+        "[[fault]]".to_owned(),
+        fault("at = \"store.pt\"\nkind = \"stal\""),
+        fault("at = 3\nkind = 3"),
+        fault("at = \"api\"\nkind = \"error\""),
+        fault("at = \"api\"\nkind = { latency = {} }"),
+        fault("at = \"api\"\nkind = { error = { probability = 1.5 } }"),
+        fault("at = \"api\"\nkind = { error = { probability = nan } }"),
+        fault("at = \"api\"\nkind = { error = { probability = \"101%\" } }"),
+        fault("at = \"api\"\nkind = { error = { probability = true } }"),
+        fault("at = \"client\"\nkind = { close = { afetr = \"50%\" } }"),
+        fault("at = \"store.get\"\nkind = \"full\""),
+        fault("at = \"scrubber\"\nkind = { error = { probability = 1 } }"),
+        fault("at = \"client\"\nkind = { down = {} }"),
+        fault(
+            "at = \"executor\"\nkind = \"down\"\n[[fault]]\nname = \"f\"\nat = \"executor\"\nkind = \"down\"",
+        ),
+        fault("at = \"executor\"\nkind = \"down\"\nwindow = \"1h\""),
+        fault(
+            "at = \"executor\"\nkind = \"down\"\nwindow = { from = \"20m\", to = \"10m\", until = \"30m\" }",
+        ),
+        fault("at = \"executor\"\nkind = \"down\"\nwindow = { from = \"1h\" }"),
+        fault("at = \"executor\"\nkind = \"down\"\nwindow = { to = \"2h\" }"),
+    ];
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    check("faults", &texts);
+}
+
+#[test]
+fn thresholds() {
+    let texts: Vec<String> = [
+        "upload = 3",
+        "uplaod = [\"count > 0\"]",
+        "download = [\"count > 0\"]",
+        "\"saving->queud\" = [\"count > 0\"]",
+        "\"active->queued\" = [\"count > 0\"]",
+        "\"saving->killed\" = [\"count > 0\"]",
+        "\"->active\" = [\"count > 0\"]",
+        "\"nowhere->active\" = [\"count > 0\"]",
+        "\"pending->processing\" = [\"count > 0\"]",
+        "\"saving->active\" = [\"error_rate < 1%\"]",
+        "upload = [\"fast\"]",
+        "upload = [\"p99 < 1s\"]",
+        "upload = [\"p(101) < 1s\"]",
+        "upload = [\"p(99) < 1\", \"count > 1s\", \"error_rate < 200%\", \"max < nan\", 3]",
+    ]
+    .map(|text| format!("[thresholds]\n{text}"))
+    .into();
+    let texts: Vec<&str> = texts
+        .iter()
+        .map(String::as_str)
+        .chain(["thresholds = 3"])
+        .collect();
+    check("thresholds", &texts);
+}
+
+#[test]
+fn overrides() {
+    let text = complete("");
+    let cases: Vec<(&str, &[&str])> = [
+        &["load.duration"] as &[&str],
+        &["load..duration=5s"],
+        &["=5"],
+        &["a b=5"],
+        &["load.duration=[1"],
+        &["load.duration.x=1"],
+        &["story.7.weight=1"],
+        &["story.b.weight=1"],
+        &["service.store.slot=8"],
+        &[
+            "load.duration=5 parsecs",
+            "service.store.slots=many",
+            "name=\"a/b\"",
+        ],
+        &["load.users=3"],
+        &["story.0.steps=[\"create\", \"download\"]"],
+        &["story.a.weight=-1"],
+        &["service.store.put={ empirical = { file = \"wrong-times.csv\" } }"],
+    ]
+    .into_iter()
+    .map(|overrides| (text.as_str(), overrides))
+    .collect();
+    check_with("overrides", &cases);
+}
+
+#[test]
+fn no_file() {
+    let mistakes = stormglass::scenario::read("nowhere/storm.toml".as_ref(), &[]).unwrap_err();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "../snapshots" }, {
+        insta::assert_snapshot!("mistakes-no-file", mistakes.plain());
+    });
+}
+
+#[test]
+fn a_terminal_sees_colours_and_the_same_words() {
+    let mistakes = read(&complete("sede = 1"), &[]).unwrap_err();
+    assert!(mistakes.graphical().contains("\u{1b}["));
+    assert!(!mistakes.plain().contains('\u{1b}'));
+    assert!(mistakes.graphical().contains("did you mean `seed`?"));
+    assert_eq!(mistakes.count(), 1);
+}

@@ -1,0 +1,43 @@
+//! The scenario reader: what it reads, and what it says of mistakes.
+
+mod messages;
+mod reading;
+mod shipped;
+
+use std::path::Path;
+use stormglass::scenario::{Mistakes, Scenario, parse};
+
+/// Reads a text, with overrides, as `test.toml`.
+fn read(text: &str, overrides: &[&str]) -> Result<Scenario, Mistakes> {
+    let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+    parse(
+        "test.toml",
+        text,
+        Path::new("tests/it/scenario"),
+        &overrides,
+    )
+}
+
+/// A text with whatever is required put before and behind it.
+fn complete(text: &str) -> String {
+    let starts = |head: &str| text.lines().any(|line| line.starts_with(head));
+    let top = text.split('[').next().unwrap_or("");
+    let mut whole = String::new();
+    if !top.contains("schema =") {
+        whole += "schema = 1\n";
+    }
+    if !top.contains("name =") {
+        whole += "name = \"test\"\n";
+    }
+    whole += text;
+    if !starts("[load") && !starts("load") {
+        whole += "\n[load]\narrivals = { rate = \"5/s\" }\nduration = \"1h\"\n";
+    }
+    if !starts("[[story]]") && !starts("story") {
+        whole += "\n[[story]]\nname = \"a\"\nsteps = [\"create\", \"upload\", \"delete\"]\n";
+    }
+    whole
+}
+
+/// The full example of the design.
+const EXAMPLE: &str = include_str!("example.toml");

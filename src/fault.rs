@@ -268,6 +268,6 @@ mod tests {
                 .map(|_| faults.strike(Place::StorePut))
                 .collect::<Vec<_>>()
         };
-        assert_eq!(draws(&[a.clone()], 0), draws(&[b, a], 1));
+        assert_eq!(draws(std::slice::from_ref(&a), 0), draws(&[b, a], 1));
     }
 }

@@ -13,4 +13,5 @@ mod named;
 pub mod progress;
 pub mod random;
 pub mod scenario;
+pub mod target;
 pub mod units;

@@ -5,7 +5,6 @@ mod edges;
 mod sums;
 
 use super::*;
-use crate::fault::FaultId;
 use crate::history::{Audit, Content, Gauges, TaskId};
 use crate::lifecycle::Outcome::{self, *};
 use crate::lifecycle::SubjectStatus::{self, *};

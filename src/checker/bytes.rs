@@ -20,7 +20,11 @@ impl Checker {
             None => self.breaches.add(
                 Invariant::Conservation,
                 scene,
-                format_args!("{bytes} bytes were stored for subject {id} at {at} by operation {}, which is not open", op.0),
+                format_args!(
+                    "{bytes} bytes were stored for subject {id} at {at} by operation {}, \
+ which is not open",
+                    op.0
+                ),
             ),
             Some(op) => {
                 op.bytes = op.bytes.saturating_add(bytes);
@@ -30,7 +34,10 @@ impl Checker {
                     self.breaches.add(
                         Invariant::OneUpload,
                         scene.by(operation),
-                        format_args!("{operation} {number} wrote {bytes} bytes for subject {id} at {at} without being its upload in flight"),
+                        format_args!(
+                            "{operation} {number} wrote {bytes} bytes for subject {id} at {at} \
+ without being its upload in flight"
+                        ),
                     );
                 }
             }
@@ -112,7 +119,10 @@ impl Checker {
         self.breaches.add(
             Invariant::Conservation,
             scene,
-            format_args!("the data of subject {id} is {what} at {at}: it is {status} and should keep {kept} bytes, the store holds {held}"),
+            format_args!(
+                "the data of subject {id} is {what} at {at}: \
+ it is {status} and should keep {kept} bytes, the store holds {held}"
+            ),
         );
     }
 
@@ -126,7 +136,10 @@ impl Checker {
             self.breaches.add(
                 Invariant::Conservation,
                 Scene::subject(at, id).in_status(status),
-                format_args!("subject {id} was dropped at {at} with {open} operations open and status `{status}`"),
+                format_args!(
+                    "subject {id} was dropped at {at} \
+ with {open} operations open and status `{status}`"
+                ),
             );
         }
         self.conserve(at, id);

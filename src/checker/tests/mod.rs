@@ -1,6 +1,7 @@
 //! Each invariant once kept and once broken, in histories short enough to read.
 
 mod answers;
+mod defects;
 mod edges;
 mod sums;
 

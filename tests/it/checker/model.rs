@@ -21,7 +21,7 @@ use SubjectStatus::*;
 #[derive(Clone, Debug)]
 pub enum Item {
     Record(Record),
-    Gauges(Gauges),
+    Gauges(Box<Gauges>),
 }
 
 #[derive(Clone, Debug)]
@@ -342,6 +342,6 @@ impl World {
                 gauges.subjects[status.index()] += 1;
             }
         }
-        self.items.push(Item::Gauges(gauges));
+        self.items.push(Item::Gauges(Box::new(gauges)));
     }
 }

@@ -3,6 +3,7 @@
 //! A target takes invocations and gives completions and history; it knows no driver and no checker.
 
 mod embedded;
+pub mod glance;
 
 use crate::fault::FaultId;
 use crate::history::{Audit, Gauges, SubjectId};

@@ -6,5 +6,7 @@
 )]
 
 mod cli;
+mod glance;
+mod hostile;
 mod report;
 mod scenario;

@@ -156,10 +156,10 @@ impl Client {
 
     async fn create(&self, request: &Request, times: &mut Times) -> Answer {
         // Before the first byte is sent: from here on the image may exist.
-        let mut created = self.shared.created.borrow_mut();
-        let first = !created.contains_key(&request.id);
-        created.entry(request.id).or_insert(false);
-        drop(created);
+        let first = !self.shared.created.borrow().contains_key(&request.id);
+        if first {
+            self.shared.created.borrow_mut().insert(request.id, false);
+        }
         let body = dialect::registration(request.id, self.shared.run);
         let call = self.call("POST", "/images", As::Member, text(&body), None);
         let call = typed(call, "application/json");

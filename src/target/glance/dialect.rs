@@ -11,8 +11,8 @@ pub(super) const PATCH_TYPE: &str = "application/openstack-images-v2.1-json-patc
 /// What a status code makes of an operation.
 ///
 /// - 2xx is ok, but for a download's 204, which is how Glance says that there is no data to read.
-/// - 4xx is a refusal without effect, but for 401 (the token, not the subject, is at fault), 410 (an upload that lost its subject
-///   to a delete), 413 (quota, size cap, full disk) and 429: these fail.
+/// - 4xx is a refusal without effect, but for 401 (the token, not the subject, is at fault), 410 (an upload that lost its subject,
+///   as a rule to a delete), 413 (quota, size cap, full disk) and 429: these fail.
 /// - 408, 502 and 504 speak for a server behind that may still be at work: unknown.
 /// - any other 5xx is Glance's own, given when it is done with the request: fail, and its effect may have been taken.
 /// - anything else is not Glance's: fail.
@@ -27,9 +27,10 @@ pub(super) fn outcome(operation: Operation, status: u16) -> Outcome {
     }
 }
 
-/// What a status code alone shows of the subject, on a request that names it in its path.
+/// What a status code alone shows of the subject, on a request that names it in its path. A 410 shows nothing: an upload gets it
+/// with the words "could not be found" also when a failed rival has queued the subject again under it.
 pub(super) fn gone(status: u16) -> Option<Seen> {
-    matches!(status, 404 | 410).then_some(Seen::Gone)
+    (status == 404).then_some(Seen::Gone)
 }
 
 /// What is read of an image's record.

@@ -112,10 +112,13 @@ impl Wire {
         times.waited += since(began);
         call.progress.at.set(now());
 
+        let uploads = matches!(call.request.body(), Payload::Upload(_));
         let (link, response) = self.send(call.request, &call.progress, times).await?;
         let keeps_open = keeps_open(&response);
         let reply = self.read(response, call.content_max).await;
-        if keeps_open && reply.cut.is_none() && call.progress.finished.get() {
+        // An upload that was turned down may not have been read, and its bytes would stand before the next request.
+        let was_read = !uploads || (200..300).contains(&reply.status);
+        if keeps_open && was_read && reply.cut.is_none() && call.progress.finished.get() {
             self.keep(link);
         }
         Ok(reply)

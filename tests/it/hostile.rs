@@ -1,27 +1,27 @@
 //! The client against servers that answer badly. They listen on loopback, and need nothing installed.
 
 use crate::glance::local;
+use std::num::NonZeroU32;
 use std::time::Duration;
 use stormglass::lifecycle::{Operation, Outcome};
-use stormglass::target::glance::{
-    Answer, Client, Config, Identity, ImageId, Request, RunId, Secret,
-};
+use stormglass::scenario::{GlanceTarget, Identity};
+use stormglass::target::glance::{Answer, Client, ImageId, Request, RunId};
 use stormglass::units::{Bytes, Span};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 fn client(url: String) -> Client {
-    let identity = Identity::Token(Secret::new("swordfish"));
-    let config = Config {
+    let identity = Identity::Token("swordfish".to_owned());
+    let target = GlanceTarget {
         url,
         member: identity.clone(),
-        admin: Some(identity),
+        admin: identity,
         timeout: Span::from_millis(500),
-        connections: 4,
-        run: RunId(1),
+        connections: NonZeroU32::MIN.saturating_add(3),
         location: None,
+        delayed_delete: false,
     };
-    Client::new(&config).unwrap()
+    Client::new(&target, RunId(1)).unwrap()
 }
 
 fn request(operation: Operation) -> Request {
@@ -162,7 +162,7 @@ fn a_body_without_end() {
         .await;
         let read = soon(client.perform(&request(Operation::Download))).await;
         assert_eq!(
-            read.data.map(|data| data.size),
+            read.content.map(|data| data.size),
             Some(1_001),
             "one byte too many is enough to know"
         );
@@ -200,7 +200,7 @@ fn a_download_cut_short_is_unknown() {
             let client = saying(Box::leak(reply.into_boxed_str()), "").await;
             let read = soon(client.perform(&request(Operation::Download))).await;
             assert_eq!(
-                (read.outcome, read.data),
+                (read.outcome, read.content),
                 (Outcome::Unknown, None),
                 "{head}: {read:?}"
             );
@@ -277,7 +277,7 @@ fn an_early_answer_ends_an_upload() {
             (answer.outcome, answer.http_status),
             (Outcome::Refused, Some(409))
         );
-        assert_eq!(answer.data, None, "not all of it was sent");
+        assert_eq!(answer.content, None, "not all of it was sent");
     });
 }
 

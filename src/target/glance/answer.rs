@@ -1,5 +1,6 @@
 //! What is asked of the server and what came of it, as plain values.
 
+use crate::history::Content;
 use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use crate::units::{Bytes, Span};
 use std::fmt;
@@ -118,15 +119,6 @@ pub enum Seen {
     Gone,
 }
 
-/// What is known of a subject's data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Data {
-    /// How many bytes.
-    pub size: u64,
-    /// The first eight bytes of their MD5, big-endian. MD5 since that is what Glance reports as `checksum`.
-    pub digest: u64,
-}
-
 /// How an operation went.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
@@ -137,8 +129,9 @@ pub struct Answer {
     /// The status code of the last reply; none when there was none.
     pub http_status: Option<u16>,
     /// Upload: what was sent, once all of it was, whatever the outcome. Download: what was received.
-    /// Show: what the server says it holds. None when it is not known.
-    pub data: Option<Data>,
+    /// Show: what the server says it holds. None when it is not known. Its checksum is the first eight bytes of the MD5,
+    /// big-endian; MD5 since that is what Glance reports.
+    pub content: Option<Content>,
     /// How long it waited for one of this client's connections; not the server's doing.
     pub waited: Span,
     /// How long opening a connection took; zero on one that was kept.
@@ -154,7 +147,7 @@ impl Answer {
             outcome,
             observed: None,
             http_status: None,
-            data: None,
+            content: None,
             waited: Span::ZERO,
             connect: Span::ZERO,
             note: String::new(),

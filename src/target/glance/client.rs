@@ -1,11 +1,12 @@
 //! The client: one operation in, one answer out.
 
 use super::answer::{Answer, ImageId, Request, RunId, Seen, line};
-use super::config::{Config, ConfigError, Identity};
+use super::config::{ConfigError, Endpoint, Headers, headers};
 use super::content::{Payload, Progress};
 use super::dialect::{self, Image, PATCH_TYPE};
 use super::wire::{Call, Reply, Times, Trouble, Wire};
 use crate::lifecycle::{Operation, Outcome};
+use crate::scenario::{GlanceTarget, Identity};
 use bytes::Bytes;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
 use std::cell::RefCell;
@@ -35,8 +36,6 @@ struct Shared {
     created: RefCell<BTreeMap<ImageId, bool>>,
 }
 
-type Headers = Vec<(&'static str, HeaderValue)>;
-
 #[derive(Clone, Copy)]
 enum As {
     Member,
@@ -51,22 +50,22 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of `config.url`. Nothing is sent yet.
-    pub fn new(config: &Config) -> Result<Client, ConfigError> {
-        if config.connections == 0 {
-            return Err(ConfigError::NoConnections);
-        }
-        let endpoint = super::config::Endpoint::parse(&config.url)?;
+    /// A client of `target.url` for one run, whose images carry its tag. Nothing is sent yet.
+    pub fn new(target: &GlanceTarget, run: RunId) -> Result<Client, ConfigError> {
+        let endpoint = Endpoint::parse(&target.url)?;
         let host = HeaderValue::from_str(&endpoint.authority)
             .map_err(|_| ConfigError::Url("and its host is no host"))?;
+        // Where nobody says who he is, everybody may be an admin; where the member does, an admin must.
+        let has_admin = target.admin != Identity::Anonymous || target.member == Identity::Anonymous;
+        let connections = target.connections.get() as usize;
         Ok(Client {
             shared: Rc::new(Shared {
-                wire: Wire::new(endpoint, config.timeout, config.connections),
+                wire: Wire::new(endpoint, target.timeout, connections),
                 host,
-                member: config.member.headers()?,
-                admin: config.admin.as_ref().map(Identity::headers).transpose()?,
-                run: config.run,
-                location: config.location.clone(),
+                member: headers(&target.member)?,
+                admin: has_admin.then(|| headers(&target.admin)).transpose()?,
+                run,
+                location: target.location.clone(),
                 created: RefCell::default(),
             }),
         })
@@ -186,8 +185,8 @@ impl Client {
             ..typed(call, "application/octet-stream")
         };
         let mut answer = self.exchange(request.operation, call, times).await.0;
-        answer.data = progress.data.get();
-        if answer.outcome == Outcome::Ok && answer.data.is_none() {
+        answer.content = progress.content.get();
+        if answer.outcome == Outcome::Ok && answer.content.is_none() {
             answer.note = "acknowledged before all of the data was sent".to_owned();
         }
         answer
@@ -308,11 +307,11 @@ fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answe
     let mut answer = Answer::new(dialect::outcome(operation, reply.status));
     answer.http_status = Some(reply.status);
     answer.observed = dialect::gone(reply.status);
-    answer.data = reply.data;
+    answer.content = reply.content;
     if (200..300).contains(&reply.status) {
         if let Ok(image) = serde_json::from_slice::<Image>(&reply.text) {
             answer.observed = image.seen();
-            answer.data = image.data();
+            answer.content = image.content();
         }
     } else {
         answer.note = line(&String::from_utf8_lossy(&reply.text));
@@ -320,11 +319,10 @@ fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answe
     if let Some(cut) = &reply.cut {
         answer.note = line(cut);
         // Too much content is an answer, and a wrong one; too little is a connection that broke.
-        let too_much =
-            matches!((reply.data, content_max), (Some(data), Some(max)) if data.size > max);
+        let too_much = matches!((reply.content, content_max), (Some(content), Some(max)) if content.size > max);
         if answer.outcome == Outcome::Ok && operation.reads() && !too_much {
             answer.outcome = Outcome::Unknown;
-            answer.data = None;
+            answer.content = None;
         }
     }
     answer

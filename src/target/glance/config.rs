@@ -1,60 +1,7 @@
-//! Where the server is and who asks.
+//! Where the server is and who asks, as the wire needs it.
 
-use super::answer::RunId;
-use crate::units::Span;
-use std::fmt;
-
-/// What a client needs to know.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The endpoint, `http://host:port` with an optional path before `/v2`.
-    pub url: String,
-    /// Who creates, uploads, downloads and deletes.
-    pub member: Identity,
-    /// Who deactivates, reactivates and downloads as an admin. Without one these operations are not supported.
-    pub admin: Option<Identity>,
-    /// The longest wait for a connection, and for an answer counted from the last byte sent or received.
-    pub timeout: Span,
-    /// The most connections open at once, at least one; an operation beyond them waits.
-    pub connections: usize,
-    /// The run whose tag is put on every image created.
-    pub run: RunId,
-    /// An `http://` address that Glance may read data from. Without one, operations with a location are not supported.
-    pub location: Option<String>,
-}
-
-/// Who asks. Never shown.
-#[derive(Clone, Debug)]
-pub enum Identity {
-    /// A token, in `X-Auth-Token`.
-    Token(Secret),
-    /// The headers that a Keystone middleware would fill in, for a Glance that trusts whoever reaches it.
-    Headers {
-        /// `X-User-Id`.
-        user: Secret,
-        /// `X-Project-Id`.
-        project: Secret,
-        /// `X-Roles`, separated by commas. Glance implies none: an admin says `admin,member,reader`.
-        roles: Secret,
-    },
-}
-
-/// Text that is never printed.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps `text` from being shown.
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
+use crate::scenario::Identity;
+use hyper::header::HeaderValue;
 
 /// Why a client could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,9 +12,6 @@ pub enum ConfigError {
     /// A header cannot carry this.
     #[error("the {0} holds a character that an HTTP header cannot carry")]
     Header(&'static str),
-    /// There must be at least one.
-    #[error("connections must be at least 1")]
-    NoConnections,
 }
 
 /// An endpoint, taken apart.
@@ -118,33 +62,30 @@ impl Endpoint {
     }
 }
 
-impl Identity {
-    /// The headers it stands for.
-    pub(super) fn headers(
-        &self,
-    ) -> Result<Vec<(&'static str, hyper::header::HeaderValue)>, ConfigError> {
-        let value = |name, secret: &Secret| {
-            let mut value = hyper::header::HeaderValue::from_str(&secret.0)
-                .map_err(|_| ConfigError::Header(name))?;
-            value.set_sensitive(true); // hyper's own Debug then hides it too
-            Ok(value)
-        };
-        match self {
-            Identity::Token(token) => Ok(vec![("x-auth-token", value("token", token)?)]),
-            Identity::Headers {
-                user,
-                project,
-                roles,
-            } => Ok(vec![
-                (
-                    "x-identity-status",
-                    hyper::header::HeaderValue::from_static("Confirmed"),
-                ),
-                ("x-user-id", value("user", user)?),
-                ("x-project-id", value("project", project)?),
-                ("x-roles", value("roles", roles)?),
-            ]),
-        }
+/// The headers of an identity.
+pub(super) type Headers = Vec<(&'static str, HeaderValue)>;
+
+/// The headers that say who asks. Hyper's own `Debug` hides their values.
+pub(super) fn headers(identity: &Identity) -> Result<Headers, ConfigError> {
+    let value = |name, text: &str| {
+        let mut value = HeaderValue::from_str(text).map_err(|_| ConfigError::Header(name))?;
+        value.set_sensitive(true);
+        Ok(value)
+    };
+    match identity {
+        Identity::Anonymous => Ok(Vec::new()),
+        Identity::Token(token) => Ok(vec![("x-auth-token", value("token", token)?)]),
+        Identity::Headers {
+            user,
+            project,
+            roles,
+        } => Ok(vec![
+            ("x-identity-status", HeaderValue::from_static("Confirmed")),
+            ("x-user-id", value("user", user)?),
+            ("x-project-id", value("project", project)?),
+            // Glance implies no role by another: an admin says admin, member and reader.
+            ("x-roles", value("roles", &roles.join(","))?),
+        ]),
     }
 }
 
@@ -182,11 +123,9 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_never_shown() {
-        let identity = Identity::Token(Secret::new("swordfish"));
-        assert!(!format!("{identity:?}").contains("swordfish"));
-        let headers = identity.headers().unwrap();
+    fn a_token_is_never_shown() {
+        let headers = headers(&Identity::Token("swordfish".to_owned())).unwrap();
         assert!(!format!("{headers:?}").contains("swordfish"));
-        assert!(Identity::Token(Secret::new("a\nb")).headers().is_err());
+        assert!(super::headers(&Identity::Token("a\nb".to_owned())).is_err());
     }
 }

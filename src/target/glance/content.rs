@@ -1,7 +1,7 @@
 //! The bytes of an upload: made as they are sent, never held whole, and digested on the way.
 
-use super::answer::Data;
 use super::now;
+use crate::history::Content;
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, SizeHint};
 use md5::{Digest, Md5};
@@ -20,16 +20,16 @@ const CHUNK: u64 = 64 * 1024;
 
 /// The pseudo-random content of one seed and size.
 #[derive(Debug)]
-struct Content {
+struct Generator {
     random: Xoshiro256PlusPlus,
     made: u64,
     size: u64,
     hash: Md5,
 }
 
-impl Content {
-    fn new(seed: u64, size: u64) -> Content {
-        Content {
+impl Generator {
+    fn new(seed: u64, size: u64) -> Generator {
+        Generator {
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
             made: 0,
             size,
@@ -55,10 +55,10 @@ impl Content {
     }
 
     /// What was made, once all of it was.
-    fn data(&self) -> Option<Data> {
-        (self.made == self.size).then(|| Data {
+    fn content(&self) -> Option<Content> {
+        (self.made == self.size).then(|| Content {
             size: self.size,
-            digest: leading(&self.hash.clone().finalize()),
+            checksum: leading(&self.hash.clone().finalize()),
         })
     }
 }
@@ -72,16 +72,16 @@ fn leading(digest: &[u8]) -> u64 {
 }
 
 /// What an upload of this seed and size sends.
-pub fn digest_of(content_seed: u64, size: u64) -> Data {
-    let mut content = Content::new(content_seed, size);
-    while content.next(size).is_some() {}
-    Data {
+pub fn content_of(content_seed: u64, size: u64) -> Content {
+    let mut generator = Generator::new(content_seed, size);
+    while generator.next(size).is_some() {}
+    Content {
         size,
-        digest: leading(&content.hash.finalize()),
+        checksum: leading(&generator.hash.finalize()),
     }
 }
 
-/// Reads a checksum as Glance writes it, 32 hexadecimal digits, down to what [`Data`] keeps.
+/// Reads a checksum as Glance writes it, 32 hexadecimal digits, down to what a [`Content`] keeps.
 pub(super) fn leading_of_hex(checksum: &str) -> Option<u64> {
     let valid = checksum.len() == 32 && checksum.bytes().all(|byte| byte.is_ascii_hexdigit());
     valid
@@ -106,10 +106,10 @@ impl Received {
         self.size
     }
 
-    pub(super) fn data(self) -> Data {
-        Data {
+    pub(super) fn content(self) -> Content {
+        Content {
             size: self.size,
-            digest: leading(&self.hash.finalize()),
+            checksum: leading(&self.hash.finalize()),
         }
     }
 }
@@ -122,7 +122,7 @@ pub(super) struct Progress {
     /// Whether the whole body was taken.
     pub finished: Cell<bool>,
     /// What was sent, once all of it was.
-    pub data: Cell<Option<Data>>,
+    pub content: Cell<Option<Content>>,
     /// Told when a body that stops half-way has got there.
     pub stopped: Notify,
 }
@@ -139,7 +139,7 @@ pub(super) enum Payload {
 /// The streamed body of an upload.
 #[derive(Debug)]
 pub(super) struct Upload {
-    content: Content,
+    generator: Generator,
     stop: u64,
     progress: Rc<Progress>,
 }
@@ -149,7 +149,7 @@ impl Progress {
         Rc::new(Progress {
             at: Cell::new(now()),
             finished: Cell::new(true),
-            data: Cell::new(None),
+            content: Cell::new(None),
             stopped: Notify::new(),
         })
     }
@@ -159,7 +159,7 @@ impl Payload {
     /// The content of `seed`, declared as `size` bytes; it goes quiet after `stop` of them and never ends if that is less.
     pub(super) fn upload(seed: u64, size: u64, stop: u64, progress: Rc<Progress>) -> Payload {
         let upload = Upload {
-            content: Content::new(seed, size),
+            generator: Generator::new(seed, size),
             stop: stop.min(size),
             progress,
         };
@@ -174,7 +174,7 @@ impl Payload {
     pub(super) fn len(&self) -> u64 {
         match self {
             Payload::Text(text) => text.as_ref().map_or(0, |text| text.len() as u64),
-            Payload::Upload(upload) => upload.content.size,
+            Payload::Upload(upload) => upload.generator.size,
         }
     }
 }
@@ -182,14 +182,14 @@ impl Payload {
 impl Upload {
     fn poll(&mut self) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.progress.at.set(now());
-        match self.content.next(self.stop) {
+        match self.generator.next(self.stop) {
             Some(chunk) => {
-                if self.content.made == self.content.size {
+                if self.generator.made == self.generator.size {
                     self.finish();
                 }
                 Poll::Ready(Some(Ok(Frame::data(chunk))))
             }
-            None if self.stop < self.content.size => {
+            None if self.stop < self.generator.size => {
                 // Nobody will wake this body: the client hears of it and closes the connection.
                 self.progress.stopped.notify_one();
                 Poll::Pending
@@ -203,7 +203,7 @@ impl Upload {
 
     fn finish(&self) {
         self.progress.finished.set(true);
-        self.progress.data.set(self.content.data());
+        self.progress.content.set(self.generator.content());
     }
 }
 
@@ -224,7 +224,7 @@ impl Body for Payload {
     fn is_end_stream(&self) -> bool {
         match self {
             Payload::Text(text) => text.is_none(),
-            Payload::Upload(upload) => upload.content.made == upload.content.size,
+            Payload::Upload(upload) => upload.generator.made == upload.generator.size,
         }
     }
 
@@ -232,7 +232,7 @@ impl Body for Payload {
         match self {
             Payload::Text(_) => SizeHint::with_exact(self.len()),
             Payload::Upload(upload) => {
-                SizeHint::with_exact(upload.content.size - upload.content.made)
+                SizeHint::with_exact(upload.generator.size - upload.generator.made)
             }
         }
     }
@@ -244,18 +244,18 @@ mod tests {
 
     #[test]
     fn content_depends_on_seed_and_size_only() {
-        let whole = digest_of(7, 200_001);
-        assert_eq!(whole, digest_of(7, 200_001));
-        assert_ne!(whole.digest, digest_of(8, 200_001).digest);
-        assert_ne!(whole.digest, digest_of(7, 200_000).digest);
-        assert_eq!(digest_of(7, 0).digest, 0xd41d_8cd9_8f00_b204);
+        let whole = content_of(7, 200_001);
+        assert_eq!(whole, content_of(7, 200_001));
+        assert_ne!(whole.checksum, content_of(8, 200_001).checksum);
+        assert_ne!(whole.checksum, content_of(7, 200_000).checksum);
+        assert_eq!(content_of(7, 0).checksum, 0xd41d_8cd9_8f00_b204);
     }
 
     #[test]
     fn a_checksum_is_read_or_refused() {
         assert_eq!(
             leading_of_hex("d41d8cd98f00b204e9800998ecf8427e"),
-            Some(digest_of(0, 0).digest)
+            Some(content_of(0, 0).checksum)
         );
         for text in [
             "",
@@ -278,6 +278,6 @@ mod tests {
         );
         assert!(poll().is_pending());
         assert!(!progress.finished.get());
-        assert_eq!(progress.data.get(), None);
+        assert_eq!(progress.content.get(), None);
     }
 }

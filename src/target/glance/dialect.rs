@@ -1,7 +1,8 @@
 //! How Glance's API says things: what a status code means for an operation, and what a reply shows of an image.
 
-use super::answer::{Data, ImageId, RunId, Seen};
+use super::answer::{ImageId, RunId, Seen};
 use super::content::leading_of_hex;
+use crate::history::Content;
 use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use serde::Deserialize;
 
@@ -52,16 +53,16 @@ impl Image {
     }
 
     /// The data it says it holds; none before it is active, or when the data lies elsewhere and was never read.
-    pub(super) fn data(&self) -> Option<Data> {
+    pub(super) fn content(&self) -> Option<Content> {
         let readable = matches!(
             self.seen(),
             Some(Seen::Status(
                 SubjectStatus::Active | SubjectStatus::Deactivated
             ))
         );
-        let digest = self.checksum.as_deref().and_then(leading_of_hex)?;
+        let checksum = self.checksum.as_deref().and_then(leading_of_hex)?;
         let size = self.size?;
-        readable.then_some(Data { size, digest })
+        readable.then_some(Content { size, checksum })
     }
 }
 
@@ -130,8 +131,8 @@ mod tests {
             size: Some(0),
             checksum: Some("d41d8cd98f00b204e9800998ecf8427e".to_owned()),
         };
-        assert!(image("active").data().is_some());
-        assert!(image("saving").data().is_none());
+        assert!(image("active").content().is_some());
+        assert!(image("saving").content().is_none());
         assert!(image("melted").seen().is_none());
     }
 }

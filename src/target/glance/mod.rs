@@ -13,10 +13,10 @@ mod moves;
 mod tracker;
 mod wire;
 
-pub use answer::{Answer, Data, ImageId, Request, RunId, Seen};
+pub use answer::{Answer, ImageId, Request, RunId, Seen};
 pub use client::{Cleanup, Client, HelloError};
-pub use config::{Config, ConfigError, Identity, Secret};
-pub use content::digest_of;
+pub use config::ConfigError;
+pub use content::content_of;
 pub use tracker::{Findings, Ticket, Tracker, Violation};
 
 /// The wall clock, read for time-outs and for the times in an answer.

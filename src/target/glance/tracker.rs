@@ -4,7 +4,7 @@
 //! by adjacency. An operation takes its effect at some instant between its invocation and its completion; one that was never
 //! answered may take it at any time afterwards. The sets kept here are never too small, so a correct server raises no alarm.
 
-use super::answer::{Answer, Data, Seen};
+use super::answer::{Answer, Seen};
 use super::moves::{Delayed, Operations, Path, Statuses, reach, shortest};
 use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
 
@@ -340,7 +340,7 @@ impl Tracker {
         };
         let sure = !self.located && !uploading(ended.rivals) && !uploading(self.actors());
         self.contents
-            .check(ended.operation, answer.outcome, answer.data, sure)
+            .check(ended.operation, answer.outcome, answer.content, sure)
     }
 }
 

@@ -1,9 +1,9 @@
 //! HTTP/1.1 exchanges over connections of our own: opened when needed, kept for a moment, closed when an answer came early.
 
-use super::answer::Data;
 use super::config::Endpoint;
 use super::content::{Payload, Progress, Received};
 use super::now;
+use crate::history::Content;
 use crate::units::Span;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -63,7 +63,7 @@ pub(super) struct Reply {
     pub status: u16,
     pub text: Bytes,
     /// The content of a download. One byte more than was asked for at most is counted.
-    pub data: Option<Data>,
+    pub content: Option<Content>,
     /// Why the reply's body could not be read to its end.
     pub cut: Option<String>,
 }
@@ -240,18 +240,18 @@ impl Wire {
         let mut reply = Reply {
             status,
             text: Bytes::new(),
-            data: None,
+            content: None,
             cut: None,
         };
         match content_max {
             Some(most) if matches!(status, 200 | 206) => {
                 match self.read_content(body, most).await {
-                    Ok(data) => {
-                        reply.data = Some(data);
-                        if !framed && data.size < most {
+                    Ok(content) => {
+                        reply.content = Some(content);
+                        if !framed && content.size < most {
                             // Nothing says whether this is the end or a connection that broke.
                             reply.cut = Some("the reply has no length and ended early".to_owned());
-                        } else if data.size > most {
+                        } else if content.size > most {
                             reply.cut = Some(format!(
                                 "more than {most} bytes came; the rest was not read"
                             ));
@@ -269,13 +269,13 @@ impl Wire {
     }
 
     /// Counts and digests at most one byte more than `most`, for as long as bytes keep coming.
-    async fn read_content(&self, mut body: Incoming, most: u64) -> Result<Data, String> {
+    async fn read_content(&self, mut body: Incoming, most: u64) -> Result<Content, String> {
         let mut received = Received::default();
         loop {
             let frame = timeout_at(now() + self.timeout, body.frame()).await;
             match frame {
                 Err(_) => return Err(format!("no more content within {:?}", self.timeout)),
-                Ok(None) => return Ok(received.data()),
+                Ok(None) => return Ok(received.content()),
                 Ok(Some(Err(error))) => return Err(explain(&error)),
                 Ok(Some(Ok(frame))) => {
                     let Some(bytes) = frame.data_ref() else {
@@ -285,7 +285,7 @@ impl Wire {
                     let wanted = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
                     received.add(&bytes[..wanted]);
                     if received.size() > most {
-                        return Ok(received.data());
+                        return Ok(received.content());
                     }
                 }
             }

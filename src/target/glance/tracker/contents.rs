@@ -1,14 +1,15 @@
 //! What data the subject may hold. At most one upload ever succeeds, so what was once acknowledged or read never changes.
 
-use super::{Data, Invariant, Operation, Outcome, Violation};
+use super::{Invariant, Operation, Outcome, Violation};
+use crate::history::Content;
 
 /// The data of one subject.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contents {
     /// What was acknowledged or seen.
-    known: Option<Data>,
+    known: Option<Content>,
     /// What uploads sent that may have succeeded without saying so.
-    possible: Vec<Data>,
+    possible: Vec<Content>,
     uploads_acknowledged: u32,
 }
 
@@ -22,7 +23,7 @@ impl Contents {
         &mut self,
         operation: Option<Operation>,
         outcome: Outcome,
-        data: Option<Data>,
+        data: Option<Content>,
         sure: bool,
     ) -> Option<Violation> {
         match operation {
@@ -35,7 +36,7 @@ impl Contents {
         }
     }
 
-    fn sent(&mut self, outcome: Outcome, data: Option<Data>) -> Option<Violation> {
+    fn sent(&mut self, outcome: Outcome, data: Option<Content>) -> Option<Violation> {
         match (outcome, data) {
             (Outcome::Ok, None) => {
                 let detail = "an upload was acknowledged before all of its data was sent";
@@ -57,7 +58,7 @@ impl Contents {
         }
     }
 
-    fn seen(&mut self, data: Data, sure: bool) -> Option<Violation> {
+    fn seen(&mut self, data: Content, sure: bool) -> Option<Violation> {
         if self.known.is_none() && sure && !self.possible.contains(&data) {
             let detail = format!("it holds {}, which nobody sent", describe(data));
             return Some(Violation::new(Invariant::Acknowledged, detail));
@@ -65,7 +66,7 @@ impl Contents {
         self.same(data)
     }
 
-    fn same(&mut self, data: Data) -> Option<Violation> {
+    fn same(&mut self, data: Content) -> Option<Violation> {
         let known = *self.known.get_or_insert(data);
         (known != data).then(|| {
             let detail = format!("it holds {}, not {}", describe(data), describe(known));
@@ -74,6 +75,6 @@ impl Contents {
     }
 }
 
-fn describe(data: Data) -> String {
-    format!("{} bytes with checksum {:016x}…", data.size, data.digest)
+fn describe(data: Content) -> String {
+    format!("{} bytes with checksum {:016x}…", data.size, data.checksum)
 }

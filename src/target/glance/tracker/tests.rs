@@ -1,19 +1,20 @@
 //! Legal histories raise no alarm, exact ones are followed exactly, and false answers are found.
 
 use super::*;
+use crate::history::Content;
 use SubjectStatus::*;
 use proptest::prelude::*;
 
-const DATA: Data = Data {
+const DATA: Content = Content {
     size: 100,
-    digest: 7,
+    checksum: 7,
 };
 
 /// A correct server: it takes the steps of what it was sent, one at a time, in any order.
 #[derive(Debug)]
 struct Server {
     status: Option<SubjectStatus>,
-    data: Option<Data>,
+    data: Option<Content>,
     delayed: bool,
     steps: Vec<Step>,
 }
@@ -26,14 +27,14 @@ struct Work {
     ticket: Option<Ticket>,
     operation: Option<Operation>,
     saving: bool,
-    data: Data,
+    data: Content,
     end: Option<Answer>,
 }
 
-fn answer(outcome: Outcome, observed: Option<Seen>, data: Option<Data>) -> Answer {
+fn answer(outcome: Outcome, observed: Option<Seen>, data: Option<Content>) -> Answer {
     Answer {
         observed,
-        data,
+        content: data,
         ..Answer::new(outcome)
     }
 }
@@ -157,7 +158,7 @@ const SENT: [Option<Operation>; 11] = [
     Some(Operation::Delete),
 ];
 
-fn begin(tracker: &mut Tracker, operation: Option<Operation>, digest: u64) -> Work {
+fn begin(tracker: &mut Tracker, operation: Option<Operation>, checksum: u64) -> Work {
     let ticket = match operation {
         None => tracker.showing(),
         Some(operation) => tracker.invoked(operation),
@@ -166,7 +167,10 @@ fn begin(tracker: &mut Tracker, operation: Option<Operation>, digest: u64) -> Wo
         ticket: Some(ticket),
         operation,
         saving: false,
-        data: Data { size: 100, digest },
+        data: Content {
+            size: 100,
+            checksum,
+        },
         end: None,
     }
 }
@@ -176,13 +180,13 @@ fn play(script: &[(u8, u8, u8)], delayed: bool, known: bool, at_once: usize) -> 
     let mut server = Server::new(delayed);
     let mut tracker = Tracker::new(known.then_some(delayed));
     let mut works: Vec<Work> = Vec::new();
-    for (digest, &(what, which, how)) in script.iter().enumerate() {
+    for (checksum, &(what, which, how)) in script.iter().enumerate() {
         let open = works.iter().filter(|work| work.ticket.is_some()).count();
         let index = which as usize % works.len().max(1);
         let findings = match what % 8 {
             0 | 1 if open < at_once => {
                 let operation = SENT[which as usize % SENT.len()];
-                works.push(begin(&mut tracker, operation, digest as u64));
+                works.push(begin(&mut tracker, operation, checksum as u64));
                 continue;
             }
             7 if how % 4 == 0 => {
@@ -219,7 +223,7 @@ fn complete(tracker: &mut Tracker, works: &mut Vec<Work>, index: usize, how: u8)
         let early = work
             .end
             .clone()
-            .filter(|end| end.outcome == Outcome::Refused && how % 2 == 0);
+            .filter(|end| end.outcome == Outcome::Refused && how.is_multiple_of(2));
         let answer = early.unwrap_or_else(|| answer(Outcome::Fail, None, None));
         work.ticket = None;
         return tracker.completed(ticket, &answer);
@@ -262,10 +266,10 @@ proptest! {
         let mut server = Server::new(delayed);
         let mut tracker = Tracker::new(Some(delayed));
         let mut proven = Vec::new();
-        for (digest, &(which, well)) in script.iter().enumerate() {
+        for (checksum, &(which, well)) in script.iter().enumerate() {
             // A failed or aborted upload leaves it open where the subject is, so none here.
             let Some(operation) = SENT.get(which).copied().filter(|&sent| sent != Some(Operation::AbortUpload)) else { continue };
-            let mut work = begin(&mut tracker, operation, digest as u64);
+            let mut work = begin(&mut tracker, operation, checksum as u64);
             server.step(&mut work, true);
             server.step(&mut work, true);
             let end = work.end.take().unwrap();
@@ -321,7 +325,7 @@ fn each_false_answer_breaks_its_invariant() {
     let ok = |data| answer(Outcome::Ok, None, data);
     let shown = |status| answer(Outcome::Ok, Some(Seen::Status(status)), None);
     let lost = answer(Outcome::Ok, Some(Seen::Gone), None);
-    let other = Data { size: 99, ..DATA };
+    let other = Content { size: 99, ..DATA };
     let active = &[Create, Upload];
     let deactivated = &[Create, Upload, Deactivate];
     let deleted = &[Create, Upload, Delete];

@@ -1,147 +1,29 @@
-//! The client against a real Glance. `tests/glance/run` starts one and sets STORMGLASS_GLANCE_URL; without it nothing runs here.
+//! Each operation against the real server, alone and beside a rival.
 
-#![allow(
-    clippy::print_stderr,
-    reason = "a test that did not run says so, and one that measured says what"
-)]
-
-use std::time::{Duration, Instant};
+use super::{Place, SIZE, Subject, local, place};
+use std::time::Duration;
 use stormglass::lifecycle::{Operation, Outcome, SubjectStatus};
-use stormglass::target::glance::{
-    Answer, Client, Config, HelloError, Identity, ImageId, Request, RunId, Secret, Seen, Tracker,
-    digest_of,
-};
-use stormglass::units::{Bytes, Span};
+use stormglass::scenario::Identity;
+use stormglass::target::glance::{HelloError, ImageId, Request, RunId, Seen, content_of};
+use stormglass::units::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-const SEED: u64 = 42;
-const SIZE: u64 = 300_000;
-
-/// Runs an async test on one thread with a set of local tasks, as an arbiter does.
-pub fn local<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, test)
-}
-
-/// How to reach the real server, if there is one.
-fn config() -> Option<Config> {
-    let set = |name: &str| std::env::var(format!("STORMGLASS_GLANCE_{name}")).ok();
-    let Some(url) = set("URL") else {
-        eprintln!(
-            "not run: STORMGLASS_GLANCE_URL is not set; tests/glance/run starts a Glance and sets it"
-        );
-        return None;
-    };
-    Some(Config {
-        url,
-        member: Identity::Token(Secret::new(set("TOKEN").unwrap())),
-        admin: set("ADMIN_TOKEN").map(|token| Identity::Token(Secret::new(token))),
-        timeout: Span::from_secs(30),
-        connections: 16,
-        run: RunId::fresh(SEED),
-        location: None,
-    })
-}
-
-/// Two identities by header in place of tokens.
-fn by_headers(config: &mut Config) {
-    let headers = |roles: &str| Identity::Headers {
-        user: Secret::new("hannah"),
-        project: Secret::new("headers"),
-        roles: Secret::new(roles),
-    };
-    config.member = headers("member,reader");
-    config.admin = Some(headers("admin,member,reader"));
-}
-
-/// One subject with its client, and a tracker that every answer must satisfy.
-struct Subject {
-    client: Client,
-    request: Request,
-    tracker: Tracker,
-}
-
-impl Subject {
-    fn new(config: &Config, number: u64) -> Subject {
-        let delayed =
-            std::env::var("STORMGLASS_GLANCE_DELAYED_DELETE").is_ok_and(|set| set == "true");
-        Subject {
-            client: Client::new(config).unwrap(),
-            request: Request {
-                operation: Operation::Create,
-                id: ImageId::new(config.run, number),
-                size: Bytes(SIZE),
-                content_seed: SEED + number,
-                fraction: 0.5,
-            },
-            tracker: Tracker::new(Some(delayed)),
-        }
-    }
-
-    fn asked(&self, operation: Operation) -> Request {
-        Request {
-            operation,
-            ..self.request
-        }
-    }
-
-    async fn answer(&mut self, operation: Operation) -> Answer {
-        let ticket = self.tracker.invoked(operation);
-        let answer = self.client.perform(&self.asked(operation)).await;
-        let findings = self.tracker.completed(ticket, &answer);
-        assert_eq!(findings.violation, None, "{operation}: {answer:?}");
-        answer
-    }
-
-    async fn check(&mut self, operation: Operation, outcome: Outcome) -> Answer {
-        let answer = self.answer(operation).await;
-        assert_eq!(answer.outcome, outcome, "{operation}: {answer:?}");
-        answer
-    }
-
-    async fn show(&mut self) -> Answer {
-        let ticket = self.tracker.showing();
-        let answer = self.client.show(self.request.id).await;
-        assert_eq!(
-            self.tracker.completed(ticket, &answer).violation,
-            None,
-            "{answer:?}"
-        );
-        answer
-    }
-
-    async fn seen(&mut self, status: SubjectStatus) {
-        assert_eq!(self.show().await.observed, Some(Seen::Status(status)));
-    }
-
-    /// Removes what the test made, and shows that nothing with its tag is left.
-    async fn clean(self) {
-        let cleanup = self.client.cleanup().await;
-        assert_eq!(cleanup.left, []);
-        assert_eq!(self.client.tagged().await, Ok(Vec::new()));
-    }
-}
 
 #[test]
 fn a_whole_life() {
-    let Some(config) = config() else { return };
-    local(whole_life(&config));
+    let Some(place) = place() else { return };
+    local(whole_life(&place));
 }
 
 #[test]
 fn a_whole_life_by_identity_headers() {
-    let Some(mut config) = config() else { return };
-    by_headers(&mut config);
-    local(whole_life(&config));
+    let Some(place) = place() else { return };
+    local(whole_life(&place.by_headers()));
 }
 
-async fn whole_life(config: &Config) {
-    let mut subject = Subject::new(config, 1);
+async fn whole_life(place: &Place) {
+    let mut subject = Subject::new(place, 1);
     subject.client.hello().await.unwrap();
-    let content = digest_of(subject.request.content_seed, SIZE);
+    let content = content_of(subject.request.content_seed, SIZE);
 
     let created = subject.check(Operation::Create, Outcome::Ok).await;
     assert_eq!(created.observed, Some(Seen::Status(SubjectStatus::Queued)));
@@ -150,11 +32,11 @@ async fn whole_life(config: &Config) {
     subject.check(Operation::Deactivate, Outcome::Refused).await;
 
     let uploaded = subject.check(Operation::Upload, Outcome::Ok).await;
-    assert_eq!(uploaded.data, Some(content));
+    assert_eq!(uploaded.content, Some(content));
     let shown = subject.show().await;
     assert_eq!(shown.observed, Some(Seen::Status(SubjectStatus::Active)));
     assert_eq!(
-        shown.data,
+        shown.content,
         Some(content),
         "the server's own size and checksum"
     );
@@ -166,7 +48,7 @@ async fn whole_life(config: &Config) {
         Operation::DownloadAsAdmin,
     ] {
         assert_eq!(
-            subject.check(read, Outcome::Ok).await.data,
+            subject.check(read, Outcome::Ok).await.content,
             Some(content),
             "{read}"
         );
@@ -177,7 +59,7 @@ async fn whole_life(config: &Config) {
     let refused = subject.check(Operation::Download, Outcome::Refused).await;
     assert_eq!(refused.http_status, Some(403));
     let read = subject.check(Operation::DownloadAsAdmin, Outcome::Ok).await;
-    assert_eq!(read.data, Some(content));
+    assert_eq!(read.content, Some(content));
     subject.check(Operation::Reactivate, Outcome::Ok).await;
     subject.check(Operation::Download, Outcome::Ok).await;
 
@@ -191,26 +73,26 @@ async fn whole_life(config: &Config) {
 
 #[test]
 fn an_empty_subject_is_active_and_reads_as_nothing() {
-    let Some(config) = config() else { return };
+    let Some(place) = place() else { return };
     local(async {
-        let mut subject = Subject::new(&config, 2);
+        let mut subject = Subject::new(&place, 2);
         let created = subject.check(Operation::CreateEmpty, Outcome::Ok).await;
-        assert_eq!(created.data, Some(digest_of(0, 0)));
+        assert_eq!(created.content, Some(content_of(0, 0)));
         subject.seen(SubjectStatus::Active).await;
         let read = subject.check(Operation::Download, Outcome::Ok).await;
-        assert_eq!(read.data.map(|data| data.size), Some(0));
+        assert_eq!(read.content.map(|data| data.size), Some(0));
         subject.clean().await;
     });
 }
 
 #[test]
 fn an_aborted_upload_leaves_it_queued_and_it_can_be_uploaded() {
-    let Some(config) = config() else { return };
+    let Some(place) = place() else { return };
     local(async {
-        let mut subject = Subject::new(&config, 3);
+        let mut subject = Subject::new(&place, 3);
         subject.check(Operation::Create, Outcome::Ok).await;
         let aborted = subject.check(Operation::AbortUpload, Outcome::Fail).await;
-        assert_eq!(aborted.data, None);
+        assert_eq!(aborted.content, None);
         // Glance needs up to 0.15 s to notice. An upload in that time is refused, or worse: the aborted one queues the subject
         // again under it. That is for a storm to find; here it is given its time.
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -223,9 +105,9 @@ fn an_aborted_upload_leaves_it_queued_and_it_can_be_uploaded() {
 
 #[test]
 fn a_delete_in_mid_upload_fails_the_upload() {
-    let Some(config) = config() else { return };
+    let Some(place) = place() else { return };
     local(async {
-        let mut subject = Subject::new(&config, 4);
+        let mut subject = Subject::new(&place, 4);
         subject.request.size = Bytes(48 << 20);
         subject.check(Operation::Create, Outcome::Ok).await;
         let upload = subject.tracker.invoked(Operation::Upload);
@@ -249,9 +131,9 @@ fn a_delete_in_mid_upload_fails_the_upload() {
 
 #[test]
 fn a_rival_upload_is_refused_without_waiting_for_its_end() {
-    let Some(config) = config() else { return };
+    let Some(place) = place() else { return };
     local(async {
-        let mut subject = Subject::new(&config, 5);
+        let mut subject = Subject::new(&place, 5);
         subject.request.size = Bytes(48 << 20);
         subject.check(Operation::Create, Outcome::Ok).await;
         let first = subject.client.clone();
@@ -274,14 +156,14 @@ fn a_rival_upload_is_refused_without_waiting_for_its_end() {
         eprintln!("the rival ended {:?} {}", rival.http_status, rival.note);
         let won = uploading.await.unwrap();
         assert_eq!(won.outcome, Outcome::Ok, "{won:?}");
-        assert_eq!(subject.client.show(request.id).await.data, won.data);
+        assert_eq!(subject.client.show(request.id).await.content, won.content);
         subject.clean().await;
     });
 }
 
 #[test]
 fn an_upload_beyond_the_size_cap_fails() {
-    let Some(config) = config() else { return };
+    let Some(place) = place() else { return };
     let cap = std::env::var("STORMGLASS_GLANCE_SIZE_CAP").ok();
     let Some(cap) = cap
         .and_then(|cap| cap.parse::<u64>().ok())
@@ -291,7 +173,7 @@ fn an_upload_beyond_the_size_cap_fails() {
         return;
     };
     local(async {
-        let mut subject = Subject::new(&config, 6);
+        let mut subject = Subject::new(&place, 6);
         subject.request.size = Bytes(cap + (8 << 20));
         subject.check(Operation::Create, Outcome::Ok).await;
         let answer = subject.answer(Operation::Upload).await;
@@ -307,27 +189,22 @@ fn an_upload_beyond_the_size_cap_fails() {
 
 #[test]
 fn data_that_lies_elsewhere_is_read_from_there() {
-    let Some(mut config) = config() else { return };
+    let Some(mut place) = place() else { return };
     local(async {
         let url = source(b"twelve bytes").await;
-        assert!(
-            Client::new(&config)
-                .unwrap()
-                .unsupported(Operation::AddLocation)
-                .is_some()
-        );
-        config.location = Some(url);
+        assert!(place.client().unsupported(Operation::AddLocation).is_some());
+        place.target.location = Some(url);
         for (number, operations) in [
             (7, &[Operation::CreateWithLocation][..]),
             (8, &[Operation::Create, Operation::AddLocation]),
         ] {
-            let mut subject = Subject::new(&config, number);
+            let mut subject = Subject::new(&place, number);
             for &operation in operations {
                 subject.check(operation, Outcome::Ok).await;
             }
             subject.seen(SubjectStatus::Active).await;
             let read = subject.check(Operation::Download, Outcome::Ok).await;
-            assert_eq!(read.data.map(|data| data.size), Some(12));
+            assert_eq!(read.content.map(|data| data.size), Some(12));
             subject.check(Operation::Delete, Outcome::Ok).await;
             subject.clean().await;
         }
@@ -364,21 +241,21 @@ async fn source(body: &'static [u8]) -> String {
 
 #[test]
 fn cleanup_removes_what_is_left_in_any_status_and_nothing_else() {
-    let Some(config) = config() else { return };
+    let Some(place) = place() else { return };
     local(async {
         let mut stranger = Subject::new(
-            &Config {
+            &Place {
                 run: RunId::fresh(7),
-                ..config.clone()
+                ..place.clone()
             },
             1,
         );
         stranger.check(Operation::Create, Outcome::Ok).await;
 
-        let client = Client::new(&config).unwrap();
+        let client = place.client();
         let request = |operation, number| Request {
             operation,
-            id: ImageId::new(config.run, number),
+            id: ImageId::new(place.run, number),
             size: Bytes(SIZE),
             content_seed: number,
             fraction: 0.5,
@@ -414,30 +291,30 @@ fn cleanup_removes_what_is_left_in_any_status_and_nothing_else() {
 
 #[test]
 fn a_wrong_token_is_one_clear_line() {
-    let Some(mut config) = config() else { return };
-    config.member = Identity::Token(Secret::new("nonsense"));
+    let Some(mut place) = place() else { return };
+    place.target.member = Identity::Token("nonsense".to_owned());
     local(async {
-        let error = Client::new(&config).unwrap().hello().await.unwrap_err();
+        let error = place.client().hello().await.unwrap_err();
         assert!(
             matches!(error, HelloError::Identity { status: 401, .. }),
             "{error}"
         );
         assert!(!error.to_string().contains("nonsense"));
-        let mut subject = Subject::new(&config, 9);
+        let mut subject = Subject::new(&place, 9);
         subject.check(Operation::Create, Outcome::Fail).await;
     });
 }
 
 #[test]
 fn deletes_are_scrubbed() {
-    let Some(config) = config() else { return };
+    let Some(place) = place() else { return };
     let set = |name: &str| std::env::var(format!("STORMGLASS_GLANCE_{name}")).unwrap_or_default();
     if set("DELAYED_DELETE") != "true" || set("SCRUB_TIME") != "0" {
         eprintln!("not run: it takes STORMGLASS_GLANCE_DELAYED_DELETE=true and no scrub time");
         return;
     }
     local(async {
-        let mut subject = Subject::new(&config, 10);
+        let mut subject = Subject::new(&place, 10);
         let file = std::path::Path::new(&set("DIR"))
             .join("images")
             .join(subject.request.id.to_string());
@@ -451,41 +328,5 @@ fn deletes_are_scrubbed() {
         assert!(scrubbed.success());
         assert!(!file.exists(), "the data is gone");
         subject.clean().await;
-    });
-}
-
-/// Not a test of speed: says what one client measures, beside what GLANCE.md has.
-#[test]
-fn latencies_of_one_client() {
-    let Some(config) = config() else { return };
-    local(async {
-        let stages = [
-            Operation::Create,
-            Operation::Upload,
-            Operation::Download,
-            Operation::Deactivate,
-            Operation::Reactivate,
-            Operation::Delete,
-        ];
-        let mut taken = vec![Vec::new(); stages.len()];
-        let mut connect = Vec::new();
-        for number in 1_000..1_050 {
-            let mut subject = Subject::new(&config, number);
-            for (operation, taken) in stages.into_iter().zip(&mut taken) {
-                let began = Instant::now();
-                let answer = subject.check(operation, Outcome::Ok).await;
-                taken.push(began.elapsed());
-                connect.push(Duration::from_nanos(answer.connect.0));
-            }
-        }
-        let spread = |times: &mut Vec<Duration>| {
-            times.sort_unstable();
-            let last = times.len() - 1;
-            format!("{:?}, {:?} to {:?}", times[last / 2], times[0], times[last])
-        };
-        for (operation, taken) in stages.into_iter().zip(&mut taken) {
-            eprintln!("{operation:>12}: median {}", spread(taken));
-        }
-        eprintln!("{:>12}: median {}", "connect", spread(&mut connect));
     });
 }

@@ -293,126 +293,116 @@ proptest! {
     }
 }
 
-/// A subject taken through `operations`, each answered ok, and then one more answer.
-fn check(
-    operations: &[Operation],
-    last: Option<Operation>,
-    end: Answer,
-    expected: Option<Invariant>,
-) {
-    let mut tracker = Tracker::new(Some(true));
-    for &operation in operations {
-        let ticket = tracker.invoked(operation);
-        let data = (operation == Operation::Upload).then_some(DATA);
-        let findings = tracker.completed(ticket, &answer(Outcome::Ok, None, data));
-        assert_eq!(findings.violation, None, "{operation}");
+/// A subject taken through `before`, each answered ok, and then, in turn, each of the answers beside what it must break.
+fn check(before: &[Operation], ends: &[(Option<Operation>, Answer, Option<Invariant>)]) {
+    for (last, end, expected) in ends {
+        let mut tracker = Tracker::new(Some(true));
+        for &operation in before {
+            let ticket = tracker.invoked(operation);
+            let content = (operation == Operation::Upload).then_some(DATA);
+            let findings = tracker.completed(ticket, &answer(Outcome::Ok, None, content));
+            assert_eq!(findings.violation, None, "{operation}");
+        }
+        let ticket = begin(&mut tracker, *last, 0).ticket.unwrap();
+        let violation = tracker.completed(ticket, end).violation;
+        let broken = violation.as_ref().map(|found| found.invariant);
+        assert_eq!(
+            broken, *expected,
+            "{last:?} after {before:?}: {violation:?}"
+        );
     }
-    let ticket = match last {
-        None => tracker.showing(),
-        Some(operation) => tracker.invoked(operation),
-    };
-    let violation = tracker.completed(ticket, &end).violation;
-    assert_eq!(
-        violation.as_ref().map(|found| found.invariant),
-        expected,
-        "{violation:?}"
-    );
+}
+
+fn ok(content: Option<Content>) -> Answer {
+    answer(Outcome::Ok, None, content)
+}
+
+fn refused() -> Answer {
+    answer(Outcome::Refused, None, None)
+}
+
+fn shown(status: SubjectStatus) -> Answer {
+    answer(Outcome::Ok, Some(Seen::Status(status)), None)
+}
+
+fn lost() -> Answer {
+    answer(Outcome::Ok, Some(Seen::Gone), None)
+}
+
+const OTHER: Content = Content {
+    size: 99,
+    checksum: 7,
+};
+
+#[test]
+fn false_answers_about_a_deleted_subject() {
+    use Operation::{Create, Delete, Download, Upload};
+    let ends = [
+        (None, lost(), None),
+        (None, shown(Active), Some(Invariant::Acknowledged)),
+        (None, shown(Killed), Some(Invariant::Acknowledged)),
+        (Some(Download), ok(Some(DATA)), Some(Invariant::Access)),
+        (Some(Upload), ok(Some(DATA)), Some(Invariant::Terminal)),
+        (Some(Delete), ok(None), Some(Invariant::Terminal)),
+    ];
+    check(&[Create, Upload, Delete], &ends);
 }
 
 #[test]
-fn each_false_answer_breaks_its_invariant() {
-    use Operation::*;
-    let ok = |data| answer(Outcome::Ok, None, data);
-    let shown = |status| answer(Outcome::Ok, Some(Seen::Status(status)), None);
-    let lost = answer(Outcome::Ok, Some(Seen::Gone), None);
-    let other = Content { size: 99, ..DATA };
-    let active = &[Create, Upload];
-    let deactivated = &[Create, Upload, Deactivate];
-    let deleted = &[Create, Upload, Delete];
-
-    check(
-        deleted,
-        None,
-        shown(SubjectStatus::Active),
-        Some(Invariant::Acknowledged),
-    );
-    check(
-        deleted,
-        Some(Download),
-        ok(Some(DATA)),
-        Some(Invariant::Access),
-    );
-    check(
-        deleted,
-        Some(Upload),
-        ok(Some(DATA)),
-        Some(Invariant::Terminal),
-    );
-    check(deleted, Some(Delete), ok(None), Some(Invariant::Terminal));
-    check(
-        deactivated,
-        Some(Download),
-        ok(Some(DATA)),
-        Some(Invariant::Access),
-    );
-    check(deactivated, Some(DownloadAsAdmin), ok(Some(DATA)), None);
-    check(
-        deactivated,
-        Some(Download),
-        answer(Outcome::Refused, None, None),
-        None,
-    );
-    check(
-        active,
-        Some(Download),
-        answer(Outcome::Refused, None, None),
-        Some(Invariant::Acknowledged),
-    );
-    check(
-        active,
-        Some(Download),
-        ok(Some(other)),
-        Some(Invariant::Acknowledged),
-    );
-    check(
-        active,
-        None,
-        answer(
-            Outcome::Ok,
-            Some(Seen::Status(SubjectStatus::Active)),
-            Some(other),
+fn false_answers_about_a_deactivated_subject() {
+    use Operation::{Create, Deactivate, Download, DownloadAsAdmin, Upload};
+    let ends = [
+        (Some(Download), refused(), None),
+        (Some(Download), ok(Some(DATA)), Some(Invariant::Access)),
+        (Some(DownloadAsAdmin), ok(Some(DATA)), None),
+        (
+            Some(DownloadAsAdmin),
+            refused(),
+            Some(Invariant::Acknowledged),
         ),
-        Some(Invariant::Acknowledged),
-    );
-    check(active, None, shown(Queued), Some(Invariant::Acknowledged));
-    check(active, None, lost.clone(), Some(Invariant::Conservation));
-    check(
-        active,
-        Some(Upload),
-        ok(Some(other)),
-        Some(Invariant::OneUpload),
-    );
-    check(
-        &[Create],
-        Some(Upload),
-        ok(None),
-        Some(Invariant::Acknowledged),
-    );
-    check(
-        &[Create],
-        Some(AbortUpload),
-        ok(None),
-        Some(Invariant::Acknowledged),
-    );
-    check(&[Create], Some(Deactivate), ok(None), Some(Invariant::Edge));
-    check(&[Create], None, shown(Killed), Some(Invariant::Edge));
-    check(&[Create], None, lost, Some(Invariant::Conservation));
-    check(
-        &[CreateWithLocation],
-        None,
-        shown(Saving),
-        Some(Invariant::LocationNeverSaving),
-    );
+        (Some(Upload), ok(Some(OTHER)), Some(Invariant::OneUpload)),
+    ];
+    check(&[Create, Upload, Deactivate], &ends);
+}
+
+#[test]
+fn false_answers_about_an_active_subject() {
+    use Operation::{Create, Download, Upload};
+    let holds_other = Answer {
+        content: Some(OTHER),
+        ..shown(Active)
+    };
+    let ends = [
+        (Some(Download), ok(Some(DATA)), None),
+        (
+            Some(Download),
+            ok(Some(OTHER)),
+            Some(Invariant::Acknowledged),
+        ),
+        (Some(Download), refused(), Some(Invariant::Acknowledged)),
+        (Some(Upload), ok(Some(OTHER)), Some(Invariant::OneUpload)),
+        (None, holds_other, Some(Invariant::Acknowledged)),
+        (None, shown(Queued), Some(Invariant::Acknowledged)),
+        (None, lost(), Some(Invariant::Conservation)),
+    ];
+    check(&[Create, Upload], &ends);
+}
+
+#[test]
+fn false_answers_about_a_queued_subject() {
+    use Operation::{AbortUpload, Create, CreateWithLocation, Deactivate, Download, Upload};
+    let ends = [
+        (Some(Upload), ok(None), Some(Invariant::Acknowledged)),
+        (Some(AbortUpload), ok(None), Some(Invariant::Acknowledged)),
+        (Some(Deactivate), ok(None), Some(Invariant::Edge)),
+        (Some(Download), refused(), None),
+        (Some(Download), ok(Some(DATA)), Some(Invariant::Access)),
+        (None, shown(Killed), Some(Invariant::Edge)),
+        (None, lost(), Some(Invariant::Conservation)),
+    ];
+    check(&[Create], &ends);
+    let saving = (None, shown(Saving), Some(Invariant::LocationNeverSaving));
+    check(&[CreateWithLocation], &[saving]);
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub trait Office<K: Core>: Default {
     /// Delivers a letter and brings back the answer.
     fn ask(&self, actor: &mut Self::Actor, message: K::Message) -> K::Reply;
     /// Fetches into the processor's cache what a letter to the actor will need.
-    fn fetch(&self, actor: &Self::Actor);
+    fn fetch(&self, actor: &mut Self::Actor);
 }
 
 /// A way to run actors: in live mailboxes, or in virtual time.

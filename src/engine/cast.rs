@@ -61,8 +61,8 @@ impl<S: Stage> Actors for Cast<S> {
     }
 
     #[inline]
-    fn fetch(&self, slot: u32) {
-        if let Some(Some(actor)) = self.subjects.get(slot) {
+    fn fetch(&mut self, slot: u32) {
+        if let Some(actor) = self.subjects.at(slot) {
             self.subject_office.fetch(actor);
         }
     }

@@ -244,7 +244,7 @@ impl<T: Target, C: Crew> Storm<T, C> {
     /// of subjects most of the time would go into waiting for memory, one place after the other.
     #[inline]
     fn next(&mut self, until: Time) -> Option<(Time, Wake<T::Wake>)> {
-        let (driver, target) = (&self.driver, &self.target);
+        let (driver, target) = (&self.driver, &mut self.target);
         self.calendar.pop_until(until, |wake| {
             if let Wake::Driver(driver::Wake::Step { slot, .. }) = wake {
                 driver.fetch(*slot);

@@ -96,7 +96,7 @@ impl<K: Core> Office<K> for VirtualOffice<K> {
     }
 
     #[inline]
-    fn fetch(&self, actor: &VirtualActor<K>) {
+    fn fetch(&self, actor: &mut VirtualActor<K>) {
         actor.0.fetch();
     }
 }

@@ -47,7 +47,7 @@ pub trait Actors {
     /// Sends a message to the scrubber.
     fn scrubber(&mut self, message: ScrubberMessage) -> ScrubberReply;
     /// Fetches into the processor's cache what a message to the subject in `slot` will need.
-    fn fetch(&self, slot: u32);
+    fn fetch(&mut self, slot: u32);
     /// How many messages went through a mailbox so far; none in virtual time.
     fn messages(&self) -> u64;
 }
@@ -200,7 +200,7 @@ impl<A: Actors> Service<A> {
 
     /// Fetches what a request to the subject in `slot` will need.
     #[inline]
-    pub fn fetch(&self, slot: u32) {
+    pub fn fetch(&mut self, slot: u32) {
         self.actors.fetch(slot);
     }
 

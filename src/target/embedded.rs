@@ -45,7 +45,7 @@ impl<A: Actors> Target for Service<A> {
     }
 
     #[inline]
-    fn fetch(&self, slot: u32) {
+    fn fetch(&mut self, slot: u32) {
         Service::fetch(self, slot);
     }
 

@@ -36,7 +36,7 @@ pub trait Target {
     fn audit(&mut self, subject: SubjectId) -> Option<Audit>;
 
     /// Fetches into the processor's cache what the subject in `slot` will need; does nothing else.
-    fn fetch(&self, _slot: u32) {}
+    fn fetch(&mut self, _slot: u32) {}
     /// What to ring when something arrives from outside the calendar.
     fn on_arrival(&mut self, _bell: Rc<dyn Fn()>) {}
     /// Takes in what has arrived from outside the calendar.

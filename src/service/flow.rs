@@ -70,9 +70,9 @@ impl<A: Actors> Service<A> {
         let effect = self.faults.strike(place);
         let fits = effect != Effect::Full && self.take_in(now, handle, out);
         match effect {
-            Effect::Stall(fault) => self.stalled.push((fault, handle)),
+            Effect::Stall(fault) if fits => self.stalled.push((fault, handle)),
             Effect::Pass { later } if fits => self.hold(now, handle, later, out),
-            Effect::Pass { .. } | Effect::Error | Effect::Full => {
+            Effect::Stall(_) | Effect::Pass { .. } | Effect::Error | Effect::Full => {
                 self.op(handle).hold = Hold::Failing;
                 self.held(now, handle, out);
             }

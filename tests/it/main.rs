@@ -6,5 +6,7 @@
 )]
 
 mod cli;
+mod engines;
 mod report;
 mod scenario;
+mod storms;

@@ -10,3 +10,4 @@ mod engines;
 mod report;
 mod scenario;
 mod storms;
+mod tidy;

@@ -5,8 +5,11 @@
     reason = "a test that cannot go on should say where, in its helpers as well"
 )]
 
+mod checker;
 mod cli;
 mod engines;
+mod glance;
+mod hostile;
 mod report;
 mod scenario;
 mod storms;

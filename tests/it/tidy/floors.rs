@@ -46,7 +46,10 @@ const WITHIN_GROUND: [(&str, &[&str]); 12] = [
         "history",
         &["config", "fault", "lifecycle", "load", "units"],
     ),
-    ("invocation", &["history", "lifecycle", "load", "units"]),
+    (
+        "invocation",
+        &["history", "lifecycle", "load", "metrics", "units"],
+    ),
     (
         "metrics",
         &["config", "history", "lifecycle", "load", "units"],
@@ -65,6 +68,12 @@ pub fn breaches(sources: &[Source]) -> Vec<String> {
             breaches.push(format!("{} is on no floor", source.path));
             continue;
         };
+        for line in climbs(source) {
+            breaches.push(format!(
+                "{}:{line}: `super` leads out of {part}",
+                source.path
+            ));
+        }
         for (line, import) in imports(&source.code) {
             if import != part && !allowed.contains(&import) {
                 breaches.push(format!("{}:{line}: {part} imports {import}", source.path));
@@ -92,8 +101,8 @@ fn allowed(part: &str) -> Option<Vec<&'static str>> {
     find(&WITHIN_GROUND).or_else(above)
 }
 
-/// The parts of the crate that a file names by `crate::part`, each with its line. Groups after `crate::` are
-/// not written here, nor is `super` beyond a part: both would hide where an import leads.
+/// The parts of the crate that a file names by `crate::part`, each with its line; a group behind `crate::` is
+/// no part, and so on no floor.
 fn imports(code: &str) -> Vec<(usize, &str)> {
     let mut imports = Vec::new();
     for (number, line) in code.lines().enumerate() {
@@ -104,4 +113,19 @@ fn imports(code: &str) -> Vec<(usize, &str)> {
         }
     }
     imports
+}
+
+/// Lines that climb out of their part by `super`: that would hide where an import leads. A module written
+/// inside a file is one deeper than the file.
+fn climbs(source: &Source) -> Vec<usize> {
+    let folders = source.path.matches('/').count() - 1;
+    let depth = folders - usize::from(source.path.ends_with("/mod.rs") && folders > 0);
+    let lines = source.code.lines().enumerate();
+    let climbing = lines.filter(|(_, line)| {
+        let inside = usize::from(line.starts_with(' '));
+        let most = line.split(|c: char| !c.is_alphanumeric() && !"_:".contains(c));
+        most.map(|path| path.matches("super::").count())
+            .any(|steps| steps > depth + inside)
+    });
+    climbing.map(|(number, _)| number + 1).collect()
 }

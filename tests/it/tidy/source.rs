@@ -29,14 +29,18 @@ fn walk(root: &Path, folder: &str, sources: &mut Vec<Source>) {
             walk(root, &path, sources);
         } else if path.ends_with(".rs") {
             let text = std::fs::read_to_string(entry.path()).unwrap();
-            let code = blanked(&text);
-            sources.push(Source { path, text, code });
+            sources.push(Source::new(path, text));
         }
     }
 }
 
 impl Source {
-    /// Every function with a body: its name, its first line, and how many lines it has.
+    pub fn new(path: String, text: String) -> Source {
+        let code = blanked(&text);
+        Source { path, text, code }
+    }
+
+    /// Every function with a body: its name, its first line, and how many lines of code it has.
     pub fn functions(&self) -> Vec<(String, usize, usize)> {
         let lines: Vec<&str> = self.code.lines().collect();
         let mut functions = Vec::new();
@@ -50,7 +54,8 @@ impl Source {
                 depth += opened - line.matches('}').count() as i32;
                 begun |= opened > 0;
                 if begun && depth <= 0 {
-                    functions.push((name.clone(), start + 1, offset + 1));
+                    let body = lines[start..=start + offset].join("\n");
+                    functions.push((name.clone(), start + 1, full_lines(&body)));
                 }
                 if depth <= 0 && (begun || line.trim_end().ends_with(';')) {
                     break;
@@ -78,6 +83,12 @@ fn defined(line: &str, keyword: &str) -> Option<String> {
     let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
     let name = &name[..end.unwrap_or(name.len())];
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// Lines with code in them.
+pub fn full_lines(code: &str) -> usize {
+    let lines = code.lines();
+    lines.filter(|line| !line.trim().is_empty()).count()
 }
 
 /// Whether a line has a path or name in it that is not part of a longer one.

@@ -148,7 +148,7 @@ fn play<S: Stage>() -> (Vec<Record>, Vec<Completion>) {
         for (at, wake) in out.later.drain(..) {
             calendar.push(at, Entry::Wake(wake));
         }
-        let Some((now, entry)) = calendar.pop_until(end) else {
+        let Some((now, entry)) = calendar.pop_until(end, |_| ()) else {
             return (out.records, out.completed.into());
         };
         match entry {

@@ -13,7 +13,8 @@ use stormglass::fault::TABLE;
 use stormglass::lifecycle::{Operation, Outcome, Profile, Verdict};
 use stormglass::metrics::{RunResult, StormResult};
 use stormglass::report::csv;
-use stormglass::scenario::{Scenario, Target};
+use stormglass::scenario::{Clock, Scenario, Target};
+use stormglass::units::Span;
 
 /// What the storms of all seeds have seen together.
 #[derive(Default)]
@@ -131,4 +132,19 @@ fn complaints(run: &RunResult) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// A few of them, shortened: real time cannot be hurried, and no two runs of it are alike.
+#[test]
+fn nor_does_it_in_real_time() {
+    for seed in 0..4 {
+        let mut storm = wild::storm(seed);
+        storm.clock = Clock::Real;
+        storm.load.duration = Some(Span::from_millis(500));
+        let result = run(&storm, 2);
+        for run in &result.runs {
+            let complaints = complaints(run);
+            assert!(complaints.is_empty(), "seed {seed}: {complaints:?}");
+        }
+    }
 }

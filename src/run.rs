@@ -1,5 +1,6 @@
 //! The library's entry: a scenario in, results and verdict out.
 
+use crate::config::ServiceConfig;
 use crate::engine::{clock, live, virtual_time};
 use crate::history::Gauges;
 use crate::lifecycle::{Invariant, Verdict};
@@ -41,32 +42,8 @@ pub fn run(
     announce(scenario, progress);
     let (runs, threads) = match (&scenario.target, scenario.clock) {
         (Target::Embedded(config), Clock::Virtual) => {
-            let replications = scenario.replications.get();
-            let threads = threads.min(replications as usize);
-            let next = AtomicU32::new(1);
-            let mut runs: Vec<RunResult> = thread::scope(|scope| {
-                let workers: Vec<_> = (0..threads)
-                    .map(|_| {
-                        scope.spawn(|| {
-                            let mine = std::iter::from_fn(|| {
-                                Some(next.fetch_add(1, Relaxed)).filter(|run| *run <= replications)
-                            });
-                            mine.filter_map(|run| {
-                                virtual_time::run(scenario, config, run, progress)
-                            })
-                            .map(|result| *result)
-                            .collect::<Vec<_>>()
-                        })
-                    })
-                    .collect();
-                workers
-                    .into_iter()
-                    .filter_map(|worker| worker.join().ok())
-                    .flatten()
-                    .collect()
-            });
-            runs.sort_by_key(|run| run.run);
-            (runs, threads)
+            let threads = threads.min(scenario.replications.get() as usize);
+            (side_by_side(scenario, config, threads, progress), threads)
         }
         (Target::Embedded(config), Clock::Real) => in_turn(scenario, progress, |run| {
             Ok(live::run(scenario, config, run, threads, progress))
@@ -106,6 +83,35 @@ pub fn run(
         peak_rss_bytes: clock::peak_rss_bytes(),
         runs,
     })
+}
+
+/// Replications in virtual time: each thread takes the next one that nobody has taken.
+fn side_by_side(
+    scenario: &Scenario,
+    config: &ServiceConfig,
+    threads: usize,
+    progress: &Arc<Progress>,
+) -> Vec<RunResult> {
+    let replications = scenario.replications.get();
+    let next = AtomicU32::new(1);
+    let work = || {
+        let mine = std::iter::from_fn(|| {
+            Some(next.fetch_add(1, Relaxed)).filter(|run| *run <= replications)
+        });
+        mine.filter_map(|run| virtual_time::run(scenario, config, run, progress))
+            .map(|result| *result)
+            .collect::<Vec<_>>()
+    };
+    let mut runs: Vec<RunResult> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .filter_map(|worker| worker.join().ok())
+            .flatten()
+            .collect()
+    });
+    runs.sort_by_key(|run| run.run);
+    runs
 }
 
 /// Replications in real time: one after the other, each on all arbiters.

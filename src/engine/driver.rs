@@ -94,6 +94,8 @@ pub struct Driver {
     share: Share,
     load: Load,
     pacer: Option<Pacer>,
+    /// The pacer has said that no more will ever be due: the rate went down to zero.
+    exhausted: bool,
     /// When the arrival that is in the calendar is due.
     arrival_due: Time,
     /// The number that the next subject of this shard gets.
@@ -146,6 +148,7 @@ impl Driver {
             share,
             load: scenario.load.clone(),
             pacer,
+            exhausted: false,
             arrival_due: Time::ZERO,
             next_number: u64::from(share.index),
             next_op: u64::from(share.index),
@@ -174,9 +177,11 @@ impl Driver {
         self.ending = true;
     }
 
-    /// Whether every story that was to start has started and ended.
+    /// Whether every story that was to start has started and ended. A load without a duration also ends
+    /// when fewer arrive than it has room for.
     pub fn is_done(&self) -> bool {
-        self.stories_open == 0 && !self.may_start() && !self.ending
+        let last = !self.may_start() || self.exhausted && self.load.duration.is_none();
+        self.stories_open == 0 && last && !self.ending
     }
 
     /// What it counted.
@@ -321,10 +326,12 @@ impl Driver {
             self.share.of - 1
         };
         let Some(pacer) = &mut self.pacer else { return };
-        let due = (0..=skip).map(|_| pacer.next_due()).last().flatten();
-        if let Some(due) = due {
-            self.arrival_due = due;
-            orders.later.push((due, Wake::Arrival));
+        match (0..=skip).map(|_| pacer.next_due()).last().flatten() {
+            Some(due) => {
+                self.arrival_due = due;
+                orders.later.push((due, Wake::Arrival));
+            }
+            None => self.exhausted = true,
         }
     }
 

@@ -10,4 +10,6 @@ pub mod live;
 mod nemesis;
 mod recorder;
 mod storm;
+#[cfg(test)]
+mod tests;
 pub mod virtual_time;

@@ -2,15 +2,14 @@
 
 use super::operation::{Handle, Hold, Op, Stage, Wake, Work};
 use super::queue::Queue;
-use super::scrubber::{Pending, ScrubberMessage, ScrubberReply};
-use super::subject::{Change, Commit, Move, Reply};
-use super::task::{Task, TaskChange, TaskCommit};
+use super::subject::{Change, Reply};
+use super::task::TaskChange;
 use super::{Actors, Service};
 use crate::config::Defect;
 use crate::fault::{Effect, Place};
-use crate::history::{Content, Event, OpId, TaskId};
-use crate::invocation::{Completion, Cursor, Invocation, Out};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::history::Event;
+use crate::invocation::{Invocation, Out};
+use crate::lifecycle::{Operation, Outcome};
 use crate::units::{Bytes, Span, Time};
 
 impl<A: Actors> Service<A> {
@@ -27,7 +26,7 @@ impl<A: Actors> Service<A> {
         }
     }
 
-    fn op(&mut self, handle: Handle) -> &mut Op {
+    pub(super) fn op(&mut self, handle: Handle) -> &mut Op {
         self.ops.at(handle)
     }
 
@@ -55,7 +54,7 @@ impl<A: Actors> Service<A> {
     }
 
     /// Has the stage's resource: faults strike here.
-    fn begin(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+    pub(super) fn begin(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
         let op = self.op(handle);
         op.stage_since = now;
         op.hold = Hold::Holding;
@@ -70,9 +69,9 @@ impl<A: Actors> Service<A> {
         let effect = self.faults.strike(place);
         let fits = effect != Effect::Full && self.take_in(now, handle, out);
         match effect {
-            Effect::Stall(fault) => self.stalled.push((fault, handle)),
+            Effect::Stall(fault) if fits => self.stalled.push((fault, handle)),
             Effect::Pass { later } if fits => self.hold(now, handle, later, out),
-            Effect::Pass { .. } | Effect::Error | Effect::Full => {
+            Effect::Stall(_) | Effect::Pass { .. } | Effect::Error | Effect::Full => {
                 self.op(handle).hold = Hold::Failing;
                 self.held(now, handle, out);
             }
@@ -327,226 +326,6 @@ impl<A: Actors> Service<A> {
                 self.end(now, handle, Outcome::Ok, out);
             }
             Work::Request | Work::Task => self.undo(now, handle, out),
-        }
-    }
-
-    /// Sends a commit to the record and enters what it did into history and books.
-    fn commit(&mut self, now: Time, handle: Handle, change: Change, out: &mut Out<Wake>) -> Reply {
-        let Op {
-            work, invocation, ..
-        } = *self.ops.at(handle);
-        let Invocation {
-            op,
-            subject,
-            story,
-            intended,
-            ..
-        } = invocation;
-        let op = (work != Work::Scrub).then_some(op);
-        let reply = self.actors.commit(
-            subject.slot,
-            Commit {
-                at: now,
-                op,
-                change,
-                laws: self.laws,
-            },
-        );
-        let Reply::Done {
-            moves,
-            entered,
-            content,
-            elsewhere,
-        } = reply
-        else {
-            return reply;
-        };
-        for Move { from, to } in moves.into_iter().flatten() {
-            let due = match from {
-                Some(SubjectStatus::Saving) => entered,
-                Some(SubjectStatus::PendingDelete) => entered + self.config.scrub_time,
-                _ => intended,
-            };
-            out.record(now, subject, story, Event::Moved { from, to, op, due });
-            if let Some(from) = from {
-                self.counts[from.index()] -= 1;
-            }
-            self.counts[to.index()] += 1;
-            let stored = match (from, elsewhere) {
-                (Some(from), false) if from.keeps_data() => content.size,
-                _ => 0,
-            };
-            if to == SubjectStatus::PendingDelete {
-                self.bytes_pending_delete += stored;
-                self.pending.push(Pending {
-                    since: now,
-                    subject,
-                    story,
-                });
-            } else if to == SubjectStatus::Deleted {
-                out.deleted.push(subject.slot);
-                self.purges
-                    .extend(self.config.purge_after.map(|after| now + after));
-                if change == Change::Delete {
-                    self.op(handle).bytes = stored;
-                }
-            }
-        }
-        reply
-    }
-
-    /// The task is registered; the request ends here for its worker, and the executor takes over.
-    fn create_task(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
-        let slot = self.task_slots.take();
-        self.actors.spawn_task(slot, Task::default());
-        let op = self.op(handle);
-        op.task_slot = slot;
-        op.task_entered = op.invocation.intended;
-        op.work = Work::Task;
-        op.stage = Stage::BeginTask;
-        let since = op.worker_since;
-        self.task(now, handle, TaskChange::Create, out);
-        self.release_worker(now, since);
-        if let Some(handle) = self.task_workers.acquire(now, handle) {
-            self.op(handle).task_since = now;
-            self.begin(now, handle, out);
-        }
-    }
-
-    fn task(&mut self, now: Time, handle: Handle, change: TaskChange, out: &mut Out<Wake>) {
-        let op = self.ops.at(handle);
-        let Invocation {
-            op: id,
-            subject,
-            story,
-            ..
-        } = op.invocation;
-        let commit = TaskCommit {
-            change,
-            defects: self.laws.defects,
-        };
-        let reply = self.actors.commit_task(op.task_slot, commit);
-        let due = std::mem::replace(&mut op.task_entered, now);
-        let event = Event::TaskMoved {
-            task: TaskId(id),
-            from: reply.from,
-            to: reply.to,
-            has_result: reply.has_result,
-            has_message: reply.has_message,
-            due,
-        };
-        out.record(now, subject, story, event);
-    }
-
-    fn release_worker(&mut self, now: Time, since: Time) {
-        if let Some(next) = self.workers.release(now, since) {
-            self.ops.at(next).worker_since = now;
-            self.ready.push_back(next);
-        }
-    }
-
-    /// A piece of work is over: its worker is free, and its client hears of it.
-    fn end(&mut self, now: Time, handle: Handle, outcome: Outcome, out: &mut Out<Wake>) {
-        let Op {
-            work,
-            invocation,
-            seen,
-            worker_since,
-            task_since,
-            task_slot,
-            ..
-        } = *self.ops.at(handle);
-        let outcome = match work {
-            Work::Request => {
-                self.release_worker(now, worker_since);
-                outcome
-            }
-            Work::Task => {
-                self.end_task(now, handle, outcome == Outcome::Ok, out);
-                self.actors.stop_task(task_slot);
-                self.task_slots.give_back(task_slot);
-                if let Some(next) = self.task_workers.release(now, task_since) {
-                    self.op(next).task_since = now;
-                    self.ready.push_back(next);
-                }
-                if outcome == Outcome::Ok {
-                    Outcome::Ok
-                } else {
-                    Outcome::Fail
-                }
-            }
-            Work::Scrub => {
-                self.handles.give_back(handle);
-                let message = ScrubberMessage::Scrubbed {
-                    at: now,
-                    since: worker_since,
-                };
-                let reply = self.actors.scrubber(message);
-                return self.scrub(now, reply);
-            }
-        };
-        self.handles.give_back(handle);
-        let content = match invocation.operation {
-            _ if outcome != Outcome::Ok => None,
-            Operation::Upload | Operation::Import => Some(invocation.content),
-            operation if operation.reads() => Some(seen),
-            _ => None,
-        };
-        out.completed.push_back(Completion {
-            invocation,
-            outcome,
-            content,
-        });
-    }
-
-    fn end_task(&mut self, now: Time, handle: Handle, ok: bool, out: &mut Out<Wake>) {
-        if ok {
-            self.task(now, handle, TaskChange::Succeed, out);
-            if self.has(Defect::TaskRunTwice) {
-                self.task(now, handle, TaskChange::Begin, out);
-                self.task(now, handle, TaskChange::Succeed, out);
-            }
-        } else if !self.has(Defect::TaskStuck) {
-            self.task(now, handle, TaskChange::Fail, out);
-        }
-    }
-
-    /// Tells the scrubber who went into pending delete, all at once.
-    pub(super) fn tell_pending(&mut self) {
-        if !self.pending.is_empty() {
-            let pending = std::mem::take(&mut self.pending);
-            self.actors.scrubber(ScrubberMessage::Deleted(pending));
-        }
-    }
-
-    /// The scrubber has granted these a worker.
-    pub(super) fn scrub(&mut self, now: Time, reply: ScrubberReply) {
-        for Pending { subject, story, .. } in reply.scrub {
-            let invocation = Invocation {
-                op: OpId(u64::MAX),
-                subject,
-                story,
-                cursor: Cursor::default(),
-                operation: Operation::Delete,
-                intended: now,
-                sent: now,
-                content: Content::default(),
-                close_after: None,
-            };
-            let handle = self.open(Work::Scrub, invocation);
-            let bytes = *self.store.held(subject.slot);
-            let op = self.op(handle);
-            op.worker_since = now;
-            op.bytes = bytes;
-            op.stage = Stage::Remove;
-            self.ready_for_slot(now, handle);
-        }
-    }
-
-    /// A scrub asks for its slot; it begins when the queue is run.
-    fn ready_for_slot(&mut self, now: Time, handle: Handle) {
-        if let Some(handle) = self.slots.acquire(now, handle) {
-            self.ready.push_back(handle);
         }
     }
 }

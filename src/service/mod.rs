@@ -4,6 +4,7 @@
 //! Pure: inputs and the time go in, commands come out ([`Out`]); the records themselves are actors, reached
 //! through [`Actors`]. Nothing here knows a clock, a driver or the checker.
 
+mod effect;
 mod flow;
 mod operation;
 mod queue;

@@ -136,32 +136,11 @@ impl Subject {
         match (change, self.status) {
             (Change::Inspect, _) => Reply::Record(*self),
             (Change::Create, None) => self.enter(at, &[Queued]),
-            (Change::CreateWithLocation, None) => {
-                self.locations = 1;
-                if defect(Defect::LocationPassesSaving) {
-                    return self.enter(at, &[Queued, Saving, Active]);
-                }
-                self.enter(at, &[Queued, Active])
-            }
+            (Change::CreateWithLocation, None) => self.create_with_location(at, laws),
             (Change::CreateEmpty, None) => self.enter(at, &[Queued, Active]),
-            (Change::BeginUpload, Some(Queued)) => {
-                self.uploader = op;
-                self.enter(at, &[Saving])
-            }
-            (Change::BeginUpload, Some(Active)) if defect(Defect::SecondUploadAccepted) => {
-                self.unchanged()
-            }
-            (Change::EndUpload(content), Some(Saving)) if self.uploader == op => {
-                self.uploader = None;
-                self.content = content;
-                if defect(Defect::UploadCorrupted) {
-                    self.content.checksum ^= 1;
-                }
-                self.enter(at, &[Active])
-            }
-            (Change::EndUpload(content), Some(Active)) if defect(Defect::SecondUploadAccepted) => {
-                self.content = content;
-                self.unchanged()
+            (Change::BeginUpload, Some(status)) => self.begin_upload(at, op, laws, status),
+            (Change::EndUpload(content), Some(status)) => {
+                self.end_upload(at, op, laws, status, content)
             }
             (Change::FailUpload, Some(status)) => self.fail_upload(at, op, laws, status),
             (Change::AcceptImport, Some(Queued)) => self.unchanged(),
@@ -211,6 +190,55 @@ impl Subject {
                 _,
             ) => Reply::Refused,
         }
+    }
+
+    fn create_with_location(&mut self, at: Time, laws: Laws) -> Reply {
+        self.locations = 1;
+        if laws.defects.has(Defect::LocationPassesSaving) {
+            return self.enter(at, &[Queued, Saving, Active]);
+        }
+        self.enter(at, &[Queued, Active])
+    }
+
+    fn begin_upload(
+        &mut self,
+        at: Time,
+        op: Option<OpId>,
+        laws: Laws,
+        status: SubjectStatus,
+    ) -> Reply {
+        if status == Queued {
+            self.uploader = op;
+            return self.enter(at, &[Saving]);
+        }
+        if status == Active && laws.defects.has(Defect::SecondUploadAccepted) {
+            return self.unchanged();
+        }
+        Reply::Refused
+    }
+
+    /// An upload makes its subject active, unless that was taken away from it.
+    fn end_upload(
+        &mut self,
+        at: Time,
+        op: Option<OpId>,
+        laws: Laws,
+        status: SubjectStatus,
+        content: Content,
+    ) -> Reply {
+        if status == Saving && self.uploader == op {
+            self.uploader = None;
+            self.content = content;
+            if laws.defects.has(Defect::UploadCorrupted) {
+                self.content.checksum ^= 1;
+            }
+            return self.enter(at, &[Active]);
+        }
+        if status == Active && laws.defects.has(Defect::SecondUploadAccepted) {
+            self.content = content;
+            return self.unchanged();
+        }
+        Reply::Refused
     }
 
     /// A failed upload takes its failure edge, unless its subject was taken away from it.

@@ -1,5 +1,8 @@
 //! The command line, from outside.
 
+mod interrupted;
+mod refused;
+
 use std::path::Path;
 use std::process::{Command, Output};
 use stormglass::cli::Exit;

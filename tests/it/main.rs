@@ -7,7 +7,10 @@
 
 mod checker;
 mod cli;
+mod engines;
 mod glance;
 mod hostile;
 mod report;
 mod scenario;
+mod storms;
+mod tidy;

@@ -3,6 +3,9 @@
 use super::*;
 use crate::config::Defect;
 
+/// A result and a message.
+const BOTH: (bool, bool) = (true, true);
+
 fn history_with(defect: Defect) -> Script {
     match defect {
         Defect::LateUploadRevivesDeleted => saving(Profile::V1)
@@ -62,12 +65,11 @@ fn history_with(defect: Defect) -> Script {
         Defect::FailedUploadStaysSaving => saving(Profile::V2)
             .removed(SIZE)
             .answered(1, Upload, Fail, None),
-        Defect::FailedTaskHasResult => importing().moved(Saving, Queued, 1).task_with(
-            PROCESSING,
-            TaskStatus::Failure,
-            1,
-            (true, true),
-        ),
+        Defect::FailedTaskHasResult => {
+            importing()
+                .moved(Saving, Queued, 1)
+                .task_with(PROCESSING, TaskStatus::Failure, 1, BOTH)
+        }
         Defect::TaskStuck => importing()
             .moved(Saving, Queued, 1)
             .removed(SIZE)

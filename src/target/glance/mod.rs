@@ -4,6 +4,7 @@
 //! every attempt. [`Tracker`] is the pure core of a subject on such a server: the set of statuses it may be in, judged by
 //! reachability. Nothing here prints, and no credential is ever shown.
 
+mod actor;
 mod answer;
 mod client;
 mod config;
@@ -14,11 +15,12 @@ mod remote;
 mod tracker;
 mod wire;
 
+pub use actor::{TrackerMessage, TrackerReply, Trackers};
 pub use answer::{Answer, ImageId, Request, RunId, Seen};
 pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use config::ConfigError;
 pub use content::content_of;
-pub use remote::{Look, Remote, TrackerMessage, TrackerReply, Trackers};
+pub use remote::{Look, Remote};
 pub use tracker::{Findings, Ticket, Tracker, Violation};
 
 /// The wall clock, read for time-outs and for the times in an answer.

@@ -1,0 +1,119 @@
+//! A storm that the user cuts short.
+#![cfg(target_os = "linux")]
+
+use super::{scenario, stderr, stdout};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// A child that is ended with the test, whatever happens.
+struct Running(Option<Child>);
+
+impl Running {
+    fn start(arguments: &[&str], folder: &Path) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stormglass"));
+        command.args(arguments).current_dir(folder);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running(Some(command.spawn().unwrap()))
+    }
+
+    fn id(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    /// Waits until it has taken the signal into its own hands; before that it would just die.
+    fn until_it_catches(&self, signal: u32) {
+        loop {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let mask = u64::from_str_radix(mask.expect("a storm under way").trim(), 16).unwrap();
+            if mask & 1 << (signal - 1) != 0 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.id());
+        let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
+        assert!(status.success());
+    }
+
+    fn is_running(&mut self) -> bool {
+        let child = self.0.as_mut().unwrap();
+        child.try_wait().unwrap().is_none()
+    }
+
+    fn output(mut self) -> Output {
+        self.0.take().unwrap().wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// SIGINT and SIGTERM, in real and in virtual time: each storm would last for minutes.
+#[test]
+fn what_was_measured_until_then_is_kept() {
+    let folder = scenario();
+    let live = ["clock=real", "load.duration=10m", "settle.for=10m"];
+    let long = ["load.arrivals.rate=20/s", "load.duration=900d"];
+    for (signal, number, settings) in [
+        ("INT", 2, &live[..]),
+        ("TERM", 15, &live[..]),
+        ("INT", 2, &long[..]),
+    ] {
+        let out = format!("{signal}-{}", settings[0]);
+        let mut arguments = vec!["run", "tiny.toml", "--out", &out];
+        arguments.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+        let storm = Running::start(&arguments, folder.path());
+        storm.until_it_catches(number);
+        storm.signal(signal);
+        let output = storm.output();
+        assert_eq!(output.status.code(), Some(105), "{}", stderr(&output));
+        assert!(stderr(&output).contains("results so far are kept"));
+        assert!(stdout(&output).contains(&out), "{}", stdout(&output));
+        let results = folder.path().join(out);
+        let files: Vec<_> = std::fs::read_dir(&results).unwrap().collect();
+        assert_eq!(files.len(), 7, "{files:?}");
+        let run = std::fs::read(results.join("run.json")).unwrap();
+        let run: serde_json::Value = serde_json::from_slice(&run).unwrap();
+        assert_eq!(run["violations"], 0, "{run}");
+        assert_ne!(run["verdict"], "invalid");
+    }
+}
+
+#[test]
+fn a_second_one_ends_it_at_once() {
+    let folder = scenario();
+    // Nothing comes to rest here: the first request hangs until the faults heal, and then takes a year.
+    let settings = ["--set", "clock=real", "--set", "load.duration=10m"];
+    let slow = [
+        "--set",
+        "settle.for=10m",
+        "--set",
+        "service.registry.commit=365d",
+    ];
+    let arguments = [
+        &["run", "tiny.toml", "--out", "twice"],
+        &settings[..],
+        &slow,
+    ]
+    .concat();
+    let mut storm = Running::start(&arguments, folder.path());
+    storm.until_it_catches(2);
+    // Signals that come too close together are one: send them until it has ended.
+    while storm.is_running() {
+        storm.signal("INT");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let output = storm.output();
+    assert_eq!(output.status.code(), Some(105), "{}", stderr(&output));
+}

@@ -1,0 +1,70 @@
+//! Whole storms through the library: those that are shipped, those with a planted defect, and any seed.
+
+mod defects;
+mod erlang;
+mod mmc;
+mod queues;
+mod seeds;
+mod shipped;
+mod wild;
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use stormglass::lifecycle::{EDGES, Profile, TASK_EDGES};
+use stormglass::metrics::StormResult;
+use stormglass::progress::Progress;
+use stormglass::scenario::{self, Scenario};
+
+/// A file below `scenarios/`, without its ending.
+pub fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.toml"))
+}
+
+/// A shipped scenario with some of its keys set anew.
+pub fn read(name: &str, overrides: &[&str]) -> Scenario {
+    let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+    scenario::read(&path(name), &overrides).unwrap_or_else(|mistakes| panic!("{name}: {mistakes}"))
+}
+
+/// Runs it on so many threads at most.
+pub fn run(scenario: &Scenario, threads: usize) -> StormResult {
+    let progress = Arc::new(Progress::default());
+    stormglass::run::run(scenario, NonZeroUsize::new(threads), &progress).unwrap()
+}
+
+/// A transition as `transitions.csv` names it: kind, from, to.
+pub type Taken = (String, String, String);
+
+/// The transitions that a `transitions.csv` tells of.
+pub fn taken(csv: &[u8]) -> BTreeSet<Taken> {
+    let mut reader = csv::Reader::from_reader(csv);
+    let rows = reader.deserialize::<std::collections::BTreeMap<String, String>>();
+    rows.map(|row| {
+        let row = row.unwrap();
+        assert!(row["count"].parse::<u64>().unwrap() > 0, "{row:?}");
+        (row["kind"].clone(), row["from"].clone(), row["to"].clone())
+    })
+    .collect()
+}
+
+/// Every transition that a profile allows.
+pub fn edges(profile: Profile) -> BTreeSet<Taken> {
+    let name = |kind: &str, from: Option<&str>, to: &str| {
+        (
+            kind.to_owned(),
+            from.unwrap_or("").to_owned(),
+            to.to_owned(),
+        )
+    };
+    let subjects = EDGES
+        .iter()
+        .filter(|edge| edge.allowed_by(profile))
+        .map(|edge| name("subject", edge.from.map(|from| from.name()), edge.to.name()));
+    let tasks = TASK_EDGES
+        .iter()
+        .filter(|edge| edge.allowed_by(profile))
+        .map(|edge| name("task", edge.from.map(|from| from.name()), edge.to.name()));
+    subjects.chain(tasks).collect()
+}

@@ -1,0 +1,150 @@
+//! With nothing planted, no seed raises an alarm.
+//!
+//! `STORMGLASS_SEEDS=1000 cargo test --release --test it seeds` tries more of them, and
+//! `STORMGLASS_FIRST_SEED=n STORMGLASS_SEEDS=1` the one that failed.
+
+use super::{Taken, edges, run, taken, wild};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+use stormglass::config::Rules;
+use stormglass::fault::TABLE;
+use stormglass::lifecycle::{Operation, Outcome, Profile, Verdict};
+use stormglass::metrics::{RunResult, StormResult};
+use stormglass::report::csv;
+use stormglass::scenario::{Clock, Scenario, Target};
+use stormglass::units::Span;
+
+/// What the storms of all seeds have seen together.
+#[derive(Default)]
+struct Seen {
+    alarms: Vec<String>,
+    v1: BTreeSet<Taken>,
+    v2: BTreeSet<Taken>,
+    outcomes: BTreeSet<(Operation, Outcome)>,
+    faults: BTreeSet<String>,
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
+}
+
+#[test]
+fn no_seed_raises_an_alarm() {
+    let first = number("STORMGLASS_FIRST_SEED", 0);
+    let count = number("STORMGLASS_SEEDS", 100);
+    let next = AtomicU64::new(first);
+    let seen = Mutex::new(Seen::default());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Relaxed);
+                    if seed >= first + count {
+                        return;
+                    }
+                    let storm = wild::storm(seed);
+                    let result = run(&storm, 1);
+                    seen.lock().unwrap().note(&storm, &result);
+                }
+            });
+        }
+    });
+    let seen = seen.into_inner().unwrap();
+    let shown = seen.alarms.len().min(10);
+    assert!(
+        seen.alarms.is_empty(),
+        "{} of {count} seeds raise an alarm:\n{}",
+        seen.alarms.len(),
+        seen.alarms[..shown].join("\n")
+    );
+    if count >= 100 {
+        seen.missed_nothing();
+    }
+}
+
+impl Seen {
+    fn note(&mut self, storm: &Scenario, result: &StormResult) {
+        let Target::Embedded(service) = &storm.target else {
+            panic!("wild storms are embedded");
+        };
+        let transitions = taken(&csv::transitions(result).unwrap());
+        match service.rules {
+            Rules::V1 => self.v1.extend(transitions),
+            Rules::V2 => self.v2.extend(transitions),
+        }
+        let names = storm.faults.iter().map(|fault| fault.name.clone());
+        self.faults.extend(names);
+        for run in &result.runs {
+            let rows = run.operations.iter();
+            self.outcomes
+                .extend(rows.map(|row| (row.operation, row.outcome)));
+            let complaints = complaints(run);
+            if !complaints.is_empty() {
+                let seed = run.seed;
+                self.alarms
+                    .push(format!("seed {seed}: {}", complaints.join("; ")));
+            }
+        }
+    }
+
+    /// A hundred storms that miss a transition or an outcome are not wild enough to prove anything.
+    fn missed_nothing(&self) {
+        for (profile, taken) in [(Profile::V1, &self.v1), (Profile::V2, &self.v2)] {
+            let mut edges = edges(profile);
+            // The table lets a killed subject be deleted under any rules, but only those of v1 kill one.
+            edges.retain(|(_, from, _)| profile == Profile::V1 || from != "killed");
+            let missed: Vec<_> = edges.difference(taken).collect();
+            assert!(missed.is_empty(), "{profile} never takes {missed:?}");
+        }
+        for &operation in Operation::ALL {
+            for outcome in [Outcome::Ok, Outcome::Refused, Outcome::Fail] {
+                let impossible = match outcome {
+                    // A new subject has no status that could forbid its creation.
+                    Outcome::Refused => operation.creates(),
+                    Outcome::Ok => operation == Operation::AbortUpload,
+                    Outcome::Fail | Outcome::Unknown => false,
+                };
+                let seen = self.outcomes.contains(&(operation, outcome));
+                assert!(seen != impossible, "{operation} {outcome}: seen {seen}");
+            }
+        }
+        let kinds: usize = TABLE.iter().map(|(_, kinds)| kinds.len()).sum();
+        assert_eq!(self.faults.len(), kinds, "{:?}", self.faults);
+    }
+}
+
+/// What is wrong with a run: its verdict, or books that do not close once all is at rest.
+fn complaints(run: &RunResult) -> Vec<String> {
+    let mut complaints = Vec::new();
+    if run.verdict != Verdict::Valid {
+        let violation = run.violations.first().map(|first| first.detail.clone());
+        let why = violation.or(run.unknown_because.clone());
+        complaints.push(format!("{}, {}", run.verdict, why.unwrap_or_default()));
+    }
+    for (index, queue) in run.end.resources.iter().enumerate() {
+        let at_rest = queue.queue == 0 && queue.busy == 0;
+        let closed = (queue.arrivals, queue.arrivals) == (queue.grants, queue.releases);
+        let little = (queue.queue_ns, queue.busy_ns) == (queue.wait_ns, queue.hold_ns);
+        if !(at_rest && closed && little) {
+            complaints.push(format!("queue {index} does not close: {queue:?}"));
+        }
+    }
+    complaints
+}
+
+/// A few of them, shortened: real time cannot be hurried, and no two runs of it are alike.
+#[test]
+fn nor_does_it_in_real_time() {
+    for seed in 0..4 {
+        let mut storm = wild::storm(seed);
+        storm.clock = Clock::Real;
+        storm.load.duration = Some(Span::from_millis(500));
+        let result = run(&storm, 2);
+        for run in &result.runs {
+            let complaints = complaints(run);
+            assert!(complaints.is_empty(), "seed {seed}: {complaints:?}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The code tests its own shape. One crate has no layers that a compiler checks, so this does.
+
+mod floors;
+mod source;
+
+use source::{Source, sources};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Lines of a file, at most. Comments and empty lines are free: nobody shall save on them.
+const FILE: usize = 500;
+/// Lines of a function, at most; likewise.
+const FUNCTION: usize = 70;
+
+/// Only here may these words stand in code: who else needs them gets what they give as a value.
+const ONLY_IN: [(&str, &[&str]); 4] = [
+    ("actix", &["src/engine/"]),
+    (
+        "Instant::now",
+        &["src/engine/clock.rs", "src/target/glance"],
+    ),
+    (
+        "SystemTime::now",
+        &["src/engine/clock.rs", "src/target/glance"],
+    ),
+    // Its order is random. Those of rustc_hash are no std ones, and are never iterated unsorted.
+    ("HashMap", &[]),
+];
+
+/// Nothing unfinished is merged.
+const NOWHERE: [&str; 4] = ["todo!", "unimplemented!", "FIXME", "XXX"];
+
+/// Names that say nothing of what a thing is.
+const HOLLOW: [&str; 3] = ["manager", "helper", "util"];
+
+/// Reports every breach at once.
+fn none(breaches: Vec<String>) {
+    let mut list = String::new();
+    for breach in &breaches {
+        let _ = writeln!(list, "  {breach}");
+    }
+    assert!(breaches.is_empty(), "{} breaches:\n{list}", breaches.len());
+}
+
+#[test]
+fn a_file_imports_only_lower_floors_and_its_own_folder() {
+    none(floors::breaches(&sources(&["src"])));
+}
+
+#[test]
+fn files_and_functions_fit_a_head() {
+    let mut breaches = Vec::new();
+    for source in sources(&["src", "tests"]) {
+        let path = &source.path;
+        let lines = source::full_lines(&source.code);
+        if lines > FILE {
+            breaches.push(format!("{path} has {lines} lines, {FILE} at most"));
+        }
+        for (name, line, lines) in source.functions() {
+            if lines > FUNCTION {
+                let place = format!("{path}:{line} `{name}`");
+                breaches.push(format!("{place} has {lines} lines, {FUNCTION} at most"));
+            }
+        }
+    }
+    none(breaches);
+}
+
+#[test]
+fn words_stand_only_where_they_may() {
+    let mut breaches = Vec::new();
+    for Source { path, code, .. } in sources(&["src"]) {
+        for (number, line) in code.lines().enumerate() {
+            let mut breach = |word: &str| {
+                breaches.push(format!("{path}:{}: `{word}`", number + 1));
+            };
+            for (word, places) in ONLY_IN {
+                let here = places.iter().any(|place| path.starts_with(place));
+                if !here && source::has_word(line, word) {
+                    breach(word);
+                }
+            }
+        }
+    }
+    for Source { path, text, .. } in sources(&["src", "tests", "benches"]) {
+        let this = path.ends_with("tidy.rs");
+        for (number, line) in text.lines().enumerate().filter(|_| !this) {
+            for word in NOWHERE {
+                if line.contains(word) {
+                    breaches.push(format!("{path}:{}: `{word}`", number + 1));
+                }
+            }
+        }
+    }
+    none(breaches);
+}
+
+#[test]
+fn names_say_what_things_are() {
+    let mut breaches = Vec::new();
+    for source in sources(&["src", "tests", "benches"]) {
+        let names = source.types().chain([source.path.clone()]);
+        for name in names {
+            let parts = source::words(&name);
+            for hollow in HOLLOW {
+                let plural = format!("{hollow}s");
+                if parts.iter().any(|part| *part == hollow || *part == plural) {
+                    breaches.push(format!("{}: `{name}`", source.path));
+                }
+            }
+        }
+    }
+    none(breaches);
+}
+
+#[test]
+fn every_scenario_opens_with_why_it_exists() {
+    let mut breaches = Vec::new();
+    for folder in ["scenarios", "scenarios/defects"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "toml")
+                && !std::fs::read_to_string(&path).unwrap().starts_with("# ")
+            {
+                breaches.push(path.display().to_string());
+            }
+        }
+    }
+    none(breaches);
+}
+
+/// A guard that cannot see is worse than none.
+#[test]
+fn it_sees_what_is_wrong() {
+    let file = |path: &str, text: &str| Source::new(path.to_owned(), text.to_owned());
+    for (path, text, breach) in [
+        (
+            "src/service/a.rs",
+            "use crate::engine::live;",
+            "service imports engine",
+        ),
+        (
+            "src/report/a.rs",
+            "fn f() -> crate::run::Error {}",
+            "report imports run",
+        ),
+        (
+            "src/checker/a.rs",
+            "use crate::{service};",
+            "checker imports ",
+        ),
+        (
+            "src/units.rs",
+            "use super::cli;",
+            "`super` leads out of units",
+        ),
+        (
+            "src/report/a/b.rs",
+            "use super::super::super::cli;",
+            "`super` leads out of report",
+        ),
+        ("src/odds/ends.rs", "", "is on no floor"),
+    ] {
+        let breaches = floors::breaches(&[file(path, text)]);
+        assert!(
+            breaches.len() == 1 && breaches[0].ends_with(breach),
+            "{path} `{text}`: {breaches:?}"
+        );
+    }
+    let legal = "// crate::cli\nuse super::a;\nmod t {\n    use super::super::a;\n    const X: &str = \"crate::cli\";\n}\n";
+    assert_eq!(floors::breaches(&[file("src/engine/a.rs", legal)]), [""; 0]);
+
+    let long = format!(
+        "fn f(\n    a: u8,\n) {{\n    // free\n{}}}\n",
+        "    g();\n".repeat(80)
+    );
+    assert_eq!(
+        file("src/a.rs", &long).functions(),
+        [("f".to_owned(), 1, 84)]
+    );
+    assert!(source::has_word(
+        "use std::collections::HashMap;",
+        "HashMap"
+    ));
+    assert!(!source::has_word("FxHashMap::default()", "HashMap"));
+    assert_eq!(
+        source::words("src/TaskManager.rs"),
+        ["src", "", "task", "manager", "rs"]
+    );
+}

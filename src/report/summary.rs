@@ -326,7 +326,7 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
                 Aggregate::Count => thousands(value.round() as u64),
                 Aggregate::ErrorRate => percent(value),
                 Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => {
-                    span(value)
+                    length(Span(value.round() as u64))
                 }
             },
         };

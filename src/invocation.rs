@@ -3,6 +3,7 @@
 use crate::history::{Content, Event, OpId, Record, SubjectId};
 use crate::lifecycle::{Operation, Outcome};
 use crate::load::StoryId;
+use crate::metrics::Violation;
 use crate::units::Time;
 use std::collections::VecDeque;
 
@@ -62,6 +63,10 @@ pub struct Out<W> {
     pub deleted: Vec<u32>,
     /// This happened, in this order.
     pub records: Vec<Record>,
+    /// This must never happen, and did; from a target that judges for itself.
+    pub violations: Vec<Violation>,
+    /// What a person should know of beside.
+    pub notes: Vec<String>,
 }
 
 impl<W> Default for Out<W> {
@@ -71,6 +76,8 @@ impl<W> Default for Out<W> {
             completed: VecDeque::new(),
             deleted: Vec::new(),
             records: Vec::new(),
+            violations: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }

@@ -18,24 +18,24 @@ use std::thread;
 /// Why a scenario could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The operating system gave no thread or socket.
-    #[error("the operating system refused what a run needs")]
-    System(#[from] std::io::Error),
+    /// The server is not there, or not a Glance, or does not know us.
+    #[error(transparent)]
+    Glance(#[from] live::GlanceError),
     /// A run ended without a result.
     #[error("run {0} ended without a result; please report this with the scenario")]
     NoResult(u32),
 }
 
-/// Runs a scenario: replications in parallel in virtual time, shards in parallel in real time. `threads`:
-/// how many at most; none: as many as there are cores.
+/// Runs a scenario: replications in parallel in virtual time, shards in parallel in real time. `asked`:
+/// how many threads at most; none: as many as there are cores.
 pub fn run(
     scenario: &Scenario,
-    threads: Option<NonZeroUsize>,
+    asked: Option<NonZeroUsize>,
     progress: &Arc<Progress>,
 ) -> Result<StormResult, RunError> {
     let wall = clock::WallClock::start();
     let before = clock::cpu_time();
-    let threads = threads
+    let threads = asked
         .or_else(|| thread::available_parallelism().ok())
         .map_or(1, NonZeroUsize::get);
     announce(scenario, progress);
@@ -68,20 +68,16 @@ pub fn run(
             runs.sort_by_key(|run| run.run);
             (runs, threads)
         }
-        (Target::Embedded(config), Clock::Real) => {
-            let mut runs = Vec::new();
-            let mut shards = 0;
-            for run in 1..=scenario.replications.get() {
-                let parts = live::run(scenario, config, run, threads, progress)?;
-                shards = parts.len();
-                runs.push(merge(parts).ok_or(RunError::NoResult(run))?);
-                if progress.is_interrupted() {
-                    break;
-                }
-            }
-            (runs, shards)
+        (Target::Embedded(config), Clock::Real) => in_turn(scenario, progress, |run| {
+            Ok(live::run(scenario, config, run, threads, progress))
+        })?,
+        (Target::Glance(target), _) => {
+            // One arbiter drives more requests than a Glance answers; more only if they are asked for.
+            let arbiters = asked.map_or(1, NonZeroUsize::get);
+            in_turn(scenario, progress, |run| {
+                Ok(live::run_glance(scenario, target, run, arbiters, progress)?)
+            })?
         }
-        (Target::Glance(_), _) => todo!(),
     };
     let missing =
         (1..=scenario.replications.get()).find(|run| !runs.iter().any(|done| done.run == *run));
@@ -110,6 +106,25 @@ pub fn run(
         peak_rss_bytes: clock::peak_rss_bytes(),
         runs,
     })
+}
+
+/// Replications in real time: one after the other, each on all arbiters.
+fn in_turn(
+    scenario: &Scenario,
+    progress: &Progress,
+    run_once: impl Fn(u32) -> Result<Vec<RunResult>, RunError>,
+) -> Result<(Vec<RunResult>, usize), RunError> {
+    let mut runs = Vec::new();
+    let mut shards = 0;
+    for run in 1..=scenario.replications.get() {
+        let parts = run_once(run)?;
+        shards = parts.len();
+        runs.push(merge(parts).ok_or(RunError::NoResult(run))?);
+        if progress.is_interrupted() {
+            break;
+        }
+    }
+    Ok((runs, shards))
 }
 
 /// Tells how much there is to do.
@@ -158,6 +173,7 @@ fn merge(shards: Vec<RunResult>) -> Option<RunResult> {
         }
         whole.length = whole.length.max(shard.length);
         whole.interrupted |= shard.interrupted;
+        whole.notes.extend(shard.notes);
     }
     whole.violations.sort_by_key(|violation| violation.at);
     Some(whole)

@@ -229,7 +229,11 @@ impl Checker {
         self.breaches.add(
             Invariant::Access,
             scene,
-            format_args!("{} of subject {id} was answered with data at {at}, but it was {status} all the while", op.operation),
+            format_args!(
+                "{} of subject {id} was answered with data at {at}, \
+ but it was {status} all the while",
+                op.operation
+            ),
         );
         if op.after_delete {
             self.untrue(

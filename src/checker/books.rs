@@ -91,7 +91,10 @@ impl Checker {
         self.breaches.add(
             Invariant::Conservation,
             Scene::whole(at).in_status(status),
-            format_args!("at {at} the service's books differ from the history{place}{status}: {theirs} {what}, not {ours}"),
+            format_args!(
+                "at {at} the service's books differ from the history{place}{status}: \
+ {theirs} {what}, not {ours}"
+            ),
         );
     }
 }

@@ -5,7 +5,7 @@ use super::breach::Scene;
 use super::subject::Subject;
 use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, SubjectStatus};
-use crate::units::Time;
+use crate::units::{Span, Time};
 use SubjectStatus::*;
 
 impl Checker {
@@ -20,7 +20,11 @@ impl Checker {
             None => self.breaches.add(
                 Invariant::Conservation,
                 scene,
-                format_args!("{bytes} bytes were stored for subject {id} at {at} by operation {}, which is not open", op.0),
+                format_args!(
+                    "{bytes} bytes were stored for subject {id} at {at} by operation {}, \
+ which is not open",
+                    op.0
+                ),
             ),
             Some(op) => {
                 op.bytes = op.bytes.saturating_add(bytes);
@@ -30,7 +34,10 @@ impl Checker {
                     self.breaches.add(
                         Invariant::OneUpload,
                         scene.by(operation),
-                        format_args!("{operation} {number} wrote {bytes} bytes for subject {id} at {at} without being its upload in flight"),
+                        format_args!(
+                            "{operation} {number} wrote {bytes} bytes for subject {id} at {at} \
+ without being its upload in flight"
+                        ),
                     );
                 }
             }
@@ -43,36 +50,52 @@ impl Checker {
 
     #[inline]
     pub(super) fn removed(&mut self, at: Time, id: SubjectId, bytes: u64) {
-        let subject = self.subjects.at(id.slot);
-        let early = subject.status == Some(PendingDelete)
-            && at.since(subject.since) < self.rules.scrub_time
-            && !subject.scrub_blamed;
-        if early {
-            subject.scrub_blamed = true;
-            let since = subject.since;
-            self.breaches.add(
-                Invariant::ScrubTime,
-                Scene::subject(at, id).moving(PendingDelete.name(), Deleted.name()),
-                format_args!("the data of subject {id} was removed at {at}, {} after its delete; the scrub time is {}", at.since(since), self.rules.scrub_time),
-            );
-        }
         self.books.bytes -= i128::from(bytes);
+        let subject = self.subjects.at(id.slot);
         match subject.bytes.checked_sub(bytes) {
             Some(left) => subject.bytes = left,
-            None => {
-                subject.bytes_blamed = true;
-                let held = std::mem::take(&mut subject.bytes);
-                self.breaches.add(
-                    Invariant::Conservation,
-                    Scene::subject(at, id).in_status(subject.status_name()),
-                    format_args!("{bytes} bytes of subject {id} were removed at {at}, but the store held {held}"),
-                );
-            }
+            None => self.removed_too_much(at, id, bytes),
+        }
+        let subject = self.subjects.at(id.slot);
+        if is_scrubbed_early(subject, at, self.rules.scrub_time) {
+            self.scrubbed_early(at, id);
         }
         // A hole in data that clients may be reading needs no operation to end before it is one.
+        let subject = self.subjects.at(id.slot);
         if subject.open.is_none() || is_hollow(subject) {
             self.conserve(at, id);
         }
+    }
+
+    #[cold]
+    fn removed_too_much(&mut self, at: Time, id: SubjectId, bytes: u64) {
+        let subject = self.subjects.at(id.slot);
+        let held = std::mem::take(&mut subject.bytes);
+        subject.bytes_blamed = true;
+        self.breaches.add(
+            Invariant::Conservation,
+            Scene::subject(at, id).in_status(subject.status_name()),
+            format_args!(
+                "{bytes} bytes of subject {id} were removed at {at}, but the store held {held}"
+            ),
+        );
+    }
+
+    #[cold]
+    fn scrubbed_early(&mut self, at: Time, id: SubjectId) {
+        let subject = self.subjects.at(id.slot);
+        subject.scrub_blamed = true;
+        let since = subject.since;
+        self.breaches.add(
+            Invariant::ScrubTime,
+            Scene::subject(at, id).moving(PendingDelete.name(), Deleted.name()),
+            format_args!(
+                "the data of subject {id} was removed at {at}, {} after its delete at {since}; \
+                 the scrub time is {}",
+                at.since(since),
+                self.rules.scrub_time
+            ),
+        );
     }
 
     /// Invariant `conservation` for a subject at rest: the store holds what its status keeps, no more (an
@@ -96,7 +119,10 @@ impl Checker {
         self.breaches.add(
             Invariant::Conservation,
             scene,
-            format_args!("the data of subject {id} is {what} at {at}: it is {status} and should keep {kept} bytes, the store holds {held}"),
+            format_args!(
+                "the data of subject {id} is {what} at {at}: \
+ it is {status} and should keep {kept} bytes, the store holds {held}"
+            ),
         );
     }
 
@@ -110,7 +136,10 @@ impl Checker {
             self.breaches.add(
                 Invariant::Conservation,
                 Scene::subject(at, id).in_status(status),
-                format_args!("subject {id} was dropped at {at} with {open} operations open and status `{status}`"),
+                format_args!(
+                    "subject {id} was dropped at {at} \
+ with {open} operations open and status `{status}`"
+                ),
             );
         }
         self.conserve(at, id);
@@ -123,4 +152,14 @@ impl Checker {
 #[inline]
 fn is_hollow(subject: &Subject) -> bool {
     matches!(subject.status, Some(Active | Deactivated)) && subject.bytes < subject.kept_bytes()
+}
+
+/// Invariant `scrub-time` for the data, which goes before the status does. Bytes beyond what the status keeps are
+/// those of a failed upload, and may go at any time.
+#[inline]
+fn is_scrubbed_early(subject: &Subject, at: Time, scrub_time: Span) -> bool {
+    subject.status == Some(PendingDelete)
+        && subject.bytes < subject.kept_bytes()
+        && at.since(subject.since) < scrub_time
+        && !subject.scrub_blamed
 }

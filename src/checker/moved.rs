@@ -60,7 +60,10 @@ impl Checker {
             self.breaches.add(
                 Invariant::Acknowledged,
                 scene,
-                format_args!("subject {id} became {to} at {at}, after its delete had been answered with success"),
+                format_args!(
+                    "subject {id} became {to} at {at}, \
+ after its delete had been answered with success"
+                ),
             );
         }
 
@@ -217,7 +220,8 @@ fn describe(
             format!("subject {id} was created with a location and became saving at {at}")
         }
         Invariant::ScrubTime => format!(
-            "subject {id} was scrubbed at {at}, {} after its delete at {since}; the scrub time is {}",
+            "subject {id} was scrubbed at {at}, {} after its delete at {since}; \
+ the scrub time is {}",
             at.since(since),
             rules.scrub_time
         ),
@@ -229,7 +233,8 @@ fn describe(
             rules.profile
         ),
         _ => format!(
-            "subject {id} went from {claim} to {to} at {at} because of {}, which takes no such edge",
+            "subject {id} went from {claim} to {to} at {at} because of {}, \
+ which takes no such edge",
             match change.cause {
                 None => "no operation".to_owned(),
                 Some(Cause { id, op: None }) => format!("operation {}, which is not open", id.0),

@@ -96,8 +96,14 @@ impl Checker {
         }
         self.breaches.add(
             Invariant::Progress,
-            Scene::subject(at, id).in_status(status.name()).by(op.operation),
-            format_args!("task {} of subject {id} is stuck: its operation ended at {at} and left it {status}", op.id.0),
+            Scene::subject(at, id)
+                .in_status(status.name())
+                .by(op.operation),
+            format_args!(
+                "task {} of subject {id} is stuck: \
+ its operation ended at {at} and left it {status}",
+                op.id.0
+            ),
         );
     }
 }

@@ -5,6 +5,7 @@ use crate::engine::recorder::{Recorder, RecorderMessage, RecorderReply};
 use crate::service::{
     Commit, Reply, Scrubber, ScrubberMessage, ScrubberReply, Subject, Task, TaskCommit, TaskReply,
 };
+use crate::target::glance::{Tracker, TrackerMessage, TrackerReply};
 use actix::Message;
 
 /// The core of an actor: a plain state machine that takes a message and answers it.
@@ -42,6 +43,7 @@ macro_rules! core {
 core!(Subject, Commit, Reply);
 core!(Task, TaskCommit, TaskReply);
 core!(Scrubber, ScrubberMessage, ScrubberReply);
+core!(Tracker, TrackerMessage, TrackerReply);
 core!(Nemesis, NemesisMessage, NemesisReply);
 core!(Recorder, RecorderMessage, RecorderReply);
 

@@ -9,6 +9,7 @@ use crate::service::{
     TaskReply,
 };
 use crate::table::Table;
+use crate::target::glance::{Tracker, TrackerMessage, TrackerReply, Trackers};
 
 type Actor<S, K> = <<S as Stage>::Office<K> as Office<K>>::Actor;
 
@@ -80,6 +81,43 @@ impl<S: Stage> Actors for Cast<S> {
     fn scrubber(&mut self, message: ScrubberMessage) -> ScrubberReply {
         self.letters += 1;
         self.scrubber_office.ask(&mut self.scrubber, message)
+    }
+
+    fn messages(&self) -> u64 {
+        if S::COUNTS_LETTERS { self.letters } else { 0 }
+    }
+}
+
+/// The actors that hold what is known of each subject on a real server.
+pub struct TrackerCast<S: Stage> {
+    office: S::Office<Tracker>,
+    subjects: Table<Option<Actor<S, Tracker>>>,
+    letters: u64,
+}
+
+impl<S: Stage> Default for TrackerCast<S> {
+    fn default() -> Self {
+        TrackerCast {
+            office: S::Office::default(),
+            subjects: Table::default(),
+            letters: 0,
+        }
+    }
+}
+
+impl<S: Stage> Trackers for TrackerCast<S> {
+    fn spawn(&mut self, slot: u32, tracker: Tracker) {
+        *self.subjects.at(slot) = Some(self.office.spawn(tracker));
+    }
+
+    fn tell(&mut self, slot: u32, message: TrackerMessage) -> Option<TrackerReply> {
+        let actor = self.subjects.at(slot).as_mut()?;
+        self.letters += 1;
+        Some(self.office.ask(actor, message))
+    }
+
+    fn stop(&mut self, slot: u32) {
+        *self.subjects.at(slot) = None;
     }
 
     fn messages(&self) -> u64 {

@@ -6,7 +6,7 @@
 //! times as much as the letter.
 
 use super::actor::{Core, Letter, Office, Stage};
-use super::cast::{Cast, RunCrew};
+use super::cast::{Cast, RunCrew, TrackerCast};
 use super::clock::WallClock;
 use super::driver::Share;
 use super::nemesis::Nemesis;
@@ -18,12 +18,13 @@ use crate::fault::Faults;
 use crate::metrics::RunResult;
 use crate::progress::Progress;
 use crate::random::Seed;
-use crate::scenario::Scenario;
+use crate::scenario::{GlanceTarget, Scenario};
 use crate::service::Service;
 use crate::target::Target;
+use crate::target::glance::{Client, ConfigError, HelloError, Remote, RunId};
 use crate::units::{Bytes, Span};
 use actix::dev::ContextFut;
-use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, System};
+use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, SpawnHandle, System};
 use std::cell::Cell;
 use std::future::Future;
 use std::num::NonZeroU32;
@@ -114,8 +115,13 @@ struct Shard<T: Target, C> {
     clock: WallClock,
     progress: Arc<Progress>,
     interrupted: bool,
+    /// The next turn, while the shard sleeps.
+    nap: Option<SpawnHandle>,
     results: mpsc::UnboundedSender<Option<Box<RunResult>>>,
 }
+
+// Nothing in it is ever pinned.
+impl<T: Target, C> Unpin for Shard<T, C> {}
 
 /// A turn of a shard: what is due is done.
 struct Turn;
@@ -133,25 +139,25 @@ const FINE: Span = Span::from_millis(2);
 /// The longest a shard sleeps, so that it hears soon that the user wants to stop.
 const NAP: Span = Span::from_millis(50);
 
-impl<T: Target + 'static, C: Crew + 'static> Actor for Shard<T, C>
-where
-    Self: Unpin,
-{
+impl<T: Target + 'static, C: Crew + 'static> Actor for Shard<T, C> {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Context<Self>) {
+        let address = context.address();
+        self.storm
+            .on_arrival(Rc::new(move || address.do_send(Turn)));
         context.notify(Turn);
     }
 }
 
-impl<T: Target + 'static, C: Crew + 'static> Handler<Turn> for Shard<T, C>
-where
-    Self: Unpin,
-{
+impl<T: Target + 'static, C: Crew + 'static> Handler<Turn> for Shard<T, C> {
     type Result = ();
 
     fn handle(&mut self, _: Turn, context: &mut Context<Self>) {
         let clock = self.clock;
+        if let Some(nap) = self.nap.take() {
+            context.cancel_future(nap);
+        }
         if self.progress.is_interrupted() && !self.interrupted {
             self.interrupted = true;
             self.storm.interrupt();
@@ -171,65 +177,149 @@ where
             context.notify(Turn);
         } else {
             let nap = (next - Span::from_millis(1)).min(NAP);
-            context.notify_later(Turn, Duration::from_nanos(nap.0));
+            self.nap = Some(context.notify_later(Turn, Duration::from_nanos(nap.0)));
         }
     }
 }
 
-/// Runs a scenario on the embedded service in real time, on up to `threads` arbiters; gives the shards'
-/// results.
+/// Runs replication `run` (from one) of a scenario on the embedded service in real time, on up to `threads`
+/// arbiters; gives the shards' results.
 pub fn run(
     scenario: &Scenario,
     config: &ServiceConfig,
     run: u32,
     threads: usize,
     progress: &Arc<Progress>,
-) -> std::io::Result<Vec<RunResult>> {
+) -> Vec<RunResult> {
     let shards = shards(config, threads);
+    let config = config.clone();
+    on_arbiters(
+        scenario,
+        shards,
+        progress,
+        move |scenario, share, progress| embedded(scenario, &config, run, share, progress),
+    )
+}
+
+/// Runs replication `run` (from one) of a scenario against a real Glance, on up to `threads` arbiters.
+pub fn run_glance(
+    scenario: &Scenario,
+    target: &GlanceTarget,
+    run: u32,
+    threads: usize,
+    progress: &Arc<Progress>,
+) -> Result<Vec<RunResult>, GlanceError> {
+    let id = RunId::fresh(scenario.seed.0);
+    System::new().block_on(async {
+        let client = Client::new(target, id)?;
+        client.hello().await.map_err(GlanceError::from)
+    })?;
+    let target = target.clone();
+    let shards = u32::try_from(threads)
+        .unwrap_or(u32::MAX)
+        .min(target.connections.get());
+    Ok(on_arbiters(
+        scenario,
+        shards,
+        progress,
+        move |scenario, share, progress| glance(scenario, &target, id, run, share, progress),
+    ))
+}
+
+/// Why a run against a real Glance cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum GlanceError {
+    /// The target makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The server is not there, or not a Glance, or does not know us.
+    #[error(transparent)]
+    Hello(#[from] HelloError),
+}
+
+/// Starts a shard on each of so many arbiters and waits for their results.
+fn on_arbiters<T, F>(
+    scenario: &Scenario,
+    shards: u32,
+    progress: &Arc<Progress>,
+    storm: F,
+) -> Vec<RunResult>
+where
+    T: Target + 'static,
+    F: Fn(&Scenario, Share, &Arc<Progress>) -> Option<Storm<T, RunCrew<Live>>>,
+    F: Clone + Send + 'static,
+{
     let clock = WallClock::start();
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    let system = System::new();
-    let results = system.block_on(async {
+    System::new().block_on(async {
         let arbiters: Vec<Arbiter> = (0..shards).map(|_| Arbiter::new()).collect();
         for (index, arbiter) in arbiters.iter().enumerate() {
             let share = Share {
                 index: index as u32,
                 of: shards,
             };
-            let (scenario, config) = (scenario.clone(), config.clone());
+            let (scenario, storm) = (scenario.clone(), storm.clone());
             let (progress, results) = (Arc::clone(progress), sender.clone());
-            arbiter.spawn_fn(move || {
-                let storm = shard(&scenario, &config, run, share, &progress);
-                Shard {
-                    storm,
-                    clock,
-                    progress,
-                    interrupted: false,
-                    results,
+            arbiter.spawn_fn(move || match storm(&scenario, share, &progress) {
+                Some(storm) => {
+                    Shard {
+                        storm,
+                        clock,
+                        progress,
+                        interrupted: false,
+                        nap: None,
+                        results,
+                    }
+                    .start();
                 }
-                .start();
+                None => drop(results.send(None)),
             });
         }
-        let mut results = Vec::new();
+        let mut done = Vec::new();
         for _ in 0..shards {
-            results.extend(receiver.recv().await.flatten());
+            done.extend(receiver.recv().await.flatten().map(|result| *result));
         }
         for arbiter in arbiters {
             arbiter.stop();
             let _ = arbiter.join();
         }
-        results
-    });
-    Ok(results.into_iter().map(|result| *result).collect())
+        done
+    })
 }
 
-fn shard(
+fn glance(
+    scenario: &Scenario,
+    target: &GlanceTarget,
+    id: RunId,
+    run: u32,
+    share: Share,
+    progress: &Arc<Progress>,
+) -> Option<Storm<Remote<TrackerCast<Live>>, RunCrew<Live>>> {
+    let mut target = target.clone();
+    target.connections = part(target.connections, share);
+    let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
+    let recorder = Recorder::new(scenario, run, false, None, Arc::clone(progress));
+    let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
+    let own = seed.named("shard").numbered(u64::from(share.index));
+    let faults = Faults::new(&scenario.faults, own);
+    let client = Client::new(&target, id).ok()?;
+    let remote = Remote::new(
+        client,
+        id,
+        target.delayed_delete,
+        faults,
+        TrackerCast::default(),
+    );
+    Some(Storm::new(scenario, seed, share, true, remote, crew))
+}
+
+fn embedded(
     scenario: &Scenario,
     config: &ServiceConfig,
     run: u32,
     share: Share,
     progress: &Arc<Progress>,
-) -> Storm<Service<Cast<Live>>, RunCrew<Live>> {
+) -> Option<Storm<Service<Cast<Live>>, RunCrew<Live>>> {
     let config = share_of(config, share);
     let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
     let rules = Rules {
@@ -241,7 +331,7 @@ fn shard(
     let cast = Cast::<Live>::new(Service::<Cast<Live>>::scrubber_of(&config));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let service = Service::new(config, Faults::new(&scenario.faults, own), own, cast);
-    Storm::new(scenario, seed, share, true, service, crew)
+    Some(Storm::new(scenario, seed, share, true, service, crew))
 }
 
 /// As many shards as threads, but no more than the scarcest resource has units: a shard needs one of each.
@@ -259,21 +349,21 @@ fn shards(config: &ServiceConfig, threads: usize) -> u32 {
     u32::try_from(threads).unwrap_or(u32::MAX).clamp(1, fewest)
 }
 
+/// One shard's part of so many units.
+fn part(units: NonZeroU32, share: Share) -> NonZeroU32 {
+    let extra = u32::from(share.index < units.get() % share.of);
+    NonZeroU32::new(units.get() / share.of + extra).unwrap_or(NonZeroU32::MIN)
+}
+
 /// One shard's share of the service: its part of every resource.
 fn share_of(config: &ServiceConfig, share: Share) -> ServiceConfig {
-    let part = |units: NonZeroU32| {
-        let extra = u32::from(share.index < units.get() % share.of);
-        NonZeroU32::new(units.get() / share.of + extra).unwrap_or(NonZeroU32::MIN)
-    };
     let mut config = config.clone();
-    config.workers = part(config.workers);
-    config.scrub_workers = part(config.scrub_workers);
-    config.task_workers = part(config.task_workers);
-    config.registry.connections = part(config.registry.connections);
-    config.store.slots = part(config.store.slots);
-    config.store.capacity = config
-        .store
-        .capacity
-        .map(|Bytes(all)| Bytes(all / u64::from(share.of)));
+    config.workers = part(config.workers, share);
+    config.scrub_workers = part(config.scrub_workers, share);
+    config.task_workers = part(config.task_workers, share);
+    config.registry.connections = part(config.registry.connections, share);
+    config.store.slots = part(config.store.slots, share);
+    let capacity = config.store.capacity;
+    config.store.capacity = capacity.map(|Bytes(all)| Bytes(all / u64::from(share.of)));
     config
 }

@@ -1,12 +1,13 @@
 //! The core of the recorder actor: it folds the history into metrics and shows it to the checker.
 
-use crate::checker::{Checker, Rules};
+use crate::checker::{Checker, Judgement, Rules};
 use crate::config::Resource;
 use crate::history::{Audit, Event, Gauges, Record};
-use crate::lifecycle::{Operation, Outcome, Profile};
+use crate::lifecycle::{Invariant, Operation, Outcome, Verdict};
 use crate::load::StoryId;
 use crate::metrics::{
-    Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
+    Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey,
+    TransitionRow, Violation,
 };
 use crate::progress::Progress;
 use crate::scenario::{NamedPhase, Scenario};
@@ -28,6 +29,13 @@ pub enum RecorderMessage {
     Gauges(Box<Gauges>),
     /// The load has ended.
     LoadEnded(Time),
+    /// A target that judges for itself found these, or has something to say.
+    Told {
+        /// What must never happen, and did.
+        violations: Vec<Violation>,
+        /// What a person should know of beside.
+        notes: Vec<String>,
+    },
     /// After the end: what the service's books say of these subjects.
     Audits(Vec<Audit>),
     /// It is over.
@@ -96,7 +104,8 @@ pub struct Recorder {
     phase: (Time, Time, usize),
     transitions: Cells<Latency>,
     operations: Cells<Pair>,
-    checker: Checker,
+    judge: Judge,
+    notes: Vec<String>,
     hasher: Option<FxHasher>,
     timeline: Vec<TimelineRow>,
     last: Gauges,
@@ -108,9 +117,19 @@ pub struct Recorder {
     transitions_seen: u64,
     violations_told: u64,
     faults_open: u64,
-    has_service: bool,
     progress: Arc<Progress>,
 }
+
+/// Who says whether the run is right.
+enum Judge {
+    /// The checker, from the history: the embedded service tells everything.
+    Checker(Box<Checker>),
+    /// The target: what a real server did is known only from its answers.
+    Target(Judgement),
+}
+
+/// Violations of a target that are kept in full.
+const KEPT: usize = 1_000;
 
 impl Recorder {
     /// A recorder of an empty run. `hashed`: whether the history gets a fingerprint.
@@ -123,11 +142,10 @@ impl Recorder {
     ) -> Recorder {
         let phases = scenario.phases.len() + 1;
         let stories = scenario.stories.len();
-        let has_service = rules.is_some();
-        let rules = rules.unwrap_or(Rules {
-            profile: Profile::Glance,
-            scrub_time: Span::ZERO,
-        });
+        let judge = match rules {
+            Some(rules) => Judge::Checker(Box::new(Checker::new(rules))),
+            None => Judge::Target(nothing_found()),
+        };
         Recorder {
             run,
             seed: scenario.seed.0.wrapping_add(u64::from(run) - 1),
@@ -137,7 +155,8 @@ impl Recorder {
             phase: (Time::ZERO, Time::ZERO, 0),
             transitions: Cells::new(phases * stories, TransitionKey::COUNT),
             operations: Cells::new(phases * stories, Operation::COUNT * Outcome::COUNT),
-            checker: Checker::new(rules),
+            judge,
+            notes: Vec::new(),
             hasher: hashed.then(FxHasher::default),
             timeline: Vec::new(),
             last: Gauges::default(),
@@ -148,7 +167,6 @@ impl Recorder {
             transitions_seen: 0,
             violations_told: 0,
             faults_open: 0,
-            has_service,
             progress,
         }
     }
@@ -169,8 +187,14 @@ impl Recorder {
                 self.load_end = at;
                 self.phase = (Time::ZERO, Time::ZERO, 0);
             }
+            RecorderMessage::Told { violations, notes } => {
+                self.notes.extend(notes);
+                self.judge.told(violations);
+            }
             RecorderMessage::Audits(audits) => {
-                audits.iter().for_each(|audit| self.checker.audit(audit));
+                if let Judge::Checker(checker) = &mut self.judge {
+                    audits.iter().for_each(|audit| checker.audit(audit));
+                }
             }
             RecorderMessage::Finish { at, interrupted } => {
                 reply.result = Some(Box::new(self.finish(at, interrupted)));
@@ -184,7 +208,9 @@ impl Recorder {
         if let Some(hasher) = &mut self.hasher {
             record.hash(hasher);
         }
-        self.checker.record(record);
+        if let Judge::Checker(checker) = &mut self.judge {
+            checker.record(record);
+        }
         match record {
             Record::Fault { open, .. } => {
                 self.faults_open = if *open {
@@ -268,8 +294,8 @@ impl Recorder {
     }
 
     fn gauges(&mut self, gauges: Gauges) -> bool {
-        if self.has_service {
-            self.checker.gauges(&gauges);
+        if let Judge::Checker(checker) = &mut self.judge {
+            checker.gauges(&gauges);
         }
         let length = gauges.at.since(self.last.at);
         let phase = self.phase_until(gauges.at);
@@ -348,7 +374,7 @@ impl Recorder {
             .transitions
             .fetch_add(self.transitions_seen - self.transitions_told, Relaxed);
         self.transitions_told = self.transitions_seen;
-        let violations = self.checker.violation_total();
+        let violations = self.judge.violation_total();
         progress
             .violations
             .fetch_add(violations - self.violations_told, Relaxed);
@@ -366,11 +392,9 @@ impl Recorder {
     }
 
     fn finish(&mut self, at: Time, interrupted: bool) -> RunResult {
-        let placeholder = Checker::new(Rules {
-            profile: Profile::V2,
-            scrub_time: Span::ZERO,
-        });
-        let judgement = std::mem::replace(&mut self.checker, placeholder).finish(at);
+        let has_service = matches!(self.judge, Judge::Checker(_));
+        let judge = std::mem::replace(&mut self.judge, Judge::Target(nothing_found()));
+        let judgement = judge.finish(at, self.last.in_flight);
         self.progress
             .in_flight
             .fetch_sub(self.last.in_flight, Relaxed);
@@ -403,7 +427,7 @@ impl Recorder {
                 })
                 .collect(),
             timeline: std::mem::take(&mut self.timeline),
-            resources: if self.has_service {
+            resources: if has_service {
                 self.resources()
             } else {
                 Vec::new()
@@ -416,6 +440,7 @@ impl Recorder {
             event_hash: self.hasher.take().map(|hasher| hasher.finish()),
             length: at.since(Time::ZERO),
             interrupted,
+            notes: std::mem::take(&mut self.notes),
         }
     }
 
@@ -462,5 +487,50 @@ impl Recorder {
             }
         }
         rows
+    }
+}
+
+fn nothing_found() -> Judgement {
+    Judgement {
+        verdict: Verdict::Valid,
+        unknown_because: None,
+        violations: Vec::new(),
+        counts: [0; Invariant::COUNT],
+    }
+}
+
+impl Judge {
+    fn told(&mut self, violations: Vec<Violation>) {
+        let Judge::Target(judgement) = self else {
+            return;
+        };
+        for violation in violations {
+            judgement.verdict = Verdict::Invalid;
+            judgement.counts[violation.invariant.index()] += 1;
+            if judgement.violations.len() < KEPT {
+                judgement.violations.push(violation);
+            }
+        }
+    }
+
+    fn violation_total(&self) -> u64 {
+        match self {
+            Judge::Checker(checker) => checker.violation_total(),
+            Judge::Target(judgement) => judgement.counts.iter().sum(),
+        }
+    }
+
+    fn finish(self, at: Time, in_flight: u64) -> Judgement {
+        match self {
+            Judge::Checker(checker) => checker.finish(at),
+            Judge::Target(mut judgement) => {
+                if in_flight > 0 {
+                    judgement.verdict = judgement.verdict.worst(Verdict::Unknown);
+                    let because = format!("{in_flight} operations still open at the end");
+                    judgement.unknown_because = Some(because);
+                }
+                judgement
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::random::Seed;
 use crate::scenario::Scenario;
 use crate::target::Target;
 use crate::units::{Span, Time};
+use std::rc::Rc;
 
 /// The actors beside the driver. Every call is one message and its answer.
 pub trait Crew {
@@ -41,11 +42,15 @@ enum Wake<W> {
 enum Stage {
     Load,
     Settle,
+    Closing,
     Over,
 }
 
 /// Records of a batch: small enough to stay in the nearest cache, large enough to pay for the message.
 const BATCH: usize = 256;
+
+/// How long open operations may take to end once the user wants the run to stop.
+const HASTE: Span = Span::from_secs(5);
 
 /// Timeline rows that a load of known length is divided into.
 const ROWS: u64 = 500;
@@ -147,6 +152,9 @@ impl<T: Target, C: Crew> Storm<T, C> {
         while left > 0 && self.stage != Stage::Over {
             let before = left;
             let until = wall();
+            self.now = until;
+            self.target.take_arrivals(until, &mut self.out);
+            self.carry_out();
             while left > 0 {
                 let Some((due, wake)) = self.calendar.pop_until(until) else {
                     break;
@@ -175,11 +183,9 @@ impl<T: Target, C: Crew> Storm<T, C> {
         }
     }
 
-    /// Lets the target finish what it does outside the calendar: over HTTP, say.
-    pub fn poll_target(&mut self, now: Time, poll: impl FnOnce(&mut T, &mut Out<T::Wake>)) {
-        self.now = now.max(self.now);
-        poll(&mut self.target, &mut self.out);
-        self.carry_out();
+    /// What the target rings when something arrives from outside the calendar.
+    pub fn on_arrival(&mut self, bell: Rc<dyn Fn()>) {
+        self.target.on_arrival(bell);
     }
 
     /// Whether completions wait to be heard.
@@ -200,6 +206,7 @@ impl<T: Target, C: Crew> Storm<T, C> {
     /// The user wants it to stop: the load ends now.
     pub fn interrupt(&mut self) {
         self.interrupted = true;
+        self.settle = self.settle.min(HASTE);
         self.end_load();
         self.carry_out();
     }
@@ -239,7 +246,7 @@ impl<T: Target, C: Crew> Storm<T, C> {
             }
             Wake::Phase => self.gauges(),
             Wake::LoadEnd => self.end_load(),
-            Wake::SettleEnd => self.stage = Stage::Over,
+            Wake::SettleEnd => self.close(),
         }
     }
 
@@ -289,6 +296,12 @@ impl<T: Target, C: Crew> Storm<T, C> {
     fn flush(&mut self) {
         let records = std::mem::take(&mut self.out.records);
         self.out.records = self.crew.recorder(RecorderMessage::Records(records)).buffer;
+        if !self.out.violations.is_empty() || !self.out.notes.is_empty() {
+            self.crew.recorder(RecorderMessage::Told {
+                violations: std::mem::take(&mut self.out.violations),
+                notes: std::mem::take(&mut self.out.notes),
+            });
+        }
     }
 
     fn nemesis(&mut self, message: NemesisMessage) {
@@ -303,6 +316,14 @@ impl<T: Target, C: Crew> Storm<T, C> {
         }
         if let Some(next) = reply.next {
             self.calendar.push(next, Wake::Nemesis);
+        }
+    }
+
+    /// Settle is over: the target takes away what the run made.
+    fn close(&mut self) {
+        if self.stage == Stage::Settle {
+            self.stage = Stage::Closing;
+            self.target.close(self.now, self.interrupted, &mut self.out);
         }
     }
 
@@ -348,10 +369,11 @@ impl<T: Target, C: Crew> Storm<T, C> {
             }
             Stage::Settle if self.eager && self.driver.counts().in_flight == 0 => {
                 if self.target.is_at_rest(self.now) {
-                    self.stage = Stage::Over;
+                    self.close();
                 }
             }
-            Stage::Load | Stage::Settle | Stage::Over => {}
+            Stage::Closing if self.target.is_closed() => self.stage = Stage::Over,
+            Stage::Load | Stage::Settle | Stage::Closing | Stage::Over => {}
         }
     }
 }

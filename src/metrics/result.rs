@@ -226,6 +226,8 @@ pub struct RunResult {
     pub length: Span,
     /// Whether it was cut short by the user.
     pub interrupted: bool,
+    /// What a person should know of beside.
+    pub notes: Vec<String>,
 }
 
 /// What a storm measured: all its runs, and what it cost to measure.

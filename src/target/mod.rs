@@ -3,11 +3,13 @@
 //! A target takes invocations and gives completions and history; it knows no driver and no checker.
 
 mod embedded;
+pub mod glance;
 
 use crate::fault::FaultId;
 use crate::history::{Audit, Gauges, SubjectId};
 use crate::invocation::{Invocation, Out};
 use crate::units::Time;
+use std::rc::Rc;
 
 /// Something that operations run against.
 pub trait Target {
@@ -32,4 +34,16 @@ pub trait Target {
     fn gauges(&mut self, now: Time, gauges: &mut Gauges);
     /// What its books say of one subject at the end; none where it keeps no books.
     fn audit(&mut self, subject: SubjectId) -> Option<Audit>;
+
+    /// What to ring when something arrives from outside the calendar.
+    fn on_arrival(&mut self, _bell: Rc<dyn Fn()>) {}
+    /// Takes in what has arrived from outside the calendar.
+    fn take_arrivals(&mut self, _now: Time, _out: &mut Out<Self::Wake>) {}
+    /// Nothing more will be asked of it: it looks once more at everything and takes away what the run made.
+    /// `hasty`: it only takes away.
+    fn close(&mut self, _now: Time, _hasty: bool, _out: &mut Out<Self::Wake>) {}
+    /// Whether it has done so.
+    fn is_closed(&self) -> bool {
+        true
+    }
 }

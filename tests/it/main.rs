@@ -5,6 +5,9 @@
     reason = "a test that cannot go on should say where, in its helpers as well"
 )]
 
+mod checker;
 mod cli;
+mod glance;
+mod hostile;
 mod report;
 mod scenario;

@@ -196,3 +196,35 @@ fn scrub_time() {
         .moves(Some(PendingDelete), Deleted, None)
         .breaks(&[Invariant::ScrubTime]);
 }
+
+#[test]
+fn scrub_time_is_met_to_the_nanosecond() {
+    let scrub_after = |wait| {
+        located()
+            .sent(1, Delete)
+            .moved(Active, PendingDelete, 1)
+            .done(1, Delete)
+            .wait(Span(wait))
+            .moves(Some(PendingDelete), Deleted, None)
+    };
+    // Two ticks pass with the completion and the scrub themselves.
+    scrub_after(SCRUB.0 - 2).keeps();
+    scrub_after(SCRUB.0 - 3).breaks(&[Invariant::ScrubTime]);
+}
+
+#[test]
+fn bytes_of_a_failed_upload_may_go_while_a_delete_is_pending() {
+    saving(Profile::V2)
+        .moved(Saving, Queued, 1)
+        .sent(2, Upload)
+        .moved(Queued, Saving, 2)
+        .stored(2, SIZE)
+        .moved(Saving, Active, 2)
+        .answered(2, Upload, Ok, Some(DATA))
+        .sent(3, Delete)
+        .moved(Active, PendingDelete, 3)
+        .done(3, Delete)
+        .removed(SIZE)
+        .answered(1, Upload, Fail, None)
+        .keeps();
+}

@@ -1,11 +1,11 @@
 //! Each invariant once kept and once broken, in histories short enough to read.
 
 mod answers;
+mod defects;
 mod edges;
 mod sums;
 
 use super::*;
-use crate::fault::FaultId;
 use crate::history::{Audit, Content, Gauges, TaskId};
 use crate::lifecycle::Outcome::{self, *};
 use crate::lifecycle::SubjectStatus::{self, *};

@@ -92,6 +92,14 @@ fn progress() {
         .removed(SIZE)
         .answered(1, Upload, Fail, None)
         .breaks(&[Invariant::Progress]);
+    // What was stuck is found even if a delete frees it before the end.
+    saving(Profile::V2)
+        .removed(SIZE)
+        .answered(1, Upload, Fail, None)
+        .sent(2, Delete)
+        .moved(Saving, Deleted, 2)
+        .done(2, Delete)
+        .breaks(&[Invariant::Progress]);
     saving(Profile::V2)
         .removed(SIZE)
         .answered(1, Upload, Unknown, None)

@@ -207,6 +207,7 @@ pub fn valid() -> StormResult {
         event_hash: Some(0xc0ffee),
         length: Span(11 * s),
         interrupted: false,
+        notes: Vec::new(),
     };
     StormResult {
         stories: vec!["upload, keep, delete".to_owned()],

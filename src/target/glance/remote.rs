@@ -1,0 +1,580 @@
+//! A real Glance as a target: operations become requests, answers become completions and history.
+//!
+//! Requests run as local tasks of the arbiter; what they bring lies in an inbox until the shard takes it in,
+//! so that everything that counts happens in one order.
+
+use super::answer::{Answer, ImageId, Request, RunId, Seen};
+use super::client::{Cleanup, Client};
+use super::tracker::{self, Findings, Ticket, Tracker};
+use crate::fault::{FaultId, Faults};
+use crate::history::{Audit, Event, Gauges, SubjectId};
+use crate::invocation::{Completion, Invocation, Out};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::load::StoryId;
+use crate::metrics::Violation;
+use crate::target::Target;
+use crate::units::{Bytes, Span, Time};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::rc::Rc;
+use tokio::task::{JoinSet, spawn_local};
+
+/// What a subject's actor is told.
+#[derive(Debug)]
+pub enum TrackerMessage {
+    /// An operation is about to be sent, or, without one, the status about to be read.
+    Sending(Option<Operation>),
+    /// That was answered.
+    Answered(Ticket, Box<Answer>),
+    /// The run is over, and this is what was seen.
+    Ended(Seen),
+    /// Which status is it in?
+    Ask,
+}
+
+/// What a subject's actor answers.
+#[derive(Debug, Default)]
+pub struct TrackerReply {
+    /// The ticket of what is about to be sent.
+    pub ticket: Option<Ticket>,
+    /// What the answer told.
+    pub findings: Findings,
+    /// The status it is in, if there is only one that it may be in.
+    pub status: Option<SubjectStatus>,
+    /// Whether it can only be gone.
+    pub gone: bool,
+}
+
+impl Tracker {
+    /// Takes a message.
+    pub fn apply(&mut self, message: TrackerMessage) -> TrackerReply {
+        let mut reply = TrackerReply::default();
+        match message {
+            TrackerMessage::Sending(Some(operation)) => {
+                reply.ticket = Some(self.invoked(operation))
+            }
+            TrackerMessage::Sending(None) => reply.ticket = Some(self.showing()),
+            TrackerMessage::Answered(ticket, answer) => {
+                reply.findings = self.completed(ticket, &answer);
+            }
+            TrackerMessage::Ended(seen) => reply.findings.violation = self.stuck(seen),
+            TrackerMessage::Ask => {}
+        }
+        let mut may = SubjectStatus::ALL
+            .into_iter()
+            .filter(|status| self.may_be(Seen::Status(*status)));
+        reply.status = may.next().filter(|_| may.next().is_none());
+        reply.gone = reply.status.is_none() && self.is_gone();
+        reply
+    }
+
+    fn is_gone(&self) -> bool {
+        let there = SubjectStatus::ALL.into_iter().any(|status| {
+            !matches!(
+                status,
+                SubjectStatus::Deleted | SubjectStatus::PendingDelete
+            ) && self.may_be(Seen::Status(status))
+        });
+        !there && self.may_be(Seen::Gone)
+    }
+}
+
+/// The actors that hold what is known of each subject. Every call is one message and its answer.
+pub trait Trackers {
+    /// Spawns the actor of the subject in `slot`.
+    fn spawn(&mut self, slot: u32, tracker: Tracker);
+    /// Sends a message to the actor in `slot`; none when there is none.
+    fn tell(&mut self, slot: u32, message: TrackerMessage) -> Option<TrackerReply>;
+    /// Stops the actor in `slot`.
+    fn stop(&mut self, slot: u32);
+    /// How many messages went through a mailbox so far.
+    fn messages(&self) -> u64;
+}
+
+/// What the target puts into the calendar: look at a subject that was left in the middle of something.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    subject: SubjectId,
+    story: StoryId,
+    /// Since when a transition that is seen may have been under way.
+    since: Time,
+    /// How often it was looked at already.
+    looks: u8,
+}
+
+/// What requests bring.
+enum Arrival {
+    Answer {
+        invocation: Invocation,
+        ticket: Option<Ticket>,
+        answer: Box<Answer>,
+    },
+    Look {
+        look: Look,
+        ticket: Option<Ticket>,
+        answer: Box<Answer>,
+    },
+    Last {
+        subject: SubjectId,
+        answer: Box<Answer>,
+    },
+    Closed(Cleanup),
+}
+
+/// Where requests leave what they bring.
+#[derive(Clone)]
+struct Inbox {
+    arrivals: Rc<RefCell<Vec<Arrival>>>,
+    bell: Rc<dyn Fn()>,
+}
+
+impl Inbox {
+    fn put(&self, arrival: Arrival) {
+        self.arrivals.borrow_mut().push(arrival);
+        (self.bell)();
+    }
+}
+
+/// A subject that exists, as far as the run knows.
+#[derive(Clone, Copy, Debug)]
+struct Live {
+    subject: SubjectId,
+    story: StoryId,
+    /// The largest size that was ever sent to it.
+    size: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    Closing,
+    Closed,
+}
+
+/// A subject left in the middle of an upload is looked at so often, at twice the distance each time.
+const LOOKS: u8 = 10;
+const FIRST_LOOK: Span = Span::from_millis(10);
+/// Last looks under way at once.
+const LAST_LOOKS: usize = 16;
+
+/// One shard's view of a real Glance.
+pub struct Remote<A> {
+    client: Client,
+    run: RunId,
+    delayed_delete: bool,
+    actors: A,
+    faults: Faults,
+    live: BTreeMap<u32, Live>,
+    inbox: Inbox,
+    /// Requests that have not been answered.
+    open: u64,
+    stage: Stage,
+    gone: u64,
+    requests: u64,
+}
+
+impl<A: Trackers> Remote<A> {
+    /// A target whose server has said hello.
+    pub fn new(
+        client: Client,
+        run: RunId,
+        delayed_delete: bool,
+        faults: Faults,
+        actors: A,
+    ) -> Self {
+        Remote {
+            client,
+            run,
+            delayed_delete,
+            actors,
+            faults,
+            live: BTreeMap::new(),
+            inbox: Inbox {
+                arrivals: Rc::default(),
+                bell: Rc::new(|| {}),
+            },
+            open: 0,
+            stage: Stage::Open,
+            gone: 0,
+            requests: 0,
+        }
+    }
+
+    /// Starts a request whose answer will lie in the inbox.
+    fn send<F: Future<Output = Answer> + 'static>(
+        &mut self,
+        request: F,
+        arrival: impl FnOnce(Box<Answer>) -> Arrival + 'static,
+    ) {
+        self.open += 1;
+        self.requests += 1;
+        let inbox = self.inbox.clone();
+        spawn_local(async move {
+            let answer = request.await;
+            inbox.put(arrival(Box::new(answer)));
+        });
+    }
+
+    fn look(&mut self, look: Look) {
+        let slot = look.subject.slot;
+        if self.stage != Stage::Open || !self.is_live(look.subject) {
+            return;
+        }
+        let ticket = self
+            .actors
+            .tell(slot, TrackerMessage::Sending(None))
+            .and_then(|reply| reply.ticket);
+        let (client, id) = (
+            self.client.clone(),
+            ImageId::new(self.run, look.subject.number),
+        );
+        let request = async move { client.show(id).await };
+        self.send(request, move |answer| Arrival::Look {
+            look,
+            ticket,
+            answer,
+        });
+    }
+
+    fn is_live(&self, subject: SubjectId) -> bool {
+        self.live
+            .get(&subject.slot)
+            .is_some_and(|live| live.subject == subject)
+    }
+
+    fn take(&mut self, now: Time, arrival: Arrival, out: &mut Out<Look>) {
+        match arrival {
+            Arrival::Answer {
+                invocation,
+                ticket,
+                answer,
+            } => {
+                self.answered(now, invocation, ticket, *answer, out);
+            }
+            Arrival::Look {
+                mut look,
+                ticket,
+                answer,
+            } => {
+                self.open -= 1;
+                let seen = answer.observed;
+                self.learn(
+                    now,
+                    look.subject,
+                    look.story,
+                    None,
+                    (look.since, look.since),
+                    ticket,
+                    answer,
+                    out,
+                );
+                let unsettled = matches!(seen, None | Some(Seen::Status(SubjectStatus::Saving)));
+                if unsettled && look.looks < LOOKS {
+                    look.looks += 1;
+                    out.later
+                        .push((now + Span(FIRST_LOOK.0 << look.looks), look));
+                }
+            }
+            Arrival::Last { subject, answer } => {
+                if let Some(seen) = answer.observed {
+                    let reply = self.actors.tell(subject.slot, TrackerMessage::Ended(seen));
+                    let violation = reply.and_then(|reply| reply.findings.violation);
+                    out.violations
+                        .extend(violation.map(|found| named(now, subject, None, found)));
+                }
+            }
+            Arrival::Closed(cleanup) => {
+                self.stage = Stage::Closed;
+                if !cleanup.left.is_empty() {
+                    let first = cleanup.left[0];
+                    let n = cleanup.left.len();
+                    out.notes.push(format!(
+                        "{n} images of this run may still be on the server (tag {}), {first} the first",
+                        self.run.tag()
+                    ));
+                }
+            }
+        }
+    }
+
+    /// An operation was answered: the subject's actor judges it, and the driver hears of it.
+    fn answered(
+        &mut self,
+        now: Time,
+        invocation: Invocation,
+        ticket: Option<Ticket>,
+        answer: Answer,
+        out: &mut Out<Look>,
+    ) {
+        self.open -= 1;
+        let Invocation {
+            subject,
+            story,
+            operation,
+            intended,
+            sent,
+            ..
+        } = invocation;
+        let Answer {
+            outcome,
+            content,
+            observed,
+            ..
+        } = answer;
+        let due = (intended, sent);
+        self.learn(
+            now,
+            subject,
+            story,
+            Some(operation),
+            due,
+            ticket,
+            Box::new(answer),
+            out,
+        );
+        out.completed.push_back(Completion {
+            invocation,
+            outcome,
+            content: content.filter(|_| outcome == Outcome::Ok),
+        });
+        // A create that failed for certain is forgotten by the driver.
+        if operation.creates() && outcome != Outcome::Ok {
+            return;
+        }
+        let left_open = matches!(outcome, Outcome::Fail | Outcome::Unknown) && observed.is_none();
+        if left_open || operation == Operation::AbortUpload || invocation.close_after.is_some() {
+            let look = Look {
+                subject,
+                story,
+                since: sent,
+                looks: 0,
+            };
+            out.later.push((now + FIRST_LOOK, look));
+        }
+    }
+
+    /// Lets the subject's actor judge an answer, and enters what it proves into the history. `due` is the
+    /// intended time and the time of sending.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one answer")]
+    fn learn(
+        &mut self,
+        now: Time,
+        subject: SubjectId,
+        story: StoryId,
+        operation: Option<Operation>,
+        due: (Time, Time),
+        ticket: Option<Ticket>,
+        answer: Box<Answer>,
+        out: &mut Out<Look>,
+    ) {
+        let (Some(ticket), true) = (ticket, self.is_live(subject)) else {
+            return;
+        };
+        let Some(reply) = self
+            .actors
+            .tell(subject.slot, TrackerMessage::Answered(ticket, answer))
+        else {
+            return;
+        };
+        for (from, to) in reply.findings.transitions {
+            // Nobody saw the subject enter saving: no earlier than the upload was sent.
+            let due = if from == Some(SubjectStatus::Saving) {
+                due.1
+            } else {
+                due.0
+            };
+            out.record(
+                now,
+                subject,
+                story,
+                Event::Moved {
+                    from,
+                    to,
+                    op: None,
+                    due,
+                },
+            );
+        }
+        let violation = reply.findings.violation;
+        out.violations
+            .extend(violation.map(|found| named(now, subject, operation, found)));
+        if reply.gone {
+            self.gone += 1;
+            self.live.remove(&subject.slot);
+            out.deleted.push(subject.slot);
+        }
+    }
+}
+
+fn named(
+    at: Time,
+    subject: SubjectId,
+    operation: Option<Operation>,
+    found: tracker::Violation,
+) -> Violation {
+    Violation {
+        at,
+        subject: Some(subject.number),
+        invariant: found.invariant,
+        from: "",
+        to: "",
+        operation,
+        detail: found.detail,
+    }
+}
+
+impl<A: Trackers> Target for Remote<A> {
+    type Wake = Look;
+
+    fn start(&mut self, _: Time, _: &mut Out<Look>) {}
+
+    fn invoke(&mut self, _: Time, invocation: Invocation, _: &mut Out<Look>) {
+        let Invocation {
+            subject,
+            story,
+            operation,
+            content,
+            close_after,
+            ..
+        } = invocation;
+        if operation.creates() {
+            self.actors
+                .spawn(subject.slot, Tracker::new(Some(self.delayed_delete)));
+            self.live.insert(
+                subject.slot,
+                Live {
+                    subject,
+                    story,
+                    size: 0,
+                },
+            );
+        }
+        let breaks_off = operation == Operation::Upload && close_after.is_some();
+        let sent = if breaks_off {
+            Operation::AbortUpload
+        } else {
+            operation
+        };
+        let message = TrackerMessage::Sending(Some(sent));
+        let ticket = self
+            .actors
+            .tell(subject.slot, message)
+            .and_then(|reply| reply.ticket);
+        let size = self.live.get_mut(&subject.slot).map_or(0, |live| {
+            live.size = live.size.max(content.size);
+            if operation.reads() {
+                live.size
+            } else {
+                content.size
+            }
+        });
+        let request = Request {
+            operation: sent,
+            id: ImageId::new(self.run, subject.number),
+            size: Bytes(size),
+            content_seed: content.checksum,
+            fraction: close_after.unwrap_or(1.0),
+        };
+        let client = self.client.clone();
+        let answer = async move { client.perform(&request).await };
+        self.send(answer, move |answer| Arrival::Answer {
+            invocation,
+            ticket,
+            answer,
+        });
+    }
+
+    fn wake(&mut self, _: Time, look: Look, _: &mut Out<Look>) {
+        self.look(look);
+    }
+
+    fn fault(&mut self, _: Time, fault: FaultId, open: bool, _: &mut Out<Look>) {
+        self.faults.set(fault, open);
+    }
+
+    fn close_after(&self) -> Option<f64> {
+        self.faults.close_after()
+    }
+
+    fn forget(&mut self, slot: u32) {
+        self.actors.stop(slot);
+        self.live.remove(&slot);
+    }
+
+    fn is_at_rest(&mut self, _: Time) -> bool {
+        self.open == 0
+    }
+
+    fn gauges(&mut self, _: Time, gauges: &mut Gauges) {
+        let slots: Vec<u32> = self.live.keys().copied().collect();
+        for slot in slots {
+            let reply = self.actors.tell(slot, TrackerMessage::Ask);
+            if let Some(status) = reply.and_then(|reply| reply.status) {
+                gauges.subjects[status.index()] += 1;
+            }
+        }
+        gauges.subjects[SubjectStatus::Deleted.index()] += self.gone;
+        gauges.events += self.actors.messages() + self.requests;
+    }
+
+    fn audit(&mut self, _: SubjectId) -> Option<Audit> {
+        None
+    }
+
+    fn on_arrival(&mut self, bell: Rc<dyn Fn()>) {
+        self.inbox.bell = bell;
+    }
+
+    fn take_arrivals(&mut self, now: Time, out: &mut Out<Look>) {
+        let arrivals = std::mem::take(&mut *self.inbox.arrivals.borrow_mut());
+        for arrival in arrivals {
+            self.take(now, arrival, out);
+        }
+    }
+
+    fn close(&mut self, _: Time, hasty: bool, _: &mut Out<Look>) {
+        self.stage = Stage::Closing;
+        let (client, inbox, run) = (self.client.clone(), self.inbox.clone(), self.run);
+        let subjects: Vec<SubjectId> = match hasty {
+            true => Vec::new(),
+            false => self.live.values().map(|live| live.subject).collect(),
+        };
+        spawn_local(async move {
+            last_looks(&client, run, subjects, &inbox).await;
+            inbox.put(Arrival::Closed(client.cleanup().await));
+        });
+    }
+
+    fn is_closed(&self) -> bool {
+        self.stage == Stage::Closed
+    }
+}
+
+/// Looks at every subject once more, a few at a time.
+async fn last_looks(client: &Client, run: RunId, subjects: Vec<SubjectId>, inbox: &Inbox) {
+    let mut waiting = subjects.into_iter();
+    let mut open = JoinSet::new();
+    loop {
+        while open.len() < LAST_LOOKS {
+            let Some(subject) = waiting.next() else { break };
+            let client = client.clone();
+            open.spawn_local(async move {
+                (
+                    subject,
+                    client.show(ImageId::new(run, subject.number)).await,
+                )
+            });
+        }
+        match open.join_next().await {
+            Some(Ok((subject, answer))) => {
+                inbox.put(Arrival::Last {
+                    subject,
+                    answer: Box::new(answer),
+                });
+            }
+            Some(Err(_)) => {}
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What one record costs the checker: `cargo test --release cost_of_a_record -- --ignored --nocapture`.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+use stormglass::checker::{Checker, Rules};
+use stormglass::history::{Content, Event, OpId, Record, SubjectId};
+use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict};
+use stormglass::load::StoryId;
+use stormglass::units::{Span, Time};
+
+use Operation::*;
+use SubjectStatus::*;
+
+const DATA: Content = Content {
+    size: 4_096,
+    checksum: 9,
+};
+
+/// Seven transitions with all that surrounds them, for the subject whose operations begin at `op`.
+fn life(op: u64) -> Vec<Event> {
+    let due = Time::ZERO;
+    let invoked = |op, operation| Event::Invoked {
+        op: OpId(op),
+        operation,
+        must_be_refused: false,
+        intended: due,
+    };
+    let done = |op, operation, content| Event::Completed {
+        op: OpId(op),
+        operation,
+        outcome: Outcome::Ok,
+        intended: due,
+        sent: due,
+        content,
+    };
+    let moved = |from, to, op: Option<u64>| Event::Moved {
+        from,
+        to,
+        op: op.map(OpId),
+        due,
+    };
+    let bytes = DATA.size;
+    vec![
+        invoked(op, Create),
+        moved(None, Queued, Some(op)),
+        done(op, Create, None),
+        invoked(op + 1, Upload),
+        moved(Some(Queued), Saving, Some(op + 1)),
+        Event::Stored {
+            op: OpId(op + 1),
+            bytes,
+        },
+        moved(Some(Saving), Active, Some(op + 1)),
+        done(op + 1, Upload, Some(DATA)),
+        invoked(op + 2, Deactivate),
+        moved(Some(Active), Deactivated, Some(op + 2)),
+        done(op + 2, Deactivate, None),
+        invoked(op + 3, Reactivate),
+        moved(Some(Deactivated), Active, Some(op + 3)),
+        done(op + 3, Reactivate, None),
+        invoked(op + 4, Delete),
+        moved(Some(Active), PendingDelete, Some(op + 4)),
+        done(op + 4, Delete, None),
+        Event::Removed { bytes },
+        moved(Some(PendingDelete), Deleted, None),
+        Event::Forgotten,
+    ]
+}
+
+/// The records of one operation, or of the scrubber, come close together; long waits lie between these.
+const BURSTS: [std::ops::Range<usize>; 6] = [0..3, 3..8, 8..11, 11..14, 14..17, 17..20];
+/// Operations in flight at once.
+const WINDOW: usize = 1_000;
+
+/// Nanoseconds a record, with so many subjects alive at once and visited in an order no cache can guess.
+#[allow(clippy::disallowed_methods)] // A stopwatch around pure code, in a test that nobody runs by default.
+fn measure(alive: u64, rounds: u64) -> f64 {
+    let mut checker = Checker::new(Rules {
+        profile: Profile::V2,
+        scrub_time: Span::ZERO,
+    });
+    let (mut spent, mut records) = (Duration::ZERO, 0);
+    let slots: Vec<u64> = (0..alive).map(|i| i * 0x9e37_79b1 % alive).collect();
+    let mut batch = Vec::new();
+    for round in 0..rounds {
+        for (burst, window) in BURSTS
+            .iter()
+            .flat_map(|burst| slots.chunks(WINDOW).map(move |window| (burst, window)))
+        {
+            batch.clear();
+            for step in burst.clone() {
+                batch.extend(window.iter().map(|&slot| {
+                    let number = round * alive + slot;
+                    Record::Subject {
+                        at: Time(records),
+                        subject: SubjectId {
+                            number,
+                            slot: slot as u32,
+                        },
+                        story: StoryId(0),
+                        event: life(number * 5)[step],
+                    }
+                }));
+            }
+            let begin = Instant::now();
+            for record in &batch {
+                checker.record(black_box(record));
+            }
+            spent += begin.elapsed();
+            records += batch.len() as u64;
+        }
+    }
+    assert_eq!(checker.finish(Time(records)).verdict, Verdict::Valid);
+    spent.as_nanos() as f64 / records as f64
+}
+
+#[test]
+#[ignore = "a measurement, not a test"]
+#[allow(clippy::print_stdout)]
+fn cost_of_a_record() {
+    // Primes, so that the multiplication above visits every slot once.
+    for (alive, rounds) in [(9_973, 50), (99_991, 10), (999_983, 1), (9_999_991, 1)] {
+        println!(
+            "{alive:>10} alive: {:.1} ns a record",
+            measure(alive, rounds)
+        );
+    }
+}

@@ -341,9 +341,9 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
     let so_far = if result.interrupted() { " so far" } else { "" };
     let title = match (failed.len(), rows.len()) {
         (0, 1) => format!("  the threshold is met{so_far}"),
-        (0, all) => format!("  all {all} thresholds are met{so_far}"),
+        (0, all) => format!("  all {all} thresholds met{so_far}"),
         (_, 1) => paint.bad(&format!("  the threshold is not met{so_far}")),
-        (n, all) => paint.bad(&format!("  {n} of {all} thresholds are not met{so_far}")),
+        (n, all) => paint.bad(&format!("  {n} of {all} thresholds not met{so_far}")),
     };
     let head = if rows.is_empty() {
         Vec::new()

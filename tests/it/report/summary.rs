@@ -114,7 +114,7 @@ fn the_summary_shows_thresholds_and_what_the_generator_missed() {
       500 subjects · 1,681 transitions (6.72k/s) · 12,400 events
       wall 250ms · cpu 200ms (62k events/s) · peak memory 12MiB · mean 14 in flight
 
-      3 of 4 thresholds are not met
+      3 of 4 thresholds not met
       ✗ upload error_rate < 1%: 2.5%
       ✗ saving->active count > 1000: 400
       ✗ saving->active max < 20s: never happened

@@ -23,6 +23,7 @@ struct Document<'a> {
     verdict: &'static str,
     unknown_because: Option<&'a str>,
     interrupted: bool,
+    notes: Vec<&'a str>,
     violations: u64,
     violations_by_invariant: Map<String, Value>,
     subjects: u64,
@@ -71,6 +72,11 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
             .iter()
             .find_map(|run| run.unknown_because.as_deref()),
         interrupted: result.interrupted(),
+        notes: result
+            .runs
+            .iter()
+            .flat_map(|run| run.notes.iter().map(String::as_str))
+            .collect(),
         violations: totals.violation_total(),
         violations_by_invariant: counts(
             Invariant::ALL.iter().map(|i| i.name()),

@@ -35,6 +35,7 @@ pub fn summary(
     let totals = Totals::of(result);
     let sections = [
         headline(origin, result, &totals, paint),
+        notes(result, paint),
         figures(result, &totals),
         violations(result, &totals, paint),
         thresholds(result, paint),
@@ -131,6 +132,18 @@ fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint
         head,
         rows: Vec::new(),
         what: "",
+    }
+}
+
+/// What the target had to say beside its answers.
+fn notes(result: &StormResult, paint: Paint) -> Section {
+    let notes = result.runs.iter().flat_map(|run| &run.notes);
+    Section {
+        head: Vec::new(),
+        rows: notes
+            .map(|note| clipped(&paint.doubtful(&format!("  {note}"))))
+            .collect(),
+        what: "notes",
     }
 }
 

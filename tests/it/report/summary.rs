@@ -76,12 +76,14 @@ fn the_summary_of_a_storm_that_cannot_be_judged() {
     result.runs[0].verdict = Verdict::Unknown;
     result.runs[0].unknown_because = Some("12 operations were still open after settle".to_owned());
     result.runs[0].interrupted = true;
+    result.runs[0].notes = vec!["2 images may still be on the server".to_owned()];
     result.runs[0].transitions.clear();
     result.runs[0].operations.clear();
     assert_snapshot!(summary(&result), @r#"
     ? unknown  smoke · seed 42 · embedded service, v2 rules · 11s virtual
       unknown because 12 operations were still open after settle
       interrupted: what follows was measured until then
+      2 images may still be on the server
       500 subjects · 0 transitions · 12,400 events
       wall 250ms · cpu 200ms (62k events/s) · peak memory 12MiB · mean 14 in flight
       busiest: store.slots, 75% used in phase load; mean wait 10ms, mean queue 0.5

@@ -15,6 +15,8 @@ use super::storm::{Crew, Storm};
 use crate::checker::Rules;
 use crate::config::ServiceConfig;
 use crate::fault::Faults;
+use crate::lifecycle::Operation;
+use crate::load::Story;
 use crate::metrics::RunResult;
 use crate::progress::Progress;
 use crate::random::Seed;
@@ -212,7 +214,12 @@ pub fn run_glance(
     let id = RunId::fresh(scenario.seed.0);
     System::new().block_on(async {
         let client = Client::new(target, id)?;
-        client.hello().await.map_err(GlanceError::from)
+        let greeting = client.hello().await?;
+        let operations = scenario.stories.iter().flat_map(Story::operations);
+        let unfit = operations.into_iter().find_map(|(operation, _)| {
+            Some(GlanceError::Unfit(operation, greeting.unfit(operation)?))
+        });
+        unfit.map_or(Ok(()), Err)
     })?;
     let target = target.clone();
     let shards = u32::try_from(threads)
@@ -235,6 +242,9 @@ pub enum GlanceError {
     /// The server is not there, or not a Glance, or does not know us.
     #[error(transparent)]
     Hello(#[from] HelloError),
+    /// Answers would be judged wrongly with these identities.
+    #[error("the story's `{0}` cannot be judged: {1}")]
+    Unfit(Operation, &'static str),
 }
 
 /// Starts a shard on each of so many arbiters and waits for their results.

@@ -154,7 +154,8 @@ fn more_headers_than_anybody_has() {
 #[test]
 fn a_body_without_end() {
     local(async {
-        let chunk = "8\r\nxxxxxxxx\r\n";
+        // Large enough that a megabyte comes well within the time-out.
+        let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000)).leak();
         let client = saying(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
             chunk,

@@ -17,7 +17,7 @@ mod cleanup;
 mod hello;
 
 pub use cleanup::Cleanup;
-pub use hello::HelloError;
+pub use hello::{Greeting, HelloError};
 
 /// A client of one Glance for one thread; clones share their connections. It must run inside a `tokio::task::LocalSet`.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ mod tracker;
 mod wire;
 
 pub use answer::{Answer, ImageId, Request, RunId, Seen};
-pub use client::{Cleanup, Client, HelloError};
+pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use config::ConfigError;
 pub use content::content_of;
 pub use remote::{Look, Remote, TrackerMessage, TrackerReply, Trackers};

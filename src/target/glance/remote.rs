@@ -302,12 +302,14 @@ impl<A: Trackers> Remote<A> {
     fn answered(
         &mut self,
         now: Time,
-        invocation: Invocation,
+        mut invocation: Invocation,
         ticket: Option<Ticket>,
         answer: Answer,
         out: &mut Out<Look>,
     ) {
         self.open -= 1;
+        // Waiting for a connection of our own, and opening one, is not the server's doing.
+        invocation.sent = invocation.sent + answer.waited + answer.connect;
         let Invocation {
             subject,
             story,

@@ -40,3 +40,38 @@ fn latencies_of_one_client() {
         eprintln!("{:>12}: median {}", "connect", spread(&mut connect));
     });
 }
+
+/// The cycle that GLANCE.md counts: create, upload, download, delete.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "it measures")]
+fn lifecycles_a_second() {
+    const CYCLES: u64 = 64;
+    let cycle = [
+        Operation::Create,
+        Operation::Upload,
+        Operation::Download,
+        Operation::Delete,
+    ];
+    let Some(place) = place() else { return };
+    for clients in [1, 8] {
+        let began = Instant::now();
+        local(async {
+            let mut open = tokio::task::JoinSet::new();
+            for client in 0..clients {
+                let place = place.clone();
+                open.spawn_local(async move {
+                    for number in 0..CYCLES / clients {
+                        let number = clients << 32 | client << 16 | number;
+                        let mut subject = Subject::new(&place, number);
+                        for operation in cycle {
+                            subject.check(operation, Outcome::Ok).await;
+                        }
+                    }
+                });
+            }
+            open.join_all().await;
+        });
+        let rate = CYCLES as f64 / began.elapsed().as_secs_f64();
+        eprintln!("{clients} at once: {rate:.1} lifecycles a second");
+    }
+}

@@ -22,7 +22,8 @@ fn a_whole_life_by_identity_headers() {
 
 async fn whole_life(place: &Place) {
     let mut subject = Subject::new(place, 1);
-    subject.client.hello().await.unwrap();
+    let greeting = subject.client.hello().await.unwrap();
+    assert!(greeting.admin_is_admin && !greeting.member_is_admin);
     let content = content_of(subject.request.content_seed, SIZE);
 
     let created = subject.check(Operation::Create, Outcome::Ok).await;
@@ -302,6 +303,23 @@ fn a_wrong_token_is_one_clear_line() {
         assert!(!error.to_string().contains("nonsense"));
         let mut subject = Subject::new(&place, 9);
         subject.check(Operation::Create, Outcome::Fail).await;
+    });
+}
+
+#[test]
+fn one_identity_for_both_is_noticed() {
+    let Some(mut place) = place() else { return };
+    local(async {
+        let fit = place.target.clone();
+        place.target.admin = fit.member.clone();
+        let greeting = place.client().hello().await.unwrap();
+        assert!(greeting.unfit(Operation::DownloadAsAdmin).is_some());
+        assert!(greeting.unfit(Operation::Download).is_none());
+        place.target.admin = fit.admin.clone();
+        place.target.member = fit.admin;
+        let greeting = place.client().hello().await.unwrap();
+        assert!(greeting.unfit(Operation::DownloadAsAdmin).is_none());
+        assert!(greeting.unfit(Operation::Download).is_some());
     });
 }
 

@@ -1,6 +1,7 @@
 //! The first word to a server: is it there, is it a Glance, does it know us?
 
 use super::{As, Client, text};
+use crate::lifecycle::Operation;
 use crate::target::glance::answer::line;
 use crate::target::glance::dialect::Page;
 use crate::target::glance::wire::{Times, Trouble};
@@ -36,14 +37,54 @@ pub enum HelloError {
     },
 }
 
-impl Client {
-    /// Lists one image as the member, and as the admin if there is one.
-    pub async fn hello(&self) -> Result<(), HelloError> {
-        self.greet(As::Member, "member's token or identity").await?;
-        if self.shared.admin.is_some() {
-            self.greet(As::Admin, "admin's token or identity").await?;
+/// What a server said of who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// Whether the member is in fact an admin.
+    pub member_is_admin: bool,
+    /// Whether the admin is one.
+    pub admin_is_admin: bool,
+}
+
+impl Greeting {
+    /// Why the answers to `operation` would be judged wrongly with these identities, if they would.
+    pub fn unfit(self, operation: Operation) -> Option<&'static str> {
+        match operation {
+            Operation::Download | Operation::Export | Operation::Clone if self.member_is_admin => {
+                Some("the member's identity is an admin's, who may read what no member may")
+            }
+            Operation::DownloadAsAdmin if !self.admin_is_admin => {
+                Some("the admin's identity is not an admin's")
+            }
+            _ => None,
         }
-        Ok(())
+    }
+}
+
+impl Client {
+    /// Lists one image as the member, and as the admin if there is one; then asks which of them is an admin.
+    pub async fn hello(&self) -> Result<Greeting, HelloError> {
+        self.greet(As::Member, "member's token or identity").await?;
+        let member_is_admin = self.is_admin(As::Member).await;
+        if self.shared.admin.is_none() {
+            return Ok(Greeting {
+                member_is_admin,
+                admin_is_admin: false,
+            });
+        }
+        self.greet(As::Admin, "admin's token or identity").await?;
+        let admin_is_admin = self.is_admin(As::Admin).await;
+        Ok(Greeting {
+            member_is_admin,
+            admin_is_admin,
+        })
+    }
+
+    /// Whether it may list tasks, which Glance's policies leave to admins.
+    async fn is_admin(&self, who: As) -> bool {
+        let call = self.call("GET", "/tasks?limit=1", who, text(""), None);
+        let reply = self.shared.wire.exchange(call, &mut Times::default()).await;
+        reply.is_ok_and(|reply| reply.status == 200)
     }
 
     async fn greet(&self, who: As, name: &'static str) -> Result<(), HelloError> {

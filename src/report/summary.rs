@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 
 /// The most lines a summary has.
 pub const HEIGHT: usize = 24;
-/// The most columns it has; only a command to copy may be longer.
+/// The most columns it has; only a command to copy may be longer. Tables and figures of the usual size stay
+/// within eighty.
 pub const WIDTH: usize = 96;
 
 /// What a summary is made of, top down; sections share the lines that are left.
@@ -157,13 +158,13 @@ fn figures(result: &StormResult, totals: &Totals) -> Section {
         thousands(totals.subjects),
         thousands(totals.transitions),
         per(totals.transitions, result.wall_s),
-        thousands(totals.events),
+        compact(totals.events as f64),
     );
     if result.runs.len() > 1 {
         let _ = write!(flow, " · {} runs", result.runs.len());
     }
     let mut cost = format!(
-        "  wall {} · cpu {}{} · peak memory {}",
+        "  wall {} · cpu {}{} · memory {}",
         Span::from_secs_f64(result.wall_s),
         Span::from_secs_f64(result.cpu_s),
         per(totals.events, result.cpu_s).replace("/s", " events/s"),
@@ -196,7 +197,7 @@ fn transitions(result: &StormResult) -> Section {
         "transition"
     };
     let header = format!(
-        "  {:<29}{:>14}{:>9}{:>9}{:>9}{:>9}{:>9}",
+        "  {:<26}{:>12}{:>8}{:>8}{:>8}{:>8}{:>8}",
         title, "count", "rate", "p50", "p99", "p99.9", "max"
     );
     Section {
@@ -217,7 +218,7 @@ fn transition(total: &TransitionTotal) -> String {
     };
     let latency = &total.latency;
     format!(
-        "  {:<29}{:>14}{:>9}{:>9}{:>9}{:>9}{:>9}",
+        "  {:<26}{:>12}{:>8}{:>8}{:>8}{:>8}{:>8}",
         format!("{kind}{from} → {}", total.key.to_name()),
         thousands(latency.count()),
         total.per_second.map_or_else(|| "–".to_owned(), rate),
@@ -284,7 +285,7 @@ fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
     let busiest = totals::bottleneck(&result.runs).filter(|busiest| busiest.utilisation >= 0.005);
     if let Some(busiest) = busiest {
         head.push(clipped(&format!(
-            "  busiest: {}, {} used in phase {}; {}",
+            "  busiest: {}, {} used in {}; {}",
             busiest.resource,
             percent(busiest.utilisation),
             busiest.phase,
@@ -294,7 +295,7 @@ fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
     if let Some(peak) = totals.peak {
         let awaiting = match peak.pending_delete {
             Bytes(0) => String::new(),
-            bytes => format!(", {bytes} of it deleted and awaiting the scrubber"),
+            bytes => format!(", {bytes} of it deleted and not yet scrubbed"),
         };
         head.push(format!("  stored: {} at most{awaiting}", peak.stored));
     }
@@ -318,7 +319,7 @@ fn waiting(busiest: &totals::Bottleneck) -> String {
         return "hardly a wait for it".to_owned();
     }
     format!(
-        "mean wait {}, mean queue {}",
+        "mean wait {}, queue {}",
         span(busiest.mean_wait_ns),
         compact(busiest.mean_queue),
     )

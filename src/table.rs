@@ -30,11 +30,23 @@ impl<T: Default> Table<T> {
     #[inline]
     pub fn at(&mut self, index: u32) -> &mut T {
         let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
-        while self.chunks.len() <= chunk {
-            self.chunks
-                .push(std::iter::repeat_with(T::default).take(CHUNK).collect());
+        if chunk >= self.chunks.len() {
+            self.grow(chunk);
         }
         &mut self.chunks[chunk][place]
+    }
+
+    /// Every place that was made, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.chunks.iter().flatten()
+    }
+
+    #[cold]
+    fn grow(&mut self, chunk: usize) {
+        while self.chunks.len() <= chunk {
+            let places = std::iter::repeat_with(T::default).take(CHUNK);
+            self.chunks.push(places.collect());
+        }
     }
 }
 

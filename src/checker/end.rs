@@ -79,7 +79,7 @@ impl Checker {
 
     /// Invariant `progress`: at the end, nobody is left who could end what a subject in saving waits for.
     fn stuck_subjects(&mut self, at: Time) {
-        for subject in self.subjects.live() {
+        for subject in self.subjects.iter().filter(|subject| subject.is_live()) {
             let saving = subject.status == Some(Saving);
             if saving && subject.open.is_none() && !subject.stuck_blamed {
                 let (number, since) = (subject.number, subject.since);

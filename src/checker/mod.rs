@@ -29,12 +29,13 @@ mod tests;
 use crate::history::{Event, OpId, Record, SubjectId, TaskId};
 use crate::lifecycle::{Invariant, Operation, Profile, Verdict};
 use crate::metrics::Violation;
+use crate::table::Table;
 use crate::units::{Span, Time};
 use books::Books;
 use breach::{Breaches, Scene};
 use open::{OpenOp, OpenOps, StatusSet};
 use rustc_hash::FxHashMap;
-use subject::{Occupancy, Subject, Subjects};
+use subject::{Occupancy, Subject};
 use tasks::LooseTask;
 
 /// What the service under test promised.
@@ -74,7 +75,7 @@ pub struct Judgement {
 #[derive(Debug)]
 pub struct Checker {
     rules: Rules,
-    subjects: Subjects,
+    subjects: Table<Subject>,
     open: OpenOps,
     /// Tasks whose operation has ended before them.
     loose_tasks: FxHashMap<TaskId, LooseTask>,
@@ -87,7 +88,7 @@ impl Checker {
     pub fn new(rules: Rules) -> Checker {
         Checker {
             rules,
-            subjects: Subjects::default(),
+            subjects: Table::default(),
             open: OpenOps::new(),
             loose_tasks: FxHashMap::default(),
             books: Books::default(),
@@ -107,6 +108,18 @@ impl Checker {
                 }
             }
             Record::Fault { .. } => {}
+        }
+    }
+
+    /// Reads what judging `record` will need, so that it is in the processor's cache by then.
+    #[inline]
+    pub fn fetch(&self, record: &Record) {
+        if let Record::Subject { subject, .. } = record {
+            std::hint::black_box(
+                self.subjects
+                    .get(subject.slot)
+                    .map(|subject| subject.number),
+            );
         }
     }
 

@@ -102,6 +102,11 @@ impl Subject {
         self.number == id.number && self.occupancy == Occupancy::Live
     }
 
+    /// Whether it has not been forgotten.
+    pub fn is_live(&self) -> bool {
+        self.occupancy == Occupancy::Live
+    }
+
     /// Whether `id` was forgotten already: its slot is another's now, or nobody's.
     pub fn is_after(&self, id: SubjectId) -> bool {
         self.occupancy != Occupancy::Fresh && id.number <= self.number
@@ -134,40 +139,9 @@ impl Subject {
     }
 }
 
-const CHUNK: usize = 4_096;
-
-/// Every subject by slot, in chunks: growing never copies, so memory never doubles.
-#[derive(Debug, Default)]
-pub(super) struct Subjects {
-    /// A chunk that no slot has needed yet is empty.
-    chunks: Vec<Vec<Subject>>,
-}
-
-impl Subjects {
-    /// The subject in a slot; makes room for it if need be.
-    #[inline]
-    pub fn at(&mut self, slot: u32) -> &mut Subject {
-        let (chunk, place) = (slot as usize / CHUNK, slot as usize % CHUNK);
-        if self.chunks.get(chunk).is_none_or(Vec::is_empty) {
-            self.grow(chunk);
-        }
-        &mut self.chunks[chunk][place]
-    }
-
-    #[cold]
-    fn grow(&mut self, chunk: usize) {
-        if self.chunks.len() <= chunk {
-            self.chunks.resize_with(chunk + 1, Vec::new);
-        }
-        self.chunks[chunk] = vec![Subject::FRESH; CHUNK];
-    }
-
-    /// Every subject that has not been forgotten, by slot.
-    pub fn live(&self) -> impl Iterator<Item = &Subject> {
-        self.chunks
-            .iter()
-            .flatten()
-            .filter(|subject| subject.occupancy == Occupancy::Live)
+impl Default for Subject {
+    fn default() -> Subject {
+        Subject::FRESH
     }
 }
 

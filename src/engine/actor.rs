@@ -16,6 +16,9 @@ pub trait Core: Unpin + 'static {
     type Reply: 'static;
     /// Takes a message.
     fn handle(&mut self, message: Self::Message) -> Self::Reply;
+    /// Reads something of itself, so that it is in the processor's cache.
+    #[inline]
+    fn fetch(&self) {}
 }
 
 /// A message on its way to the core `K`, in a live mailbox or in virtual time.
@@ -40,7 +43,19 @@ macro_rules! core {
     };
 }
 
-core!(Subject, Commit, Reply);
+impl Core for Subject {
+    type Message = Commit;
+    type Reply = Reply;
+    #[inline]
+    fn handle(&mut self, commit: Commit) -> Reply {
+        self.apply(commit)
+    }
+    #[inline]
+    fn fetch(&self) {
+        std::hint::black_box(self.status());
+    }
+}
+
 core!(Task, TaskCommit, TaskReply);
 core!(Scrubber, ScrubberMessage, ScrubberReply);
 core!(Tracker, TrackerMessage, TrackerReply);
@@ -55,6 +70,8 @@ pub trait Office<K: Core>: Default {
     fn spawn(&self, core: K) -> Self::Actor;
     /// Delivers a letter and brings back the answer.
     fn ask(&self, actor: &mut Self::Actor, message: K::Message) -> K::Reply;
+    /// Fetches into the processor's cache what a letter to the actor will need.
+    fn fetch(&self, actor: &Self::Actor);
 }
 
 /// A way to run actors: in live mailboxes, or in virtual time.

@@ -60,6 +60,13 @@ impl<S: Stage> Actors for Cast<S> {
         *self.subjects.at(slot) = None;
     }
 
+    #[inline]
+    fn fetch(&self, slot: u32) {
+        if let Some(Some(actor)) = self.subjects.get(slot) {
+            self.subject_office.fetch(actor);
+        }
+    }
+
     fn spawn_task(&mut self, slot: u32, task: Task) {
         *self.tasks.at(slot) = Some(self.task_office.spawn(task));
     }

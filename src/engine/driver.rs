@@ -278,6 +278,12 @@ impl Driver {
         self.forget_if_gone(now, slot, out, orders);
     }
 
+    /// Fetches what the subject in `slot` will need.
+    #[inline]
+    pub fn fetch(&self, slot: u32) {
+        std::hint::black_box(self.runs.get(slot).map(|run| run.story));
+    }
+
     /// Every slot that was ever taken, a few thousand at a time.
     pub fn slot_ranges(&self) -> impl Iterator<Item = Range<u32>> + use<> {
         let end = self.slots.high_water();

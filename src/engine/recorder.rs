@@ -176,6 +176,10 @@ impl Recorder {
         let mut reply = RecorderReply::default();
         match message {
             RecorderMessage::Records(mut records) => {
+                // Two passes: the first waits for the memory of all subjects at once, the second for none.
+                if let Judge::Checker(checker) = &self.judge {
+                    records.iter().for_each(|record| checker.fetch(record));
+                }
                 for record in &records {
                     self.record(record);
                 }

@@ -49,6 +49,9 @@ enum Stage {
 /// Records of a batch: small enough to stay in the nearest cache, large enough to pay for the message.
 const BATCH: usize = 256;
 
+/// How many completions ahead memory is fetched: about what a memory access takes, in completions.
+const AHEAD: usize = 4;
+
 /// How long open operations may take to end once the user wants the run to stop.
 const HASTE: Span = Span::from_secs(5);
 
@@ -128,7 +131,7 @@ impl<T: Target, C: Crew> Storm<T, C> {
             if self.stage == Stage::Over {
                 return;
             }
-            let Some((due, wake)) = self.calendar.pop_until(Time::MAX) else {
+            let Some((due, wake)) = self.next(Time::MAX) else {
                 return;
             };
             self.now = due;
@@ -156,7 +159,7 @@ impl<T: Target, C: Crew> Storm<T, C> {
             self.target.take_arrivals(until, &mut self.out);
             self.carry_out();
             while left > 0 {
-                let Some((due, wake)) = self.calendar.pop_until(until) else {
+                let Some((due, wake)) = self.next(until) else {
                     break;
                 };
                 self.now = wall();
@@ -165,6 +168,11 @@ impl<T: Target, C: Crew> Storm<T, C> {
                 left -= 1;
             }
             for _ in 0..self.out.completed.len() {
+                if let Some(later) = self.out.completed.get(AHEAD) {
+                    let slot = later.invocation.subject.slot;
+                    self.driver.fetch(slot);
+                    self.target.fetch(slot);
+                }
                 let Some(completion) = self.out.completed.pop_front() else {
                     break;
                 };
@@ -230,6 +238,19 @@ impl<T: Target, C: Crew> Storm<T, C> {
             interrupted: self.interrupted,
         };
         self.crew.recorder(message).result
+    }
+
+    /// The next entry due by `until`. What the entries after it will need is fetched meanwhile: with millions
+    /// of subjects most of the time would go into waiting for memory, one place after the other.
+    #[inline]
+    fn next(&mut self, until: Time) -> Option<(Time, Wake<T::Wake>)> {
+        let (driver, target) = (&self.driver, &self.target);
+        self.calendar.pop_until(until, |wake| {
+            if let Wake::Driver(driver::Wake::Step { slot, .. }) = wake {
+                driver.fetch(*slot);
+                target.fetch(*slot);
+            }
+        })
     }
 
     fn dispatch(&mut self, due: Time, wake: Wake<T::Wake>) {

@@ -94,6 +94,11 @@ impl<K: Core> Office<K> for VirtualOffice<K> {
         actor.handle(Letter(message), &mut context);
         context.answer.take().expect("an answer to every letter")
     }
+
+    #[inline]
+    fn fetch(&self, actor: &VirtualActor<K>) {
+        actor.0.fetch();
+    }
 }
 
 /// Calendar entries between two looks at whether the user wants to stop.

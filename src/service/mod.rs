@@ -46,6 +46,8 @@ pub trait Actors {
     fn stop_task(&mut self, slot: u32);
     /// Sends a message to the scrubber.
     fn scrubber(&mut self, message: ScrubberMessage) -> ScrubberReply;
+    /// Fetches into the processor's cache what a message to the subject in `slot` will need.
+    fn fetch(&self, slot: u32);
     /// How many messages went through a mailbox so far; none in virtual time.
     fn messages(&self) -> u64;
 }
@@ -194,6 +196,12 @@ impl<A: Actors> Service<A> {
     /// The driver has dropped a subject that is deleted.
     pub fn forget(&mut self, slot: u32) {
         self.actors.stop_subject(slot);
+    }
+
+    /// Fetches what a request to the subject in `slot` will need.
+    #[inline]
+    pub fn fetch(&self, slot: u32) {
+        self.actors.fetch(slot);
     }
 
     /// Whether nothing is being done and nothing is due.

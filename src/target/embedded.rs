@@ -44,6 +44,11 @@ impl<A: Actors> Target for Service<A> {
         Service::gauges(self, now, gauges);
     }
 
+    #[inline]
+    fn fetch(&self, slot: u32) {
+        Service::fetch(self, slot);
+    }
+
     fn audit(&mut self, subject: SubjectId) -> Option<Audit> {
         Some(Service::audit(self, subject))
     }

@@ -35,6 +35,8 @@ pub trait Target {
     /// What its books say of one subject at the end; none where it keeps no books.
     fn audit(&mut self, subject: SubjectId) -> Option<Audit>;
 
+    /// Fetches into the processor's cache what the subject in `slot` will need; does nothing else.
+    fn fetch(&self, _slot: u32) {}
     /// What to ring when something arrives from outside the calendar.
     fn on_arrival(&mut self, _bell: Rc<dyn Fn()>) {}
     /// Takes in what has arrived from outside the calendar.

@@ -79,7 +79,7 @@ impl View {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(FULL), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:28} {percent:>3}%  {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:20} {percent:>3}%  {msg}") {
             bar.set_style(style.progress_chars("━╸─"));
         }
         View {
@@ -129,9 +129,8 @@ impl View {
             String::new()
         };
         let mut line = format!(
-            "{covered}{of} · {} transitions/s · {} arrivals · {} in flight",
+            "{covered}{of} · {} transitions/s · {} in flight",
             compact(self.rate),
-            thousands(progress.arrivals.load(Relaxed)),
             thousands(progress.in_flight.load(Relaxed)),
         );
         let violations = progress.violations.load(Relaxed);

@@ -3,7 +3,7 @@
 use super::origin::Origin;
 use super::totals::{self, Bottleneck, Totals};
 use crate::lifecycle::{Invariant, Outcome, SubjectStatus};
-use crate::metrics::{RunResult, StormResult, ThresholdResult};
+use crate::metrics::{Aggregate, RunResult, StormResult, ThresholdResult};
 use crate::random::Seed;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -23,6 +23,7 @@ struct Document<'a> {
     verdict: &'static str,
     unknown_because: Option<&'a str>,
     interrupted: bool,
+    notes: Vec<&'a str>,
     violations: u64,
     violations_by_invariant: Map<String, Value>,
     subjects: u64,
@@ -35,6 +36,7 @@ struct Document<'a> {
     event_hashes: Vec<Option<String>>,
     generator: Value,
     in_flight_mean: Option<f64>,
+    bytes_stored_max: Option<u64>,
     bottleneck: Option<Value>,
     thresholds_met: bool,
     thresholds: Vec<Value>,
@@ -70,6 +72,11 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
             .iter()
             .find_map(|run| run.unknown_because.as_deref()),
         interrupted: result.interrupted(),
+        notes: result
+            .runs
+            .iter()
+            .flat_map(|run| run.notes.iter().map(String::as_str))
+            .collect(),
         violations: totals.violation_total(),
         violations_by_invariant: counts(
             Invariant::ALL.iter().map(|i| i.name()),
@@ -97,6 +104,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
             "late": totals.late,
         }),
         in_flight_mean: totals.in_flight_mean,
+        bytes_stored_max: totals.peak.map(|peak| peak.stored.0),
         bottleneck: totals::bottleneck(&result.runs).map(bottleneck),
         thresholds_met: result.thresholds_met(),
         thresholds: result.thresholds.iter().map(threshold).collect(),
@@ -147,11 +155,17 @@ fn one_run(origin: &Origin, run: &RunResult) -> Value {
     })
 }
 
-/// `value` is in nanoseconds, a count or a rate from 0 to 1, as `bound` is.
+/// `bound` and `value` are in `unit`: nanoseconds, a count, or a share from 0 to 1.
 fn threshold(judged: &ThresholdResult) -> Value {
+    let unit = match judged.threshold.aggregate {
+        Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => "ns",
+        Aggregate::Count => "count",
+        Aggregate::ErrorRate => "share",
+    };
     json!({
         "of": judged.threshold.key,
         "demand": judged.threshold.expression,
+        "unit": unit,
         "bound": judged.threshold.bound,
         "value": judged.value,
         "met": judged.met,

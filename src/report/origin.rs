@@ -117,18 +117,20 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// `KEY=VALUE` without the value where the key names a secret: results are made to be shared.
+/// `KEY=VALUE` without the value where key or value speak of a secret: results are made to be shared. The
+/// name of an environment variable is none.
 fn redacted(setting: &str) -> String {
-    match setting.split_once('=') {
-        Some((key, _))
-            if ["token", "password", "secret"]
-                .iter()
-                .any(|word| key.contains(word)) =>
-        {
-            format!("{}=…", key.trim_end())
-        }
-        _ => setting.to_owned(),
+    let Some((key, value)) = setting.split_once('=') else {
+        return setting.to_owned();
+    };
+    let key = key.trim_end();
+    let secret = ["token", "password", "secret"]
+        .iter()
+        .any(|word| key.contains(word) || value.contains(word));
+    if secret && !key.ends_with("_env") {
+        return format!("{key}=…");
     }
+    format!("{key}={}", without_credentials(value))
 }
 
 /// A URL without `user:password@`.
@@ -162,6 +164,18 @@ mod tests {
             "target.glance.member.token=…"
         );
         assert_eq!(redacted("seed=7"), "seed=7");
+        assert_eq!(
+            redacted("target.glance={url=\"http://host\",token=\"abc\"}"),
+            "target.glance=…"
+        );
+        assert_eq!(
+            redacted("target.glance.token_env=MEMBER"),
+            "target.glance.token_env=MEMBER"
+        );
+        assert_eq!(
+            redacted("target.glance.url=http://me:pw@host:9292"),
+            "target.glance.url=http://host:9292"
+        );
         assert_eq!(
             without_credentials("http://me:pw@host:9292/image"),
             "http://host:9292/image"

@@ -3,7 +3,7 @@
 use super::number::{compact, percent, rate, span, thousands};
 use super::origin::Origin;
 use super::totals::{self, Totals, TransitionTotal};
-use crate::lifecycle::{Invariant, Outcome, Verdict};
+use crate::lifecycle::{Invariant, Operation, Outcome, Verdict};
 use crate::metrics::{Aggregate, Kind, RunResult, StormResult, ThresholdResult, Violation};
 use crate::scenario::Clock;
 use crate::units::{Bytes, Span};
@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 
 /// The most lines a summary has.
 pub const HEIGHT: usize = 24;
-/// The most columns it has; only a command to copy may be longer.
+/// The most columns it has; only a command to copy may be longer. Tables and figures of the usual size stay
+/// within eighty.
 pub const WIDTH: usize = 96;
 
 /// What a summary is made of, top down; sections share the lines that are left.
@@ -35,6 +36,7 @@ pub fn summary(
     let totals = Totals::of(result);
     let sections = [
         headline(origin, result, &totals, paint),
+        notes(result, paint),
         figures(result, &totals),
         violations(result, &totals, paint),
         thresholds(result, paint),
@@ -134,6 +136,18 @@ fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint
     }
 }
 
+/// What the target had to say beside its answers.
+fn notes(result: &StormResult, paint: Paint) -> Section {
+    let notes = result.runs.iter().flat_map(|run| &run.notes);
+    Section {
+        head: Vec::new(),
+        rows: notes
+            .map(|note| clipped(&paint.doubtful(&format!("  {note}"))))
+            .collect(),
+        what: "notes",
+    }
+}
+
 fn figures(result: &StormResult, totals: &Totals) -> Section {
     let per = |count: u64, seconds: f64| match count > 0 && seconds > 0.0 {
         true => format!(" ({}/s)", compact(count as f64 / seconds)),
@@ -144,20 +158,20 @@ fn figures(result: &StormResult, totals: &Totals) -> Section {
         thousands(totals.subjects),
         thousands(totals.transitions),
         per(totals.transitions, result.wall_s),
-        thousands(totals.events),
+        compact(totals.events as f64),
     );
     if result.runs.len() > 1 {
         let _ = write!(flow, " · {} runs", result.runs.len());
     }
     let mut cost = format!(
-        "  wall {} · cpu {}{} · peak memory {}",
+        "  wall {} · cpu {}{} · memory {}",
         Span::from_secs_f64(result.wall_s),
         Span::from_secs_f64(result.cpu_s),
         per(totals.events, result.cpu_s).replace("/s", " events/s"),
         Bytes(result.peak_rss_bytes),
     );
     if let Some(in_flight) = totals.in_flight_mean {
-        let _ = write!(cost, " · mean {} operations in flight", compact(in_flight));
+        let _ = write!(cost, " · mean {} in flight", compact(in_flight));
     }
     Section {
         head: vec![clipped(&flow), clipped(&cost)],
@@ -177,9 +191,14 @@ fn transitions(result: &StormResult) -> Section {
             what: "",
         };
     }
+    let title = if totals::warms_up(&result.runs) {
+        "transition after warm-up"
+    } else {
+        "transition"
+    };
     let header = format!(
-        "  {:<29}{:>14}{:>9}{:>9}{:>9}{:>9}{:>9}",
-        "transition", "count", "rate", "p50", "p99", "p99.9", "max"
+        "  {:<26}{:>12}{:>8}{:>8}{:>8}{:>8}{:>8}",
+        title, "count", "rate", "p50", "p99", "p99.9", "max"
     );
     Section {
         head: vec![String::new(), header],
@@ -199,23 +218,35 @@ fn transition(total: &TransitionTotal) -> String {
     };
     let latency = &total.latency;
     format!(
-        "  {:<29}{:>14}{:>9}{:>9}{:>9}{:>9}{:>9}",
+        "  {:<26}{:>12}{:>8}{:>8}{:>8}{:>8}{:>8}",
         format!("{kind}{from} → {}", total.key.to_name()),
         thousands(latency.count()),
         total.per_second.map_or_else(|| "–".to_owned(), rate),
-        latency.quantile(0.50),
-        latency.quantile(0.99),
-        latency.quantile(0.999),
-        latency.max(),
+        length(latency.quantile(0.50)),
+        length(latency.quantile(0.99)),
+        length(latency.quantile(0.999)),
+        length(latency.max()),
     )
 }
 
-/// Operations that ended in an error, the worst first.
+/// No time at all needs no unit: in virtual time much takes none.
+fn length(length: Span) -> String {
+    match length {
+        Span::ZERO => "0".to_owned(),
+        length => length.to_string(),
+    }
+}
+
+/// Operations that ended in an error, the worst first. An upload that was to be aborted has not failed.
 fn operations(result: &StormResult) -> Section {
     let mut failing: Vec<_> = totals::outcomes(&result.runs)
         .into_iter()
         .map(|(operation, by_outcome)| {
-            let errors = by_outcome[Outcome::Fail.index()] + by_outcome[Outcome::Unknown.index()];
+            let failed = match operation {
+                Operation::AbortUpload => 0,
+                _ => by_outcome[Outcome::Fail.index()],
+            };
+            let errors = failed + by_outcome[Outcome::Unknown.index()];
             (errors, operation, by_outcome)
         })
         .filter(|&(errors, ..)| errors > 0)
@@ -247,18 +278,26 @@ fn operations(result: &StormResult) -> Section {
     }
 }
 
-/// The busiest queue, and what could not be offered to it.
+/// What to buy more or less of, and what could not be offered: the busiest queue unless all were idle, and
+/// the most bytes.
 fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
     let mut head = Vec::new();
-    if let Some(busiest) = totals::bottleneck(&result.runs) {
+    let busiest = totals::bottleneck(&result.runs).filter(|busiest| busiest.utilisation >= 0.005);
+    if let Some(busiest) = busiest {
         head.push(clipped(&format!(
-            "  busiest: {}, {} used in phase {}; mean wait {}, {} waiting on average",
+            "  busiest: {}, {} used in {}; {}",
             busiest.resource,
             percent(busiest.utilisation),
             busiest.phase,
-            span(busiest.mean_wait_ns),
-            compact(busiest.mean_queue),
+            waiting(&busiest),
         )));
+    }
+    if let Some(peak) = totals.peak {
+        let awaiting = match peak.pending_delete {
+            Bytes(0) => String::new(),
+            bytes => format!(", {bytes} of it deleted and not yet scrubbed"),
+        };
+        head.push(format!("  stored: {} at most{awaiting}", peak.stored));
     }
     if totals.dropped + totals.late > 0 {
         head.push(clipped(&paint.doubtful(&format!(
@@ -273,6 +312,17 @@ fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
         rows: Vec::new(),
         what: "",
     }
+}
+
+fn waiting(busiest: &totals::Bottleneck) -> String {
+    if busiest.mean_wait_ns < 1_000.0 {
+        return "hardly a wait for it".to_owned();
+    }
+    format!(
+        "mean wait {}, queue {}",
+        span(busiest.mean_wait_ns),
+        compact(busiest.mean_queue),
+    )
 }
 
 /// The failed ones first: they are what is left when there is no room.
@@ -290,7 +340,7 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
                 Aggregate::Count => thousands(value.round() as u64),
                 Aggregate::ErrorRate => percent(value),
                 Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => {
-                    span(value)
+                    length(Span(value.round() as u64))
                 }
             },
         };
@@ -301,9 +351,13 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
         ))
     };
     let rows: Vec<String> = failed.iter().chain(&met).map(line).collect();
-    let title = match failed.len() {
-        0 => format!("  all {} thresholds met", met.len()),
-        n => paint.bad(&format!("  {n} of {} thresholds failed", rows.len())),
+    // What was cut short had no chance to meet them all.
+    let so_far = if result.interrupted() { " so far" } else { "" };
+    let title = match (failed.len(), rows.len()) {
+        (0, 1) => format!("  the threshold is met{so_far}"),
+        (0, all) => format!("  all {all} thresholds met{so_far}"),
+        (_, 1) => paint.bad(&format!("  the threshold is not met{so_far}")),
+        (n, all) => paint.bad(&format!("  {n} of {all} thresholds not met{so_far}")),
     };
     let head = if rows.is_empty() {
         Vec::new()

@@ -4,7 +4,7 @@ use crate::config::Resource;
 use crate::history::ResourceGauge;
 use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
 use crate::metrics::{Latency, RunResult, StormResult, TransitionKey};
-use crate::units::Span;
+use crate::units::{Bytes, Span};
 use std::collections::BTreeMap;
 
 /// What came together over all runs.
@@ -30,8 +30,19 @@ pub struct Totals {
     pub violations: [u64; Invariant::COUNT],
     /// Operations open, on average over the load without warm-up; none when nothing was sampled.
     pub in_flight_mean: Option<f64>,
+    /// When the store held most; none when it never held anything, or is not ours to look into.
+    pub peak: Option<Peak>,
     /// The virtual or real time covered, summed over runs.
     pub length: Span,
+}
+
+/// What the store held at the end of one interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peak {
+    /// All of it.
+    pub stored: Bytes,
+    /// Of subjects in pending delete.
+    pub pending_delete: Bytes,
 }
 
 impl Totals {
@@ -48,6 +59,7 @@ impl Totals {
             late: 0,
             violations: [0; Invariant::COUNT],
             in_flight_mean: in_flight_mean(&result.runs),
+            peak: peak(&result.runs),
             length: Span::ZERO,
         };
         for run in &result.runs {
@@ -120,6 +132,27 @@ fn in_flight_mean(runs: &[RunResult]) -> Option<f64> {
         }
     }
     (seconds > 0.0).then(|| weighted / seconds)
+}
+
+fn peak(runs: &[RunResult]) -> Option<Peak> {
+    runs.iter()
+        .flat_map(|run| &run.timeline)
+        .map(|row| &row.gauges)
+        .filter(|gauges| gauges.bytes_stored > 0)
+        .max_by_key(|gauges| gauges.bytes_stored)
+        .map(|gauges| Peak {
+            stored: Bytes(gauges.bytes_stored),
+            pending_delete: Bytes(gauges.bytes_pending_delete),
+        })
+}
+
+/// Whether transitions of a warm-up are left out of [`transitions`].
+pub fn warms_up(runs: &[RunResult]) -> bool {
+    let mut seen = runs
+        .iter()
+        .flat_map(|run| run.transitions.iter().map(|row| stretch(run, row.phase)));
+    seen.clone().any(|stretch| stretch == Stretch::WarmUp)
+        && seen.any(|stretch| stretch != Stretch::WarmUp)
 }
 
 /// One transition over all runs and stories, without warm-up.

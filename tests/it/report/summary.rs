@@ -24,18 +24,19 @@ fn summary(result: &StormResult) -> String {
 fn the_summary_of_a_valid_storm() {
     assert_snapshot!(summary(&valid()), @r#"
     ✓ valid  smoke · seed 42 · embedded service, v2 rules · 11s virtual
-      500 subjects · 1,681 transitions (6.72k/s) · 12,400 events
-      wall 250ms · cpu 200ms (62k events/s) · peak memory 12MiB · mean 14 operations in flight
+      500 subjects · 1,681 transitions (6.72k/s) · 12.4k events
+      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 14 in flight
 
-      transition                            count     rate      p50      p99    p99.9      max
-      (none) → queued                         400     50/s    200us    396us    400us    400us
-      queued → saving                         400     50/s    1.2ms    1.4ms    1.4ms    1.4ms
-      saving → active                         400     50/s   39.6ms    156ms    159ms    159ms
-      pending_delete → deleted                380        –     1.5s     1.5s     1.5s     1.5s
-      task pending → processing                 1    7.5/m      7us      7us      7us      7us
+      transition after warm-up         count    rate     p50     p99   p99.9     max
+      (none) → queued                    400    50/s   200us   396us   400us   400us
+      queued → saving                    400    50/s   1.2ms   1.4ms   1.4ms   1.4ms
+      saving → active                    400    50/s  39.6ms   156ms   159ms   159ms
+      pending_delete → deleted           380       –    1.5s    1.5s    1.5s    1.5s
+      task pending → processing            1   7.5/m     7us     7us     7us     7us
 
       upload: 10 errors of 400 (2.5%): 7 failed, 3 unknown
-      busiest: store.slots, 75% used in phase load; mean wait 10ms, 0.5 waiting on average
+      busiest: store.slots, 75% used in load; mean wait 10ms, queue 0.5
+      stored: 1GiB at most, 1MiB of it deleted and not yet scrubbed
 
       results: results/smoke-42-1
     "#);
@@ -45,22 +46,23 @@ fn the_summary_of_a_valid_storm() {
 fn the_summary_of_an_invalid_storm() {
     assert_snapshot!(summary(&invalid()), @r#"
     ✗ invalid  smoke · seed 42 · embedded service, v2 rules · 22s virtual
-      1,000 subjects · 3,362 transitions (13.4k/s) · 24,800 events · 2 runs
-      wall 250ms · cpu 200ms (124k events/s) · peak memory 12MiB · mean 14 operations in flight
+      1,000 subjects · 3,362 transitions (13.4k/s) · 24.8k events · 2 runs
+      wall 250ms · cpu 200ms (124k events/s) · memory 12MiB · mean 14 in flight
 
       3 violations, the first of each invariant:
       edge ×2 at 3.25s, subject 17: deleted → killed is no edge of v2
       conservation ×1 at 11s: the store holds 4096 bytes, "orphans", that no subject or operation a…
 
-      transition                            count     rate      p50      p99    p99.9      max
-      (none) → queued                         800     50/s    200us    396us    400us    400us
-      queued → saving                         800     50/s    1.2ms    1.4ms    1.4ms    1.4ms
-      saving → active                         800     50/s   39.6ms    156ms    159ms    159ms
-      pending_delete → deleted                760        –     1.5s     1.5s     1.5s     1.5s
-      task pending → processing                 2    7.5/m      7us      7us      7us      7us
+      transition after warm-up         count    rate     p50     p99   p99.9     max
+      (none) → queued                    800    50/s   200us   396us   400us   400us
+      queued → saving                    800    50/s   1.2ms   1.4ms   1.4ms   1.4ms
+      saving → active                    800    50/s  39.6ms   156ms   159ms   159ms
+      pending_delete → deleted           760       –    1.5s    1.5s    1.5s    1.5s
+      task pending → processing            2   7.5/m     7us     7us     7us     7us
 
       upload: 20 errors of 800 (2.5%): 14 failed, 6 unknown
-      busiest: store.slots, 75% used in phase load; mean wait 10ms, 0.5 waiting on average
+      busiest: store.slots, 75% used in load; mean wait 10ms, queue 0.5
+      stored: 1GiB at most, 1MiB of it deleted and not yet scrubbed
 
       repeat:  stormglass run scenarios/smoke.toml --seed 43 --replications 1 --set service.store.slots=8
       results: results/smoke-42-1
@@ -74,15 +76,18 @@ fn the_summary_of_a_storm_that_cannot_be_judged() {
     result.runs[0].verdict = Verdict::Unknown;
     result.runs[0].unknown_because = Some("12 operations were still open after settle".to_owned());
     result.runs[0].interrupted = true;
+    result.runs[0].notes = vec!["2 images may still be on the server".to_owned()];
     result.runs[0].transitions.clear();
     result.runs[0].operations.clear();
     assert_snapshot!(summary(&result), @r#"
     ? unknown  smoke · seed 42 · embedded service, v2 rules · 11s virtual
       unknown because 12 operations were still open after settle
       interrupted: what follows was measured until then
-      500 subjects · 0 transitions · 12,400 events
-      wall 250ms · cpu 200ms (62k events/s) · peak memory 12MiB · mean 14 operations in flight
-      busiest: store.slots, 75% used in phase load; mean wait 10ms, 0.5 waiting on average
+      2 images may still be on the server
+      500 subjects · 0 transitions · 12.4k events
+      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 14 in flight
+      busiest: store.slots, 75% used in load; mean wait 10ms, queue 0.5
+      stored: 1GiB at most, 1MiB of it deleted and not yet scrubbed
 
       results: results/smoke-42-1
     "#);
@@ -108,24 +113,25 @@ fn the_summary_shows_thresholds_and_what_the_generator_missed() {
     assert_snapshot!(summary(&result), @r#"
     ✓ valid  smoke · seed 42 · embedded service, v2 rules · 11s virtual
       the generator was the bottleneck: these are its limits, not the service's
-      500 subjects · 1,681 transitions (6.72k/s) · 12,400 events
-      wall 250ms · cpu 200ms (62k events/s) · peak memory 12MiB · mean 14 operations in flight
+      500 subjects · 1,681 transitions (6.72k/s) · 12.4k events
+      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 14 in flight
 
-      3 of 4 thresholds failed
+      3 of 4 thresholds not met
       ✗ upload error_rate < 1%: 2.5%
       ✗ saving->active count > 1000: 400
       ✗ saving->active max < 20s: never happened
       ✓ saving->active p(99) < 20s: 159ms
 
-      transition                            count     rate      p50      p99    p99.9      max
-      (none) → queued                         400     50/s    200us    396us    400us    400us
-      queued → saving                         400     50/s    1.2ms    1.4ms    1.4ms    1.4ms
-      saving → active                         400     50/s   39.6ms    156ms    159ms    159ms
-      pending_delete → deleted                380        –     1.5s     1.5s     1.5s     1.5s
-      task pending → processing                 1    7.5/m      7us      7us      7us      7us
+      transition after warm-up         count    rate     p50     p99   p99.9     max
+      (none) → queued                    400    50/s   200us   396us   400us   400us
+      queued → saving                    400    50/s   1.2ms   1.4ms   1.4ms   1.4ms
+      saving → active                    400    50/s  39.6ms   156ms   159ms   159ms
+      pending_delete → deleted           380       –    1.5s    1.5s    1.5s    1.5s
+      task pending → processing            1   7.5/m     7us     7us     7us     7us
 
       upload: 10 errors of 400 (2.5%): 7 failed, 3 unknown
-      busiest: store.slots, 75% used in phase load; mean wait 10ms, 0.5 waiting on average
+      busiest: store.slots, 75% used in load; mean wait 10ms, queue 0.5
+      stored: 1GiB at most, 1MiB of it deleted and not yet scrubbed
       of 525 arrivals 25 were dropped, 31 started more than 10ms late
 
       results: results/smoke-42-1

@@ -161,12 +161,31 @@ fn main() {
         }
         // The same in real time: more is due than can be done, so that n subjects stay alive and none sleeps.
         "live-alive" => {
-            let wait = || Step::Act(Action::Wait(Distribution::new(&Shape::Exponential { mean: n as f64 * 200.0 }).unwrap()));
+            let wait = || {
+                Step::Act(Action::Wait(
+                    Distribution::new(&Shape::Exponential {
+                        mean: n as f64 * 200.0,
+                    })
+                    .unwrap(),
+                ))
+            };
             let mut steps = vec![act(Create), act(Upload)];
-            for _ in 0..5 { steps.extend([wait(), act(Deactivate), wait(), act(Reactivate)]); }
+            for _ in 0..5 {
+                steps.extend([wait(), act(Deactivate), wait(), act(Reactivate)]);
+            }
             steps.push(act(Delete));
             service.delayed_delete = false;
-            scenario(Clock::Real, Model::Closed { users: NonZeroU32::new(n as u32).unwrap(), think: Distribution::constant(0) }, None, Some(n.max(2_000_000)), steps, service)
+            scenario(
+                Clock::Real,
+                Model::Closed {
+                    users: NonZeroU32::new(n as u32).unwrap(),
+                    think: Distribution::constant(0),
+                },
+                None,
+                Some(n.max(2_000_000)),
+                steps,
+                service,
+            )
         }
         _ => panic!(),
     };

@@ -136,10 +136,13 @@ fn in_turn(
 /// Tells how much there is to do.
 fn announce(scenario: &Scenario, progress: &Progress) {
     let runs = u64::from(scenario.replications.get());
-    let length = scenario
-        .load
-        .duration
-        .map_or(Span::ZERO, |duration| duration + scenario.settle);
+    // In real time settle ends as soon as everything is at rest.
+    let settle = match scenario.clock {
+        Clock::Virtual => scenario.settle,
+        Clock::Real => Span::ZERO,
+    };
+    let duration = scenario.load.duration;
+    let length = duration.map_or(Span::ZERO, |duration| duration + settle);
     progress
         .total_ns
         .store(length.0.saturating_mul(runs), Relaxed);

@@ -3,6 +3,7 @@
 use super::Checker;
 use super::breach::Scene;
 use super::open::OpenOp;
+use super::subject::Born;
 use crate::history::{Content, OpId, SubjectId};
 use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::Time;
@@ -60,6 +61,12 @@ impl Checker {
             Outcome::Unknown => {}
         }
         self.left_behind(&answer, outcome);
+        let as_told = match outcome {
+            Outcome::Ok => !answer.op.must_be_refused,
+            Outcome::Refused => answer.op.must_be_refused,
+            Outcome::Fail | Outcome::Unknown => false,
+        };
+        self.subjects.at(id.slot).off_script |= !as_told;
         if self.subjects.at(id.slot).open.is_none() {
             self.conserve(at, id);
         }
@@ -67,7 +74,8 @@ impl Checker {
 
     #[inline]
     fn answered_ok(&mut self, answer: &Answer) {
-        if answer.op.must_be_refused {
+        let on_script = !self.subjects.at(answer.id.slot).off_script;
+        if answer.op.must_be_refused && on_script {
             self.not_refused(answer);
         } else {
             match answer.op.operation {
@@ -202,7 +210,8 @@ impl Checker {
             subject.content == content
         } else {
             // Bytes of an upload are known before its checksum is; a subject without data has none.
-            !(subject.uploaded || subject.empty) || subject.content.size == content.size
+            !(subject.uploaded || subject.born == Born::Empty)
+                || subject.content.size == content.size
         };
         if !same {
             let known = subject.content.size;
@@ -247,7 +256,7 @@ impl Checker {
     #[inline]
     fn another_location(&mut self, answer: &Answer) {
         let subject = self.subjects.at(answer.id.slot);
-        let elsewhere = u8::from(subject.uploaded || subject.empty);
+        let elsewhere = u8::from(subject.uploaded || subject.born == Born::Empty);
         if !answer.op.seen.has(Active) {
             self.untrue(
                 answer,

@@ -35,7 +35,7 @@ use books::Books;
 use breach::{Breaches, Scene};
 use open::{OpenOp, OpenOps, StatusSet};
 use rustc_hash::FxHashMap;
-use subject::{Occupancy, Subject};
+use subject::{Born, Occupancy, Subject};
 use tasks::LooseTask;
 
 /// What the service under test promised.
@@ -191,7 +191,7 @@ impl Checker {
         let subject = self.subjects.at(id.slot);
         match op.operation {
             Operation::CreateWithLocation => {
-                subject.with_location = true;
+                subject.born = Born::Located;
                 subject.add_location();
             }
             Operation::AddLocation => subject.add_location(),

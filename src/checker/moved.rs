@@ -2,7 +2,7 @@
 
 use super::breach::Scene;
 use super::open::OpenOp;
-use super::subject::Subject;
+use super::subject::{Born, Subject};
 use super::{Checker, Rules};
 use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, Operation, SubjectStatus, subject_edge};
@@ -90,7 +90,7 @@ impl Checker {
 fn broken(rules: &Rules, subject: &Subject, change: &Move) -> Option<Invariant> {
     if subject.status == Some(Deleted) {
         Some(Invariant::Terminal)
-    } else if subject.with_location && change.to == Saving {
+    } else if subject.born == Born::Located && change.to == Saving {
         Some(Invariant::LocationNeverSaving)
     } else if !is_edge(rules, subject, change) {
         Some(Invariant::Edge)
@@ -196,7 +196,7 @@ fn note_activation(
         subject.content_known = false;
         subject.content.size = cause.map_or(subject.bytes, |op| op.bytes);
     } else if cause.is_some_and(|op| op.operation == Operation::CreateEmpty) {
-        subject.empty = true;
+        subject.born = Born::Empty;
     }
 }
 

@@ -16,6 +16,17 @@ pub(super) enum Occupancy {
     Forgotten,
 }
 
+/// What the creation of a subject said of its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Born {
+    /// Nothing: it is yet to come.
+    Bare,
+    /// It lies elsewhere.
+    Located,
+    /// There is none, the size is zero.
+    Empty,
+}
+
 /// One subject. Ten million may live at once, so it holds only what a later record can be judged by.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
@@ -34,10 +45,8 @@ pub(super) struct Subject {
     pub status: Option<SubjectStatus>,
     /// At most so many locations; an operation that may have added one counts. Stays at its maximum.
     pub locations: u8,
-    /// Its creation named a location.
-    pub with_location: bool,
-    /// Its creation said that its size is zero.
-    pub empty: bool,
+    /// What its creation said of its data.
+    pub born: Born,
     /// An upload made it active: its data lies in the store.
     pub uploaded: bool,
     /// Whether `content` is known in full; of uploaded data the size is known earlier.
@@ -46,6 +55,9 @@ pub(super) struct Subject {
     pub upload_acknowledged: bool,
     /// A delete was answered with success.
     pub delete_acknowledged: bool,
+    /// An operation on it failed, was refused out of turn or is unanswered: its story is not where the
+    /// scenario thinks it is.
+    pub off_script: bool,
     /// Its bytes have been complained about; once is enough.
     pub bytes_blamed: bool,
     /// An early scrub of it has been complained about.
@@ -67,12 +79,12 @@ impl Subject {
         occupancy: Occupancy::Fresh,
         status: None,
         locations: 0,
-        with_location: false,
-        empty: false,
+        born: Born::Bare,
         uploaded: false,
         content_known: false,
         upload_acknowledged: false,
         delete_acknowledged: false,
+        off_script: false,
         bytes_blamed: false,
         scrub_blamed: false,
         stuck_blamed: false,

@@ -541,13 +541,12 @@ impl Driver {
         let number = run.number;
         self.stories_open -= 1;
         self.forget_if_gone(now, slot, out, orders);
-        if let Model::Closed { think, .. } = &self.load.model {
-            if self.may_start() {
-                let seed = self.seed.numbered(number).numbered(draw::THINK);
-                orders
-                    .later
-                    .push((now + think.draw(&mut seed.rng()), Wake::User));
-            }
+        if let Model::Closed { think, .. } = &self.load.model
+            && self.may_start()
+        {
+            let seed = self.seed.numbered(number).numbered(draw::THINK);
+            let think = think.draw(&mut seed.rng());
+            orders.later.push((now + think, Wake::User));
         }
     }
 

@@ -114,7 +114,11 @@ impl<K: Core> Office<K> for LiveOffice<K> {
     fn fetch(&self, actor: &mut Mailbox<K>) {
         // Its channel, its flags, its lists: what a poll reads.
         let context = &mut actor.context;
-        std::hint::black_box((context.alive(), context.ctx().waiting(), context.ctx().handle()));
+        std::hint::black_box((
+            context.alive(),
+            context.ctx().waiting(),
+            context.ctx().handle(),
+        ));
     }
 }
 
@@ -292,6 +296,8 @@ where
                 None => drop(results.send(None)),
             });
         }
+        // With the last shard's sender gone, a shard that panicked is not waited for.
+        drop(sender);
         let mut done = Vec::new();
         for _ in 0..shards {
             done.extend(receiver.recv().await.flatten().map(|result| *result));

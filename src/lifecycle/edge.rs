@@ -1,6 +1,7 @@
 //! The one edge table: every legal transition, its name, and the profiles that allow it.
 //!
-//! Service, checker, drawings and tests all read this table and nothing else.
+//! Checkers, drawings, scenarios and tests all read it. The embedded service does not: it decides for itself,
+//! so that the table can convict it.
 
 use super::status::{SubjectStatus, TaskStatus};
 use SubjectStatus::*;

@@ -1,6 +1,7 @@
 //! Randomness that repeats: one seed split by name, and the distributions of a scenario.
 //!
-//! No generator is shared between subjects or faults, so adding one does not reshuffle the rest.
+//! No generator is shared between subjects or faults, so adding one does not reshuffle the rest. The service
+//! has one of its own, for the lengths of its stages in the order in which they begin.
 
 mod distribution;
 

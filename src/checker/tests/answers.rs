@@ -140,4 +140,11 @@ fn access_needs_a_status_and_a_role() {
         .invoked(2, Download, true)
         .answered(2, Download, Ok, Some(DATA))
         .breaks(&[Invariant::Access]);
+    // The deactivation before it failed: the scenario's expectation no longer stands, the rule does.
+    uploaded()
+        .sent(2, Deactivate)
+        .answered(2, Deactivate, Fail, None)
+        .invoked(3, Download, true)
+        .answered(3, Download, Ok, Some(DATA))
+        .keeps();
 }

@@ -24,7 +24,7 @@ pub struct TrackerReply {
     pub ticket: Option<Ticket>,
     /// What the answer told.
     pub findings: Findings,
-    /// The status it is in, if there is only one that it may be in.
+    /// The first status, in the order of the specification, that it may be in.
     pub status: Option<SubjectStatus>,
     /// Whether it can only be gone.
     pub gone: bool,
@@ -45,11 +45,10 @@ impl Tracker {
             TrackerMessage::Ended(seen) => reply.findings.violation = self.stuck(seen),
             TrackerMessage::Ask => {}
         }
-        let mut may = SubjectStatus::ALL
+        reply.status = SubjectStatus::ALL
             .into_iter()
-            .filter(|status| self.may_be(Seen::Status(*status)));
-        reply.status = may.next().filter(|_| may.next().is_none());
-        reply.gone = reply.status.is_none() && self.is_gone();
+            .find(|status| self.may_be(Seen::Status(*status)));
+        reply.gone = self.is_gone();
         reply
     }
 

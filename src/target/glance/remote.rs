@@ -69,7 +69,6 @@ impl Inbox {
 #[derive(Clone, Copy, Debug)]
 struct Live {
     subject: SubjectId,
-    story: StoryId,
     /// The largest size that was ever sent to it.
     size: u64,
 }
@@ -363,7 +362,6 @@ impl<A: Trackers> Target for Remote<A> {
     fn invoke(&mut self, _: Time, invocation: Invocation, _: &mut Out<Look>) {
         let Invocation {
             subject,
-            story,
             operation,
             content,
             close_after,
@@ -372,14 +370,7 @@ impl<A: Trackers> Target for Remote<A> {
         if operation.creates() {
             self.actors
                 .spawn(subject.slot, Tracker::new(Some(self.delayed_delete)));
-            self.live.insert(
-                subject.slot,
-                Live {
-                    subject,
-                    story,
-                    size: 0,
-                },
-            );
+            self.live.insert(subject.slot, Live { subject, size: 0 });
         }
         let breaks_off = operation == Operation::Upload && close_after.is_some();
         let sent = if breaks_off {

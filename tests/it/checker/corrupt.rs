@@ -8,6 +8,7 @@
 //! - outcomes: `unknown` says nothing, a refusal of what had no effect is anybody's right, and success of an
 //!   operation without effect of its own (a read, a second location, a delete of what a rival has deleted) may be
 //!   true while rivals are at work; so only those outcomes are altered that the effect in the history contradicts;
+//! - an expected refusal after the story has gone another way than the scenario says;
 //! - the checksum of data that nobody else has seen, and the size of data that lies elsewhere.
 
 use super::model::{History, Item};
@@ -260,7 +261,7 @@ fn alter_invoked(history: &History, id: SubjectId, event: Event, turn: usize) ->
         invoked(NOBODY, operation, must_be_refused),
         invoked(op, other(Operation::ALL, operation, turn), must_be_refused),
     ];
-    if ended_ok {
+    if ended_ok && on_script(history, id, op) {
         all.push(invoked(op, operation, true));
     }
     all
@@ -330,6 +331,27 @@ fn alter_completed(history: &History, id: SubjectId, event: Event, turn: usize) 
     all
 }
 
+fn must_be_refused(history: &History, id: SubjectId, operation: OpId) -> bool {
+    events(history, id).any(|event| {
+        matches!(event, Event::Invoked { op, must_be_refused: true, .. } if op == operation)
+    })
+}
+
+/// Whether everything that ended before `last` did ended as the scenario says.
+fn on_script(history: &History, id: SubjectId, last: OpId) -> bool {
+    events(history, id)
+        .filter_map(|event| match event {
+            Event::Completed { op, outcome, .. } => Some((op, outcome)),
+            _ => None,
+        })
+        .take_while(|(op, _)| *op != last)
+        .all(|(op, outcome)| match outcome {
+            Outcome::Ok => !must_be_refused(history, id, op),
+            Outcome::Refused => must_be_refused(history, id, op),
+            Outcome::Fail | Outcome::Unknown => false,
+        })
+}
+
 /// Outcomes that what the operation did, or did not do, contradicts.
 fn contradicted(
     history: &History,
@@ -341,8 +363,7 @@ fn contradicted(
     let mine = || events(history, id).filter(move |event| op_of(event) == Some(op));
     let moved = mine().any(|event| matches!(event, Event::Moved { .. }));
     let task = mine().any(|event| matches!(event, Event::TaskMoved { .. }));
-    let forbidden = mine()
-        .any(|event| matches!(event, Event::Invoked { must_be_refused, .. } if must_be_refused));
+    let forbidden = on_script(history, id, op) && must_be_refused(history, id, op);
     let uploads = matches!(operation, Upload | AbortUpload | Import);
     let last = mine().filter_map(|event| match event {
         Event::Moved { to, .. } => Some(to),

@@ -7,7 +7,6 @@ use stormglass::cli::Exit;
 use stormglass::lifecycle::Profile;
 use stormglass::metrics::StormResult;
 use stormglass::report::csv;
-use stormglass::scenario::Scenario;
 
 /// Every shipped scenario on the embedded service, and what makes it small enough to be a test.
 const SMALL: [(&str, &[&str]); 12] = [
@@ -30,7 +29,6 @@ const THROUGHPUT: [&str; 2] = ["load.subjects=2000", "load.users=100"];
 /// A storm that was run for every test that wants to look at it.
 pub struct Storm {
     pub name: &'static str,
-    pub scenario: Scenario,
     pub result: StormResult,
 }
 
@@ -41,11 +39,7 @@ pub static STORMS: LazyLock<Vec<Storm>> = LazyLock::new(|| {
         let threads = 1 + storms.iter().filter(|storm| storm.name == name).count();
         let scenario = read(name, overrides);
         let result = run(&scenario, threads);
-        storms.push(Storm {
-            name,
-            scenario,
-            result,
-        });
+        storms.push(Storm { name, result });
     }
     storms
 });

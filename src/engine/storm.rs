@@ -49,8 +49,12 @@ enum Stage {
 /// Records of a batch: small enough to stay in the nearest cache, large enough to pay for the message.
 const BATCH: usize = 256;
 
-/// How many completions ahead memory is fetched: about what a memory access takes, in completions.
-const AHEAD: usize = 4;
+/// In real time so many entries are executed before what ended is heard: few enough that what they touched
+/// is still in cache.
+const ROUND: usize = 64;
+
+/// What so many completions need is fetched at once, so that their waits for memory overlap.
+const GROUP: usize = 16;
 
 /// How long open operations may take to end once the user wants the run to stop.
 const HASTE: Span = Span::from_secs(5);
@@ -158,7 +162,7 @@ impl<T: Target, C: Crew> Storm<T, C> {
             self.now = until;
             self.target.take_arrivals(until, &mut self.out);
             self.carry_out();
-            while left > 0 {
+            for _ in 0..ROUND {
                 let Some((due, wake)) = self.next(until) else {
                     break;
                 };
@@ -167,11 +171,13 @@ impl<T: Target, C: Crew> Storm<T, C> {
                 self.carry_out();
                 left -= 1;
             }
-            for _ in 0..self.out.completed.len() {
-                if let Some(later) = self.out.completed.get(AHEAD) {
-                    let slot = later.invocation.subject.slot;
-                    self.driver.fetch(slot);
-                    self.target.fetch(slot);
+            for heard in 0..self.out.completed.len() {
+                if heard % GROUP == 0 {
+                    for completion in self.out.completed.iter().take(GROUP) {
+                        let slot = completion.invocation.subject.slot;
+                        self.driver.fetch(slot);
+                        self.target.fetch(slot);
+                    }
                 }
                 let Some(completion) = self.out.completed.pop_front() else {
                     break;

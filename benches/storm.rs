@@ -1,217 +1,163 @@
 //! How fast is a transition, and what does a subject cost?
-#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
+//!
+//! `cargo bench --bench storm` runs every case; `cargo bench --bench storm -- CASE [SUBJECTS [THREADS]]` one of
+//! them: `live`, `live-alive`, `week`, `alive`. Peak memory is the process's, so cases that are compared by
+//! memory are run apart.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints"
+)]
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
-use stormglass::config::ServiceConfig;
-use stormglass::lifecycle::Operation;
-use stormglass::load::{Action, Spacing, Step, Story};
+use stormglass::metrics::StormResult;
 use stormglass::progress::Progress;
-use stormglass::random::{Distribution, Seed, Shape};
-use stormglass::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
-use stormglass::units::{Bytes, Rate, Span, Time};
+use stormglass::scenario;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn act(op: Operation) -> Step {
-    Step::Act(Action::Do(op))
+/// A service that never makes anybody wait for a unit.
+const UNLIMITED: &str = r#"
+[service]
+delayed_delete = false
+workers = 100_000_000
+scrub_workers = 100_000_000
+task_workers = 100_000_000
+[service.registry]
+connections = 100_000_000
+commit = "COMMIT"
+[service.store]
+slots = 100_000_000
+"#;
+
+/// Real time, no delays, a thousand users: create, upload, deactivate, reactivate, delayed delete, scrub.
+fn live(subjects: u64) -> String {
+    let service = UNLIMITED.replace("COMMIT", "0s").replace(
+        "delayed_delete = false",
+        "delayed_delete = true\nscrub_time = \"0s\"\nscrub_interval = \"10ms\"",
+    );
+    format!(
+        r#"schema = 1
+name = "live"
+clock = "real"
+{service}
+[load]
+users = 1000
+subjects = {subjects}
+[[story]]
+name = "seven transitions"
+steps = ["create", "upload", "deactivate", "reactivate", "delete"]
+"#
+    )
 }
 
-fn scenario(
-    clock: Clock,
-    model: Model,
-    duration: Option<Span>,
-    subjects: Option<u64>,
-    steps: Vec<Step>,
-    service: ServiceConfig,
-) -> Scenario {
-    Scenario {
-        name: "bench".into(),
-        seed: Seed(42),
-        clock,
-        replications: NonZeroU32::MIN,
-        target: Target::Embedded(Box::new(service)),
-        load: Load {
-            model,
-            duration,
-            subjects,
-            warm_up: Span::ZERO,
-            max_in_flight: None,
-        },
-        stories: vec![Story {
-            name: "s".into(),
-            weight: 1.0,
-            size: Distribution::constant(1 << 20),
-            steps,
-        }],
-        faults: vec![],
-        phases: vec![NamedPhase {
-            name: "load".into(),
-            from: Time::ZERO,
-        }],
-        settle: Span::from_secs(120),
-        thresholds: vec![],
-        interval: None,
-        sha256: String::new(),
-    }
+/// Real time, more due than can be done: so many subjects stay alive and none sleeps.
+fn live_alive(subjects: u64) -> String {
+    let service = UNLIMITED.replace("COMMIT", "0s");
+    let wait = format!(
+        "{{ wait = {{ exponential = {{ mean = \"{}ns\" }} }} }}",
+        subjects * 200
+    );
+    let pairs = format!("{wait}, \"deactivate\", {wait}, \"reactivate\", ").repeat(5);
+    let lives = subjects.max(2_000_000);
+    format!(
+        r#"schema = 1
+name = "live-alive"
+clock = "real"
+{service}
+[load]
+users = {subjects}
+subjects = {lives}
+[[story]]
+name = "long lives"
+steps = ["create", "upload", {pairs} "delete"]
+"#
+    )
+}
+
+/// Virtual time: about so many subjects alive at once, most of them waiting, while transitions go on.
+fn alive(subjects: u64) -> String {
+    let service = UNLIMITED.replace("COMMIT", "1ms");
+    let wait = r#"{ wait = { exponential = { mean = "1000s" } } }"#;
+    let rate = subjects as f64 / 5_000.0;
+    let duration_s = (subjects as f64 * 2.0).max(2e6) / rate;
+    format!(
+        r#"schema = 1
+name = "alive"
+{service}
+[load]
+arrivals = {{ rate = "{rate}/s" }}
+duration = "{duration_s}s"
+[[story]]
+name = "long lives"
+steps = ["create", "upload", {wait}, "deactivate", {wait}, "reactivate", {wait}, "deactivate",
+    {wait}, "reactivate", {wait}, "delete"]
+"#
+    )
+}
+
+fn run(case: &str, text: &str, threads: usize) {
+    let here = std::path::Path::new(".");
+    let scenario = match scenario::parse(case, text, here, &[]) {
+        Ok(scenario) => scenario,
+        Err(mistakes) => return println!("{}", mistakes.plain()),
+    };
+    assert_eq!(scenario.replications, NonZeroU32::MIN);
+    let progress = Arc::new(Progress::default());
+    let result = stormglass::run::run(&scenario, NonZeroUsize::new(threads), &progress).unwrap();
+    report(case, &result);
+}
+
+fn report(case: &str, result: &StormResult) {
+    let run = &result.runs[0];
+    let transitions = run.transition_total() as f64;
+    let alive =
+        |row: &stormglass::metrics::TimelineRow| row.gauges.subjects[..5].iter().sum::<u64>();
+    let most = run.timeline.iter().map(alive).max().unwrap_or(0);
+    println!(
+        "{case}: {} · {} threads · {:.1}M transitions, {:.2}M a CPU second, {:.0} ns each · {:.2}M events a CPU second \
+         · most alive {most} · {} MiB · wall {:.1} s",
+        result.verdict,
+        result.threads,
+        transitions / 1e6,
+        transitions / result.cpu_s / 1e6,
+        result.cpu_s * 1e9 / transitions,
+        run.end.events as f64 / result.cpu_s / 1e6,
+        result.peak_rss_bytes >> 20,
+        result.wall_s,
+    );
 }
 
 fn main() {
-    let args: Vec<String> = std::env::args().filter(|a| a != "--bench").collect();
-    let mode = args.get(1).map_or("live", String::as_str);
-    let n: u64 = args
-        .get(2)
-        .map_or(1_000_000, |a| a.replace('_', "").parse().unwrap());
-    let threads: usize = args.get(3).map_or(1, |a| a.parse().unwrap());
-    let many = NonZeroU32::new(100_000_000).unwrap();
-    let mut service = ServiceConfig {
-        delayed_delete: true,
-        scrub_interval: Span::from_millis(10),
-        workers: many,
-        scrub_workers: many,
-        task_workers: many,
-        ..Default::default()
-    };
-    service.registry.connections = many;
-    service.store.slots = many;
-    use Operation::*;
-    let seven = vec![
-        act(Create),
-        act(Upload),
-        act(Deactivate),
-        act(Reactivate),
-        act(Delete),
-    ];
-    let s = match mode {
-        "live" => scenario(
-            Clock::Real,
-            Model::Closed {
-                users: NonZeroU32::new(args.get(4).map_or(1000, |a| a.parse().unwrap())).unwrap(),
-                think: Distribution::constant(0),
-            },
-            None,
-            Some(n),
-            seven,
-            service,
+    let mut arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench");
+    let case = arguments.next();
+    let subjects = arguments
+        .next()
+        .map(|text| text.replace('_', "").parse().unwrap());
+    let threads = arguments.next().map_or(1, |text| text.parse().unwrap());
+    let week = include_str!("../scenarios/steady-week.toml");
+    match case.as_deref() {
+        Some("live") => run("live", &live(subjects.unwrap_or(2_000_000)), threads),
+        Some("live-alive") => run(
+            "live-alive",
+            &live_alive(subjects.unwrap_or(1_000_000)),
+            threads,
         ),
-        "virtual" => {
-            service.scrub_time = Span::from_secs(3 * 86400);
-            service.scrub_interval = Span::from_secs(300);
-            service.registry.commit = Distribution::new(&Shape::Lognormal {
-                median: 2e6,
-                p99: 20e6,
-            })
-            .unwrap();
-            service.store.put = Distribution::constant(5_000_000);
-            service.store.bandwidth = Some(Bytes(1 << 30));
-            let wait = Step::Act(Action::Wait(
-                Distribution::new(&Shape::Exponential { mean: 6.0 * 3600e9 }).unwrap(),
-            ));
-            scenario(
-                Clock::Virtual,
-                Model::Open {
-                    rate: Rate(n as f64 / 604800.0),
-                    spacing: Spacing::Poisson,
-                    ramps: vec![],
-                },
-                Some(Span::from_secs(604800)),
-                None,
-                vec![act(Create), act(Upload), wait, act(Download), act(Delete)],
-                service,
-            )
+        Some("alive") => run("alive", &alive(subjects.unwrap_or(1_000_000)), threads),
+        Some("week") => run("week", week, threads),
+        Some(other) => println!("`{other}` is no case; see the head of benches/storm.rs"),
+        None => {
+            run("live", &live(2_000_000), 1);
+            run("live", &live(4_000_000), 2);
+            run("week", week, 1);
+            run("alive 10 thousand", &alive(10_000), 1);
+            run("alive 1 million", &alive(1_000_000), 1);
+            run("live-alive 10 thousand", &live_alive(10_000), 1);
+            run("live-alive 1 million", &live_alive(1_000_000), 1);
         }
-        // About n alive at once, most of them waiting, while transitions go on.
-        "alive" => {
-            let wait = || {
-                Step::Act(Action::Wait(
-                    Distribution::new(&Shape::Exponential { mean: 1e12 }).unwrap(),
-                ))
-            };
-            let steps = vec![
-                act(Create),
-                act(Upload),
-                wait(),
-                act(Deactivate),
-                wait(),
-                act(Reactivate),
-                wait(),
-                act(Deactivate),
-                wait(),
-                act(Reactivate),
-                wait(),
-                act(Delete),
-            ];
-            service.delayed_delete = false;
-            service.registry.commit = Distribution::constant(1_000_000);
-            let lives = (n as f64 * 2.0).max(2e6);
-            let rate = n as f64 / 5_000.0;
-            scenario(
-                Clock::Virtual,
-                Model::Open {
-                    rate: Rate(rate),
-                    spacing: Spacing::Poisson,
-                    ramps: vec![],
-                },
-                Some(Span::from_secs_f64(lives / rate)),
-                None,
-                steps,
-                service,
-            )
-        }
-        // The same in real time: more is due than can be done, so that n subjects stay alive and none sleeps.
-        "live-alive" => {
-            let wait = || {
-                Step::Act(Action::Wait(
-                    Distribution::new(&Shape::Exponential {
-                        mean: n as f64 * 200.0,
-                    })
-                    .unwrap(),
-                ))
-            };
-            let mut steps = vec![act(Create), act(Upload)];
-            for _ in 0..5 {
-                steps.extend([wait(), act(Deactivate), wait(), act(Reactivate)]);
-            }
-            steps.push(act(Delete));
-            service.delayed_delete = false;
-            scenario(
-                Clock::Real,
-                Model::Closed {
-                    users: NonZeroU32::new(n as u32).unwrap(),
-                    think: Distribution::constant(0),
-                },
-                None,
-                Some(n.max(2_000_000)),
-                steps,
-                service,
-            )
-        }
-        _ => panic!(),
-    };
-    let progress = Arc::new(Progress::default());
-    let r = stormglass::run::run(&s, NonZeroUsize::new(threads), &progress).unwrap();
-    let transitions: u64 = r.runs.iter().map(|r| r.transition_total()).sum();
-    let events: u64 = r.runs.iter().map(|r| r.end.events).sum();
-    println!(
-        "{mode} n={n} threads={threads}: verdict {} {:?} transitions {transitions} events {events} wall {:.2} cpu {:.2} transitions/cpu-s {:.2}M events/cpu-s {:.2}M ns/transition {:.0} rss {} MiB",
-        r.verdict,
-        r.runs[0].violations.first(),
-        r.wall_s,
-        r.cpu_s,
-        transitions as f64 / r.cpu_s / 1e6,
-        events as f64 / r.cpu_s / 1e6,
-        r.cpu_s * 1e9 / transitions as f64,
-        r.peak_rss_bytes >> 20
-    );
-    println!(
-        "{:?} most alive {}",
-        r.runs[0].end.subjects,
-        r.runs[0]
-            .timeline
-            .iter()
-            .map(|row| row.gauges.subjects[..5].iter().sum::<u64>())
-            .max()
-            .unwrap()
-    );
+    }
 }

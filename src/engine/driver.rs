@@ -12,7 +12,7 @@ use crate::scenario::{Load, Model, Scenario};
 use crate::table::{Slots, Table};
 use crate::units::{Span, Time};
 use std::ops::Range;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// What the driver puts into the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub struct Counts {
 /// The driver of one shard.
 #[derive(Debug)]
 pub struct Driver {
-    stories: Arc<[Story]>,
+    stories: Rc<[Story]>,
     /// Running totals of the weights, scaled to one.
     weights: Vec<f64>,
     seed: Seed,
@@ -382,7 +382,7 @@ impl Driver {
         orders: &mut Orders,
     ) {
         let run = *self.runs.at(slot);
-        let stories = Arc::clone(&self.stories);
+        let stories = Rc::clone(&self.stories);
         let story = &stories[usize::from(run.story)];
         if self.ending {
             return self.end_story(now, slot, out, orders);

@@ -6,6 +6,7 @@ mod calendar;
 mod cast;
 pub mod clock;
 mod driver;
+mod judge;
 pub mod live;
 mod nemesis;
 mod recorder;

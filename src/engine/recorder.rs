@@ -1,9 +1,10 @@
 //! The core of the recorder actor: it folds the history into metrics and shows it to the checker.
 
-use crate::checker::{Checker, Judgement, Rules};
+use super::judge::{Judge, nothing_found};
+use crate::checker::{Checker, Rules};
 use crate::config::Resource;
 use crate::history::{Audit, Event, Gauges, Record};
-use crate::lifecycle::{Invariant, Operation, Outcome, Verdict};
+use crate::lifecycle::{Operation, Outcome};
 use crate::load::StoryId;
 use crate::metrics::{
     Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey,
@@ -119,17 +120,6 @@ pub struct Recorder {
     faults_open: u64,
     progress: Arc<Progress>,
 }
-
-/// Who says whether the run is right.
-enum Judge {
-    /// The checker, from the history: the embedded service tells everything.
-    Checker(Box<Checker>),
-    /// The target: what a real server did is known only from its answers.
-    Target(Judgement),
-}
-
-/// Violations of a target that are kept in full.
-const KEPT: usize = 1_000;
 
 impl Recorder {
     /// A recorder of an empty run. `hashed`: whether the history gets a fingerprint.
@@ -491,50 +481,5 @@ impl Recorder {
             }
         }
         rows
-    }
-}
-
-fn nothing_found() -> Judgement {
-    Judgement {
-        verdict: Verdict::Valid,
-        unknown_because: None,
-        violations: Vec::new(),
-        counts: [0; Invariant::COUNT],
-    }
-}
-
-impl Judge {
-    fn told(&mut self, violations: Vec<Violation>) {
-        let Judge::Target(judgement) = self else {
-            return;
-        };
-        for violation in violations {
-            judgement.verdict = Verdict::Invalid;
-            judgement.counts[violation.invariant.index()] += 1;
-            if judgement.violations.len() < KEPT {
-                judgement.violations.push(violation);
-            }
-        }
-    }
-
-    fn violation_total(&self) -> u64 {
-        match self {
-            Judge::Checker(checker) => checker.violation_total(),
-            Judge::Target(judgement) => judgement.counts.iter().sum(),
-        }
-    }
-
-    fn finish(self, at: Time, in_flight: u64) -> Judgement {
-        match self {
-            Judge::Checker(checker) => checker.finish(at),
-            Judge::Target(mut judgement) => {
-                if in_flight > 0 {
-                    judgement.verdict = judgement.verdict.worst(Verdict::Unknown);
-                    let because = format!("{in_flight} operations still open at the end");
-                    judgement.unknown_because = Some(because);
-                }
-                judgement
-            }
-        }
     }
 }

@@ -153,9 +153,17 @@ fn figures(result: &StormResult, totals: &Totals) -> Section {
         true => format!(" ({}/s)", compact(count as f64 / seconds)),
         false => String::new(),
     };
+    // In real time these are the lifecycles a second that the target makes; in virtual time, only those asked for.
+    let live = result.runs.iter().all(|run| run.event_hash.is_none());
+    let length_s = if live {
+        totals.length.as_secs_f64()
+    } else {
+        0.0
+    };
     let mut flow = format!(
-        "  {} subjects · {} transitions{} · {} events",
+        "  {} subjects{} · {} transitions{} · {} events",
         thousands(totals.subjects),
+        per(totals.subjects, length_s),
         thousands(totals.transitions),
         per(totals.transitions, result.wall_s),
         compact(totals.events as f64),

@@ -1,0 +1,219 @@
+//! How the driver takes one story through its steps.
+
+use super::{Driver, Orders, Run, Wake, draw};
+use crate::history::{Content, Event, OpId, SubjectId};
+use crate::invocation::{Cursor, Invocation, Out};
+use crate::lifecycle::Operation;
+use crate::load::{Action, Step, StoryId};
+use crate::random::{Seed, unit};
+use crate::scenario::Model;
+use crate::units::{Span, Time};
+use std::rc::Rc;
+
+impl Driver {
+    /// Takes the story on from `cursor`, whose action was due at `intended`.
+    pub(super) fn advance<W>(
+        &mut self,
+        now: Time,
+        slot: u32,
+        mut cursor: Cursor,
+        mut intended: Time,
+        out: &mut Out<W>,
+        orders: &mut Orders,
+    ) {
+        let run = *self.runs.at(slot);
+        let stories = Rc::clone(&self.stories);
+        let story = &stories[usize::from(run.story)];
+        if self.ending {
+            return self.end_story(now, slot, out, orders);
+        }
+        loop {
+            let Some(step) = story.steps.get(usize::from(cursor.step)) else {
+                return self.end_story(now, slot, out, orders);
+            };
+            let action = match step {
+                Step::Act(action) => action,
+                Step::Race { branches, jitter } if cursor.branch == 0 => {
+                    return self.race(now, slot, cursor, branches.len(), *jitter, orders);
+                }
+                Step::Race { branches, .. } => {
+                    let branch = &branches[usize::from(cursor.branch) - 1];
+                    match branch.get(usize::from(cursor.action)) {
+                        Some(action) => action,
+                        None => {
+                            let run = self.runs.at(slot);
+                            run.rivals -= 1;
+                            if run.rivals > 0 {
+                                return;
+                            }
+                            cursor = Cursor {
+                                step: cursor.step + 1,
+                                branch: 0,
+                                action: 0,
+                            };
+                            continue;
+                        }
+                    }
+                }
+            };
+            match action {
+                Action::Wait(length) => {
+                    let length = length.draw(&mut self.draw(run.number, draw::STEP, cursor).rng());
+                    match cursor.branch {
+                        0 => cursor.step += 1,
+                        _ => cursor.action += 1,
+                    }
+                    intended = intended + length;
+                    if intended > now {
+                        orders.later.push((intended, Wake::Step { slot, cursor }));
+                        return;
+                    }
+                }
+                Action::Do(operation) => {
+                    return self
+                        .invoke(now, slot, cursor, *operation, false, intended, out, orders);
+                }
+                Action::Refused(operation) => {
+                    return self.invoke(now, slot, cursor, *operation, true, intended, out, orders);
+                }
+            }
+        }
+    }
+
+    fn race(
+        &mut self,
+        now: Time,
+        slot: u32,
+        cursor: Cursor,
+        rivals: usize,
+        jitter: Span,
+        orders: &mut Orders,
+    ) {
+        let run = self.runs.at(slot);
+        run.rivals = rivals as u8;
+        let number = run.number;
+        for branch in 1..=rivals as u8 {
+            let cursor = Cursor {
+                step: cursor.step,
+                branch,
+                action: 0,
+            };
+            let offset = unit(&mut self.draw(number, draw::JITTER, cursor).rng()) * jitter.0 as f64;
+            orders
+                .later
+                .push((now + Span(offset as u64), Wake::Step { slot, cursor }));
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one invocation")]
+    fn invoke<W>(
+        &mut self,
+        now: Time,
+        slot: u32,
+        cursor: Cursor,
+        operation: Operation,
+        must_be_refused: bool,
+        intended: Time,
+        out: &mut Out<W>,
+        orders: &mut Orders,
+    ) {
+        let op = OpId(self.next_op);
+        self.next_op += u64::from(self.share.of);
+        self.counts.in_flight += 1;
+        let run = self.runs.at(slot);
+        run.open += 1;
+        let Run { number, story, .. } = *run;
+        let subject = SubjectId { number, slot };
+        let event = Event::Invoked {
+            op,
+            operation,
+            must_be_refused,
+            intended,
+        };
+        out.record(now, subject, StoryId(story), event);
+        let (content, close_after) = match operation {
+            Operation::Upload | Operation::Import => (self.content(number, story, op), None),
+            Operation::AbortUpload => {
+                let share = unit(&mut self.draw(number, draw::CLOSE, cursor).rng());
+                // Part-way: never before the first byte, never after the last.
+                (self.content(number, story, op), Some(0.05 + 0.9 * share))
+            }
+            _ => (Content::default(), None),
+        };
+        orders.invoke.push(Invocation {
+            op,
+            subject,
+            story: StoryId(story),
+            cursor,
+            operation,
+            intended,
+            sent: now,
+            content,
+            close_after,
+        });
+    }
+
+    /// What an upload sends: the subject's size, and bytes of its own.
+    fn content(&self, number: u64, story: u16, op: OpId) -> Content {
+        let seed = self.seed.numbered(number);
+        let size = self.stories[usize::from(story)]
+            .size
+            .draw(&mut seed.numbered(draw::SIZE).rng());
+        Content {
+            size: size.0,
+            checksum: seed.numbered(op.0).0,
+        }
+    }
+
+    fn draw(&self, number: u64, what: u64, cursor: Cursor) -> Seed {
+        let place =
+            u64::from(cursor.step) << 16 | u64::from(cursor.branch) << 8 | u64::from(cursor.action);
+        self.seed.numbered(number).numbered(what | place)
+    }
+
+    /// A story is over; a virtual user thinks and starts the next one.
+    pub(super) fn end_story<W>(
+        &mut self,
+        now: Time,
+        slot: u32,
+        out: &mut Out<W>,
+        orders: &mut Orders,
+    ) {
+        let run = self.runs.at(slot);
+        if run.ended {
+            return;
+        }
+        run.ended = true;
+        let number = run.number;
+        self.stories_open -= 1;
+        self.forget_if_gone(now, slot, out, orders);
+        if let Model::Closed { think, .. } = &self.load.model
+            && self.may_start()
+        {
+            let seed = self.seed.numbered(number).numbered(draw::THINK);
+            let think = think.draw(&mut seed.rng());
+            orders.later.push((now + think, Wake::User));
+        }
+    }
+
+    /// A deleted subject with no open operation is dropped and stays counted.
+    pub(super) fn forget_if_gone<W>(
+        &mut self,
+        now: Time,
+        slot: u32,
+        out: &mut Out<W>,
+        orders: &mut Orders,
+    ) {
+        let run = self.runs.at(slot);
+        if run.gone && run.ended && run.open == 0 && run.taken {
+            run.taken = false;
+            let subject = SubjectId {
+                number: run.number,
+                slot,
+            };
+            out.record(now, subject, StoryId(run.story), Event::Forgotten);
+            self.slots.give_back(slot);
+            orders.forget.push(slot);
+        }
+    }
+}

@@ -215,17 +215,30 @@ fn merge_operations(whole: &mut Vec<OperationRow>, part: Vec<OperationRow>) {
     whole.extend(rows.into_values());
 }
 
-/// Shards tick at the same times, but for the instants at which their loads and settles end.
-fn merge_timeline(whole: &mut [TimelineRow], part: Vec<TimelineRow>) {
-    for (row, other) in whole.iter_mut().zip(part) {
+/// Shards tick at the same times until they end; one that has ended stays as it was in the rows after it.
+fn merge_timeline(whole: &mut Vec<TimelineRow>, part: Vec<TimelineRow>) {
+    let ended = |rows: &[TimelineRow]| {
+        rows.last()
+            .map(|row| row.gauges.clone())
+            .unwrap_or_default()
+    };
+    let (whole_end, part_end) = (ended(whole), ended(&part));
+    for row in whole.iter_mut().skip(part.len()) {
+        add_gauges(&mut row.gauges, &part_end);
+    }
+    for (index, mut other) in part.into_iter().enumerate() {
+        let Some(row) = whole.get_mut(index) else {
+            add_gauges(&mut other.gauges, &whole_end);
+            whole.push(other);
+            continue;
+        };
         row.arrivals += other.arrivals;
         row.completions += other.completions;
         row.dropped += other.dropped;
         add_gauges(&mut row.gauges, &other.gauges);
-        row.resources
-            .iter_mut()
-            .zip(&other.resources)
-            .for_each(|(sum, part)| sum.add(part));
+        for (sum, part) in row.resources.iter_mut().zip(&other.resources) {
+            sum.add(part);
+        }
     }
 }
 
@@ -258,4 +271,40 @@ fn add_gauges(sum: &mut Gauges, part: &Gauges) {
         .iter_mut()
         .zip(&part.resources)
         .for_each(|(sum, part)| sum.add(part));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Time;
+
+    fn row(at: u64, arrivals_so_far: u64) -> TimelineRow {
+        TimelineRow {
+            at: Time(at),
+            length: Span(10),
+            phase: 0,
+            arrivals: 1,
+            completions: 0,
+            dropped: 0,
+            faults_open: 0,
+            gauges: Gauges {
+                at: Time(at),
+                arrivals: arrivals_so_far,
+                ..Gauges::default()
+            },
+            resources: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_shard_that_ends_first_stays_counted() {
+        let long = || vec![row(10, 1), row(20, 2), row(30, 3)];
+        let short = || vec![row(10, 1), row(15, 2)];
+        for (mut whole, part) in [(long(), short()), (short(), long())] {
+            merge_timeline(&mut whole, part);
+            let so_far: Vec<u64> = whole.iter().map(|row| row.gauges.arrivals).collect();
+            assert_eq!(so_far, [2, 4, 5]);
+            assert_eq!(whole.iter().map(|row| row.arrivals).sum::<u64>(), 5);
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod cli;
 mod engines;
 mod glance;
 mod hostile;
+mod liar;
 mod report;
 mod scenario;
 mod storms;

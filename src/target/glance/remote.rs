@@ -19,7 +19,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
-use tokio::task::{JoinSet, spawn_local};
+use tokio::task::spawn_local;
+
+mod last_look;
+
+use last_look::last_looks;
 
 /// What the target puts into the calendar: look at a subject that was left in the middle of something.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +50,7 @@ enum Arrival {
     },
     Last {
         subject: SubjectId,
+        ticket: Ticket,
         answer: Box<Answer>,
     },
     Closed(Cleanup),
@@ -71,6 +76,8 @@ struct Live {
     subject: SubjectId,
     /// The largest size that was ever sent to it.
     size: u64,
+    /// It can only be gone. Answers are judged all the same for as long as its story asks.
+    gone: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +90,6 @@ enum Stage {
 /// A subject left in the middle of an upload is looked at so often, at twice the distance each time.
 const LOOKS: u8 = 10;
 const FIRST_LOOK: Span = Span::from_millis(10);
-/// Last looks under way at once.
-const LAST_LOOKS: usize = 16;
 
 /// One shard's view of a real Glance.
 pub struct Remote<A> {
@@ -204,9 +209,15 @@ impl<A: Trackers> Remote<A> {
                         .push((now + Span(FIRST_LOOK.0 << look.looks), look));
                 }
             }
-            Arrival::Last { subject, answer } => {
-                if let Some(seen) = answer.observed {
-                    let reply = self.actors.tell(subject.slot, TrackerMessage::Ended(seen));
+            Arrival::Last {
+                subject,
+                ticket,
+                answer,
+            } => {
+                let ended = answer.observed.map(TrackerMessage::Ended);
+                let answered = TrackerMessage::Answered(ticket, answer);
+                for message in [Some(answered), ended].into_iter().flatten() {
+                    let reply = self.actors.tell(subject.slot, message);
                     let violation = reply.and_then(|reply| reply.findings.violation);
                     out.violations
                         .extend(violation.map(|found| named(now, subject, None, found)));
@@ -329,9 +340,11 @@ impl<A: Trackers> Remote<A> {
         let violation = reply.findings.violation;
         out.violations
             .extend(violation.map(|found| named(now, subject, operation, found)));
-        if reply.gone {
+        let live = self.live.get_mut(&subject.slot);
+        let created = !operation.is_some_and(Operation::creates);
+        if let Some(live) = live.filter(|live| reply.gone && created && !live.gone) {
+            live.gone = true;
             self.gone += 1;
-            self.live.remove(&subject.slot);
             out.deleted.push(subject.slot);
         }
     }
@@ -370,7 +383,14 @@ impl<A: Trackers> Target for Remote<A> {
         if operation.creates() {
             self.actors
                 .spawn(subject.slot, Tracker::new(Some(self.delayed_delete)));
-            self.live.insert(subject.slot, Live { subject, size: 0 });
+            self.live.insert(
+                subject.slot,
+                Live {
+                    subject,
+                    size: 0,
+                    gone: false,
+                },
+            );
         }
         let breaks_off = operation == Operation::Upload && close_after.is_some();
         let sent = if breaks_off {
@@ -429,9 +449,8 @@ impl<A: Trackers> Target for Remote<A> {
     }
 
     fn gauges(&mut self, _: Time, gauges: &mut Gauges) {
-        let slots: Vec<u32> = self.live.keys().copied().collect();
-        for slot in slots {
-            let reply = self.actors.tell(slot, TrackerMessage::Ask);
+        for live in self.live.values().filter(|live| !live.gone) {
+            let reply = self.actors.tell(live.subject.slot, TrackerMessage::Ask);
             if let Some(status) = reply.and_then(|reply| reply.status) {
                 gauges.subjects[status.index()] += 1;
             }
@@ -458,45 +477,21 @@ impl<A: Trackers> Target for Remote<A> {
     fn close(&mut self, _: Time, hasty: bool, _: &mut Out<Look>) {
         self.stage = Stage::Closing;
         let (client, inbox, run) = (self.client.clone(), self.inbox.clone(), self.run);
-        let subjects: Vec<SubjectId> = match hasty {
-            true => Vec::new(),
-            false => self.live.values().map(|live| live.subject).collect(),
-        };
+        let there = self.live.values().filter(|live| !live.gone && !hasty);
+        let looks: Vec<_> = there
+            .filter_map(|live| {
+                let sending = TrackerMessage::Sending(None);
+                let reply = self.actors.tell(live.subject.slot, sending)?;
+                Some((live.subject, reply.ticket?))
+            })
+            .collect();
         spawn_local(async move {
-            last_looks(&client, run, subjects, &inbox).await;
+            last_looks(&client, run, looks, &inbox).await;
             inbox.put(Arrival::Closed(client.cleanup().await));
         });
     }
 
     fn is_closed(&self) -> bool {
         self.stage == Stage::Closed
-    }
-}
-
-/// Looks at every subject once more, a few at a time.
-async fn last_looks(client: &Client, run: RunId, subjects: Vec<SubjectId>, inbox: &Inbox) {
-    let mut waiting = subjects.into_iter();
-    let mut open = JoinSet::new();
-    loop {
-        while open.len() < LAST_LOOKS {
-            let Some(subject) = waiting.next() else { break };
-            let client = client.clone();
-            open.spawn_local(async move {
-                (
-                    subject,
-                    client.show(ImageId::new(run, subject.number)).await,
-                )
-            });
-        }
-        match open.join_next().await {
-            Some(Ok((subject, answer))) => {
-                inbox.put(Arrival::Last {
-                    subject,
-                    answer: Box::new(answer),
-                });
-            }
-            Some(Err(_)) => {}
-            None => return,
-        }
     }
 }

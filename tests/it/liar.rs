@@ -1,0 +1,106 @@
+//! A whole storm against a server that says what cannot be true. It listens on loopback, and needs nothing installed.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use stormglass::lifecycle::{Invariant, Verdict};
+use stormglass::metrics::RunResult;
+use stormglass::progress::Progress;
+use stormglass::scenario;
+
+/// Answers one request as a Glance would, but for `download` and `show`, the status codes of a read of data and of the record.
+fn answer(stream: TcpStream, download: u16, show: u16) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut head = Vec::new();
+    for line in reader.by_ref().lines() {
+        let line = line?;
+        if line.is_empty() {
+            break;
+        }
+        head.push(line);
+    }
+    let head = head.join("\n").to_lowercase();
+    let length = head.split("content-length: ").nth(1);
+    let length = length.map_or(0, |text| text.lines().next().unwrap().parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let id = String::from_utf8_lossy(&body);
+    let id = id.split("\"id\":\"").nth(1).map_or("", |text| &text[..36]);
+    let (status, text) = match head.split_whitespace().take(2).collect::<Vec<_>>()[..] {
+        ["post", "/v2/images"] => (201, format!(r#"{{"id":"{id}","status":"queued"}}"#)),
+        ["get", "/v2/images?limit=1"] => (
+            200,
+            r#"{"images":[],"schema":"/v2/schemas/images"}"#.to_owned(),
+        ),
+        ["get", path] if path.starts_with("/v2/tasks") => match head.contains("admin") {
+            true => (200, r#"{"tasks":[]}"#.to_owned()),
+            false => (403, String::new()),
+        },
+        ["get", path] if path.ends_with("/file") => (download, "x".to_owned()),
+        ["get", path] => (
+            show,
+            format!(r#"{{"id":"{}","status":"saving"}}"#, &path[11..]),
+        ),
+        _ => (204, String::new()),
+    };
+    let mut stream = stream;
+    let length = if status == 204 {
+        String::new()
+    } else {
+        format!("Content-Length: {}\r\n", text.len())
+    };
+    write!(
+        stream,
+        "HTTP/1.1 {status} So\r\n{length}Connection: close\r\n\r\n"
+    )?;
+    stream.write_all(if status == 204 { b"" } else { text.as_bytes() })
+}
+
+fn storm(steps: &str, download: u16, show: u16) -> RunResult {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let _ = answer(stream, download, show);
+        }
+    });
+    let text = format!(
+        "schema = 1\nname = \"liar\"\n[target.glance]\nurl = \"{url}\"\n[load]\nusers = 1\nsubjects = 1\n\
+         [[story]]\nname = \"one\"\nsteps = [{steps}]\n"
+    );
+    let scenario = scenario::parse("liar.toml", &text, Path::new("."), &[]).unwrap();
+    let result = stormglass::run::run(&scenario, None, &Arc::new(Progress::default())).unwrap();
+    result.runs.into_iter().next().unwrap()
+}
+
+#[test]
+fn data_read_after_its_delete_was_acknowledged_is_a_violation() {
+    let steps = r#""create", "delete", { refused = "download" }"#;
+    let honest = storm(steps, 404, 404);
+    assert_eq!(honest.verdict, Verdict::Valid, "{:?}", honest.violations);
+    assert_eq!(honest.end.subjects.iter().sum::<u64>(), 1);
+    let liar = storm(steps, 200, 404);
+    assert_eq!(liar.verdict, Verdict::Invalid);
+    assert_eq!(
+        liar.violation_counts[Invariant::Access.index()],
+        1,
+        "{:?}",
+        liar.violations
+    );
+}
+
+#[test]
+fn a_last_look_that_cannot_be_true_is_a_violation() {
+    let honest = storm(r#""create", "delete""#, 404, 404);
+    assert_eq!(honest.verdict, Verdict::Valid, "{:?}", honest.violations);
+    // Nobody uploaded anything, and nobody deleted it.
+    let stuck = storm(r#""create""#, 404, 200);
+    assert_eq!(stuck.verdict, Verdict::Invalid);
+    let gone = storm(r#""create""#, 404, 404);
+    assert_eq!(
+        gone.verdict,
+        Verdict::Invalid,
+        "it was created, and nobody deleted it"
+    );
+}

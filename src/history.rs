@@ -3,6 +3,10 @@
 //! Metrics and checker read nothing else (but the gauges of each interval), so both work the same on
 //! every engine and target.
 
+mod client;
+
+pub use client::{Books, ClientEvent, Held, Row, SubjectHistory, Told};
+
 use crate::config::Resource;
 use crate::fault::FaultId;
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
@@ -40,6 +44,15 @@ pub struct Content {
     pub size: u64,
     /// A digest of the bytes.
     pub checksum: u64,
+}
+
+/// What a read of the record showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Seen {
+    /// It is in this status.
+    Status(SubjectStatus),
+    /// It is not there: never created, deleted, or pending delete. Clients cannot tell these apart.
+    Gone,
 }
 
 /// One entry of the history.
@@ -95,6 +108,8 @@ pub enum Event {
         sent: Time,
         /// What was sent by an upload or seen by a read that ended ok.
         content: Option<Content>,
+        /// What its answer showed of the record.
+        seen: Option<Seen>,
     },
     /// A subject changed its status; reported by the record itself.
     Moved {

@@ -1,6 +1,6 @@
 //! What passes between the driver and its target: invocations one way, completions the other.
 
-use crate::history::{Content, Event, OpId, Record, SubjectId};
+use crate::history::{Content, Event, OpId, Record, Seen, SubjectId};
 use crate::lifecycle::{Operation, Outcome};
 use crate::load::StoryId;
 use crate::metrics::Violation;
@@ -50,6 +50,8 @@ pub struct Completion {
     pub outcome: Outcome,
     /// What was sent or read, if it ended ok.
     pub content: Option<Content>,
+    /// What its answer showed of the record.
+    pub seen: Option<Seen>,
 }
 
 /// What a target wants done: commands out, for whoever runs it. `W` is what it puts into the calendar.

@@ -4,7 +4,7 @@ use super::Checker;
 use super::breach::Scene;
 use super::open::OpenOp;
 use super::subject::Born;
-use crate::history::{Content, OpId, SubjectId};
+use crate::history::{Content, OpId, Seen, SubjectId};
 use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::Time;
 use SubjectStatus::*;
@@ -16,6 +16,7 @@ struct Answer {
     id: SubjectId,
     op: OpenOp,
     content: Option<Content>,
+    shown: Option<Seen>,
 }
 
 impl Answer {
@@ -33,7 +34,7 @@ impl Checker {
         op: OpId,
         operation: Operation,
         outcome: Outcome,
-        content: Option<Content>,
+        (content, shown): (Option<Content>, Option<Seen>),
     ) {
         let subject = self.subjects.at(id.slot);
         let taken = self.open.take(&mut subject.open, op);
@@ -53,6 +54,7 @@ impl Checker {
             id,
             op,
             content,
+            shown,
         };
         match outcome {
             Outcome::Ok => self.answered_ok(&answer),
@@ -97,6 +99,19 @@ impl Checker {
                     self.may_read(answer, seen.has(Active) || seen.has(Deactivated));
                 }
                 Operation::Delete => self.delete_is_true(answer),
+                Operation::Show => self.record_is_true(answer),
+                // It changes nothing that is judged, and a real Glance is not judged here.
+                Operation::SetProperty
+                | Operation::Protect
+                | Operation::Unprotect
+                | Operation::Stage
+                | Operation::ImportStaged
+                | Operation::RegisterLocation
+                | Operation::ReplaceLocation
+                | Operation::CreateWithoutFormat
+                | Operation::CreateWithWrongFormat
+                | Operation::UploadWrongSize
+                | Operation::UploadTooLarge => {}
             }
         }
         self.note_acknowledged(answer);
@@ -155,6 +170,18 @@ impl Checker {
                 answer,
                 format_args!("the subject has not been {promised} since"),
             );
+        }
+    }
+
+    /// Invariant `acknowledged`: what a look at the record showed was so at some instant of the look.
+    fn record_is_true(&mut self, answer: &Answer) {
+        let status = self.subjects.at(answer.id.slot).status;
+        match answer.shown {
+            Some(Seen::Status(shown)) => self.shown(answer, shown),
+            Some(Seen::Gone) if !matches!(status, None | Some(PendingDelete | Deleted)) => {
+                self.untrue(answer, format_args!("the subject is still there"));
+            }
+            Some(Seen::Gone) | None => {}
         }
     }
 

@@ -142,8 +142,9 @@ impl Checker {
                 operation,
                 outcome,
                 content,
+                seen,
                 ..
-            } => self.completed(at, id, op, operation, outcome, content),
+            } => self.completed(at, id, op, operation, outcome, (content, seen)),
             Event::Moved { from, to, op, .. } => self.moved(at, id, from, to, op),
             Event::TaskMoved {
                 task,

@@ -230,6 +230,7 @@ impl Driver {
             invocation,
             outcome,
             content,
+            seen,
         } = completion;
         let Invocation {
             op,
@@ -252,6 +253,7 @@ impl Driver {
                 intended,
                 sent,
                 content,
+                seen,
             },
         );
         self.counts.in_flight -= 1;

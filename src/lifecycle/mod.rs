@@ -9,5 +9,5 @@ mod status;
 pub use edge::{
     EDGES, Edge, EdgeId, Profile, TASK_EDGES, TaskEdge, TaskEdgeId, edge, subject_edge, task_edge,
 };
-pub use operation::{Invariant, Operation, Outcome, Verdict};
+pub use operation::{Invariant, Operation, Outcome, Verdict, Who};
 pub use status::{SubjectStatus, TaskStatus};

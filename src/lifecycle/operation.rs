@@ -34,8 +34,46 @@ named! {
         Reactivate = "reactivate",
         /// Deletes the subject.
         Delete = "delete",
-        /// Has a task of the service bring the data in.
+        /// Has a task of the service bring the data in; on a real Glance a web-download.
         Import = "import",
+        /// Reads the record: the status, and what it says of the data.
+        Show = "show",
+        /// Changes a property that means nothing to the lifecycle.
+        SetProperty = "set-property",
+        /// Glance only: forbids deletes.
+        Protect = "protect",
+        /// Glance only: allows them again.
+        Unprotect = "unprotect",
+        /// Glance only: sends the data to the staging area.
+        Stage = "stage",
+        /// Glance only: has a task bring staged data in (glance-direct).
+        ImportStaged = "import-staged",
+        /// Glance only: names a place through the newer locations call.
+        RegisterLocation = "register-location",
+        /// Glance only: puts one place where the data lies for all there were.
+        ReplaceLocation = "replace-location",
+        /// Glance only: registers a subject without its formats; data sent to it is refused.
+        CreateWithoutFormat = "create-without-format",
+        /// Glance only: registers a subject under a format that its data does not have.
+        CreateWithWrongFormat = "create-with-wrong-format",
+        /// Glance only: sends less data than it says, and ends the request as if it were whole.
+        UploadWrongSize = "upload-wrong-size",
+        /// Glance only: sends more data than the size cap or quota allows.
+        UploadTooLarge = "upload-too-large",
+    }
+}
+
+named! {
+    /// Who performs an operation.
+    Who {
+        /// Owns the subject.
+        Member = "member",
+        /// An admin of the same project.
+        Admin = "admin",
+        /// Of the same project, and may only read.
+        Reader = "reader",
+        /// A member of another project: to him a private subject does not exist.
+        Stranger = "stranger",
     }
 }
 
@@ -74,6 +112,8 @@ named! {
         Conservation = "conservation",
         /// At the end nothing is stuck.
         Progress = "progress",
+        /// No request ends with an error of the server's own while nothing is broken. Judged on a real server only.
+        Answer = "answer",
     }
 }
 
@@ -119,7 +159,40 @@ impl Operation {
     pub const fn creates(self) -> bool {
         matches!(
             self,
-            Operation::Create | Operation::CreateWithLocation | Operation::CreateEmpty
+            Operation::Create
+                | Operation::CreateWithLocation
+                | Operation::CreateEmpty
+                | Operation::CreateWithoutFormat
+                | Operation::CreateWithWrongFormat
+        )
+    }
+
+    /// Whether only a real Glance performs it.
+    pub const fn is_glances(self) -> bool {
+        matches!(
+            self,
+            Operation::Protect
+                | Operation::Unprotect
+                | Operation::Stage
+                | Operation::ImportStaged
+                | Operation::RegisterLocation
+                | Operation::ReplaceLocation
+                | Operation::CreateWithoutFormat
+                | Operation::CreateWithWrongFormat
+                | Operation::UploadWrongSize
+                | Operation::UploadTooLarge
+        )
+    }
+
+    /// Whether it sends data from the client, so that there are points inside it.
+    pub const fn sends_data(self) -> bool {
+        matches!(
+            self,
+            Operation::Upload
+                | Operation::AbortUpload
+                | Operation::Stage
+                | Operation::UploadWrongSize
+                | Operation::UploadTooLarge
         )
     }
 

@@ -23,8 +23,9 @@ use crate::fault::Fault;
 use crate::load::{Ramp, Spacing, Story};
 use crate::metrics::Threshold;
 use crate::random::{Distribution, Seed};
-use crate::units::{Rate, Span, Time};
+use crate::units::{Bytes, Rate, Span, Time};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 /// What time the run follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +74,12 @@ pub struct GlanceTarget {
     pub member: Identity,
     /// Who acts as an admin.
     pub admin: Identity,
+    /// Who may only read; none: nobody does.
+    pub reader: Option<Identity>,
+    /// Who belongs to another project; none: nobody does.
+    pub stranger: Option<Identity>,
+    /// Certificates, in PEM, that are trusted beside the system's; for `https`.
+    pub ca: Option<PathBuf>,
     /// After which an operation without an answer is unknown.
     pub timeout: Span,
     /// Connections open at once at most.
@@ -81,6 +88,67 @@ pub struct GlanceTarget {
     pub location: Option<String>,
     /// Whether the server delays deletes: a delete then leads to `pending_delete`.
     pub delayed_delete: bool,
+    /// A size that the server refuses for its size cap or quota; none: nobody tries one.
+    pub too_large: Option<Bytes>,
+    /// Where the server's own books can be read.
+    pub probe: Option<ProbeTarget>,
+    /// What can be done to the server, by name; run only if the command line allows it.
+    pub commands: Vec<Command>,
+}
+
+impl GlanceTarget {
+    /// A server and its two usual identities; all else as it is when a scenario does not say.
+    pub fn new(url: String, member: Identity, admin: Identity) -> GlanceTarget {
+        GlanceTarget {
+            url,
+            member,
+            admin,
+            reader: None,
+            stranger: None,
+            ca: None,
+            timeout: Span::from_secs(60),
+            connections: NonZeroU32::MIN.saturating_add(31),
+            location: None,
+            delayed_delete: false,
+            too_large: None,
+            probe: None,
+            commands: Vec::new(),
+        }
+    }
+}
+
+/// Where the server's own books are: its image table and its store. They are only ever read.
+#[derive(Clone)]
+pub struct ProbeTarget {
+    /// `postgresql://…`, `mysql://…` or `sqlite://…`; it may hold a password, and is never shown.
+    pub database: Option<String>,
+    /// The folder of the file system store.
+    pub store: Option<PathBuf>,
+    /// The folder of the staging area.
+    pub staging: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for ProbeTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProbeTarget")
+            .field("database", &self.database.as_ref().map(|_| "…"))
+            .field("store", &self.store)
+            .field("staging", &self.staging)
+            .finish()
+    }
+}
+
+/// Something that is done to the server from outside. Its text is given to `sh -c`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// What scripts and faults call it.
+    pub name: String,
+    /// Does it.
+    pub run: String,
+    /// Takes it back; none where there is nothing to take back.
+    pub undo: Option<String>,
+    /// How long each of the two may take at most.
+    pub timeout: Span,
 }
 
 /// How one client says who it is.

@@ -94,7 +94,11 @@ impl World {
     /// Whether the rules allow the operation.
     fn legal(&self, operation: Operation, (status, located): State) -> bool {
         match operation {
-            Operation::Create | Operation::CreateWithLocation | Operation::CreateEmpty => false,
+            Operation::Create
+            | Operation::CreateWithLocation
+            | Operation::CreateEmpty
+            | Operation::CreateWithoutFormat
+            | Operation::CreateWithWrongFormat => false,
             Operation::Upload | Operation::AbortUpload | Operation::Import => status == Queued,
             Operation::AddLocation => matches!(status, Queued | Active),
             Operation::RemoveLocation => status == Active && located,
@@ -103,6 +107,16 @@ impl World {
             // Glance answers 204 to both when there is nothing left to do.
             Operation::Deactivate => status == Active || self.glance && status == Deactivated,
             Operation::Reactivate => status == Deactivated || self.glance && status == Active,
+            Operation::Show => true,
+            Operation::SetProperty | Operation::Protect | Operation::Unprotect => {
+                !matches!(status, PendingDelete | Deleted)
+            }
+            Operation::Stage => self.glance && status == Queued,
+            Operation::ImportStaged => self.glance && status == Uploading,
+            Operation::RegisterLocation => self.glance && status == Queued,
+            Operation::ReplaceLocation => self.glance && matches!(status, Queued | Active),
+            // Always refused; what they send must leave no trace.
+            Operation::UploadWrongSize | Operation::UploadTooLarge => status == Queued,
             Operation::Delete => {
                 status != PendingDelete
                     && subject_edge(self.profile, Some(status), Deleted).is_some()
@@ -137,9 +151,24 @@ impl World {
             }
             Operation::AbortUpload => self.upload_failed(located),
             // The task goes on after the answer: all its ends, and the time before them.
-            Operation::Import => (States::one((Active, located)).or(States::one(state)))
-                .or(self.upload_failed(located)),
-            Operation::AddLocation => States::one((Active, true)),
+            Operation::Import | Operation::ImportStaged if self.glance => {
+                [Queued, Uploading, Importing, Active]
+                    .into_iter()
+                    .fold(States::NONE, |states, to| {
+                        states.or(States::one((to, true)))
+                    })
+            }
+            Operation::Import | Operation::ImportStaged => (States::one((Active, located))
+                .or(States::one(state)))
+            .or(self.upload_failed(located)),
+            Operation::Stage => States::one((Uploading, located)).or(States::one(state)),
+            Operation::UploadWrongSize | Operation::UploadTooLarge => {
+                self.upload_failed(located).or(States::one(state))
+            }
+            Operation::RegisterLocation => (States::one((Active, true))
+                .or(States::one((Importing, true))))
+            .or(States::one(state)),
+            Operation::AddLocation | Operation::ReplaceLocation => States::one((Active, true)),
             Operation::RemoveLocation => {
                 States::one((status, true)).or(States::one((status, false)))
             }
@@ -154,13 +183,19 @@ impl World {
                 };
                 States::one((to, located))
             }
-            Operation::Create | Operation::CreateWithLocation | Operation::CreateEmpty => {
-                States::NONE
-            }
+            Operation::Create
+            | Operation::CreateWithLocation
+            | Operation::CreateEmpty
+            | Operation::CreateWithoutFormat
+            | Operation::CreateWithWrongFormat => States::NONE,
             Operation::Download
             | Operation::Export
             | Operation::Clone
-            | Operation::DownloadAsAdmin => States::one(state),
+            | Operation::DownloadAsAdmin
+            | Operation::Show
+            | Operation::SetProperty
+            | Operation::Protect
+            | Operation::Unprotect => States::one(state),
         };
         done.or(unchanged)
     }

@@ -209,7 +209,25 @@ fn check_stories(reader: &mut Reader, target: &Target, faults: &[Fault], stories
         if let Target::Glance(glance) = target {
             check_glance_can(reader, written, glance.location.is_some());
         }
+        if let Target::Embedded(_) = target {
+            check_embedded_can(reader, written);
+        }
         reach::check(reader, &world, written);
+    }
+}
+
+/// Notes the steps that only a real Glance knows.
+fn check_embedded_can(reader: &mut Reader, written: &WrittenStory) {
+    for (step, spots) in written.story.steps.iter().zip(&written.steps) {
+        for (action, &at) in step.actions().zip(spots) {
+            if let Action::Do(operation) | Action::Refused(operation) = action
+                && operation.is_glances()
+            {
+                let message = format!("the embedded service knows no `{operation}`");
+                let help = "leave the step out, or run the story on [target.glance]";
+                reader.wrong(at, message, help);
+            }
+        }
     }
 }
 

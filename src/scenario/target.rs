@@ -153,14 +153,13 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
     }
     let delayed_delete = fields.or(reader, "delayed_delete", false);
     fields.done(reader);
+    let admin = admin.unwrap_or_else(|| Identity::Token(ADMIN.to_owned()));
     Some(GlanceTarget {
-        url: url?,
-        member,
-        admin: admin.unwrap_or_else(|| Identity::Token(ADMIN.to_owned())),
         timeout: timeout.0,
         connections,
         location: location.map(|location| location.value),
         delayed_delete,
+        ..GlanceTarget::new(url?, member, admin)
     })
 }
 

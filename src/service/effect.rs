@@ -6,7 +6,7 @@ use super::subject::{Change, Commit, Move, Reply};
 use super::task::{Task, TaskChange, TaskCommit};
 use super::{Actors, Service};
 use crate::config::Defect;
-use crate::history::{Content, Event, OpId, TaskId};
+use crate::history::{Content, Event, OpId, Seen, TaskId};
 use crate::invocation::{Completion, Cursor, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use crate::units::Time;
@@ -145,6 +145,7 @@ impl<A: Actors> Service<A> {
             work,
             invocation,
             seen,
+            shown,
             worker_since,
             task_since,
             task_slot,
@@ -186,10 +187,13 @@ impl<A: Actors> Service<A> {
             operation if operation.reads() => Some(seen),
             _ => None,
         };
+        let seen = (invocation.operation == Operation::Show && outcome == Outcome::Ok)
+            .then(|| shown.map_or(Seen::Gone, Seen::Status));
         out.completed.push_back(Completion {
             invocation,
             outcome,
             content,
+            seen,
         });
     }
 

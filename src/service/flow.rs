@@ -9,7 +9,7 @@ use crate::config::Defect;
 use crate::fault::{Effect, Place};
 use crate::history::Event;
 use crate::invocation::{Invocation, Out};
-use crate::lifecycle::{Operation, Outcome};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use crate::units::{Bytes, Span, Time};
 
 impl<A: Actors> Service<A> {
@@ -205,6 +205,21 @@ impl<A: Actors> Service<A> {
                 return self.read(now, handle, false, out);
             }
             Operation::DownloadAsAdmin => return self.read(now, handle, true, out),
+            Operation::Show => return self.show(now, handle, out),
+            Operation::SetProperty => Change::Touch,
+            // A scenario that asks the embedded service for these is refused by its reader.
+            Operation::Protect
+            | Operation::Unprotect
+            | Operation::Stage
+            | Operation::ImportStaged
+            | Operation::RegisterLocation
+            | Operation::ReplaceLocation
+            | Operation::CreateWithoutFormat
+            | Operation::CreateWithWrongFormat
+            | Operation::UploadWrongSize
+            | Operation::UploadTooLarge => {
+                return self.end(now, handle, Outcome::Refused, out);
+            }
             Operation::Import => {
                 return match self.commit(now, handle, Change::AcceptImport, out) {
                     Reply::Done { .. } => self.go(now, handle, Stage::CreateTask, out),
@@ -215,6 +230,21 @@ impl<A: Actors> Service<A> {
             }
         };
         self.go(now, handle, Stage::Commit(change), out);
+    }
+
+    /// A look at the record, which needs no commit. Deleted subjects are no longer shown.
+    fn show(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        let status = match self.commit(now, handle, Change::Inspect, out) {
+            Reply::Record(record) => record.status(),
+            Reply::Done { .. } | Reply::Refused => None,
+        };
+        self.op(handle).shown = status.filter(|status| {
+            !matches!(
+                status,
+                SubjectStatus::PendingDelete | SubjectStatus::Deleted
+            )
+        });
+        self.end(now, handle, Outcome::Ok, out);
     }
 
     fn read(&mut self, now: Time, handle: Handle, as_admin: bool, out: &mut Out<Wake>) {

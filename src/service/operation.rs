@@ -3,7 +3,7 @@
 use super::subject::Change;
 use crate::history::{Content, OpId, SubjectId};
 use crate::invocation::{Cursor, Invocation};
-use crate::lifecycle::{Operation, Outcome};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use crate::load::StoryId;
 use crate::units::Time;
 
@@ -73,6 +73,8 @@ pub(crate) struct Op {
     pub(crate) outcome: Outcome,
     /// What a read saw.
     pub(crate) seen: Content,
+    /// The status that a look at the record showed; none when it is not there for clients.
+    pub(crate) shown: Option<SubjectStatus>,
     /// Bytes that this work has put into the store and would have to remove, or is to remove.
     pub(crate) bytes: u64,
     pub(crate) worker_since: Time,
@@ -109,6 +111,7 @@ impl Op {
             hold: Hold::Waiting,
             outcome: Outcome::Ok,
             seen: Content::default(),
+            shown: None,
             bytes: 0,
             worker_since: Time::ZERO,
             task_since: Time::ZERO,

@@ -44,6 +44,8 @@ pub enum Change {
     Deactivate,
     /// Undo that.
     Reactivate,
+    /// Change a property that means nothing to the lifecycle.
+    Touch,
     /// Delete it.
     Delete,
     /// The scrubber has removed the data.
@@ -165,6 +167,9 @@ impl Subject {
                 self.uploader = None;
                 self.enter(at, &[Deleted])
             }
+            (Change::Touch, Some(Queued | Saving | Active | Deactivated | Killed)) => {
+                self.unchanged()
+            }
             (Change::Scrub, Some(PendingDelete)) => self.enter(at, &[Deleted]),
             (Change::Read { .. }, Some(Active)) => self.unchanged(),
             (Change::Read { as_admin }, Some(Deactivated))
@@ -184,6 +189,7 @@ impl Subject {
                 | Change::RemoveLocation
                 | Change::Deactivate
                 | Change::Reactivate
+                | Change::Touch
                 | Change::Delete
                 | Change::Scrub
                 | Change::Read { .. },

@@ -121,7 +121,7 @@ fn the_legal_histories_are_not_tame() {
             );
         }
     }
-    for &operation in Operation::ALL {
+    for &operation in model::OPERATIONS {
         let aborted = operation == Operation::AbortUpload;
         let end = if aborted { Outcome::Fail } else { Outcome::Ok };
         assert!(ends.contains(&(operation, end)), "{operation}");
@@ -146,7 +146,8 @@ fn corruptions_break_every_invariant() {
             }
         }
     }
-    for &invariant in Invariant::ALL {
+    let embedded = |invariant: &&Invariant| **invariant != Invariant::Answer;
+    for &invariant in Invariant::ALL.iter().filter(embedded) {
         assert!(counts[invariant.index()] > 0, "{invariant}");
     }
 }

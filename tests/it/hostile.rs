@@ -3,7 +3,7 @@
 use crate::glance::local;
 use std::num::NonZeroU32;
 use std::time::Duration;
-use stormglass::lifecycle::{Operation, Outcome};
+use stormglass::lifecycle::{Operation, Outcome, Who};
 use stormglass::scenario::{GlanceTarget, Identity};
 use stormglass::target::glance::{Answer, Client, ImageId, Request, RunId};
 use stormglass::units::{Bytes, Span};
@@ -13,13 +13,9 @@ use tokio::net::{TcpListener, TcpStream};
 fn client(url: String) -> Client {
     let identity = Identity::Token("swordfish".to_owned());
     let target = GlanceTarget {
-        url,
-        member: identity.clone(),
-        admin: identity,
         timeout: Span::from_millis(500),
         connections: NonZeroU32::MIN.saturating_add(3),
-        location: None,
-        delayed_delete: false,
+        ..GlanceTarget::new(url, identity.clone(), identity)
     };
     Client::new(&target, RunId(1)).unwrap()
 }
@@ -27,6 +23,7 @@ fn client(url: String) -> Client {
 fn request(operation: Operation) -> Request {
     Request {
         operation,
+        who: Who::Member,
         id: ImageId::new(RunId(1), 1),
         size: Bytes(1_000),
         content_seed: 1,

@@ -92,6 +92,7 @@ impl Script {
             intended: Time::ZERO,
             sent: Time::ZERO,
             content,
+            seen: None,
         })
     }
 

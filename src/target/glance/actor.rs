@@ -1,7 +1,8 @@
 //! A subject's actor on a real server: what it is told, what it answers, and who carries that.
 
-use super::answer::{Answer, Seen};
+use super::answer::Answer;
 use super::tracker::{Findings, Ticket, Tracker};
+use crate::history::Seen;
 use crate::lifecycle::{Operation, SubjectStatus};
 
 /// What a subject's actor is told.

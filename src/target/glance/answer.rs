@@ -1,7 +1,8 @@
 //! What is asked of the server and what came of it, as plain values.
 
-use crate::history::Content;
-use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::finding::Exchange;
+use crate::history::{Content, Seen};
+use crate::lifecycle::{Operation, Outcome, Who};
 use crate::units::{Bytes, Span};
 use std::fmt;
 
@@ -99,6 +100,8 @@ impl fmt::Display for RunId {
 pub struct Request {
     /// What to do.
     pub operation: Operation,
+    /// On whose behalf.
+    pub who: Who,
     /// On which image.
     pub id: ImageId,
     /// An upload sends so many bytes. A download reads at most one byte more, which is enough to know that it got too much:
@@ -108,15 +111,6 @@ pub struct Request {
     pub content_seed: u64,
     /// How much of the data an aborted upload sends, from 0 to 1; the last byte is never sent.
     pub fraction: f64,
-}
-
-/// What a server showed of a subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
-    /// It is in this status.
-    Status(SubjectStatus),
-    /// It is not there: never created, deleted, or pending delete. A real Glance does not tell these apart.
-    Gone,
 }
 
 /// How an operation went.
@@ -138,6 +132,8 @@ pub struct Answer {
     pub connect: Span,
     /// One short line on what went wrong, safe to print; empty when nothing did.
     pub note: String,
+    /// What went over the wire, in order; kept only if the client was told to keep it.
+    pub exchanges: Vec<Exchange>,
 }
 
 impl Answer {
@@ -151,6 +147,7 @@ impl Answer {
             waited: Span::ZERO,
             connect: Span::ZERO,
             note: String::new(),
+            exchanges: Vec::new(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The client: one operation in, one answer out.
 
-use super::answer::{Answer, ImageId, Request, RunId, Seen, line};
+use super::answer::{Answer, ImageId, Request, RunId, line};
 use super::config::{ConfigError, Endpoint, Headers, headers};
 use super::content::{Payload, Progress};
 use super::dialect::{self, Image, PATCH_TYPE};
 use super::wire::{Call, Reply, Times, Trouble, Wire};
+use crate::history::Seen;
 use crate::lifecycle::{Operation, Outcome};
 use crate::scenario::{GlanceTarget, Identity};
 use bytes::Bytes;
@@ -90,9 +91,8 @@ impl Client {
             Operation::DownloadAsAdmin | Operation::Deactivate | Operation::Reactivate => {
                 (shared.admin.is_none()).then_some("it needs an admin's identity")
             }
-            Operation::RemoveLocation | Operation::Import => {
-                Some("it is not performed on a real Glance")
-            }
+            Operation::Show => None,
+            _ => Some("it is not performed on a real Glance"),
         }
     }
 
@@ -130,7 +130,8 @@ impl Client {
             Operation::Deactivate => self.act(request, "/actions/deactivate", times).await,
             Operation::Reactivate => self.act(request, "/actions/reactivate", times).await,
             Operation::Delete => self.delete(request.id, times).await,
-            Operation::RemoveLocation | Operation::Import => Answer::new(Outcome::Refused),
+            Operation::Show => self.show_once(request.id, times).await,
+            _ => Answer::new(Outcome::Refused),
         };
         answer.waited = times.waited;
         answer.connect = times.connect;
@@ -141,15 +142,20 @@ impl Client {
     /// or its absence was shown.
     pub async fn show(&self, id: ImageId) -> Answer {
         let mut times = Times::default();
+        let mut answer = self.show_once(id, &mut times).await;
+        answer.waited = times.waited;
+        answer.connect = times.connect;
+        answer
+    }
+
+    async fn show_once(&self, id: ImageId, times: &mut Times) -> Answer {
         let call = self.call("GET", &image_path(id, ""), As::Member, text(""), None);
-        let mut answer = self.exchange(Operation::Download, call, &mut times).await.0;
+        let mut answer = self.exchange(Operation::Download, call, times).await.0;
         if answer.observed.is_some() {
             answer.outcome = Outcome::Ok;
         } else if answer.outcome == Outcome::Ok {
             answer.outcome = Outcome::Unknown;
         }
-        answer.waited = times.waited;
-        answer.connect = times.connect;
         answer
     }
 

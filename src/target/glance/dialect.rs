@@ -1,8 +1,8 @@
 //! How Glance's API says things: what a status code means for an operation, and what a reply shows of an image.
 
-use super::answer::{ImageId, RunId, Seen};
+use super::answer::{ImageId, RunId};
 use super::content::leading_of_hex;
-use crate::history::Content;
+use crate::history::{Content, Seen};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use serde::Deserialize;
 

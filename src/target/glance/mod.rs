@@ -15,8 +15,9 @@ mod remote;
 mod tracker;
 mod wire;
 
+pub use crate::history::Seen;
 pub use actor::{TrackerMessage, TrackerReply, Trackers};
-pub use answer::{Answer, ImageId, Request, RunId, Seen};
+pub use answer::{Answer, ImageId, Request, RunId};
 pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use config::ConfigError;
 pub use content::content_of;

@@ -107,7 +107,7 @@ impl fmt::Debug for Statuses {
 
 /// A set of operations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Operations(u16);
+pub(super) struct Operations(u32);
 
 impl Operations {
     pub(super) fn add(&mut self, operation: Operation) {
@@ -168,7 +168,28 @@ pub(super) fn may_take(operation: Operation, (from, to): Step, delayed: Delayed)
                 | (Some(Uploading), Importing | Queued)
                 | (Some(Importing), Active | Queued)
         ),
+        Operation::CreateWithoutFormat | Operation::CreateWithWrongFormat => {
+            other(Operation::Create)
+        }
+        Operation::UploadWrongSize | Operation::UploadTooLarge => other(Operation::AbortUpload),
+        Operation::ReplaceLocation => other(Operation::AddLocation),
+        Operation::Stage => matches!(
+            (from, to),
+            (Some(Queued), Uploading) | (Some(Uploading), Queued)
+        ),
+        Operation::ImportStaged => matches!(
+            (from, to),
+            (Some(Uploading), Importing | Queued) | (Some(Importing), Active | Queued)
+        ),
+        Operation::RegisterLocation => matches!(
+            (from, to),
+            (Some(Queued), Active | Importing) | (Some(Importing), Active | Queued)
+        ),
         Operation::RemoveLocation
+        | Operation::Show
+        | Operation::SetProperty
+        | Operation::Protect
+        | Operation::Unprotect
         | Operation::Download
         | Operation::Export
         | Operation::Clone

@@ -4,15 +4,16 @@
 //! so that everything that counts happens in one order.
 
 use super::actor::{TrackerMessage, Trackers};
-use super::answer::{Answer, ImageId, Request, RunId, Seen};
+use super::answer::{Answer, ImageId, Request, RunId};
 use super::client::{Cleanup, Client};
 use super::tracker::{self, Ticket, Tracker};
 use crate::fault::{FaultId, Faults};
-use crate::history::{Audit, Event, Gauges, SubjectId};
+use crate::history::{Audit, Event, Gauges, Seen, SubjectId};
 use crate::invocation::{Completion, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use crate::load::StoryId;
 use crate::metrics::Violation;
+use crate::script::Act;
 use crate::target::Target;
 use crate::units::{Bytes, Span, Time};
 use std::cell::RefCell;
@@ -278,6 +279,7 @@ impl<A: Trackers> Remote<A> {
             invocation,
             outcome,
             content: content.filter(|_| outcome == Outcome::Ok),
+            seen: observed,
         });
         // A create that failed for certain is forgotten by the driver.
         if operation.creates() && outcome != Outcome::Ok {
@@ -413,6 +415,7 @@ impl<A: Trackers> Target for Remote<A> {
         });
         let request = Request {
             operation: sent,
+            who: Act::usual(sent).who,
             id: ImageId::new(self.run, subject.number),
             size: Bytes(size),
             content_seed: content.checksum,

@@ -4,8 +4,9 @@
 //! by adjacency. An operation takes its effect at some instant between its invocation and its completion; one that was never
 //! answered may take it at any time afterwards. The sets kept here are never too small, so a correct server raises no alarm.
 
-use super::answer::{Answer, Seen};
+use super::answer::Answer;
 use super::moves::{Delayed, Operations, Path, Statuses, reach, shortest};
+use crate::history::Seen;
 use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
 
 mod claims;

@@ -11,7 +11,7 @@
 //! - an expected refusal after the story has gone another way than the scenario says;
 //! - the checksum of data that nobody else has seen, and the size of data that lies elsewhere.
 
-use super::model::{History, Item};
+use super::model::{History, Item, OPERATIONS};
 use stormglass::history::{Content, Event, OpId, Record, SubjectId, TaskId};
 use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use stormglass::units::Time;
@@ -259,7 +259,7 @@ fn alter_invoked(history: &History, id: SubjectId, event: Event, turn: usize) ->
     });
     let mut all = vec![
         invoked(NOBODY, operation, must_be_refused),
-        invoked(op, other(Operation::ALL, operation, turn), must_be_refused),
+        invoked(op, other(OPERATIONS, operation, turn), must_be_refused),
     ];
     if ended_ok && on_script(history, id, op) {
         all.push(invoked(op, operation, true));
@@ -306,6 +306,7 @@ fn alter_completed(history: &History, id: SubjectId, event: Event, turn: usize) 
         intended,
         sent,
         content,
+        seen,
     } = event
     else {
         return Vec::new();
@@ -317,10 +318,11 @@ fn alter_completed(history: &History, id: SubjectId, event: Event, turn: usize) 
         intended,
         sent,
         content,
+        seen,
     };
     let mut all = vec![
         completed(NOBODY, operation, outcome, content),
-        completed(op, other(Operation::ALL, operation, turn), outcome, content),
+        completed(op, other(OPERATIONS, operation, turn), outcome, content),
     ];
     for untrue in contradicted(history, id, op, operation, outcome) {
         all.push(completed(op, operation, untrue, content));

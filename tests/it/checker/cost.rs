@@ -32,6 +32,7 @@ fn life(op: u64) -> Vec<Event> {
         intended: due,
         sent: due,
         content,
+        seen: None,
     };
     let moved = |from, to, op: Option<u64>| Event::Moved {
         from,

@@ -17,6 +17,9 @@ use Operation::*;
 use Outcome::{Fail, Refused, Unknown};
 use SubjectStatus::*;
 
+/// What the model knows: the operations of the specification, those that create first.
+pub const OPERATIONS: &[Operation] = Operation::ALL.split_at(15).0;
+
 /// What a checker is fed, in order.
 #[derive(Clone, Debug)]
 pub enum Item {
@@ -239,6 +242,7 @@ impl World {
                 intended: sent,
                 sent,
                 content,
+                seen: None,
             },
         );
     }
@@ -252,7 +256,7 @@ impl World {
             return;
         }
         let image = known[self.below(known.len() as u64) as usize];
-        let operation = Operation::ALL[3 + self.below(Operation::ALL.len() as u64 - 3) as usize];
+        let operation = OPERATIONS[3 + self.below(OPERATIONS.len() as u64 - 3) as usize];
         // Uploads and what follows them are what most of the rules are about.
         let operation = if self.images[image].status == Some(Queued) && self.one_in(2) {
             Upload
@@ -286,6 +290,7 @@ impl World {
             DownloadAsAdmin => image.readable(),
             Reactivate => image.status == Some(Deactivated),
             Delete => !matches!(image.status, None | Some(PendingDelete | Deleted)),
+            _ => false, // none of OPERATIONS
         }
     }
 

@@ -4,6 +4,7 @@ use super::{Place, SIZE, Subject, local, place};
 use std::time::Duration;
 use stormglass::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass::scenario::Identity;
+use stormglass::script::Act;
 use stormglass::target::glance::{HelloError, ImageId, Request, RunId, Seen, content_of};
 use stormglass::units::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -262,6 +263,7 @@ fn cleanup_removes_what_is_left_in_any_status_and_nothing_else() {
         let client = place.client();
         let request = |operation, number| Request {
             operation,
+            who: Act::usual(operation).who,
             id: ImageId::new(place.run, number),
             size: Bytes(SIZE),
             content_seed: number,

@@ -6,8 +6,9 @@
 )]
 
 use std::num::NonZeroU32;
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass::scenario::{GlanceTarget, Identity};
+use stormglass::script::Act;
 use stormglass::target::glance::{Answer, Client, ImageId, Request, RunId, Seen, Tracker};
 use stormglass::units::{Bytes, Span};
 
@@ -45,13 +46,14 @@ fn place() -> Option<Place> {
     };
     Some(Place {
         target: GlanceTarget {
-            url,
-            member: Identity::Token(set("TOKEN").unwrap()),
-            admin: Identity::Token(set("ADMIN_TOKEN").unwrap()),
             timeout: Span::from_secs(30),
             connections: NonZeroU32::MIN.saturating_add(15),
-            location: None,
             delayed_delete: set("DELAYED_DELETE").is_some_and(|set| set == "true"),
+            ..GlanceTarget::new(
+                url,
+                Identity::Token(set("TOKEN").unwrap()),
+                Identity::Token(set("ADMIN_TOKEN").unwrap()),
+            )
         },
         run: RunId::fresh(SEED),
     })
@@ -88,6 +90,7 @@ impl Subject {
             client: place.client(),
             request: Request {
                 operation: Operation::Create,
+                who: Who::Member,
                 id: ImageId::new(place.run, number),
                 size: Bytes(SIZE),
                 content_seed: SEED + number,
@@ -100,6 +103,7 @@ impl Subject {
     fn asked(&self, operation: Operation) -> Request {
         Request {
             operation,
+            who: Act::usual(operation).who,
             ..self.request
         }
     }

@@ -2,7 +2,7 @@
 
 use super::sample::{invalid, latency, origin, origin_of, threshold, transition, valid};
 use insta::assert_snapshot;
-use stormglass::lifecycle::Verdict;
+use stormglass::lifecycle::{Invariant, Verdict};
 use stormglass::metrics::{Aggregate, StormResult, TransitionKey};
 use stormglass::report::{self, HEIGHT, WIDTH};
 
@@ -145,7 +145,7 @@ fn the_summary_fits_one_screen_whatever_happened() {
         .map(|key| transition(1, key, latency([1, 2, 3])))
         .collect();
     result.runs[0].transitions = every_key;
-    result.runs[1].violation_counts = [1_000_000; 9];
+    result.runs[1].violation_counts = [1_000_000; Invariant::COUNT];
     result.runs[0].unknown_because = Some("because ".repeat(50));
     result.runs[0].interrupted = true;
     result.generator_bottleneck = true;

@@ -33,7 +33,8 @@ fn every_planted_defect_is_found_and_nothing_else_is() {
 
 #[test]
 fn every_invariant_is_broken_by_some_defect_and_every_file_says_which() {
-    for &invariant in Invariant::ALL {
+    let embedded = |invariant: &&Invariant| **invariant != Invariant::Answer;
+    for &invariant in Invariant::ALL.iter().filter(embedded) {
         assert!(
             Defect::ALL
                 .iter()

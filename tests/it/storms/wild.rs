@@ -134,7 +134,7 @@ fn step(dice: &mut Dice) -> Step {
 
 fn action(dice: &mut Dice) -> Action {
     let later: Vec<Operation> = (Operation::ALL.iter().copied())
-        .filter(|operation| !operation.creates())
+        .filter(|operation| !operation.creates() && !operation.is_glances())
         .collect();
     match dice.below(10) {
         0 => Action::Wait(dice.duration(50e6)),

@@ -3,7 +3,7 @@
 use super::source::Source;
 
 /// The ground: plain values that anything above may use.
-const GROUND: [&str; 12] = [
+const GROUND: [&str; 14] = [
     "units",
     "random",
     "lifecycle",
@@ -16,23 +16,32 @@ const GROUND: [&str; 12] = [
     "progress",
     "table",
     "named",
+    "script",
+    "finding",
 ];
 
 /// Every part above the ground, with the parts that it may import besides the ground.
-const ABOVE: [(&str, &[&str]); 8] = [
+const ABOVE: [(&str, &[&str]); 9] = [
     ("checker", &[]),
     ("service", &[]),
     ("scenario", &[]),
     ("target", &["service", "scenario"]),
     ("engine", &["checker", "service", "scenario", "target"]),
     ("run", &["scenario", "target", "engine"]),
+    (
+        "sweep",
+        &["checker", "service", "scenario", "target", "engine"],
+    ),
     // Results only: a report knows neither what made them nor what judged them.
     ("report", &["scenario"]),
-    ("cli", &["scenario", "report", "run"]),
+    (
+        "cli",
+        &["checker", "scenario", "report", "run", "sweep", "target"],
+    ),
 ];
 
 /// Within the ground, what each part needs; nothing else, so that the ground stays free of circles.
-const WITHIN_GROUND: [(&str, &[&str]); 12] = [
+const WITHIN_GROUND: [(&str, &[&str]); 14] = [
     ("named", &[]),
     ("units", &[]),
     ("table", &[]),
@@ -49,6 +58,11 @@ const WITHIN_GROUND: [(&str, &[&str]); 12] = [
     (
         "invocation",
         &["history", "lifecycle", "load", "metrics", "units"],
+    ),
+    ("script", &["lifecycle", "named", "units"]),
+    (
+        "finding",
+        &["history", "lifecycle", "named", "script", "units"],
     ),
     (
         "metrics",

@@ -1,8 +1,9 @@
 //! Deleting what the run created, and nothing else.
 
 use super::{As, Client, text};
+use crate::history::Seen;
 use crate::lifecycle::{Operation, Outcome};
-use crate::target::glance::answer::{ImageId, Seen, line};
+use crate::target::glance::answer::{ImageId, line};
 use crate::target::glance::dialect::Page;
 use crate::target::glance::wire::{Times, Trouble};
 use std::collections::BTreeSet;

@@ -42,7 +42,10 @@ fn acknowledged(operation: Operation) -> Claim {
         own: Some(operation),
     };
     match operation {
-        Operation::Create => effect(Statuses::one(Queued)),
+        Operation::Create | Operation::CreateWithoutFormat | Operation::CreateWithWrongFormat => {
+            effect(Statuses::one(Queued))
+        }
+        Operation::Stage => effect(Statuses::one(Uploading)),
         Operation::CreateWithLocation
         | Operation::CreateEmpty
         | Operation::AddLocation
@@ -52,7 +55,18 @@ fn acknowledged(operation: Operation) -> Claim {
         Operation::Delete => effect(DELETED),
         Operation::Download | Operation::Export | Operation::Clone => observed(ACTIVE),
         Operation::DownloadAsAdmin => observed(READABLE_BY_ADMIN),
-        Operation::AbortUpload | Operation::RemoveLocation | Operation::Import => nothing(),
+        Operation::AbortUpload
+        | Operation::UploadWrongSize
+        | Operation::UploadTooLarge
+        | Operation::RemoveLocation
+        | Operation::ReplaceLocation
+        | Operation::RegisterLocation
+        | Operation::SetProperty
+        | Operation::Protect
+        | Operation::Unprotect
+        | Operation::Show
+        | Operation::Import
+        | Operation::ImportStaged => nothing(),
     }
 }
 
@@ -70,18 +84,34 @@ fn observed(statuses: Statuses) -> Claim {
 /// The statuses in which Glance may acknowledge an operation; its answer to a repeated one is ok as well.
 pub(super) fn before(operation: Operation) -> Statuses {
     match operation {
-        Operation::Create | Operation::CreateWithLocation | Operation::CreateEmpty => {
-            Statuses::of(&[None])
-        }
-        Operation::Upload | Operation::AbortUpload => Statuses::one(Queued),
+        Operation::Create
+        | Operation::CreateWithLocation
+        | Operation::CreateEmpty
+        | Operation::CreateWithoutFormat
+        | Operation::CreateWithWrongFormat => Statuses::of(&[None]),
+        Operation::Upload
+        | Operation::AbortUpload
+        | Operation::UploadWrongSize
+        | Operation::UploadTooLarge
+        | Operation::Stage
+        | Operation::RegisterLocation => Statuses::one(Queued),
+        Operation::ImportStaged => Statuses::one(Uploading),
         Operation::Import => Statuses::of(&[Some(Queued), Some(Uploading)]),
-        Operation::AddLocation => Statuses::of(&[Some(Queued), Some(Active)]),
-        Operation::Deactivate | Operation::Reactivate => READABLE_BY_ADMIN,
-        Operation::Delete | Operation::RemoveLocation => Statuses::EVERY.without(Statuses::GONE),
-        // Judged by what they claim.
-        Operation::Download | Operation::Export | Operation::Clone | Operation::DownloadAsAdmin => {
-            Statuses::EVERY
+        Operation::AddLocation | Operation::ReplaceLocation => {
+            Statuses::of(&[Some(Queued), Some(Active)])
         }
+        Operation::Deactivate | Operation::Reactivate => READABLE_BY_ADMIN,
+        Operation::Delete
+        | Operation::RemoveLocation
+        | Operation::SetProperty
+        | Operation::Protect
+        | Operation::Unprotect => Statuses::EVERY.without(Statuses::GONE),
+        // Judged by what they claim.
+        Operation::Show
+        | Operation::Download
+        | Operation::Export
+        | Operation::Clone
+        | Operation::DownloadAsAdmin => Statuses::EVERY,
     }
 }
 

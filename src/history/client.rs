@@ -1,0 +1,96 @@
+//! What the clients of one subject saw of it, and what a probe read of it at rest: all that can be known of a real server.
+
+use super::{Content, OpId, Seen};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use crate::units::Time;
+
+/// One subject's history from outside, in order of time. Equal times are concurrent, whatever their order here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubjectHistory {
+    /// Its number in the run.
+    pub subject: u64,
+    /// What happened.
+    pub events: Vec<ClientEvent>,
+}
+
+/// One entry of such a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientEvent {
+    /// When.
+    pub at: Time,
+    /// What was learned.
+    pub told: Told,
+}
+
+/// What a client or a probe learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A client sent an operation.
+    Invoked {
+        /// Which; unique within the subject.
+        op: OpId,
+        /// What it asks for.
+        operation: Operation,
+        /// On whose behalf.
+        who: Who,
+        /// What it would bring in if it were done; none when it brings no data or that is not known.
+        brings: Option<Content>,
+    },
+    /// An operation ended, as its client sees it. One that has no such entry is still open, which is the same as unknown.
+    Answered {
+        /// Which.
+        op: OpId,
+        /// How it ended.
+        outcome: Outcome,
+        /// What its answer showed of the record.
+        seen: Option<Seen>,
+        /// What a read received, or a look at the record says is held.
+        content: Option<Content>,
+        /// The status code of the reply; none when there was none, or on the embedded service.
+        http_status: Option<u16>,
+    },
+    /// Something of the server was broken on purpose, or healed. Errors of the server's own are to be expected in between.
+    Broken(bool),
+    /// The server's own books were read while nothing was open.
+    Probed(Books),
+}
+
+/// What the server's own books say of a subject; none of a part that was not read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Books {
+    /// The row of the registry.
+    pub row: Option<Row>,
+    /// What the store holds.
+    pub data: Option<Held>,
+    /// Its import tasks that have not ended.
+    pub tasks_open: Option<u32>,
+}
+
+/// The registry's row of a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// There is none.
+    Absent,
+    /// There is one.
+    Present {
+        /// The status it says.
+        status: SubjectStatus,
+        /// Whether it is marked as deleted.
+        deleted: bool,
+        /// The size and checksum it says; none when one of them is missing.
+        content: Option<Content>,
+        /// Places of its data that are not marked as deleted.
+        locations: u32,
+        /// Whether one of these places is the store that the probe lists.
+        in_store: bool,
+    },
+}
+
+/// What the store holds of a subject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Bytes of its data; none when there is no file.
+    pub bytes: Option<u64>,
+    /// Bytes in the staging area; none when there is no file.
+    pub staged: Option<u64>,
+}

@@ -35,6 +35,8 @@ pub enum Told {
         who: Who,
         /// What it would bring in if it were done; none when it brings no data or that is not known.
         brings: Option<Content>,
+        /// Whether its client does something wrong in the middle of it, so that no answer is owed.
+        spoiled: bool,
     },
     /// An operation ended, as its client sees it. One that has no such entry is still open, which is the same as unknown.
     Answered {

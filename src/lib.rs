@@ -22,6 +22,7 @@ pub mod run;
 pub mod scenario;
 pub mod script;
 pub mod service;
+pub mod sweep;
 mod table;
 pub mod target;
 pub mod units;

@@ -26,7 +26,24 @@ pub struct Progress {
     pub violations: AtomicU64,
     /// Runs (replications) that have ended.
     pub runs_done: AtomicU64,
+    /// What a sweep counts in place of stories.
+    pub sweep: SweepProgress,
     interrupted: AtomicBool,
+}
+
+/// Counters of a sweep under way.
+#[derive(Debug, Default)]
+pub struct SweepProgress {
+    /// Scripts of the plan that were run.
+    pub cells: AtomicU64,
+    /// Scripts of the plan; zero when this is no sweep.
+    pub cells_total: AtomicU64,
+    /// Scripts run in all.
+    pub tries: AtomicU64,
+    /// Findings so far.
+    pub findings: AtomicU64,
+    /// How much of the time is over, in thousandths; zero when every script is run once.
+    pub time: AtomicU64,
 }
 
 impl Progress {

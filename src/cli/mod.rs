@@ -10,12 +10,15 @@ mod interrupt;
 mod lifecycle;
 mod progress;
 mod run;
+mod sweep;
 mod validate;
 
 pub use exit::Exit;
 
+use crate::report::Kept;
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 /// Forecasts what an image service does in a storm: spawns thousands to millions of subjects, runs their
 /// stories against the service at once, and judges every change of status.
@@ -29,6 +32,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Sweep(sweep::Arguments),
     Validate(validate::Arguments),
     Lifecycle(lifecycle::Arguments),
 }
@@ -46,6 +50,7 @@ Where several of 90, 91, 92 and 99 hold, the lowest wins.";
 pub fn main() -> Exit {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
     };
@@ -79,4 +84,20 @@ fn show_mistakes(mistakes: &crate::scenario::Mistakes) {
     } else {
         eprint!("{}", mistakes.plain());
     }
+}
+
+/// What was lost, why, and what there is all the same.
+fn lament(kept: &Kept, folder: &Path) {
+    for (name, error) in &kept.lost {
+        eprintln!(
+            "stormglass: cannot write {}: {error}",
+            folder.join(name).display()
+        );
+    }
+    let files = if kept.files.is_empty() {
+        "nothing".to_owned()
+    } else {
+        kept.files.join(", ")
+    };
+    eprintln!("stormglass: kept in {}: {files}", folder.display());
 }

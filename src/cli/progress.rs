@@ -121,6 +121,39 @@ impl View {
     }
 
     fn line(&self, progress: &Progress) -> String {
+        let mut line = match progress.sweep.cells_total.load(Relaxed) {
+            0 => self.storm(progress),
+            total => self.sweep(progress, total),
+        };
+        if progress.is_interrupted() {
+            line += " · stopping";
+        }
+        line
+    }
+
+    fn sweep(&self, progress: &Progress, total: u64) -> String {
+        let sweep = &progress.sweep;
+        let mut line = format!(
+            "{} of {} scripts · {} tries",
+            thousands(sweep.cells.load(Relaxed)),
+            thousands(total),
+            thousands(sweep.tries.load(Relaxed)),
+        );
+        let findings = sweep.findings.load(Relaxed);
+        if findings > 0 {
+            line += &self.alarm(&format!("{} findings", thousands(findings)));
+        }
+        line
+    }
+
+    fn alarm(&self, text: &str) -> String {
+        match self.colour {
+            true => format!(" · \x1b[1;31m{text}\x1b[0m"),
+            false => format!(" · {text}"),
+        }
+    }
+
+    fn storm(&self, progress: &Progress) -> String {
         let covered = Span(progress.elapsed_ns.load(Relaxed));
         let total = progress.total_ns.load(Relaxed);
         let of = if total > 0 {
@@ -135,15 +168,7 @@ impl View {
         );
         let violations = progress.violations.load(Relaxed);
         if violations > 0 {
-            let text = format!("{} violations", thousands(violations));
-            line += &if self.colour {
-                format!(" · \x1b[1;31m{text}\x1b[0m")
-            } else {
-                format!(" · {text}")
-            };
-        }
-        if progress.is_interrupted() {
-            line += " · stopping";
+            line += &self.alarm(&format!("{} violations", thousands(violations)));
         }
         line
     }
@@ -151,6 +176,7 @@ impl View {
 
 /// How much is done, 0 to 1: by time or by stories, whichever is further, since either ends the load.
 fn share(progress: &Progress) -> f64 {
+    let sweep = &progress.sweep;
     let part = |done: u64, total: u64| match total {
         0 => 0.0,
         total => done as f64 / total as f64,
@@ -163,5 +189,10 @@ fn share(progress: &Progress) -> f64 {
         progress.arrivals.load(Relaxed),
         progress.total_arrivals.load(Relaxed),
     );
-    time.max(stories).min(1.0)
+    let scripts = part(sweep.cells.load(Relaxed), sweep.cells_total.load(Relaxed));
+    let scripts = match sweep.time.load(Relaxed) {
+        0 => scripts,
+        thousandths => thousandths as f64 / 1_000.0,
+    };
+    time.max(stories).max(scripts).min(1.0)
 }

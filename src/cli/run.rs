@@ -4,7 +4,7 @@ use super::progress::Watch;
 use super::{Exit, interrupt};
 use crate::metrics::StormResult;
 use crate::progress::Progress;
-use crate::report::{self, Folder, Host, Kept, Origin};
+use crate::report::{self, Folder, Host, Origin};
 use crate::scenario::{self, Scenario};
 use anyhow::Context;
 use clap::Args;
@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let kept = folder.write(report::files(&origin, &result));
     let shown = show(arguments, &origin, &result, &folder);
     if !kept.lost.is_empty() {
-        lament(&kept, folder.path());
+        super::lament(&kept, folder.path());
         return Ok(Exit::CouldNotRun);
     }
     shown?;
@@ -119,20 +119,4 @@ fn show(
     let results = folder.path().display().to_string();
     let colour = super::colour(&io::stdout());
     super::print(report::summary(origin, result, Some(&results), colour).as_bytes())
-}
-
-/// What was lost, why, and what there is all the same.
-fn lament(kept: &Kept, folder: &Path) {
-    for (name, error) in &kept.lost {
-        eprintln!(
-            "stormglass: cannot write {}: {error}",
-            folder.join(name).display()
-        );
-    }
-    let files = if kept.files.is_empty() {
-        "nothing".to_owned()
-    } else {
-        kept.files.join(", ")
-    };
-    eprintln!("stormglass: kept in {}: {files}", folder.display());
 }

@@ -1,0 +1,350 @@
+//! `stormglass sweep`: every pair of operations and every fault at every point; a list of findings out.
+
+use super::{Exit, interrupt};
+use crate::config::ServiceConfig;
+use crate::engine::clock::WallClock;
+use crate::finding::{Accepted, SweepResult};
+use crate::lifecycle::{Operation, Verdict, Who};
+use crate::progress::Progress;
+use crate::random::Seed;
+use crate::report::{self, Folder, Kept};
+use crate::scenario::{self, GlanceTarget, Target};
+use crate::script::Script;
+use crate::sweep::{self, Budget, EmbeddedStand, GlanceStand, Ledger, Stand, World};
+use crate::target::glance::{Client, Journal, RunId};
+use crate::units::Span;
+use anyhow::Context;
+use clap::Args;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Looks for what is wrong in a server: every pair of operations on one subject in every status, the second released
+/// at chosen points of the first, then every fault at every point.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The target is a URL, `embedded`, or a scenario, whose [target.glance] then says who acts, where the server's
+own books are read ([target.glance.probe]) and what may be done to it ([target.glance.commands.NAME]).
+For a URL the environment says who acts: STORMGLASS_TOKEN (and _ADMIN_TOKEN, _READER_TOKEN, _STRANGER_TOKEN)
+are plain tokens; else OS_CLOUD or the OS_* variables. Without a probe only what clients see is judged.
+
+Examples:
+  stormglass sweep embedded
+  stormglass sweep http://127.0.0.1:9292 --for 5m
+  stormglass sweep glance.toml --for 25m --allow-commands --out findings
+  stormglass sweep glance.toml --script 'create [upload last-byte delete]' --tries 60
+  stormglass sweep glance.toml --for 10m --accept known.txt      # fails on new findings only")]
+pub struct Arguments {
+    /// A URL, a scenario, or `embedded`
+    target: String,
+    /// How long: every script once, then the promising ones again [default: once]
+    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    length: Option<Span>,
+    /// Where results go: a folder that is empty or does not exist [default: a new one under results/]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Runs one script in place of all; may be given again
+    #[arg(long = "script", value_name = "SCRIPT", value_parser = script)]
+    scripts: Vec<Script>,
+    /// How often each --script is run
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    tries: u32,
+    /// Only scripts that hold this text
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// A file of findings that are known; only others make the sweep fail
+    #[arg(long, value_name = "FILE")]
+    accept: Option<PathBuf>,
+    /// The seed of every jitter
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Runs the commands that the scenario names
+    #[arg(long)]
+    allow_commands: bool,
+    /// Loads a server that is not on this machine
+    #[arg(long)]
+    yes_load_this_server: bool,
+    /// No progress and no summary; only errors
+    #[arg(long)]
+    quiet: bool,
+    /// Prints sweep.json in place of the summary
+    #[arg(long)]
+    json: bool,
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    Span::parse(text).map_err(|error| error.to_string())
+}
+
+fn script(text: &str) -> Result<Script, String> {
+    text.parse::<Script>().map_err(|error| error.to_string())
+}
+
+/// Runs the sweep. Every way out but a wrong target leaves a folder of results, or none.
+pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let target = match target(arguments)? {
+        Ok(target) => target,
+        Err(mistakes) => {
+            super::show_mistakes(&mistakes);
+            return Ok(Exit::Scenario);
+        }
+    };
+    let accepted = accepted(arguments.accept.as_deref())?;
+    let folder = folder(arguments)?;
+    let mut result = match swept(&target, arguments, &folder) {
+        Ok(result) => result,
+        Err(error) => {
+            folder.discard();
+            return Err(error);
+        }
+    };
+    accepted.mark(&mut result);
+    let kept = folder.write(report::findings::files(&result));
+    if !kept.lost.is_empty() {
+        super::lament(&kept, folder.path());
+        return Ok(Exit::CouldNotRun);
+    }
+    show(arguments, &result, &folder)?;
+    Ok(exit(&result))
+}
+
+fn exit(result: &SweepResult) -> Exit {
+    match result.verdict() {
+        Verdict::Invalid => Exit::Invalid,
+        _ if result.interrupted => Exit::Interrupted,
+        Verdict::Unknown => Exit::Unknown,
+        Verdict::Valid => Exit::Valid,
+    }
+}
+
+fn show(arguments: &Arguments, result: &SweepResult, folder: &Folder) -> anyhow::Result<()> {
+    if arguments.json {
+        return super::print(&report::findings::json(result));
+    }
+    if arguments.quiet {
+        return Ok(());
+    }
+    let colour = super::colour(&io::stdout());
+    let results = folder.path().display().to_string();
+    super::print(report::findings::summary(result, Some(&results), colour).as_bytes())
+}
+
+/// A target, or the mistakes of the scenario that describes it.
+fn target(arguments: &Arguments) -> anyhow::Result<Result<Target, scenario::Mistakes>> {
+    let text = &arguments.target;
+    if text == "embedded" {
+        return Ok(Ok(Target::Embedded(Box::new(ServiceConfig::default()))));
+    }
+    let read = if text.contains("://") {
+        scenario::parse(text, &described(text), Path::new("."), &[])
+    } else {
+        scenario::read(Path::new(text), &[])
+    };
+    Ok(read.map(|scenario| scenario.target))
+}
+
+/// The scenario that a URL alone stands for: who acts is said by the environment.
+fn described(url: &str) -> String {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let mut who = String::new();
+    for (key, variable) in [
+        ("token_env", "STORMGLASS_TOKEN"),
+        ("admin_token_env", "STORMGLASS_ADMIN_TOKEN"),
+        ("reader_token_env", "STORMGLASS_READER_TOKEN"),
+        ("stranger_token_env", "STORMGLASS_STRANGER_TOKEN"),
+    ] {
+        if is_set(variable) {
+            who += &format!("{key} = \"{variable}\"\n");
+        }
+    }
+    if who.is_empty() && is_set("OS_CLOUD") {
+        who += &format!(
+            "cloud = {:?}\n",
+            std::env::var("OS_CLOUD").unwrap_or_default()
+        );
+    }
+    format!(
+        "schema = 1\nname = \"sweep\"\n[target.glance]\nurl = {url:?}\n{who}\
+         [load]\nusers = 1\nsubjects = 1\n[[story]]\nname = \"sweep\"\nsteps = [\"create\"]\n"
+    )
+}
+
+fn accepted(file: Option<&Path>) -> anyhow::Result<Accepted> {
+    let Some(file) = file else {
+        return Ok(Accepted::default());
+    };
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Accepted::parse(&text).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}: {}", file.display(), lines.join("; "))
+    })
+}
+
+fn folder(arguments: &Arguments) -> anyhow::Result<Folder> {
+    Ok(match &arguments.out {
+        Some(path) => Folder::named(path)?,
+        None => Folder::numbered(Path::new("results"), "sweep", arguments.seed)?,
+    })
+}
+
+fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Result<SweepResult> {
+    let progress = Arc::new(Progress::default());
+    interrupt::listen(Arc::clone(&progress));
+    let seed = Seed(arguments.seed).named("sweep");
+    match target {
+        Target::Embedded(config) => {
+            let mut stand = EmbeddedStand::new(config, seed, Arc::clone(&progress));
+            let world = World {
+                glance: false,
+                operations: all(|operation| !operation.is_glances()),
+                others: Vec::new(),
+                commands: Vec::new(),
+            };
+            Ok(run(&mut stand, &world, arguments, &progress).result(arguments, "embedded"))
+        }
+        Target::Glance(target) => glance(target, seed, arguments, folder, &progress),
+    }
+}
+
+fn glance(
+    target: &GlanceTarget,
+    seed: Seed,
+    arguments: &Arguments,
+    folder: &Folder,
+    progress: &Arc<Progress>,
+) -> anyhow::Result<SweepResult> {
+    super::guard(&target.url, arguments.yes_load_this_server)?;
+    let run_id = RunId::fresh(arguments.seed);
+    let journal = folder.path().join("journal");
+    let client = |target: &GlanceTarget, run: RunId| {
+        let journal = Journal::create(&journal, &target.url, run)?;
+        Ok(Client::new(target, run)?.with_journal(journal))
+    };
+    let mut stand = GlanceStand::open(
+        target.clone(),
+        client,
+        run_id,
+        seed,
+        arguments.allow_commands,
+        Arc::clone(progress),
+    )
+    .with_context(|| format!("cannot sweep {}", arguments.target))?;
+    let known = |operation: &Operation| stand.client().unsupported(*operation).is_none();
+    let commands = (target.commands.iter()).map(|command| command.name.clone());
+    let world = World {
+        glance: true,
+        operations: all(|operation| known(&operation)),
+        others: [
+            target.reader.as_ref().map(|_| Who::Reader),
+            target.stranger.as_ref().map(|_| Who::Stranger),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        commands: if arguments.allow_commands {
+            commands.collect()
+        } else {
+            Vec::new()
+        },
+    };
+    let swept = run(&mut stand, &world, arguments, progress);
+    let mut result = swept.result(arguments, &target.url);
+    result.notes.extend(stand.notes());
+    result.notes.extend(unseen(&stand, target, arguments));
+    result.left = stand.close().left.iter().map(ToString::to_string).collect();
+    Ok(result)
+}
+
+fn all(known: impl Fn(Operation) -> bool) -> Vec<Operation> {
+    let all = Operation::ALL.iter().copied();
+    all.filter(|operation| known(*operation)).collect()
+}
+
+/// What this sweep could not see, and how it could.
+fn unseen(stand: &GlanceStand, target: &GlanceTarget, arguments: &Arguments) -> Vec<String> {
+    let mut notes = Vec::new();
+    match stand.books() {
+        Some(books) => notes.push(format!("the server's own books were read: {books}")),
+        None => notes.push(
+            "no [target.glance.probe]: what the database and the store hold was not judged"
+                .to_owned(),
+        ),
+    }
+    if !target.commands.is_empty() && !arguments.allow_commands {
+        let note = "the scenario's commands were not run; --allow-commands runs them";
+        notes.push(note.to_owned());
+    }
+    notes
+}
+
+/// What a sweep has seen, before it is a result.
+struct Swept {
+    ledger: Ledger,
+    cells: (u32, u32),
+    wall: Span,
+    interrupted: bool,
+}
+
+fn run(
+    stand: &mut impl Stand,
+    world: &World,
+    arguments: &Arguments,
+    progress: &Arc<Progress>,
+) -> Swept {
+    let clock = WallClock::start();
+    let budget = Budget::start(arguments.length, Arc::clone(progress));
+    let watch = (!arguments.quiet).then(|| super::progress::Watch::start(Arc::clone(progress)));
+    let (ledger, cells) = match &arguments.scripts[..] {
+        [] => {
+            let mut cells = sweep::plan(world);
+            let wanted =
+                |text: &str| (arguments.only.as_ref()).is_none_or(|only| text.contains(only));
+            cells.retain(|cell| wanted(&cell.script.to_string()));
+            let (ledger, ran) = sweep::sweep(stand, &cells, &budget);
+            (ledger, (ran, cells.len() as u32))
+        }
+        scripts => {
+            let ledger = sweep::again(stand, scripts, arguments.tries, &budget);
+            let count = scripts.len() as u32;
+            (ledger, (count, count))
+        }
+    };
+    drop(watch);
+    Swept {
+        ledger,
+        cells,
+        wall: Span(clock.now().0),
+        interrupted: progress.is_interrupted(),
+    }
+}
+
+impl Swept {
+    fn result(&self, arguments: &Arguments, target: &str) -> SweepResult {
+        let (tries, unknown) = self.ledger.totals();
+        SweepResult {
+            target: target.to_owned(),
+            seed: arguments.seed,
+            cells: self.cells,
+            tries,
+            unknown,
+            findings: self.ledger.findings(|script| repeat(arguments, script)),
+            notes: Vec::new(),
+            wall: self.wall,
+            interrupted: self.interrupted,
+            left: Vec::new(),
+        }
+    }
+}
+
+/// The command that runs a script again.
+fn repeat(arguments: &Arguments, script: &Script) -> String {
+    let mut command = format!("stormglass sweep {} --script '{script}'", arguments.target);
+    if arguments.allow_commands && sweep::runs_commands(script) {
+        command += " --tries 3 --allow-commands";
+    }
+    if arguments.yes_load_this_server {
+        command += " --yes-load-this-server";
+    }
+    command
+}

@@ -1,0 +1,272 @@
+//! Scripts on the embedded service, in virtual time: the same sweep where the truth is known, to try the sweep itself and the service.
+
+use super::{Stand, Trial};
+use crate::checker::clients::{self, Rules};
+use crate::config::ServiceConfig;
+use crate::engine::virtual_time;
+use crate::fault::{Fault, FaultKind, Place};
+use crate::finding::{Breach, Symptom};
+use crate::history::SubjectHistory;
+use crate::lifecycle::{Invariant, Operation, Verdict};
+use crate::load::{Action, Step as StoryStep, Story};
+use crate::metrics::RunResult;
+use crate::progress::Progress;
+use crate::random::{Distribution, Seed, Shape};
+use crate::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
+use crate::script::{Act, ClientFault, Point, Script, Second, Step};
+use crate::units::{Bytes, Span, Time};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// The data of every upload.
+const SIZE: Bytes = Bytes(1024 * 1024);
+/// What a transfer takes, so that there are points inside it.
+const BANDWIDTH: Bytes = Bytes(10 * 1024 * 1024);
+/// A commit of the registry.
+const COMMIT: Span = Span::from_millis(2);
+/// The set-up of a transfer.
+const SETUP: Span = Span::from_millis(5);
+/// How far apart rivals may be sent.
+const APART: Span = Span::from_millis(4);
+
+/// The embedded service.
+pub struct EmbeddedStand {
+    config: ServiceConfig,
+    rules: Rules,
+    seed: Seed,
+    progress: Arc<Progress>,
+}
+
+impl EmbeddedStand {
+    /// A service with these rules and defects; its times are the sweep's, so that points can be met.
+    pub fn new(config: &ServiceConfig, seed: Seed, progress: Arc<Progress>) -> EmbeddedStand {
+        let mut config = config.clone();
+        config.registry.commit = constant(COMMIT);
+        config.store.put = constant(SETUP);
+        config.store.get = constant(SETUP);
+        config.store.delete = constant(SETUP);
+        config.store.bandwidth = Some(BANDWIDTH);
+        config.scrub_time = Span::from_secs(1);
+        config.scrub_interval = Span::from_millis(500);
+        EmbeddedStand {
+            rules: Rules::embedded(config.rules.profile(), config.delayed_delete),
+            config,
+            seed,
+            progress,
+        }
+    }
+
+    fn trial(&self, script: &Script, seed: Seed) -> Option<Trial> {
+        let scenario = scenario(script, &self.config, seed);
+        // A sweep has counters of its own.
+        let progress = Arc::new(Progress::default());
+        let mut run = virtual_time::run(&scenario, &self.config, 1, &progress)?;
+        let history = run.histories.pop().unwrap_or_default();
+        let judgement = clients::judge(&history, &self.rules);
+        let mut breaches = judgement.breaches;
+        breaches.extend(told_by_the_service(&run));
+        Some(Trial {
+            script: script.clone(),
+            breaches,
+            verdict: judgement.verdict.worst(run.verdict),
+            history,
+            exchanges: Vec::new(),
+            image: String::new(),
+        })
+    }
+}
+
+impl Stand for EmbeddedStand {
+    fn run(&mut self, scripts: &[Script], round: u64) -> Vec<Trial> {
+        let round = self.seed.numbered(round);
+        (scripts.iter().zip(0..))
+            .map_while(|(script, index)| self.trial(script, round.numbered(index)))
+            .collect()
+    }
+
+    fn is_over(&self) -> bool {
+        self.progress.is_interrupted()
+    }
+}
+
+/// What the service's own record convicts it of, which clients may not be able to see.
+fn told_by_the_service(run: &RunResult) -> Vec<Breach> {
+    let breaches = run.violations.iter().map(|violation| Breach {
+        at: violation.at,
+        invariant: violation.invariant,
+        symptom: match violation.invariant {
+            Invariant::Edge | Invariant::LocationNeverSaving | Invariant::ScrubTime => {
+                Symptom::WrongStatus
+            }
+            Invariant::Terminal => Symptom::Revived,
+            Invariant::OneUpload => Symptom::TwoUploads,
+            Invariant::Acknowledged => Symptom::Undone,
+            Invariant::Access => Symptom::Exposed,
+            Invariant::Conservation => Symptom::Orphan,
+            Invariant::Progress => Symptom::StuckSubject,
+            Invariant::Answer => Symptom::ServerError,
+        },
+        sentence: format!(
+            "by the service's own record the invariant `{}` is broken",
+            violation.invariant
+        ),
+    });
+    breaches.collect()
+}
+
+fn constant(span: Span) -> Distribution<Span> {
+    Distribution::constant(span.0)
+}
+
+/// A storm of one subject that does what the script says.
+fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
+    let faults = script.steps().iter().filter_map(fault);
+    Scenario {
+        name: "sweep".to_owned(),
+        seed,
+        clock: Clock::Virtual,
+        replications: NonZeroU32::MIN,
+        target: Target::Embedded(Box::new(config.clone())),
+        load: Load {
+            model: Model::Closed {
+                users: NonZeroU32::MIN,
+                think: constant(Span::ZERO),
+            },
+            duration: None,
+            subjects: Some(1),
+            warm_up: Span::ZERO,
+            max_in_flight: None,
+        },
+        stories: vec![Story {
+            name: script.to_string(),
+            weight: 1.0,
+            size: Distribution::constant(SIZE.0),
+            steps: script.steps().iter().flat_map(steps).chain(end()).collect(),
+        }],
+        faults: faults.collect(),
+        phases: vec![NamedPhase {
+            name: "load".to_owned(),
+            from: Time::ZERO,
+        }],
+        settle: Span::from_secs(5),
+        thresholds: Vec::new(),
+        interval: Some(Span::from_secs(60)),
+        sha256: String::new(),
+    }
+}
+
+/// What every script ends with: a look, a read of the data, a delete, a look.
+fn end() -> impl Iterator<Item = StoryStep> {
+    [
+        Operation::Show,
+        Operation::DownloadAsAdmin,
+        Operation::Delete,
+        Operation::Show,
+    ]
+    .into_iter()
+    .flat_map(|operation| [wait(Span::from_millis(300)), act(operation)])
+}
+
+fn act(operation: Operation) -> StoryStep {
+    StoryStep::Act(Action::Do(operation))
+}
+
+fn wait(span: Span) -> StoryStep {
+    StoryStep::Act(Action::Wait(constant(span)))
+}
+
+fn steps(step: &Step) -> Vec<StoryStep> {
+    match step {
+        Step::Act(one) => vec![act(one.operation)],
+        Step::Run(_) => Vec::new(), // the plan has no commands here
+        Step::Race { first, at, second } => match second {
+            Second::Rival(rival) => race(*first, *at, *rival),
+            Second::Fault(_) | Second::Command(_) => vec![act(first.operation)],
+        },
+    }
+}
+
+/// A fault of the script's client is a fault of the scenario.
+fn fault(step: &Step) -> Option<Fault> {
+    let Step::Race {
+        at,
+        second: Second::Fault(ClientFault::Close),
+        ..
+    } = step
+    else {
+        return None;
+    };
+    Some(Fault {
+        name: "close".to_owned(),
+        place: Place::Client,
+        kind: FaultKind::Close { after: share(*at) },
+        from: Time::ZERO,
+        to: None,
+    })
+}
+
+/// How much of the data has been sent at a point.
+fn share(at: Point) -> f64 {
+    match at {
+        Point::Before | Point::FirstByte | Point::Enters(_) => 0.0,
+        Point::MidBody => 0.5,
+        Point::LastByte => 1.0 - 1.0 / SIZE.0 as f64,
+        Point::After(bytes) => (bytes.0 as f64 / SIZE.0 as f64).min(1.0),
+        Point::Answer => 1.0,
+    }
+}
+
+/// Two branches; the second waits for about as long as the first takes to the point. Both sides of it are met by chance.
+fn race(first: Act, at: Point, rival: Act) -> Vec<StoryStep> {
+    let after = match at {
+        Point::Before => {
+            return vec![StoryStep::Race {
+                branches: [first, rival]
+                    .map(|one| vec![Action::Do(one.operation)])
+                    .to_vec(),
+                jitter: APART,
+            }];
+        }
+        Point::Answer => return vec![act(first.operation), act(rival.operation)],
+        Point::Enters(_) => COMMIT,
+        _ if first.operation.sends_data() || first.operation == Operation::Import => {
+            COMMIT + SETUP + transfer(share(at))
+        }
+        _ if first.operation.reads() => SETUP + transfer(share(at)),
+        _ => Span::ZERO,
+    };
+    let about = Shape::Uniform {
+        min: after.0.saturating_sub(APART.0 / 2) as f64,
+        max: (after + APART).0 as f64,
+    };
+    let wait = Distribution::new(&about).unwrap_or_else(|_| constant(after));
+    vec![StoryStep::Race {
+        branches: vec![
+            vec![Action::Do(first.operation)],
+            vec![Action::Wait(wait), Action::Do(rival.operation)],
+        ],
+        jitter: Span::ZERO,
+    }]
+}
+
+fn transfer(share: f64) -> Span {
+    Span::from_secs_f64(SIZE.0 as f64 / BANDWIDTH.0 as f64 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_becomes_a_story() {
+        let script: Script = "create [upload mid-body delete] show".parse().unwrap();
+        let stand = EmbeddedStand::new(&ServiceConfig::default(), Seed(1), Arc::default());
+        let trial = stand.trial(&script, Seed(7)).unwrap();
+        assert_eq!(
+            (trial.verdict, trial.breaches),
+            (Verdict::Valid, Vec::new())
+        );
+        // create, upload, delete, show, and the four of the end: each invoked and answered.
+        assert_eq!(trial.history.events.len(), 16);
+    }
+}

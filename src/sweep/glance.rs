@@ -1,0 +1,289 @@
+//! Scripts on a real Glance: several subjects at a time, each with its clients; then a look at all of them, the server's own books, a delete,
+//! and the books again.
+
+use super::{Stand, Trial, runs_commands};
+use crate::checker::clients::{self, Rules};
+use crate::engine::clock::WallClock;
+use crate::history::{Books, ClientEvent, Row, SubjectHistory, Told};
+use crate::progress::Progress;
+use crate::random::{Rng, Seed};
+use crate::scenario::GlanceTarget;
+use crate::script::Script;
+use crate::target::glance::{
+    Cleanup, Client, Commands, ConfigError, HelloError, Probe, ProbeError, RunId,
+};
+use crate::units::{Span, Time};
+use session::Session;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::task::{LocalSet, spawn_local};
+
+mod race;
+mod session;
+
+/// Subjects at a time. One Glance worker is one core, and rivals must find it free.
+const LANES: usize = 3;
+/// How often the books are read again before what looks wrong in them is believed.
+const SECOND_LOOKS: u32 = 3;
+/// The pause before that.
+const SECOND_LOOK: Duration = Duration::from_millis(700);
+
+/// Why a sweep of a server cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StandError {
+    /// The target makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The server is not there, is no Glance, or does not know us.
+    #[error(transparent)]
+    Hello(#[from] HelloError),
+    /// Its books cannot be read.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// There is no runtime to wait for it with.
+    #[error("cannot wait for the network")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// What every session on the server shares.
+struct Ground {
+    client: Client,
+    commands: Commands,
+    clock: WallClock,
+    target: GlanceTarget,
+    run: RunId,
+    seed: Seed,
+}
+
+/// A real Glance.
+pub struct GlanceStand {
+    runtime: Runtime,
+    local: LocalSet,
+    ground: Rc<Ground>,
+    probe: Option<Probe>,
+    rules: Rules,
+    progress: Arc<Progress>,
+    subjects: u64,
+    notes: Vec<String>,
+    lost: bool,
+}
+
+impl GlanceStand {
+    /// Says hello to the server and opens its books. Nothing is created yet.
+    pub fn open(
+        target: GlanceTarget,
+        client: impl FnOnce(&GlanceTarget, RunId) -> Result<Client, ConfigError>,
+        run: RunId,
+        seed: Seed,
+        commands_allowed: bool,
+        progress: Arc<Progress>,
+    ) -> Result<GlanceStand, StandError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let local = LocalSet::new();
+        let clock = WallClock::start();
+        let client = client(&target, run)?;
+        let (probe, client) = local.block_on(&runtime, async {
+            client.hello().await?;
+            let probe = match &target.probe {
+                Some(books) => Some(Probe::open(books).await?),
+                None => None,
+            };
+            Ok::<_, StandError>((probe, client.keep_exchanges(true)))
+        })?;
+        let commands = Commands::new(&target.commands, commands_allowed);
+        Ok(GlanceStand {
+            rules: Rules::glance(Some(target.delayed_delete)),
+            ground: Rc::new(Ground {
+                client,
+                commands,
+                clock,
+                target,
+                run,
+                seed,
+            }),
+            runtime,
+            local,
+            probe,
+            progress,
+            subjects: 0,
+            notes: Vec::new(),
+            lost: false,
+        })
+    }
+
+    /// What books are read; none when no probe is declared.
+    pub fn books(&self) -> Option<String> {
+        self.probe.as_ref().map(Probe::describe)
+    }
+
+    /// The client, to ask what it can do.
+    pub fn client(&self) -> &Client {
+        &self.ground.client
+    }
+
+    /// What a person should know of.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Takes back what was done to the server, and deletes what the sweep created.
+    pub fn close(self) -> Cleanup {
+        let ground = Rc::clone(&self.ground);
+        self.local.block_on(&self.runtime, async {
+            ground.commands.undo_all().await;
+            ground.client.cleanup().await
+        })
+    }
+
+    fn session(&mut self, script: &Script, round: u64) -> Rc<Session> {
+        let subject = self.subjects;
+        self.subjects += 1;
+        let seed = self.ground.seed.numbered(round).numbered(subject);
+        Rc::new(Session::new(
+            Rc::clone(&self.ground),
+            script.clone(),
+            subject,
+            seed,
+        ))
+    }
+
+    /// Runs every session to its end: side by side, unless one of them does something to the server.
+    fn play(&self, sessions: &[Rc<Session>]) {
+        let alone = sessions.iter().any(|session| session.runs_commands());
+        let lanes = if alone { 1 } else { LANES };
+        self.local.block_on(&self.runtime, async {
+            let permits = Rc::new(tokio::sync::Semaphore::new(lanes));
+            let mut open = Vec::new();
+            for session in sessions {
+                let (session, permits) = (Rc::clone(session), Rc::clone(&permits));
+                open.push(spawn_local(async move {
+                    let _permit = permits.acquire().await;
+                    session.play().await;
+                }));
+            }
+            for one in open {
+                // A session that panicked has no end, and its history says so.
+                let _ = one.await;
+            }
+        });
+    }
+
+    /// Reads the books of all of them; what looks unfinished or wrong is read again, since a server may be at work after its answer.
+    fn probe(&mut self, sessions: &[Rc<Session>]) {
+        let Some(probe) = &mut self.probe else { return };
+        let ground = &self.ground;
+        let mut waiting: Vec<&Rc<Session>> = sessions.iter().collect();
+        let read = self.local.block_on(&self.runtime, async {
+            for look in 0..=SECOND_LOOKS {
+                let images: Vec<_> = waiting.iter().map(|session| session.image()).collect();
+                let books = probe.books(&images).await?;
+                let mut unsettled = Vec::new();
+                for (session, books) in waiting.into_iter().zip(books) {
+                    if look < SECOND_LOOKS && !is_settled(&books) {
+                        unsettled.push(session);
+                    } else {
+                        session.tell(Told::Probed(books));
+                    }
+                }
+                if unsettled.is_empty() {
+                    break;
+                }
+                waiting = unsettled;
+                tokio::time::sleep(SECOND_LOOK).await;
+            }
+            Ok::<_, ProbeError>(())
+        });
+        if let Err(error) = read {
+            let note = format!("the server's books could not be read: {error}");
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+            // The rest can be judged by what clients saw.
+            let _ = ground;
+        }
+    }
+
+    fn judge(&self, session: &Session) -> Trial {
+        let history = session.history();
+        let judgement = clients::judge(&history, &self.rules);
+        Trial {
+            script: session.script().clone(),
+            breaches: judgement.breaches,
+            verdict: judgement.verdict,
+            history,
+            exchanges: session.exchanges(),
+            image: session.image().to_string(),
+        }
+    }
+}
+
+/// Whether the books show a subject at rest with nothing to wonder at.
+fn is_settled(books: &Books) -> bool {
+    use crate::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
+    let busy = books.tasks_open.is_some_and(|open| open > 0);
+    let keeps = match books.row {
+        Some(Row::Present { status, .. }) => {
+            if matches!(status, Saving | Importing | Uploading) {
+                return false;
+            }
+            Some(status.keeps_data())
+        }
+        Some(Row::Absent) => Some(false),
+        None => None,
+    };
+    let left_over = books
+        .data
+        .is_some_and(|held| held.staged.is_some() || held.bytes.is_some() && keeps == Some(false));
+    !busy && !left_over
+}
+
+impl Stand for GlanceStand {
+    fn run(&mut self, scripts: &[Script], round: u64) -> Vec<Trial> {
+        let sessions: Vec<Rc<Session>> = scripts
+            .iter()
+            .map(|script| self.session(script, round))
+            .collect();
+        self.play(&sessions);
+        self.probe(&sessions);
+        let ground = &self.ground;
+        self.local.block_on(&self.runtime, async {
+            let ends = sessions.iter().map(|session| {
+                let session = Rc::clone(session);
+                spawn_local(async move { session.end().await })
+            });
+            for end in ends.collect::<Vec<_>>() {
+                let _ = end.await;
+            }
+        });
+        self.probe(&sessions);
+        self.lost |= sessions.iter().any(|session| session.lost_the_server());
+        if self.lost {
+            let url = &ground.target.url;
+            self.notes
+                .push(format!("{url} did not come back, so the sweep ended there"));
+        }
+        sessions.iter().map(|session| self.judge(session)).collect()
+    }
+
+    fn is_over(&self) -> bool {
+        self.lost || self.progress.is_interrupted()
+    }
+}
+
+/// A random span below `most`.
+fn jitter(rng: &mut Rng, most: Span) -> Duration {
+    Duration::from_secs_f64(crate::random::unit(rng) * most.0 as f64 / 1e9)
+}
+
+/// The history's times count from its first event.
+fn rebased(subject: u64, mut events: Vec<ClientEvent>) -> SubjectHistory {
+    let start = events.first().map_or(Time::ZERO, |event| event.at);
+    for event in &mut events {
+        event.at = Time(event.at.0 - start.0);
+    }
+    SubjectHistory { subject, events }
+}

@@ -1,0 +1,209 @@
+//! One subject of a sweep: its script, its clients, and what they saw.
+
+use super::{Ground, rebased, runs_commands};
+use crate::finding::Exchange;
+use crate::history::{ClientEvent, Content, OpId, Seen, SubjectHistory, Told};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::random::{Rng, Seed};
+use crate::script::{Act, Script, Step};
+use crate::target::glance::{Answer, ImageId, Request, Watch, content_of};
+use crate::units::{Bytes, Time};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The size of the first upload. Each one after it is a little larger, so that sizes tell them apart.
+const SIZE: u64 = 256 * 1024;
+/// How much larger.
+const STEP: u64 = 4 * 1024;
+/// How long a subject may take to come to rest. An aborted upload takes Glance 0.15 s, an import of these sizes under a second.
+const REST: Duration = Duration::from_secs(6);
+
+/// One subject, and all that is known of it.
+pub(super) struct Session {
+    pub(super) ground: Rc<Ground>,
+    script: Script,
+    subject: u64,
+    image: ImageId,
+    seed: Seed,
+    pub(super) rng: RefCell<Rng>,
+    events: RefCell<Vec<ClientEvent>>,
+    exchanges: RefCell<Vec<Exchange>>,
+    ops: Cell<u64>,
+    largest: Cell<u64>,
+    pub(super) lost: Cell<bool>,
+}
+
+impl Session {
+    pub(super) fn new(ground: Rc<Ground>, script: Script, subject: u64, seed: Seed) -> Session {
+        Session {
+            image: ImageId::new(ground.run, subject),
+            ground,
+            script,
+            subject,
+            seed,
+            rng: RefCell::new(seed.named("jitter").rng()),
+            events: RefCell::default(),
+            exchanges: RefCell::default(),
+            ops: Cell::new(0),
+            largest: Cell::new(0),
+            lost: Cell::new(false),
+        }
+    }
+
+    pub(super) fn script(&self) -> &Script {
+        &self.script
+    }
+
+    pub(super) fn image(&self) -> ImageId {
+        self.image
+    }
+
+    pub(super) fn runs_commands(&self) -> bool {
+        runs_commands(&self.script)
+    }
+
+    /// Whether the server did not come back from what was done to it.
+    pub(super) fn lost_the_server(&self) -> bool {
+        self.lost.get()
+    }
+
+    pub(super) fn history(&self) -> SubjectHistory {
+        rebased(self.subject, self.events.borrow().clone())
+    }
+
+    /// What went over the wire, in order; times as in the history.
+    pub(super) fn exchanges(&self) -> Vec<Exchange> {
+        let start = self.events.borrow().first().map_or(0, |event| event.at.0);
+        let mut exchanges = self.exchanges.borrow().clone();
+        exchanges.sort_by_key(|exchange| exchange.sent);
+        for exchange in &mut exchanges {
+            exchange.sent = Time(exchange.sent.0.saturating_sub(start));
+            exchange.ended = (exchange.ended).map(|ended| Time(ended.0.saturating_sub(start)));
+        }
+        exchanges
+    }
+
+    pub(super) fn tell(&self, told: Told) {
+        let at = self.ground.clock.now();
+        self.events.borrow_mut().push(ClientEvent { at, told });
+    }
+
+    /// The script, to its end and until the subject is at rest.
+    pub(super) async fn play(self: &Rc<Self>) {
+        for step in self.script.steps() {
+            match step {
+                Step::Act(act) => drop(self.act(*act, None).await),
+                Step::Run(name) => self.command(name).await,
+                Step::Race { first, at, second } => self.race(*first, *at, second).await,
+            }
+        }
+        self.rest().await;
+    }
+
+    /// The subject is looked at until it is at rest; then its data is read, if it has any.
+    async fn rest(&self) {
+        let began = self.ground.clock.now();
+        let mut pause = Duration::from_millis(20);
+        let shown = loop {
+            let answer = self.act(Act::usual(Operation::Show), None).await;
+            let busy = match answer.observed {
+                Some(Seen::Status(SubjectStatus::Saving | SubjectStatus::Importing)) => true,
+                Some(Seen::Status(SubjectStatus::Uploading)) => self.imports(),
+                Some(Seen::Status(_) | Seen::Gone) => false,
+                None => true,
+            };
+            let waited = Duration::from_nanos(self.ground.clock.now().since(began).0);
+            if !busy || waited > REST {
+                break answer.observed;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        };
+        if let Some(Seen::Status(SubjectStatus::Active | SubjectStatus::Deactivated)) = shown {
+            self.act(Act::usual(Operation::DownloadAsAdmin), None).await;
+        }
+    }
+
+    fn imports(&self) -> bool {
+        let import = |act: Act| matches!(act.operation, Operation::ImportStaged);
+        self.script.acts().any(import)
+    }
+
+    /// Deletes the subject, whatever became of it, and looks whether it is gone.
+    pub(super) async fn end(&self) {
+        let protects = |act: Act| act.operation == Operation::Protect;
+        if self.script.acts().any(protects) {
+            self.act(Act::usual(Operation::Unprotect), None).await;
+        }
+        self.act(Act::usual(Operation::Delete), None).await;
+        self.act(Act::usual(Operation::Show), None).await;
+    }
+
+    /// One operation, to its end.
+    pub(super) async fn act(&self, act: Act, watch: Option<&Rc<Watch>>) -> Answer {
+        self.perform(act, watch, false).await
+    }
+
+    /// The same, with a client that does something wrong in the middle.
+    pub(super) async fn spoil(&self, act: Act, watch: &Rc<Watch>) -> Answer {
+        self.perform(act, Some(watch), true).await
+    }
+
+    async fn perform(&self, act: Act, watch: Option<&Rc<Watch>>, spoiled: bool) -> Answer {
+        let number = self.ops.get();
+        self.ops.set(number + 1);
+        let op = OpId(number);
+        let request = self.request(act, number);
+        self.tell(Told::Invoked {
+            op,
+            operation: act.operation,
+            who: act.who,
+            brings: brings(&request),
+            spoiled: spoiled || act.operation == Operation::AbortUpload,
+        });
+        let answer = match watch {
+            None => self.ground.client.perform(&request).await,
+            Some(watch) => self.ground.client.perform_watched(&request, watch).await,
+        };
+        self.tell(Told::Answered {
+            op,
+            outcome: answer.outcome,
+            seen: answer.observed,
+            content: answer.content.filter(|_| answer.outcome == Outcome::Ok),
+            http_status: answer.http_status,
+        });
+        let mut exchanges = self.exchanges.borrow_mut();
+        exchanges.extend(answer.exchanges.iter().cloned());
+        answer
+    }
+
+    fn request(&self, act: Act, number: u64) -> Request {
+        let size = SIZE + STEP * number;
+        if !act.operation.reads() {
+            self.largest.set(self.largest.get().max(size));
+        }
+        Request {
+            operation: act.operation,
+            who: act.who,
+            id: self.image,
+            size: Bytes(match act.operation.reads() {
+                true => self.largest.get(),
+                false => size,
+            }),
+            content_seed: self.seed.numbered(number).0,
+            fraction: 0.5,
+        }
+    }
+}
+
+/// What an operation would bring in, as far as the server can know it too.
+fn brings(request: &Request) -> Option<Content> {
+    match request.operation {
+        Operation::CreateEmpty => Some(content_of(0, 0)),
+        Operation::Upload | Operation::Stage | Operation::Import => {
+            Some(content_of(request.content_seed, request.size.0))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,263 @@
+//! Makes distinct findings of violations: who was at work, how often it shows, and what shows it best.
+
+use super::Trial;
+use crate::finding::{Breach, Finding, FindingKey, Symptom, Tally};
+use crate::lifecycle::Invariant;
+use crate::script::{Point, Script, Step};
+use std::collections::BTreeMap;
+
+/// A violation as it was met: the same symptom of the same operations, at whichever point and from whichever base.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Raw {
+    /// What it is, the worst first.
+    pub key: FindingKey,
+}
+
+/// What was seen of it.
+#[derive(Clone, Debug)]
+struct Seen {
+    /// How often each script showed it.
+    shown: BTreeMap<Script, u32>,
+    /// The shortest history that did.
+    example: Trial,
+    /// The finding it was found to be, once it was shortened.
+    finding: Option<FindingKey>,
+}
+
+/// A finding, once its shortest script is known.
+#[derive(Clone, Debug)]
+struct Known {
+    script: Script,
+    shown: u32,
+    tries: u32,
+    example: Trial,
+}
+
+/// Everything that was tried and what came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    tries: BTreeMap<Script, u32>,
+    raw: BTreeMap<FindingKey, Seen>,
+    known: BTreeMap<FindingKey, Known>,
+    total: u64,
+    unknown: u64,
+}
+
+/// What a violation of this script is called.
+pub fn key(breach: &Breach, script: &Script) -> FindingKey {
+    FindingKey {
+        severity: breach.symptom.severity(),
+        invariant: breach.invariant,
+        symptom: breach.symptom,
+        operations: operations(script),
+    }
+}
+
+/// The operations at work: the rivals if something raced, else all that was done after the create.
+fn operations(script: &Script) -> String {
+    let raced: Vec<String> = (script.steps().iter())
+        .filter_map(|step| match step {
+            Step::Race { first, second, .. } => Some(format!("{first} + {second}")),
+            Step::Act(_) | Step::Run(_) => None,
+        })
+        .collect();
+    if !raced.is_empty() {
+        return raced.join(", ");
+    }
+    let steps: Vec<String> = script.steps().iter().map(Step::to_string).collect();
+    match &steps[..] {
+        [create] => create.clone(),
+        [create, rest @ ..] if create == "create" => rest.join(", "),
+        all => all.join(", "),
+    }
+}
+
+/// The point at which something raced; the last, if there are several.
+fn point(script: &Script) -> Option<Point> {
+    script.steps().iter().rev().find_map(|step| match step {
+        Step::Race { at, .. } => Some(*at),
+        Step::Act(_) | Step::Run(_) => None,
+    })
+}
+
+impl Ledger {
+    /// Enters a trial.
+    pub fn add(&mut self, trial: &Trial) {
+        self.total += 1;
+        self.unknown += u64::from(trial.verdict == crate::lifecycle::Verdict::Unknown);
+        *self.tries.entry(trial.script.clone()).or_default() += 1;
+        for breach in &trial.breaches {
+            let seen = self
+                .raw
+                .entry(key(breach, &trial.script))
+                .or_insert_with(|| Seen {
+                    shown: BTreeMap::new(),
+                    example: trial.clone(),
+                    finding: None,
+                });
+            *seen.shown.entry(trial.script.clone()).or_default() += 1;
+            if length(trial) < length(&seen.example) {
+                seen.example = trial.clone();
+            }
+        }
+    }
+
+    /// How many scripts were run, and of how many of these runs nothing can be said.
+    pub fn totals(&self) -> (u64, u64) {
+        (self.total, self.unknown)
+    }
+
+    /// How often a script was run.
+    pub fn tries(&self, script: &Script) -> u32 {
+        self.tries.get(script).copied().unwrap_or(0)
+    }
+
+    /// How many findings there are so far, shortened or not.
+    pub fn count(&self) -> usize {
+        let open = self.raw.values().filter(|seen| seen.finding.is_none());
+        self.known.len() + open.count()
+    }
+
+    /// Violations of which the shortest script is not known yet, the worst first, each with the script that shows it most often.
+    pub fn unshortened(&self) -> Vec<(FindingKey, Script)> {
+        let open = (self.raw.iter()).filter(|(_, seen)| seen.finding.is_none());
+        open.map(|(key, seen)| (key.clone(), self.best(seen)))
+            .collect()
+    }
+
+    fn best(&self, seen: &Seen) -> Script {
+        let often = |(script, shown): &(&Script, &u32)| {
+            let rate = u64::from(**shown) * 1_000 / u64::from(self.tries(script).max(1));
+            (rate, std::cmp::Reverse(script.steps().len()))
+        };
+        let best = seen.shown.iter().max_by_key(often);
+        best.map_or_else(|| seen.example.script.clone(), |(script, _)| script.clone())
+    }
+
+    /// Every script that has shown anything.
+    pub fn promising(&self) -> Vec<Script> {
+        let mut scripts: Vec<Script> = (self.raw.values())
+            .flat_map(|seen| seen.shown.keys().cloned())
+            .collect();
+        scripts.sort();
+        scripts.dedup();
+        scripts
+    }
+
+    /// Enters the shortest script of a violation, and how often it showed in the tries made for that.
+    pub fn shortened(&mut self, raw: &FindingKey, shortest: &Script) {
+        let Some(seen) = self.raw.get(raw) else {
+            return;
+        };
+        let breach = Breach {
+            at: crate::units::Time::ZERO,
+            invariant: raw.invariant,
+            symptom: raw.symptom,
+            sentence: String::new(),
+        };
+        let name = key(&breach, shortest);
+        let mut example = seen.example.clone();
+        let mut shown = seen.shown.get(shortest).copied().unwrap_or(0);
+        if let Some(other) = self.raw.get(&name) {
+            shown = other.shown.get(shortest).copied().unwrap_or(0);
+            if other.example.script == *shortest || length(&other.example) < length(&example) {
+                example = other.example.clone();
+            }
+        }
+        let known = Known {
+            script: shortest.clone(),
+            shown,
+            tries: self.tries(shortest),
+            example,
+        };
+        let better = self
+            .known
+            .get(&name)
+            .is_none_or(|old| known.script.steps().len() < old.script.steps().len());
+        if better {
+            self.known.insert(name.clone(), known);
+        }
+        // What shows under its own name is the same finding.
+        for key in [raw, &name] {
+            if let Some(seen) = self.raw.get_mut(key) {
+                seen.finding = Some(name.clone());
+            }
+        }
+    }
+
+    /// Whether this violation is a known finding by now, or part of one.
+    pub fn is_known(&self, raw: &FindingKey) -> bool {
+        self.raw.get(raw).is_none_or(|seen| seen.finding.is_some())
+    }
+
+    /// The findings, the worst first. `repeat` makes the command that runs a script again.
+    pub fn findings(&self, repeat: impl Fn(&Script) -> String) -> Vec<Finding> {
+        let mut all: BTreeMap<FindingKey, (Known, Vec<&Seen>)> = (self.known.iter())
+            .map(|(key, known)| (key.clone(), (known.clone(), Vec::new())))
+            .collect();
+        for (key, seen) in &self.raw {
+            let name = seen.finding.as_ref().unwrap_or(key);
+            let entry = all.entry(name.clone()).or_insert_with(|| {
+                let script = self.best(seen);
+                let known = Known {
+                    shown: seen.shown.get(&script).copied().unwrap_or(0),
+                    tries: self.tries(&script),
+                    script,
+                    example: seen.example.clone(),
+                };
+                (known, Vec::new())
+            });
+            entry.1.push(seen);
+        }
+        all.into_iter()
+            .map(|(key, (known, seen))| self.finding(key, known, &seen, &repeat))
+            .collect()
+    }
+
+    fn finding(
+        &self,
+        key: FindingKey,
+        known: Known,
+        seen: &[&Seen],
+        repeat: &impl Fn(&Script) -> String,
+    ) -> Finding {
+        let mut shown: BTreeMap<&Script, u32> = BTreeMap::new();
+        for (script, count) in seen.iter().flat_map(|seen| &seen.shown) {
+            *shown.entry(script).or_default() += count;
+        }
+        let mut tallies: Vec<Tally> = (shown.iter())
+            .map(|(script, &shown)| Tally {
+                point: point(script),
+                script: (*script).clone(),
+                shown,
+                tries: self.tries(script),
+            })
+            .collect();
+        let rate =
+            |tally: &Tally| u64::from(tally.shown) * 1_000_000 / u64::from(tally.tries.max(1));
+        tallies.sort_by_key(|tally| (std::cmp::Reverse(rate(tally)), tally.script.clone()));
+        let now = shown.get(&known.script).copied().unwrap_or(known.shown);
+        Finding {
+            sentence: sentence(&known.example, key.symptom, key.invariant),
+            tallies,
+            repeat: repeat(&known.script),
+            shortest: (now, self.tries(&known.script).max(known.tries)),
+            script: known.script,
+            history: known.example.history,
+            exchanges: known.example.exchanges,
+            image: known.example.image,
+            accepted: false,
+            key,
+        }
+    }
+}
+
+fn sentence(example: &Trial, symptom: Symptom, invariant: Invariant) -> String {
+    let same = |breach: &&Breach| (breach.symptom, breach.invariant) == (symptom, invariant);
+    let breach = example.breaches.iter().find(same);
+    breach.map_or_else(String::new, |breach| breach.sentence.clone())
+}
+
+fn length(trial: &Trial) -> (usize, usize) {
+    (trial.script.steps().len(), trial.history.events.len())
+}

@@ -1,0 +1,58 @@
+//! The sweep: every pair of operations, and every fault, at every point of one subject's life, to find what is wrong in a server.
+//!
+//! [`plan`] says what is worth trying; a [`Stand`] runs scripts, on a real Glance or on the embedded service, and gives what was seen and
+//! what the history checker says of it; the [`Ledger`] makes distinct findings of the violations; [`shorten`](mod@shorten) looks for
+//! the shortest script that still shows each; [`schedule`] spends the time. Nothing here prints.
+
+mod embedded;
+mod glance;
+mod ledger;
+mod plan;
+mod schedule;
+mod shorten;
+
+pub use embedded::EmbeddedStand;
+pub use glance::{GlanceStand, StandError};
+pub use ledger::Ledger;
+pub use plan::{Cell, Kind, World, plan};
+pub use schedule::{Budget, again, sweep};
+
+use crate::finding::{Breach, Exchange};
+use crate::history::SubjectHistory;
+use crate::lifecycle::Verdict;
+use crate::script::{Script, Second, Step};
+
+/// One script, run once on a subject of its own.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The script.
+    pub script: Script,
+    /// What the clients and the probe saw.
+    pub history: SubjectHistory,
+    /// What is wrong with it.
+    pub breaches: Vec<Breach>,
+    /// Whether it could be judged.
+    pub verdict: Verdict,
+    /// What went over the wire; empty on the embedded service.
+    pub exchanges: Vec<Exchange>,
+    /// The image; empty on the embedded service.
+    pub image: String,
+}
+
+/// Whether a script does something to the server. Nothing else is run meanwhile.
+pub fn runs_commands(script: &Script) -> bool {
+    script.steps().iter().any(|step| match step {
+        Step::Act(_) => false,
+        Step::Run(_) => true,
+        Step::Race { second, .. } => matches!(second, Second::Command(_)),
+    })
+}
+
+/// What scripts are run on.
+pub trait Stand {
+    /// Runs each of the scripts once, some at the same time, and judges them. `round` makes the jitter of one call differ from that of
+    /// another. Gives the trials in the order of the scripts; fewer when it was told to stop.
+    fn run(&mut self, scripts: &[Script], round: u64) -> Vec<Trial>;
+    /// Whether the run was told to stop, or the server is gone for good.
+    fn is_over(&self) -> bool;
+}

@@ -1,0 +1,393 @@
+//! What is worth trying: bases that bring a subject into each status, and what can happen to it there.
+
+use crate::lifecycle::{Operation, SubjectStatus, Who};
+use crate::script::{Act, ClientFault, Point, Script, Second, Step};
+use crate::units::Bytes;
+use Operation::*;
+
+/// What a target can do.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Whether it is a real Glance.
+    pub glance: bool,
+    /// The operations that can be performed.
+    pub operations: Vec<Operation>,
+    /// Who there is beside member and admin.
+    pub others: Vec<Who>,
+    /// The commands that may be run; none where they are not allowed.
+    pub commands: Vec<String>,
+}
+
+/// Which part of the sweep a script belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// One operation after the other.
+    Single,
+    /// Two operations that can both do something.
+    Rivals,
+    /// A client that does something wrong.
+    ClientFault,
+    /// Something is done to the server.
+    Command,
+    /// Two operations of which the first should be refused.
+    Unlikely,
+}
+
+/// One script of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The script.
+    pub script: Script,
+    /// Its part.
+    pub kind: Kind,
+}
+
+/// How a subject comes into a status: the steps, and what then can do something.
+struct Base {
+    steps: &'static [Operation],
+    lively: &'static [Operation],
+}
+
+/// What may always be tried on a subject that is there.
+const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
+
+const BASES: &[Base] = &[
+    Base {
+        steps: &[Create],
+        lively: &[
+            Upload,
+            AbortUpload,
+            Stage,
+            Import,
+            AddLocation,
+            RegisterLocation,
+            ReplaceLocation,
+            UploadTooLarge,
+            UploadWrongSize,
+        ],
+    },
+    Base {
+        steps: &[Create, Upload],
+        lively: &[
+            Download,
+            Deactivate,
+            Reactivate,
+            AddLocation,
+            ReplaceLocation,
+            RemoveLocation,
+            Protect,
+        ],
+    },
+    Base {
+        steps: &[Create, Stage],
+        lively: &[ImportStaged, Stage],
+    },
+    Base {
+        steps: &[Create, Upload, Deactivate],
+        lively: &[DownloadAsAdmin, Deactivate, Reactivate, RemoveLocation],
+    },
+    Base {
+        steps: &[CreateWithLocation],
+        lively: &[
+            Download,
+            Deactivate,
+            AddLocation,
+            ReplaceLocation,
+            RemoveLocation,
+        ],
+    },
+    Base {
+        steps: &[Create, Upload, AddLocation],
+        lively: &[Download, Deactivate, ReplaceLocation, RemoveLocation],
+    },
+    Base {
+        steps: &[Create, Upload, Protect],
+        lively: &[Unprotect],
+    },
+    Base {
+        steps: &[CreateEmpty],
+        lively: &[Download, Deactivate],
+    },
+    Base {
+        steps: &[CreateWithoutFormat],
+        lively: &[Upload, Stage, Import],
+    },
+    Base {
+        steps: &[CreateWithWrongFormat],
+        lively: &[Upload, Stage],
+    },
+    Base {
+        steps: &[Create, Upload, Delete],
+        lively: &[],
+    },
+];
+
+/// Everything worth trying, in the order in which it is.
+pub fn plan(world: &World) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for base in BASES.iter().filter(|base| world.can(base.steps)) {
+        singles(world, base, &mut cells);
+        rivals(world, base, &mut cells);
+        client_faults(world, base, &mut cells);
+        commands(world, base, &mut cells);
+        unlikely(world, base, &mut cells);
+    }
+    births(world, &mut cells);
+    cells.sort_by_key(|cell| cell.kind);
+    let mut seen = std::collections::BTreeSet::new();
+    cells.retain(|cell| seen.insert(cell.script.clone()));
+    cells
+}
+
+impl World {
+    fn can(&self, operations: &[Operation]) -> bool {
+        operations.iter().all(|one| self.operations.contains(one))
+    }
+
+    /// What a later step of a script may do.
+    fn later(&self) -> impl Iterator<Item = Operation> {
+        let all = self.operations.iter().copied();
+        all.filter(|operation| !operation.creates())
+    }
+
+    /// What can do something to a subject that a base has made.
+    fn lively(&self, base: &Base) -> Vec<Operation> {
+        let (lively, is_there) = (base.lively, !base.steps.contains(&Delete));
+        self.later()
+            .filter(|one| lively.contains(one) || is_there && ALWAYS.contains(one))
+            .collect()
+    }
+}
+
+/// What an operation makes possible that was not before.
+fn unlocked(first: Operation) -> &'static [Operation] {
+    match first {
+        Upload | AddLocation | Import | ImportStaged | RegisterLocation | ReplaceLocation => &[
+            Download,
+            Deactivate,
+            AddLocation,
+            ReplaceLocation,
+            RemoveLocation,
+            Upload,
+        ],
+        AbortUpload | UploadTooLarge | UploadWrongSize => &[Upload, Stage],
+        Stage => &[ImportStaged, Upload],
+        Deactivate => &[Reactivate, DownloadAsAdmin],
+        Reactivate => &[Deactivate, Download],
+        Protect => &[Unprotect],
+        _ => &[],
+    }
+}
+
+/// The points of an operation at which something can happen.
+fn points(first: Operation) -> Vec<Point> {
+    let mut points = vec![Point::Before, Point::FirstByte];
+    if first.sends_data() || first.reads() {
+        points.extend([Point::MidBody, Point::LastByte]);
+    }
+    match first {
+        Upload => points.extend([
+            Point::After(Bytes(64 * 1024)),
+            Point::Enters(SubjectStatus::Saving),
+        ]),
+        Stage => points.push(Point::Enters(SubjectStatus::Uploading)),
+        Import | ImportStaged => points.push(Point::Enters(SubjectStatus::Importing)),
+        _ => {}
+    }
+    points.push(Point::Answer);
+    points
+}
+
+fn steps(base: &Base) -> Vec<Step> {
+    let steps = base.steps.iter();
+    steps.map(|&one| Step::Act(Act::usual(one))).collect()
+}
+
+/// A script of a base and one step more. It is one by construction: bases create first, and nothing later does.
+fn cell(base: &Base, step: Step, kind: Kind) -> Option<Cell> {
+    let mut steps = steps(base);
+    steps.push(step);
+    let script = Script::new(steps).ok()?;
+    Some(Cell { script, kind })
+}
+
+fn singles(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+    for operation in world.later() {
+        cells.extend(cell(base, Step::Act(Act::usual(operation)), Kind::Single));
+        for &who in &world.others {
+            let act = Act { operation, who };
+            if operation != DownloadAsAdmin {
+                cells.extend(cell(base, Step::Act(act), Kind::Single));
+            }
+        }
+    }
+}
+
+fn rivals(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+    let lively = world.lively(base);
+    // A look changes nothing, so it is only ever the second.
+    for &first in lively.iter().filter(|&&one| one != Show) {
+        let after = unlocked(first).iter().copied();
+        let after = after.filter(|one| world.operations.contains(one) && !lively.contains(one));
+        for second in lively.iter().copied().chain(after) {
+            for at in points(first) {
+                let step = race(first, at, Second::Rival(Act::usual(second)));
+                cells.extend(cell(base, step, Kind::Rivals));
+            }
+        }
+    }
+}
+
+fn race(first: Operation, at: Point, second: Second) -> Step {
+    let first = Act::usual(first);
+    Step::Race { first, at, second }
+}
+
+fn client_faults(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+    for first in world.lively(base) {
+        for &fault in ClientFault::ALL.iter().filter(|&&fault| world.knows(fault)) {
+            let inside = |point: &Point| match point {
+                Point::Before | Point::Answer | Point::Enters(_) => false,
+                Point::FirstByte => fault != ClientFault::CloseReply,
+                Point::MidBody | Point::LastByte | Point::After(_) => true,
+            };
+            for at in points(first).into_iter().filter(inside) {
+                let step = race(first, at, Second::Fault(fault));
+                cells.extend(cell(base, step, Kind::ClientFault));
+            }
+        }
+    }
+}
+
+impl World {
+    fn knows(&self, fault: ClientFault) -> bool {
+        self.glance || fault == ClientFault::Close
+    }
+}
+
+fn commands(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+    for command in &world.commands {
+        for first in world.lively(base) {
+            let breaks = |point: &Point| match point {
+                Point::Before | Point::Answer => true,
+                Point::MidBody => first.sends_data() || first.reads(),
+                Point::FirstByte => !first.sends_data() && !first.reads(),
+                Point::LastByte => first.sends_data(),
+                Point::After(_) | Point::Enters(_) => false,
+            };
+            for at in points(first).into_iter().filter(breaks) {
+                let step = race(first, at, Second::Command(command.clone()));
+                cells.extend(cell(base, step, Kind::Command));
+            }
+        }
+    }
+}
+
+fn unlikely(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+    let lively = world.lively(base);
+    for first in world.later().filter(|one| *one != Show) {
+        for second in world.later() {
+            if !(lively.contains(&first) && lively.contains(&second)) {
+                let rival = Second::Rival(Act::usual(second));
+                cells.extend(cell(
+                    base,
+                    race(first, Point::Before, rival),
+                    Kind::Unlikely,
+                ));
+            }
+        }
+    }
+}
+
+/// Rivals of the create itself.
+fn births(world: &World, cells: &mut Vec<Cell>) {
+    for second in [Delete, Upload, Show, SetProperty] {
+        for at in [Point::Before, Point::FirstByte] {
+            if world.can(&[second]) {
+                let step = race(Create, at, Second::Rival(Act::usual(second)));
+                let script = Script::new(vec![step]).ok();
+                cells.extend(script.map(|script| Cell {
+                    script,
+                    kind: Kind::Rivals,
+                }));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glance() -> World {
+        World {
+            glance: true,
+            operations: Operation::ALL.to_vec(),
+            others: vec![Who::Reader, Who::Stranger],
+            commands: vec!["kill-api".to_owned()],
+        }
+    }
+
+    #[test]
+    fn it_holds_what_is_known_to_go_wrong() {
+        let cells = plan(&glance());
+        for text in [
+            "create [upload last-byte delete]",
+            "create upload [deactivate before deactivate]",
+            "create [upload mid-body !kill-api]",
+            "create [upload mid-body !half-close]",
+            "create stage [import-staged enters-importing delete]",
+            "create upload delete:stranger",
+        ] {
+            let script: Script = text.parse().unwrap();
+            assert!(cells.iter().any(|cell| cell.script == script), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_pair_is_tried_in_every_status() {
+        let cells = plan(&glance());
+        let later = || Operation::ALL.iter().filter(|one| !one.creates());
+        for base in BASES {
+            for &first in later().filter(|one| **one != Show) {
+                for &second in later() {
+                    let pair = |cell: &Cell| {
+                        let steps = cell.script.steps();
+                        steps.len() == base.steps.len() + 1
+                            && steps.starts_with(&steps_of(base))
+                            && matches!(steps.last(), Some(Step::Race { first: a, second: Second::Rival(b), .. })
+                                if (a.operation, b.operation) == (first, second))
+                    };
+                    assert!(cells.iter().any(pair), "{:?} {first} {second}", base.steps);
+                }
+            }
+        }
+    }
+
+    fn steps_of(base: &Base) -> Vec<Step> {
+        steps(base)
+    }
+
+    #[test]
+    fn the_embedded_service_is_asked_for_what_it_knows() {
+        let world = World {
+            glance: false,
+            operations: Operation::ALL
+                .iter()
+                .copied()
+                .filter(|one| !one.is_glances())
+                .collect(),
+            others: Vec::new(),
+            commands: Vec::new(),
+        };
+        let cells = plan(&world);
+        assert!(cells.len() > 500, "{}", cells.len());
+        for cell in &cells {
+            assert!(cell.script.acts().all(|act| !act.operation.is_glances()));
+            assert_eq!(
+                cell.script.to_string().parse::<Script>().as_ref(),
+                Ok(&cell.script)
+            );
+        }
+    }
+}

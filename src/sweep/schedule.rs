@@ -1,0 +1,256 @@
+//! How the time of a sweep is spent: every script of the plan once, then what showed something is shortened, then what is promising
+//! is tried again, until the time is over.
+
+use super::ledger::Ledger;
+use super::plan::{Cell, Kind};
+use super::shorten::shorten;
+use super::{Stand, Trial, runs_commands};
+use crate::engine::clock::WallClock;
+use crate::finding::FindingKey;
+use crate::progress::Progress;
+use crate::script::{Script, Step};
+use crate::units::Span;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Scripts of one call of the stand.
+const BATCH: usize = 16;
+/// The share of the time after which nothing new is begun and what was found is counted.
+const COUNTING: f64 = 0.9;
+/// How often the shortest script of a finding is run in all, where that does not take too long.
+const TRIES: u32 = 20;
+/// The same where a command is run each time.
+const COMMAND_TRIES: u32 = 3;
+
+/// How long a sweep may take, and what it tells meanwhile.
+#[derive(Debug)]
+pub struct Budget {
+    clock: WallClock,
+    total: Option<Span>,
+    progress: Arc<Progress>,
+}
+
+impl Budget {
+    /// So much time from now on; none: every script of the plan once, and what that shows is shortened.
+    pub fn start(total: Option<Span>, progress: Arc<Progress>) -> Budget {
+        Budget {
+            clock: WallClock::start(),
+            total,
+            progress,
+        }
+    }
+
+    /// How long it has been.
+    pub fn spent(&self) -> Span {
+        Span(self.clock.now().0)
+    }
+
+    fn share(&self) -> f64 {
+        self.total
+            .map_or(0.0, |total| self.spent().0 as f64 / total.0.max(1) as f64)
+    }
+
+    fn tell(&self, ledger: &Ledger) {
+        let sweep = &self.progress.sweep;
+        sweep.time.store((self.share() * 1_000.0) as u64, Relaxed);
+        sweep.tries.store(ledger.totals().0, Relaxed);
+        sweep.findings.store(ledger.count() as u64, Relaxed);
+    }
+}
+
+/// Runs a sweep. Gives what was seen, and how many scripts of the plan were run.
+pub fn sweep(stand: &mut impl Stand, cells: &[Cell], budget: &Budget) -> (Ledger, u32) {
+    let mut sweep = Sweep {
+        stand,
+        budget,
+        ledger: Ledger::default(),
+        round: 0,
+        rates: BTreeMap::new(),
+    };
+    let total = &budget.progress.sweep.cells_total;
+    total.store(cells.len() as u64, Relaxed);
+    let ran = sweep.once(cells);
+    sweep.shorten_all();
+    if budget.total.is_some() {
+        sweep.promising(cells);
+    }
+    sweep.count();
+    (sweep.ledger, ran)
+}
+
+/// Runs each script so many times.
+pub fn again(stand: &mut impl Stand, scripts: &[Script], tries: u32, budget: &Budget) -> Ledger {
+    let mut sweep = Sweep {
+        stand,
+        budget,
+        ledger: Ledger::default(),
+        round: 0,
+        rates: BTreeMap::new(),
+    };
+    let progress = &budget.progress.sweep;
+    let total = u64::from(tries) * scripts.len() as u64;
+    progress.cells_total.store(total, Relaxed);
+    for script in scripts {
+        for batch in vec![script.clone(); tries as usize].chunks(BATCH) {
+            let ran = sweep.run(batch).len();
+            progress.cells.fetch_add(ran as u64, Relaxed);
+        }
+    }
+    // What was asked for is what is told: nothing is shortened.
+    sweep.ledger
+}
+
+struct Sweep<'s, S: Stand> {
+    stand: &'s mut S,
+    budget: &'s Budget,
+    ledger: Ledger,
+    round: u64,
+    /// How often the script that showed a violation first did so.
+    rates: BTreeMap<FindingKey, f64>,
+}
+
+impl<S: Stand> Sweep<'_, S> {
+    fn run(&mut self, scripts: &[Script]) -> Vec<Trial> {
+        if self.stand.is_over() {
+            return Vec::new();
+        }
+        self.round += 1;
+        let trials = self.stand.run(scripts, self.round);
+        for trial in &trials {
+            self.ledger.add(trial);
+        }
+        self.budget.tell(&self.ledger);
+        trials
+    }
+
+    /// Every script of the plan once. What goes on for longer than its share ends there.
+    fn once(&mut self, cells: &[Cell]) -> u32 {
+        let mut ran = 0;
+        for batch in batches(cells) {
+            if self.budget.share() > 0.7 {
+                break;
+            }
+            ran += self.run(&batch).len() as u32;
+            let cells = &self.budget.progress.sweep.cells;
+            cells.store(u64::from(ran), Relaxed);
+        }
+        ran
+    }
+
+    /// Looks for the shortest script of everything that was seen, the worst first.
+    fn shorten_all(&mut self) {
+        let mut left_alone = BTreeSet::new();
+        loop {
+            let open = self.ledger.unshortened();
+            let next = open.into_iter().find(|(raw, _)| !left_alone.contains(raw));
+            let Some((raw, script)) = next else { return };
+            if self.budget.share() > COUNTING || self.stand.is_over() {
+                return;
+            }
+            left_alone.insert(raw.clone());
+            let rate = self.rate(&raw, &script);
+            let budget = self.budget;
+            let shortest = shorten(
+                self.stand,
+                &mut self.ledger,
+                &raw,
+                &script,
+                rate,
+                &mut self.round,
+                &mut || budget.share() <= COUNTING,
+            );
+            self.ledger.shortened(&raw, &shortest);
+            self.budget.tell(&self.ledger);
+        }
+    }
+
+    /// How often the script shows the violation: it is run a few times more if it was run hardly ever.
+    fn rate(&mut self, raw: &FindingKey, script: &Script) -> f64 {
+        if let Some(rate) = self.rates.get(raw) {
+            return *rate;
+        }
+        let more = tries_of(script, 12).saturating_sub(self.ledger.tries(script));
+        let trials = self.run(&vec![script.clone(); more as usize]);
+        let hits = trials.iter().filter(|trial| {
+            let same = |breach: &crate::finding::Breach| {
+                (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant)
+            };
+            trial.breaches.iter().any(same)
+        });
+        let rate = (hits.count() + 1) as f64 / (trials.len() + 1) as f64;
+        self.rates.insert(raw.clone(), rate);
+        rate
+    }
+
+    /// Races that have shown nothing yet are a matter of luck; those beside one that did come first.
+    fn promising(&mut self, cells: &[Cell]) {
+        let shown: BTreeSet<String> = (self.ledger.promising().iter())
+            .map(|script| pair(script))
+            .collect();
+        let races = cells.iter().filter(|cell| cell.kind == Kind::Rivals);
+        let (near, far): (Vec<&Cell>, Vec<&Cell>) =
+            races.partition(|cell| shown.contains(&pair(&cell.script)));
+        let mut queue: VecDeque<Script> = VecDeque::new();
+        while self.budget.share() < COUNTING && !self.stand.is_over() {
+            if queue.is_empty() {
+                // Those near twice for each time of those far.
+                let near = || near.iter().map(|cell| cell.script.clone());
+                queue.extend(near().chain(near()));
+                queue.extend(far.iter().map(|cell| cell.script.clone()));
+            }
+            let batch: Vec<Script> = queue.drain(..BATCH.min(queue.len())).collect();
+            if batch.is_empty() {
+                return;
+            }
+            self.run(&batch);
+            self.shorten_all();
+        }
+    }
+
+    /// Runs the shortest script of each finding often enough to say how often it shows.
+    fn count(&mut self) {
+        for finding in self.ledger.findings(Script::to_string) {
+            let wanted = tries_of(&finding.script, TRIES);
+            let more = wanted.saturating_sub(self.ledger.tries(&finding.script));
+            for _ in 0..more.div_ceil(BATCH as u32) {
+                if self.budget.share() > 1.0 {
+                    return;
+                }
+                let scripts = vec![finding.script.clone(); BATCH.min(more as usize)];
+                self.run(&scripts);
+            }
+        }
+    }
+}
+
+/// The scripts of the plan in handfuls. Those of different kinds are not mixed: a command concerns everybody.
+fn batches(cells: &[Cell]) -> Vec<Vec<Script>> {
+    let mut batches = Vec::new();
+    for kind in cells.chunk_by(|a, b| a.kind == b.kind) {
+        for batch in kind.chunks(BATCH) {
+            batches.push(batch.iter().map(|cell| cell.script.clone()).collect());
+        }
+    }
+    batches
+}
+
+fn tries_of(script: &Script, usual: u32) -> u32 {
+    match runs_commands(script) {
+        true => COMMAND_TRIES.min(usual),
+        false => usual,
+    }
+}
+
+/// The operations of a script's race, in either order.
+fn pair(script: &Script) -> String {
+    let mut names: Vec<String> = (script.steps().iter())
+        .filter_map(|step| match step {
+            Step::Race { first, second, .. } => Some([first.to_string(), second.to_string()]),
+            Step::Act(_) | Step::Run(_) => None,
+        })
+        .flatten()
+        .collect();
+    names.sort();
+    names.join(" ")
+}

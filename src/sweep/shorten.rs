@@ -1,0 +1,209 @@
+//! The shortest script that still shows a violation: steps are taken away one by one, and what is left is run again.
+
+use super::ledger::Ledger;
+use super::{Stand, Trial, runs_commands};
+use crate::finding::FindingKey;
+use crate::script::{Script, Second, Step};
+
+/// Scripts of one call of the stand.
+const BATCH: u32 = 8;
+
+/// How often a script is run before it is believed not to show the violation.
+fn patience(script: &Script, rate: f64) -> u32 {
+    let races = script
+        .steps()
+        .iter()
+        .any(|step| matches!(step, Step::Race { .. }));
+    match (runs_commands(script), races) {
+        // Seconds each, and no matter of luck.
+        (true, _) => 2,
+        (false, false) => 3,
+        // Missed by bad luck one time in twenty.
+        (false, true) => (3.0 / rate.max(0.05)).ceil() as u32,
+    }
+}
+
+/// Shorter scripts, the shortest first.
+fn candidates(script: &Script) -> Vec<Script> {
+    let mut shorter = Vec::new();
+    for (index, step) in script.steps().iter().enumerate() {
+        let Step::Race { first, second, .. } = step else {
+            continue;
+        };
+        let first = Step::Act(*first);
+        let replacements: Vec<Vec<Step>> = match second {
+            Second::Rival(act) => {
+                let second = Step::Act(*act);
+                vec![
+                    vec![first.clone()],
+                    vec![second.clone()],
+                    vec![first.clone(), second.clone()],
+                    vec![second, first],
+                ]
+            }
+            Second::Fault(_) => vec![vec![first]],
+            Second::Command(name) => vec![
+                vec![first.clone()],
+                vec![Step::Run(name.clone())],
+                vec![Step::Run(name.clone()), first],
+            ],
+        };
+        for replacement in replacements {
+            let mut steps = script.steps().to_vec();
+            steps.splice(index..=index, replacement);
+            shorter.extend(Script::new(steps));
+        }
+    }
+    shorter.extend((1..script.steps().len()).filter_map(|index| script.without(index)));
+    shorter.retain(|other| other != script);
+    shorter
+}
+
+/// Runs a script until the violation shows, at most so often. Everything that is seen goes into the ledger.
+fn shows(
+    stand: &mut impl Stand,
+    ledger: &mut Ledger,
+    script: &Script,
+    raw: &FindingKey,
+    tries: u32,
+    round: &mut u64,
+) -> bool {
+    let mut done = 0;
+    while done < tries && !stand.is_over() {
+        let count = BATCH.min(tries - done);
+        let scripts = vec![script.clone(); count as usize];
+        *round += 1;
+        let trials = stand.run(&scripts, *round);
+        done += count;
+        let mut hit = false;
+        for trial in &trials {
+            ledger.add(trial);
+            hit |= is_hit(trial, raw);
+        }
+        if hit {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_hit(trial: &Trial, raw: &FindingKey) -> bool {
+    (trial.breaches.iter())
+        .any(|breach| (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant))
+}
+
+/// Shortens the script of one violation as far as it goes. `goes_on` says whether there is time left.
+pub fn shorten(
+    stand: &mut impl Stand,
+    ledger: &mut Ledger,
+    raw: &FindingKey,
+    script: &Script,
+    rate: f64,
+    round: &mut u64,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Script {
+    let mut shortest = script.clone();
+    'again: loop {
+        for candidate in candidates(&shortest) {
+            if !goes_on() {
+                return shortest;
+            }
+            let tries = patience(&candidate, rate);
+            if shows(stand, ledger, &candidate, raw, tries, round) {
+                shortest = candidate;
+                continue 'again;
+            }
+        }
+        return shortest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Breach, Severity, Symptom};
+    use crate::history::SubjectHistory;
+    use crate::lifecycle::{Invariant, Verdict};
+    use crate::units::Time;
+
+    /// Shows an orphan whenever its script holds these steps in this order.
+    struct Fake(&'static [&'static str]);
+
+    impl Stand for Fake {
+        fn run(&mut self, scripts: &[Script], _: u64) -> Vec<Trial> {
+            scripts.iter().map(|script| self.trial(script)).collect()
+        }
+
+        fn is_over(&self) -> bool {
+            false
+        }
+    }
+
+    impl Fake {
+        fn trial(&self, script: &Script) -> Trial {
+            let steps: Vec<String> = script.steps().iter().map(Step::to_string).collect();
+            let mut rest = steps.iter();
+            let shows = self.0.iter().all(|want| rest.any(|step| step == want));
+            let breach = Breach {
+                at: Time::ZERO,
+                invariant: Invariant::Conservation,
+                symptom: Symptom::Orphan,
+                sentence: "its data is still there".to_owned(),
+            };
+            Trial {
+                script: script.clone(),
+                history: SubjectHistory::default(),
+                breaches: if shows { vec![breach] } else { Vec::new() },
+                verdict: Verdict::Valid,
+                exchanges: Vec::new(),
+                image: String::new(),
+            }
+        }
+    }
+
+    fn check(needed: &'static [&'static str], script: &str, shortest: &str, name: &str) {
+        let mut stand = Fake(needed);
+        let mut ledger = Ledger::default();
+        let script: Script = script.parse().unwrap();
+        ledger.add(&stand.trial(&script));
+        let (raw, best) = ledger.unshortened().remove(0);
+        assert_eq!(raw.severity, Severity::BytesLeaked);
+        let found = shorten(
+            &mut stand,
+            &mut ledger,
+            &raw,
+            &best,
+            1.0,
+            &mut 0,
+            &mut || true,
+        );
+        ledger.shortened(&raw, &found);
+        let findings = ledger.findings(Script::to_string);
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert_eq!(findings[0].repeat, shortest);
+        assert_eq!(findings[0].key.name(), name);
+        assert!(ledger.unshortened().is_empty());
+    }
+
+    #[test]
+    fn what_is_not_needed_goes() {
+        check(
+            &["create", "[upload last-byte delete]"],
+            "create show set-property [upload last-byte delete] show",
+            "create [upload last-byte delete]",
+            "orphan: upload + delete",
+        );
+        check(
+            &["create", "upload", "delete"],
+            "create protect [upload mid-body delete] show",
+            "create upload delete",
+            "orphan: upload, delete",
+        );
+        check(
+            &["create-empty", "deactivate"],
+            "create-empty [deactivate before deactivate]",
+            "create-empty deactivate",
+            "orphan: create-empty, deactivate",
+        );
+    }
+}

@@ -10,8 +10,10 @@ mod client;
 mod config;
 mod content;
 mod dialect;
+mod line;
 mod moves;
 mod remote;
+mod source;
 mod tracker;
 mod wire;
 
@@ -21,6 +23,7 @@ pub use answer::{Answer, ImageId, Request, RunId};
 pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use config::ConfigError;
 pub use content::content_of;
+pub use line::Watch;
 pub use remote::{Look, Remote};
 pub use tracker::{Findings, Ticket, Tracker, Violation};
 

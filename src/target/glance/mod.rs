@@ -11,6 +11,7 @@ mod config;
 mod content;
 mod dialect;
 mod moves;
+mod probe;
 mod remote;
 mod tracker;
 mod wire;
@@ -21,6 +22,7 @@ pub use answer::{Answer, ImageId, Request, RunId};
 pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use config::ConfigError;
 pub use content::content_of;
+pub use probe::{Probe, ProbeError};
 pub use remote::{Look, Remote};
 pub use tracker::{Findings, Ticket, Tracker, Violation};
 

@@ -124,7 +124,7 @@ fn redacted(setting: &str) -> String {
         return setting.to_owned();
     };
     let key = key.trim_end();
-    let secret = ["token", "password", "secret"]
+    let secret = ["token", "password", "secret", "database"]
         .iter()
         .any(|word| key.contains(word) || value.contains(word));
     if secret && !key.ends_with("_env") {
@@ -171,6 +171,10 @@ mod tests {
         assert_eq!(
             redacted("target.glance.token_env=MEMBER"),
             "target.glance.token_env=MEMBER"
+        );
+        assert_eq!(
+            redacted("target.glance.probe.database=mysql://me:p/w@host/glance"),
+            "target.glance.probe.database=…"
         );
         assert_eq!(
             redacted("target.glance.url=http://me:pw@host:9292"),

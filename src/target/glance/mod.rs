@@ -12,6 +12,7 @@ mod content;
 mod dialect;
 mod line;
 mod moves;
+mod probe;
 mod remote;
 mod source;
 mod tracker;
@@ -24,6 +25,7 @@ pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use config::ConfigError;
 pub use content::content_of;
 pub use line::Watch;
+pub use probe::{Probe, ProbeError};
 pub use remote::{Look, Remote};
 pub use tracker::{Findings, Ticket, Tracker, Violation};
 

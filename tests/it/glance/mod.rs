@@ -14,6 +14,7 @@ use stormglass::units::{Bytes, Span};
 
 mod latency;
 mod life;
+mod probe;
 mod rivals;
 
 const SEED: u64 = 42;

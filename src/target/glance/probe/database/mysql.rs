@@ -1,0 +1,65 @@
+//! MySQL and MariaDB.
+
+use super::super::address::Server;
+use super::{Cells, Trouble};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Error, OptsBuilder, Params, Row, Value};
+
+pub(super) type Connection = mysql_async::Conn;
+
+pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
+    let options = OptsBuilder::default()
+        .ip_or_hostname(server.host.as_deref().unwrap_or("localhost"))
+        .tcp_port(server.port.unwrap_or(3306))
+        .socket(server.socket.clone())
+        .prefer_socket(false)
+        .user(server.user.clone())
+        .pass(server.password.clone())
+        .db_name(Some(server.database.clone()))
+        .init(vec!["SET SESSION TRANSACTION READ ONLY"]);
+    let mut connection = Connection::new(options).await.map_err(trouble)?;
+    // MariaDB knows the first, in seconds, MySQL the second, in milliseconds.
+    let limited = connection
+        .query_drop("SET SESSION max_statement_time = 10")
+        .await;
+    if limited.is_err() {
+        let _ = connection
+            .query_drop("SET SESSION max_execution_time = 10000")
+            .await;
+    }
+    Ok(connection)
+}
+
+pub(super) async fn select(
+    connection: &mut Connection,
+    query: String,
+    values: Vec<String>,
+) -> Result<Vec<Cells>, Trouble> {
+    let values = values.into_iter().map(Value::from).collect();
+    let rows: Vec<Row> =
+        (connection.exec(query, Params::Positional(values)).await).map_err(trouble)?;
+    let cell = |value| match value {
+        Value::NULL => Ok(None),
+        Value::Bytes(bytes) => String::from_utf8(bytes).map(Some),
+        number => Ok(Some(number.as_sql(false))),
+    };
+    let cells = |row: Row| row.unwrap().into_iter().map(cell).collect();
+    let rows = rows.into_iter().map(cells).collect::<Result<_, _>>();
+    rows.map_err(|_| Trouble::Other("a text is not UTF-8".to_owned()))
+}
+
+fn trouble(error: Error) -> Trouble {
+    let Error::Server(said) = &error else {
+        return Trouble::Lost(error.to_string());
+    };
+    let why = said.message.clone();
+    match said.code {
+        // An unknown table or column.
+        1146 | 1054 => Trouble::Missing(why),
+        // No right to a table, to a column.
+        1142 | 1143 => Trouble::Denied(why),
+        // Too many connections, who may connect to what, stopping.
+        1040 | 1044 | 1045 | 1049 | 1053 | 1203 => Trouble::Lost(why),
+        _ => Trouble::Other(why),
+    }
+}

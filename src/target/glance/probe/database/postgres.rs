@@ -1,0 +1,64 @@
+//! PostgreSQL.
+
+use super::super::address::Server;
+use super::{Cells, Trouble};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Config, Error, NoTls};
+
+/// Where Debian and Red Hat keep the server's socket.
+const SOCKET: &str = "/var/run/postgresql";
+/// Nothing can be written, and no query outlives its asker by much.
+const SESSION: &str =
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET statement_timeout = '10s'";
+
+pub(super) type Connection = tokio_postgres::Client;
+
+pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
+    let mut config = Config::new();
+    config.host(server.host.as_deref().unwrap_or(SOCKET));
+    config.dbname(&server.database);
+    config.application_name("stormglass");
+    server.port.map(|port| config.port(port));
+    server.user.as_ref().map(|user| config.user(user));
+    (server.password.as_ref()).map(|password| config.password(password));
+    let (client, connection) = config.connect(NoTls).await.map_err(trouble)?;
+    // It ends with the client, and tells the client what went wrong with it.
+    tokio::spawn(connection);
+    client.batch_execute(SESSION).await.map_err(trouble)?;
+    Ok(client)
+}
+
+pub(super) async fn select(
+    client: &Connection,
+    query: String,
+    values: Vec<String>,
+) -> Result<Vec<Cells>, Trouble> {
+    let typed = |value| (value as &(dyn ToSql + Sync), Type::VARCHAR);
+    let values: Vec<_> = values.iter().map(typed).collect();
+    let rows = client.query_typed(&query, &values).await;
+    let cells = |row: &tokio_postgres::Row| (0..row.len()).map(|at| row.try_get(at)).collect();
+    let rows = rows.and_then(|rows| rows.iter().map(cells).collect());
+    rows.map_err(trouble)
+}
+
+fn trouble(error: Error) -> Trouble {
+    let Some(said) = error.as_db_error() else {
+        // Its own text says which step failed, and its cause what happened.
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        return Trouble::Lost(format!("{error}{}", cause.unwrap_or_default()));
+    };
+    let why = said.message().to_owned();
+    match said.code() {
+        &SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN => Trouble::Missing(why),
+        &SqlState::INSUFFICIENT_PRIVILEGE => Trouble::Denied(why),
+        // It is stopping or starting, or the password is wrong.
+        code if ["57P", "28", "3D", "53", "08"]
+            .iter()
+            .any(|class| code.code().starts_with(class)) =>
+        {
+            Trouble::Lost(why)
+        }
+        _ => Trouble::Other(why),
+    }
+}

@@ -1,0 +1,55 @@
+//! SQLite.
+
+use super::{Cells, Trouble};
+use rusqlite::{Error, ErrorCode, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long the server may hold its lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// A file is opened for each query, so that nothing of the server's ever waits for us.
+pub(super) type Connection = PathBuf;
+
+pub(super) async fn open(path: &Path) -> Result<Connection, Trouble> {
+    match path.is_file() {
+        true => Ok(path.to_owned()),
+        false => Err(Trouble::Lost(
+            "there is no such file; an absolute path has four slashes, sqlite:////…".to_owned(),
+        )),
+    }
+}
+
+pub(super) async fn select(
+    path: &Connection,
+    query: String,
+    values: Vec<String>,
+) -> Result<Vec<Cells>, Trouble> {
+    let path = path.clone();
+    let reading = move || read(&path, &query, values).map_err(trouble);
+    (tokio::task::spawn_blocking(reading).await)
+        .unwrap_or_else(|_| Err(Trouble::Other("the query was broken off".to_owned())))
+}
+
+fn read(path: &Path, query: &str, values: Vec<String>) -> Result<Vec<Cells>, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    let mut statement = connection.prepare(query)?;
+    let columns = statement.column_count();
+    let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
+        (0..columns).map(|at| row.get(at)).collect()
+    })?;
+    rows.collect()
+}
+
+fn trouble(error: Error) -> Trouble {
+    let why = error.to_string();
+    let missing = ["no such table", "no such column"];
+    match error.sqlite_error_code() {
+        _ if missing.iter().any(|it| why.contains(it)) => Trouble::Missing(why),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Lost(why),
+        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => Trouble::Denied(why),
+        _ => Trouble::Other(why),
+    }
+}

@@ -1,0 +1,253 @@
+//! What the probe reads of a real server's books, in every state an image can be brought to.
+
+use super::{Place, SIZE, Subject, local, place};
+use std::path::PathBuf;
+use std::time::Duration;
+use stormglass::history::{Books, Held, Row};
+use stormglass::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass::scenario::ProbeTarget;
+use stormglass::target::glance::{ImageId, Probe, ProbeError, RunId, content_of};
+
+fn set(name: &str) -> String {
+    std::env::var(format!("STORMGLASS_GLANCE_{name}")).unwrap()
+}
+
+fn target() -> ProbeTarget {
+    ProbeTarget {
+        database: Some(set("DATABASE")),
+        store: Some(set("STORE").into()),
+        staging: Some(set("STAGING").into()),
+    }
+}
+
+async fn open() -> Probe {
+    Probe::open(&target()).await.unwrap()
+}
+
+/// A subject to which everything named was done, and which was then looked at.
+async fn after(place: &Place, number: u64, operations: &[Operation]) -> (Subject, Books) {
+    let mut subject = Subject::new(place, number);
+    for &operation in operations {
+        subject.check(operation, Outcome::Ok).await;
+    }
+    let books = books(&subject).await;
+    (subject, books)
+}
+
+async fn books(subject: &Subject) -> Books {
+    let books = open().await.books(&[subject.request.id]).await.unwrap();
+    assert_eq!(books.len(), 1);
+    books[0]
+}
+
+fn file(folder: &str, id: ImageId) -> PathBuf {
+    PathBuf::from(set(folder)).join(id.to_string())
+}
+
+const UPLOADED: [Operation; 2] = [Operation::Create, Operation::Upload];
+
+#[test]
+fn books_tell_a_whole_life() {
+    let Some(place) = place() else { return };
+    local(async {
+        let (created, books) = after(&place, 3_001, &[Operation::Create]).await;
+        let expected = Books {
+            row: Some(Row::Present {
+                status: SubjectStatus::Queued,
+                deleted: false,
+                content: None,
+                locations: 0,
+                in_store: false,
+            }),
+            data: Some(Held::default()),
+            tasks_open: Some(0),
+        };
+        assert_eq!(books, expected);
+        created.clean().await;
+
+        let uploaded = [Operation::Create, Operation::Upload];
+        let deactivated = [Operation::Create, Operation::Upload, Operation::Deactivate];
+        for (number, operations, status) in [
+            (3_002, &uploaded[..], SubjectStatus::Active),
+            (3_003, &deactivated, SubjectStatus::Deactivated),
+        ] {
+            let (subject, books) = after(&place, number, operations).await;
+            let content = content_of(subject.request.content_seed, SIZE);
+            let expected = Books {
+                row: Some(Row::Present {
+                    status,
+                    deleted: false,
+                    content: Some(content),
+                    locations: 1,
+                    in_store: true,
+                }),
+                data: Some(Held {
+                    bytes: Some(SIZE),
+                    staged: None,
+                }),
+                tasks_open: Some(0),
+            };
+            assert_eq!(books, expected);
+            subject.clean().await;
+        }
+    });
+}
+
+#[test]
+fn books_tell_deleted_from_pending_delete() {
+    let Some(place) = place() else { return };
+    local(async {
+        let delete = [Operation::Create, Operation::Upload, Operation::Delete];
+        let (subject, books) = after(&place, 3_010, &delete).await;
+        let delayed = place.target.delayed_delete;
+        let row = |status, waits: bool| {
+            Some(Row::Present {
+                status,
+                deleted: true,
+                content: Some(content_of(subject.request.content_seed, SIZE)),
+                locations: u32::from(waits),
+                in_store: waits,
+            })
+        };
+        let bytes = delayed.then_some(SIZE);
+        let status = match delayed {
+            true => SubjectStatus::PendingDelete,
+            false => SubjectStatus::Deleted,
+        };
+        assert_eq!(books.row, row(status, delayed));
+        assert_eq!(books.data.map(|held| held.bytes), Some(bytes));
+        if delayed && set("SCRUB_TIME") == "0" {
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            assert!(
+                std::process::Command::new(set("SCRUB"))
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            let books = self::books(&subject).await;
+            assert_eq!(books.row, row(SubjectStatus::Deleted, false));
+            assert_eq!(books.data, Some(Held::default()));
+        }
+        subject.clean().await;
+    });
+}
+
+#[test]
+fn a_file_that_went_and_one_that_stayed_are_noticed() {
+    let Some(place) = place() else { return };
+    local(async {
+        let (subject, _) = after(&place, 3_020, &UPLOADED).await;
+        let id = subject.request.id;
+        std::fs::remove_file(file("STORE", id)).unwrap();
+        let hollow = books(&subject).await;
+        assert!(matches!(
+            hollow.row,
+            Some(Row::Present { in_store: true, .. })
+        ));
+        assert_eq!(hollow.data, Some(Held::default()));
+
+        let paths = [
+            file("STORE", id),
+            file("STAGING", id),
+            file("STAGING", id).with_extension("uc"),
+        ];
+        for path in &paths {
+            std::fs::write(path, [0; 7]).unwrap();
+        }
+        let held = books(&subject).await.data;
+        let expected = Held {
+            bytes: Some(7),
+            staged: Some(14),
+        };
+        assert_eq!(held, Some(expected));
+        paths
+            .iter()
+            .for_each(|path| std::fs::remove_file(path).unwrap());
+        subject.clean().await;
+    });
+}
+
+#[test]
+fn books_come_in_the_order_asked_and_only_of_what_was_asked() {
+    let Some(place) = place() else { return };
+    local(async {
+        let (first, _) = after(&place, 3_030, &[Operation::Create]).await;
+        let (second, _) = after(&place, 3_031, &UPLOADED).await;
+        let mut ids: Vec<ImageId> = (0..1_200).map(|n| ImageId::new(RunId(1), n)).collect();
+        ids[7] = second.request.id;
+        ids[1_100] = first.request.id;
+        let books = open().await.books(&ids).await.unwrap();
+        let present: Vec<usize> = (0..ids.len())
+            .filter(|&at| books[at].row != Some(Row::Absent))
+            .collect();
+        assert_eq!(present, [7, 1_100]);
+        assert_eq!(books[7].data.and_then(|held| held.bytes), Some(SIZE));
+        first.clean().await;
+        second.clean().await;
+    });
+}
+
+#[test]
+fn either_half_can_be_probed_alone() {
+    let Some(place) = place() else { return };
+    local(async {
+        let (subject, both) = after(&place, 3_040, &UPLOADED).await;
+        let alone = |target: ProbeTarget| async move {
+            let mut probe = Probe::open(&target).await.unwrap();
+            let books = probe.books(&[subject.request.id]).await.unwrap()[0];
+            (probe.describe(), books)
+        };
+        let (described, books) = alone(ProbeTarget {
+            store: None,
+            staging: None,
+            ..target()
+        })
+        .await;
+        let Some(Row::Present {
+            locations: 1,
+            in_store: false,
+            ..
+        }) = books.row
+        else {
+            panic!("{books:?}");
+        };
+        assert_eq!((books.data, books.tasks_open), (None, Some(0)));
+        assert!(["postgresql", "mysql"].contains(&described.as_str()));
+        let (described, books) = alone(ProbeTarget {
+            database: None,
+            ..target()
+        })
+        .await;
+        assert_eq!((books.row, books.tasks_open), (None, None));
+        assert_eq!((books.data, described.as_str()), (both.data, "file store"));
+    });
+}
+
+#[test]
+fn a_probe_that_cannot_look_says_why() {
+    let Some(_) = place() else { return };
+    local(async {
+        let check = |target: ProbeTarget| async move { Probe::open(&target).await.unwrap_err() };
+        let database = set("DATABASE").replace("/glance?", "/template1?");
+        let error = check(ProbeTarget {
+            database: Some(database),
+            ..target()
+        })
+        .await;
+        assert!(matches!(error, ProbeError::NotGlance { .. }), "{error}");
+        let database = set("DATABASE").replace("//glance@", "//nobody:swordfish@");
+        let error = check(ProbeTarget {
+            database: Some(database),
+            ..target()
+        })
+        .await;
+        assert!(matches!(error, ProbeError::Connect { .. }), "{error}");
+        assert!(!error.to_string().contains("swordfish"));
+        let error = check(ProbeTarget {
+            store: Some(PathBuf::from(set("STORE")).join("nothing")),
+            ..target()
+        })
+        .await;
+        assert!(matches!(error, ProbeError::Store { .. }), "{error}");
+    });
+}

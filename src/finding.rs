@@ -1,7 +1,11 @@
 //! What a sweep found, as plain values: distinct findings, each with the shortest history that shows it.
 
+mod accepted;
+
+pub use accepted::{Accepted, AcceptedError, Mistake};
+
 use crate::history::SubjectHistory;
-use crate::lifecycle::{Invariant, Who};
+use crate::lifecycle::{Invariant, Verdict, Who};
 use crate::named::named;
 use crate::script::{Point, Script};
 use crate::units::{Span, Time};
@@ -212,5 +216,18 @@ impl SweepResult {
     /// Findings that nobody has accepted.
     pub fn fresh(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.accepted)
+    }
+
+    /// Invalid with any finding that nobody has accepted; unknown where no try could be judged, or where the sweep was stopped
+    /// before every script had its turn; else valid.
+    pub fn verdict(&self) -> Verdict {
+        let (run, planned) = self.cells;
+        if self.fresh().next().is_some() {
+            Verdict::Invalid
+        } else if self.unknown >= self.tries || (self.interrupted && run < planned) {
+            Verdict::Unknown
+        } else {
+            Verdict::Valid
+        }
     }
 }

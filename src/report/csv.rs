@@ -195,7 +195,7 @@ pub fn violations(origin: &Origin, result: &StormResult) -> io::Result<Vec<u8>> 
 }
 
 /// A header and the rows that `fill` writes.
-fn table<H: AsRef<[u8]>>(
+pub(super) fn table<H: AsRef<[u8]>>(
     header: &[H],
     fill: impl FnOnce(&mut Writer<Vec<u8>>) -> csv::Result<()>,
 ) -> io::Result<Vec<u8>> {

@@ -32,9 +32,9 @@ pub enum FolderError {
 #[derive(Debug, Default)]
 pub struct Kept {
     /// The files that are whole.
-    pub files: Vec<&'static str>,
+    pub files: Vec<String>,
     /// Those that could not be written, and why; nothing is left of them.
-    pub lost: Vec<(&'static str, io::Error)>,
+    pub lost: Vec<(String, io::Error)>,
 }
 
 impl Folder {
@@ -82,10 +82,14 @@ impl Folder {
     }
 
     /// Writes every file, whatever becomes of the others.
-    pub fn write(&self, files: impl Iterator<Item = (&'static str, io::Result<Vec<u8>>)>) -> Kept {
+    pub fn write<N: Into<String>>(
+        &self,
+        files: impl Iterator<Item = (N, io::Result<Vec<u8>>)>,
+    ) -> Kept {
         let mut kept = Kept::default();
         for (name, content) in files {
-            match content.and_then(|content| self.write_one(name, &content)) {
+            let name = name.into();
+            match content.and_then(|content| self.write_one(&name, &content)) {
                 Ok(()) => kept.files.push(name),
                 Err(error) => kept.lost.push((name, error)),
             }

@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod diagram;
+pub mod findings;
 mod folder;
 mod hlog;
 mod json;

@@ -466,7 +466,7 @@ fn closing(origin: &Origin, result: &StormResult, results: Option<&str>) -> Sect
 }
 
 /// Cut to [`WIDTH`] columns; escape sequences of colours take none.
-fn clipped(line: &str) -> String {
+pub(super) fn clipped(line: &str) -> String {
     let line = line.replace(['\n', '\r', '\t'], " ");
     let (mut text, mut columns, mut escape) = (String::new(), 0, false);
     for c in line.chars() {
@@ -500,20 +500,20 @@ fn printable(line: &str) -> usize {
 
 /// Colours, where they are wanted.
 #[derive(Clone, Copy)]
-struct Paint {
-    colour: bool,
+pub(super) struct Paint {
+    pub(super) colour: bool,
 }
 
 impl Paint {
-    fn good(self, text: &str) -> String {
+    pub(super) fn good(self, text: &str) -> String {
         self.painted("1;32", text)
     }
 
-    fn bad(self, text: &str) -> String {
+    pub(super) fn bad(self, text: &str) -> String {
         self.painted("1;31", text)
     }
 
-    fn doubtful(self, text: &str) -> String {
+    pub(super) fn doubtful(self, text: &str) -> String {
         self.painted("33", text)
     }
 

@@ -8,6 +8,7 @@
 mod checker;
 mod cli;
 mod engines;
+mod findings;
 mod glance;
 mod hostile;
 mod liar;

@@ -1,6 +1,6 @@
 //! The lifecycle, drawn from the one edge table: text, CSV, Graphviz, Mermaid and SVG.
 
-mod svg;
+pub(super) mod svg;
 
 use crate::lifecycle::{EDGES, Edge, Profile, SubjectStatus, TASK_EDGES, TaskEdge, TaskStatus};
 use std::fmt::Write as _;

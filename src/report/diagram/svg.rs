@@ -52,13 +52,14 @@ const fn place(x: i32, y: i32, width: i32, colour: &'static str) -> Place {
     }
 }
 
-const GREY: &str = "#64748b";
-const BLUE: &str = "#2563eb";
-const GREEN: &str = "#15803d";
-const AMBER: &str = "#b45309";
-const RED: &str = "#b91c1c";
+pub const GREY: &str = "#64748b";
+pub const BLUE: &str = "#2563eb";
+pub const GREEN: &str = "#15803d";
+pub const AMBER: &str = "#b45309";
+pub const RED: &str = "#b91c1c";
 const PURPLE: &str = "#7c3aed";
-const INK: &str = "#334155";
+pub const INK: &str = "#334155";
+pub const FONT: &str = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif";
 
 fn subject_place(status: SubjectStatus) -> Place {
     match status {
@@ -224,7 +225,7 @@ fn head(height: i32, title: &str) -> String {
         .concat();
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" role=\"img\" font-family=\"Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif\">\n\
+         height=\"{height}\" role=\"img\" font-family=\"{FONT}\">\n\
          <title>{title}</title>\n<defs>\n{markers}</defs>\n<style>\n\
          path.edge {{ fill: none; stroke-width: 1.6 }}\n\
          path.halo {{ fill: none; stroke: #fff; stroke-width: 7 }}\n\

@@ -1,0 +1,69 @@
+//! What a sweep found, as bytes: a page for people, drawings, and files for CI.
+//!
+//! Everything a server said is foreign text here. [`words::clean`] makes it printable, and each format escapes it once more in its own way.
+
+mod curl;
+mod drawing;
+mod json;
+mod junit;
+mod page;
+mod rows;
+mod sarif;
+mod summary;
+mod text;
+mod timeline;
+mod words;
+
+pub use json::sweep_json;
+pub use junit::junit;
+pub use page::page;
+pub use rows::rows;
+pub use sarif::sarif;
+pub use summary::summary;
+
+use crate::finding::{Finding, SweepResult};
+use std::io;
+use timeline::Timeline;
+
+/// Every file of a sweep by its name, in the order of their worth: should the disk fill up, the first ones are kept.
+pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<Vec<u8>>)> {
+    type Exporter = fn(&SweepResult) -> io::Result<Vec<u8>>;
+    let exporters: [(&str, Exporter); 5] = [
+        ("findings.md", |result| Ok(page(result).into_bytes())),
+        ("sweep.json", |result| Ok(sweep_json(result))),
+        ("findings.csv", rows),
+        ("findings.sarif", |result| Ok(sarif(result))),
+        (
+            "findings.junit.xml",
+            |result| Ok(junit(result).into_bytes()),
+        ),
+    ];
+    let tables = exporters
+        .into_iter()
+        .map(move |(name, export)| (name.to_owned(), export(result)));
+    let drawings = numbered(result).map(|(number, finding)| {
+        let svg = drawing(number, finding).into_bytes();
+        (file_name(number, "svg"), Ok(svg))
+    });
+    tables.chain(drawings)
+}
+
+/// The timeline of a finding's history as text: at most 100 columns.
+pub fn timeline_text(finding: &Finding) -> String {
+    text::draw(&Timeline::of(finding))
+}
+
+/// The timeline of the finding with this number as an SVG.
+pub fn drawing(number: usize, finding: &Finding) -> String {
+    drawing::draw(number, finding, &Timeline::of(finding))
+}
+
+/// Findings with the numbers that every file calls them by.
+fn numbered(result: &SweepResult) -> impl Iterator<Item = (usize, &Finding)> {
+    (1..).zip(&result.findings)
+}
+
+/// `finding-03.svg`
+fn file_name(number: usize, ending: &str) -> String {
+    format!("finding-{number:02}.{ending}")
+}

@@ -1,0 +1,101 @@
+//! The summary of a sweep for a terminal.
+
+use super::numbered;
+use super::words::{at_best, clean, cut, found, tried, verdict};
+use crate::finding::{Finding, Severity, SweepResult};
+use crate::lifecycle::Verdict;
+use crate::report::summary::{HEIGHT, Paint, WIDTH, clipped};
+use std::fmt::Write as _;
+
+/// The summary, with the path of the results if they have one, in colour or plain. Only a command to copy may be longer than
+/// [`WIDTH`]; findings are cut where a screen has no room for more.
+pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> String {
+    let paint = Paint { colour };
+    let mark = match result.verdict() {
+        Verdict::Valid => paint.good(verdict(result)),
+        Verdict::Invalid => paint.bad(verdict(result)),
+        Verdict::Unknown => paint.doubtful(verdict(result)),
+    };
+    let mut lines = vec![
+        format!(
+            "{mark}  {} · {} · seed {}",
+            clean(&result.target),
+            found(result),
+            result.seed
+        ),
+        format!("  {}", tried(result)),
+    ];
+    if result.interrupted {
+        lines.push(paint.doubtful("  interrupted: not every script had its turn"));
+    }
+    lines.extend(
+        result
+            .notes
+            .iter()
+            .map(|note| paint.doubtful(&format!("  {}", clean(note)))),
+    );
+    if !result.left.is_empty() {
+        let left = format!(
+            "  {} images may still be there; the page lists them",
+            result.left.len()
+        );
+        lines.push(paint.doubtful(&left));
+    }
+    if !result.findings.is_empty() {
+        lines.push(String::new());
+    }
+    let room = HEIGHT.saturating_sub(lines.len() + 3).max(1);
+    let all = result.findings.len();
+    let shown = if all > room { room - 1 } else { all };
+    lines.extend(
+        numbered(result)
+            .take(shown)
+            .map(|(number, finding)| row(number, finding, paint)),
+    );
+    if shown < all {
+        lines.push(format!("  … and {} more findings", all - shown));
+    }
+    let mut text = String::new();
+    for line in &lines {
+        let _ = writeln!(text, "{}", clipped(line).trim_end());
+    }
+    closing(&mut text, result, results);
+    text
+}
+
+fn row(number: usize, finding: &Finding, paint: Paint) -> String {
+    let often = match finding.accepted {
+        true => "accepted".to_owned(),
+        false => at_best(finding),
+    };
+    let severity = format!("{:<13}", finding.key.severity.name());
+    let severity = match (finding.accepted, finding.key.severity) {
+        (true, _) => severity,
+        (false, Severity::WrongAnswer) => paint.doubtful(&severity),
+        (false, _) => paint.bad(&severity),
+    };
+    let about = format!(
+        "{}: {}",
+        clean(&finding.key.operations),
+        clean(&finding.sentence)
+    );
+    let columns = WIDTH - 34;
+    format!(
+        "  {number:>2} {severity}{:<columns$}{often:>15}",
+        cut(&about, columns - 1)
+    )
+}
+
+/// Where everything is, and how to see the first finding again.
+fn closing(text: &mut String, result: &SweepResult, results: Option<&str>) {
+    let first = numbered(result).find(|(_, finding)| !finding.accepted);
+    if first.is_some() || results.is_some() {
+        text.push('\n');
+    }
+    if let Some((_, finding)) = first {
+        let _ = writeln!(text, "  repeat:  {}", clean(&finding.repeat));
+    }
+    if let Some(results) = results {
+        let _ = writeln!(text, "  results: {results}/findings.md");
+    }
+}

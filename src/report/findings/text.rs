@@ -1,0 +1,113 @@
+//! The timeline as text: time runs down, each operation is a line in a lane, and what it was answered stands at its end.
+
+use super::timeline::{Timeline, What};
+use super::words::{books, cut};
+use std::fmt::Write as _;
+
+/// The most columns.
+const WIDTH: usize = 100;
+/// The most lines; of longer histories the beginning and the end are shown.
+const LINES: usize = 80;
+/// Operations side by side, at most; more of them share the last lane.
+const LANES: usize = 8;
+
+/// The drawing, each line with its line feed.
+pub fn draw(timeline: &Timeline) -> String {
+    let mut lanes = Lanes::default();
+    let mut lines = Vec::new();
+    let width = widest(timeline);
+    for moment in &timeline.moments {
+        let (lane, words) = match moment.what {
+            What::Began(index) => {
+                let bar = &timeline.bars[index];
+                let mut words = format!("{} by {}", bar.act.operation, bar.act.who);
+                if !bar.note.is_empty() {
+                    let _ = write!(words, " ({})", bar.note);
+                }
+                (lanes.open(index), words)
+            }
+            What::Ended(index) => {
+                let bar = &timeline.bars[index];
+                let words = format!("{}: {}", bar.act.operation, bar.answers());
+                (lanes.close(index), words)
+            }
+            What::Broken(true) => (lanes.row('╳'), "the server is broken on purpose".to_owned()),
+            What::Broken(false) => (lanes.row('○'), "the server is healed".to_owned()),
+            What::Probed(found) => (lanes.row('◆'), books(&found).join(" · ")),
+        };
+        let time = moment.at.to_string();
+        lines.push(format!("{time:>8}  {lane:<width$}  {words}"));
+    }
+    for bar in timeline.bars.iter().filter(|bar| bar.to.is_none()) {
+        let words = format!("{} was never answered", bar.act.operation);
+        lines.push(format!("{:>8}  {:<width$}  {words}", "", lanes.row('·')));
+    }
+    let cut_out = lines.len().saturating_sub(LINES);
+    if cut_out > 0 {
+        let more = format!("{:>8}  … {} more lines …", "", cut_out + 1);
+        lines.splice(LINES / 2..LINES / 2 + cut_out + 1, [more]);
+    }
+    lines.iter().fold(String::new(), |text, line| {
+        text + &cut(line.trim_end(), WIDTH) + "\n"
+    })
+}
+
+/// Columns that the lanes take.
+fn widest(timeline: &Timeline) -> usize {
+    let mut lanes = Lanes::default();
+    for moment in &timeline.moments {
+        match moment.what {
+            What::Began(index) => _ = lanes.open(index),
+            What::Ended(index) => _ = lanes.close(index),
+            What::Broken(_) | What::Probed(_) => {}
+        }
+    }
+    (2 * lanes.most).saturating_sub(1).max(1)
+}
+
+/// Which operation is drawn where; an operation takes the first lane that is free.
+#[derive(Default)]
+struct Lanes {
+    held: [Option<usize>; LANES],
+    most: usize,
+}
+
+impl Lanes {
+    fn open(&mut self, bar: usize) -> String {
+        let free = self.held.iter().position(Option::is_none);
+        let lane = free.unwrap_or(LANES - 1);
+        self.held[lane] = Some(bar);
+        self.most = self.most.max(lane + 1);
+        self.drawn(Some((lane, '┬')))
+    }
+
+    fn close(&mut self, bar: usize) -> String {
+        let Some(lane) = self.held.iter().position(|held| *held == Some(bar)) else {
+            return self.drawn(None);
+        };
+        let row = self.drawn(Some((lane, '┴')));
+        self.held[lane] = None;
+        row
+    }
+
+    /// A row on which no operation begins or ends: a mark, if a lane is free for it.
+    fn row(&self, mark: char) -> String {
+        let free = self.held[..self.most.max(1)]
+            .iter()
+            .position(Option::is_none);
+        self.drawn(free.map(|lane| (lane, mark)))
+    }
+
+    fn drawn(&self, mark: Option<(usize, char)>) -> String {
+        let mut row = String::new();
+        for (lane, held) in self.held.iter().enumerate() {
+            row.push(match (mark, held) {
+                (Some((at, mark)), _) if at == lane => mark,
+                (_, Some(_)) => '│',
+                (_, None) => ' ',
+            });
+            row.push(' ');
+        }
+        row.trim_end().to_owned()
+    }
+}

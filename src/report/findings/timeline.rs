@@ -1,0 +1,238 @@
+//! The history of a finding as operations with a beginning and an end: what both drawings are made of.
+
+use super::words::count;
+use crate::finding::Finding;
+use crate::history::{Books, ClientEvent, OpId, Seen, Told};
+use crate::lifecycle::Outcome;
+use crate::report::number::thousands;
+use crate::script::{Act, Point, Script, Second, Step};
+use crate::units::Time;
+
+/// An operation from when it was sent to when it was answered.
+pub struct Bar {
+    /// What, and by whom.
+    pub act: Act,
+    /// When it was sent.
+    pub from: Time,
+    /// When it was answered; none: never.
+    pub to: Option<Time>,
+    /// How it ended; unknown until it did.
+    pub outcome: Outcome,
+    /// What its answer said: `204`, `200, active`.
+    pub answer: String,
+    /// What the script has happen here: `at last-byte of upload`, `!reset at mid-body`.
+    pub note: String,
+    /// The bar that it was released at a point of.
+    pub rival_of: Option<usize>,
+    /// How often it was done in a row, with the same answer.
+    pub times: u32,
+    op: OpId,
+}
+
+/// An instant of the history.
+#[derive(Clone, Copy)]
+pub struct Moment {
+    /// When.
+    pub at: Time,
+    /// What was so then.
+    pub what: What,
+}
+
+/// What happens at an instant; bars by their index.
+#[derive(Clone, Copy)]
+pub enum What {
+    /// An operation was sent.
+    Began(usize),
+    /// It was answered.
+    Ended(usize),
+    /// The server was broken on purpose, or healed.
+    Broken(bool),
+    /// The server's books were read.
+    Probed(Books),
+}
+
+/// A history, in order of time.
+pub struct Timeline {
+    /// Its operations in the order in which they were sent.
+    pub bars: Vec<Bar>,
+    /// What happened; operations that were done many times over begin and end once.
+    pub moments: Vec<Moment>,
+}
+
+impl Timeline {
+    /// That of a finding.
+    pub fn of(finding: &Finding) -> Timeline {
+        let mut events = finding.history.events.clone();
+        events.sort_by_key(|event| event.at); // stable: equal times stay as they were told
+        let mut timeline = Timeline {
+            bars: Vec::new(),
+            moments: Vec::new(),
+        };
+        for event in &events {
+            timeline.tell(event);
+        }
+        timeline.annotate(&finding.script);
+        timeline.fold();
+        timeline
+    }
+
+    fn tell(&mut self, event: &ClientEvent) {
+        let what = match event.told {
+            Told::Invoked {
+                op, operation, who, ..
+            } => {
+                self.bars.push(Bar {
+                    act: Act { operation, who },
+                    from: event.at,
+                    to: None,
+                    outcome: Outcome::Unknown,
+                    answer: "never answered".to_owned(),
+                    note: String::new(),
+                    rival_of: None,
+                    times: 1,
+                    op,
+                });
+                What::Began(self.bars.len() - 1)
+            }
+            Told::Answered { op, outcome, .. } => {
+                let open = |bar: &Bar| bar.op == op && bar.to.is_none();
+                let Some(index) = self.bars.iter().rposition(open) else {
+                    return;
+                };
+                let bar = &mut self.bars[index];
+                bar.to = Some(event.at);
+                bar.outcome = outcome;
+                bar.answer = answer(&event.told);
+                What::Ended(index)
+            }
+            Told::Broken(broken) => What::Broken(broken),
+            Told::Probed(books) => What::Probed(books),
+        };
+        self.moments.push(Moment { at: event.at, what });
+    }
+
+    /// Notes what the script has happen at points. Looks that the sweep took by itself are in no script, and are passed over.
+    fn annotate(&mut self, script: &Script) {
+        let mut next = 0;
+        for step in script.steps() {
+            let find = |bars: &[Bar], act: &Act, but: Option<usize>| {
+                (next..bars.len()).find(|&i| bars[i].act == *act && Some(i) != but)
+            };
+            let (one, other) = match step {
+                Step::Run(_) => continue,
+                Step::Act(act) => (find(&self.bars, act, None), None),
+                Step::Race { first, at, second } => {
+                    let one = find(&self.bars, first, None);
+                    let other = match second {
+                        Second::Rival(act) => find(&self.bars, act, one),
+                        Second::Fault(_) | Second::Command(_) => None,
+                    };
+                    if let (Some(one), Some(other)) = (one, other) {
+                        self.bars[other].note = format!("{} {}", place(*at), first.operation);
+                        self.bars[other].rival_of = Some(one);
+                    } else if let Some(one) = one {
+                        self.bars[one].note = format!("{second} {} it", place(*at));
+                    }
+                    (one, other)
+                }
+            };
+            next = one.max(other).map_or(next, |last| last + 1);
+        }
+    }
+
+    /// Joins looks (and whatever else is repeated) with those before them, if nothing happened between.
+    fn fold(&mut self) {
+        let mut kept: Vec<Moment> = Vec::with_capacity(self.moments.len());
+        for moment in std::mem::take(&mut self.moments) {
+            kept.push(moment);
+            let [
+                ..,
+                Moment {
+                    what: What::Began(a),
+                    ..
+                },
+                Moment {
+                    what: What::Ended(b),
+                    ..
+                },
+                Moment {
+                    what: What::Began(c),
+                    ..
+                },
+                Moment {
+                    what: What::Ended(d),
+                    at,
+                },
+            ] = kept[..]
+            else {
+                continue;
+            };
+            let (one, other) = (&self.bars[a], &self.bars[c]);
+            let same = a == b
+                && c == d
+                && one.act == other.act
+                && one.outcome == other.outcome
+                && one.answer == other.answer
+                && other.note.is_empty();
+            if same {
+                let bar = &mut self.bars[a];
+                bar.to = Some(at);
+                bar.times += 1;
+                kept.truncate(kept.len() - 2);
+                if let Some(end) = kept.last_mut() {
+                    end.at = at;
+                }
+            }
+        }
+        self.moments = kept;
+    }
+}
+
+impl Bar {
+    /// The answer, with how often it came if it came often.
+    pub fn answers(&self) -> String {
+        match self.times {
+            1 => self.answer.clone(),
+            n => format!("{}, {} times", self.answer, thousands(u64::from(n))),
+        }
+    }
+}
+
+/// `at last-byte of`, to be followed by an operation.
+fn place(point: Point) -> String {
+    match point {
+        Point::Before => "before".to_owned(),
+        Point::FirstByte | Point::MidBody | Point::LastByte | Point::Answer => {
+            format!("at {point} of")
+        }
+        Point::After(bytes) => format!("after {} of", count(bytes.0, "byte")),
+        Point::Enters(status) => format!("when {status} in"),
+    }
+}
+
+fn answer(told: &Told) -> String {
+    let Told::Answered {
+        outcome,
+        seen,
+        content,
+        http_status,
+        ..
+    } = told
+    else {
+        return String::new();
+    };
+    let mut parts = vec![match (http_status, outcome) {
+        (Some(status), _) => status.to_string(),
+        (None, Outcome::Unknown) => "no answer".to_owned(),
+        (None, outcome) => outcome.to_string(),
+    }];
+    match seen {
+        Some(Seen::Status(status)) => parts.push(status.to_string()),
+        Some(Seen::Gone) => parts.push("gone".to_owned()),
+        None => {}
+    }
+    if let Some(content) = content {
+        parts.push(count(content.size, "byte"));
+    }
+    parts.join(", ")
+}

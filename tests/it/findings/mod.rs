@@ -1,0 +1,5 @@
+//! Reports of a sweep as values: what each makes of findings that never happened.
+
+mod files;
+mod sample;
+mod seen;

@@ -1,0 +1,327 @@
+//! A sweep that never happened, and looks like one that did.
+
+use stormglass::finding::{Exchange, Finding, FindingKey, SweepResult, Symptom, Tally};
+use stormglass::history::{
+    Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
+};
+use stormglass::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, Who};
+use stormglass::script::{Script, Step};
+use stormglass::units::{Span, Time};
+
+pub const IMAGE: &str = "4f1c2a9e-7b61-4d0e-9f52-0c8d6a3e11b7";
+const DATA: Content = Content {
+    size: 65_536,
+    checksum: 7,
+};
+
+/// Three findings on a server with a probe.
+pub fn three() -> SweepResult {
+    result(vec![orphan(), stuck(), server_error()])
+}
+
+/// A sweep of a few hundred scripts that came to this.
+pub fn result(findings: Vec<Finding>) -> SweepResult {
+    SweepResult {
+        target: "http://127.0.0.1:9292".to_owned(),
+        seed: 42,
+        cells: (412, 412),
+        tries: 3_020,
+        unknown: 12,
+        findings,
+        notes: Vec::new(),
+        wall: Span::from_secs(1_446),
+        interrupted: false,
+        left: Vec::new(),
+    }
+}
+
+/// Tells a history in milliseconds.
+#[derive(Default)]
+pub struct Tale(Vec<ClientEvent>);
+
+impl Tale {
+    pub fn told(mut self, ms: f64, told: Told) -> Tale {
+        let at = Time((ms * 1e6) as u64);
+        self.0.push(ClientEvent { at, told });
+        self
+    }
+
+    pub fn sent(self, ms: f64, op: u64, operation: Operation, who: Who) -> Tale {
+        let invoked = Told::Invoked {
+            op: OpId(op),
+            operation,
+            who,
+            brings: operation.sends_data().then_some(DATA),
+            spoiled: false,
+        };
+        self.told(ms, invoked)
+    }
+
+    pub fn answered(self, ms: f64, op: u64, status: Option<u16>, seen: Option<Seen>) -> Tale {
+        let outcome = match status {
+            None | Some(502..=599) => Outcome::Unknown,
+            Some(500 | 501) => Outcome::Fail,
+            Some(400..=499) => Outcome::Refused,
+            Some(_) => Outcome::Ok,
+        };
+        let answered = Told::Answered {
+            op: OpId(op),
+            outcome,
+            seen,
+            content: None,
+            http_status: status,
+        };
+        self.told(ms, answered)
+    }
+
+    pub fn history(self) -> SubjectHistory {
+        SubjectHistory {
+            subject: 17,
+            events: self.0,
+        }
+    }
+}
+
+pub fn finding(
+    symptom: Symptom,
+    invariant: Invariant,
+    operations: &str,
+    sentence: &str,
+    tallies: &[(&str, u32, u32)],
+) -> Finding {
+    let tallies: Vec<Tally> = tallies
+        .iter()
+        .map(|&(script, shown, tries)| {
+            let script: Script = script.parse().unwrap();
+            let point = script.steps().iter().find_map(|step| match step {
+                Step::Race { at, .. } => Some(*at),
+                Step::Act(_) | Step::Run(_) => None,
+            });
+            Tally {
+                point,
+                script,
+                shown,
+                tries,
+            }
+        })
+        .collect();
+    let script = tallies[0].script.clone();
+    Finding {
+        key: FindingKey {
+            severity: symptom.severity(),
+            invariant,
+            symptom,
+            operations: operations.to_owned(),
+        },
+        sentence: sentence.to_owned(),
+        repeat: format!("stormglass sweep http://127.0.0.1:9292 --script '{script}' --seed 42"),
+        tallies,
+        script,
+        shortest: (4, 20),
+        history: SubjectHistory::default(),
+        exchanges: Vec::new(),
+        image: IMAGE.to_owned(),
+        accepted: false,
+    }
+}
+
+/// A request of the member with its reply; what differs is set afterwards.
+pub fn exchange(sent_ms: f64, ended_ms: f64, method: &str, path: &str, status: u16) -> Exchange {
+    Exchange {
+        sent: Time((sent_ms * 1e6) as u64),
+        ended: Some(Time((ended_ms * 1e6) as u64)),
+        who: Who::Member,
+        method: method.to_owned(),
+        path: path.replace("ID", IMAGE),
+        headers: Vec::new(),
+        text: String::new(),
+        data: None,
+        data_sent: 0,
+        status: Some(status),
+        reply: String::new(),
+    }
+}
+
+fn create(sent_ms: f64, ended_ms: f64) -> Exchange {
+    Exchange {
+        headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+        text: format!(
+            r#"{{"id":"{IMAGE}","name":"stormglass","disk_format":"raw","container_format":"bare"}}"#
+        ),
+        reply: format!(r#"{{"status": "queued", "id": "{IMAGE}", "size": null}}"#),
+        ..exchange(sent_ms, ended_ms, "POST", "/v2/images", 201)
+    }
+}
+
+pub fn upload(sent_ms: f64, ended_ms: f64) -> Exchange {
+    Exchange {
+        headers: vec![
+            (
+                "Content-Type".to_owned(),
+                "application/octet-stream".to_owned(),
+            ),
+            ("Content-Length".to_owned(), "65536".to_owned()),
+        ],
+        data: Some(65_536),
+        data_sent: 65_536,
+        ..exchange(sent_ms, ended_ms, "PUT", "/v2/images/ID/file", 204)
+    }
+}
+
+pub fn status(status: SubjectStatus) -> Option<Seen> {
+    Some(Seen::Status(status))
+}
+
+/// Both are answered 204, and the data stays.
+pub fn orphan() -> Finding {
+    let books = Books {
+        row: Some(Row::Present {
+            status: SubjectStatus::Deleted,
+            deleted: true,
+            content: None,
+            locations: 0,
+            in_store: false,
+        }),
+        data: Some(Held {
+            bytes: Some(65_536),
+            staged: None,
+        }),
+        tasks_open: Some(0),
+    };
+    let history = Tale::default()
+        .sent(0.0, 0, Operation::Create, Who::Member)
+        .answered(14.8, 0, Some(201), status(SubjectStatus::Queued))
+        .sent(14.9, 1, Operation::Upload, Who::Member)
+        .sent(31.2, 2, Operation::Delete, Who::Member)
+        .answered(52.7, 2, Some(204), None)
+        .answered(60.1, 1, Some(204), None)
+        .sent(60.2, 3, Operation::Show, Who::Member)
+        .answered(65.0, 3, Some(404), Some(Seen::Gone))
+        .told(1_204.0, Told::Probed(books));
+    Finding {
+        history: history.history(),
+        exchanges: vec![
+            create(0.0, 14.8),
+            upload(14.9, 60.1),
+            exchange(31.2, 52.7, "DELETE", "/v2/images/ID", 204),
+            Exchange {
+                reply: "404 Not Found: No image found with ID".to_owned(),
+                ..exchange(60.2, 65.0, "GET", "/v2/images/ID", 404)
+            },
+        ],
+        ..finding(
+            Symptom::Orphan,
+            Invariant::Conservation,
+            "upload + delete",
+            "The upload and the delete were both acknowledged, the image is gone, and its data is still in the store.",
+            &[
+                ("create [upload last-byte delete]", 11, 60),
+                ("create [upload mid-body delete] show", 2, 60),
+                ("create [upload before delete]", 0, 20),
+            ],
+        )
+    }
+}
+
+/// The server is killed in mid-upload and comes back; the image is saving for good.
+pub fn stuck() -> Finding {
+    let books = Books {
+        row: Some(Row::Present {
+            status: SubjectStatus::Saving,
+            deleted: false,
+            content: None,
+            locations: 0,
+            in_store: false,
+        }),
+        data: Some(Held {
+            bytes: Some(32_768),
+            staged: None,
+        }),
+        tasks_open: None,
+    };
+    let mut tale = Tale::default()
+        .sent(0.0, 0, Operation::Create, Who::Member)
+        .answered(15.3, 0, Some(201), status(SubjectStatus::Queued))
+        .sent(15.4, 1, Operation::Upload, Who::Member)
+        .told(28.0, Told::Broken(true))
+        .answered(41.0, 1, None, None)
+        .told(2_950.0, Told::Broken(false));
+    for look in 0..25 {
+        let at = 3_000.0 + 400.0 * f64::from(look);
+        tale = tale
+            .sent(at, 2 + look as u64, Operation::Show, Who::Member)
+            .answered(
+                at + 5.0,
+                2 + look as u64,
+                Some(200),
+                status(SubjectStatus::Saving),
+            );
+    }
+    Finding {
+        history: tale.told(13_000.0, Told::Probed(books)).history(),
+        exchanges: vec![
+            create(0.0, 15.3),
+            Exchange {
+                data_sent: 32_768,
+                status: None,
+                reply: "connection reset by peer".to_owned(),
+                ..upload(15.4, 41.0)
+            },
+            Exchange {
+                reply: format!(r#"{{"status": "saving", "id": "{IMAGE}", "size": null}}"#),
+                ..exchange(3_000.0, 3_005.0, "GET", "/v2/images/ID", 200)
+            },
+        ],
+        shortest: (3, 3),
+        ..finding(
+            Symptom::StuckSubject,
+            Invariant::Progress,
+            "upload + !kill-api",
+            "The image is still saving when nothing is open any more, and no client can bring it to an end but by a delete.",
+            &[("create [upload mid-body !kill-api]", 3, 3)],
+        )
+    }
+}
+
+/// The loser of two deactivations gets a 500.
+pub fn server_error() -> Finding {
+    let history = Tale::default()
+        .sent(0.0, 0, Operation::Create, Who::Member)
+        .answered(14.1, 0, Some(201), status(SubjectStatus::Queued))
+        .sent(14.2, 1, Operation::Upload, Who::Member)
+        .answered(36.0, 1, Some(204), None)
+        .sent(36.1, 2, Operation::Deactivate, Who::Admin)
+        .sent(36.4, 3, Operation::Deactivate, Who::Admin)
+        .answered(52.0, 2, Some(204), None)
+        .answered(55.3, 3, Some(500), None);
+    let deactivate = |sent, ended, status| Exchange {
+        who: Who::Admin,
+        ..exchange(
+            sent,
+            ended,
+            "POST",
+            "/v2/images/ID/actions/deactivate",
+            status,
+        )
+    };
+    Finding {
+        history: history.history(),
+        exchanges: vec![
+            create(0.0, 14.1),
+            upload(14.2, 36.0),
+            deactivate(36.1, 52.0, 204),
+            Exchange {
+                reply: "500 Internal Server Error The server has either erred or is incapable of performing the requested operation."
+                    .to_owned(),
+                ..deactivate(36.4, 55.3, 500)
+            },
+        ],
+        ..finding(
+            Symptom::ServerError,
+            Invariant::Answer,
+            "deactivate + deactivate",
+            "A deactivate was answered with a server error, and nothing was broken.",
+            &[("create upload [deactivate before deactivate]", 9, 20)],
+        )
+    }
+}

@@ -9,6 +9,8 @@ use crate::lifecycle::Profile;
 use crate::units::Span;
 use std::num::NonZeroU32;
 
+mod commands;
+
 /// Reads `[target]` and `[service]`.
 pub(super) fn read(reader: &mut Reader, root: &mut Fields) -> Option<Target> {
     let service = root.node("service");
@@ -152,6 +154,8 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
         reader.wrong(place.spot, message, help);
     }
     let delayed_delete = fields.or(reader, "delayed_delete", false);
+    let commands = fields.node("commands");
+    let commands = commands.map_or_else(Vec::new, |node| commands::read(reader, node));
     fields.done(reader);
     let admin = admin.unwrap_or_else(|| Identity::Token(ADMIN.to_owned()));
     Some(GlanceTarget {
@@ -159,6 +163,7 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
         connections,
         location: location.map(|location| location.value),
         delayed_delete,
+        commands,
         ..GlanceTarget::new(url?, member, admin)
     })
 }

@@ -311,8 +311,9 @@ impl<T: Target, C: Crew> Storm<T, C> {
     fn invoke(&mut self) {
         let mut invocations = std::mem::take(&mut self.orders.invoke);
         for mut invocation in invocations.drain(..) {
-            if invocation.operation == Operation::Upload {
-                invocation.close_after = self.target.close_after();
+            // An abort brings its own.
+            if invocation.client_fault.is_none() {
+                invocation.client_fault = self.target.client_fault(invocation.operation);
             }
             self.target.invoke(self.now, invocation, &mut self.out);
         }

@@ -118,7 +118,7 @@ fn script() -> Calendar<Entry> {
                 size: u64::from(uploads) * 1_000,
                 checksum: number,
             },
-            close_after: (operation == AbortUpload).then_some(0.5),
+            client_fault: (operation == AbortUpload).then_some((ClientFault::Close, 0.5)),
         });
         calendar.push(at, entry);
     }

@@ -28,8 +28,9 @@ impl<A: Actors> Target for Service<A> {
         Service::fault(self, now, fault, open, out);
     }
 
-    fn close_after(&self) -> Option<f64> {
-        Service::close_after(self)
+    #[inline]
+    fn client_fault(&mut self, operation: Operation) -> Option<(ClientFault, f64)> {
+        Service::client_fault(self, operation)
     }
 
     fn forget(&mut self, slot: u32) {

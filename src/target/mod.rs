@@ -24,8 +24,8 @@ pub trait Target {
     fn wake(&mut self, now: Time, wake: Self::Wake, out: &mut Out<Self::Wake>);
     /// A fault opens or heals.
     fn fault(&mut self, now: Time, fault: FaultId, open: bool, out: &mut Out<Self::Wake>);
-    /// After which share of its data an upload's client goes away now, if a fault makes it.
-    fn close_after(&self) -> Option<f64>;
+    /// What the client of such an operation does wrong now, and after which share of its data, if a fault makes it.
+    fn client_fault(&mut self, operation: Operation) -> Option<(ClientFault, f64)>;
     /// The driver drops a subject that is deleted or never came into being.
     fn forget(&mut self, slot: u32);
     /// Whether nothing is being done and nothing is due.

@@ -126,6 +126,11 @@ impl TaskStatus {
         }
     }
 
+    /// The status a service's answer names, if it is one.
+    pub fn from_name(name: &str) -> Option<TaskStatus> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
     /// Whether the task has ended.
     pub const fn ended(self) -> bool {
         match self {

@@ -121,6 +121,8 @@ pub(super) struct Progress {
     pub at: Cell<Instant>,
     /// Whether the whole body was taken.
     pub finished: Cell<bool>,
+    /// How many bytes of an upload were taken.
+    pub taken: Cell<u64>,
     /// What was sent, once all of it was.
     pub content: Cell<Option<Content>>,
     /// Told when a body that stops half-way has got there.
@@ -149,6 +151,7 @@ impl Progress {
         Rc::new(Progress {
             at: Cell::new(now()),
             finished: Cell::new(true),
+            taken: Cell::new(0),
             content: Cell::new(None),
             stopped: Notify::new(),
         })
@@ -184,6 +187,7 @@ impl Upload {
         self.progress.at.set(now());
         match self.generator.next(self.stop) {
             Some(chunk) => {
+                self.progress.taken.set(self.generator.made);
                 if self.generator.made == self.generator.size {
                     self.finish();
                 }

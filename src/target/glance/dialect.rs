@@ -1,10 +1,11 @@
 //! How Glance's API says things: what a status code means for an operation, and what a reply shows of an image.
 
-use super::answer::{ImageId, RunId};
+use super::answer::{ImageId, RunId, line};
 use super::content::leading_of_hex;
 use crate::history::{Content, Seen};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use serde::Deserialize;
+use serde_json::json;
 
 /// The media type of a PATCH on an image.
 pub(super) const PATCH_TYPE: &str = "application/openstack-images-v2.1-json-patch";
@@ -77,29 +78,98 @@ pub(super) struct Page {
     _schema: String,
 }
 
-/// The body of a create: any bytes make a valid raw image, and the tag says whose it is.
-pub(super) fn registration(id: ImageId, run: RunId) -> String {
+/// The import tasks of an image.
+#[derive(Debug, Deserialize)]
+pub(super) struct Tasks {
+    tasks: Vec<Task>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Task {
+    status: String,
+}
+
+impl Tasks {
+    pub(super) fn statuses(&self) -> Result<Vec<TaskStatus>, String> {
+        let statuses = self.tasks.iter().map(|task| {
+            let unknown = || line(&format!("a task is `{}`, which none can be", task.status));
+            TaskStatus::from_name(&task.status).ok_or_else(unknown)
+        });
+        statuses.collect()
+    }
+}
+
+/// What a create says of the data to come.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Formats {
+    /// Any bytes make a valid raw image.
+    Raw,
+    /// Made-up bytes are no qcow2.
+    Wrong,
+    /// Nothing.
+    None,
+}
+
+/// The body of a create; the tag says whose it is.
+pub(super) fn registration(id: ImageId, run: RunId, formats: Formats) -> String {
     let (tag, id) = (run.tag(), id.to_string());
-    serde_json::json!({
+    let mut body = json!({
         "id": id,
         "name": tag,
-        "disk_format": "raw",
-        "container_format": "bare",
         "visibility": "private",
         "tags": [tag],
         "stormglass_run": run.to_string(),
-    })
-    .to_string()
+    });
+    let disk_format = match formats {
+        Formats::Raw => "raw",
+        Formats::Wrong => "qcow2",
+        Formats::None => return body.to_string(),
+    };
+    body["disk_format"] = disk_format.into();
+    body["container_format"] = "bare".into();
+    body.to_string()
 }
 
 /// The body of a PATCH that adds a location.
-pub(super) fn location(url: &str) -> String {
-    serde_json::json!([{
-        "op": "add",
-        "path": "/locations/-",
-        "value": { "url": url, "metadata": {} },
-    }])
-    .to_string()
+pub(super) fn add_location(url: &str) -> String {
+    let value = json!({ "url": url, "metadata": {} });
+    json!([{ "op": "add", "path": "/locations/-", "value": value }]).to_string()
+}
+
+/// The body of a PATCH that puts one location for all there are.
+pub(super) fn replace_locations(url: &str) -> String {
+    let value = json!([{ "url": url, "metadata": {} }]);
+    json!([{ "op": "replace", "path": "/locations", "value": value }]).to_string()
+}
+
+/// The body of a PATCH that takes away the first location, where the data was sent to if it was.
+pub(super) fn remove_location() -> String {
+    json!([{ "op": "remove", "path": "/locations/0" }]).to_string()
+}
+
+/// The body of a POST that names a location through the newer call.
+pub(super) fn registered_location(url: &str) -> String {
+    json!({ "url": url }).to_string()
+}
+
+/// The body of an import of data that the server fetches.
+pub(super) fn web_download(url: &str) -> String {
+    json!({ "method": { "name": "web-download", "uri": url } }).to_string()
+}
+
+/// The body of an import of staged data.
+pub(super) fn glance_direct() -> String {
+    json!({ "method": { "name": "glance-direct" } }).to_string()
+}
+
+/// The body of a PATCH of a property that nobody reads.
+pub(super) fn set_property() -> String {
+    json!([{ "op": "add", "path": "/stormglass_note", "value": "set" }]).to_string()
+}
+
+/// The body of a PATCH that forbids deletes or allows them.
+pub(super) fn protect(on: bool) -> String {
+    json!([{ "op": "replace", "path": "/protected", "value": on }]).to_string()
 }
 
 #[cfg(test)]

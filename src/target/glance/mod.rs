@@ -11,8 +11,10 @@ mod commands;
 mod config;
 mod content;
 mod dialect;
+mod line;
 mod moves;
 mod remote;
+mod source;
 mod tracker;
 mod wire;
 
@@ -23,6 +25,7 @@ pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use commands::{CommandError, Commands};
 pub use config::ConfigError;
 pub use content::content_of;
+pub use line::Watch;
 pub use remote::{Look, Remote};
 pub use tracker::{Findings, Ticket, Tracker, Violation};
 

@@ -2,6 +2,7 @@
 
 use super::config::Endpoint;
 use super::content::{Payload, Progress, Received};
+use super::line::{Line, Load, Watch};
 use super::now;
 use crate::history::Content;
 use crate::units::Span;
@@ -26,6 +27,9 @@ const HEAD_MAX: usize = 256 * 1024;
 /// A connection unused for longer is not used again. Servers close an idle one after a few seconds (Gunicorn: two), and a
 /// request sent into a closing connection has an unknown outcome.
 const KEPT: Duration = Duration::from_secs(1);
+
+/// A year is as good as for ever, and cannot overflow the clock.
+const FOREVER: Duration = Duration::from_secs(365 * 86_400);
 
 /// The connections to one server.
 pub(super) struct Wire {
@@ -55,6 +59,19 @@ pub(super) struct Call {
     pub progress: Rc<Progress>,
     /// The most content to read of a 200; none where a reply is text.
     pub content_max: Option<u64>,
+    /// What to do at a point of it.
+    pub watch: Option<Rc<Watch>>,
+}
+
+impl Call {
+    /// What a watch must know of it.
+    fn load(&self) -> Load {
+        match (self.request.body(), self.content_max) {
+            (Payload::Upload(_), _) => Load::Data(self.request.body().len()),
+            (Payload::Text(_), Some(most)) => Load::Reply(most),
+            (Payload::Text(_), None) => Load::Text(self.request.body().len()),
+        }
+    }
 }
 
 /// A reply, read to its end.
@@ -79,6 +96,16 @@ pub(super) enum Trouble {
     Stopped,
 }
 
+impl Trouble {
+    /// What went wrong; empty when it was meant to.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Trouble::NotSent(text) | Trouble::NoReply(text) => text,
+            Trouble::Stopped => "",
+        }
+    }
+}
+
 /// Where an exchange's time went, apart from the server.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Times {
@@ -94,8 +121,7 @@ impl Wire {
     pub(super) fn new(endpoint: Endpoint, timeout: Span, connections: usize) -> Wire {
         Wire {
             endpoint,
-            // A year is as good as for ever, and cannot overflow the clock.
-            timeout: Duration::from_nanos(timeout.0).min(Duration::from_secs(365 * 86_400)),
+            timeout: Duration::from_nanos(timeout.0).min(FOREVER),
             permits: Semaphore::new(connections.min(Semaphore::MAX_PERMITS)),
             idle: RefCell::new(Vec::new()),
         }
@@ -113,12 +139,19 @@ impl Wire {
         call.progress.at.set(now());
 
         let uploads = matches!(call.request.body(), Payload::Upload(_));
-        let (link, response) = self.send(call.request, &call.progress, times).await?;
+        let watch = call.watch.clone().map(|watch| (watch, call.load()));
+        let watched = watch.is_some();
+        // What the client itself holds up is not the server's delay.
+        let delay = call.watch.as_ref().map_or(Duration::ZERO, |it| it.delay());
+        let limit = self.timeout.saturating_add(delay).min(FOREVER);
+        let sending = self.send(call.request, &call.progress, watch, limit, times);
+        let (link, response) = sending.await?;
         let keeps_open = keeps_open(&response);
-        let reply = self.read(response, call.content_max).await;
+        let reply = read(response, call.content_max, limit).await;
         // An upload that was turned down may not have been read, and its bytes would stand before the next request.
         let was_read = !uploads || (200..300).contains(&reply.status);
-        if keeps_open && was_read && reply.cut.is_none() && call.progress.finished.get() {
+        let is_whole = was_read && reply.cut.is_none() && call.progress.finished.get();
+        if keeps_open && is_whole && !watched {
             self.keep(link);
         }
         Ok(reply)
@@ -129,17 +162,23 @@ impl Wire {
         &self,
         mut request: hyper::Request<Payload>,
         progress: &Progress,
+        watch: Option<(Rc<Watch>, Load)>,
+        limit: Duration,
         times: &mut Times,
     ) -> Result<(Link, hyper::Response<Incoming>), Trouble> {
         loop {
-            let kept = self.kept().await;
+            // A watch sits on a connection from its first byte on.
+            let kept = match &watch {
+                Some(_) => None,
+                None => self.kept().await,
+            };
             let fresh = kept.is_none();
             let mut link = match kept {
                 Some(link) => link,
-                None => self.connect(times).await?,
+                None => self.open(watch.clone(), times).await?,
             };
             let sending = link.sender.try_send_request(request);
-            match self.answered(sending, progress).await? {
+            match answered(sending, progress, limit).await? {
                 Ok(response) => return Ok((link, response)),
                 Err(mut error) => {
                     let unsent = error.take_message();
@@ -155,50 +194,15 @@ impl Wire {
         }
     }
 
-    /// Waits for `sending`, as long as the request's body makes progress.
-    async fn answered<T>(
+    async fn open(
         &self,
-        sending: impl Future<Output = T>,
-        progress: &Progress,
-    ) -> Result<T, Trouble> {
-        tokio::pin!(sending);
-        loop {
-            tokio::select! {
-                biased;
-                response = &mut sending => return Ok(response),
-                () = progress.stopped.notified() => return Err(Trouble::Stopped),
-                () = sleep_until(progress.at.get() + self.timeout) => {
-                    if progress.at.get() + self.timeout <= now() {
-                        return Err(Trouble::NoReply(format!("no reply within {:?}", self.timeout)));
-                    }
-                }
-            }
-        }
-    }
-
-    async fn connect(&self, times: &mut Times) -> Result<Link, Trouble> {
-        let began = now();
-        let address = (self.endpoint.host.as_str(), self.endpoint.port);
-        let opened = timeout_at(began + self.timeout, async {
-            let stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            Ok::<_, std::io::Error>(stream)
-        })
-        .await;
-        times.connect += since(began);
-        let stream = match opened {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(Trouble::NotSent(format!("cannot connect: {error}"))),
-            Err(_) => {
-                return Err(Trouble::NotSent(format!(
-                    "cannot connect within {:?}",
-                    self.timeout
-                )));
-            }
-        };
+        watch: Option<(Rc<Watch>, Load)>,
+        times: &mut Times,
+    ) -> Result<Link, Trouble> {
+        let stream = self.connect(times).await?;
         let handshake = http1::Builder::new()
             .max_buf_size(HEAD_MAX)
-            .handshake(TokioIo::new(stream))
+            .handshake(TokioIo::new(Line::new(stream, watch)))
             .await;
         let (sender, connection) = handshake.map_err(|error| Trouble::NotSent(explain(&error)))?;
         let task = tokio::task::spawn_local(async move {
@@ -210,6 +214,26 @@ impl Wire {
             task,
             idle_since: now(),
         })
+    }
+
+    async fn connect(&self, times: &mut Times) -> Result<TcpStream, Trouble> {
+        let began = now();
+        let address = (self.endpoint.host.as_str(), self.endpoint.port);
+        let opened = timeout_at(began + self.timeout, async {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            Ok::<_, std::io::Error>(stream)
+        })
+        .await;
+        times.connect += since(began);
+        match opened {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(Trouble::NotSent(format!("cannot connect: {error}"))),
+            Err(_) => {
+                let text = format!("cannot connect within {:?}", self.timeout);
+                Err(Trouble::NotSent(text))
+            }
+        }
     }
 
     /// A connection used a moment ago that is still open.
@@ -232,85 +256,110 @@ impl Wire {
         link.idle_since = now();
         self.idle.borrow_mut().push(link);
     }
+}
 
-    async fn read(&self, response: hyper::Response<Incoming>, content_max: Option<u64>) -> Reply {
-        let status = response.status().as_u16();
-        let framed = is_framed(&response);
-        let body = response.into_body();
-        let mut reply = Reply {
-            status,
-            text: Bytes::new(),
-            content: None,
-            cut: None,
-        };
-        match content_max {
-            Some(most) if matches!(status, 200 | 206) => {
-                match self.read_content(body, most).await {
-                    Ok(content) => {
-                        reply.content = Some(content);
-                        if !framed && content.size < most {
-                            // Nothing says whether this is the end or a connection that broke.
-                            reply.cut = Some("the reply has no length and ended early".to_owned());
-                        } else if content.size > most {
-                            reply.cut = Some(format!(
-                                "more than {most} bytes came; the rest was not read"
-                            ));
-                        }
+async fn read(
+    response: hyper::Response<Incoming>,
+    content_max: Option<u64>,
+    limit: Duration,
+) -> Reply {
+    let status = response.status().as_u16();
+    let framed = is_framed(&response);
+    let body = response.into_body();
+    let mut reply = Reply {
+        status,
+        text: Bytes::new(),
+        content: None,
+        cut: None,
+    };
+    match content_max {
+        Some(most) if matches!(status, 200 | 206) => {
+            match read_content(body, most, limit).await {
+                Ok(content) => {
+                    reply.content = Some(content);
+                    if !framed && content.size < most {
+                        // Nothing says whether this is the end or a connection that broke.
+                        reply.cut = Some("the reply has no length and ended early".to_owned());
+                    } else if content.size > most {
+                        reply.cut = Some(format!(
+                            "more than {most} bytes came; the rest was not read"
+                        ));
                     }
-                    Err(text) => reply.cut = Some(text),
                 }
-            }
-            _ => match self.read_text(body).await {
-                Ok(text) => reply.text = text,
                 Err(text) => reply.cut = Some(text),
-            },
+            }
         }
-        reply
+        _ => match read_text(body, limit).await {
+            Ok(text) => reply.text = text,
+            Err(text) => reply.cut = Some(text),
+        },
     }
+    reply
+}
 
-    /// Counts and digests at most one byte more than `most`, for as long as bytes keep coming.
-    async fn read_content(&self, mut body: Incoming, most: u64) -> Result<Content, String> {
-        let mut received = Received::default();
-        loop {
-            let frame = timeout_at(now() + self.timeout, body.frame()).await;
-            match frame {
-                Err(_) => return Err(format!("no more content within {:?}", self.timeout)),
-                Ok(None) => return Ok(received.content()),
-                Ok(Some(Err(error))) => return Err(explain(&error)),
-                Ok(Some(Ok(frame))) => {
-                    let Some(bytes) = frame.data_ref() else {
-                        continue;
-                    };
-                    let room = most.saturating_add(1) - received.size();
-                    let wanted = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
-                    received.add(&bytes[..wanted]);
-                    if received.size() > most {
-                        return Ok(received.content());
-                    }
+/// Waits for `sending`, as long as the request's body makes progress.
+async fn answered<T>(
+    sending: impl Future<Output = T>,
+    progress: &Progress,
+    limit: Duration,
+) -> Result<T, Trouble> {
+    tokio::pin!(sending);
+    loop {
+        tokio::select! {
+            biased;
+            response = &mut sending => return Ok(response),
+            () = progress.stopped.notified() => return Err(Trouble::Stopped),
+            () = sleep_until(progress.at.get() + limit) => {
+                if progress.at.get() + limit <= now() {
+                    return Err(Trouble::NoReply(format!("no reply within {limit:?}")));
                 }
             }
         }
     }
+}
 
-    async fn read_text(&self, mut body: Incoming) -> Result<Bytes, String> {
-        let deadline = now() + self.timeout; // of the whole: nothing this short comes slowly
-        let too_long = || format!("the reply is longer than {TEXT_MAX} bytes");
-        if body.size_hint().lower() > TEXT_MAX as u64 {
-            return Err(too_long());
-        }
-        let mut text = BytesMut::new();
-        loop {
-            match timeout_at(deadline, body.frame()).await {
-                Err(_) => return Err(format!("the reply did not end within {:?}", self.timeout)),
-                Ok(None) => return Ok(text.freeze()),
-                Ok(Some(Err(error))) => return Err(explain(&error)),
-                Ok(Some(Ok(frame))) => {
-                    let bytes = frame.data_ref().map_or(&[][..], |bytes| bytes);
-                    if text.len() + bytes.len() > TEXT_MAX {
-                        return Err(too_long());
-                    }
-                    text.extend_from_slice(bytes);
+/// Counts and digests at most one byte more than `most`, for as long as bytes keep coming.
+async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<Content, String> {
+    let mut received = Received::default();
+    loop {
+        let frame = timeout_at(now() + limit, body.frame()).await;
+        match frame {
+            Err(_) => return Err(format!("no more content within {limit:?}")),
+            Ok(None) => return Ok(received.content()),
+            Ok(Some(Err(error))) => return Err(explain(&error)),
+            Ok(Some(Ok(frame))) => {
+                let Some(bytes) = frame.data_ref() else {
+                    continue;
+                };
+                let room = most.saturating_add(1) - received.size();
+                let wanted = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+                received.add(&bytes[..wanted]);
+                if received.size() > most {
+                    return Ok(received.content());
                 }
+            }
+        }
+    }
+}
+
+async fn read_text(mut body: Incoming, limit: Duration) -> Result<Bytes, String> {
+    let deadline = now() + limit; // of the whole: nothing this short comes slowly
+    let too_long = || format!("the reply is longer than {TEXT_MAX} bytes");
+    if body.size_hint().lower() > TEXT_MAX as u64 {
+        return Err(too_long());
+    }
+    let mut text = BytesMut::new();
+    loop {
+        match timeout_at(deadline, body.frame()).await {
+            Err(_) => return Err(format!("the reply did not end within {limit:?}")),
+            Ok(None) => return Ok(text.freeze()),
+            Ok(Some(Err(error))) => return Err(explain(&error)),
+            Ok(Some(Ok(frame))) => {
+                let bytes = frame.data_ref().map_or(&[][..], |bytes| bytes);
+                if text.len() + bytes.len() > TEXT_MAX {
+                    return Err(too_long());
+                }
+                text.extend_from_slice(bytes);
             }
         }
     }

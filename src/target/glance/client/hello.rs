@@ -66,7 +66,7 @@ impl Client {
     pub async fn hello(&self) -> Result<Greeting, HelloError> {
         self.greet(As::Member, "member's token or identity").await?;
         let member_is_admin = self.is_admin(As::Member).await;
-        if self.shared.admin.is_none() {
+        if self.shared.identities[As::Admin.index()].is_none() {
             return Ok(Greeting {
                 member_is_admin,
                 admin_is_admin: false,

@@ -1,0 +1,498 @@
+//! A connection that can be watched: it tells when an operation has reached a point, pauses there, and goes wrong on purpose.
+
+use crate::script::{ClientFault, Point};
+use crate::units::Span;
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::{Sleep, sleep};
+
+/// How long a slow client takes for the rest of its data.
+const SLOW: Duration = Duration::from_secs(2);
+/// In so many pieces.
+const SLOW_PIECES: u64 = 20;
+
+/// A point of one operation, and what its client does there. It serves one operation.
+#[derive(Debug)]
+pub struct Watch {
+    point: Point,
+    hold: Span,
+    fault: Option<ClientFault>,
+    stall: Span,
+    passed: Cell<bool>,
+    bell: Notify,
+    sent: Cell<Sent>,
+    struck: Cell<bool>,
+}
+
+/// How much of the watched request was handed to the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// Whether anything was.
+    pub began: bool,
+    /// Bytes of its body.
+    pub body: u64,
+    /// Whether that was all.
+    pub whole: bool,
+}
+
+impl Watch {
+    /// At `point` the operation pauses for `hold` if it sends or reads data, and then its client commits `fault`. A stall lasts
+    /// six seconds.
+    pub fn new(point: Point, hold: Span, fault: Option<ClientFault>) -> Rc<Watch> {
+        Watch::stalling(point, hold, fault, Span::from_secs(6))
+    }
+
+    /// The same with another length of a stall.
+    pub fn stalling(
+        point: Point,
+        hold: Span,
+        fault: Option<ClientFault>,
+        stall: Span,
+    ) -> Rc<Watch> {
+        Rc::new(Watch {
+            point,
+            hold,
+            fault,
+            stall,
+            passed: Cell::new(point == Point::Before),
+            bell: Notify::new(),
+            sent: Cell::default(),
+            struck: Cell::new(false),
+        })
+    }
+
+    /// Waits until the operation has reached the point, or has ended without doing so. At once for [`Point::Before`].
+    pub async fn passed(&self) {
+        while !self.passed.get() {
+            self.bell.notified().await;
+        }
+    }
+
+    /// Whether the client's fault was committed.
+    pub fn struck(&self) -> bool {
+        self.struck.get()
+    }
+
+    /// The point is reached, or never will be.
+    pub(super) fn pass(&self) {
+        self.passed.set(true);
+        self.bell.notify_waiters();
+    }
+
+    pub(super) fn sent(&self) -> Sent {
+        self.sent.get()
+    }
+
+    /// How long the client itself may hold up the operation.
+    pub(super) fn delay(&self) -> Duration {
+        let fault = match self.fault {
+            Some(ClientFault::Stall) => Duration::from_nanos(self.stall.0),
+            Some(ClientFault::Slow) => SLOW,
+            _ => Duration::ZERO,
+        };
+        Duration::from_nanos(self.hold.0).saturating_add(fault)
+    }
+
+    /// Where on the line the point lies.
+    fn mark(&self, load: Load) -> Mark {
+        // There is nothing to stop before in a request without data, and its point is its end; a reply's first byte must have come.
+        let (side, first, size) = match load {
+            Load::Text(size) => (Side::Request, size, size),
+            Load::Data(size) => (Side::Request, 0, size),
+            Load::Reply(size) => (Side::Reply, 1, size),
+        };
+        let last = size.saturating_sub(1);
+        let body = match self.point {
+            Point::Before => {
+                return Mark {
+                    side: Side::Request,
+                    at: Some(None),
+                };
+            }
+            Point::Answer => return Mark { side, at: None },
+            Point::FirstByte | Point::Enters(_) => 0,
+            Point::MidBody => size / 2,
+            Point::LastByte => last,
+            Point::After(bytes) => bytes.0.min(size),
+        };
+        Mark {
+            side,
+            at: Some(Some(body.max(first))),
+        }
+    }
+}
+
+/// What the watched exchange carries.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Load {
+    /// A request whose body, if any, is so many bytes of text.
+    Text(u64),
+    /// A request with so many bytes of data.
+    Data(u64),
+    /// A request for so many bytes of data.
+    Reply(u64),
+}
+
+/// Which way the data goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Request,
+    Reply,
+}
+
+/// A place on the line: so many bytes of the body; none is before the head, and no place is never.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    side: Side,
+    at: Option<Option<u64>>,
+}
+
+/// What a line runs over.
+pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin {
+    /// The connection below everything.
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Socket for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+/// Counts what goes one way.
+#[derive(Debug, Default)]
+struct Meter {
+    began: bool,
+    /// How much of the blank line that ends the head was just seen.
+    blank: usize,
+    body: u64,
+}
+
+const BLANK: &[u8] = b"\r\n\r\n";
+
+impl Meter {
+    /// How many of `bytes` belong to the head, and whether it ends in them.
+    fn head(&self, bytes: &[u8]) -> (usize, usize) {
+        let mut blank = self.blank;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if blank == BLANK.len() {
+                return (at, blank);
+            }
+            blank = if byte == BLANK[blank] {
+                blank + 1
+            } else {
+                usize::from(byte == BLANK[0])
+            };
+        }
+        (bytes.len(), blank)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.began |= !bytes.is_empty();
+        let (head, blank) = self.head(bytes);
+        self.blank = blank;
+        self.body += (bytes.len() - head) as u64;
+    }
+
+    /// How many of `bytes` may go before there are `body` bytes of the body.
+    fn room(&self, body: u64, bytes: &[u8]) -> usize {
+        let rest = usize::try_from(body - self.body.min(body)).unwrap_or(usize::MAX);
+        let (head, _) = self.head(bytes);
+        head.saturating_add(rest).min(bytes.len())
+    }
+
+    fn has_reached(&self, at: Option<u64>) -> bool {
+        at.is_none_or(|body| self.blank == BLANK.len() && self.body >= body)
+    }
+}
+
+/// How far a watched line is.
+#[derive(Debug)]
+enum Gate {
+    /// The point is ahead.
+    Ahead,
+    /// At the point.
+    Hold(Pin<Box<Sleep>>),
+    /// The client ends its side.
+    Ending,
+    /// It has, and sends no more.
+    Ended,
+    /// It is silent.
+    Stall(Pin<Box<Sleep>>),
+    /// It goes on in small pieces, one after each pause.
+    Slow(Pin<Box<Sleep>>, usize, Duration),
+    /// The point is behind.
+    Open,
+}
+
+/// A watched exchange on a line.
+#[derive(Debug)]
+struct Watched {
+    watch: Rc<Watch>,
+    load: Load,
+    mark: Mark,
+    gate: Gate,
+    sent: Meter,
+    received: Meter,
+}
+
+/// A connection, watched or not. Once its client has closed it on purpose, there is no stream.
+#[derive(Debug)]
+pub(super) struct Line<S> {
+    stream: Option<S>,
+    watched: Option<Watched>,
+}
+
+impl<S: Socket> Line<S> {
+    pub(super) fn new(stream: S, watch: Option<(Rc<Watch>, Load)>) -> Line<S> {
+        Line {
+            stream: Some(stream),
+            watched: watch.map(|(watch, load)| Watched {
+                mark: watch.mark(load),
+                watch,
+                load,
+                gate: Gate::Ahead,
+                sent: Meter::default(),
+                received: Meter::default(),
+            }),
+        }
+    }
+
+    fn stream(&mut self) -> io::Result<Pin<&mut S>> {
+        self.stream.as_mut().map(Pin::new).ok_or_else(broken)
+    }
+
+    /// Goes past the point if it is reached and its time has come.
+    fn pass(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<io::Result<()>> {
+        let Line { stream, watched } = self;
+        let Some(watched) = watched.as_mut().filter(|watched| watched.mark.side == side) else {
+            return Poll::Ready(Ok(()));
+        };
+        loop {
+            let Some(open) = stream.as_mut() else {
+                return Poll::Ready(Err(broken()));
+            };
+            let next = match &mut watched.gate {
+                Gate::Ahead => {
+                    let meter = match side {
+                        Side::Request => &watched.sent,
+                        Side::Reply => &watched.received,
+                    };
+                    if !watched.mark.at.is_some_and(|at| meter.has_reached(at)) {
+                        return Poll::Ready(Ok(()));
+                    }
+                    ready!(Pin::new(open).poll_flush(cx))?;
+                    watched.watch.pass();
+                    let hold = Duration::from_nanos(watched.watch.hold.0);
+                    match watched.load {
+                        Load::Data(_) | Load::Reply(_) if !hold.is_zero() => {
+                            Gate::Hold(Box::pin(sleep(hold)))
+                        }
+                        _ => watched.strike(stream),
+                    }
+                }
+                Gate::Hold(pause) => {
+                    ready!(pause.as_mut().poll(cx));
+                    watched.strike(stream)
+                }
+                Gate::Ending => {
+                    let _ = ready!(Pin::new(open).poll_shutdown(cx));
+                    Gate::Ended
+                }
+                Gate::Ended if side == Side::Request => return Poll::Pending, // nobody will wake it
+                Gate::Stall(pause) => {
+                    ready!(pause.as_mut().poll(cx));
+                    Gate::Open
+                }
+                Gate::Slow(..) | Gate::Ended | Gate::Open => return Poll::Ready(Ok(())),
+            };
+            watched.gate = next;
+        }
+    }
+}
+
+impl Watched {
+    /// What the client does at the point.
+    fn strike<S: Socket>(&mut self, stream: &mut Option<S>) -> Gate {
+        let Some(fault) = self.watch.fault else {
+            return Gate::Open;
+        };
+        if fault == ClientFault::CloseReply && self.mark.side == Side::Request {
+            return Gate::Open; // its time is the reply
+        }
+        self.watch.struck.set(true);
+        match fault {
+            ClientFault::Close | ClientFault::CloseReply => {
+                *stream = None;
+                Gate::Open
+            }
+            ClientFault::Reset => {
+                if let Some(stream) = stream.take() {
+                    let _ = stream.tcp().set_zero_linger();
+                }
+                Gate::Open
+            }
+            ClientFault::HalfClose => Gate::Ending,
+            ClientFault::Stall => {
+                let stall = Duration::from_nanos(self.watch.stall.0);
+                Gate::Stall(Box::pin(sleep(stall)))
+            }
+            ClientFault::Slow => {
+                let rest = match self.load {
+                    Load::Text(size) | Load::Data(size) => size.saturating_sub(self.sent.body),
+                    Load::Reply(size) => size.saturating_sub(self.received.body),
+                };
+                let piece = rest.div_ceil(SLOW_PIECES).max(1);
+                let pieces = u32::try_from(rest.div_ceil(piece)).unwrap_or(1).max(1);
+                let pause = SLOW / pieces;
+                let piece = usize::try_from(piece).unwrap_or(usize::MAX);
+                Gate::Slow(Box::pin(sleep(pause)), piece, pause)
+            }
+        }
+    }
+
+    /// Of a slow line: how much may go now.
+    fn slowly(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<usize> {
+        match &mut self.gate {
+            Gate::Slow(pause, piece, length) if self.mark.side == side => {
+                ready!(pause.as_mut().poll(cx));
+                pause.set(sleep(*length));
+                Poll::Ready(*piece)
+            }
+            _ => Poll::Ready(usize::MAX),
+        }
+    }
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "closed on purpose")
+}
+
+impl<S: Socket> AsyncWrite for Line<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let line = self.get_mut();
+        ready!(line.pass(cx, Side::Request))?;
+        let mut most = bytes.len();
+        if let Some(watched) = &mut line.watched {
+            if let (
+                Gate::Ahead,
+                Mark {
+                    side: Side::Request,
+                    at: Some(Some(body)),
+                },
+            ) = (&watched.gate, watched.mark)
+            {
+                most = watched.sent.room(body, bytes);
+            }
+            most = most.min(ready!(watched.slowly(cx, Side::Request)));
+        }
+        let written = ready!(line.stream()?.poll_write(cx, &bytes[..most]))?;
+        if let Some(watched) = &mut line.watched {
+            watched.sent.add(&bytes[..written]);
+            let (Load::Text(size) | Load::Data(size)) = watched.load else {
+                return Poll::Ready(Ok(written));
+            };
+            watched.watch.sent.set(Sent {
+                began: watched.sent.began,
+                body: watched.sent.body,
+                whole: watched.sent.has_reached(Some(size)),
+            });
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.watched.is_none() {
+            return self.get_mut().stream()?.poll_write_vectored(cx, slices);
+        }
+        let first = slices.iter().find(|slice| !slice.is_empty());
+        self.poll_write(cx, first.map_or(&[][..], |slice| slice))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        (self.stream.as_ref()).is_some_and(AsyncWrite::is_write_vectored)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let line = self.get_mut();
+        ready!(line.stream()?.poll_flush(cx))?;
+        line.pass(cx, Side::Request)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().stream()?.poll_shutdown(cx)
+    }
+}
+
+impl<S: Socket> AsyncRead for Line<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let line = self.get_mut();
+        if line.watched.is_none() {
+            return line.stream()?.poll_read(cx, buffer);
+        }
+        ready!(line.pass(cx, Side::Reply))?;
+        let Line {
+            stream: Some(stream),
+            watched: Some(watched),
+        } = line
+        else {
+            return Poll::Ready(Err(broken()));
+        };
+        let mut most = buffer.remaining().min(PIECE);
+        if let (
+            Gate::Ahead,
+            Mark {
+                side: Side::Reply,
+                at: Some(Some(body)),
+            },
+        ) = (&watched.gate, watched.mark)
+        {
+            // The head's length is not known: bytes that come with it are read with it.
+            let rest = body.saturating_sub(watched.received.body);
+            let ends = watched.received.blank == BLANK.len();
+            most = most.min(if ends {
+                usize::try_from(rest).unwrap_or(most)
+            } else {
+                PIECE
+            });
+        }
+        most = most.min(ready!(watched.slowly(cx, Side::Reply)));
+        let mut bytes = [0; PIECE];
+        let mut piece = ReadBuf::new(&mut bytes[..most]);
+        ready!(Pin::new(&mut *stream).poll_read(cx, &mut piece))?;
+        let came = piece.filled();
+        watched.received.add(came);
+        let early = watched.watch.fault == Some(ClientFault::CloseReply)
+            && watched.mark.side == Side::Request
+            && !came.is_empty();
+        if early {
+            watched.watch.struck.set(true);
+            line.stream = None;
+            return Poll::Ready(Err(broken()));
+        }
+        buffer.put_slice(came);
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Bytes of a watched reply that are read at once.
+const PIECE: usize = 4096;

@@ -9,7 +9,6 @@ use super::nemesis::{NemesisMessage, NemesisReply};
 use super::recorder::{RecorderMessage, RecorderReply};
 use crate::history::{Gauges, Record};
 use crate::invocation::Out;
-use crate::lifecycle::Operation;
 use crate::metrics::RunResult;
 use crate::random::Seed;
 use crate::scenario::Scenario;
@@ -335,11 +334,10 @@ impl<T: Target, C: Crew> Storm<T, C> {
     fn nemesis(&mut self, message: NemesisMessage) {
         let reply = self.crew.nemesis(message);
         for (fault, open) in reply.changes {
-            self.out.records.push(Record::Fault {
-                at: self.now,
-                fault,
-                open,
-            });
+            if open || !self.target.heals_later(fault) {
+                let at = self.now;
+                self.out.records.push(Record::Fault { at, fault, open });
+            }
             self.target.fault(self.now, fault, open, &mut self.out);
         }
         if let Some(next) = reply.next {

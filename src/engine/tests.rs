@@ -19,6 +19,7 @@ use crate::load::StoryId;
 use crate::metrics::RunResult;
 use crate::random::{Distribution, Seed};
 use crate::scenario::{self, Scenario, Target};
+use crate::script::ClientFault;
 use crate::service::{Service, Wake};
 use crate::units::{Span, Time};
 use Operation::*;

@@ -4,6 +4,8 @@ use super::Target;
 use crate::fault::FaultId;
 use crate::history::{Audit, Gauges, SubjectId};
 use crate::invocation::{Invocation, Out};
+use crate::lifecycle::Operation;
+use crate::script::ClientFault;
 use crate::service::{Actors, Service, Wake};
 use crate::units::Time;
 

@@ -7,6 +7,7 @@ use crate::lifecycle::Operation;
 use crate::load::{Action, Step, StoryId};
 use crate::random::{Seed, unit};
 use crate::scenario::Model;
+use crate::script::ClientFault;
 use crate::units::{Span, Time};
 use std::rc::Rc;
 

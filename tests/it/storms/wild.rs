@@ -10,6 +10,7 @@ use stormglass::lifecycle::Operation;
 use stormglass::load::{Action, Spacing, Step, Story};
 use stormglass::random::{Distribution, Drawn, Rng, Seed, Shape, unit};
 use stormglass::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
+use stormglass::script::ClientFault;
 use stormglass::units::{Bytes, Rate, Span, Time};
 
 /// How long the load of each lasts; rates are such that a few hundred stories begin.

@@ -2,6 +2,7 @@
 
 use crate::named::named;
 use crate::random::{Rng, Seed, unit};
+use crate::script::ClientFault;
 use crate::units::{Span, Time};
 
 named! {
@@ -23,11 +24,13 @@ named! {
         Executor = "executor",
         /// The client itself.
         Client = "client",
+        /// A real server as a whole, from outside.
+        Server = "server",
     }
 }
 
 /// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum FaultKind {
     /// It ends in an error, with this probability.
     Error {
@@ -45,45 +48,66 @@ pub enum FaultKind {
     Full,
     /// It does nothing until the fault heals; what it began goes on.
     Down,
-    /// The client goes away in mid-upload.
-    Close {
-        /// After this share of the data, 0 to 1.
+    /// The client does something wrong in the middle of a request.
+    Client {
+        /// What it does.
+        fault: ClientFault,
+        /// After this share of the data, 0 to 1; without meaning to one that concerns the reply.
         after: f64,
+        /// Of each request that it can strike, 0 to 1.
+        probability: f64,
     },
+    /// A command of the scenario, by its name; its undo heals it.
+    Command(String),
 }
 
 impl FaultKind {
     /// The name used in scenarios.
-    pub const fn name(self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             FaultKind::Error { .. } => "error",
             FaultKind::Latency { .. } => "latency",
             FaultKind::Stall => "stall",
             FaultKind::Full => "full",
             FaultKind::Down => "down",
-            FaultKind::Close { .. } => "close",
+            FaultKind::Client { fault, .. } => fault.name(),
+            FaultKind::Command(_) => "command",
         }
     }
 }
 
-/// The published table: which kinds of fault each place can have.
-pub const TABLE: [(Place, &[&str]); 8] = [
-    (Place::Api, &["error", "latency", "stall"]),
-    (Place::RegistryCommit, &["error", "latency", "stall"]),
-    (Place::StorePut, &["error", "latency", "stall", "full"]),
-    (Place::StoreGet, &["error", "latency", "stall"]),
-    (Place::StoreDelete, &["error", "latency", "stall"]),
-    (Place::Scrubber, &["down"]),
-    (Place::Executor, &["down"]),
-    (Place::Client, &["close"]),
+/// The published table: which kinds of fault each place can have, on the embedded service and on a real Glance.
+pub const TABLE: [(Place, &[&str], &[&str]); 9] = [
+    (Place::Api, &["error", "latency", "stall"], &[]),
+    (Place::RegistryCommit, &["error", "latency", "stall"], &[]),
+    (Place::StorePut, &["error", "latency", "stall", "full"], &[]),
+    (Place::StoreGet, &["error", "latency", "stall"], &[]),
+    (Place::StoreDelete, &["error", "latency", "stall"], &[]),
+    (Place::Scrubber, &["down"], &[]),
+    (Place::Executor, &["down"], &[]),
+    (
+        Place::Client,
+        &["close"],
+        &[
+            "close",
+            "reset",
+            "half-close",
+            "stall",
+            "slow",
+            "close-reply",
+        ],
+    ),
+    (Place::Server, &[], &["command"]),
 ];
 
-/// The kinds of fault that a place can have.
-pub fn kinds_at(place: Place) -> &'static [&'static str] {
-    TABLE
-        .iter()
-        .find(|(at, _)| *at == place)
-        .map_or(&[], |(_, kinds)| kinds)
+/// The kinds of fault that a place can have; `glance`: on a real one.
+pub fn kinds_at(place: Place, glance: bool) -> &'static [&'static str] {
+    (TABLE.iter().find(|(at, ..)| *at == place)).map_or(
+        &[],
+        |(_, embedded, real)| {
+            if glance { real } else { embedded }
+        },
+    )
 }
 
 /// Position of a fault in its scenario.
@@ -134,7 +158,7 @@ struct Rule {
 pub struct Faults {
     rules: Vec<Rule>,
     /// One bit a place that any open fault is at: without faults a passage costs one test.
-    open_places: u8,
+    open_places: u16,
 }
 
 impl Faults {
@@ -144,7 +168,7 @@ impl Faults {
             .iter()
             .map(|fault| Rule {
                 place: fault.place,
-                kind: fault.kind,
+                kind: fault.kind.clone(),
                 open: false,
                 rng: seed.named("fault").named(&fault.name).rng(),
             })
@@ -186,28 +210,50 @@ impl Faults {
             if !rule.open || rule.place != place {
                 continue;
             }
-            match rule.kind {
-                FaultKind::Error { probability } if unit(&mut rule.rng) < probability => {
+            match &rule.kind {
+                FaultKind::Error { probability } if unit(&mut rule.rng) < *probability => {
                     return Effect::Error;
                 }
-                FaultKind::Latency { add } => later += add,
+                FaultKind::Latency { add } => later += *add,
                 FaultKind::Stall => return Effect::Stall(FaultId(index as u16)),
                 FaultKind::Full => return Effect::Full,
-                FaultKind::Error { .. } | FaultKind::Down | FaultKind::Close { .. } => {}
+                FaultKind::Error { .. }
+                | FaultKind::Down
+                | FaultKind::Client { .. }
+                | FaultKind::Command(_) => {}
             }
         }
         Effect::Pass { later }
     }
 
-    /// After which share of its data an upload's client goes away, if a fault makes it.
-    pub fn close_after(&self) -> Option<f64> {
-        self.rules
-            .iter()
-            .filter(|rule| rule.open)
-            .find_map(|rule| match rule.kind {
-                FaultKind::Close { after } => Some(after),
-                _ => None,
-            })
+    /// What the client of a request does wrong, and after which share of its data, if a fault makes it: the first rule in
+    /// file order that wants to. `sends`: the request brings data; what concerns the reply alone strikes any other too.
+    #[inline]
+    pub fn client_fault(&mut self, sends: bool) -> Option<(ClientFault, f64)> {
+        if !self.any_at(Place::Client) {
+            return None;
+        }
+        let mut open = self.rules.iter_mut().filter(|rule| rule.open);
+        open.find_map(|rule| match rule.kind {
+            FaultKind::Client {
+                fault,
+                after,
+                probability,
+            } => {
+                let struck = (sends || fault == ClientFault::CloseReply)
+                    && unit(&mut rule.rng) < probability;
+                struck.then_some((fault, after))
+            }
+            _ => None,
+        })
+    }
+
+    /// The command that the fault stands for, if it is one.
+    pub fn command(&self, fault: FaultId) -> Option<&str> {
+        match &self.rules.get(usize::from(fault.0))?.kind {
+            FaultKind::Command(name) => Some(name),
+            _ => None,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::history::{Content, Event, OpId, Record, Seen, SubjectId};
 use crate::lifecycle::{Operation, Outcome};
 use crate::load::StoryId;
 use crate::metrics::Violation;
+use crate::script::ClientFault;
 use crate::units::Time;
 use std::collections::VecDeque;
 
@@ -37,8 +38,8 @@ pub struct Invocation {
     pub sent: Time,
     /// What an upload or import brings.
     pub content: Content,
-    /// The client goes away after this share of an upload, 0 to 1.
-    pub close_after: Option<f64>,
+    /// What its client does wrong, and after which share of the data, 0 to 1.
+    pub client_fault: Option<(ClientFault, f64)>,
 }
 
 /// The end of an operation, as its client sees it.

@@ -291,10 +291,11 @@ impl FromStr for Point {
     }
 }
 
-/// The name of a command, without its exclamation mark.
-fn command(name: &str) -> Result<String, ScriptError> {
+/// The name of a command, without its exclamation mark, if a script can hold it and takes it for no fault of a client.
+pub fn command_name(name: &str) -> Result<String, ScriptError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    match !name.is_empty() && name.chars().all(plain) {
+    let a_fault = ClientFault::from_name(name).is_some();
+    match !name.is_empty() && name.chars().all(plain) && !a_fault {
         true => Ok(name.to_owned()),
         false => Err(ScriptError::Command(name.to_owned())),
     }
@@ -309,7 +310,7 @@ fn race(text: &str) -> Result<Step, ScriptError> {
         None => Second::Rival(second.parse()?),
         Some(name) => match ClientFault::from_name(name) {
             Some(fault) => Second::Fault(fault),
-            None => Second::Command(command(name)?),
+            None => Second::Command(command_name(name)?),
         },
     };
     Ok(Step::Race {
@@ -342,7 +343,7 @@ impl FromStr for Script {
                 None => Step::Act(word.parse()?),
                 Some(name) => match ClientFault::from_name(name) {
                     Some(fault) => return Err(ScriptError::LoneFault(fault)),
-                    None => Step::Run(command(name)?),
+                    None => Step::Run(command_name(name)?),
                 },
             });
             rest = after.trim_start();

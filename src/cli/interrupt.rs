@@ -1,12 +1,14 @@
-//! Ctrl-C and SIGTERM: the first one asks the storm to stop, the second one ends the process.
+//! Ctrl-C and SIGTERM: the first one asks the storm to stop, the second one ends the process as soon as nothing is left
+//! broken, the third one at once.
 
-use super::Exit;
+use super::{Exit, commands};
 use crate::progress::Progress;
+use crate::target::glance::Commands;
 use std::sync::Arc;
 use std::thread;
 
 /// Listens for the rest of the process, on a thread of its own.
-pub fn listen(progress: Arc<Progress>) {
+pub fn listen(progress: Arc<Progress>, commands: Commands) {
     // Without a thread or a runtime the signal ends the process, as it would without us.
     let _ = thread::Builder::new()
         .name("signals".to_owned())
@@ -15,18 +17,24 @@ pub fn listen(progress: Arc<Progress>) {
                 .enable_io()
                 .build();
             if let Ok(runtime) = runtime {
-                runtime.block_on(obey(&progress));
+                runtime.block_on(obey(&progress, &commands));
             }
         });
 }
 
-async fn obey(progress: &Progress) {
+async fn obey(progress: &Progress, commands: &Commands) {
     if signal().await.is_err() {
         return;
     }
     progress.interrupt();
     eprintln!("\nstopping: faults are healed, results so far are kept; once more to stop at once");
     if signal().await.is_ok() {
+        let undone = async { drop(commands.abandon().await) };
+        tokio::select! {
+            () = undone => {}
+            _ = signal() => {}
+        }
+        commands::lament(commands);
         std::process::exit(i32::from(Exit::Interrupted.code()));
     }
 }

@@ -5,6 +5,7 @@
     reason = "printing is what this floor is for"
 )]
 
+mod commands;
 mod exit;
 mod interrupt;
 mod lifecycle;

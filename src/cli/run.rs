@@ -1,11 +1,12 @@
 //! `stormglass run`: a scenario in; a verdict, a summary and a folder of results out.
 
 use super::progress::Watch;
-use super::{Exit, interrupt};
+use super::{Exit, commands, interrupt};
 use crate::metrics::StormResult;
 use crate::progress::Progress;
 use crate::report::{self, Folder, Host, Origin};
 use crate::scenario::{self, Scenario};
+use crate::target::glance::Commands;
 use anyhow::Context;
 use clap::Args;
 use std::io;
@@ -39,6 +40,8 @@ pub struct Arguments {
     /// Overrides a key of the scenario, as in service.store.slots=8; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    #[command(flatten)]
+    permission: commands::Permission,
     /// No progress and no summary; only errors
     #[arg(long)]
     quiet: bool,
@@ -56,8 +59,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             return Ok(Exit::Scenario);
         }
     };
+    let commands = match arguments.permission.commands(&scenario) {
+        Ok(commands) => commands,
+        Err(exit) => return Ok(exit),
+    };
     let folder = folder(&scenario, arguments.out.as_deref())?;
-    let result = match storm(&scenario, arguments) {
+    let result = storm(&scenario, &commands, arguments);
+    commands::lament(&commands);
+    let result = match result {
         Ok(result) => result,
         Err(error) => {
             folder.discard();
@@ -95,11 +104,15 @@ fn folder(scenario: &Scenario, out: Option<&Path>) -> anyhow::Result<Folder> {
     })
 }
 
-fn storm(scenario: &Scenario, arguments: &Arguments) -> anyhow::Result<StormResult> {
+fn storm(
+    scenario: &Scenario,
+    commands: &Commands,
+    arguments: &Arguments,
+) -> anyhow::Result<StormResult> {
     let progress = Arc::new(Progress::default());
-    interrupt::listen(Arc::clone(&progress));
+    interrupt::listen(Arc::clone(&progress), commands.clone());
     let watch = (!arguments.quiet).then(|| Watch::start(Arc::clone(&progress)));
-    let result = crate::run::run(scenario, arguments.threads, &progress);
+    let result = crate::run::run_with(scenario, commands, arguments.threads, &progress);
     drop(watch);
     result.with_context(|| format!("cannot run {}", arguments.file.display()))
 }

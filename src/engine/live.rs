@@ -14,7 +14,7 @@ use super::recorder::Recorder;
 use super::storm::{Crew, Storm};
 use crate::checker::Rules;
 use crate::config::ServiceConfig;
-use crate::fault::Faults;
+use crate::fault::{Fault, Faults, Place};
 use crate::lifecycle::Operation;
 use crate::load::Story;
 use crate::metrics::RunResult;
@@ -23,7 +23,7 @@ use crate::random::Seed;
 use crate::scenario::{GlanceTarget, Scenario};
 use crate::service::Service;
 use crate::target::Target;
-use crate::target::glance::{Client, ConfigError, HelloError, Remote, RunId};
+use crate::target::glance::{Client, Commands, ConfigError, HelloError, Remote, RunId};
 use crate::units::{Bytes, Span};
 use actix::dev::ContextFut;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, SpawnHandle, System};
@@ -220,6 +220,7 @@ pub fn run_glance(
     target: &GlanceTarget,
     run: u32,
     threads: usize,
+    commands: &Commands,
     progress: &Arc<Progress>,
 ) -> Result<Vec<RunResult>, GlanceError> {
     let id = RunId::fresh(scenario.seed.0);
@@ -233,15 +234,25 @@ pub fn run_glance(
         unfit.map_or(Ok(()), Err)
     })?;
     let target = target.clone();
-    let shards = u32::try_from(threads)
-        .unwrap_or(u32::MAX)
-        .min(target.connections.get());
-    Ok(on_arbiters(
+    // A command is for the whole run, and every shard has a nemesis of its own.
+    let commanded = |fault: &Fault| fault.place == Place::Server;
+    let most = match scenario.faults.iter().any(commanded) {
+        true => 1,
+        false => target.connections.get(),
+    };
+    let shards = u32::try_from(threads).unwrap_or(u32::MAX).min(most);
+    let theirs = commands.clone();
+    let results = on_arbiters(
         scenario,
         shards,
         progress,
-        move |scenario, share, progress| glance(scenario, &target, id, run, share, progress),
-    ))
+        move |scenario, share, progress| {
+            glance(scenario, &target, &theirs, id, run, share, progress)
+        },
+    );
+    // A shard undoes what it did, unless it came to a bad end.
+    System::new().block_on(commands.undo_all());
+    Ok(results)
 }
 
 /// Why a run against a real Glance cannot begin.
@@ -313,6 +324,7 @@ where
 fn glance(
     scenario: &Scenario,
     target: &GlanceTarget,
+    commands: &Commands,
     id: RunId,
     run: u32,
     share: Share,
@@ -331,6 +343,7 @@ fn glance(
         id,
         target.delayed_delete,
         faults,
+        commands.clone(),
         TrackerCast::default(),
     );
     Some(Storm::new(scenario, seed, share, true, remote, crew))

@@ -9,7 +9,6 @@ use super::nemesis::{NemesisMessage, NemesisReply};
 use super::recorder::{RecorderMessage, RecorderReply};
 use crate::history::{Gauges, Record};
 use crate::invocation::Out;
-use crate::lifecycle::Operation;
 use crate::metrics::RunResult;
 use crate::random::Seed;
 use crate::scenario::Scenario;
@@ -311,8 +310,9 @@ impl<T: Target, C: Crew> Storm<T, C> {
     fn invoke(&mut self) {
         let mut invocations = std::mem::take(&mut self.orders.invoke);
         for mut invocation in invocations.drain(..) {
-            if invocation.operation == Operation::Upload {
-                invocation.close_after = self.target.close_after();
+            // An abort brings its own.
+            if invocation.client_fault.is_none() {
+                invocation.client_fault = self.target.client_fault(invocation.operation);
             }
             self.target.invoke(self.now, invocation, &mut self.out);
         }
@@ -334,11 +334,10 @@ impl<T: Target, C: Crew> Storm<T, C> {
     fn nemesis(&mut self, message: NemesisMessage) {
         let reply = self.crew.nemesis(message);
         for (fault, open) in reply.changes {
-            self.out.records.push(Record::Fault {
-                at: self.now,
-                fault,
-                open,
-            });
+            if open || !self.target.heals_later(fault) {
+                let at = self.now;
+                self.out.records.push(Record::Fault { at, fault, open });
+            }
             self.target.fault(self.now, fault, open, &mut self.out);
         }
         if let Some(next) = reply.next {

@@ -19,6 +19,7 @@ use crate::load::StoryId;
 use crate::metrics::RunResult;
 use crate::random::{Distribution, Seed};
 use crate::scenario::{self, Scenario, Target};
+use crate::script::ClientFault;
 use crate::service::{Service, Wake};
 use crate::units::{Span, Time};
 use Operation::*;
@@ -118,7 +119,7 @@ fn script() -> Calendar<Entry> {
                 size: u64::from(uploads) * 1_000,
                 checksum: number,
             },
-            close_after: (operation == AbortUpload).then_some(0.5),
+            client_fault: (operation == AbortUpload).then_some((ClientFault::Close, 0.5)),
         });
         calendar.push(at, entry);
     }

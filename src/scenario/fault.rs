@@ -1,15 +1,28 @@
 //! What goes wrong: `[[fault]]`.
 
 use super::Target;
-use super::document::{Node, Value};
+use super::document::{Node, Spot, Value};
 use super::load::tables;
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::{Name, Share};
 use crate::fault::{Fault, FaultKind, Place, kinds_at};
+use crate::script::ClientFault;
 use crate::units::{Span, Time};
 
 /// Every kind, as the table of faults spells them.
-const KINDS: [&str; 6] = ["error", "latency", "stall", "full", "down", "close"];
+const KINDS: [&str; 11] = [
+    "error",
+    "latency",
+    "stall",
+    "full",
+    "down",
+    "close",
+    "reset",
+    "half-close",
+    "slow",
+    "close-reply",
+    "command",
+];
 
 /// Reads every `[[fault]]`.
 pub(super) fn read(
@@ -30,14 +43,12 @@ pub(super) fn read(
             names.push(name.value.0.clone());
         }
         let place = fields.required::<Written<Place>>(reader, "at", "\"store.put\"");
-        let kind = fields.required::<Written<FaultKind>>(
-            reader,
-            "kind",
-            "{ error = { probability = 0.3 } }",
-        );
-        if let (Some(place), Some(kind)) = (&place, &kind) {
-            check(reader, target, place, kind);
-        }
+        let kind =
+            fields.required::<Written<Kind>>(reader, "kind", "{ error = { probability = 0.3 } }");
+        let kind = match (&place, &kind) {
+            (Some(place), Some(kind)) => check(reader, target, place, kind),
+            _ => None,
+        };
         let window = fields
             .node("window")
             .map(|node| window(reader, node, duration));
@@ -47,7 +58,7 @@ pub(super) fn read(
             faults.push(Fault {
                 name: name.value.0,
                 place: place.value,
-                kind: kind.value,
+                kind,
                 from,
                 to,
             });
@@ -56,26 +67,104 @@ pub(super) fn read(
     faults
 }
 
+/// What was written, as a kind that the place can have on this target.
 fn check(
     reader: &mut Reader,
     target: Option<&Target>,
     place: &Written<Place>,
-    kind: &Written<FaultKind>,
-) {
-    let (at, name) = (place.value, kind.value.name());
-    if !kinds_at(at).contains(&name) {
+    kind: &Written<Kind>,
+) -> Option<FaultKind> {
+    let (at, name) = (place.value, kind.value.tag);
+    let glance = match target? {
+        Target::Embedded(_) => None,
+        Target::Glance(glance) => Some(glance),
+    };
+    let known = kinds_at(at, glance.is_some());
+    if known.is_empty() {
+        let (message, help) = match glance {
+            Some(_) => (
+                format!("a fault at `{at}` cannot be injected into glance"),
+                "on glance a fault can be at: client, server",
+            ),
+            None => (
+                "a fault at `server` is a command, and the embedded service knows none".to_owned(),
+                "write another place, or run the scenario on [target.glance]",
+            ),
+        };
+        reader.wrong(place.spot, message, help);
+        return None;
+    }
+    if !known.contains(&name) {
         let message = format!("`{at}` cannot have the fault `{name}`");
-        let help = format!("`{at}` can have: {}", kinds_at(at).join(", "));
+        let help = format!("`{at}` can have: {}", known.join(", "));
         reader.wrong(kind.spot, message, help);
+        return None;
     }
-    if matches!(target, Some(Target::Glance(_))) && at != Place::Client {
-        let message = format!("a fault at `{at}` cannot be injected into glance");
-        reader.wrong(
-            place.spot,
-            message,
-            "on glance a fault can be at: client (close)",
-        );
+    if let (Some(glance), Detail::Command(name)) = (glance, &kind.value.detail)
+        && !glance.commands.iter().any(|command| command.name == *name)
+    {
+        let help = format!("write [target.glance.commands.{name}] with its `run` and `undo`");
+        reader.wrong(kind.spot, format!("no command is called `{name}`"), help);
     }
+    kind.value.at(reader, kind.spot, at)
+}
+
+/// A kind as it was written: what `stall` means, and needs, depends on the place.
+struct Kind {
+    tag: &'static str,
+    detail: Detail,
+}
+
+enum Detail {
+    Plain,
+    Probability(f64),
+    Latency(Span),
+    After { after: f64, probability: f64 },
+    Command(String),
+}
+
+impl Kind {
+    fn at(&self, reader: &mut Reader, spot: Spot, place: Place) -> Option<FaultKind> {
+        if place == Place::Client {
+            let fault = ClientFault::from_name(self.tag)?;
+            let (after, probability) = match self.detail {
+                Detail::After { after, probability } => (after, probability),
+                Detail::Probability(probability) => (1.0, probability),
+                _ if fault == ClientFault::CloseReply => (1.0, 1.0),
+                _ => {
+                    needs(reader, spot, self.tag, ("after", "\"50%\""));
+                    return None;
+                }
+            };
+            return Some(FaultKind::Client {
+                fault,
+                after,
+                probability,
+            });
+        }
+        match &self.detail {
+            Detail::Probability(probability) => Some(FaultKind::Error {
+                probability: *probability,
+            }),
+            Detail::Latency(add) => Some(FaultKind::Latency { add: *add }),
+            Detail::Command(name) => Some(FaultKind::Command(name.clone())),
+            Detail::Plain => match self.tag {
+                "stall" => Some(FaultKind::Stall),
+                "full" => Some(FaultKind::Full),
+                _ => Some(FaultKind::Down),
+            },
+            Detail::After { .. } => {
+                let message = format!("`{}` at `{place}` has nothing more to say", self.tag);
+                reader.wrong(spot, message, format!("write `\"{}\"`", self.tag));
+                None
+            }
+        }
+    }
+}
+
+fn needs(reader: &mut Reader, spot: Spot, tag: &str, (key, example): (&str, &str)) {
+    let help = format!("write `{{ {tag} = {{ {key} = {example} }} }}`");
+    reader.wrong(spot, format!("`{tag}` needs to know its {key}"), help);
 }
 
 impl Read for Place {
@@ -84,8 +173,8 @@ impl Read for Place {
     }
 }
 
-impl Read for FaultKind {
-    fn read(reader: &mut Reader, node: &Node) -> Option<FaultKind> {
+impl Read for Kind {
+    fn read(reader: &mut Reader, node: &Node) -> Option<Kind> {
         let (tag, inner) = match &node.value {
             Value::Table(_) => {
                 let (tag, inner) = reader.tagged(node, "kind of fault", &KINDS)?;
@@ -100,45 +189,56 @@ impl Read for FaultKind {
                 return None;
             }
         };
-        let (key, example) = match tag {
-            "error" => ("probability", "0.3"),
-            "latency" => ("add", "\"250ms\""),
-            "close" => ("after", "\"50%\""),
-            _ => ("", ""),
+        let detail = match inner {
+            Some(inner) if tag == "command" => Detail::Command(String::read(reader, inner)?),
+            Some(inner) => detail(reader, tag, inner)?,
+            None => plain(reader, tag, node.spot)?,
         };
-        let Some(inner) = inner else {
-            if !key.is_empty() {
-                let help = format!("write `{{ {tag} = {{ {key} = {example} }} }}`");
-                reader.wrong(node.spot, format!("`{tag}` needs to know its {key}"), help);
-                return None;
-            }
-            return plain(tag);
-        };
-        let mut fields = Fields::of(reader, inner, &format!("{{ {key} = {example} }}"))?;
-        let share = |share: Share| share.0;
-        let kind = match tag {
-            "error" => (fields.required(reader, key, example).map(share))
-                .map(|probability| FaultKind::Error { probability }),
-            "latency" => {
-                (fields.required(reader, key, example)).map(|add| FaultKind::Latency { add })
-            }
-            "close" => (fields.required(reader, key, example).map(share))
-                .map(|after| FaultKind::Close { after }),
-            _ => plain(tag),
-        };
-        fields.done(reader);
-        kind
+        Some(Kind { tag, detail })
     }
 }
 
-/// A kind that has nothing more to say.
-fn plain(tag: &str) -> Option<FaultKind> {
-    match tag {
-        "stall" => Some(FaultKind::Stall),
-        "full" => Some(FaultKind::Full),
-        "down" => Some(FaultKind::Down),
-        _ => None,
-    }
+/// A kind written as its name alone.
+fn plain(reader: &mut Reader, tag: &str, spot: Spot) -> Option<Detail> {
+    let missing = match tag {
+        "error" => ("probability", "0.3"),
+        "latency" => ("add", "\"250ms\""),
+        "close" | "reset" | "half-close" | "slow" => ("after", "\"50%\""),
+        "command" => {
+            let help = "write `{ command = \"kill-api\" }`";
+            reader.wrong(spot, "`command` needs to know which", help);
+            return None;
+        }
+        _ => return Some(Detail::Plain),
+    };
+    needs(reader, spot, tag, missing);
+    None
+}
+
+fn detail(reader: &mut Reader, tag: &str, node: &Node) -> Option<Detail> {
+    let share = |share: Share| share.0;
+    let (key, example) = match tag {
+        "error" | "close-reply" => ("probability", "0.3"),
+        "latency" => ("add", "\"250ms\""),
+        "full" | "down" => ("", ""),
+        _ => ("after", "\"50%\""),
+    };
+    let mut fields = Fields::of(reader, node, &format!("{{ {key} = {example} }}"))?;
+    let detail = match tag {
+        "error" | "close-reply" => {
+            let probability = fields.required(reader, key, example).map(share);
+            probability.map(Detail::Probability)
+        }
+        "latency" => fields.required(reader, key, example).map(Detail::Latency),
+        "full" | "down" => Some(Detail::Plain),
+        _ => {
+            let after = fields.required(reader, key, example).map(share);
+            let probability = fields.or(reader, "probability", Share(1.0)).0;
+            after.map(|after| Detail::After { after, probability })
+        }
+    };
+    fields.done(reader);
+    detail
 }
 
 fn window(reader: &mut Reader, node: &Node, duration: Option<Span>) -> (Time, Option<Time>) {

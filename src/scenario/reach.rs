@@ -68,8 +68,11 @@ impl World {
         });
         let in_the_store = struck(|fault| match fault.kind {
             FaultKind::Error { .. } => fault.place == Place::StorePut,
-            FaultKind::Full | FaultKind::Close { .. } => true,
-            FaultKind::Latency { .. } | FaultKind::Stall | FaultKind::Down => false,
+            FaultKind::Full | FaultKind::Client { .. } => true,
+            FaultKind::Latency { .. }
+            | FaultKind::Stall
+            | FaultKind::Down
+            | FaultKind::Command(_) => false,
         });
         let profile = target::profile(target);
         match target {

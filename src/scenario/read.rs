@@ -281,7 +281,7 @@ fn stands_still(scenario: &Scenario) -> bool {
         let takes_time = match fault.kind {
             FaultKind::Latency { add } => add > Span::ZERO,
             FaultKind::Stall | FaultKind::Down | FaultKind::Error { .. } => true,
-            FaultKind::Full | FaultKind::Close { .. } => false,
+            FaultKind::Full | FaultKind::Client { .. } | FaultKind::Command(_) => false,
         };
         fault.from == Time::ZERO && takes_time
     });

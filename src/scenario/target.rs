@@ -10,6 +10,8 @@ use crate::units::Span;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+mod commands;
+
 /// Reads `[target]` and `[service]`.
 pub(super) fn read(reader: &mut Reader, root: &mut Fields) -> Option<Target> {
     let service = root.node("service");
@@ -154,6 +156,8 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
     }
     let delayed_delete = fields.or(reader, "delayed_delete", false);
     let probe = fields.optional(reader, "probe");
+    let commands = fields.node("commands");
+    let commands = commands.map_or_else(Vec::new, |node| commands::read(reader, node));
     fields.done(reader);
     let admin = admin.unwrap_or_else(|| Identity::Token(ADMIN.to_owned()));
     Some(GlanceTarget {
@@ -162,6 +166,7 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
         location: location.map(|location| location.value),
         delayed_delete,
         probe,
+        commands,
         ..GlanceTarget::new(url?, member, admin)
     })
 }

@@ -229,7 +229,7 @@ impl<A: Actors> Service<A> {
                 intended: now,
                 sent: now,
                 content: Content::default(),
-                close_after: None,
+                client_fault: None,
             };
             let handle = self.open(Work::Scrub, invocation);
             let bytes = *self.store.held(subject.slot);

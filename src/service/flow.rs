@@ -118,7 +118,8 @@ impl<A: Actors> Service<A> {
             seen,
             ..
         } = *self.ops.at(handle);
-        let size = invocation.content.size as f64 * invocation.close_after.unwrap_or(1.0);
+        let size = invocation.content.size as f64
+            * invocation.client_fault.map_or(1.0, |(_, after)| after);
         let (config, rng) = (&self.config, &mut self.rng);
         let span = match stage {
             Stage::Accept | Stage::BeginTask => Span::ZERO,
@@ -308,7 +309,7 @@ impl<A: Actors> Service<A> {
         } = *self.ops.at(handle);
         if outcome == Outcome::Refused {
             self.end(now, handle, Outcome::Refused, out);
-        } else if failed || invocation.close_after.is_some() {
+        } else if failed || invocation.client_fault.is_some() {
             self.undo(now, handle, out);
         } else {
             self.go(

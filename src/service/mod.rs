@@ -22,8 +22,9 @@ use crate::config::{Defect, Resource, ServiceConfig};
 use crate::fault::{FaultId, Faults, Place};
 use crate::history::{Audit, Gauges, ResourceGauge, SubjectId};
 use crate::invocation::{Invocation, Out};
-use crate::lifecycle::SubjectStatus;
+use crate::lifecycle::{Operation, SubjectStatus};
 use crate::random::{Rng, Seed};
+use crate::script::ClientFault;
 use crate::table::{Slots, Table};
 use crate::units::{Span, Time};
 use operation::{Handle, Op, Work};
@@ -189,9 +190,10 @@ impl<A: Actors> Service<A> {
         self.run(now, out);
     }
 
-    /// Whether the client's uploads break off now, and where.
-    pub fn close_after(&self) -> Option<f64> {
-        self.faults.close_after()
+    /// Whether the client of such an operation goes away now, and where.
+    pub fn client_fault(&mut self, operation: Operation) -> Option<(ClientFault, f64)> {
+        let uploads = operation == Operation::Upload;
+        uploads.then(|| self.faults.client_fault(true)).flatten()
     }
 
     /// The driver has dropped a subject that is deleted.

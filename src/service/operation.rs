@@ -96,7 +96,7 @@ impl Default for Op {
             intended: Time::ZERO,
             sent: Time::ZERO,
             content: Content::default(),
-            close_after: None,
+            client_fault: None,
         };
         Op::new(Work::Request, invocation)
     }

@@ -4,6 +4,8 @@ use super::Target;
 use crate::fault::FaultId;
 use crate::history::{Audit, Gauges, SubjectId};
 use crate::invocation::{Invocation, Out};
+use crate::lifecycle::Operation;
+use crate::script::ClientFault;
 use crate::service::{Actors, Service, Wake};
 use crate::units::Time;
 
@@ -28,8 +30,9 @@ impl<A: Actors> Target for Service<A> {
         Service::fault(self, now, fault, open, out);
     }
 
-    fn close_after(&self) -> Option<f64> {
-        Service::close_after(self)
+    #[inline]
+    fn client_fault(&mut self, operation: Operation) -> Option<(ClientFault, f64)> {
+        Service::client_fault(self, operation)
     }
 
     fn forget(&mut self, slot: u32) {

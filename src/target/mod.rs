@@ -8,6 +8,8 @@ pub mod glance;
 use crate::fault::FaultId;
 use crate::history::{Audit, Gauges, SubjectId};
 use crate::invocation::{Invocation, Out};
+use crate::lifecycle::Operation;
+use crate::script::ClientFault;
 use crate::units::Time;
 use std::rc::Rc;
 
@@ -24,8 +26,12 @@ pub trait Target {
     fn wake(&mut self, now: Time, wake: Self::Wake, out: &mut Out<Self::Wake>);
     /// A fault opens or heals.
     fn fault(&mut self, now: Time, fault: FaultId, open: bool, out: &mut Out<Self::Wake>);
-    /// After which share of its data an upload's client goes away now, if a fault makes it.
-    fn close_after(&self) -> Option<f64>;
+    /// Whether a fault takes its time to heal: its end is then in the target's own records, and not where it was told.
+    fn heals_later(&self, _fault: FaultId) -> bool {
+        false
+    }
+    /// What the client of such an operation does wrong now, and after which share of its data, if a fault makes it.
+    fn client_fault(&mut self, operation: Operation) -> Option<(ClientFault, f64)>;
     /// The driver drops a subject that is deleted or never came into being.
     fn forget(&mut self, slot: u32);
     /// Whether nothing is being done and nothing is due.

@@ -7,6 +7,7 @@ use crate::lifecycle::Operation;
 use crate::load::{Action, Step, StoryId};
 use crate::random::{Seed, unit};
 use crate::scenario::Model;
+use crate::script::ClientFault;
 use crate::units::{Span, Time};
 use std::rc::Rc;
 
@@ -131,12 +132,13 @@ impl Driver {
             intended,
         };
         out.record(now, subject, StoryId(story), event);
-        let (content, close_after) = match operation {
+        let (content, client_fault) = match operation {
             Operation::Upload | Operation::Import => (self.content(number, story, op), None),
             Operation::AbortUpload => {
                 let share = unit(&mut self.draw(number, draw::CLOSE, cursor).rng());
                 // Part-way: never before the first byte, never after the last.
-                (self.content(number, story, op), Some(0.05 + 0.9 * share))
+                let abort = (ClientFault::Close, 0.05 + 0.9 * share);
+                (self.content(number, story, op), Some(abort))
             }
             _ => (Content::default(), None),
         };
@@ -149,7 +151,7 @@ impl Driver {
             intended,
             sent: now,
             content,
-            close_after,
+            client_fault,
         });
     }
 

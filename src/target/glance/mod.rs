@@ -7,6 +7,7 @@
 mod actor;
 mod answer;
 mod client;
+mod commands;
 mod config;
 mod content;
 mod dialect;
@@ -22,6 +23,7 @@ pub use crate::history::Seen;
 pub use actor::{TrackerMessage, TrackerReply, Trackers};
 pub use answer::{Answer, ImageId, Request, RunId};
 pub use client::{Cleanup, Client, Greeting, HelloError};
+pub use commands::{CommandError, Commands};
 pub use config::ConfigError;
 pub use content::content_of;
 pub use line::Watch;

@@ -6,6 +6,7 @@
 use super::actor::{TrackerMessage, Trackers};
 use super::answer::{Answer, ImageId, Request, RunId};
 use super::client::{Cleanup, Client};
+use super::commands::{CommandError, Commands};
 use super::tracker::{self, Ticket, Tracker};
 use crate::fault::{FaultId, Faults};
 use crate::history::{Audit, Event, Gauges, Seen, SubjectId};
@@ -13,7 +14,7 @@ use crate::invocation::{Completion, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use crate::load::StoryId;
 use crate::metrics::Violation;
-use crate::script::Act;
+use crate::script::{Act, ClientFault};
 use crate::target::Target;
 use crate::units::{Bytes, Span, Time};
 use std::cell::RefCell;
@@ -22,6 +23,7 @@ use std::future::Future;
 use std::rc::Rc;
 use tokio::task::spawn_local;
 
+mod faults;
 mod last_look;
 
 use last_look::last_looks;
@@ -53,6 +55,11 @@ enum Arrival {
         subject: SubjectId,
         ticket: Ticket,
         answer: Box<Answer>,
+    },
+    Command {
+        fault: FaultId,
+        open: bool,
+        error: Option<CommandError>,
     },
     Closed(Cleanup),
 }
@@ -99,9 +106,10 @@ pub struct Remote<A> {
     delayed_delete: bool,
     actors: A,
     faults: Faults,
+    commands: Commands,
     live: BTreeMap<u32, Live>,
     inbox: Inbox,
-    /// Requests that have not been answered.
+    /// Requests and commands that have not ended.
     open: u64,
     stage: Stage,
     gone: u64,
@@ -115,6 +123,7 @@ impl<A: Trackers> Remote<A> {
         run: RunId,
         delayed_delete: bool,
         faults: Faults,
+        commands: Commands,
         actors: A,
     ) -> Self {
         Remote {
@@ -123,6 +132,7 @@ impl<A: Trackers> Remote<A> {
             delayed_delete,
             actors,
             faults,
+            commands,
             live: BTreeMap::new(),
             inbox: Inbox {
                 arrivals: Rc::default(),
@@ -224,6 +234,9 @@ impl<A: Trackers> Remote<A> {
                         .extend(violation.map(|found| named(now, subject, None, found)));
                 }
             }
+            Arrival::Command { fault, open, error } => {
+                self.commanded(now, fault, open, error, out);
+            }
             Arrival::Closed(cleanup) => {
                 self.stage = Stage::Closed;
                 if !cleanup.left.is_empty() {
@@ -286,7 +299,7 @@ impl<A: Trackers> Remote<A> {
             return;
         }
         let left_open = matches!(outcome, Outcome::Fail | Outcome::Unknown) && observed.is_none();
-        if left_open || operation == Operation::AbortUpload || invocation.close_after.is_some() {
+        if left_open || operation == Operation::AbortUpload || invocation.client_fault.is_some() {
             let look = Look {
                 subject,
                 story,
@@ -379,7 +392,7 @@ impl<A: Trackers> Target for Remote<A> {
             subject,
             operation,
             content,
-            close_after,
+            client_fault,
             ..
         } = invocation;
         if operation.creates() {
@@ -394,17 +407,6 @@ impl<A: Trackers> Target for Remote<A> {
                 },
             );
         }
-        let breaks_off = operation == Operation::Upload && close_after.is_some();
-        let sent = if breaks_off {
-            Operation::AbortUpload
-        } else {
-            operation
-        };
-        let message = TrackerMessage::Sending(Some(sent));
-        let ticket = self
-            .actors
-            .tell(subject.slot, message)
-            .and_then(|reply| reply.ticket);
         let size = self.live.get_mut(&subject.slot).map_or(0, |live| {
             live.size = live.size.max(content.size);
             if operation.reads() {
@@ -413,16 +415,27 @@ impl<A: Trackers> Target for Remote<A> {
                 content.size
             }
         });
+        let (judged, watch) = faults::spoil(operation, size, client_fault);
+        let message = TrackerMessage::Sending(Some(judged));
+        let ticket = self
+            .actors
+            .tell(subject.slot, message)
+            .and_then(|reply| reply.ticket);
         let request = Request {
-            operation: sent,
-            who: Act::usual(sent).who,
+            operation,
+            who: Act::usual(operation).who,
             id: ImageId::new(self.run, subject.number),
             size: Bytes(size),
             content_seed: content.checksum,
-            fraction: close_after.unwrap_or(1.0),
+            fraction: client_fault.map_or(1.0, |(_, after)| after),
         };
         let client = self.client.clone();
-        let answer = async move { client.perform(&request).await };
+        let answer = async move {
+            match &watch {
+                Some(watch) => client.perform_watched(&request, watch).await,
+                None => client.perform(&request).await,
+            }
+        };
         self.send(answer, move |answer| Arrival::Answer {
             invocation,
             ticket,
@@ -436,10 +449,15 @@ impl<A: Trackers> Target for Remote<A> {
 
     fn fault(&mut self, _: Time, fault: FaultId, open: bool, _: &mut Out<Look>) {
         self.faults.set(fault, open);
+        self.command(fault, open);
     }
 
-    fn close_after(&self) -> Option<f64> {
-        self.faults.close_after()
+    fn heals_later(&self, fault: FaultId) -> bool {
+        self.faults.command(fault).is_some()
+    }
+
+    fn client_fault(&mut self, operation: Operation) -> Option<(ClientFault, f64)> {
+        self.faults.client_fault(faults::has_data(operation))
     }
 
     fn forget(&mut self, slot: u32) {
@@ -488,7 +506,10 @@ impl<A: Trackers> Target for Remote<A> {
                 Some((live.subject, reply.ticket?))
             })
             .collect();
+        let commands = self.commands.clone();
         spawn_local(async move {
+            // What cannot be undone is told by whoever owns the commands.
+            commands.undo_all().await;
             last_looks(&client, run, looks, &inbox).await;
             inbox.put(Arrival::Closed(client.cleanup().await));
         });

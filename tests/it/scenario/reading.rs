@@ -62,7 +62,7 @@ fn the_full_example_says_what_the_design_says() {
     ));
     let fault = &scenario.faults[0];
     assert_eq!(
-        (fault.place, fault.kind),
+        (fault.place, fault.kind.clone()),
         (Place::StorePut, FaultKind::Error { probability: 0.3 })
     );
     assert_eq!(

@@ -112,7 +112,7 @@ impl Seen {
                 assert!(seen != impossible, "{operation} {outcome}: seen {seen}");
             }
         }
-        let kinds: usize = TABLE.iter().map(|(_, kinds)| kinds.len()).sum();
+        let kinds: usize = TABLE.iter().map(|(_, kinds, _)| kinds.len()).sum();
         assert_eq!(self.faults.len(), kinds, "{:?}", self.faults);
     }
 }

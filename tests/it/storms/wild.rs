@@ -10,6 +10,7 @@ use stormglass::lifecycle::Operation;
 use stormglass::load::{Action, Spacing, Step, Story};
 use stormglass::random::{Distribution, Drawn, Rng, Seed, Shape, unit};
 use stormglass::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
+use stormglass::script::ClientFault;
 use stormglass::units::{Bytes, Rate, Span, Time};
 
 /// How long the load of each lasts; rates are such that a few hundred stories begin.
@@ -146,7 +147,7 @@ fn action(dice: &mut Dice) -> Action {
 /// Each kind of fault at each place, most of them not at all.
 fn faults(dice: &mut Dice) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (place, kinds) in TABLE {
+    for (place, kinds, _) in TABLE {
         for kind in kinds {
             if dice.chance(0.25) {
                 faults.push(fault(dice, place, kind));
@@ -172,8 +173,10 @@ fn fault(dice: &mut Dice, place: Place, kind: &str) -> Fault {
             "stall" => FaultKind::Stall,
             "full" => FaultKind::Full,
             "down" => FaultKind::Down,
-            "close" => FaultKind::Close {
+            "close" => FaultKind::Client {
+                fault: ClientFault::Close,
                 after: dice.pick(&[0.0, 0.5, 1.0]),
+                probability: dice.pick(&[0.5, 1.0]),
             },
             other => panic!("the table of faults knows a kind `{other}` that is not tried here"),
         },

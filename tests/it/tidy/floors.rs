@@ -49,7 +49,7 @@ const WITHIN_GROUND: [(&str, &[&str]); 14] = [
     ("lifecycle", &["named"]),
     ("progress", &[]),
     ("config", &["lifecycle", "named", "random", "units"]),
-    ("fault", &["named", "random", "units"]),
+    ("fault", &["named", "random", "script", "units"]),
     ("load", &["lifecycle", "random", "units"]),
     (
         "history",
@@ -57,7 +57,7 @@ const WITHIN_GROUND: [(&str, &[&str]); 14] = [
     ),
     (
         "invocation",
-        &["history", "lifecycle", "load", "metrics", "units"],
+        &["history", "lifecycle", "load", "metrics", "script", "units"],
     ),
     ("script", &["lifecycle", "named", "units"]),
     (

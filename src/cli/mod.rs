@@ -5,6 +5,7 @@
     reason = "printing is what this floor is for"
 )]
 
+mod check;
 mod exit;
 mod interrupt;
 mod lifecycle;
@@ -29,6 +30,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Check(check::Arguments),
     Validate(validate::Arguments),
     Lifecycle(lifecycle::Arguments),
 }
@@ -46,6 +48,7 @@ Where several of 90, 91, 92 and 99 hold, the lowest wins.";
 pub fn main() -> Exit {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
     };

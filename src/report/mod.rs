@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod diagram;
 mod folder;
+mod history;
 mod hlog;
 mod json;
 pub(crate) mod number;
@@ -14,6 +15,7 @@ mod summary;
 mod totals;
 
 pub use folder::{Folder, FolderError, Kept};
+pub use history::{Checked, HISTORY, checked, checked_json, history};
 pub use hlog::latencies;
 pub use json::run_json;
 pub use origin::{Host, Origin};

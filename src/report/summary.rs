@@ -96,11 +96,7 @@ fn share(mut lines: usize, wanted: &[usize]) -> Vec<usize> {
 }
 
 fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint) -> Section {
-    let verdict = match result.verdict {
-        Verdict::Valid => paint.good("✓ valid"),
-        Verdict::Invalid => paint.bad("✗ invalid"),
-        Verdict::Unknown => paint.doubtful("? unknown"),
-    };
+    let verdict = paint.verdict(result.verdict);
     let service = match origin.target_url.as_deref() {
         Some(url) => format!("{} at {url}", origin.target),
         None => format!("embedded service, {} rules", origin.profile),
@@ -500,20 +496,28 @@ fn printable(line: &str) -> usize {
 
 /// Colours, where they are wanted.
 #[derive(Clone, Copy)]
-struct Paint {
-    colour: bool,
+pub(super) struct Paint {
+    pub(super) colour: bool,
 }
 
 impl Paint {
+    pub(super) fn verdict(self, verdict: Verdict) -> String {
+        match verdict {
+            Verdict::Valid => self.good("✓ valid"),
+            Verdict::Invalid => self.bad("✗ invalid"),
+            Verdict::Unknown => self.doubtful("? unknown"),
+        }
+    }
+
     fn good(self, text: &str) -> String {
         self.painted("1;32", text)
     }
 
-    fn bad(self, text: &str) -> String {
+    pub(super) fn bad(self, text: &str) -> String {
         self.painted("1;31", text)
     }
 
-    fn doubtful(self, text: &str) -> String {
+    pub(super) fn doubtful(self, text: &str) -> String {
         self.painted("33", text)
     }
 

@@ -4,8 +4,11 @@
 //! every engine and target.
 
 mod client;
+mod collect;
+pub mod file;
 
 pub use client::{Books, ClientEvent, Held, Row, SubjectHistory, Told};
+pub use collect::Collector;
 
 use crate::config::Resource;
 use crate::fault::FaultId;

@@ -196,7 +196,9 @@ fn merge(shards: Vec<RunResult>) -> Option<RunResult> {
         whole.length = whole.length.max(shard.length);
         whole.interrupted |= shard.interrupted;
         whole.notes.extend(shard.notes);
+        whole.histories.extend(shard.histories);
     }
+    whole.histories.sort_by_key(|history| history.subject);
     whole.violations.sort_by_key(|violation| violation.at);
     Some(whole)
 }

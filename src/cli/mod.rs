@@ -6,6 +6,7 @@
 )]
 
 mod commands;
+mod check;
 mod exit;
 mod interrupt;
 mod lifecycle;
@@ -34,6 +35,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Sweep(sweep::Arguments),
+    Check(check::Arguments),
     Validate(validate::Arguments),
     Lifecycle(lifecycle::Arguments),
 }
@@ -52,6 +54,7 @@ pub fn main() -> Exit {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
     };

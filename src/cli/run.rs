@@ -21,6 +21,7 @@ Examples:
   stormglass run scenarios/steady-week.toml
   stormglass run scenarios/smoke.toml --seed 7 --set service.store.slots=8
   stormglass run scenarios/smoke.toml --replications 20 --threads 4 --out /tmp/smoke
+  stormglass run scenarios/smoke.toml --history --out /tmp/smoke
   stormglass run scenarios/smoke.toml --json | jq .verdict")]
 pub struct Arguments {
     /// The scenario
@@ -42,6 +43,10 @@ pub struct Arguments {
     settings: Vec<String>,
     #[command(flatten)]
     permission: commands::Permission,
+    /// Also writes history.jsonl, all that clients saw, for `stormglass check`; takes some 200 bytes of memory an operation until the
+    /// end, and as much on disk
+    #[arg(long)]
+    history: bool,
     /// No progress and no summary; only errors
     #[arg(long)]
     quiet: bool,
@@ -52,7 +57,7 @@ pub struct Arguments {
 
 /// Runs it. Every way out but a wrong scenario leaves either a folder of results or no folder.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let scenario = match scenario::read(&arguments.file, &overrides(arguments)) {
+    let mut scenario = match scenario::read(&arguments.file, &overrides(arguments)) {
         Ok(scenario) => scenario,
         Err(mistakes) => {
             super::show_mistakes(&mistakes);
@@ -63,6 +68,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Ok(commands) => commands,
         Err(exit) => return Ok(exit),
     };
+    scenario.keeps_history = arguments.history;
     let folder = folder(&scenario, arguments.out.as_deref())?;
     let result = storm(&scenario, &commands, arguments);
     commands::lament(&commands);
@@ -79,7 +85,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         &arguments.settings,
         Host::this(),
     );
-    let kept = folder.write(report::files(&origin, &result));
+    let mut kept = folder.write(report::files(&origin, &result));
+    if arguments.history {
+        folder.stream(&mut kept, report::HISTORY, |file| {
+            report::history(&scenario, &result, file)
+        });
+    }
     let shown = show(arguments, &origin, &result, &folder);
     if !kept.lost.is_empty() {
         super::lament(&kept, folder.path());

@@ -3,7 +3,7 @@
 use super::judge::{Judge, nothing_found};
 use crate::checker::{Checker, Rules};
 use crate::config::Resource;
-use crate::history::{Audit, Event, Gauges, Record};
+use crate::history::{Audit, Collector, Event, Gauges, Record};
 use crate::lifecycle::{Operation, Outcome};
 use crate::load::StoryId;
 use crate::metrics::{
@@ -118,6 +118,7 @@ pub struct Recorder {
     transitions_seen: u64,
     violations_told: u64,
     faults_open: u64,
+    collector: Option<Collector>,
     progress: Arc<Progress>,
 }
 
@@ -157,6 +158,7 @@ impl Recorder {
             transitions_seen: 0,
             violations_told: 0,
             faults_open: 0,
+            collector: scenario.keeps_history.then(Collector::default),
             progress,
         }
     }
@@ -172,6 +174,9 @@ impl Recorder {
                 }
                 for record in &records {
                     self.record(record);
+                }
+                if let Some(collector) = &mut self.collector {
+                    records.iter().for_each(|record| collector.record(record));
                 }
                 records.clear();
                 reply.buffer = records;
@@ -435,6 +440,10 @@ impl Recorder {
             length: at.since(Time::ZERO),
             interrupted,
             notes: std::mem::take(&mut self.notes),
+            histories: self
+                .collector
+                .take()
+                .map_or_else(Vec::new, Collector::finish),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::latency::Latency;
 use super::threshold::ThresholdResult;
 use crate::config::Resource;
-use crate::history::{Gauges, ResourceGauge};
+use crate::history::{Gauges, ResourceGauge, SubjectHistory};
 use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict};
 use crate::load::StoryId;
 use crate::units::{Span, Time};
@@ -228,6 +228,8 @@ pub struct RunResult {
     pub interrupted: bool,
     /// What a person should know of beside.
     pub notes: Vec<String>,
+    /// What clients saw, by the numbers of the subjects; empty unless the scenario keeps it.
+    pub histories: Vec<SubjectHistory>,
 }
 
 /// What a storm measured: all its runs, and what it cost to measure.

@@ -1,7 +1,7 @@
 //! The results folder: found or refused before the storm starts, never overwritten.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 /// A folder of this run alone, known to be writable when it was made.
@@ -95,6 +95,24 @@ impl Folder {
             }
         }
         kept
+    }
+
+    /// Writes one more file, which need not be in memory as a whole.
+    pub fn stream(
+        &self,
+        kept: &mut Kept,
+        name: &'static str,
+        write: impl FnOnce(BufWriter<File>) -> io::Result<()>,
+    ) {
+        let path = self.path.join(name);
+        let written = File::create(&path).and_then(|file| write(BufWriter::new(file)));
+        match written {
+            Ok(()) => kept.files.push(name),
+            Err(error) => {
+                let _ = fs::remove_file(&path);
+                kept.lost.push((name, error));
+            }
+        }
     }
 
     /// Takes an unused folder away again; what holds anything, or was there before, stays.

@@ -7,6 +7,7 @@ pub mod csv;
 pub mod diagram;
 pub mod findings;
 mod folder;
+mod history;
 mod hlog;
 mod json;
 pub(crate) mod number;
@@ -15,6 +16,7 @@ mod summary;
 mod totals;
 
 pub use folder::{Folder, FolderError, Kept};
+pub use history::{Checked, HISTORY, checked, checked_json, history};
 pub use hlog::latencies;
 pub use json::run_json;
 pub use origin::{Host, Origin};

@@ -96,11 +96,7 @@ fn share(mut lines: usize, wanted: &[usize]) -> Vec<usize> {
 }
 
 fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint) -> Section {
-    let verdict = match result.verdict {
-        Verdict::Valid => paint.good("✓ valid"),
-        Verdict::Invalid => paint.bad("✗ invalid"),
-        Verdict::Unknown => paint.doubtful("? unknown"),
-    };
+    let verdict = paint.verdict(result.verdict);
     let service = match origin.target_url.as_deref() {
         Some(url) => format!("{} at {url}", origin.target),
         None => format!("embedded service, {} rules", origin.profile),
@@ -506,6 +502,15 @@ pub(super) struct Paint {
 
 impl Paint {
     pub(super) fn good(self, text: &str) -> String {
+    pub(super) fn verdict(self, verdict: Verdict) -> String {
+        match verdict {
+            Verdict::Valid => self.good("✓ valid"),
+            Verdict::Invalid => self.bad("✗ invalid"),
+            Verdict::Unknown => self.doubtful("? unknown"),
+        }
+    }
+
+    fn good(self, text: &str) -> String {
         self.painted("1;32", text)
     }
 

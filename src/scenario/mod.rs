@@ -251,6 +251,8 @@ pub struct Scenario {
     pub thresholds: Vec<Threshold>,
     /// The length of a timeline interval, if the scenario says so.
     pub interval: Option<Span>,
+    /// Whether everything that clients see is kept for a saved history. No key of the file: the command line asks for it.
+    pub keeps_history: bool,
     /// SHA-256 of the file, with what it refers to and what `--set` changed, in hex.
     pub sha256: String,
 }

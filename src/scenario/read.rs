@@ -134,6 +134,7 @@ fn scenario(reader: &mut Reader, root: &Node) -> Option<Scenario> {
         settle: settle.unwrap_or(Span::from_secs(120)),
         thresholds,
         interval: interval.map(|interval| interval.0),
+        keeps_history: false,
         sha256: sha256(&reader.sources),
     };
     if whole && stands_still(&scenario) {

@@ -39,6 +39,7 @@ fn scenario(replications: u32) -> Scenario {
         settle: Span::from_secs(5),
         thresholds: Vec::new(),
         interval: None,
+        keeps_history: false,
         sha256: "5ca1ab1e".to_owned(),
     }
 }
@@ -208,6 +209,7 @@ pub fn valid() -> StormResult {
         length: Span(11 * s),
         interrupted: false,
         notes: Vec::new(),
+        histories: Vec::new(),
     };
     StormResult {
         stories: vec!["upload, keep, delete".to_owned()],

@@ -36,6 +36,7 @@ pub fn storm(seed: u64) -> Scenario {
         settle: Span::from_secs(600),
         thresholds: vec![],
         interval: Some(dice.pick(&[Span::from_millis(700), Span::from_secs(1)])),
+        keeps_history: false,
         sha256: String::new(),
     }
 }

@@ -53,7 +53,7 @@ const WITHIN_GROUND: [(&str, &[&str]); 14] = [
     ("load", &["lifecycle", "random", "units"]),
     (
         "history",
-        &["config", "fault", "lifecycle", "load", "units"],
+        &["config", "fault", "lifecycle", "load", "script", "units"],
     ),
     (
         "invocation",

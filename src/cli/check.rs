@@ -1,0 +1,127 @@
+//! `stormglass check`: judges a saved history from what its clients saw.
+
+use super::Exit;
+use crate::checker::clients::{self, Judgement, Rules};
+use crate::history::SubjectHistory;
+use crate::history::file::{Header, ReadError, Reader};
+use crate::lifecycle::{Profile, Verdict};
+use crate::report::{self, Checked};
+use anyhow::Context;
+use clap::Args;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+/// Judges a history that `run --history` saved, from what its clients saw and nothing else.
+///
+/// Exits with 0 where it is valid, 90 where an invariant was violated, 91 where nothing can be said of some subjects, and 1 where the
+/// file is no history; the message names the line.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stormglass run scenarios/smoke.toml --history --out /tmp/smoke
+  stormglass check /tmp/smoke/history.jsonl
+  stormglass check /tmp/smoke/history.jsonl --json | jq '.violations_by_kind[].sentence'
+  zcat history.jsonl.gz | stormglass check -")]
+pub struct Arguments {
+    /// The history, as JSON Lines; `-` reads standard input
+    history: PathBuf,
+    /// Prints a JSON document in place of the text
+    #[arg(long)]
+    json: bool,
+    /// How many threads work [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+}
+
+/// Reads the history, judges each subject of it, and shows what that came to.
+pub fn check(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let path = &arguments.history;
+    let checked = if path.as_os_str() == "-" {
+        judged(io::stdin().lock(), arguments.threads).context("cannot check standard input")?
+    } else {
+        open(path)
+            .and_then(|file| Ok(judged(file, arguments.threads)?))
+            .with_context(|| format!("cannot check {}", path.display()))?
+    };
+    if arguments.json {
+        super::print(&report::checked_json(&checked))?;
+    } else {
+        let colour = super::colour(&io::stdout());
+        super::print(report::checked(&checked, colour).as_bytes())?;
+    }
+    Ok(match checked.verdict() {
+        Verdict::Valid => Exit::Valid,
+        Verdict::Invalid => Exit::Invalid,
+        Verdict::Unknown => Exit::Unknown,
+    })
+}
+
+fn open(path: &Path) -> anyhow::Result<BufReader<File>> {
+    Ok(BufReader::with_capacity(1 << 16, File::open(path)?))
+}
+
+/// Subjects, and events of them, that are in memory at once.
+const SUBJECTS: usize = 4_096;
+const EVENTS: usize = 1 << 18;
+
+/// Reads some subjects, judges them side by side, and goes on.
+fn judged(input: impl BufRead, threads: Option<NonZeroUsize>) -> Result<Checked, ReadError> {
+    let threads = threads
+        .or_else(|| thread::available_parallelism().ok())
+        .map_or(1, NonZeroUsize::get);
+    let mut reader = Reader::new(input)?;
+    let rules = rules(reader.header());
+    let mut checked = Checked::new(reader.header().clone());
+    loop {
+        let mut some: Vec<(u32, SubjectHistory)> = Vec::new();
+        let mut events = 0;
+        while some.len() < SUBJECTS && events < EVENTS {
+            let Some(read) = reader.next() else { break };
+            let (run, history) = read?;
+            events += history.events.len();
+            some.push((run, history));
+        }
+        if some.is_empty() {
+            return Ok(checked);
+        }
+        for ((run, history), judgement) in some.iter().zip(side_by_side(&some, &rules, threads)) {
+            checked.add(*run, history, judgement.verdict, judgement.breaches);
+        }
+    }
+}
+
+fn rules(header: &Header) -> Rules {
+    match header.profile {
+        Profile::Glance => Rules::glance(header.delayed_delete),
+        // The reader has seen to it that the embedded service says.
+        profile => Rules::embedded(profile, header.delayed_delete.unwrap_or_default()),
+    }
+}
+
+/// The judgements, in order.
+fn side_by_side(
+    histories: &[(u32, SubjectHistory)],
+    rules: &Rules,
+    threads: usize,
+) -> Vec<Judgement> {
+    let judge = |part: &[(u32, SubjectHistory)]| -> Vec<Judgement> {
+        part.iter()
+            .map(|(_, history)| clients::judge(history, rules))
+            .collect()
+    };
+    thread::scope(|scope| {
+        let parts = histories.chunks(histories.len().div_ceil(threads));
+        let workers: Vec<_> = parts.map(|part| scope.spawn(move || judge(part))).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    })
+}

@@ -1,0 +1,329 @@
+//! A saved history: JSON Lines. A header, then one event a line.
+//!
+//! ```text
+//! {"schema":1,"scenario":"smoke","seed":42,"target":"embedded","profile":"v2","delayed_delete":false}
+//! {"subject":3,"t_ns":0,"event":"invoked","op":7,"operation":"create","who":"member"}
+//! {"subject":3,"t_ns":2000000,"event":"answered","op":7,"outcome":"ok"}
+//! {"subject":3,"t_ns":2000000,"event":"invoked","op":8,"operation":"upload","who":"member","size":65536,"checksum":"0123456789abcdef"}
+//! {"subject":3,"t_ns":9000000,"event":"answered","op":8,"outcome":"fail","http":500}
+//! ```
+//!
+//! A subject's events stand together, in order of time; subjects in order of their runs and numbers. So no more
+//! than one subject need be in memory, however long the file.
+//!
+//! | field | of | what |
+//! |---|---|---|
+//! | `run` | all | the replication, from one, which is left out |
+//! | `subject` | all | its number in the run |
+//! | `t_ns` | all | nanoseconds since the run began |
+//! | `event` | all | `invoked`, `answered`, `broken` or `healed` (something of the server), `probed` |
+//! | `op` | invoked, answered | which operation; unique within the subject |
+//! | `operation`, `who` | invoked | what it asks for, and on whose behalf |
+//! | `size`, `checksum` | invoked | what it would bring in; both or neither. The checksum is of sixteen hexadecimal digits |
+//! | `spoiled` | invoked | whether its client does something wrong in the middle of it |
+//! | `outcome` | answered | `ok`, `refused`, `fail` or `unknown` |
+//! | `status` | answered | what the answer showed: a status, or `gone` |
+//! | `size`, `checksum` | answered | what a read received, or a look says is held |
+//! | `http` | answered | the status code of the reply |
+//! | `row` | probed | of the registry: `"absent"`, or `{"present":{"status":…,"deleted":…,"size":…,"checksum":…,"locations":…,"in_store":…}}` |
+//! | `data` | probed | of the store: `{"bytes":…,"staged":…}`, each left out where there is no file |
+//! | `tasks_open` | probed | import tasks that have not ended |
+//!
+//! What is not known is left out.
+
+mod line;
+
+use super::{ClientEvent, OpId, SubjectHistory, Told};
+use crate::lifecycle::Profile;
+use crate::units::Time;
+use line::Line;
+use rustc_hash::FxHashMap;
+use std::io::{self, BufRead, Read as _, Write};
+
+/// The version of the format.
+pub const SCHEMA: u32 = 1;
+
+/// Bytes of a line, at most; no event comes near it.
+const LONGEST: u64 = 1 << 20;
+
+/// Events of one subject, at most: they are in memory together.
+const MOST: usize = 1_000_000;
+
+/// What a history says of itself in its first line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The name of the scenario.
+    pub scenario: String,
+    /// The seed of the first run.
+    pub seed: u64,
+    /// The rules of the server; those of a real one are `glance`.
+    pub profile: Profile,
+    /// Whether a delete keeps the data until the scrubber comes; none where that is not known, on a real server.
+    pub delayed_delete: Option<bool>,
+}
+
+/// Writes a history, line by line.
+#[derive(Debug)]
+pub struct Writer<W> {
+    out: W,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes the header. Errors are those of `out`.
+    pub fn new(mut out: W, header: &Header) -> io::Result<Writer<W>> {
+        line::write(&mut out, &line::HeaderLine::of(header))?;
+        Ok(Writer { out })
+    }
+
+    /// Writes the events of a subject of `run`, from one. Runs, and subjects within them, come in ascending order.
+    pub fn write(&mut self, run: u32, history: &SubjectHistory) -> io::Result<()> {
+        for event in &history.events {
+            line::write(&mut self.out, &Line::of(run, history.subject, event))?;
+        }
+        Ok(())
+    }
+
+    /// Flushes, and gives back what it wrote to.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+/// Reads a history, one subject at a time: the run, from one, and what was seen of the subject in it. After an error it ends.
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: R,
+    header: Header,
+    buffer: Vec<u8>,
+    /// The number of the line that was read last.
+    line: u64,
+    /// The first event of the next subject.
+    next: Option<Entry>,
+    ended: bool,
+}
+
+/// Why a history could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct ReadError {
+    /// The line, from one.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a line.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The system says so.
+    #[error("{0}")]
+    Io(io::Error),
+    /// There is no line at all.
+    #[error("the file is empty; `stormglass run SCENARIO --history` writes a history")]
+    Empty,
+    /// The first line is something else.
+    #[error("this is no header of a history ({0}); `stormglass run SCENARIO --history` writes one")]
+    NoHeader(String),
+    /// Another version wrote it.
+    #[error(
+        "its schema is {0}, and this version reads {SCHEMA}: check it with the version that wrote it"
+    )]
+    Schema(u64),
+    /// A header where an event should be.
+    #[error("a second header; check each history on its own")]
+    SecondHeader,
+    /// It ends before its last brace.
+    #[error(
+        "it ends in the middle: the file was cut short, so write it anew, or take this line away"
+    )]
+    CutShort,
+    /// It is too long to be an event.
+    #[error("it is longer than {LONGEST} bytes, which no event is; is this a history?")]
+    TooLong,
+    /// It is no JSON, or not of the right shape.
+    #[error("column {0}: {1}")]
+    Json(usize, String),
+    /// Something that the event must say is not there.
+    #[error("an event `{0}` must say `{1}`")]
+    Missing(&'static str, &'static str),
+    /// It says something that such an event does not.
+    #[error("an event `{0}` does not say {1}")]
+    Surplus(&'static str, String),
+    /// Subjects are mixed up.
+    #[error(
+        "subject {0} of run {1} comes too late: keep a subject's events together, and sort subjects by run and number"
+    )]
+    Unsorted(u64, u32),
+    /// Events are mixed up.
+    #[error("it is earlier than the line before: sort a subject's events by `t_ns`")]
+    Backwards,
+    /// An answer to nothing.
+    #[error(
+        "operation {0} of this subject is answered before it is invoked; add the line that invokes it, or take this one away"
+    )]
+    NotInvoked(u64),
+    /// One operation is two.
+    #[error(
+        "operation {0} of this subject is invoked for the second time; give each a number of its own"
+    )]
+    InvokedTwice(u64),
+    /// One answer too many.
+    #[error("operation {0} of this subject is answered for the second time; take one answer away")]
+    AnsweredTwice(u64),
+    /// More than memory should hold.
+    #[error("subject {0} has more than {MOST} events, which is more than can be judged together")]
+    TooMany(u64),
+}
+
+/// One event and whose it is.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    run: u32,
+    subject: u64,
+    event: ClientEvent,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads the header.
+    pub fn new(input: R) -> Result<Reader<R>, ReadError> {
+        let header = Header {
+            scenario: String::new(),
+            seed: 0,
+            profile: Profile::V2,
+            delayed_delete: None,
+        };
+        let mut reader = Reader {
+            input,
+            header,
+            buffer: Vec::new(),
+            line: 0,
+            next: None,
+            ended: false,
+        };
+        let found = match reader.read_line() {
+            Ok(true) => line::header(&reader.buffer),
+            Ok(false) => Err(Problem::Empty),
+            Err(problem) => Err(problem),
+        };
+        reader.header = found.map_err(|problem| reader.at_line(problem))?;
+        Ok(reader)
+    }
+
+    /// What the history says of itself.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn at_line(&self, problem: Problem) -> ReadError {
+        ReadError {
+            line: self.line.max(1),
+            problem,
+        }
+    }
+
+    /// Reads the next line that is not blank into the buffer, if there is one.
+    fn read_line(&mut self) -> Result<bool, Problem> {
+        loop {
+            self.buffer.clear();
+            let mut input = self.input.by_ref().take(LONGEST + 1);
+            let read = input.read_until(b'\n', &mut self.buffer);
+            if read.map_err(Problem::Io)? == 0 {
+                return Ok(false);
+            }
+            self.line += 1;
+            if self.buffer.len() as u64 > LONGEST {
+                return Err(Problem::TooLong);
+            }
+            if !self.buffer.trim_ascii().is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn read_entry(&mut self) -> Result<Option<Entry>, Problem> {
+        Ok(match self.read_line()? {
+            true => Some(line::entry(&self.buffer)?),
+            false => None,
+        })
+    }
+
+    /// All events of the next subject.
+    fn subject(&mut self) -> Result<Option<(u32, SubjectHistory)>, Problem> {
+        let first = match self.next.take() {
+            Some(entry) => Some(entry),
+            None => self.read_entry()?,
+        };
+        let Some(Entry {
+            run,
+            subject,
+            event,
+        }) = first
+        else {
+            return Ok(None);
+        };
+        let mut open = Open::default();
+        let mut events = Vec::new();
+        let mut taken = event;
+        loop {
+            open.take(&taken)?;
+            events.push(taken);
+            let Some(entry) = self.read_entry()? else {
+                break;
+            };
+            if (entry.run, entry.subject) != (run, subject) {
+                if (entry.run, entry.subject) < (run, subject) {
+                    return Err(Problem::Unsorted(entry.subject, entry.run));
+                }
+                self.next = Some(entry);
+                break;
+            }
+            if events.len() == MOST {
+                return Err(Problem::TooMany(subject));
+            }
+            taken = entry.event;
+        }
+        Ok(Some((run, SubjectHistory { subject, events })))
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    type Item = Result<(u32, SubjectHistory), ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let read = self.subject().map_err(|problem| self.at_line(problem));
+        self.ended = !matches!(read, Ok(Some(_)));
+        read.transpose()
+    }
+}
+
+/// The operations of one subject so far, each with whether it was answered.
+#[derive(Default)]
+struct Open {
+    at: Time,
+    answered: FxHashMap<OpId, bool>,
+}
+
+impl Open {
+    fn take(&mut self, event: &ClientEvent) -> Result<(), Problem> {
+        if event.at < self.at {
+            return Err(Problem::Backwards);
+        }
+        self.at = event.at;
+        match event.told {
+            Told::Invoked { op, .. } => match self.answered.insert(op, false) {
+                None => Ok(()),
+                Some(_) => Err(Problem::InvokedTwice(op.0)),
+            },
+            Told::Answered { op, .. } => match self.answered.insert(op, true) {
+                Some(false) => Ok(()),
+                Some(true) => Err(Problem::AnsweredTwice(op.0)),
+                None => Err(Problem::NotInvoked(op.0)),
+            },
+            Told::Broken(_) | Told::Probed(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,509 @@
+//! One line of a saved history: how it is written, and how its text is understood.
+
+use super::{Entry, Header, Problem, SCHEMA};
+use crate::history::{Books, ClientEvent, Content, Held, OpId, Row, Seen, Told};
+use crate::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
+use crate::units::Time;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, Write};
+use std::marker::PhantomData;
+
+/// Writes a line.
+pub(super) fn write(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+/// Understands the first line.
+pub(super) fn header(text: &[u8]) -> Result<Header, Problem> {
+    let no_header = |error| Problem::NoHeader(plain(&error));
+    let Peek { schema } = serde_json::from_slice(text).map_err(no_header)?;
+    if schema != u64::from(SCHEMA) {
+        return Err(Problem::Schema(schema));
+    }
+    let line: HeaderLine = serde_json::from_slice(text).map_err(no_header)?;
+    let right = match line.target {
+        Target::Embedded => line.profile.0 != Profile::Glance && line.delayed_delete.is_some(),
+        Target::Glance => line.profile.0 == Profile::Glance,
+    };
+    if !right {
+        return Err(Problem::NoHeader(
+            "the embedded service has profile v1 or v2 and says whether it has delayed_delete, a real Glance has profile glance"
+                .into(),
+        ));
+    }
+    Ok(Header {
+        scenario: line.scenario.into_owned(),
+        seed: line.seed,
+        profile: line.profile.0,
+        delayed_delete: line.delayed_delete,
+    })
+}
+
+/// Understands any other line.
+pub(super) fn entry(text: &[u8]) -> Result<Entry, Problem> {
+    serde_json::from_slice::<Line>(text)
+        .map_err(|error| {
+            if error.is_eof() {
+                Problem::CutShort
+            } else if serde_json::from_slice::<Peek>(text).is_ok() {
+                Problem::SecondHeader
+            } else {
+                Problem::Json(error.column(), plain(&error))
+            }
+        })?
+        .entry()
+}
+
+/// What is wrong, without the place in a text of one line.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+/// Only a header says its schema.
+#[derive(Deserialize)]
+struct Peek {
+    schema: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeaderLine<'a> {
+    schema: u32,
+    scenario: Cow<'a, str>,
+    seed: u64,
+    target: Target,
+    profile: Word<Profile>,
+    delayed_delete: Option<bool>,
+}
+
+impl HeaderLine<'_> {
+    pub(super) fn of(header: &Header) -> HeaderLine<'_> {
+        HeaderLine {
+            schema: SCHEMA,
+            scenario: Cow::Borrowed(&header.scenario),
+            seed: header.seed,
+            target: match header.profile {
+                Profile::Glance => Target::Glance,
+                Profile::V1 | Profile::V2 => Target::Embedded,
+            },
+            profile: Word(header.profile),
+            delayed_delete: header.delayed_delete,
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Line {
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    run: u32,
+    subject: u64,
+    t_ns: u64,
+    event: Kind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    op: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operation: Option<Word<Operation>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    who: Option<Word<Who>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outcome: Option<Word<Outcome>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<Word<Seen>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<Word<Checksum>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spoiled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    http: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    row: Option<RowLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<HeldLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tasks_open: Option<u32>,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum RowLine {
+    Absent,
+    Present {
+        status: Word<SubjectStatus>,
+        deleted: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        checksum: Option<Word<Checksum>>,
+        locations: u32,
+        in_store: bool,
+    },
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeldLine {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    staged: Option<u64>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+fn is_one(run: &u32) -> bool {
+    *run == 1
+}
+
+impl Line {
+    /// A line that says nothing but whose event of which kind it is.
+    fn bare(run: u32, subject: u64, t_ns: u64, kind: Kind) -> Line {
+        Line {
+            run,
+            subject,
+            t_ns,
+            event: kind,
+            op: None,
+            operation: None,
+            who: None,
+            outcome: None,
+            status: None,
+            size: None,
+            checksum: None,
+            spoiled: None,
+            http: None,
+            row: None,
+            data: None,
+            tasks_open: None,
+        }
+    }
+
+    /// The line of an event.
+    pub(super) fn of(run: u32, subject: u64, event: &ClientEvent) -> Line {
+        let bare = |kind| Line::bare(run, subject, event.at.0, kind);
+        match event.told {
+            Told::Invoked {
+                op,
+                operation,
+                who,
+                brings,
+                spoiled,
+            } => Line {
+                op: Some(op.0),
+                operation: Some(Word(operation)),
+                who: Some(Word(who)),
+                size: brings.map(|content| content.size),
+                checksum: brings.map(checksum),
+                spoiled: spoiled.then_some(true),
+                ..bare(Kind::Invoked)
+            },
+            Told::Answered {
+                op,
+                outcome,
+                seen,
+                content,
+                http_status,
+            } => Line {
+                op: Some(op.0),
+                outcome: Some(Word(outcome)),
+                status: seen.map(Word),
+                size: content.map(|content| content.size),
+                checksum: content.map(checksum),
+                http: http_status,
+                ..bare(Kind::Answered)
+            },
+            Told::Broken(true) => bare(Kind::Broken),
+            Told::Broken(false) => bare(Kind::Healed),
+            Told::Probed(books) => Line {
+                row: books.row.map(RowLine::of),
+                data: books
+                    .data
+                    .map(|Held { bytes, staged }| HeldLine { bytes, staged }),
+                tasks_open: books.tasks_open,
+                ..bare(Kind::Probed)
+            },
+        }
+    }
+
+    /// The event of the line. What it says is taken out of it; whatever is left does not belong there.
+    fn entry(mut self) -> Result<Entry, Problem> {
+        let (run, subject, t_ns, kind) = (self.run, self.subject, self.t_ns, self.event);
+        let told = match kind {
+            Kind::Invoked => Told::Invoked {
+                op: OpId(needed(kind, "op", self.op.take())?),
+                operation: needed(kind, "operation", self.operation.take())?.0,
+                who: needed(kind, "who", self.who.take())?.0,
+                brings: content(kind, self.size.take(), self.checksum.take())?,
+                spoiled: self.spoiled.take().unwrap_or(false),
+            },
+            Kind::Answered => Told::Answered {
+                op: OpId(needed(kind, "op", self.op.take())?),
+                outcome: needed(kind, "outcome", self.outcome.take())?.0,
+                seen: self.status.take().map(|seen| seen.0),
+                content: content(kind, self.size.take(), self.checksum.take())?,
+                http_status: self.http.take(),
+            },
+            Kind::Broken => Told::Broken(true),
+            Kind::Healed => Told::Broken(false),
+            Kind::Probed => Told::Probed(Books {
+                row: self.row.take().map(|row| row.row(kind)).transpose()?,
+                data: self
+                    .data
+                    .take()
+                    .map(|HeldLine { bytes, staged }| Held { bytes, staged }),
+                tasks_open: self.tasks_open.take(),
+            }),
+        };
+        if self != Line::bare(run, subject, t_ns, kind) {
+            let rest = serde_json::to_string(&self).unwrap_or_default();
+            let bare = serde_json::to_string(&Line::bare(run, subject, t_ns, kind));
+            let bare = bare.unwrap_or_default();
+            let said = rest.strip_prefix(bare.trim_end_matches('}'));
+            let said = said.unwrap_or(&rest).trim_start_matches(',');
+            return Err(Problem::Surplus(
+                kind.name(),
+                said.trim_end_matches('}').to_owned(),
+            ));
+        }
+        Ok(Entry {
+            run,
+            subject,
+            event: ClientEvent {
+                at: Time(t_ns),
+                told,
+            },
+        })
+    }
+}
+
+fn needed<T>(kind: Kind, field: &'static str, value: Option<T>) -> Result<T, Problem> {
+    value.ok_or(Problem::Missing(kind.name(), field))
+}
+
+fn content(
+    kind: Kind,
+    size: Option<u64>,
+    checksum: Option<Word<Checksum>>,
+) -> Result<Option<Content>, Problem> {
+    match (size, checksum) {
+        (Some(size), Some(Word(Checksum(checksum)))) => Ok(Some(Content { size, checksum })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Problem::Missing(kind.name(), "checksum")),
+        (None, Some(_)) => Err(Problem::Missing(kind.name(), "size")),
+    }
+}
+
+fn checksum(content: Content) -> Word<Checksum> {
+    Word(Checksum(content.checksum))
+}
+
+impl RowLine {
+    fn of(row: Row) -> RowLine {
+        match row {
+            Row::Absent => RowLine::Absent,
+            Row::Present {
+                status,
+                deleted,
+                content,
+                locations,
+                in_store,
+            } => RowLine::Present {
+                status: Word(status),
+                deleted,
+                size: content.map(|content| content.size),
+                checksum: content.map(checksum),
+                locations,
+                in_store,
+            },
+        }
+    }
+
+    fn row(self, kind: Kind) -> Result<Row, Problem> {
+        Ok(match self {
+            RowLine::Absent => Row::Absent,
+            RowLine::Present {
+                status,
+                deleted,
+                size,
+                checksum,
+                locations,
+                in_store,
+            } => Row::Present {
+                status: status.0,
+                deleted,
+                content: content(kind, size, checksum)?,
+                locations,
+                in_store,
+            },
+        })
+    }
+}
+
+/// What an event is.
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Invoked,
+    Answered,
+    Broken,
+    Healed,
+    Probed,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Kind::Invoked => "invoked",
+            Kind::Answered => "answered",
+            Kind::Broken => "broken",
+            Kind::Healed => "healed",
+            Kind::Probed => "probed",
+        }
+    }
+}
+
+/// Who was asked: the embedded service, or a real server.
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Target {
+    Embedded,
+    Glance,
+}
+
+/// Eight bytes in hexadecimal digits, since not every reader of JSON holds 64 bits in a number.
+#[derive(Clone, Copy, PartialEq)]
+struct Checksum(u64);
+
+/// A value that is written as one word.
+#[derive(Clone, Copy, PartialEq)]
+struct Word<T>(T);
+
+/// What can be a word.
+trait Spelt: Sized + Copy {
+    /// What it is, with its article.
+    const WHAT: &'static str;
+    fn spell(self) -> Cow<'static, str>;
+    fn read(word: &str) -> Option<Self>;
+    /// Words for a suggestion.
+    fn words() -> Vec<&'static str>;
+}
+
+macro_rules! spelt {
+    ($($type:ty: $what:literal, $from_name:expr;)+) => {
+        $(impl Spelt for $type {
+            const WHAT: &'static str = $what;
+            fn spell(self) -> Cow<'static, str> {
+                Cow::Borrowed(self.name())
+            }
+            fn read(word: &str) -> Option<Self> {
+                $from_name(word)
+            }
+            fn words() -> Vec<&'static str> {
+                <$type>::ALL.iter().map(|value| value.name()).collect()
+            }
+        })+
+    };
+}
+
+spelt! {
+    Operation: "operation", Operation::from_name;
+    Who: "client", Who::from_name;
+    Outcome: "outcome", Outcome::from_name;
+    SubjectStatus: "status", SubjectStatus::from_name;
+    Profile: "profile", |word: &str| Profile::ALL.into_iter().find(|profile| profile.name() == word);
+}
+
+impl Spelt for Seen {
+    const WHAT: &'static str = "status";
+
+    fn spell(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Seen::Status(status) => status.name(),
+            Seen::Gone => "gone",
+        })
+    }
+
+    fn read(word: &str) -> Option<Seen> {
+        match word {
+            "gone" => Some(Seen::Gone),
+            _ => SubjectStatus::from_name(word).map(Seen::Status),
+        }
+    }
+
+    fn words() -> Vec<&'static str> {
+        [SubjectStatus::words(), vec!["gone"]].concat()
+    }
+}
+
+impl Spelt for Checksum {
+    const WHAT: &'static str = "checksum, which is sixteen hexadecimal digits";
+
+    fn spell(self) -> Cow<'static, str> {
+        Cow::Owned(format!("{:016x}", self.0))
+    }
+
+    fn read(word: &str) -> Option<Checksum> {
+        let digits = word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u64::from_str_radix(word, 16)
+            .ok()
+            .filter(|_| digits)
+            .map(Checksum)
+    }
+
+    fn words() -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
+impl<T: Spelt> Serialize for Word<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.spell())
+    }
+}
+
+impl<'de, T: Spelt> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+        impl<T: Spelt> de::Visitor<'_> for Visitor<T> {
+            type Value = Word<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "the word for its {}", T::WHAT)
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Word<T>, E> {
+                T::read(word)
+                    .map(Word)
+                    .ok_or_else(|| E::custom(unknown::<T>(word)))
+            }
+        }
+        deserializer.deserialize_str(Visitor(PhantomData))
+    }
+}
+
+/// Says what a word is not, and what it may have been meant to be.
+fn unknown<T: Spelt>(word: &str) -> String {
+    let shown: String = word.chars().take(40).collect();
+    let words = T::words();
+    let near = words
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(&shown, known), known))
+        .min();
+    match near {
+        Some((distance, known)) if distance <= 3 => {
+            format!("`{shown}` is no {}; did you mean `{known}`?", T::WHAT)
+        }
+        Some(_) => format!("`{shown}` is no {}; write {}", T::WHAT, words.join(", ")),
+        None => format!("`{shown}` is no {}", T::WHAT),
+    }
+}

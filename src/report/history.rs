@@ -1,0 +1,231 @@
+//! The history of a storm as a file, and what a check of such a file came to.
+
+use super::number::thousands;
+use super::summary::Paint;
+use crate::finding::{Breach, Severity, Symptom};
+use crate::history::SubjectHistory;
+use crate::history::file::{Header, Writer};
+use crate::lifecycle::{Invariant, Profile, Verdict};
+use crate::metrics::StormResult;
+use crate::scenario::{Scenario, Target};
+use crate::units::Time;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// The name of the file in the results folder.
+pub const HISTORY: &str = "history.jsonl";
+
+/// Writes what the clients of a storm saw; nothing but a header if the scenario did not keep it.
+pub fn history(scenario: &Scenario, result: &StormResult, out: impl Write) -> io::Result<()> {
+    let (profile, delayed_delete) = match &scenario.target {
+        Target::Embedded(service) => (service.rules.profile(), service.delayed_delete),
+        Target::Glance(glance) => (Profile::Glance, glance.delayed_delete),
+    };
+    let header = Header {
+        scenario: scenario.name.clone(),
+        seed: scenario.seed.0,
+        profile,
+        delayed_delete: Some(delayed_delete),
+    };
+    let mut writer = Writer::new(out, &header)?;
+    for run in &result.runs {
+        for history in &run.histories {
+            writer.write(run.run, history)?;
+        }
+    }
+    writer.finish().map(drop)
+}
+
+/// Where violations of one kind that are kept in full.
+const PLACES: usize = 100;
+
+/// What a check of a saved history came to so far.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    header: Header,
+    run: u32,
+    runs: u64,
+    subjects: u64,
+    events: u64,
+    /// Subjects of which nothing can be said.
+    unknown: u64,
+    violations: BTreeMap<Kind, Violations>,
+}
+
+/// Violations of which one sentence is true; the worst first.
+type Kind = (Severity, Symptom, Invariant, String);
+
+#[derive(Clone, Debug, Default)]
+struct Violations {
+    count: u64,
+    /// The first of them.
+    places: Vec<Place>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    run: u32,
+    subject: u64,
+    at: Time,
+}
+
+impl Checked {
+    /// Of a history with this header, of which nothing is judged yet.
+    pub fn new(header: Header) -> Checked {
+        Checked {
+            header,
+            run: 0,
+            runs: 0,
+            subjects: 0,
+            events: 0,
+            unknown: 0,
+            violations: BTreeMap::new(),
+        }
+    }
+
+    /// Adds the judgement of a subject of `run`.
+    pub fn add(
+        &mut self,
+        run: u32,
+        history: &SubjectHistory,
+        verdict: Verdict,
+        breaches: Vec<Breach>,
+    ) {
+        self.runs += u64::from(run != self.run);
+        self.run = run;
+        self.subjects += 1;
+        self.events += history.events.len() as u64;
+        self.unknown += u64::from(verdict == Verdict::Unknown);
+        for breach in breaches {
+            let Breach {
+                at,
+                invariant,
+                symptom,
+                sentence,
+            } = breach;
+            let kind = (symptom.severity(), symptom, invariant, sentence);
+            let violations = self.violations.entry(kind).or_default();
+            violations.count += 1;
+            if violations.places.len() < PLACES {
+                violations.places.push(Place {
+                    run,
+                    subject: history.subject,
+                    at,
+                });
+            }
+        }
+    }
+
+    /// The worst verdict of all subjects.
+    pub fn verdict(&self) -> Verdict {
+        if !self.violations.is_empty() {
+            Verdict::Invalid
+        } else if self.unknown > 0 {
+            Verdict::Unknown
+        } else {
+            Verdict::Valid
+        }
+    }
+
+    fn violation_total(&self) -> u64 {
+        self.violations.values().map(|of| of.count).sum()
+    }
+}
+
+/// What a check came to, for a person; in colour or plain.
+pub fn checked(checked: &Checked, colour: bool) -> String {
+    let paint = Paint { colour };
+    let Header {
+        scenario,
+        seed,
+        profile,
+        ..
+    } = &checked.header;
+    let service = match profile {
+        Profile::Glance => "glance".to_owned(),
+        Profile::V1 | Profile::V2 => format!("embedded service, {profile} rules"),
+    };
+    let mut text = format!(
+        "{}  {} · seed {seed} · {service}\n  {} · {}",
+        paint.verdict(checked.verdict()),
+        scenario.replace(char::is_control, " "),
+        counted(checked.subjects, "subject"),
+        counted(checked.events, "event"),
+    );
+    if checked.runs > 1 {
+        let _ = write!(text, " · {}", counted(checked.runs, "run"));
+    }
+    text.push('\n');
+    if checked.unknown > 0 {
+        let subjects = counted(checked.unknown, "subject");
+        let note = format!("of {subjects} nothing can be said: too much was open at once");
+        let _ = writeln!(text, "  {}", paint.doubtful(&note));
+    }
+    if !checked.violations.is_empty() {
+        let total = checked.violation_total();
+        let _ = writeln!(
+            text,
+            "\n  {}, the worst first:",
+            counted(total, "violation")
+        );
+    }
+    for ((_, symptom, invariant, sentence), Violations { count, places }) in &checked.violations {
+        let _ = write!(
+            text,
+            "  {} ×{} ({invariant})",
+            paint.bad(symptom.name()),
+            thousands(*count)
+        );
+        if let Some(Place { run, subject, at }) = places.first() {
+            let of_run = match checked.runs {
+                1 => String::new(),
+                _ => format!(" of run {run}"),
+            };
+            let _ = write!(text, ", the first at {at} in subject {subject}{of_run}");
+        }
+        let _ = writeln!(text, "\n    {sentence}");
+    }
+    text
+}
+
+/// The same as a JSON document, indented, with a line feed at its end; it names the first hundred places of each violation.
+pub fn checked_json(checked: &Checked) -> Vec<u8> {
+    let violations = checked.violations.iter().map(
+        |((severity, symptom, invariant, sentence), Violations { count, places })| {
+            json!({
+                "severity": severity.name(),
+                "symptom": symptom.name(),
+                "invariant": invariant.name(),
+                "sentence": sentence,
+                "count": count,
+                "places": places.iter().map(|Place { run, subject, at }| {
+                    json!({ "run": run, "subject": subject, "t_ns": at.0 })
+                }).collect::<Vec<Value>>(),
+            })
+        },
+    );
+    let document = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "scenario": checked.header.scenario,
+        "seed": checked.header.seed,
+        "profile": checked.header.profile.name(),
+        "verdict": checked.verdict().name(),
+        "runs": checked.runs,
+        "subjects": checked.subjects,
+        "subjects_unknown": checked.unknown,
+        "events": checked.events,
+        "violations": checked.violation_total(),
+        "violations_by_kind": violations.collect::<Vec<Value>>(),
+    });
+    // Strings, numbers and maps with string keys: nothing that JSON could refuse.
+    let mut bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(count))
+}

@@ -5,8 +5,8 @@
     reason = "printing is what this floor is for"
 )]
 
-mod commands;
 mod check;
+mod commands;
 mod exit;
 mod interrupt;
 mod lifecycle;

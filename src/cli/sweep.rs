@@ -9,9 +9,9 @@ use crate::progress::Progress;
 use crate::random::Seed;
 use crate::report::{self, Folder, Kept};
 use crate::scenario::{self, GlanceTarget, Target};
-use crate::script::Script;
+use crate::script::{Act, Script};
 use crate::sweep::{self, Budget, EmbeddedStand, GlanceStand, Ledger, Stand, World};
-use crate::target::glance::{Client, Journal, RunId};
+use crate::target::glance::{Client, Commands, RunId};
 use crate::units::Span;
 use anyhow::Context;
 use clap::Args;
@@ -98,7 +98,7 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
             return Err(error);
         }
     };
-    accepted.mark(&mut result);
+    accepted.marks(&mut result);
     let kept = folder.write(report::findings::files(&result));
     if !kept.lost.is_empty() {
         super::lament(&kept, folder.path());
@@ -119,7 +119,7 @@ fn exit(result: &SweepResult) -> Exit {
 
 fn show(arguments: &Arguments, result: &SweepResult, folder: &Folder) -> anyhow::Result<()> {
     if arguments.json {
-        return super::print(&report::findings::json(result));
+        return super::print(&report::findings::sweep_json(result));
     }
     if arguments.quiet {
         return Ok(());
@@ -190,7 +190,11 @@ fn folder(arguments: &Arguments) -> anyhow::Result<Folder> {
 
 fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Result<SweepResult> {
     let progress = Arc::new(Progress::default());
-    interrupt::listen(Arc::clone(&progress));
+    let commands = match target {
+        Target::Embedded(_) => Commands::new(&[], false),
+        Target::Glance(target) => Commands::new(&target.commands, arguments.allow_commands),
+    };
+    interrupt::listen(Arc::clone(&progress), commands.clone());
     let seed = Seed(arguments.seed).named("sweep");
     match target {
         Target::Embedded(config) => {
@@ -203,7 +207,11 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
             };
             Ok(run(&mut stand, &world, arguments, &progress).result(arguments, "embedded"))
         }
-        Target::Glance(target) => glance(target, seed, arguments, folder, &progress),
+        Target::Glance(target) => {
+            let result = glance(target, seed, arguments, folder, &commands, &progress);
+            super::commands::lament(&commands);
+            result
+        }
     }
 }
 
@@ -212,26 +220,24 @@ fn glance(
     seed: Seed,
     arguments: &Arguments,
     folder: &Folder,
+    commands: &Commands,
     progress: &Arc<Progress>,
 ) -> anyhow::Result<SweepResult> {
-    super::guard(&target.url, arguments.yes_load_this_server)?;
     let run_id = RunId::fresh(arguments.seed);
-    let journal = folder.path().join("journal");
-    let client = |target: &GlanceTarget, run: RunId| {
-        let journal = Journal::create(&journal, &target.url, run)?;
-        Ok(Client::new(target, run)?.with_journal(journal))
-    };
+    let _ = folder;
+    let client = Client::new(target, run_id)?;
     let mut stand = GlanceStand::open(
         target.clone(),
         client,
+        commands.clone(),
         run_id,
         seed,
-        arguments.allow_commands,
         Arc::clone(progress),
     )
     .with_context(|| format!("cannot sweep {}", arguments.target))?;
-    let known = |operation: &Operation| stand.client().unsupported(*operation).is_none();
-    let commands = (target.commands.iter()).map(|command| command.name.clone());
+    let known =
+        |operation: &Operation| stand.client().unsupported(Act::usual(*operation)).is_none();
+    let names = (target.commands.iter()).map(|command| command.name.clone());
     let world = World {
         glance: true,
         operations: all(|operation| known(&operation)),
@@ -243,7 +249,7 @@ fn glance(
         .flatten()
         .collect(),
         commands: if arguments.allow_commands {
-            commands.collect()
+            names.collect()
         } else {
             Vec::new()
         },

@@ -107,10 +107,10 @@ impl Folder {
         let path = self.path.join(name);
         let written = File::create(&path).and_then(|file| write(BufWriter::new(file)));
         match written {
-            Ok(()) => kept.files.push(name),
+            Ok(()) => kept.files.push(name.to_owned()),
             Err(error) => {
                 let _ = fs::remove_file(&path);
-                kept.lost.push((name, error));
+                kept.lost.push((name.to_owned(), error));
             }
         }
     }

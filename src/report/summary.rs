@@ -501,7 +501,6 @@ pub(super) struct Paint {
 }
 
 impl Paint {
-    pub(super) fn good(self, text: &str) -> String {
     pub(super) fn verdict(self, verdict: Verdict) -> String {
         match verdict {
             Verdict::Valid => self.good("✓ valid"),
@@ -510,7 +509,7 @@ impl Paint {
         }
     }
 
-    fn good(self, text: &str) -> String {
+    pub(super) fn good(self, text: &str) -> String {
         self.painted("1;32", text)
     }
 

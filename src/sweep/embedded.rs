@@ -152,6 +152,7 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
         thresholds: Vec::new(),
         interval: Some(Span::from_secs(60)),
         sha256: String::new(),
+        keeps_history: true,
     }
 }
 
@@ -199,7 +200,11 @@ fn fault(step: &Step) -> Option<Fault> {
     Some(Fault {
         name: "close".to_owned(),
         place: Place::Client,
-        kind: FaultKind::Close { after: share(*at) },
+        kind: FaultKind::Client {
+            fault: ClientFault::Close,
+            after: share(*at),
+            probability: 1.0,
+        },
         from: Time::ZERO,
         to: None,
     })

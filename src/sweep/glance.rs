@@ -9,11 +9,11 @@ use crate::progress::Progress;
 use crate::random::{Rng, Seed};
 use crate::scenario::GlanceTarget;
 use crate::script::Script;
-use crate::target::glance::{
-    Cleanup, Client, Commands, ConfigError, HelloError, Probe, ProbeError, RunId,
-};
+use crate::target::glance::{Cleanup, Client, Commands, HelloError, Probe, ProbeError, RunId};
 use crate::units::{Span, Time};
 use session::Session;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,9 +33,6 @@ const SECOND_LOOK: Duration = Duration::from_millis(700);
 /// Why a sweep of a server cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum StandError {
-    /// The target makes no sense.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// The server is not there, is no Glance, or does not know us.
     #[error(transparent)]
     Hello(#[from] HelloError),
@@ -55,6 +52,8 @@ struct Ground {
     target: GlanceTarget,
     run: RunId,
     seed: Seed,
+    /// What went wrong with commands, each once.
+    notes: RefCell<BTreeSet<String>>,
 }
 
 /// A real Glance.
@@ -74,10 +73,10 @@ impl GlanceStand {
     /// Says hello to the server and opens its books. Nothing is created yet.
     pub fn open(
         target: GlanceTarget,
-        client: impl FnOnce(&GlanceTarget, RunId) -> Result<Client, ConfigError>,
+        client: Client,
+        commands: Commands,
         run: RunId,
         seed: Seed,
-        commands_allowed: bool,
         progress: Arc<Progress>,
     ) -> Result<GlanceStand, StandError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -85,16 +84,15 @@ impl GlanceStand {
             .build()?;
         let local = LocalSet::new();
         let clock = WallClock::start();
-        let client = client(&target, run)?;
         let (probe, client) = local.block_on(&runtime, async {
             client.hello().await?;
             let probe = match &target.probe {
                 Some(books) => Some(Probe::open(books).await?),
                 None => None,
             };
-            Ok::<_, StandError>((probe, client.keep_exchanges(true)))
+            Ok::<_, StandError>((probe, client.keep_exchanges(move || clock.now())))
         })?;
-        let commands = Commands::new(&target.commands, commands_allowed);
+
         Ok(GlanceStand {
             rules: Rules::glance(Some(target.delayed_delete)),
             ground: Rc::new(Ground {
@@ -104,6 +102,7 @@ impl GlanceStand {
                 target,
                 run,
                 seed,
+                notes: RefCell::default(),
             }),
             runtime,
             local,
@@ -126,8 +125,9 @@ impl GlanceStand {
     }
 
     /// What a person should know of.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    pub fn notes(&self) -> Vec<String> {
+        let told = self.ground.notes.borrow();
+        self.notes.iter().chain(told.iter()).cloned().collect()
     }
 
     /// Takes back what was done to the server, and deletes what the sweep created.
@@ -175,7 +175,6 @@ impl GlanceStand {
     /// Reads the books of all of them; what looks unfinished or wrong is read again, since a server may be at work after its answer.
     fn probe(&mut self, sessions: &[Rc<Session>]) {
         let Some(probe) = &mut self.probe else { return };
-        let ground = &self.ground;
         let mut waiting: Vec<&Rc<Session>> = sessions.iter().collect();
         let read = self.local.block_on(&self.runtime, async {
             for look in 0..=SECOND_LOOKS {
@@ -203,7 +202,6 @@ impl GlanceStand {
                 self.notes.push(note);
             }
             // The rest can be judged by what clients saw.
-            let _ = ground;
         }
     }
 
@@ -249,7 +247,6 @@ impl Stand for GlanceStand {
             .collect();
         self.play(&sessions);
         self.probe(&sessions);
-        let ground = &self.ground;
         self.local.block_on(&self.runtime, async {
             let ends = sessions.iter().map(|session| {
                 let session = Rc::clone(session);
@@ -262,7 +259,7 @@ impl Stand for GlanceStand {
         self.probe(&sessions);
         self.lost |= sessions.iter().any(|session| session.lost_the_server());
         if self.lost {
-            let url = &ground.target.url;
+            let url = &self.ground.target.url;
             self.notes
                 .push(format!("{url} did not come back, so the sweep ended there"));
         }

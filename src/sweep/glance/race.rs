@@ -112,8 +112,8 @@ impl Session {
 
     async fn break_it(&self, name: &str) {
         self.tell(Told::Broken(true));
-        let image = self.image().to_string();
-        if let Err(error) = self.ground.commands.run(name, Some(&image)).await {
+        let done = self.ground.commands.run(name, Some(self.image())).await;
+        if let Err(error) = done {
             self.note(error.to_string());
         }
     }

@@ -84,6 +84,10 @@ impl Session {
         exchanges
     }
 
+    pub(super) fn note(&self, note: String) {
+        self.ground.notes.borrow_mut().insert(note);
+    }
+
     pub(super) fn tell(&self, told: Told) {
         let at = self.ground.clock.now();
         self.events.borrow_mut().push(ClientEvent { at, told });

@@ -17,6 +17,7 @@ mod probe;
 mod remote;
 mod source;
 mod tracker;
+mod watch;
 mod wire;
 
 pub use crate::history::Seen;
@@ -26,10 +27,10 @@ pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use commands::{CommandError, Commands};
 pub use config::ConfigError;
 pub use content::content_of;
-pub use line::Watch;
 pub use probe::{Probe, ProbeError};
 pub use remote::{Look, Remote};
 pub use tracker::{Findings, Ticket, Tracker, Violation};
+pub use watch::Watch;
 
 /// The wall clock, read for time-outs and for the times in an answer.
 #[allow(

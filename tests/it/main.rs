@@ -11,6 +11,7 @@ mod engines;
 mod glance;
 mod hostile;
 mod liar;
+mod probe;
 mod report;
 mod scenario;
 mod storms;

@@ -172,7 +172,8 @@ fn books_come_in_the_order_asked_and_only_of_what_was_asked() {
     let Some(place) = place() else { return };
     local(async {
         let (first, _) = after(&place, 3_030, &[Operation::Create]).await;
-        let (second, _) = after(&place, 3_031, &UPLOADED).await;
+        let run = RunId::fresh(3);
+        let (second, _) = after(&Place { run, ..place }, 3_031, &UPLOADED).await;
         let mut ids: Vec<ImageId> = (0..1_200).map(|n| ImageId::new(RunId(1), n)).collect();
         ids[7] = second.request.id;
         ids[1_100] = first.request.id;

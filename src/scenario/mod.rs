@@ -7,6 +7,7 @@ mod document;
 mod fault;
 mod load;
 mod mistake;
+mod probe;
 mod reach;
 mod read;
 mod reader;

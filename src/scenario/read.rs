@@ -53,8 +53,9 @@ pub fn parse(
             text: set.clone(),
         });
     }
+    let secrets = document::secrets(&root);
     if parsed.broken {
-        return Err(Mistakes::new(sources, mistakes));
+        return Err(Mistakes::new(sources, mistakes).without(&secrets));
     }
     let mut reader = Reader {
         dir,
@@ -73,7 +74,7 @@ pub fn parse(
     mistakes.extend(meant.cloned());
     match scenario {
         Some(scenario) if mistakes.is_empty() => Ok(scenario),
-        _ => Err(Mistakes::new(reader.sources, mistakes)),
+        _ => Err(Mistakes::new(reader.sources, mistakes).without(&secrets)),
     }
 }
 

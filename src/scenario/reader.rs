@@ -20,15 +20,6 @@ impl Reader<'_> {
         self.mistakes.push(Mistake::new(at, message, help));
     }
 
-    /// Makes a secret unreadable in the text that messages show; places in it stay where they are.
-    pub fn hide(&mut self, at: Spot) {
-        if let Some(source) = self.sources.get_mut(at.source) {
-            let star = |byte| if byte == b'\n' { '\n' } else { '*' };
-            let stars: String = source.text[at.start..at.end].bytes().map(star).collect();
-            source.text.replace_range(at.start..at.end, &stars);
-        }
-    }
-
     /// Notes that a value has the wrong type.
     pub fn wrong_type(&mut self, node: &Node, wanted: &str, example: &str) {
         self.wrong(

@@ -3,12 +3,11 @@
 use super::document::{Node, Spot, Value};
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::{Bandwidth, Lasting};
-use super::{GlanceTarget, Identity, ProbeTarget, Target};
+use super::{GlanceTarget, Identity, Target};
 use crate::config::{Defect, Defects, RegistryConfig, Rules, ServiceConfig, StoreConfig};
 use crate::lifecycle::Profile;
 use crate::units::Span;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 
 mod commands;
 
@@ -247,60 +246,6 @@ fn headers(reader: &mut Reader, node: &Node) -> Option<Identity> {
         project: project?.0,
         roles: roles?.into_iter().map(|role| role.0).collect(),
     })
-}
-
-impl Read for ProbeTarget {
-    fn read(reader: &mut Reader, node: &Node) -> Option<ProbeTarget> {
-        let mut fields = Fields::of(reader, node, "[target.glance.probe]")?;
-        let written = fields.node("database");
-        if let Some(node) = written {
-            reader.hide(node.spot); // it may hold a password
-        }
-        let mut database = written.and_then(|node| String::read(reader, node));
-        if let Some(variable) = fields.optional::<Written<String>>(reader, "database_env") {
-            if written.is_some() {
-                let message = "`database_env` says once more what `database` says";
-                reader.wrong(variable.spot, message, "keep one of the two");
-            }
-            database = from_environment(reader, &variable.value, variable.spot);
-        }
-        let store = fields.optional::<Folder>(reader, "store");
-        let staging = fields.optional::<Folder>(reader, "staging");
-        let keys = ["database", "database_env", "store", "staging"];
-        if keys.iter().all(|key| fields.key_spot(key).is_none()) {
-            let help = "write `database` or `database_env`, or `store`, or more of them";
-            reader.wrong(fields.spot, "the probe has nothing to read", help);
-        } else if fields.key_spot("store").is_none()
-            && let Some(at) = fields.key_spot("staging")
-        {
-            let help =
-                "write the folder of the store as well: `store = \"/var/lib/glance/images\"`";
-            reader.wrong(at, "`staging` is looked at only beside `store`", help);
-        }
-        fields.done(reader);
-        Some(ProbeTarget {
-            database,
-            store: store.map(|store| store.0),
-            staging: staging.map(|staging| staging.0),
-        })
-    }
-}
-
-/// An absolute path: it is compared with those that the server writes down.
-struct Folder(PathBuf);
-
-impl Read for Folder {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Folder> {
-        let path = PathBuf::from(String::read(reader, node)?);
-        if !path.is_absolute() {
-            let message = format!("`{}` is not an absolute path", path.display());
-            let help =
-                "write it as the server's settings do, for example `\"/var/lib/glance/images\"`";
-            reader.wrong(node.spot, message, help);
-            return None;
-        }
-        Some(Folder(path))
-    }
 }
 
 struct Header(String);

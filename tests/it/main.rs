@@ -12,6 +12,7 @@ mod findings;
 mod glance;
 mod hostile;
 mod liar;
+mod probe;
 mod report;
 mod scenario;
 mod storms;

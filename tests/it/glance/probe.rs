@@ -172,7 +172,8 @@ fn books_come_in_the_order_asked_and_only_of_what_was_asked() {
     let Some(place) = place() else { return };
     local(async {
         let (first, _) = after(&place, 3_030, &[Operation::Create]).await;
-        let (second, _) = after(&place, 3_031, &UPLOADED).await;
+        let run = RunId::fresh(3);
+        let (second, _) = after(&Place { run, ..place }, 3_031, &UPLOADED).await;
         let mut ids: Vec<ImageId> = (0..1_200).map(|n| ImageId::new(RunId(1), n)).collect();
         ids[7] = second.request.id;
         ids[1_100] = first.request.id;
@@ -212,7 +213,7 @@ fn either_half_can_be_probed_alone() {
             panic!("{books:?}");
         };
         assert_eq!((books.data, books.tasks_open), (None, Some(0)));
-        assert!(["postgresql", "mysql"].contains(&described.as_str()));
+        assert!(["postgresql", "mysql", "sqlite"].contains(&described.as_str()));
         let (described, books) = alone(ProbeTarget {
             database: None,
             ..target()
@@ -226,28 +227,89 @@ fn either_half_can_be_probed_alone() {
 #[test]
 fn a_probe_that_cannot_look_says_why() {
     let Some(_) = place() else { return };
+    let database = set("DATABASE");
+    let (scheme, rest) = database.split_once("://").unwrap();
+    let Some((_, server)) = rest.rsplit_once('@') else {
+        return eprintln!("not run: SQLite has neither users nor other databases");
+    };
     local(async {
         let check = |target: ProbeTarget| async move { Probe::open(&target).await.unwrap_err() };
-        let database = set("DATABASE").replace("/glance?", "/template1?");
+        // Every user may look into this one, and there are no images in it.
+        let other = if scheme.starts_with("mysql") {
+            "/information_schema?"
+        } else {
+            "/template1?"
+        };
         let error = check(ProbeTarget {
-            database: Some(database),
+            database: Some(database.replace("/glance?", other)),
             ..target()
         })
         .await;
         assert!(matches!(error, ProbeError::NotGlance { .. }), "{error}");
-        let database = set("DATABASE").replace("//glance@", "//nobody:swordfish@");
         let error = check(ProbeTarget {
-            database: Some(database),
+            database: Some(format!("{scheme}://nobody:swordfish@{server}")),
             ..target()
         })
         .await;
         assert!(matches!(error, ProbeError::Connect { .. }), "{error}");
         assert!(!error.to_string().contains("swordfish"));
-        let error = check(ProbeTarget {
-            store: Some(PathBuf::from(set("STORE")).join("nothing")),
-            ..target()
-        })
-        .await;
-        assert!(matches!(error, ProbeError::Store { .. }), "{error}");
+    });
+}
+
+#[test]
+fn a_lost_connection_is_opened_again() {
+    let Some(place) = place() else { return };
+    if !set("DATABASE").starts_with("postgresql") {
+        return eprintln!("not run: it asks PostgreSQL to end the connection");
+    }
+    local(async {
+        let (subject, before) = after(&place, 3_050, &UPLOADED).await;
+        let mut probe = open().await;
+        let url = set("DATABASE").replace("+psycopg2", "");
+        let (admin, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stormglass'";
+        let ended = admin.query(end, &[]).await.unwrap();
+        assert!(!ended.is_empty());
+        assert_eq!(probe.books(&[subject.request.id]).await, Ok(vec![before]));
+        subject.clean().await;
+    });
+}
+
+#[test]
+fn staged_data_is_found() {
+    let Some(place) = place() else { return };
+    local(async {
+        let (subject, _) = after(&place, 3_060, &[Operation::Create]).await;
+        let url = format!("{}/v2/images/{}/stage", set("URL"), subject.request.id);
+        let staged = std::process::Command::new("curl")
+            .args([
+                "-sf",
+                "-X",
+                "PUT",
+                "-H",
+                "Content-Type: application/octet-stream",
+            ])
+            .args(["-H", &format!("X-Auth-Token: {}", set("TOKEN"))])
+            .args(["--data-binary", "twelve bytes", &url])
+            .status();
+        assert!(staged.unwrap().success());
+        let books = books(&subject).await;
+        let Some(Row::Present {
+            status: SubjectStatus::Uploading,
+            locations: 0,
+            ..
+        }) = books.row
+        else {
+            panic!("{books:?}");
+        };
+        let expected = Held {
+            bytes: None,
+            staged: Some(12),
+        };
+        assert_eq!(books.data, Some(expected));
+        subject.clean().await;
     });
 }

@@ -208,6 +208,31 @@ fn glance_is_told_who_acts() {
 }
 
 #[test]
+fn glance_is_told_where_its_books_are() {
+    let read = |rest: &str| match valid(&complete(&format!("[target.glance]\n{rest}")), &[]).target
+    {
+        Target::Glance(glance) => glance.probe,
+        Target::Embedded(_) => panic!("not a real glance"),
+    };
+    let url = "url = \"http://localhost:9292/\"";
+    assert!(read(url).is_none());
+    let probe = read(&format!(
+        "{url}\n[target.glance.probe]\ndatabase = \"mysql://me:swordfish@db/glance\"\nstore = \"/images\""
+    ));
+    let probe = probe.unwrap();
+    assert_eq!(
+        probe.database.as_deref(),
+        Some("mysql://me:swordfish@db/glance")
+    );
+    assert_eq!(
+        probe.store.as_deref(),
+        Some(std::path::Path::new("/images"))
+    );
+    assert_eq!(probe.staging, None);
+    assert!(!format!("{probe:?}").contains("swordfish"));
+}
+
+#[test]
 fn what_can_be_legal_is_not_refused() {
     let cases = [
         (

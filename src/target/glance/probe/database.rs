@@ -6,6 +6,7 @@ mod sqlite;
 
 use super::ProbeError;
 use super::address::Address;
+use crate::target::glance::answer::line;
 use crate::target::glance::{ImageId, now};
 use std::fmt::Write;
 use std::time::Duration;
@@ -103,10 +104,10 @@ impl Database {
         Ok(rows)
     }
 
-    /// Says that a row of `table` holds something that an image service never writes.
-    pub fn strange(&self, table: &str, cells: &Cells) -> ProbeError {
+    /// Says that a row of `table`, of which `cells` can be shown, holds something that an image service never writes.
+    pub fn strange(&self, table: &str, cells: &[Option<String>]) -> ProbeError {
         let cells = cells.iter().map(|cell| cell.as_deref().unwrap_or("null"));
-        let row = cells.map(str::trim).collect::<Vec<_>>().join(", ");
+        let row = line(&cells.collect::<Vec<_>>().join(", "));
         self.error(Trouble::Other(format!(
             "a row of {table} is not one of an image service: {row}"
         )))

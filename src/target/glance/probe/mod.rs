@@ -11,7 +11,7 @@ use super::ImageId;
 use crate::history::Books;
 use crate::scenario::ProbeTarget;
 use database::Database;
-use rows::{Entry, Registry};
+use rows::Registry;
 use std::path::{Path, PathBuf};
 use store::Store;
 
@@ -129,8 +129,8 @@ impl Probe {
             };
             let in_store = |place: &str| self.store.as_ref().is_some_and(|it| it.has(place));
             books.extend(images.iter().enumerate().map(|(at, &id)| {
-                let Entry { row, tasks_open } =
-                    (rows.as_ref()).map_or_else(Entry::default, |rows| rows.entry(id, in_store));
+                let entry = rows.as_ref().map(|rows| rows.entry(id, in_store));
+                let (row, tasks_open) = entry.unzip();
                 Books {
                     row,
                     data: held.as_ref().map(|held| held[at]),

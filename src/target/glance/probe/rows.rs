@@ -36,13 +36,6 @@ struct Location {
     pending_delete: bool,
 }
 
-/// What they say of one.
-#[derive(Default)]
-pub(super) struct Entry {
-    pub row: Option<Row>,
-    pub tasks_open: Option<u32>,
-}
-
 impl Registry {
     /// Reads what there is of `images`.
     pub async fn read(database: &mut Database, images: &[ImageId]) -> Result<Registry, ProbeError> {
@@ -52,12 +45,14 @@ impl Registry {
             tasks_open: BTreeMap::new(),
         };
         for cells in database.select(IMAGES, images).await? {
-            let image = image(&cells).ok_or_else(|| database.strange("images", &cells))?;
-            read.images.insert(image.0, image.1);
+            let (id, image) =
+                image(&cells).ok_or_else(|| database.strange("images", &cells[..2]))?;
+            read.images.insert(id, image);
         }
         for cells in database.select(LOCATIONS, images).await? {
-            let place = location(&cells);
-            let (id, place) = place.ok_or_else(|| database.strange("image_locations", &cells))?;
+            // Not the URL: some stores write credentials into it.
+            let (id, place) =
+                location(&cells).ok_or_else(|| database.strange("image_locations", &cells[..1]))?;
             read.locations.entry(id).or_default().push(place);
         }
         for cells in database.select(TASKS, images).await? {
@@ -67,8 +62,9 @@ impl Registry {
         Ok(read)
     }
 
-    /// What was read of one image; `in_store` tells whether a location's URL points into the probed store.
-    pub fn entry(&self, id: ImageId, in_store: impl Fn(&str) -> bool) -> Entry {
+    /// The row of one image, and how many of its tasks are open; `in_store` tells whether a location's URL points into the probed
+    /// store.
+    pub fn entry(&self, id: ImageId, in_store: impl Fn(&str) -> bool) -> (Row, u32) {
         let row = self.images.get(&id).map_or(Row::Absent, |image| {
             // A delayed delete marks an image's locations at once, and its data stays there until it is scrubbed.
             let waits = image.status == SubjectStatus::PendingDelete;
@@ -83,10 +79,7 @@ impl Registry {
                 in_store: kept.iter().any(|it| in_store(&it.url)),
             }
         });
-        Entry {
-            row: Some(row),
-            tasks_open: Some(self.tasks_open.get(&id).copied().unwrap_or(0)),
-        }
+        (row, self.tasks_open.get(&id).copied().unwrap_or(0))
     }
 }
 

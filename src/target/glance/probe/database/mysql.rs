@@ -54,8 +54,8 @@ fn trouble(error: Error) -> Trouble {
     };
     let why = said.message.clone();
     match said.code {
-        // An unknown table or column.
-        1146 | 1054 => Trouble::Missing(why),
+        // An unknown table, the same among those of the server itself, an unknown column.
+        1146 | 1109 | 1054 => Trouble::Missing(why),
         // No right to a table, to a column.
         1142 | 1143 => Trouble::Denied(why),
         // Too many connections, who may connect to what, stopping.

@@ -1,0 +1,264 @@
+//! Probes without a server: a database of SQLite in the shape of Glance's, and folders.
+
+use crate::glance::local;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use stormglass::history::{Books, Content, Held, Row};
+use stormglass::lifecycle::SubjectStatus;
+use stormglass::scenario::ProbeTarget;
+use stormglass::target::glance::{ImageId, Probe, ProbeError, RunId};
+
+const MD5_OF_NOTHING: &str = "d41d8cd98f00b204e9800998ecf8427e";
+
+/// The columns that matter; flags and sizes of one type here and of another there, as databases have them.
+const TABLES: &str = "
+    CREATE TABLE images (id VARCHAR(36) PRIMARY KEY, status VARCHAR(30), deleted BOOLEAN, size BIGINT, checksum VARCHAR(32));
+    CREATE TABLE image_locations (id INTEGER PRIMARY KEY, image_id VARCHAR(36), value TEXT, status VARCHAR(30), deleted BOOLEAN);
+    CREATE TABLE tasks (id INTEGER PRIMARY KEY, image_id VARCHAR(36), status VARCHAR(30));";
+
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Place {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["images", "staging"] {
+            std::fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        Connection::open(dir.path().join("glance.db"))
+            .unwrap()
+            .execute_batch(TABLES)
+            .unwrap();
+        Place { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn target(&self) -> ProbeTarget {
+        ProbeTarget {
+            database: Some(format!("sqlite:///{}", self.path("glance.db").display())),
+            store: Some(self.path("images")),
+            staging: Some(self.path("staging")),
+        }
+    }
+
+    fn run(&self, sql: &str) {
+        Connection::open(self.path("glance.db"))
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+    }
+
+    fn image(&self, number: u64, rest: &str) -> ImageId {
+        let id = ImageId::new(RunId(1), number);
+        self.run(&format!("INSERT INTO images VALUES ('{id}', {rest})"));
+        id
+    }
+
+    fn location(&self, id: ImageId, url: &str, rest: &str) {
+        self.run(&format!("INSERT INTO image_locations (image_id, value, status, deleted) VALUES ('{id}', '{url}', {rest})"));
+    }
+
+    fn books(&self, images: &[ImageId]) -> Result<Vec<Books>, ProbeError> {
+        local(async { Probe::open(&self.target()).await?.books(images).await })
+    }
+
+    fn error(&self, target: ProbeTarget) -> ProbeError {
+        local(async { Probe::open(&target).await.unwrap_err() })
+    }
+}
+
+fn row(books: &Books) -> Row {
+    books.row.unwrap()
+}
+
+#[test]
+fn rows_are_read_in_the_order_asked() {
+    let place = Place::new();
+    let active = place.image(1, &format!("'active', 0, 0, '{MD5_OF_NOTHING}'"));
+    let here = place.path("images").join(active.to_string());
+    place.location(active, &format!("file://{}", here.display()), "'active', 0");
+    place.location(active, "http://elsewhere/data", "'active', 0");
+    place.location(active, "file:///elsewhere/data", "'deleted', 1");
+    let queued = place.image(2, "'queued', 0, 5, NULL");
+    place.run(&format!(
+        "INSERT INTO tasks (image_id, status) VALUES ('{queued}', 'pending'), ('{queued}', 'processing'), \
+         ('{queued}', 'success'), ('{active}', 'failure')"
+    ));
+    let absent = ImageId::new(RunId(1), 3);
+    let books = place.books(&[queued, absent, active]).unwrap();
+    let expected = Row::Present {
+        status: SubjectStatus::Queued,
+        deleted: false,
+        content: None,
+        locations: 0,
+        in_store: false,
+    };
+    assert_eq!((row(&books[0]), books[0].tasks_open), (expected, Some(2)));
+    assert_eq!(
+        (row(&books[1]), books[1].tasks_open),
+        (Row::Absent, Some(0))
+    );
+    let expected = Row::Present {
+        status: SubjectStatus::Active,
+        deleted: false,
+        content: Some(Content {
+            size: 0,
+            checksum: 0xd41d_8cd9_8f00_b204,
+        }),
+        locations: 2,
+        in_store: true,
+    };
+    assert_eq!((row(&books[2]), books[2].tasks_open), (expected, Some(0)));
+}
+
+#[test]
+fn a_pending_delete_still_has_its_place_and_a_deleted_image_none() {
+    let place = Place::new();
+    for (number, status, locations) in [(1, "pending_delete", 1), (2, "deleted", 0)] {
+        let id = place.image(number, &format!("'{status}', 1, 0, '{MD5_OF_NOTHING}'"));
+        place.location(id, "rbd://pool/image/snap", &format!("'{status}', 1"));
+        let books = place.books(&[id]).unwrap();
+        assert!(
+            matches!(row(&books[0]), Row::Present { deleted: true, locations: found, in_store: false, .. } if found == locations)
+        );
+    }
+}
+
+#[test]
+fn files_are_summed_by_exact_name() {
+    let place = Place::new();
+    let [one, other, none] = [1, 2, 3].map(|number| ImageId::new(RunId(1), number));
+    let write =
+        |name: String, size: usize| std::fs::write(place.path(&name), vec![0; size]).unwrap();
+    write(format!("images/{one}"), 0);
+    write(format!("images/{other}.bak"), 9);
+    write(format!("staging/{other}"), 5);
+    write(format!("staging/{other}.uc"), 6);
+    write(format!("staging/{other}.converted"), 7);
+    let books = place.books(&[other, none, one]).unwrap();
+    let held = |bytes, staged| Some(Held { bytes, staged });
+    let data: Vec<_> = books.iter().map(|books| books.data).collect();
+    assert_eq!(
+        data,
+        [held(None, Some(18)), held(None, None), held(Some(0), None)]
+    );
+}
+
+#[test]
+fn links_are_not_followed() {
+    let place = Place::new();
+    let id = ImageId::new(RunId(1), 1);
+    std::os::unix::fs::symlink(
+        place.path("glance.db"),
+        place.path("images").join(id.to_string()),
+    )
+    .unwrap();
+    let error = place.books(&[id]).unwrap_err();
+    assert!(error.to_string().contains("not a file"), "{error}");
+}
+
+#[test]
+fn a_folder_that_went_away_is_not_an_empty_one() {
+    let place = Place::new();
+    let id = ImageId::new(RunId(1), 1);
+    local(async {
+        let mut probe = Probe::open(&place.target()).await.unwrap();
+        std::fs::remove_dir(place.path("staging")).unwrap();
+        let error = probe.books(&[id]).await.unwrap_err();
+        assert!(matches!(error, ProbeError::Store { .. }), "{error}");
+    });
+}
+
+#[test]
+fn what_cannot_be_probed_is_said_at_once() {
+    let place = Place::new();
+    let database = |url: String| {
+        let error = place.error(ProbeTarget {
+            database: Some(url),
+            ..place.target()
+        });
+        assert!(!error.to_string().contains("swordfish"), "{error}");
+        error
+    };
+    assert!(matches!(
+        database("oracle://a:swordfish@b/c".into()),
+        ProbeError::Address(_)
+    ));
+    // Nobody listens on port 1.
+    for kind in ["postgresql", "mysql"] {
+        let error = database(format!("{kind}://a:swordfish@127.0.0.1:1/glance"));
+        assert!(matches!(error, ProbeError::Connect { .. }), "{error}");
+    }
+    let error = database(format!("sqlite:///{}", place.path("nothing.db").display()));
+    assert!(error.to_string().contains("four slashes"), "{error}");
+    assert!(!place.path("nothing.db").exists());
+    place.run("DROP TABLE tasks");
+    let error = place.error(place.target());
+    assert!(
+        matches!(&error, ProbeError::NotGlance { why, .. } if why.contains("tasks")),
+        "{error}"
+    );
+    place.run("CREATE TABLE tasks (id INTEGER PRIMARY KEY, status TEXT)");
+    let error = place.error(place.target());
+    assert!(
+        matches!(&error, ProbeError::NotGlance { why, .. } if why.contains("image_id")),
+        "{error}"
+    );
+    std::fs::write(
+        place.path("glance.db"),
+        "no database at all, whatever its name",
+    )
+    .unwrap();
+    let error = place.error(place.target());
+    assert!(matches!(error, ProbeError::Query { .. }), "{error}");
+}
+
+#[test]
+fn a_row_that_no_image_service_writes_is_shown() {
+    let place = Place::new();
+    let id = place.image(1, "'asleep', 0, 5, NULL");
+    let error = place.books(&[id]).unwrap_err();
+    assert!(error.to_string().contains("asleep"), "{error}");
+}
+
+/// Neither does it wait for the probe: the probe holds no lock while it waits, and leaves no file beside the database.
+#[test]
+fn a_writer_is_waited_for() {
+    let place = Place::new();
+    let id = place.image(1, "'queued', 0, NULL, NULL");
+    local(async {
+        let mut probe = Probe::open(&place.target()).await.unwrap();
+        let writer = Connection::open(place.path("glance.db")).unwrap();
+        writer
+            .execute_batch("BEGIN EXCLUSIVE; UPDATE images SET status = 'saving'")
+            .unwrap();
+        let commit = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            writer.execute_batch("COMMIT").unwrap();
+        };
+        let asked = [id];
+        let (books, ()) = tokio::join!(probe.books(&asked), commit);
+        assert!(matches!(
+            row(&books.unwrap()[0]),
+            Row::Present {
+                status: SubjectStatus::Saving,
+                ..
+            }
+        ));
+    });
+    let mut files: Vec<String> = names(place.dir.path());
+    files.sort();
+    assert_eq!(files, ["glance.db", "images", "staging"]);
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}

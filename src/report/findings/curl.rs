@@ -1,6 +1,6 @@
 //! What went over the wire as commands that a person can paste into a shell.
 
-use super::words::{clean, count};
+use super::words::{clean, count, instant};
 use crate::finding::{Exchange, Finding};
 use crate::lifecycle::Who;
 use crate::report::number::thousands;
@@ -30,8 +30,8 @@ pub fn commands(target: &str, finding: &Finding) -> String {
     if requests.is_empty() {
         return String::new();
     }
-    let mut text = head(target, finding);
     let holds = holds(finding);
+    let mut text = head(target, finding, holds.iter().any(Option::is_some));
     let mut open: Vec<usize> = Vec::new();
     let mut paused = false;
     for (index, request) in requests.iter().enumerate() {
@@ -50,7 +50,7 @@ pub fn commands(target: &str, finding: &Finding) -> String {
             Some(before) => format!(", while {} was open", before + 1),
             None => String::new(),
         };
-        let at = request.sent;
+        let at = instant(request.sent);
         let _ = writeln!(text, "\n# {}. at {at}{meanwhile}", index + 1);
         let next = requests.get(index + 1);
         let background = holds[index].is_some() || next.is_some_and(|n| overlaps(request, n.sent));
@@ -80,7 +80,7 @@ fn overlaps(request: &Exchange, at: Time) -> bool {
     request.ended.is_none_or(|ended| ended > at)
 }
 
-fn head(target: &str, finding: &Finding) -> String {
+fn head(target: &str, finding: &Finding, slowed: bool) -> String {
     let who: BTreeSet<Who> = finding
         .exchanges
         .iter()
@@ -88,13 +88,13 @@ fn head(target: &str, finding: &Finding) -> String {
         .collect();
     let tokens: Vec<String> = who
         .into_iter()
-        .map(|who| format!("{} is that of {}", token(who), owner(who)))
+        .map(|who| format!("{} ({})", token(who), owner(who)))
         .collect();
-    let mut text = format!(
-        "# {}\nGLANCE={}\n",
-        tokens.join(", "),
-        quoted(&clean(target))
-    );
+    let mut text = format!("# Set first: {}.\n", tokens.join(", "));
+    if slowed {
+        text.push_str("# Data is sent with a pause, in which a hand can act; the command above races in earnest.\n");
+    }
+    let _ = writeln!(text, "GLANCE={}", quoted(&clean(target)));
     if !finding.image.is_empty() {
         text.push_str("IMAGE=$(uuidgen)  # a new one every time\n");
     }
@@ -112,10 +112,10 @@ fn token(who: Who) -> &'static str {
 
 fn owner(who: Who) -> &'static str {
     match who {
-        Who::Member => "the member",
-        Who::Admin => "an admin",
-        Who::Reader => "a reader of the same project",
-        Who::Stranger => "a member of another project",
+        Who::Member => "the member's",
+        Who::Admin => "an admin's",
+        Who::Reader => "a reader's",
+        Who::Stranger => "that of a member of another project",
     }
 }
 
@@ -178,11 +178,12 @@ fn write_request(
         let _ = writeln!(text, "# {note}");
     }
     let method = match request.method.as_str() {
-        "HEAD" => "-I".to_owned(),
-        method => format!("-X {}", quoted(&clean(method))),
+        "GET" => String::new(),
+        "HEAD" => " -I".to_owned(),
+        method => format!(" -X {}", quoted(&clean(method))),
     };
     let url = word("$GLANCE", &clean(&request.path), image);
-    let _ = write!(text, "{source}{curl} -sS -i {method} {url}");
+    let _ = write!(text, "{source}{curl} -sS -i{method} {url}");
     let _ = write!(text, " \\\n  -H \"X-Auth-Token: ${}\"", token(request.who));
     for (name, value) in &request.headers {
         if !CURLS_OWN.contains(&name.to_ascii_lowercase().as_str()) {

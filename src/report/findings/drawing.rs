@@ -4,7 +4,7 @@
 //! a corner. Each instant is labelled with its true time as far as there is room.
 
 use super::timeline::{Bar, Timeline, What};
-use super::words::{books, clean, cut, xml};
+use super::words::{books, clean, cut, instant, xml};
 use crate::finding::Finding;
 use crate::history::Books;
 use crate::lifecycle::Outcome;
@@ -81,7 +81,7 @@ pub fn draw(number: usize, finding: &Finding, timeline: &Timeline) -> String {
         28.0,
         end,
         "soft",
-        "Time is stretched where much happens; the times above are true.",
+        "Time is stretched where much happens.",
     );
     svg.push_str("</svg>\n");
     svg
@@ -189,7 +189,8 @@ fn grid(svg: &mut String, scale: &Scale, bottom: f64) {
             let y = TOP - 10.0;
             let _ = writeln!(
                 svg,
-                "<text class=\"time\" x=\"{x:.1}\" y=\"{y}\">{time}</text>"
+                "<text class=\"time\" x=\"{x:.1}\" y=\"{y}\">{}</text>",
+                instant(*time)
             );
             free = x + 50.0;
         }
@@ -262,7 +263,7 @@ fn probe(svg: &mut String, x: f64, middle: f64, found: &Books) {
 
 /// A line of text around a height, cut where the picture ends.
 fn label(svg: &mut String, x: f64, middle: f64, class: &str, text: &str) {
-    let text = xml(&cut(text, 56));
+    let text = xml(&cut(text, 46));
     let _ = writeln!(
         svg,
         "<text class=\"{class}\" x=\"{x}\" y=\"{}\">{text}</text>",

@@ -26,7 +26,7 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
         format!("  {}", tried(result)),
     ];
     if result.interrupted {
-        lines.push(paint.doubtful("  interrupted: not every script had its turn"));
+        lines.push(paint.doubtful("  interrupted: this was found until then"));
     }
     lines.extend(
         result

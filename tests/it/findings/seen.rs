@@ -3,6 +3,7 @@
 use super::files::well_formed;
 use super::sample::{hostile, long, orphan, result, server_error, stuck, three};
 use insta::assert_snapshot;
+use std::process::Command;
 use stormglass::finding::SweepResult;
 use stormglass::report::findings::{drawing, page, summary, timeline_text};
 use stormglass::report::{HEIGHT, WIDTH};
@@ -113,6 +114,22 @@ fn a_page_with_hostile_text() {
     );
 }
 
+/// What is there to be pasted is at least what a shell can read.
+#[test]
+fn a_shell_reads_every_block() {
+    for result in [three(), hostile(), result(vec![long()])] {
+        let page = page(&result);
+        let blocks: Vec<&str> = page.split("sh\n# Set first").skip(1).collect();
+        assert!(!blocks.is_empty());
+        for block in blocks {
+            let script = block.split("\n```").next().unwrap();
+            let arguments = ["-n", "-c", &format!("# {script}")];
+            let shell = Command::new("sh").args(arguments).output().unwrap();
+            assert!(shell.status.success(), "{script}: {shell:?}");
+        }
+    }
+}
+
 #[test]
 fn a_page_stays_short() {
     let page = page(&result(vec![long()]));
@@ -167,7 +184,7 @@ fn the_summary() {
     assert_snapshot!(summary(&stopped, Some("results/sweep-42-1"), false), @r"
     ? unknown  http://127.0.0.1:9292 · nothing found · seed 42
       17 of 412 scripts, 17 tries, 17 of them without a verdict, in 24.1m
-      interrupted: not every script had its turn
+      interrupted: this was found until then
       1 image may still be there, listed in findings.md
 
       results: results/sweep-42-1/findings.md

@@ -66,10 +66,13 @@ impl Accepted {
         self.0.contains(&key.name())
     }
 
-    /// Marks the findings that are accepted, and notes what was accepted and did not show this time.
+    /// Marks the findings that are accepted, and notes what was accepted and did not show although every script had its turn.
     pub fn marks(&self, result: &mut SweepResult) {
         for finding in &mut result.findings {
             finding.accepted = self.holds(&finding.key);
+        }
+        if result.interrupted || result.cells.0 < result.cells.1 {
+            return;
         }
         let seen: BTreeSet<String> = result.findings.iter().map(|f| f.key.name()).collect();
         let gone = self.0.difference(&seen);

@@ -1,6 +1,6 @@
 //! What went over the wire as commands that a person can paste into a shell.
 
-use super::words::{clean, count};
+use super::words::{clean, count, instant};
 use crate::finding::{Exchange, Finding};
 use crate::lifecycle::Who;
 use crate::report::number::thousands;
@@ -30,10 +30,10 @@ pub fn commands(target: &str, finding: &Finding) -> String {
     if requests.is_empty() {
         return String::new();
     }
-    let mut text = head(target, finding);
     let holds = holds(finding);
+    let mut text = head(target, finding, holds.iter().any(Option::is_some));
     let mut open: Vec<usize> = Vec::new();
-    let mut paused = false;
+    let (mut waits, mut rest) = (false, false);
     for (index, request) in requests.iter().enumerate() {
         if requests.len() > MOST && (MOST / 2..requests.len() - MOST / 2).contains(&index) {
             if index == MOST / 2 {
@@ -42,21 +42,24 @@ pub fn commands(target: &str, finding: &Finding) -> String {
             continue;
         }
         open.retain(|&before| overlaps(&requests[before], request.sent));
-        if open.is_empty() && paused {
+        if open.is_empty() && waits {
             text.push_str("wait\n");
-            paused = false;
+            waits = false;
         }
         let meanwhile = match open.last() {
             Some(before) => format!(", while {} was open", before + 1),
             None => String::new(),
         };
-        let at = request.sent;
+        let at = instant(request.sent);
         let _ = writeln!(text, "\n# {}. at {at}{meanwhile}", index + 1);
         let next = requests.get(index + 1);
         let background = holds[index].is_some() || next.is_some_and(|n| overlaps(request, n.sent));
-        if !open.is_empty() && open.iter().any(|&before| holds[before].is_some()) {
+        if std::mem::take(&mut rest) {
             text.push_str("sleep 1\n");
         }
+        rest = holds[index]
+            .as_ref()
+            .is_some_and(|hold| hold.command.is_none());
         write_request(
             &mut text,
             request,
@@ -66,10 +69,10 @@ pub fn commands(target: &str, finding: &Finding) -> String {
         );
         if background {
             open.push(index);
-            paused = true;
+            waits = true;
         }
     }
-    if paused {
+    if waits {
         text.push_str("wait\n");
     }
     text
@@ -80,7 +83,7 @@ fn overlaps(request: &Exchange, at: Time) -> bool {
     request.ended.is_none_or(|ended| ended > at)
 }
 
-fn head(target: &str, finding: &Finding) -> String {
+fn head(target: &str, finding: &Finding, slowed: bool) -> String {
     let who: BTreeSet<Who> = finding
         .exchanges
         .iter()
@@ -88,13 +91,13 @@ fn head(target: &str, finding: &Finding) -> String {
         .collect();
     let tokens: Vec<String> = who
         .into_iter()
-        .map(|who| format!("{} is that of {}", token(who), owner(who)))
+        .map(|who| format!("{} ({})", token(who), owner(who)))
         .collect();
-    let mut text = format!(
-        "# {}\nGLANCE={}\n",
-        tokens.join(", "),
-        quoted(&clean(target))
-    );
+    let mut text = format!("# Set first: {}.\n", tokens.join(", "));
+    if slowed {
+        text.push_str("# Data is sent with a pause, at the end of which both sides go on at once. Try it some times.\n");
+    }
+    let _ = writeln!(text, "GLANCE={}", quoted(&clean(target)));
     if !finding.image.is_empty() {
         text.push_str("IMAGE=$(uuidgen)  # a new one every time\n");
     }
@@ -112,19 +115,26 @@ fn token(who: Who) -> &'static str {
 
 fn owner(who: Who) -> &'static str {
     match who {
-        Who::Member => "the member",
-        Who::Admin => "an admin",
-        Who::Reader => "a reader of the same project",
-        Who::Stranger => "a member of another project",
+        Who::Member => "the member's",
+        Who::Admin => "an admin's",
+        Who::Reader => "a reader's",
+        Who::Stranger => "that of a member of another project",
     }
 }
 
-/// Where a request waits in the middle of its data, so that a hand is fast enough for what happens there.
+/// Where a request waits in the middle of its data for what happens there: the start of a process is too slow to hit it otherwise.
 struct Hold {
     /// Bytes before the pause.
     before: u64,
     /// The command to run in the pause; none: the next request does it.
     command: Option<String>,
+}
+
+impl Hold {
+    /// A rival sleeps as long, so that both go on at the same instant; a person needs longer.
+    fn pause_s(&self) -> u32 {
+        if self.command.is_some() { 3 } else { 1 }
+    }
 }
 
 /// For each request, where it waits: the script's races that are inside of data, in order.
@@ -178,11 +188,12 @@ fn write_request(
         let _ = writeln!(text, "# {note}");
     }
     let method = match request.method.as_str() {
-        "HEAD" => "-I".to_owned(),
-        method => format!("-X {}", quoted(&clean(method))),
+        "GET" => String::new(),
+        "HEAD" => " -I".to_owned(),
+        method => format!(" -X {}", quoted(&clean(method))),
     };
     let url = word("$GLANCE", &clean(&request.path), image);
-    let _ = write!(text, "{source}{curl} -sS -i {method} {url}");
+    let _ = write!(text, "{source}{curl} -sS -i -w '\\n'{method} {url}");
     let _ = write!(text, " \\\n  -H \"X-Auth-Token: ${}\"", token(request.who));
     for (name, value) in &request.headers {
         if !CURLS_OWN.contains(&name.to_ascii_lowercase().as_str()) {
@@ -202,7 +213,7 @@ fn write_request(
     if let Some(name) = hold.and_then(|hold| hold.command.as_ref()) {
         let _ = writeln!(
             text,
-            "sleep 1  # and now what the scenario's command `{name}` does"
+            "sleep 1  # and now, within two seconds, what the scenario's command `{name}` does"
         );
     }
     let _ = writeln!(text, "# {}", reply(request));
@@ -220,7 +231,12 @@ fn data(request: &Exchange, hold: Option<&Hold>) -> (String, &'static str, &'sta
     let chunked = " \\\n  -H 'Expect:' -T -";
     if let Some(hold) = hold {
         let (before, after) = (zeros(hold.before), zeros(size.saturating_sub(hold.before)));
-        return (format!("{{ {before}sleep 2; {after}}} | "), "curl", chunked);
+        let pause = hold.pause_s();
+        return (
+            format!("{{ {before}sleep {pause}; {after}}} | "),
+            "curl",
+            chunked,
+        );
     }
     if stopped(request) {
         // Killed while it waits for more: then it cannot end the request as if it were whole.
@@ -231,11 +247,6 @@ fn data(request: &Exchange, hold: Option<&Hold>) -> (String, &'static str, &'sta
             chunked,
         );
     }
-    let size = if wrong_size(request) {
-        request.data_sent
-    } else {
-        size
-    };
     (
         format!("head -c {size} /dev/zero | "),
         "curl",
@@ -254,23 +265,14 @@ fn short(request: &Exchange, hold: Option<&Hold>) -> Option<String> {
         thousands(request.data_sent),
         count(size, "byte")
     );
-    Some(if stopped(request) {
-        format!("stopped half-way: {sent} were sent")
-    } else if wrong_size(request) {
-        format!("{sent} were sent, as if they were all")
-    } else {
-        format!("answered when {sent} had been sent")
+    Some(match stopped(request) {
+        true => format!("stopped half-way: {sent} were sent"),
+        false => format!("answered when {sent} had been sent"),
     })
 }
 
 fn stopped(request: &Exchange) -> bool {
     request.status.is_none() && request.data.is_some_and(|size| request.data_sent < size)
-}
-
-/// An upload that says its size beforehand, and then sends less on purpose.
-fn wrong_size(request: &Exchange) -> bool {
-    let says = |(name, _): &(String, String)| name.to_ascii_lowercase().ends_with("image-size");
-    request.data.is_some_and(|size| request.data_sent < size) && request.headers.iter().any(says)
 }
 
 fn reply(request: &Exchange) -> String {
@@ -332,20 +334,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_a_word_as_it_was() {
+    fn words_read_well() {
         assert_eq!(
             word("$GLANCE", "/v2/images/abc/file", "abc"),
             "\"$GLANCE/v2/images/$IMAGE/file\""
         );
-        assert_eq!(
-            word("$GLANCE", "/v2/abcd", "abc"),
-            "\"$GLANCE/v2/${IMAGE}d\""
-        );
-        assert_eq!(word("$GLANCE", "/`id`", "abc"), "\"$GLANCE\"'/`id`'");
+        assert_eq!(word("$GLANCE", "/abcd", "abc"), "\"$GLANCE/${IMAGE}d\"");
         assert_eq!(
             word("", r#"{"id":"abc"}"#, "abc"),
             r#"'{"id":"'"$IMAGE"'"}'"#
         );
         assert_eq!(word("", "it's $HOME", ""), r"'it'\''s $HOME'");
+    }
+
+    /// Whatever a server or a scenario put into it, a shell takes a word for what it is, and runs nothing.
+    #[test]
+    fn a_shell_reads_a_word_as_it_was() {
+        for text in [
+            "`id` $(id) $HOME ${HOME} ~ * ? [a] {a,b} !! # ; & | < >",
+            "'\"'\"\\' \\",
+            "abc'abc\"abcabc_",
+            "-n",
+            "",
+            "雷雨",
+        ] {
+            for variable in ["", "$GLANCE"] {
+                let script = format!("printf '<%s>' {}", word(variable, text, "abc"));
+                let shell = std::process::Command::new("sh")
+                    .args(["-c", &script])
+                    .env("GLANCE", "g")
+                    .env("IMAGE", "abc")
+                    .output()
+                    .unwrap();
+                let wanted = format!("<{}{text}>", variable.replace("$GLANCE", "g"));
+                assert_eq!(String::from_utf8_lossy(&shell.stdout), wanted, "{script}");
+            }
+        }
     }
 }

@@ -4,12 +4,13 @@
 //! a corner. Each instant is labelled with its true time as far as there is room.
 
 use super::timeline::{Bar, Timeline, What};
-use super::words::{books, clean, cut, xml};
+use super::words::{books, clean, cut, instant, xml};
 use crate::finding::Finding;
 use crate::history::Books;
 use crate::lifecycle::Outcome;
 use crate::report::diagram::svg::{AMBER, BLUE, FONT, GREEN, GREY, INK, RED};
 use crate::units::Time;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 1240.0;
@@ -44,7 +45,7 @@ impl Row<'_> {
 /// The picture, on a white ground so that it reads on a dark page too.
 pub fn draw(number: usize, finding: &Finding, timeline: &Timeline) -> String {
     let rows = rows(timeline);
-    let scale = Scale::of(timeline);
+    let scale = Scale::of(timeline, &rows);
     let bottom = TOP + rows.iter().map(Row::height).sum::<f64>();
     let mut svg = head(number, finding, bottom + 44.0);
     bands(&mut svg, timeline, &scale, bottom);
@@ -81,7 +82,7 @@ pub fn draw(number: usize, finding: &Finding, timeline: &Timeline) -> String {
         28.0,
         end,
         "soft",
-        "Time is stretched where much happens; the times above are true.",
+        "Time is stretched where much happens.",
     );
     svg.push_str("</svg>\n");
     svg
@@ -105,9 +106,22 @@ fn rows(timeline: &Timeline) -> Vec<Row<'_>> {
 struct Scale(Vec<(Time, f64)>);
 
 impl Scale {
-    fn of(timeline: &Timeline) -> Scale {
-        let mut times: Vec<Time> = timeline.moments.iter().map(|moment| moment.at).collect();
-        times.dedup();
+    /// Of what is shown; the rest takes no room.
+    fn of(timeline: &Timeline, rows: &[Row<'_>]) -> Scale {
+        let faults = timeline
+            .moments
+            .iter()
+            .filter_map(|moment| match moment.what {
+                What::Broken(_) => Some(moment.at),
+                What::Began(_) | What::Ended(_) | What::Probed(_) => None,
+            });
+        let shown = rows.iter().flat_map(|row| match row {
+            Row::Operation(_, bar) => [Some(bar.from), bar.to],
+            Row::Books(at, _) => [Some(*at), None],
+            Row::More(_) => [None, None],
+        });
+        let times: BTreeSet<Time> = faults.chain(shown.flatten()).collect();
+        let times: Vec<Time> = times.into_iter().collect();
         // A gap counts by its logarithm, and a little for being one.
         let gap = |pair: &[Time]| 0.7 + (pair[1].since(pair[0]).as_secs_f64() * 1e3).ln_1p();
         let gaps: Vec<f64> = times.windows(2).map(gap).collect();
@@ -189,7 +203,8 @@ fn grid(svg: &mut String, scale: &Scale, bottom: f64) {
             let y = TOP - 10.0;
             let _ = writeln!(
                 svg,
-                "<text class=\"time\" x=\"{x:.1}\" y=\"{y}\">{time}</text>"
+                "<text class=\"time\" x=\"{x:.1}\" y=\"{y}\">{}</text>",
+                instant(*time)
             );
             free = x + 50.0;
         }
@@ -262,7 +277,7 @@ fn probe(svg: &mut String, x: f64, middle: f64, found: &Books) {
 
 /// A line of text around a height, cut where the picture ends.
 fn label(svg: &mut String, x: f64, middle: f64, class: &str, text: &str) {
-    let text = xml(&cut(text, 56));
+    let text = xml(&cut(text, 46));
     let _ = writeln!(
         svg,
         "<text class=\"{class}\" x=\"{x}\" y=\"{}\">{text}</text>",

@@ -1,58 +1,106 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
 use super::{file_name, numbered};
-use crate::finding::{Finding, SweepResult, Tally};
-use serde_json::{Value, json};
+use crate::finding::{Finding, SweepResult};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: &'static str,
+    target: &'a str,
+    seed: u64,
+    verdict: &'static str,
+    interrupted: bool,
+    scripts_run: u32,
+    scripts_planned: u32,
+    tries: u64,
+    tries_unknown: u64,
+    wall_s: f64,
+    notes: &'a [String],
+    images_left: &'a [String],
+    findings_fresh: usize,
+    findings: Vec<One<'a>>,
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    number: usize,
+    /// What a file of accepted findings calls it; the same in every sweep.
+    name: String,
+    severity: &'static str,
+    invariant: &'static str,
+    symptom: &'static str,
+    operations: &'a str,
+    sentence: &'a str,
+    accepted: bool,
+    /// The shortest script, and the command that runs it again.
+    shortest: Tried,
+    repeat: &'a str,
+    /// Every point that was tried; the most frequent first.
+    points: Vec<Tried>,
+    image: &'a str,
+    drawing: String,
+}
+
+#[derive(Serialize)]
+struct Tried {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    point: Option<String>,
+    script: String,
+    shown: u32,
+    tries: u32,
+}
 
 /// The document, indented, with a line feed at its end.
 pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
-    let document = json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "target": result.target,
-        "seed": result.seed,
-        "verdict": result.verdict().name(),
-        "interrupted": result.interrupted,
-        "scripts": { "run": result.cells.0, "planned": result.cells.1 },
-        "tries": result.tries,
-        "tries_unknown": result.unknown,
-        "wall_s": result.wall.as_secs_f64(),
-        "notes": result.notes,
-        "images_left": result.left,
-        "findings_fresh": result.fresh().count(),
-        "findings": numbered(result).map(one).collect::<Vec<Value>>(),
-    });
-    // Strings, numbers and maps with string keys: nothing that JSON could refuse.
+    let document = Document {
+        version: env!("CARGO_PKG_VERSION"),
+        target: &result.target,
+        seed: result.seed,
+        verdict: result.verdict().name(),
+        interrupted: result.interrupted,
+        scripts_run: result.cells.0,
+        scripts_planned: result.cells.1,
+        tries: result.tries,
+        tries_unknown: result.unknown,
+        wall_s: result.wall.as_secs_f64(),
+        notes: &result.notes,
+        images_left: &result.left,
+        findings_fresh: result.fresh().count(),
+        findings: numbered(result).map(one).collect(),
+    };
+    // Strings and numbers: nothing that JSON could refuse.
     let mut bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
     bytes.push(b'\n');
     bytes
 }
 
-fn one((number, finding): (usize, &Finding)) -> Value {
+fn one((number, finding): (usize, &Finding)) -> One<'_> {
     let key = &finding.key;
-    json!({
-        "number": number,
-        "name": key.name(),
-        "severity": key.severity.name(),
-        "invariant": key.invariant.name(),
-        "symptom": key.symptom.name(),
-        "operations": key.operations,
-        "sentence": finding.sentence,
-        "accepted": finding.accepted,
-        "points": finding.tallies.iter().map(tally).collect::<Vec<Value>>(),
-        "script": finding.script.to_string(),
-        "shown": finding.shortest.0,
-        "tries": finding.shortest.1,
-        "repeat": finding.repeat,
-        "image": finding.image,
-        "drawing": file_name(number, "svg"),
-    })
-}
-
-fn tally(tally: &Tally) -> Value {
-    json!({
-        "point": tally.point.map(|point| point.to_string()),
-        "script": tally.script.to_string(),
-        "shown": tally.shown,
-        "tries": tally.tries,
-    })
+    let points = finding.tallies.iter().map(|tally| Tried {
+        point: tally.point.map(|point| point.to_string()),
+        script: tally.script.to_string(),
+        shown: tally.shown,
+        tries: tally.tries,
+    });
+    One {
+        number,
+        name: key.name(),
+        severity: key.severity.name(),
+        invariant: key.invariant.name(),
+        symptom: key.symptom.name(),
+        operations: &key.operations,
+        sentence: &finding.sentence,
+        accepted: finding.accepted,
+        shortest: Tried {
+            point: None,
+            script: finding.script.to_string(),
+            shown: finding.shortest.0,
+            tries: finding.shortest.1,
+        },
+        repeat: &finding.repeat,
+        points: points.collect(),
+        image: &finding.image,
+        drawing: file_name(number, "svg"),
+    }
 }

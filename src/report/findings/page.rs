@@ -1,9 +1,8 @@
 //! `findings.md`: the page that a person reads.
 
-use super::words::{at_best, books, clean, demand, found, meaning, of, tried, verdict};
+use super::words::{at_best, clean, demand, found, meaning, of, tried, verdict};
 use super::{curl, file_name, numbered, timeline_text};
 use crate::finding::{Finding, SweepResult};
-use crate::history::Told;
 use crate::script::{Script, Step};
 use std::fmt::Write as _;
 
@@ -34,15 +33,16 @@ pub fn page(result: &SweepResult) -> String {
         one(&mut text, &result.target, number, finding);
     }
     if !result.left.is_empty() {
+        let left: Vec<String> = result.left.iter().map(|image| clean(image)).collect();
         text.push_str("\n## Left behind\n\nThese images may still be there; nothing else that the sweep made is.\n\n");
-        text.push_str(&fenced("text", &result.left.join("\n")));
+        text.push_str(&fenced("text", &left.join("\n")));
     }
     text
 }
 
 fn overview(text: &mut String, result: &SweepResult) {
     text.push_str(
-        "\n| no. | severity | symptom | operations | at best | |\n|--:|---|---|---|--:|---|\n",
+        "\n| no. | severity | symptom | operations | at best | accepted |\n|--:|---|---|---|--:|---|\n",
     );
     for (number, finding) in numbered(result) {
         let key = &finding.key;
@@ -59,7 +59,7 @@ fn overview(text: &mut String, result: &SweepResult) {
 }
 
 fn accepted(finding: &Finding) -> &'static str {
-    if finding.accepted { "accepted" } else { "" }
+    if finding.accepted { "yes" } else { "" }
 }
 
 fn one(text: &mut String, target: &str, number: usize, finding: &Finding) {
@@ -73,7 +73,7 @@ fn one(text: &mut String, target: &str, number: usize, finding: &Finding) {
     let _ = writeln!(text, "{}\n", prose(&finding.sentence));
     let _ = writeln!(
         text,
-        "*{}*. {}; but {} (`{}`).\n",
+        "**{}**: {}. It must hold that {} (`{}`).\n",
         key.severity,
         meaning(key.symptom),
         demand(key.invariant),
@@ -116,21 +116,6 @@ fn happened(text: &mut String, number: usize, finding: &Finding) {
         "\n### What happened\n\n![the same as a drawing]({drawing})\n"
     );
     text.push_str(&fenced("text", timeline.trim_end_matches('\n')));
-    let last = finding
-        .history
-        .events
-        .iter()
-        .rev()
-        .find_map(|event| match event.told {
-            Told::Probed(found) => Some((event.at, found)),
-            Told::Invoked { .. } | Told::Answered { .. } | Told::Broken(_) => None,
-        });
-    if let Some((at, found)) = last {
-        let _ = writeln!(text, "\nIn the server's own books at {at}:\n");
-        for part in books(&found) {
-            let _ = writeln!(text, "- {part}");
-        }
-    }
 }
 
 fn by_hand(text: &mut String, target: &str, finding: &Finding) {
@@ -139,16 +124,6 @@ fn by_hand(text: &mut String, target: &str, finding: &Finding) {
         return;
     }
     text.push_str("\n### By hand\n\nWhat was sent and answered; made-up data is zeros here.");
-    let asleep = finding
-        .script
-        .steps()
-        .iter()
-        .any(|step| matches!(step, Step::Race { .. }));
-    if asleep {
-        text.push_str(
-            " Races are slowed down to where a hand can follow, which may hide what they show.",
-        );
-    }
     if let Some(name) = command_between(&finding.script) {
         let _ = write!(
             text,
@@ -179,12 +154,16 @@ fn accepting(text: &mut String, finding: &Finding) {
 /// Foreign text in a paragraph or a cell: it shows as it is, whatever it means in HTML or Markdown.
 fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in clean(text).chars() {
+    for (index, c) in clean(text).chars().enumerate() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            '-' | '+' | '=' if index == 0 => {
                 escaped.push('\\');
                 escaped.push(c);
             }

@@ -33,7 +33,7 @@ pub fn sarif(result: &SweepResult) -> Vec<u8> {
 fn rule(symptom: Symptom) -> Value {
     json!({
         "id": symptom.name(),
-        "shortDescription": { "text": format!("{}.", meaning(symptom)) },
+        "shortDescription": { "text": format!("{symptom}: {}.", meaning(symptom)) },
         "defaultConfiguration": { "level": level(symptom.severity()) },
     })
 }

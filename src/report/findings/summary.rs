@@ -1,14 +1,14 @@
 //! The summary of a sweep for a terminal.
 
 use super::numbered;
-use super::words::{at_best, clean, cut, found, tried, verdict};
+use super::words::{at_best, clean, count, found, tried, verdict};
 use crate::finding::{Finding, Severity, SweepResult};
 use crate::lifecycle::Verdict;
-use crate::report::summary::{HEIGHT, Paint, WIDTH, clipped};
+use crate::report::summary::{HEIGHT, Paint, clipped};
 use std::fmt::Write as _;
 
 /// The summary, with the path of the results if they have one, in colour or plain. Only a command to copy may be longer than
-/// [`WIDTH`]; findings are cut where a screen has no room for more.
+/// [`WIDTH`](crate::report::WIDTH); findings are cut where a screen has no room for more.
 pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> String {
     let paint = Paint { colour };
     let mark = match result.verdict() {
@@ -26,7 +26,7 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
         format!("  {}", tried(result)),
     ];
     if result.interrupted {
-        lines.push(paint.doubtful("  interrupted: not every script had its turn"));
+        lines.push(paint.doubtful("  interrupted: this was found until then"));
     }
     lines.extend(
         result
@@ -35,10 +35,8 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
             .map(|note| paint.doubtful(&format!("  {}", clean(note)))),
     );
     if !result.left.is_empty() {
-        let left = format!(
-            "  {} images may still be there; the page lists them",
-            result.left.len()
-        );
+        let left = count(result.left.len() as u64, "image");
+        let left = format!("  {left} may still be there, listed in findings.md");
         lines.push(paint.doubtful(&left));
     }
     if !result.findings.is_empty() {
@@ -46,12 +44,14 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
     }
     let room = HEIGHT.saturating_sub(lines.len() + 3).max(1);
     let all = result.findings.len();
+    let roomy = 2 * all <= room;
     let shown = if all > room { room - 1 } else { all };
-    lines.extend(
-        numbered(result)
-            .take(shown)
-            .map(|(number, finding)| row(number, finding, paint)),
-    );
+    for (number, finding) in numbered(result).take(shown) {
+        lines.push(row(number, finding, paint));
+        if roomy {
+            lines.push(format!("     {}", clean(&finding.sentence)));
+        }
+    }
     if shown < all {
         lines.push(format!("  … and {} more findings", all - shown));
     }
@@ -74,15 +74,10 @@ fn row(number: usize, finding: &Finding, paint: Paint) -> String {
         (false, Severity::WrongAnswer) => paint.doubtful(&severity),
         (false, _) => paint.bad(&severity),
     };
-    let about = format!(
-        "{}: {}",
-        clean(&finding.key.operations),
-        clean(&finding.sentence)
-    );
-    let columns = WIDTH - 34;
+    let operations = clean(&finding.key.operations);
     format!(
-        "  {number:>2} {severity}{:<columns$}{often:>15}",
-        cut(&about, columns - 1)
+        "  {number:>2} {severity} {often:>9}  {}: {operations}",
+        finding.key.symptom
     )
 }
 

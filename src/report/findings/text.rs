@@ -1,7 +1,7 @@
 //! The timeline as text: time runs down, each operation is a line in a lane, and what it was answered stands at its end.
 
 use super::timeline::{Timeline, What};
-use super::words::{books, cut};
+use super::words::{books, cut, instant};
 use std::fmt::Write as _;
 
 /// The most columns.
@@ -33,10 +33,13 @@ pub fn draw(timeline: &Timeline) -> String {
             }
             What::Broken(true) => (lanes.row('╳'), "the server is broken on purpose".to_owned()),
             What::Broken(false) => (lanes.row('○'), "the server is healed".to_owned()),
-            What::Probed(found) => (lanes.row('◆'), books(&found).join(" · ")),
+            What::Probed(found) => (lanes.row('◆'), books(&found).join("\n")),
         };
-        let time = moment.at.to_string();
-        lines.push(format!("{time:>8}  {lane:<width$}  {words}"));
+        let mut margin = format!("{:>8}  {lane:<width$}  ", instant(moment.at));
+        for words in words.lines() {
+            lines.push(format!("{margin}{words}"));
+            margin = " ".repeat(12 + width);
+        }
     }
     for bar in timeline.bars.iter().filter(|bar| bar.to.is_none()) {
         let words = format!("{} was never answered", bar.act.operation);

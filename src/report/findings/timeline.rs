@@ -3,7 +3,7 @@
 use super::words::count;
 use crate::finding::Finding;
 use crate::history::{Books, ClientEvent, OpId, Seen, Told};
-use crate::lifecycle::Outcome;
+use crate::lifecycle::{Operation, Outcome};
 use crate::report::number::thousands;
 use crate::script::{Act, Point, Script, Second, Step};
 use crate::units::Time;
@@ -20,7 +20,7 @@ pub struct Bar {
     pub outcome: Outcome,
     /// What its answer said: `204`, `200, active`.
     pub answer: String,
-    /// What the script has happen here: `at last-byte of upload`, `!reset at mid-body`.
+    /// What the script has happen here: `released at last-byte of upload`, `!reset at mid-body`.
     pub note: String,
     /// The bar that it was released at a point of.
     pub rival_of: Option<usize>,
@@ -128,10 +128,10 @@ impl Timeline {
                         Second::Fault(_) | Second::Command(_) => None,
                     };
                     if let (Some(one), Some(other)) = (one, other) {
-                        self.bars[other].note = format!("{} {}", place(*at), first.operation);
+                        self.bars[other].note = released(*at, first.operation);
                         self.bars[other].rival_of = Some(one);
                     } else if let Some(one) = one {
-                        self.bars[one].note = format!("{second} {} it", place(*at));
+                        self.bars[one].note = format!("{second} {}", place(*at));
                     }
                     (one, other)
                 }
@@ -198,15 +198,22 @@ impl Bar {
     }
 }
 
-/// `at last-byte of`, to be followed by an operation.
+/// Where a rival was released.
+fn released(at: Point, first: Operation) -> String {
+    match at {
+        // Both orders occur: who is sent first is a matter of jitter.
+        Point::Before => format!("released with {first}"),
+        at => format!("released {} of {first}", place(at)),
+    }
+}
+
 fn place(point: Point) -> String {
     match point {
-        Point::Before => "before".to_owned(),
-        Point::FirstByte | Point::MidBody | Point::LastByte | Point::Answer => {
-            format!("at {point} of")
+        Point::Before | Point::FirstByte | Point::MidBody | Point::LastByte | Point::Answer => {
+            format!("at {point}")
         }
-        Point::After(bytes) => format!("after {} of", count(bytes.0, "byte")),
-        Point::Enters(status) => format!("when {status} in"),
+        Point::After(bytes) => format!("after {}", count(bytes.0, "byte")),
+        Point::Enters(status) => format!("at {status}"),
     }
 }
 

@@ -2,30 +2,31 @@
 
 use crate::finding::{Finding, SweepResult, Symptom};
 use crate::history::{Books, Row};
-use crate::lifecycle::{Invariant, Verdict};
+use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
 use crate::report::number::thousands;
+use crate::units::Time;
 
-/// What a symptom means, in a sentence without a stop.
+/// What a symptom means; goes into a sentence.
 pub fn meaning(symptom: Symptom) -> &'static str {
     match symptom {
-        Symptom::SubjectLost => "An acknowledged image is not there",
-        Symptom::Hollow => "The registry says that there is data, and the store has none, or less",
-        Symptom::Corrupt => "Data differs from what was acknowledged",
-        Symptom::TwoUploads => "Two uploads into one image were acknowledged",
-        Symptom::Exposed => "Data was read by one who may not have it",
-        Symptom::Revived => "A deleted image is back",
-        Symptom::Trespass => "Somebody did what he may not",
-        Symptom::Orphan => "The store holds data of an image that has none",
-        Symptom::StagedOrphan => "The staging area holds data that nothing will take in",
-        Symptom::StuckSubject => "An image is in the middle of something that nobody does",
-        Symptom::StuckTask => "A task never ends, while its image is at rest",
-        Symptom::Undone => "An acknowledged change is undone, or was never done",
-        Symptom::WrongStatus => "An image was seen in a status that it cannot have",
-        Symptom::BadRow => "The registry's row contradicts itself",
-        Symptom::Forbidden => "An operation was acknowledged in a status that forbids it",
-        Symptom::Unreadable => "Data that is there could not be read",
-        Symptom::ServerError => "The server failed with an error of its own",
-        Symptom::NoAnswer => "No answer came, though nothing was broken",
+        Symptom::SubjectLost => "an acknowledged image is not there",
+        Symptom::Hollow => "the registry says that there is data, and the store has none, or less",
+        Symptom::Corrupt => "data differs from what was acknowledged",
+        Symptom::TwoUploads => "two uploads into one image were acknowledged",
+        Symptom::Exposed => "data was read by one who may not have it",
+        Symptom::Revived => "a deleted image is back",
+        Symptom::Trespass => "somebody did what he may not",
+        Symptom::Orphan => "the store holds data of an image that has none",
+        Symptom::StagedOrphan => "the staging area holds data that nothing will take in",
+        Symptom::StuckSubject => "an image is in the middle of something that nobody does",
+        Symptom::StuckTask => "a task never ends, while its image is at rest",
+        Symptom::Undone => "an acknowledged change is undone, or was never done",
+        Symptom::WrongStatus => "an image was seen in a status that it cannot have",
+        Symptom::BadRow => "the registry's row contradicts itself",
+        Symptom::Forbidden => "an operation was acknowledged in a status that forbids it",
+        Symptom::Unreadable => "data that is there could not be read",
+        Symptom::ServerError => "the server failed with an error of its own",
+        Symptom::NoAnswer => "no answer came, though nothing was broken",
     }
 }
 
@@ -84,7 +85,10 @@ pub fn verdict(result: &SweepResult) -> &'static str {
 pub fn tried(result: &SweepResult) -> String {
     let (run, planned) = result.cells;
     let scripts = of(run, planned);
-    let tries = count(result.tries, "try").replace("trys", "tries");
+    let tries = match result.tries {
+        1 => "1 try".to_owned(),
+        n => format!("{} tries", thousands(n)),
+    };
     let unknown = match result.unknown {
         0 => String::new(),
         n => format!(", {} of them without a verdict", thousands(n)),
@@ -104,58 +108,65 @@ pub fn found(result: &SweepResult) -> String {
     }
 }
 
-/// What the server's books said, a part an entry.
+/// What the server's books said: an entry each for the registry, the store, the staging area and tasks.
 pub fn books(books: &Books) -> Vec<String> {
     let mut parts = vec![match books.row {
-        None => "the registry was not read".to_owned(),
-        Some(Row::Absent) => "the registry has no row".to_owned(),
-        Some(row) => row_in_words(row),
+        None => "registry: not read".to_owned(),
+        Some(row) => registry(row),
     }];
     match books.data {
-        None => parts.push("the store was not read".to_owned()),
+        None => parts.push("store: not read".to_owned()),
         Some(held) => {
-            parts.push(match held.bytes {
-                None => "the store holds no file".to_owned(),
-                Some(bytes) => format!("the store holds {}", count(bytes, "byte")),
-            });
+            let bytes = held.bytes.map(|bytes| count(bytes, "byte"));
+            parts.push(format!("store: {}", bytes.as_deref().unwrap_or("no data")));
             if let Some(staged) = held.staged {
-                parts.push(format!("the staging area holds {}", count(staged, "byte")));
+                parts.push(format!("staging area: {}", count(staged, "byte")));
             }
         }
     }
     match books.tasks_open {
         None => {}
-        Some(0) => parts.push("no task is open".to_owned()),
-        Some(1) => parts.push("1 task is open".to_owned()),
-        Some(n) => parts.push(format!("{n} tasks are open")),
+        Some(0) => parts.push("open tasks: none".to_owned()),
+        Some(n) => parts.push(format!("open tasks: {n}")),
     }
     parts
 }
 
-fn row_in_words(row: Row) -> String {
-    let Row::Present {
-        status,
-        deleted,
-        content,
-        locations,
-        in_store,
-    } = row
-    else {
-        return String::new();
-    };
-    let mut text = format!("the registry says {status}");
-    if deleted {
-        text.push_str(", marked as deleted");
+fn registry(row: Row) -> String {
+    match row {
+        Row::Absent => "registry: no row".to_owned(),
+        Row::Present {
+            status,
+            deleted,
+            content,
+            locations,
+            in_store,
+        } => {
+            let mark = match (status == SubjectStatus::Deleted, deleted) {
+                (false, true) => ", marked deleted",
+                (true, false) => ", not marked deleted",
+                (false, false) | (true, true) => "",
+            };
+            let size = content.map(|content| format!(", {}", count(content.size, "byte")));
+            let places = match (locations, in_store) {
+                (0, _) => "no location".to_owned(),
+                (n, true) => count(u64::from(n), "location"),
+                (n, false) => format!("{} elsewhere", count(u64::from(n), "location")),
+            };
+            format!(
+                "registry: {status}{mark}{}, {places}",
+                size.unwrap_or_default()
+            )
+        }
     }
-    if let Some(content) = content {
-        text.push_str(&format!(", {}", count(content.size, "byte")));
+}
+
+/// An instant of a history; its beginning needs no unit.
+pub fn instant(at: Time) -> String {
+    match at {
+        Time::ZERO => "0".to_owned(),
+        at => at.to_string(),
     }
-    match (locations, in_store) {
-        (0, _) => text.push_str(", no location"),
-        (n, true) => text.push_str(&format!(", {}", count(u64::from(n), "location"))),
-        (n, false) => text.push_str(&format!(", {} elsewhere", count(u64::from(n), "location"))),
-    }
-    text
 }
 
 /// Foreign text as one printable line: no control characters, and none that turn the direction of writing or have no width.

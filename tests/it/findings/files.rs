@@ -1,1 +1,171 @@
-//! What tools read: each file must be well-formed whatever a server said, and the same for the same result.
+//! What tools read: each file is well-formed whatever a server said, and the same for the same result.
+
+use super::sample::{HOSTILE, hostile, result, three};
+use insta::assert_snapshot;
+use std::collections::BTreeSet;
+use stormglass::finding::{Accepted, SweepResult};
+use stormglass::lifecycle::Verdict;
+use stormglass::report::Folder;
+use stormglass::report::findings::{files, junit, rows, sarif, sweep_json};
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap()
+        .replace(&format!("\"{}\"", env!("CARGO_PKG_VERSION")), "\"VERSION\"")
+}
+
+/// The sweep with its second finding accepted.
+fn one_accepted() -> SweepResult {
+    let mut result = three();
+    let accepted = "stuck-subject: upload + !kill-api # bug 7\nhollow: delete\n";
+    Accepted::parse(accepted).unwrap().marks(&mut result);
+    result
+}
+
+#[test]
+fn csv_has_a_row_for_each_finding_and_point() {
+    assert_snapshot!(text(rows(&one_accepted()).unwrap()), @r#"
+    number,severity,invariant,symptom,operations,point,shown,tries,accepted,script,sentence,repeat
+    1,bytes-leaked,conservation,orphan,upload + delete,last-byte,11,60,false,create [upload last-byte delete],"The upload and the delete were both acknowledged, the image is gone, and its data is still in the store.",stormglass sweep http://127.0.0.1:9292 --script 'create [upload last-byte delete]' --seed 42
+    1,bytes-leaked,conservation,orphan,upload + delete,mid-body,2,60,false,create [upload mid-body delete] show,"The upload and the delete were both acknowledged, the image is gone, and its data is still in the store.",stormglass sweep http://127.0.0.1:9292 --script 'create [upload last-byte delete]' --seed 42
+    1,bytes-leaked,conservation,orphan,upload + delete,before,0,20,false,create [upload before delete],"The upload and the delete were both acknowledged, the image is gone, and its data is still in the store.",stormglass sweep http://127.0.0.1:9292 --script 'create [upload last-byte delete]' --seed 42
+    2,stuck,progress,stuck-subject,upload + !kill-api,mid-body,3,3,true,create [upload mid-body !kill-api],"The image is still saving when nothing is open any more, and no client can bring it to an end but by a delete.",stormglass sweep http://127.0.0.1:9292 --script 'create [upload mid-body !kill-api]' --seed 42
+    3,wrong-answer,answer,server-error,deactivate + deactivate,before,9,20,false,create upload [deactivate before deactivate],"A deactivate was answered with a server error, and nothing was broken.",stormglass sweep http://127.0.0.1:9292 --script 'create upload [deactivate before deactivate]' --seed 42
+    "#);
+}
+
+#[test]
+fn sweep_json_holds_what_scripts_rely_on() {
+    assert_snapshot!("sweep_json", text(sweep_json(&one_accepted())));
+}
+
+#[test]
+fn sarif_suppresses_what_is_accepted() {
+    assert_snapshot!("sarif", text(sarif(&one_accepted())));
+}
+
+#[test]
+fn junit_fails_for_what_is_new() {
+    assert_snapshot!("junit", junit(&one_accepted()));
+    assert_snapshot!(junit(&result(Vec::new())), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="stormglass" tests="1" failures="0" errors="0" skipped="0" time="1446">
+    <testsuite name="sweep of http://127.0.0.1:9292" tests="1" failures="0" errors="0" skipped="0" time="1446">
+    <properties>
+    <property name="seed" value="42"/>
+    <property name="tried" value="412 of 412 scripts, 3,020 tries, 12 of them without a verdict, in 24.1m"/>
+    </properties>
+    <testcase classname="stormglass.sweep" name="nothing found"></testcase>
+    </testsuite>
+    </testsuites>
+    "#);
+    let blind = SweepResult {
+        unknown: 3_020,
+        ..result(Vec::new())
+    };
+    assert!(junit(&blind).contains("errors=\"1\""), "{}", junit(&blind));
+}
+
+#[test]
+fn what_was_accepted_and_is_gone_is_noted() {
+    let result = one_accepted();
+    let accepted: Vec<bool> = result.findings.iter().map(|f| f.accepted).collect();
+    assert_eq!(accepted, [false, true, false]);
+    assert_eq!(
+        result.notes,
+        ["accepted, and no longer seen: hollow: delete"]
+    );
+}
+
+#[test]
+fn a_verdict_takes_fresh_findings_and_no_others() {
+    assert_eq!(three().verdict(), Verdict::Invalid);
+    let mut known = three();
+    known.findings.iter_mut().for_each(|f| f.accepted = true);
+    assert_eq!(known.verdict(), Verdict::Valid);
+    let of = |tries, unknown, interrupted, run| {
+        let nothing = SweepResult {
+            tries,
+            unknown,
+            interrupted,
+            cells: (run, 412),
+            ..result(Vec::new())
+        };
+        nothing.verdict()
+    };
+    assert_eq!(of(0, 0, false, 0), Verdict::Unknown);
+    assert_eq!(of(9, 9, false, 412), Verdict::Unknown);
+    assert_eq!(of(9, 8, true, 411), Verdict::Unknown);
+    assert_eq!(of(9, 8, true, 412), Verdict::Valid);
+}
+
+#[test]
+fn every_file_survives_hostile_text() {
+    let hostile = hostile();
+    well_formed(&junit(&hostile));
+    for document in [sarif(&hostile), sweep_json(&hostile)] {
+        let _: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    }
+    let csv = rows(&hostile).unwrap();
+    let mut reader = csv::Reader::from_reader(csv.as_slice());
+    assert_eq!(reader.headers().unwrap().len(), 12);
+    for row in reader.records() {
+        assert_eq!(row.unwrap()[11].len(), HOSTILE.len());
+    }
+}
+
+#[test]
+fn files_are_written_by_their_names() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = Folder::named(&base.path().join("out")).unwrap();
+    let kept = folder.write(files(&three()));
+    assert!(kept.lost.is_empty());
+    let wanted = [
+        "findings.md",
+        "sweep.json",
+        "findings.csv",
+        "findings.sarif",
+        "findings.junit.xml",
+        "finding-01.svg",
+        "finding-02.svg",
+        "finding-03.svg",
+    ];
+    assert_eq!(kept.files, wanted);
+    let names: BTreeSet<String> = files(&result(Vec::new())).map(|(name, _)| name).collect();
+    assert_eq!(names.len(), 5);
+}
+
+/// Every element is closed in order, no text has a bare `<` or `&`, and every character is one of XML.
+pub fn well_formed(xml: &str) {
+    let mut open = Vec::new();
+    let mut rest = xml;
+    while let Some(start) = rest.find('<') {
+        references(&rest[..start]);
+        let end = start + rest[start..].find('>').expect("a tag without an end");
+        let tag = &rest[start + 1..end];
+        rest = &rest[end + 1..];
+        references(tag);
+        assert!(!tag.contains('<'), "{tag}");
+        let name = tag.split([' ', '/']).find(|name| !name.is_empty());
+        let name = name.expect("a tag without a name");
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name));
+        } else if !tag.ends_with('/') && !tag.starts_with('?') {
+            open.push(name);
+        }
+    }
+    references(rest);
+    assert_eq!(open, [""; 0]);
+    let legal = |c: char| c == '\n' || !c.is_control();
+    assert!(xml.chars().all(legal), "{xml}");
+}
+
+fn references(text: &str) {
+    for (at, _) in text.match_indices('&') {
+        let known = ["&amp;", "&lt;", "&gt;", "&quot;", "&#39;"];
+        assert!(
+            known.iter().any(|name| text[at..].starts_with(name)),
+            "{text}"
+        );
+    }
+}

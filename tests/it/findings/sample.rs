@@ -325,3 +325,55 @@ pub fn server_error() -> Finding {
         )
     }
 }
+
+/// What a malicious server, or a careless person, could have put into a report.
+pub const HOSTILE: &str = "```\n# </text><script>alert(1)</script> ]]> `id` $(id) 'x' \"y\" | a | \u{1b}[31m\u{0} \u{202e}txt.exe \u{200b}雷雨 <!-- \\";
+
+/// It everywhere where text may come from outside.
+pub fn hostile() -> SweepResult {
+    let mut finding = orphan();
+    finding.sentence = HOSTILE.to_owned();
+    finding.key.operations = HOSTILE.to_owned();
+    finding.repeat = HOSTILE.to_owned();
+    for exchange in &mut finding.exchanges {
+        exchange.reply = HOSTILE.to_owned();
+        exchange.path = format!("/v2/{HOSTILE}/{IMAGE}");
+        exchange.headers = vec![(HOSTILE.to_owned(), HOSTILE.to_owned())];
+    }
+    finding.exchanges[0].text = HOSTILE.to_owned();
+    finding.exchanges[3].method = HOSTILE.to_owned();
+    SweepResult {
+        target: HOSTILE.to_owned(),
+        notes: vec![HOSTILE.to_owned()],
+        left: vec![HOSTILE.to_owned()],
+        ..result(vec![finding])
+    }
+}
+
+/// More of everything than a page has room for: a thousand operations, nine of them at once, and a thousand requests.
+pub fn long() -> Finding {
+    let mut tale = Tale::default()
+        .sent(0.0, 0, Operation::Create, Who::Member)
+        .answered(1.0, 0, Some(201), None);
+    for op in 1..12 {
+        tale = tale.sent(2.0, op, Operation::Upload, Who::Member);
+    }
+    for round in 0..500_u32 {
+        let (at, op) = (10.0 + f64::from(round), 100 + 2 * u64::from(round));
+        tale = tale
+            .sent(at, op, Operation::Delete, Who::Stranger)
+            .answered(at + 0.2, op, Some(404), None)
+            .sent(at + 0.3, op + 1, Operation::Show, Who::Reader)
+            .answered(at + 0.4, op + 1, Some(200), status(SubjectStatus::Saving));
+    }
+    Finding {
+        history: tale.history(),
+        exchanges: (0..1_000)
+            .map(|n| {
+                let at = f64::from(n);
+                exchange(at, at + 0.5, "GET", "/v2/images/ID", 200)
+            })
+            .collect(),
+        ..orphan()
+    }
+}

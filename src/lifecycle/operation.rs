@@ -196,6 +196,19 @@ impl Operation {
         )
     }
 
+    /// Whether it brings data in, sent by the client or read by the server from where the client says.
+    pub const fn brings_data(self) -> bool {
+        self.sends_data()
+            || matches!(
+                self,
+                Operation::Import
+                    | Operation::CreateWithLocation
+                    | Operation::AddLocation
+                    | Operation::RegisterLocation
+                    | Operation::ReplaceLocation
+            )
+    }
+
     /// Whether it reads the data.
     pub const fn reads(self) -> bool {
         matches!(

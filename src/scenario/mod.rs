@@ -24,6 +24,7 @@ use crate::load::{Ramp, Spacing, Story};
 use crate::metrics::Threshold;
 use crate::random::{Distribution, Seed};
 use crate::units::{Bytes, Rate, Span, Time};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -114,6 +115,14 @@ impl GlanceTarget {
             probe: None,
             commands: Vec::new(),
         }
+    }
+
+    /// Whether its address says that it is on this host, so that it can read data that is served here.
+    pub fn is_on_loopback(&self) -> bool {
+        let url = self.url.parse::<hyper::Uri>().unwrap_or_default();
+        let host = url.host().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || (bare.parse::<IpAddr>()).is_ok_and(|address| address.is_loopback())
     }
 }
 

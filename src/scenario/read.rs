@@ -7,7 +7,7 @@ use super::reader::{Fields, Read, Reader, Written};
 use super::story::{self, WrittenStory};
 use super::threshold::{self, Known};
 use super::value::Lasting;
-use super::{Clock, Model, Scenario, Target, fault, load, target};
+use super::{Clock, GlanceTarget, Model, Scenario, Target, fault, load, target};
 use crate::fault::{Fault, FaultKind};
 use crate::lifecycle::{Operation, Profile};
 use crate::load::{Action, Step};
@@ -207,7 +207,7 @@ fn check_stories(reader: &mut Reader, target: &Target, faults: &[Fault], stories
     let world = World::new(target, faults);
     for written in stories {
         if let Target::Glance(glance) = target {
-            check_glance_can(reader, written, glance.location.is_some());
+            check_glance_can(reader, written, glance);
         }
         if let Target::Embedded(_) = target {
             check_embedded_can(reader, written);
@@ -232,20 +232,24 @@ fn check_embedded_can(reader: &mut Reader, written: &WrittenStory) {
 }
 
 /// Notes the steps that a real Glance cannot be asked for.
-fn check_glance_can(reader: &mut Reader, written: &WrittenStory, has_location: bool) {
+fn check_glance_can(reader: &mut Reader, written: &WrittenStory, glance: &GlanceTarget) {
+    let has_location = glance.location.is_some() || glance.is_on_loopback();
     for (step, spots) in written.story.steps.iter().zip(&written.steps) {
         for (action, &at) in step.actions().zip(spots) {
             let (Action::Do(operation) | Action::Refused(operation)) = action else {
                 continue;
             };
             match operation {
-                Operation::Import => {
-                    let help = "leave the step out, or run the story on the embedded service";
-                    reader.wrong(at, "glance is not asked for `import`", help);
+                Operation::UploadTooLarge if glance.too_large.is_none() => {
+                    let message = "`upload-too-large` needs a size that the server refuses";
+                    let help = "write `too_large = \"2TiB\"` in [target.glance]";
+                    reader.wrong(at, message, help);
                 }
                 Operation::CreateWithLocation
                 | Operation::AddLocation
-                | Operation::RemoveLocation
+                | Operation::RegisterLocation
+                | Operation::ReplaceLocation
+                | Operation::Import
                     if !has_location =>
                 {
                     let message = format!("`{operation}` needs to know where the data lies");

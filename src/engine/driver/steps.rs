@@ -133,13 +133,13 @@ impl Driver {
         };
         out.record(now, subject, StoryId(story), event);
         let (content, client_fault) = match operation {
-            Operation::Upload | Operation::Import => (self.content(number, story, op), None),
             Operation::AbortUpload => {
                 let share = unit(&mut self.draw(number, draw::CLOSE, cursor).rng());
                 // Part-way: never before the first byte, never after the last.
                 let abort = (ClientFault::Close, 0.05 + 0.9 * share);
                 (self.content(number, story, op), Some(abort))
             }
+            _ if operation.brings_data() => (self.content(number, story, op), None),
             _ => (Content::default(), None),
         };
         orders.invoke.push(Invocation {
@@ -155,7 +155,7 @@ impl Driver {
         });
     }
 
-    /// What an upload sends: the subject's size, and bytes of its own.
+    /// What an operation brings in: the subject's size, and bytes of its own.
     fn content(&self, number: u64, story: u16, op: OpId) -> Content {
         let seed = self.seed.numbered(number);
         let size = self.stories[usize::from(story)]

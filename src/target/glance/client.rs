@@ -2,18 +2,17 @@
 
 use super::answer::{Answer, ImageId, Request, RunId};
 use super::config::{ConfigError, Endpoint, Headers, headers};
-use super::line::Watch;
 use super::source::Source;
+use super::watch::Watch;
 use super::wire::{Times, Wire};
 use crate::finding::Exchange;
-use crate::lifecycle::{Operation, Outcome, TaskStatus, Who};
+use crate::lifecycle::{Operation, Outcome, Who};
 use crate::scenario::{GlanceTarget, Identity};
 use crate::script::Act;
 use crate::units::{Bytes, Time};
 use hyper::header::HeaderValue;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::rc::Rc;
 use tokio::sync::OnceCell;
 
@@ -42,7 +41,9 @@ struct Shared {
     identities: [Option<Headers>; Who::COUNT],
     run: RunId,
     location: Option<String>,
-    /// Serves data where no location is given and the server is on this host.
+    /// Whether the server is on this host, and can read from a source of our own.
+    is_here: bool,
+    /// Serves data where no location is given.
     source: OnceCell<Source>,
     too_large: Option<Bytes>,
     /// Every image this client may have created and has not seen deleted; whether its create was acknowledged.
@@ -94,6 +95,7 @@ impl Client {
                 identities: known,
                 run,
                 location: target.location.clone(),
+                is_here: target.is_on_loopback(),
                 source: OnceCell::new(),
                 too_large: target.too_large,
                 created: RefCell::default(),
@@ -123,12 +125,15 @@ impl Client {
                 Who::Stranger => "it needs a stranger's identity",
             });
         }
+        if act.operation.creates() && act.who == Who::Stranger {
+            return Some("what a stranger creates is not this run's to delete");
+        }
         match act.operation {
             Operation::CreateWithLocation
             | Operation::AddLocation
             | Operation::ReplaceLocation
             | Operation::RegisterLocation
-            | Operation::Import => (shared.location.is_none() && !self.is_here())
+            | Operation::Import => (shared.location.is_none() && !shared.is_here)
                 .then_some("it needs a `location` that Glance may read data from"),
             Operation::UploadTooLarge => (shared.too_large.is_none())
                 .then_some("it needs a size that is `too_large` for the server"),
@@ -178,17 +183,6 @@ impl Client {
         }
         let _end = End(watch);
         self.perform_errand(request, Some(watch.clone())).await
-    }
-
-    /// The statuses of the import tasks that the server keeps of an image, asked for as an admin.
-    pub async fn tasks(&self, id: ImageId) -> Result<Vec<TaskStatus>, String> {
-        self.read_tasks(id).await
-    }
-
-    /// Whether the server is on this host, and can read from a source of our own.
-    fn is_here(&self) -> bool {
-        let host = self.shared.wire.endpoint().host.as_str();
-        host == "localhost" || (host.parse::<IpAddr>()).is_ok_and(|address| address.is_loopback())
     }
 
     async fn perform_errand(&self, request: &Request, watch: Option<Rc<Watch>>) -> Answer {

@@ -14,7 +14,8 @@ pub(super) const PATCH_TYPE: &str = "application/openstack-images-v2.1-json-patc
 ///
 /// - 2xx is ok, but for a download's 204, which is how Glance says that there is no data to read.
 /// - 4xx is a refusal without effect, but for 401 (the token, not the subject, is at fault), 410 (an upload that lost its subject,
-///   as a rule to a delete), 413 (quota, size cap, full disk) and 429: these fail.
+///   as a rule to a delete), 413 (quota, size cap, full disk), 429, and 400 and 415 to data (Glance has begun to take it in when
+///   it finds its size or format wrong): these fail.
 /// - 408, 502 and 504 speak for a server behind that may still be at work: unknown.
 /// - any other 5xx is Glance's own, given when it is done with the request: fail, and its effect may have been taken.
 /// - anything else is not Glance's: fail.
@@ -24,6 +25,7 @@ pub(super) fn outcome(operation: Operation, status: u16) -> Outcome {
         200..=299 => Outcome::Ok,
         408 | 502 | 504 => Outcome::Unknown,
         401 | 410 | 413 | 429 => Outcome::Fail,
+        400 | 415 if operation.sends_data() => Outcome::Fail,
         400..=499 => Outcome::Refused,
         _ => Outcome::Fail,
     }
@@ -187,6 +189,8 @@ mod tests {
         check(Operation::Upload, 409, Outcome::Refused);
         check(Operation::Upload, 410, Outcome::Fail);
         check(Operation::Upload, 413, Outcome::Fail);
+        check(Operation::Upload, 415, Outcome::Fail);
+        check(Operation::Create, 400, Outcome::Refused);
         check(Operation::Delete, 401, Outcome::Fail);
         check(Operation::Delete, 500, Outcome::Fail);
         check(Operation::Delete, 504, Outcome::Unknown);

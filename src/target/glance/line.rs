@@ -1,8 +1,7 @@
 //! A connection that can be watched: it tells when an operation has reached a point, pauses there, and goes wrong on purpose.
 
-use crate::script::{ClientFault, Point};
-use crate::units::Span;
-use std::cell::Cell;
+use super::watch::{Load, Mark, SLOW, Sent, Side, Watch};
+use crate::script::ClientFault;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -10,149 +9,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 use tokio::time::{Sleep, sleep};
 
-/// How long a slow client takes for the rest of its data.
-const SLOW: Duration = Duration::from_secs(2);
-/// In so many pieces.
+/// A slow client sends the rest of its data in so many pieces.
 const SLOW_PIECES: u64 = 20;
-
-/// A point of one operation, and what its client does there. It serves one operation.
-#[derive(Debug)]
-pub struct Watch {
-    point: Point,
-    hold: Span,
-    fault: Option<ClientFault>,
-    stall: Span,
-    passed: Cell<bool>,
-    bell: Notify,
-    sent: Cell<Sent>,
-    struck: Cell<bool>,
-}
-
-/// How much of the watched request was handed to the system.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sent {
-    /// Whether anything was.
-    pub began: bool,
-    /// Bytes of its body.
-    pub body: u64,
-    /// Whether that was all.
-    pub whole: bool,
-}
-
-impl Watch {
-    /// At `point` the operation pauses for `hold` if it sends or reads data, and then its client commits `fault`. A stall lasts
-    /// six seconds.
-    pub fn new(point: Point, hold: Span, fault: Option<ClientFault>) -> Rc<Watch> {
-        Watch::stalling(point, hold, fault, Span::from_secs(6))
-    }
-
-    /// The same with another length of a stall.
-    pub fn stalling(
-        point: Point,
-        hold: Span,
-        fault: Option<ClientFault>,
-        stall: Span,
-    ) -> Rc<Watch> {
-        Rc::new(Watch {
-            point,
-            hold,
-            fault,
-            stall,
-            passed: Cell::new(point == Point::Before),
-            bell: Notify::new(),
-            sent: Cell::default(),
-            struck: Cell::new(false),
-        })
-    }
-
-    /// Waits until the operation has reached the point, or has ended without doing so. At once for [`Point::Before`].
-    pub async fn passed(&self) {
-        while !self.passed.get() {
-            self.bell.notified().await;
-        }
-    }
-
-    /// Whether the client's fault was committed.
-    pub fn struck(&self) -> bool {
-        self.struck.get()
-    }
-
-    /// The point is reached, or never will be.
-    pub(super) fn pass(&self) {
-        self.passed.set(true);
-        self.bell.notify_waiters();
-    }
-
-    pub(super) fn sent(&self) -> Sent {
-        self.sent.get()
-    }
-
-    /// How long the client itself may hold up the operation.
-    pub(super) fn delay(&self) -> Duration {
-        let fault = match self.fault {
-            Some(ClientFault::Stall) => Duration::from_nanos(self.stall.0),
-            Some(ClientFault::Slow) => SLOW,
-            _ => Duration::ZERO,
-        };
-        Duration::from_nanos(self.hold.0).saturating_add(fault)
-    }
-
-    /// Where on the line the point lies.
-    fn mark(&self, load: Load) -> Mark {
-        // There is nothing to stop before in a request without data, and its point is its end; a reply's first byte must have come.
-        let (side, first, size) = match load {
-            Load::Text(size) => (Side::Request, size, size),
-            Load::Data(size) => (Side::Request, 0, size),
-            Load::Reply(size) => (Side::Reply, 1, size),
-        };
-        let last = size.saturating_sub(1);
-        let body = match self.point {
-            Point::Before => {
-                return Mark {
-                    side: Side::Request,
-                    at: Some(None),
-                };
-            }
-            Point::Answer => return Mark { side, at: None },
-            Point::FirstByte | Point::Enters(_) => 0,
-            Point::MidBody => size / 2,
-            Point::LastByte => last,
-            Point::After(bytes) => bytes.0.min(size),
-        };
-        Mark {
-            side,
-            at: Some(Some(body.max(first))),
-        }
-    }
-}
-
-/// What the watched exchange carries.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Load {
-    /// A request whose body, if any, is so many bytes of text.
-    Text(u64),
-    /// A request with so many bytes of data.
-    Data(u64),
-    /// A request for so many bytes of data.
-    Reply(u64),
-}
-
-/// Which way the data goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    Request,
-    Reply,
-}
-
-/// A place on the line: so many bytes of the body; none is before the head, and no place is never.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    side: Side,
-    at: Option<Option<u64>>,
-}
 
 /// What a line runs over.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin {
@@ -290,7 +150,7 @@ impl<S: Socket> Line<S> {
                     }
                     ready!(Pin::new(open).poll_flush(cx))?;
                     watched.watch.pass();
-                    let hold = Duration::from_nanos(watched.watch.hold.0);
+                    let hold = watched.watch.hold;
                     match watched.load {
                         Load::Data(_) | Load::Reply(_) if !hold.is_zero() => {
                             Gate::Hold(Box::pin(sleep(hold)))
@@ -327,7 +187,7 @@ impl Watched {
         if fault == ClientFault::CloseReply && self.mark.side == Side::Request {
             return Gate::Open; // its time is the reply
         }
-        self.watch.struck.set(true);
+        self.watch.strike();
         match fault {
             ClientFault::Close | ClientFault::CloseReply => {
                 *stream = None;
@@ -340,10 +200,7 @@ impl Watched {
                 Gate::Open
             }
             ClientFault::HalfClose => Gate::Ending,
-            ClientFault::Stall => {
-                let stall = Duration::from_nanos(self.watch.stall.0);
-                Gate::Stall(Box::pin(sleep(stall)))
-            }
+            ClientFault::Stall => Gate::Stall(Box::pin(sleep(self.watch.stall))),
             ClientFault::Slow => {
                 let rest = match self.load {
                     Load::Text(size) | Load::Data(size) => size.saturating_sub(self.sent.body),
@@ -485,7 +342,7 @@ impl<S: Socket> AsyncRead for Line<S> {
             && watched.mark.side == Side::Request
             && !came.is_empty();
         if early {
-            watched.watch.struck.set(true);
+            watched.watch.strike();
             line.stream = None;
             return Poll::Ready(Err(broken()));
         }

@@ -16,6 +16,7 @@ mod moves;
 mod remote;
 mod source;
 mod tracker;
+mod watch;
 mod wire;
 
 pub use crate::history::Seen;
@@ -25,9 +26,9 @@ pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use commands::{CommandError, Commands};
 pub use config::ConfigError;
 pub use content::content_of;
-pub use line::Watch;
 pub use remote::{Look, Remote};
 pub use tracker::{Findings, Ticket, Tracker, Violation};
+pub use watch::Watch;
 
 /// The wall clock, read for time-outs and for the times in an answer.
 #[allow(

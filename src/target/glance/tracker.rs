@@ -79,6 +79,7 @@ pub struct Tracker {
     anchor: Option<Anchor>,
     contents: Contents,
     delete_acknowledged: bool,
+    staged: bool,
     located: bool,
     next: u32,
 }
@@ -98,6 +99,7 @@ impl Tracker {
             }),
             contents: Contents::default(),
             delete_acknowledged: false,
+            staged: false,
             located: false,
             next: 0,
         }
@@ -149,6 +151,9 @@ impl Tracker {
         if ended.operation == Some(Operation::Delete) && answer.outcome == Outcome::Ok {
             self.delete_acknowledged = true;
         }
+        if ended.operation == Some(Operation::Stage) && answer.outcome == Outcome::Ok {
+            self.staged = true;
+        }
         let about_data = self.check_data(&ended, answer);
         findings.violation = findings.violation.or(about_data);
         self.advance();
@@ -160,10 +165,11 @@ impl Tracker {
         let Seen::Status(status) = seen else {
             return None;
         };
-        let unfinished = matches!(
-            status,
-            SubjectStatus::Saving | SubjectStatus::Uploading | SubjectStatus::Importing
-        );
+        let unfinished = match status {
+            SubjectStatus::Saving | SubjectStatus::Importing => true,
+            SubjectStatus::Uploading => !self.staged, // staged data waits for whoever imports it
+            _ => false,
+        };
         (unfinished && self.open.is_empty()).then(|| {
             let detail = format!("{status} at the end, with no operation open");
             Violation::new(Invariant::Progress, detail)
@@ -187,7 +193,12 @@ impl Tracker {
         }
         if matches!(
             operation,
-            Some(Operation::CreateWithLocation | Operation::AddLocation)
+            Some(
+                Operation::CreateWithLocation
+                    | Operation::AddLocation
+                    | Operation::ReplaceLocation
+                    | Operation::RegisterLocation
+            )
         ) {
             self.located = true;
         }
@@ -227,7 +238,9 @@ impl Tracker {
             // The client is gone; the server may not even have begun.
             Operation::AbortUpload => matches!(outcome, Outcome::Fail | Outcome::Unknown),
             // Accepted means begun.
-            Operation::Import => matches!(outcome, Outcome::Ok | Outcome::Unknown),
+            Operation::Import | Operation::ImportStaged | Operation::RegisterLocation => {
+                matches!(outcome, Outcome::Ok | Outcome::Unknown)
+            }
             _ => outcome == Outcome::Unknown,
         };
         if goes_on {
@@ -335,9 +348,14 @@ impl Tracker {
 
     fn check_data(&mut self, ended: &Open, answer: &Answer) -> Option<Violation> {
         let uploading = |operations: Operations| {
-            [Operation::Upload, Operation::CreateEmpty, Operation::Import]
-                .into_iter()
-                .any(|operation| operations.contains(operation))
+            [
+                Operation::Upload,
+                Operation::CreateEmpty,
+                Operation::Import,
+                Operation::ImportStaged,
+            ]
+            .into_iter()
+            .any(|operation| operations.contains(operation))
         };
         let sure = !self.located && !uploading(ended.rivals) && !uploading(self.actors());
         self.contents

@@ -2,8 +2,9 @@
 
 use super::config::Endpoint;
 use super::content::{Payload, Progress, Received};
-use super::line::{Line, Load, Watch};
+use super::line::Line;
 use super::now;
+use super::watch::{Load, Watch};
 use crate::history::Content;
 use crate::units::Span;
 use bytes::{Bytes, BytesMut};

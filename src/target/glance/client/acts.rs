@@ -132,7 +132,7 @@ impl Client {
             headers.insert("x-openstack-image-size", HeaderValue::from(said));
         }
         let mut answer = self.exchange(errand, call).await.0;
-        let cut = (errand.watch.as_ref()).is_some_and(|watch| !watch.sent().whole);
+        let cut = (errand.watch.as_ref()).is_some_and(|watch| !watch.sent.get().whole);
         answer.content = progress.content.get().filter(|_| !cut);
         if answer.outcome == Outcome::Ok && answer.content.is_none() {
             answer.note = "acknowledged before all of the data was sent".to_owned();
@@ -230,7 +230,8 @@ impl Client {
         answer
     }
 
-    pub(super) async fn read_tasks(&self, id: ImageId) -> Result<Vec<TaskStatus>, String> {
+    /// The statuses of the import tasks that the server keeps of an image, asked for as an admin. The error is one line.
+    pub async fn tasks(&self, id: ImageId) -> Result<Vec<TaskStatus>, String> {
         if self.shared.identities[Who::Admin.index()].is_none() {
             return Err("tasks are shown to an admin only, and none is known".to_owned());
         }

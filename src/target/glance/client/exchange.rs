@@ -6,7 +6,7 @@ use crate::lifecycle::{Operation, Outcome, Who};
 use crate::target::glance::answer::{Answer, ImageId, line};
 use crate::target::glance::content::{Payload, Progress};
 use crate::target::glance::dialect::{self, Image};
-use crate::target::glance::line::Watch;
+use crate::target::glance::watch::Watch;
 use crate::target::glance::wire::{Call, Reply, Trouble};
 use bytes::Bytes;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
@@ -63,7 +63,7 @@ impl Client {
         let came = (self.shared.wire).exchange(call, &mut errand.times).await;
         if let (Some(mut kept), Some(clock)) = (kept, &self.clock) {
             kept.ended = Some(clock());
-            let sent = errand.watch.as_ref().map(|watch| watch.sent().body);
+            let sent = errand.watch.as_ref().map(|watch| watch.sent.get().body);
             if kept.data.is_some() {
                 kept.data_sent = sent.unwrap_or(progress.taken.get());
             }
@@ -122,7 +122,7 @@ fn without_reply(operation: Operation, trouble: &Trouble, watch: &Option<Rc<Watc
         // Nothing was sent, so nothing can have happened.
         (Trouble::NotSent(_), _) => true,
         (_, Some(watch)) if watch.struck() => {
-            let sent = watch.sent();
+            let sent = watch.sent.get();
             !sent.began || operation.sends_data() && !sent.whole
         }
         _ => false,

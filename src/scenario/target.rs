@@ -154,6 +154,7 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
         reader.wrong(place.spot, message, help);
     }
     let delayed_delete = fields.or(reader, "delayed_delete", false);
+    let too_large = fields.optional(reader, "too_large");
     let commands = fields.node("commands");
     let commands = commands.map_or_else(Vec::new, |node| commands::read(reader, node));
     fields.done(reader);
@@ -163,6 +164,7 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
         connections,
         location: location.map(|location| location.value),
         delayed_delete,
+        too_large,
         commands,
         ..GlanceTarget::new(url?, member, admin)
     })

@@ -1,5 +1,6 @@
 //! Where results come from: the scenario, the machine, and the command that brings them about again.
 
+use crate::fault::Place;
 use crate::scenario::{Clock, Scenario, Target};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -25,7 +26,7 @@ pub struct Origin {
     pub host: Host,
     /// `stormglass run FILE`, quoted for a shell.
     command: String,
-    /// `--set KEY=VALUE …`, quoted for a shell, with a space in front; empty without any.
+    /// `--set KEY=VALUE …` and what else it takes, quoted for a shell, with a space in front; empty without any.
     settings: String,
     replications: u32,
 }
@@ -59,6 +60,7 @@ impl Origin {
             Target::Embedded(service) => (None, service.rules.profile().name()),
             Target::Glance(glance) => (Some(without_credentials(&glance.url)), "glance"),
         };
+        let commanded = (scenario.faults.iter()).any(|fault| fault.place == Place::Server);
         Origin {
             scenario: scenario.name.clone(),
             scenario_sha256: scenario.sha256.clone(),
@@ -72,6 +74,7 @@ impl Origin {
             settings: settings
                 .iter()
                 .map(|setting| format!(" --set {}", quoted(&redacted(setting))))
+                .chain(commanded.then(|| " --allow-commands".to_owned()))
                 .collect(),
             replications: scenario.replications.get(),
         }

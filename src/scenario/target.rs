@@ -155,6 +155,7 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
     }
     let delayed_delete = fields.or(reader, "delayed_delete", false);
     let probe = fields.optional(reader, "probe");
+    let too_large = fields.optional(reader, "too_large");
     let commands = fields.node("commands");
     let commands = commands.map_or_else(Vec::new, |node| commands::read(reader, node));
     fields.done(reader);
@@ -165,6 +166,7 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
         location: location.map(|location| location.value),
         delayed_delete,
         probe,
+        too_large,
         commands,
         ..GlanceTarget::new(url?, member, admin)
     })

@@ -1,5 +1,6 @@
 //! The command line, from outside.
 
+mod commands;
 mod interrupted;
 mod refused;
 

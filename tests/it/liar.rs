@@ -57,7 +57,8 @@ fn answer(stream: TcpStream, download: u16, show: u16) -> std::io::Result<()> {
     stream.write_all(if status == 204 { b"" } else { text.as_bytes() })
 }
 
-fn storm(steps: &str, download: u16, show: u16) -> RunResult {
+/// Starts such a server for the rest of the process, and gives its URL.
+pub fn serve(download: u16, show: u16) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -65,6 +66,11 @@ fn storm(steps: &str, download: u16, show: u16) -> RunResult {
             let _ = answer(stream, download, show);
         }
     });
+    url
+}
+
+fn storm(steps: &str, download: u16, show: u16) -> RunResult {
+    let url = serve(download, show);
     let text = format!(
         "schema = 1\nname = \"liar\"\n[target.glance]\nurl = \"{url}\"\n[load]\nusers = 1\nsubjects = 1\n\
          [[story]]\nname = \"one\"\nsteps = [{steps}]\n"

@@ -7,10 +7,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 /// A child that is ended with the test, whatever happens.
-struct Running(Option<Child>);
+pub struct Running(Option<Child>);
 
 impl Running {
-    fn start(arguments: &[&str], folder: &Path) -> Running {
+    pub fn start(arguments: &[&str], folder: &Path) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stormglass"));
         command.args(arguments).current_dir(folder);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -22,7 +22,7 @@ impl Running {
     }
 
     /// Waits until it has taken the signal into its own hands; before that it would just die.
-    fn until_it_catches(&self, signal: u32) {
+    pub fn until_it_catches(&self, signal: u32) {
         loop {
             let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
             let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
@@ -34,18 +34,18 @@ impl Running {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.id());
         let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
         assert!(status.success());
     }
 
-    fn is_running(&mut self) -> bool {
+    pub fn is_running(&mut self) -> bool {
         let child = self.0.as_mut().unwrap();
         child.try_wait().unwrap().is_none()
     }
 
-    fn output(mut self) -> Output {
+    pub fn output(mut self) -> Output {
         self.0.take().unwrap().wait_with_output().unwrap()
     }
 }

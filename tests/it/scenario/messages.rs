@@ -222,6 +222,36 @@ fn glance() {
 }
 
 #[test]
+fn commands() {
+    let glance = |text: &str| {
+        let kill = "[target.glance.commands.kill-api]\nrun = \"false\"";
+        format!("[target.glance]\nurl = \"http://127.0.0.1:9292\"\n{kill}\n{text}")
+    };
+    let command = |text: &str| glance(&format!("[target.glance.commands.{text}"));
+    let fault = |rest: &str| glance(&format!("[[fault]]\nname = \"f\"\n{rest}"));
+    let texts = [
+        "[target.glance]\nurl = \"http://127.0.0.1:9292\"\ncommands = \"kill-api\"".to_owned(),
+        command("scrub]"),
+        command("scrub]\nrun = \" \"\nundo = 3\ntimeout = \"0s\"\ntiemout = \"1s\""),
+        command("reset]\nrun = \"true\""),
+        command("\"a b\"]\nrun = \"true\""),
+        fault("at = \"server\"\nkind = \"command\""),
+        fault("at = \"server\"\nkind = { command = \"kil-api\" }"),
+        fault("at = \"server\"\nkind = \"stall\""),
+        fault("at = \"client\"\nkind = { command = \"kill-api\" }"),
+        fault("at = \"client\"\nkind = \"stall\""),
+        fault("at = \"client\"\nkind = { reset = { after = \"2\", probability = 2 } }"),
+        fault("at = \"client\"\nkind = { close-reply = { after = \"50%\" } }"),
+        "[[fault]]\nname = \"f\"\nat = \"server\"\nkind = { command = \"kill-api\" }".to_owned(),
+        "[[fault]]\nname = \"f\"\nat = \"client\"\nkind = { reset = { after = \"50%\" } }"
+            .to_owned(),
+        "[[fault]]\nname = \"f\"\nat = \"api\"\nkind = { stall = { after = \"50%\" } }".to_owned(),
+    ];
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    check("commands", &texts);
+}
+
+#[test]
 fn load() {
     check(
         "load",

@@ -8,7 +8,7 @@ use crate::lifecycle::Operation;
 use crate::script::{ClientFault, Point};
 use crate::target::glance::actor::Trackers;
 use crate::target::glance::commands::CommandError;
-use crate::target::glance::line::Watch;
+use crate::target::glance::watch::Watch;
 use crate::units::{Bytes, Span, Time};
 use std::rc::Rc;
 use tokio::task::spawn_local;

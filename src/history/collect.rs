@@ -51,6 +51,7 @@ impl Collector {
                 outcome,
                 content,
                 seen,
+                http_status,
                 ..
             } => {
                 let reads = operation.reads() || operation == Operation::Show;
@@ -77,7 +78,7 @@ impl Collector {
                     outcome,
                     seen,
                     content: content.filter(|_| reads),
-                    http_status: None,
+                    http_status,
                 }
             }
             Event::Moved { .. }

@@ -9,6 +9,7 @@ mod checker;
 mod cli;
 mod engines;
 mod glance;
+mod histories;
 mod hostile;
 mod liar;
 mod report;

@@ -18,6 +18,7 @@ mod answered;
 mod books;
 mod breach;
 mod bytes;
+pub mod clients;
 mod end;
 mod moved;
 mod open;

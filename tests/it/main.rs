@@ -7,6 +7,7 @@
 
 mod checker;
 mod cli;
+mod clients;
 mod engines;
 mod glance;
 mod histories;

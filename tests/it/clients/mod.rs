@@ -1,0 +1,4 @@
+//! The history checker for concurrent clients.
+
+mod rules;
+mod told;

@@ -20,12 +20,3 @@ pub fn judged<'a>(
     let rules = Rules::embedded(service.rules.profile(), service.delayed_delete);
     (run.histories.iter()).map(move |history| (history, clients::judge(history, &rules)))
 }
-#[test]
-fn size() {
-    eprintln!(
-        "{} {} {}",
-        std::mem::size_of::<stormglass::history::Record>(),
-        std::mem::size_of::<stormglass::history::Event>(),
-        std::mem::size_of::<stormglass::history::ClientEvent>()
-    );
-}

@@ -50,6 +50,10 @@ impl Judge {
                 lenient: self.rules.real(),
                 ..plain(Places::EVERY.without(readable))
             }),
+            // The embedded service reads what it holds, unless it is told to break.
+            (Outcome::Fail, None) if operation.reads() && !self.rules.real() => {
+                Some(plain(Places::EVERY.without(readable)))
+            }
             (Outcome::Ok, None) => self.acknowledged_in(operation).map(plain),
             (Outcome::Refused | Outcome::Fail, None) => None,
         }

@@ -41,11 +41,17 @@ impl Judge {
         } else if operation.reads() && answer.outcome == Outcome::Ok {
             self.blame_read(at, open, answer);
         } else if operation.reads() {
+            let how = match answer.outcome {
+                Outcome::Fail => "failed",
+                Outcome::Ok | Outcome::Refused | Outcome::Unknown => "was refused",
+            };
             self.breach(
                 at,
                 Invariant::Acknowledged,
                 Symptom::Unreadable,
-                format_args!("{operation} was refused, though the data was there and could be read all the while"),
+                format_args!(
+                    "{operation} {how}, though the data was there and could be read all the while"
+                ),
             );
             self.believe(None, None);
         } else if let Some(seen) = answer.seen {

@@ -2,6 +2,7 @@
 
 use super::judge::{Answer, Judge, Open, Standing, bits, trespasses};
 use super::plan::{ANY_PHASE, Way};
+use super::state::phase::{DONE, WAITING};
 use super::state::{Holds, Places};
 use crate::finding::Symptom;
 use crate::history::{OpId, Seen};
@@ -140,9 +141,18 @@ impl Judge {
             open.plan.ends_in = ANY_PHASE;
             open.standing = standing;
         }
-        if standing == Standing::Unknown {
-            self.follow_few();
+        if standing == Standing::Failed {
+            // What has not begun by then does not begin later.
+            for state in self
+                .states
+                .iter_mut()
+                .filter(|state| state.phase(slot) == WAITING)
+            {
+                *state = state.in_phase(slot, DONE);
+            }
+            self.states.tidy();
         }
+        self.follow_few();
     }
 
     /// Invariant `answer`: while nothing is broken there is an answer, and it is no error of the server's own.
@@ -220,7 +230,7 @@ impl Judge {
             return;
         }
         if answer.outcome == Outcome::Ok {
-            self.acknowledged(operation);
+            self.acknowledged(open);
             if operation.reads() || operation == Operation::Show {
                 self.settle_data(answer);
             }
@@ -234,9 +244,9 @@ impl Judge {
         }
     }
 
-    fn acknowledged(&mut self, operation: Operation) {
+    fn acknowledged(&mut self, open: &Open) {
         let known = &mut self.known;
-        match operation {
+        match open.operation {
             Operation::Delete => known.deleted = true,
             Operation::Upload | Operation::CreateEmpty => {
                 known.uploaded = true;
@@ -254,11 +264,7 @@ impl Judge {
                 known.changed = true;
             }
             Operation::Stage => known.staged = true,
-            Operation::Protect => {
-                let undoes = |open: &Open| open.operation == Operation::Unprotect;
-                known.protected =
-                    !bits(self.used).any(|slot| self.slots[slot].as_ref().is_some_and(undoes));
-            }
+            Operation::Protect => known.protected = open.protected,
             Operation::Create
             | Operation::CreateWithoutFormat
             | Operation::CreateWithWrongFormat

@@ -267,7 +267,7 @@ impl Judge {
     pub(super) fn is_stuck(&self, status: SubjectStatus) -> bool {
         match status {
             Saving | Importing => true,
-            Uploading => !self.known.staged,
+            Uploading => !self.known.staged && !self.known.staging_unknown,
             Queued | Active | Deactivated | Killed | PendingDelete | Deleted => false,
         }
     }

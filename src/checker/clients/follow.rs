@@ -2,11 +2,12 @@
 
 use super::judge::{Judge, Open, Standing, bits};
 use super::plan::{ANY_PHASE, Data, Plan};
+use super::state::phase::DONE;
 use super::state::{Holds, Place, Places, State};
 use crate::history::Content;
 use crate::lifecycle::SubjectStatus;
 
-/// Unanswered operations of one subject that are followed exactly; those before them may act as often as they like.
+/// Operations that nobody waits for any more and that are followed exactly; those before them may act as often as they like.
 const FOLLOWED: usize = 3;
 
 /// An operation that may take any of its steps at any time, as often as it likes.
@@ -135,20 +136,23 @@ impl Judge {
         self.states.iter().all(|state| places.has(state.place()))
     }
 
-    /// Lets the oldest unanswered operations go loose when there are too many.
+    /// Forgets operations that have nothing left to do, and lets the oldest ones go loose when too many linger.
     pub(super) fn follow_few(&mut self) {
-        let unknown = |open: &Open| open.standing == Standing::Unknown;
         loop {
-            let slots =
-                || bits(self.used).filter(|&slot| self.slots[slot].as_ref().is_some_and(unknown));
-            let oldest = slots().min_by_key(|&slot| self.slots[slot].map(|open| open.id));
-            let (Some(oldest), true) = (oldest, slots().count() > FOLLOWED) else {
-                return;
+            let lingering = || {
+                let slots = bits(self.used).filter_map(|slot| Some((slot, self.slots[slot]?)));
+                slots.filter(|(_, open)| open.standing != Standing::Waits)
             };
-            if let Some(open) = self.slots[oldest] {
+            let spent = |slot: usize| self.states.iter().all(|state| state.phase(slot) == DONE);
+            let oldest = lingering().min_by_key(|(_, open)| open.id);
+            if let Some((slot, _)) = lingering().find(|(slot, _)| spent(*slot)) {
+                self.close(slot);
+            } else if let (Some((slot, open)), true) = (oldest, lingering().count() > FOLLOWED) {
                 self.loosen(open.plan, open.brings);
+                self.close(slot);
+            } else {
+                return;
             }
-            self.close(oldest);
         }
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Open {
     pub operation: Operation,
     pub who: Who,
     pub spoiled: bool,
+    /// How it ends, and what it may do until then.
+    pub way: Way,
     pub plan: Plan,
     /// What it brings when it is done.
     pub brings: Holds,
@@ -29,7 +31,7 @@ pub(super) struct Open {
     /// How often something had been broken when it was sent, and whether it still was.
     pub breaks: u32,
     pub broken: bool,
-    /// It was sent when the subject was protected for certain.
+    /// The subject was protected for certain when it was sent, and is; a protect of its own: nothing takes it back meanwhile.
     pub protected: bool,
 }
 
@@ -63,10 +65,14 @@ pub(super) struct Known {
     pub uploaded: bool,
     pub changed: bool,
     pub staged: bool,
+    /// Data may have been staged.
+    pub staging_unknown: bool,
     pub located: bool,
     /// Locations were replaced or taken away, so that the data may be other data.
     pub moved: bool,
     pub protected: bool,
+    /// Whether protection may be taken back at any time.
+    pub unprotecting: bool,
     /// The last event was a look that showed this, while nobody waited for anything.
     pub last_look: Option<(Time, SubjectStatus)>,
 }
@@ -344,6 +350,7 @@ impl Judge {
             operation,
             who,
             spoiled,
+            way,
             plan: self.plans.of(operation, way),
             brings: self.brought(sent),
             looks: claim.is_some(),
@@ -353,7 +360,17 @@ impl Judge {
             standing: Standing::Waits,
             breaks: self.breaks,
             broken: self.broken,
-            protected: self.known.protected,
+            protected: self.protects(operation),
+        }
+    }
+
+    fn protects(&self, operation: Operation) -> bool {
+        let undoes = |slot: usize| {
+            self.slots[slot].is_some_and(|open| open.operation == Operation::Unprotect)
+        };
+        match operation {
+            Operation::Protect => !self.known.unprotecting && !bits(self.used).any(undoes),
+            _ => self.known.protected,
         }
     }
 
@@ -375,12 +392,15 @@ impl Judge {
     }
 
     fn invoke(&mut self, open: Open) {
+        let unanswered = open.way == Way::Maybe;
         if open.operation == Operation::Unprotect {
             self.known.protected = false;
+            self.known.unprotecting |= unanswered || self.used.count_ones() as usize >= SLOTS;
             for other in self.slots.iter_mut().flatten() {
                 other.protected = false;
             }
         }
+        self.known.staging_unknown |= unanswered && open.operation == Operation::Stage;
         self.known.moved |= matches!(
             open.operation,
             Operation::ReplaceLocation | Operation::RemoveLocation

@@ -154,10 +154,16 @@ impl Plans {
                 any
             }
         };
+        if ends == any {
+            // How it ends makes no difference then, and fewer states are fewer states.
+            for step in steps.iter_mut().filter(|step| step.next == FAILED) {
+                step.next = DONE;
+            }
+        }
         if operation == Operation::Stage {
             // Done, it leaves the subject in the status that it holds while it is at work.
             let parted = if way == Way::Ok { HOLDING } else { DONE };
-            steps.retain(|step| step.next != parted);
+            steps.retain(|step| step.phase != WAITING || step.next != parted);
         }
         self.steps.extend(steps);
         ends

@@ -160,15 +160,15 @@ impl Judge {
     /// Invariant `conservation`: what the row says is stored, is.
     fn kept(&mut self, at: Time, entry: &Entry, held: &Held) {
         let status = entry.status;
-        let known = self
-            .states
-            .iter()
-            .find_map(|state| self.size(state.holds()));
-        let Some(size) = entry.content.map(|content| content.size).or(known) else {
-            return;
+        if status == Uploading && !self.may_be_of(held.staged) {
+            self.half_staged(at);
+        }
+        let whole = match entry.content {
+            Some(content) => held.bytes == Some(content.size) || content.size == 0,
+            None => self.may_be_of(held.bytes),
         };
         let named = entry.locations > 0 || self.known.moved || status == PendingDelete;
-        if size == 0 || !status.keeps_data() {
+        if whole && named || !status.keeps_data() {
             return;
         }
         if !named {
@@ -179,7 +179,7 @@ impl Judge {
                 format_args!("the registry says {status} and names no place of the data"),
             );
         }
-        if entry.in_store && held.bytes != Some(size) {
+        if entry.in_store {
             let what = match held.bytes {
                 None => "nothing",
                 Some(_) => "data of another size",
@@ -190,6 +190,29 @@ impl Judge {
                 Symptom::Hollow,
                 format_args!("the registry says {status} and the store holds {what}"),
             );
+        }
+    }
+
+    /// Whether the data may be as long as this; none where there is none.
+    fn may_be_of(&self, bytes: Option<u64>) -> bool {
+        self.states
+            .iter()
+            .any(|state| match self.size(state.holds()) {
+                None => true,
+                Some(size) => bytes == Some(size) || size == 0,
+            })
+    }
+
+    /// The staging area does not hold what was staged.
+    fn half_staged(&mut self, at: Time) {
+        match self.known.staged {
+            true => self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::Hollow,
+                format_args!("data was staged, and the staging area does not hold it"),
+            ),
+            false => self.blame_stuck(at, Uploading),
         }
     }
 

@@ -513,7 +513,7 @@ fn the_store_holds_what_the_row_says() {
     let mut staged = books(row(Uploading, None), None);
     staged.data = Some(Held {
         bytes: None,
-        staged: Some(1),
+        staged: Some(DATA.size),
     });
     created().done(Stage).probe(staged).holds(&GLANCE);
     let mut left = books(row(Queued, None), None);

@@ -113,6 +113,8 @@ pub enum Event {
         content: Option<Content>,
         /// What its answer showed of the record.
         seen: Option<Seen>,
+        /// The status code of the reply; none when there was none, or on the embedded service.
+        http_status: Option<u16>,
     },
     /// A subject changed its status; reported by the record itself.
     Moved {

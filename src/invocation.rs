@@ -53,6 +53,8 @@ pub struct Completion {
     pub content: Option<Content>,
     /// What its answer showed of the record.
     pub seen: Option<Seen>,
+    /// The status code of the reply; none when there was none, or on the embedded service.
+    pub http_status: Option<u16>,
 }
 
 /// What a target wants done: commands out, for whoever runs it. `W` is what it puts into the calendar.

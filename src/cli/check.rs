@@ -1,8 +1,7 @@
 //! `stormglass check`: judges a saved history from what its clients saw.
 
 use super::Exit;
-use crate::checker::clients::{self, Judgement, Rules};
-use crate::history::SubjectHistory;
+use crate::checker::clients::{self, Rules};
 use crate::history::file::{Header, ReadError, Reader};
 use crate::lifecycle::{Profile, Verdict};
 use crate::report::{self, Checked};
@@ -76,19 +75,21 @@ fn judged(input: impl BufRead, threads: Option<NonZeroUsize>) -> Result<Checked,
     let rules = rules(reader.header());
     let mut checked = Checked::new(reader.header().clone());
     loop {
-        let mut some: Vec<(u32, SubjectHistory)> = Vec::new();
+        let (mut runs, mut histories) = (Vec::new(), Vec::new());
         let mut events = 0;
-        while some.len() < SUBJECTS && events < EVENTS {
+        while histories.len() < SUBJECTS && events < EVENTS {
             let Some(read) = reader.next() else { break };
             let (run, history) = read?;
             events += history.events.len();
-            some.push((run, history));
+            runs.push(run);
+            histories.push(history);
         }
-        if some.is_empty() {
+        if histories.is_empty() {
             return Ok(checked);
         }
-        for ((run, history), judgement) in some.iter().zip(side_by_side(&some, &rules, threads)) {
-            checked.add(*run, history, judgement.verdict, judgement.breaches);
+        let judgements = clients::judge_all(&histories, &rules, threads);
+        for ((run, history), judgement) in runs.into_iter().zip(&histories).zip(judgements) {
+            checked.add(run, history, judgement.verdict, judgement.breaches);
         }
     }
 }
@@ -99,29 +100,4 @@ fn rules(header: &Header) -> Rules {
         // The reader has seen to it that the embedded service says.
         profile => Rules::embedded(profile, header.delayed_delete.unwrap_or_default()),
     }
-}
-
-/// The judgements, in order.
-fn side_by_side(
-    histories: &[(u32, SubjectHistory)],
-    rules: &Rules,
-    threads: usize,
-) -> Vec<Judgement> {
-    let judge = |part: &[(u32, SubjectHistory)]| -> Vec<Judgement> {
-        part.iter()
-            .map(|(_, history)| clients::judge(history, rules))
-            .collect()
-    };
-    thread::scope(|scope| {
-        let parts = histories.chunks(histories.len().div_ceil(threads));
-        let workers: Vec<_> = parts.map(|part| scope.spawn(move || judge(part))).collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .collect()
-    })
 }

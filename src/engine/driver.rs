@@ -231,6 +231,7 @@ impl Driver {
             outcome,
             content,
             seen,
+            http_status,
         } = completion;
         let Invocation {
             op,
@@ -254,6 +255,7 @@ impl Driver {
                 sent,
                 content,
                 seen,
+                http_status,
             },
         );
         self.counts.in_flight -= 1;

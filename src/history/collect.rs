@@ -51,6 +51,7 @@ impl Collector {
                 outcome,
                 content,
                 seen,
+                http_status,
                 ..
             } => {
                 let reads = operation.reads() || operation == Operation::Show;
@@ -77,7 +78,7 @@ impl Collector {
                     outcome,
                     seen,
                     content: content.filter(|_| reads),
-                    http_status: None,
+                    http_status,
                 }
             }
             Event::Moved { .. }
@@ -93,6 +94,7 @@ impl Collector {
                 subject,
                 events: Vec::new(),
             });
+        let at = after(history.events.last(), &told, at);
         history.events.push(ClientEvent { at, told });
     }
 
@@ -106,6 +108,18 @@ impl Collector {
         if (before == 0) != (self.faults_open == 0) {
             self.turns.push((at, open));
         }
+    }
+}
+
+/// Records are in order; in a history equal times are concurrent. So what was sent at the instant of an answer, but after it, is
+/// dated a nanosecond later.
+fn after(last: Option<&ClientEvent>, told: &Told, at: Time) -> Time {
+    match (last, told) {
+        (Some(last), Told::Invoked { .. }) if matches!(last.told, Told::Answered { .. }) => {
+            at.max(Time(last.at.0 + 1))
+        }
+        (Some(last), _) => at.max(last.at),
+        (None, _) => at,
     }
 }
 

@@ -194,6 +194,7 @@ impl<A: Actors> Service<A> {
             outcome,
             content,
             seen,
+            http_status: None,
         });
     }
 

@@ -12,7 +12,7 @@ use stormglass::metrics::StormResult;
 
 use crate::report::sample;
 
-fn stormglass(arguments: &[&str], folder: &Path) -> Output {
+pub(crate) fn stormglass(arguments: &[&str], folder: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_stormglass"))
         .args(arguments)
         .current_dir(folder)
@@ -21,16 +21,16 @@ fn stormglass(arguments: &[&str], folder: &Path) -> Output {
         .unwrap()
 }
 
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// A scenario of half a second of virtual time, in a folder of its own.
-fn scenario() -> tempfile::TempDir {
+pub(crate) fn scenario() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"
 schema = 1
@@ -89,7 +89,7 @@ fn help_is_shown_where_it_is_asked_for_and_where_nothing_is() {
     let nothing = stormglass(&[], here);
     assert_eq!(nothing.status.code(), Some(2));
     assert!(stderr(&nothing).contains("Exit codes"));
-    for command in ["run", "validate", "lifecycle"] {
+    for command in ["run", "check", "validate", "lifecycle"] {
         let help = stormglass(&[command, "--help"], here);
         assert_eq!(help.status.code(), Some(0));
         assert!(stdout(&help).contains("Examples:"), "{command}");

@@ -7,9 +7,11 @@
 
 mod checker;
 mod cli;
+mod clients;
 mod engines;
 mod findings;
 mod glance;
+mod histories;
 mod hostile;
 mod liar;
 mod probe;

@@ -93,6 +93,7 @@ impl Script {
             sent: Time::ZERO,
             content,
             seen: None,
+            http_status: None,
         })
     }
 

@@ -19,6 +19,9 @@ pub(super) fn write(out: &mut impl Write, line: &impl Serialize) -> io::Result<(
 /// Understands the first line.
 pub(super) fn header(text: &[u8]) -> Result<Header, Problem> {
     let no_header = |error| Problem::NoHeader(plain(&error));
+    if !is_object(text) {
+        return Err(Problem::NoHeader("it does not begin with a brace".into()));
+    }
     let Peek { schema } = serde_json::from_slice(text).map_err(no_header)?;
     if schema != u64::from(SCHEMA) {
         return Err(Problem::Schema(schema));
@@ -44,6 +47,9 @@ pub(super) fn header(text: &[u8]) -> Result<Header, Problem> {
 
 /// Understands any other line.
 pub(super) fn entry(text: &[u8]) -> Result<Entry, Problem> {
+    if !is_object(text) {
+        return Err(Problem::Json(1, "an event begins with a brace".into()));
+    }
     serde_json::from_slice::<Line>(text)
         .map_err(|error| {
             if error.is_eof() {
@@ -55,6 +61,11 @@ pub(super) fn entry(text: &[u8]) -> Result<Entry, Problem> {
             }
         })?
         .entry()
+}
+
+/// A list would do for a structure otherwise, field by field.
+fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{")
 }
 
 /// What is wrong, without the place in a text of one line.

@@ -275,6 +275,7 @@ impl<A: Trackers> Remote<A> {
             outcome,
             content,
             observed,
+            http_status,
             ..
         } = answer;
         let due = (intended, sent);
@@ -293,6 +294,7 @@ impl<A: Trackers> Remote<A> {
             outcome,
             content: content.filter(|_| outcome == Outcome::Ok),
             seen: observed,
+            http_status,
         });
         // A create that failed for certain is forgotten by the driver.
         if operation.creates() && outcome != Outcome::Ok {

@@ -307,6 +307,7 @@ fn alter_completed(history: &History, id: SubjectId, event: Event, turn: usize) 
         sent,
         content,
         seen,
+        http_status,
     } = event
     else {
         return Vec::new();
@@ -319,6 +320,7 @@ fn alter_completed(history: &History, id: SubjectId, event: Event, turn: usize) 
         sent,
         content,
         seen,
+        http_status,
     };
     let mut all = vec![
         completed(NOBODY, operation, outcome, content),

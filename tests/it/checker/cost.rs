@@ -33,6 +33,7 @@ fn life(op: u64) -> Vec<Event> {
         sent: due,
         content,
         seen: None,
+        http_status: None,
     };
     let moved = |from, to, op: Option<u64>| Event::Moved {
         from,

@@ -243,6 +243,7 @@ impl World {
                 sent,
                 content,
                 seen: None,
+                http_status: None,
             },
         );
     }

@@ -1,9 +1,10 @@
-//! With nothing planted, no seed raises an alarm.
+//! With nothing planted, no seed raises an alarm: neither from the service's own record, nor from what its clients saw.
 //!
 //! `STORMGLASS_SEEDS=1000 cargo test --release --test it seeds` tries more of them, and
 //! `STORMGLASS_FIRST_SEED=n STORMGLASS_SEEDS=1` the one that failed.
 
 use super::{Taken, edges, run, taken, wild};
+use crate::histories::judged;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -24,6 +25,8 @@ struct Seen {
     v2: BTreeSet<Taken>,
     outcomes: BTreeSet<(Operation, Outcome)>,
     faults: BTreeSet<String>,
+    /// Subjects that were judged from outside, and those of which that way nothing can be said.
+    from_outside: (u64, u64),
 }
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -44,7 +47,8 @@ fn no_seed_raises_an_alarm() {
                     if seed >= first + count {
                         return;
                     }
-                    let storm = wild::storm(seed);
+                    let mut storm = wild::storm(seed);
+                    storm.keeps_history = true;
                     let result = run(&storm, 1);
                     seen.lock().unwrap().note(&storm, &result);
                 }
@@ -80,7 +84,17 @@ impl Seen {
             let rows = run.operations.iter();
             self.outcomes
                 .extend(rows.map(|row| (row.operation, row.outcome)));
-            let complaints = complaints(run);
+            let mut complaints = complaints(run);
+            for (history, judgement) in judged(storm, run) {
+                self.from_outside.0 += 1;
+                self.from_outside.1 += u64::from(judgement.verdict == Verdict::Unknown);
+                complaints.extend(judgement.breaches.first().map(|breach| {
+                    format!(
+                        "subject {}, as its clients saw it: {breach:?}",
+                        history.subject
+                    )
+                }));
+            }
             if !complaints.is_empty() {
                 let seed = run.seed;
                 self.alarms
@@ -112,6 +126,11 @@ impl Seen {
                 assert!(seen != impossible, "{operation} {outcome}: seen {seen}");
             }
         }
+        let (judged, unknown) = self.from_outside;
+        assert!(
+            unknown * 100 < judged,
+            "{unknown} of {judged} are left unjudged"
+        );
         let kinds: usize = TABLE.iter().map(|(_, kinds, _)| kinds.len()).sum();
         assert_eq!(self.faults.len(), kinds, "{:?}", self.faults);
     }
@@ -141,12 +160,15 @@ fn complaints(run: &RunResult) -> Vec<String> {
 fn nor_does_it_in_real_time() {
     for seed in 0..4 {
         let mut storm = wild::storm(seed);
+        storm.keeps_history = true;
         storm.clock = Clock::Real;
         storm.load.duration = Some(Span::from_millis(500));
         let result = run(&storm, 2);
         for run in &result.runs {
             let complaints = complaints(run);
             assert!(complaints.is_empty(), "seed {seed}: {complaints:?}");
+            let found = judged(&storm, run).find(|(_, judgement)| !judgement.breaches.is_empty());
+            assert!(found.is_none(), "seed {seed}: {found:?}");
         }
     }
 }

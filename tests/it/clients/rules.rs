@@ -1,0 +1,566 @@
+//! Every rule, by a history that keeps it and one that breaks it.
+
+use super::told::{DATA, OTHER, Tale};
+use stormglass::checker::clients::Rules;
+use stormglass::finding::Symptom;
+use stormglass::history::{Books, Content, Held, Row, Seen, Told};
+use stormglass::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Verdict, Who};
+
+use Operation::*;
+use SubjectStatus::*;
+use Symptom::{
+    BadRow, Corrupt, Exposed, Forbidden, Hollow, NoAnswer, Orphan, Revived, ServerError,
+    StagedOrphan, StuckSubject, StuckTask, SubjectLost, Trespass, TwoUploads, Undone, Unreadable,
+    WrongStatus,
+};
+
+const GLANCE: Rules = Rules::glance(Some(false));
+const DELAYED: Rules = Rules::glance(Some(true));
+const V2: Rules = Rules::embedded(Profile::V2, false);
+const V1: Rules = Rules::embedded(Profile::V1, false);
+
+fn created() -> Tale {
+    let mut tale = Tale::new();
+    tale.done(Create);
+    tale
+}
+
+fn uploaded() -> Tale {
+    let mut tale = created();
+    tale.done(Upload);
+    tale
+}
+
+fn row(status: SubjectStatus, content: Option<Content>) -> Row {
+    let stored = status.keeps_data() && status != PendingDelete;
+    Row::Present {
+        status,
+        deleted: matches!(status, PendingDelete | Deleted),
+        content,
+        locations: u32::from(stored),
+        in_store: stored,
+    }
+}
+
+fn books(row: Row, bytes: Option<u64>) -> Books {
+    Books {
+        row: Some(row),
+        data: Some(Held {
+            bytes,
+            staged: None,
+        }),
+        tasks_open: Some(0),
+    }
+}
+
+#[test]
+fn a_life_from_create_to_delete_is_legal_everywhere() {
+    let mut tale = uploaded();
+    tale.shows(Active).reads(DATA).done(Deactivate);
+    tale.shows(Deactivated).refused(Download);
+    tale.done(Reactivate).reads(DATA).done(Delete).gone();
+    for rules in [GLANCE, DELAYED, V1, V2, Rules::glance(None)] {
+        tale.holds(&rules);
+    }
+}
+
+#[test]
+fn an_upload_passes_saving_and_a_look_may_see_it() {
+    let mut tale = created();
+    let upload = tale.call(Upload);
+    tale.shows(Queued).shows(Saving).shows(Active);
+    tale.answer(upload, Outcome::Ok);
+    tale.holds(&GLANCE);
+    let mut tale = created();
+    let upload = tale.call(Upload);
+    tale.shows(Saving).shows(Queued);
+    tale.answer(upload, Outcome::Ok);
+    tale.breaks(&GLANCE, &[WrongStatus]);
+}
+
+#[test]
+fn a_look_sees_an_instant_inside_it() {
+    let mut tale = uploaded();
+    let look = tale.call(Show);
+    tale.done(Deactivate).done(Reactivate);
+    tale.clone().saw(look, Deactivated).holds(&GLANCE);
+    tale.clone().saw(look, Active).holds(&GLANCE);
+    tale.saw(look, Queued).breaks(&GLANCE, &[Undone]);
+}
+
+#[test]
+fn equal_times_are_concurrent() {
+    let mut tale = uploaded();
+    tale.done(Deactivate).shows(Active);
+    tale.breaks(&GLANCE, &[Undone]);
+    let events = &mut tale.history.events;
+    let answered = events[events.len() - 3].at;
+    let look = events.len() - 2;
+    events[look].at = answered;
+    tale.holds(&GLANCE);
+    // And whatever order they are written down in.
+    let last = tale.history.events.len();
+    tale.history.events.swap(last - 3, last - 2);
+    tale.holds(&GLANCE);
+}
+
+#[test]
+fn an_unknown_operation_may_act_later_or_never() {
+    let mut tale = uploaded();
+    let delete = tale.call(Delete);
+    tale.answer(delete, Outcome::Unknown);
+    // No answer at all is a finding of its own; its client broke the connection here.
+    for event in &mut tale.history.events {
+        if let Told::Invoked { spoiled, .. } = &mut event.told {
+            *spoiled = true;
+        }
+    }
+    tale.clone().shows(Active).shows(Active).holds(&GLANCE);
+    tale.clone().shows(Active).gone().gone().holds(&GLANCE);
+    tale.gone().shows(Active).breaks(&GLANCE, &[Revived]);
+}
+
+#[test]
+fn beyond_three_unknown_operations_they_may_act_as_often_as_they_like() {
+    let mut tale = uploaded();
+    let unknown = |tale: &mut Tale, operation| {
+        let op = tale.call_with(operation, Who::Member, None, true);
+        tale.answer(op, Outcome::Unknown);
+    };
+    unknown(&mut tale, Deactivate);
+    let mut exact = tale.clone();
+    exact.shows(Deactivated).done(Reactivate).shows(Deactivated);
+    exact.breaks(&GLANCE, &[Undone]);
+    for _ in 0..3 {
+        unknown(&mut tale, Reactivate);
+    }
+    tale.shows(Deactivated).done(Reactivate).shows(Deactivated);
+    tale.holds(&GLANCE);
+}
+
+#[test]
+fn a_failed_upload_takes_the_edge_of_its_profile() {
+    let failed = || {
+        let mut tale = created();
+        let upload = tale.call(Upload);
+        tale.answer(upload, Outcome::Fail);
+        tale
+    };
+    failed().shows(Killed).holds(&V1);
+    failed().shows(Queued).done(Upload).shows(Active).holds(&V2);
+    failed().shows(Killed).breaks(&V2, &[WrongStatus]);
+    failed().shows(Active).breaks(&V2, &[WrongStatus]);
+    failed().shows(Active).breaks(&GLANCE, &[WrongStatus]);
+}
+
+#[test]
+fn an_error_of_the_servers_own_may_come_after_the_effect() {
+    let mut tale = uploaded();
+    let delete = tale.call(Delete);
+    tale.reply(delete, Outcome::Fail, None, None, Some(500));
+    tale.clone().shows(Active).breaks(&GLANCE, &[ServerError]);
+    tale.clone().gone().breaks(&GLANCE, &[ServerError]);
+    tale.shows(Active)
+        .gone()
+        .breaks(&GLANCE, &[ServerError, SubjectLost]);
+}
+
+#[test]
+fn nothing_is_refused_that_must_be_granted() {
+    uploaded().refused(Download).breaks(&GLANCE, &[Unreadable]);
+    created().refused(Download).holds(&GLANCE);
+    uploaded().done(Deactivate).refused(Download).holds(&GLANCE);
+    let mut tale = uploaded();
+    tale.done(Deactivate);
+    let read = tale.call_as(DownloadAsAdmin, Who::Admin);
+    tale.clone()
+        .answer(read, Outcome::Refused)
+        .breaks(&GLANCE, &[Unreadable]);
+    tale.reply(read, Outcome::Ok, None, Some(DATA), Some(200))
+        .holds(&GLANCE);
+    // What is refused otherwise may have a reason that nobody tells.
+    uploaded().refused(Delete).shows(Active).holds(&GLANCE);
+    uploaded()
+        .refused(Delete)
+        .gone()
+        .breaks(&GLANCE, &[SubjectLost]);
+}
+
+#[test]
+fn data_is_read_where_it_may_be() {
+    created().reads(DATA).breaks(&GLANCE, &[Exposed]);
+    uploaded()
+        .done(Deactivate)
+        .reads(DATA)
+        .breaks(&GLANCE, &[Exposed]);
+    uploaded()
+        .done(Delete)
+        .reads(DATA)
+        .breaks(&GLANCE, &[Exposed]);
+    let mut tale = uploaded();
+    let read = tale.call(Download);
+    tale.done(Delete);
+    tale.reply(read, Outcome::Ok, None, Some(DATA), Some(200))
+        .holds(&GLANCE);
+}
+
+#[test]
+fn data_is_what_was_acknowledged() {
+    uploaded().reads(OTHER).breaks(&GLANCE, &[Corrupt]);
+    let mut tale = uploaded();
+    let look = tale.call(Show);
+    let seen = Some(Seen::Status(Active));
+    tale.clone()
+        .reply(look, Outcome::Ok, seen, Some(DATA), Some(200))
+        .holds(&GLANCE);
+    tale.reply(look, Outcome::Ok, seen, Some(OTHER), Some(200))
+        .breaks(&GLANCE, &[Corrupt]);
+    // An upload that was not answered may have brought it.
+    let mut tale = created();
+    let upload = tale.call_with(Upload, Who::Member, Some(OTHER), true);
+    tale.answer(upload, Outcome::Unknown);
+    tale.clone().reads(OTHER).reads(OTHER).holds(&GLANCE);
+    tale.reads(DATA).breaks(&GLANCE, &[Corrupt]);
+    // Nobody knows what lies at a location, but it stays the same.
+    let mut tale = Tale::new();
+    tale.done(CreateWithLocation).reads(OTHER);
+    tale.clone().reads(OTHER).holds(&GLANCE);
+    tale.reads(DATA).breaks(&GLANCE, &[Corrupt]);
+}
+
+#[test]
+fn one_upload_alone_is_acknowledged() {
+    uploaded().refused(Upload).holds(&GLANCE);
+    uploaded().done(Upload).breaks(&GLANCE, &[TwoUploads]);
+    uploaded().done(Upload).breaks(&V2, &[TwoUploads]);
+    let mut tale = created();
+    let [one, two] = [tale.call(Upload), tale.call(Upload)];
+    tale.clone()
+        .answer(one, Outcome::Ok)
+        .answer(two, Outcome::Refused)
+        .holds(&GLANCE);
+    tale.answer(one, Outcome::Ok)
+        .answer(two, Outcome::Ok)
+        .breaks(&GLANCE, &[TwoUploads]);
+}
+
+#[test]
+fn an_acknowledged_delete_is_final() {
+    uploaded()
+        .done(Delete)
+        .shows(Active)
+        .breaks(&GLANCE, &[Revived]);
+    uploaded()
+        .done(Delete)
+        .done(Deactivate)
+        .breaks(&GLANCE, &[Forbidden]);
+    uploaded()
+        .done(Delete)
+        .done(SetProperty)
+        .breaks(&GLANCE, &[Forbidden]);
+    uploaded().gone().breaks(&GLANCE, &[SubjectLost]);
+    let mut tale = uploaded();
+    let [one, two] = [tale.call(Delete), tale.call(Delete)];
+    tale.answer(one, Outcome::Ok).answer(two, Outcome::Ok);
+    tale.holds(&GLANCE);
+    tale.breaks(&V2, &[Forbidden]);
+    uploaded()
+        .done(Delete)
+        .done(Delete)
+        .breaks(&GLANCE, &[Forbidden]);
+}
+
+#[test]
+fn an_upload_and_a_delete_may_both_be_acknowledged() {
+    let mut tale = created();
+    let upload = tale.call(Upload);
+    let delete = tale.call(Delete);
+    tale.answer(upload, Outcome::Ok).answer(delete, Outcome::Ok);
+    tale.clone().gone().holds(&GLANCE);
+    let clean = books(row(Deleted, None), None);
+    tale.clone().probe(clean).holds(&GLANCE);
+    let left = books(row(Deleted, None), Some(DATA.size));
+    let judgement = tale.probe(left).judged(&GLANCE);
+    assert_eq!(judgement.breaches[0].symptom, Orphan);
+    assert_eq!(
+        judgement.breaches[0].sentence,
+        "the subject is deleted: its upload and its delete were both answered with success, and the data is still in the store"
+    );
+}
+
+#[test]
+fn changes_are_acknowledged_where_the_table_has_them() {
+    created().done(Deactivate).breaks(&GLANCE, &[Forbidden]);
+    created().done(Reactivate).breaks(&GLANCE, &[Forbidden]);
+    uploaded().done(Reactivate).holds(&GLANCE);
+    uploaded().done(Reactivate).breaks(&V2, &[Forbidden]);
+    created().done(AddLocation).shows(Active).holds(&GLANCE);
+    uploaded()
+        .done(Deactivate)
+        .done(AddLocation)
+        .breaks(&GLANCE, &[Forbidden]);
+    created().done(Create).breaks(&GLANCE, &[Forbidden]);
+    created().done(AbortUpload).breaks(&GLANCE, &[Forbidden]);
+    uploaded().done(Stage).breaks(&GLANCE, &[Forbidden]);
+    created().done(ImportStaged).breaks(&GLANCE, &[Forbidden]);
+}
+
+#[test]
+fn a_subject_with_a_location_is_never_saving() {
+    let mut tale = Tale::new();
+    tale.done(CreateWithLocation);
+    tale.clone().shows(Active).holds(&V2);
+    let judgement = tale.shows(Saving).judged(&V2);
+    assert_eq!(
+        judgement.breaches[0].invariant,
+        Invariant::LocationNeverSaving
+    );
+}
+
+#[test]
+fn staged_data_is_imported_later() {
+    let mut tale = created();
+    tale.done(Stage).shows(Uploading).done(ImportStaged);
+    tale.shows(Uploading)
+        .shows(Importing)
+        .shows(Active)
+        .reads(DATA);
+    tale.holds(&GLANCE);
+    tale.reads(OTHER).breaks(&GLANCE, &[Corrupt]);
+    let mut tale = created();
+    tale.done(Stage)
+        .done(ImportStaged)
+        .shows(Active)
+        .shows(Importing);
+    tale.breaks(&GLANCE, &[StuckSubject]);
+    let mut tale = created();
+    tale.done(Import)
+        .shows(Queued)
+        .shows(Importing)
+        .shows(Queued);
+    tale.done(Upload).holds(&GLANCE);
+    let mut tale = created();
+    tale.done(RegisterLocation).shows(Importing).shows(Active);
+    tale.holds(&GLANCE);
+}
+
+#[test]
+fn roles_are_kept() {
+    let as_who = |operation, who, outcome, seen| {
+        let mut tale = uploaded();
+        let op = tale.call_as(operation, who);
+        tale.reply(op, outcome, seen, None, None);
+        tale
+    };
+    let status = Some(Seen::Status(Active));
+    let gone = Some(Seen::Gone);
+    let ok = Outcome::Ok;
+    as_who(Show, Who::Reader, ok, status).holds(&GLANCE);
+    as_who(Show, Who::Stranger, ok, gone).holds(&GLANCE);
+    as_who(Show, Who::Stranger, Outcome::Refused, gone).holds(&GLANCE);
+    as_who(Show, Who::Stranger, ok, status).breaks(&GLANCE, &[Exposed]);
+    as_who(Download, Who::Stranger, ok, None).breaks(&GLANCE, &[Exposed]);
+    as_who(Download, Who::Stranger, Outcome::Refused, None).holds(&GLANCE);
+    as_who(Download, Who::Reader, ok, None).holds(&GLANCE);
+    as_who(Delete, Who::Reader, Outcome::Refused, None)
+        .shows(Active)
+        .holds(&GLANCE);
+    as_who(Delete, Who::Reader, Outcome::Refused, None)
+        .gone()
+        .breaks(&GLANCE, &[SubjectLost]);
+    as_who(Delete, Who::Reader, ok, None)
+        .gone()
+        .breaks(&GLANCE, &[Trespass]);
+    as_who(Delete, Who::Stranger, ok, None)
+        .shows(Active)
+        .breaks(&GLANCE, &[Trespass]);
+    as_who(SetProperty, Who::Reader, ok, None).breaks(&GLANCE, &[Trespass]);
+}
+
+#[test]
+fn what_is_protected_stays() {
+    let mut tale = uploaded();
+    tale.done(Protect);
+    tale.clone().refused(Delete).shows(Active).holds(&GLANCE);
+    tale.clone()
+        .done(Delete)
+        .gone()
+        .breaks(&GLANCE, &[Forbidden]);
+    tale.clone()
+        .done(Unprotect)
+        .done(Delete)
+        .gone()
+        .holds(&GLANCE);
+    let delete = tale.call(Delete);
+    tale.done(Unprotect).answer(delete, Outcome::Ok);
+    tale.holds(&GLANCE);
+}
+
+#[test]
+fn answers_are_owed_while_nothing_is_broken() {
+    let ends = |spoiled, http_status, operation| {
+        let mut tale = uploaded();
+        let op = tale.call_with(operation, Who::Member, None, spoiled);
+        let outcome = if http_status == Some(500) {
+            Outcome::Fail
+        } else {
+            Outcome::Unknown
+        };
+        tale.reply(op, outcome, None, None, http_status);
+        tale
+    };
+    ends(false, Some(500), Show).breaks(&GLANCE, &[ServerError]);
+    ends(false, Some(502), Show).breaks(&GLANCE, &[ServerError]);
+    ends(true, Some(500), Show).holds(&GLANCE);
+    ends(false, None, Delete).breaks(&GLANCE, &[NoAnswer]);
+    ends(true, None, Delete).holds(&GLANCE);
+    ends(false, None, Upload).holds(&GLANCE);
+    let mut tale = uploaded();
+    tale.tell(Told::Broken(true));
+    let [look, late] = [tale.call(Show), tale.call(Show)];
+    tale.reply(look, Outcome::Fail, None, None, Some(503));
+    tale.refused(Download);
+    tale.tell(Told::Broken(false));
+    tale.reply(late, Outcome::Fail, None, None, Some(500));
+    tale.holds(&GLANCE);
+    tale.refused(Download);
+    tale.breaks(&GLANCE, &[Unreadable]);
+}
+
+#[test]
+fn a_last_look_convicts_what_is_stuck() {
+    let mut tale = created();
+    let upload = tale.call(Upload);
+    tale.reply(upload, Outcome::Fail, None, None, Some(413));
+    tale.shows(Saving);
+    tale.breaks(&GLANCE, &[StuckSubject]);
+    tale.shows(Queued).holds(&GLANCE);
+    let mut tale = created();
+    let upload = tale.call(Upload);
+    tale.answer(upload, Outcome::Unknown).shows(Saving);
+    tale.holds(&GLANCE);
+    tale.probe(books(row(Saving, None), None));
+    tale.breaks(&GLANCE, &[StuckSubject]);
+}
+
+#[test]
+fn the_row_is_in_a_status_that_it_can_have() {
+    let good = || books(row(Active, Some(DATA)), Some(DATA.size));
+    uploaded().probe(good()).holds(&GLANCE);
+    uploaded()
+        .done(Delete)
+        .probe(good())
+        .breaks(&GLANCE, &[Revived]);
+    uploaded()
+        .done(Deactivate)
+        .probe(good())
+        .breaks(&GLANCE, &[Undone]);
+    let absent = || books(Row::Absent, None);
+    uploaded().probe(absent()).breaks(&GLANCE, &[SubjectLost]);
+    uploaded().done(Delete).probe(absent()).holds(&GLANCE);
+    let pending = || books(row(PendingDelete, Some(DATA)), Some(DATA.size));
+    uploaded().done(Delete).probe(pending()).holds(&DELAYED);
+    uploaded()
+        .done(Delete)
+        .probe(pending())
+        .breaks(&GLANCE, &[Undone]);
+    let deleted = || books(row(Deleted, None), None);
+    uploaded().done(Delete).probe(deleted()).holds(&DELAYED);
+    uploaded()
+        .done(Delete)
+        .probe(deleted())
+        .probe(pending())
+        .breaks(&DELAYED, &[Undone]);
+}
+
+#[test]
+fn the_row_does_not_contradict_itself() {
+    let marked = Row::Present {
+        status: Active,
+        deleted: true,
+        content: Some(DATA),
+        locations: 1,
+        in_store: true,
+    };
+    uploaded()
+        .probe(books(marked, Some(DATA.size)))
+        .breaks(&GLANCE, &[BadRow]);
+    let bare = row(Active, None);
+    uploaded()
+        .probe(books(bare, Some(DATA.size)))
+        .breaks(&GLANCE, &[BadRow]);
+    let other = row(Active, Some(OTHER));
+    uploaded()
+        .probe(books(other, Some(OTHER.size)))
+        .breaks(&GLANCE, &[Corrupt]);
+}
+
+#[test]
+fn the_store_holds_what_the_row_says() {
+    let active = row(Active, Some(DATA));
+    uploaded()
+        .probe(books(active, None))
+        .breaks(&GLANCE, &[Hollow]);
+    uploaded()
+        .probe(books(active, Some(1)))
+        .breaks(&GLANCE, &[Hollow]);
+    created()
+        .probe(books(row(Queued, None), None))
+        .holds(&GLANCE);
+    created()
+        .probe(books(row(Queued, None), Some(1)))
+        .breaks(&GLANCE, &[Orphan]);
+    let mut staged = books(row(Uploading, None), None);
+    staged.data = Some(Held {
+        bytes: None,
+        staged: Some(DATA.size),
+    });
+    created().done(Stage).probe(staged).holds(&GLANCE);
+    let mut left = books(row(Queued, None), None);
+    left.data = staged.data;
+    created().probe(left).breaks(&GLANCE, &[StagedOrphan]);
+}
+
+#[test]
+fn nothing_is_stuck_at_rest() {
+    let mut task = books(row(Active, Some(DATA)), Some(DATA.size));
+    task.tasks_open = Some(1);
+    uploaded().probe(task).breaks(&GLANCE, &[StuckTask]);
+    let mut tale = created();
+    tale.done(Import);
+    tale.clone()
+        .probe(books(row(Queued, None), None))
+        .holds(&GLANCE);
+    let mut importing = books(row(Importing, None), None);
+    importing.tasks_open = Some(1);
+    tale.probe(importing).breaks(&GLANCE, &[StuckSubject]);
+}
+
+#[test]
+fn out_of_budget_is_unknown() {
+    let mut tale = created();
+    let ops: Vec<_> = (0..8).map(|_| tale.call(Upload)).collect();
+    for op in ops {
+        tale.answer(op, Outcome::Fail);
+    }
+    tale.holds(&GLANCE);
+    let rules = Rules {
+        budget: 10,
+        ..GLANCE
+    };
+    assert_eq!(tale.judged(&rules).verdict, Verdict::Unknown);
+}
+
+#[test]
+fn more_open_operations_than_can_be_followed_raise_no_alarm() {
+    let mut tale = uploaded();
+    let looks: Vec<_> = (0..20).map(|_| tale.call(Show)).collect();
+    let deletes: Vec<_> = (0..3).map(|_| tale.call(Delete)).collect();
+    for op in looks {
+        tale.saw(op, Active);
+    }
+    for op in deletes {
+        tale.answer(op, Outcome::Ok);
+    }
+    tale.gone().holds(&GLANCE);
+}

@@ -1,0 +1,164 @@
+//! Histories written down in a few words.
+
+use stormglass::checker::clients::{Judgement, Rules, judge};
+use stormglass::finding::Symptom;
+use stormglass::history::{Books, ClientEvent, Content, OpId, Seen, SubjectHistory, Told};
+use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
+use stormglass::units::Time;
+
+/// What the first upload sends.
+pub const DATA: Content = Content {
+    size: 4_096,
+    checksum: 9,
+};
+/// What another one sends.
+pub const OTHER: Content = Content {
+    size: 77,
+    checksum: 5,
+};
+
+/// A history in the making. Every call is one tick later than the one before.
+#[derive(Clone, Default)]
+pub struct Tale {
+    pub history: SubjectHistory,
+    now: u64,
+    next: u64,
+}
+
+impl Tale {
+    pub fn new() -> Tale {
+        Tale::default()
+    }
+
+    pub fn tell(&mut self, told: Told) -> &mut Tale {
+        self.now += 1;
+        self.history.events.push(ClientEvent {
+            at: Time(self.now),
+            told,
+        });
+        self
+    }
+
+    /// An operation is sent.
+    pub fn call(&mut self, operation: Operation) -> OpId {
+        self.call_as(operation, Who::Member)
+    }
+
+    pub fn call_as(&mut self, operation: Operation, who: Who) -> OpId {
+        let brings = match operation {
+            Operation::Upload | Operation::Stage | Operation::Import => Some(DATA),
+            _ => None,
+        };
+        self.call_with(operation, who, brings, false)
+    }
+
+    pub fn call_with(
+        &mut self,
+        operation: Operation,
+        who: Who,
+        brings: Option<Content>,
+        spoiled: bool,
+    ) -> OpId {
+        let op = OpId(self.next);
+        self.next += 1;
+        self.tell(Told::Invoked {
+            op,
+            operation,
+            who,
+            brings,
+            spoiled,
+        });
+        op
+    }
+
+    /// It is answered.
+    pub fn answer(&mut self, op: OpId, outcome: Outcome) -> &mut Tale {
+        let http_status = match outcome {
+            Outcome::Ok => Some(200),
+            Outcome::Refused => Some(409),
+            Outcome::Fail => Some(410),
+            Outcome::Unknown => None,
+        };
+        self.reply(op, outcome, None, None, http_status)
+    }
+
+    pub fn reply(
+        &mut self,
+        op: OpId,
+        outcome: Outcome,
+        seen: Option<Seen>,
+        content: Option<Content>,
+        http_status: Option<u16>,
+    ) -> &mut Tale {
+        self.tell(Told::Answered {
+            op,
+            outcome,
+            seen,
+            content,
+            http_status,
+        })
+    }
+
+    /// An operation that is sent and done.
+    pub fn done(&mut self, operation: Operation) -> &mut Tale {
+        let op = self.call(operation);
+        self.answer(op, Outcome::Ok)
+    }
+
+    pub fn refused(&mut self, operation: Operation) -> &mut Tale {
+        let op = self.call(operation);
+        self.answer(op, Outcome::Refused)
+    }
+
+    /// A look that shows this.
+    pub fn shows(&mut self, status: SubjectStatus) -> &mut Tale {
+        let op = self.call(Operation::Show);
+        self.saw(op, status)
+    }
+
+    pub fn saw(&mut self, op: OpId, status: SubjectStatus) -> &mut Tale {
+        self.reply(op, Outcome::Ok, Some(Seen::Status(status)), None, Some(200))
+    }
+
+    /// A look that finds nothing.
+    pub fn gone(&mut self) -> &mut Tale {
+        let op = self.call(Operation::Show);
+        self.reply(op, Outcome::Ok, Some(Seen::Gone), None, Some(404))
+    }
+
+    pub fn reads(&mut self, content: Content) -> &mut Tale {
+        let op = self.call(Operation::Download);
+        self.reply(op, Outcome::Ok, None, Some(content), Some(200))
+    }
+
+    pub fn probe(&mut self, books: Books) -> &mut Tale {
+        self.tell(Told::Probed(books))
+    }
+
+    pub fn judged(&self, rules: &Rules) -> Judgement {
+        judge(&self.history, rules)
+    }
+
+    #[track_caller]
+    pub fn holds(&self, rules: &Rules) {
+        let judgement = self.judged(rules);
+        assert_eq!(judgement.verdict, Verdict::Valid, "{judgement:#?}\n{self}");
+    }
+
+    /// Exactly these symptoms, in this order.
+    #[track_caller]
+    pub fn breaks(&self, rules: &Rules, symptoms: &[Symptom]) {
+        let judgement = self.judged(rules);
+        let told: Vec<Symptom> = judgement.breaches.iter().map(|b| b.symptom).collect();
+        assert_eq!(told, symptoms, "{judgement:#?}\n{self}");
+    }
+}
+
+impl std::fmt::Display for Tale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for event in &self.history.events {
+            writeln!(f, "{:>4} {:?}", event.at.0, event.told)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! Saved histories: the format, what `check` says of them, and whether judging from outside agrees with the service's own record.
+
+mod check;
+mod defects;
+mod file;
+
+use stormglass::checker::clients::{self, Judgement, Rules};
+use stormglass::history::SubjectHistory;
+use stormglass::metrics::RunResult;
+use stormglass::scenario::{Scenario, Target};
+
+/// What is said of each subject of a run on the embedded service, from what its clients saw.
+pub fn judged<'a>(
+    scenario: &Scenario,
+    run: &'a RunResult,
+) -> impl Iterator<Item = (&'a SubjectHistory, Judgement)> {
+    let Target::Embedded(service) = &scenario.target else {
+        panic!("a real server is not judged here");
+    };
+    let rules = Rules::embedded(service.rules.profile(), service.delayed_delete);
+    (run.histories.iter()).map(move |history| (history, clients::judge(history, &rules)))
+}

@@ -9,6 +9,7 @@ use crate::metrics::{
 };
 use crate::progress::Progress;
 use crate::scenario::{Clock, Model, Scenario, Target};
+use crate::target::glance::Journal;
 use crate::units::Span;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -34,6 +35,16 @@ pub fn run(
     asked: Option<NonZeroUsize>,
     progress: &Arc<Progress>,
 ) -> Result<StormResult, RunError> {
+    journaled(scenario, asked, progress, None)
+}
+
+/// Runs a scenario like [`run`]. What it creates on a real server is written into the journal first.
+pub fn journaled(
+    scenario: &Scenario,
+    asked: Option<NonZeroUsize>,
+    progress: &Arc<Progress>,
+    journal: Option<&Journal>,
+) -> Result<StormResult, RunError> {
     let wall = clock::WallClock::start();
     let before = clock::cpu_time();
     let threads = asked
@@ -52,7 +63,9 @@ pub fn run(
             // One arbiter drives more requests than a Glance answers; more only if they are asked for.
             let arbiters = asked.map_or(1, NonZeroUsize::get);
             in_turn(scenario, progress, |run| {
-                Ok(live::run_glance(scenario, target, run, arbiters, progress)?)
+                Ok(live::run_glance(
+                    scenario, target, run, arbiters, progress, journal,
+                )?)
             })?
         }
     };

@@ -5,6 +5,7 @@
     reason = "printing is what this floor is for"
 )]
 
+mod cleanup;
 mod exit;
 mod interrupt;
 mod lifecycle;
@@ -31,6 +32,7 @@ enum Command {
     Run(run::Arguments),
     Validate(validate::Arguments),
     Lifecycle(lifecycle::Arguments),
+    Cleanup(cleanup::Arguments),
 }
 
 const EXIT_CODES: &str = "\
@@ -47,6 +49,7 @@ pub fn main() -> Exit {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Cleanup(arguments) => cleanup::cleanup(&arguments),
         Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
     };
     done.unwrap_or_else(|error| {

@@ -1,11 +1,13 @@
 //! `stormglass run`: a scenario in; a verdict, a summary and a folder of results out.
 
+use super::cleanup::JOURNAL;
 use super::progress::Watch;
 use super::{Exit, interrupt};
 use crate::metrics::StormResult;
 use crate::progress::Progress;
 use crate::report::{self, Folder, Host, Kept, Origin};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Scenario, Target};
+use crate::target::glance::{Journal, guard};
 use anyhow::Context;
 use clap::Args;
 use std::io;
@@ -39,6 +41,9 @@ pub struct Arguments {
     /// Overrides a key of the scenario, as in service.store.slots=8; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// Allows a server that is not on this machine: its images are created, broken and deleted under load
+    #[arg(long)]
+    yes_load_this_server: bool,
     /// No progress and no summary; only errors
     #[arg(long)]
     quiet: bool,
@@ -56,8 +61,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             return Ok(Exit::Scenario);
         }
     };
+    if let Target::Glance(target) = &scenario.target
+        && let Err(error) = guard(&target.url, arguments.yes_load_this_server)
+    {
+        eprintln!("stormglass: {error}");
+        return Ok(Exit::Usage);
+    }
     let folder = folder(&scenario, arguments.out.as_deref())?;
-    let result = match storm(&scenario, arguments) {
+    let journal = Journal::at(&folder.path().join(JOURNAL));
+    let result = match storm(&scenario, arguments, &journal) {
         Ok(result) => result,
         Err(error) => {
             folder.discard();
@@ -95,11 +107,15 @@ fn folder(scenario: &Scenario, out: Option<&Path>) -> anyhow::Result<Folder> {
     })
 }
 
-fn storm(scenario: &Scenario, arguments: &Arguments) -> anyhow::Result<StormResult> {
+fn storm(
+    scenario: &Scenario,
+    arguments: &Arguments,
+    journal: &Journal,
+) -> anyhow::Result<StormResult> {
     let progress = Arc::new(Progress::default());
     interrupt::listen(Arc::clone(&progress));
     let watch = (!arguments.quiet).then(|| Watch::start(Arc::clone(&progress)));
-    let result = crate::run::run(scenario, arguments.threads, &progress);
+    let result = crate::run::journaled(scenario, arguments.threads, &progress, Some(journal));
     drop(watch);
     result.with_context(|| format!("cannot run {}", arguments.file.display()))
 }

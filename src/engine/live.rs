@@ -23,7 +23,7 @@ use crate::random::Seed;
 use crate::scenario::{GlanceTarget, Scenario};
 use crate::service::Service;
 use crate::target::Target;
-use crate::target::glance::{Client, ConfigError, HelloError, Remote, RunId};
+use crate::target::glance::{Client, ConfigError, HelloError, Journal, Remote, RunId};
 use crate::units::{Bytes, Span};
 use actix::dev::ContextFut;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, SpawnHandle, System};
@@ -214,13 +214,15 @@ pub fn run(
     )
 }
 
-/// Runs replication `run` (from one) of a scenario against a real Glance, on up to `threads` arbiters.
+/// Runs replication `run` (from one) of a scenario against a real Glance, on up to `threads` arbiters. What it creates is
+/// written into the journal first.
 pub fn run_glance(
     scenario: &Scenario,
     target: &GlanceTarget,
     run: u32,
     threads: usize,
     progress: &Arc<Progress>,
+    journal: Option<&Journal>,
 ) -> Result<Vec<RunResult>, GlanceError> {
     let id = RunId::fresh(scenario.seed.0);
     System::new().block_on(async {
@@ -233,6 +235,7 @@ pub fn run_glance(
         unfit.map_or(Ok(()), Err)
     })?;
     let target = target.clone();
+    let journal = journal.cloned();
     let shards = u32::try_from(threads)
         .unwrap_or(u32::MAX)
         .min(target.connections.get());
@@ -240,7 +243,16 @@ pub fn run_glance(
         scenario,
         shards,
         progress,
-        move |scenario, share, progress| glance(scenario, &target, id, run, share, progress),
+        move |scenario, share, progress| {
+            let mut target = target.clone();
+            target.connections = part(target.connections, share);
+            let mut client = Client::new(&target, id).ok()?;
+            if let Some(journal) = &journal {
+                client = client.with_journal(journal);
+            }
+            let server = (client, id, target.delayed_delete);
+            Some(glance(scenario, server, run, share, progress))
+        },
     ))
 }
 
@@ -312,28 +324,18 @@ where
 
 fn glance(
     scenario: &Scenario,
-    target: &GlanceTarget,
-    id: RunId,
+    (client, id, delayed_delete): (Client, RunId, bool),
     run: u32,
     share: Share,
     progress: &Arc<Progress>,
-) -> Option<Storm<Remote<TrackerCast<Live>>, RunCrew<Live>>> {
-    let mut target = target.clone();
-    target.connections = part(target.connections, share);
+) -> Storm<Remote<TrackerCast<Live>>, RunCrew<Live>> {
     let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
     let recorder = Recorder::new(scenario, run, false, None, Arc::clone(progress));
     let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let faults = Faults::new(&scenario.faults, own);
-    let client = Client::new(&target, id).ok()?;
-    let remote = Remote::new(
-        client,
-        id,
-        target.delayed_delete,
-        faults,
-        TrackerCast::default(),
-    );
-    Some(Storm::new(scenario, seed, share, true, remote, crew))
+    let remote = Remote::new(client, id, delayed_delete, faults, TrackerCast::default());
+    Storm::new(scenario, seed, share, true, remote, crew)
 }
 
 fn embedded(

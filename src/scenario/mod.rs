@@ -10,6 +10,7 @@ mod mistake;
 mod reach;
 mod read;
 mod reader;
+mod secret;
 mod story;
 mod target;
 mod threshold;

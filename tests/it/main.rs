@@ -12,6 +12,7 @@ mod glance;
 mod hostile;
 mod liar;
 mod report;
+mod safety;
 mod scenario;
 mod storms;
 mod tidy;

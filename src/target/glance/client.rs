@@ -4,20 +4,21 @@ use super::answer::{Answer, ImageId, Request, RunId, line};
 use super::config::{ConfigError, Endpoint, Headers, headers};
 use super::content::{Payload, Progress};
 use super::dialect::{self, Image, PATCH_TYPE};
+use super::journal::Journal;
 use super::wire::{Call, Reply, Times, Trouble, Wire};
 use crate::history::Seen;
 use crate::lifecycle::{Operation, Outcome};
 use crate::scenario::{GlanceTarget, Identity};
 use bytes::Bytes;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 mod cleanup;
 mod hello;
 
-pub use cleanup::Cleanup;
+pub use cleanup::{Cleanup, Removal};
 pub use hello::{Greeting, HelloError};
 
 /// A client of one Glance for one thread; clones share their connections. It must run inside a `tokio::task::LocalSet`.
@@ -35,6 +36,8 @@ struct Shared {
     location: Option<String>,
     /// Every image this client may have created and has not seen deleted; whether its create was acknowledged.
     created: RefCell<BTreeMap<ImageId, bool>>,
+    /// Where they are written before they are created.
+    journal: OnceCell<Journal>,
 }
 
 #[derive(Clone, Copy)]
@@ -68,6 +71,7 @@ impl Client {
                 run,
                 location: target.location.clone(),
                 created: RefCell::default(),
+                journal: OnceCell::new(),
             }),
         })
     }
@@ -163,6 +167,11 @@ impl Client {
         // Before the first byte is sent: from here on the image may exist.
         let first = !self.shared.created.borrow().contains_key(&request.id);
         if first {
+            if let Err(note) = self.enter(request.id, times) {
+                let mut answer = Answer::new(Outcome::Fail);
+                answer.note = note;
+                return answer;
+            }
             self.shared.created.borrow_mut().insert(request.id, false);
         }
         let body = dialect::registration(request.id, self.shared.run);

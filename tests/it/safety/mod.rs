@@ -30,11 +30,8 @@ impl Done {
 
 /// Runs the binary in `folder`, with `set` in its environment, and watches its memory.
 fn stormglass(folder: &Path, arguments: &[&str], set: &[(&str, &str)]) -> Done {
-    let (out, err) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (out, err) = (out.path().join("text"), err.path().join("text"));
-    for path in [&out, &err] {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-    }
+    let said = tempfile::tempdir().unwrap();
+    let (out, err) = (said.path().join("out"), said.path().join("err"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_stormglass"))
         .args(arguments)
         .current_dir(folder)

@@ -43,17 +43,15 @@ pub struct Arguments {
 /// Removes what is left.
 pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
     let Some(path) = journal(&arguments.run)? else {
-        let folder = arguments.run.display();
-        super::print(format!("{folder}: nothing to remove, no image was created\n").as_bytes())?;
-        return Ok(Exit::Valid);
+        return nothing(&arguments.run, "no image was created");
     };
     let mut book = Reopened::new(&path)?;
     let runs = glance::read_journal(&path)?;
     let open: Vec<&JournalRun> = runs.iter().filter(|run| !run.done).collect();
-    if open.is_empty() {
-        let text = format!("{}: all was removed before\n", arguments.run.display());
-        super::print(text.as_bytes())?;
-        return Ok(Exit::Valid);
+    match (runs.is_empty(), open.is_empty()) {
+        (true, _) => return nothing(&arguments.run, "no image was created"),
+        (_, true) => return nothing(&arguments.run, "all was removed before"),
+        _ => {}
     }
     let mut exit = Exit::Valid;
     for run in open {
@@ -73,6 +71,12 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
         }
     }
     Ok(exit)
+}
+
+fn nothing(run: &Path, why: &str) -> anyhow::Result<Exit> {
+    let text = format!("{}: nothing to remove, {why}\n", run.display());
+    super::print(text.as_bytes())?;
+    Ok(Exit::Valid)
 }
 
 /// Where the journal is; none in a folder of results that has none.

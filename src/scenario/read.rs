@@ -46,7 +46,7 @@ pub fn parse(
     }];
     for set in overrides {
         match document::set(&mut root, sources.len(), set) {
-            Ok(()) => mistakes.extend(secret::refuse(set, &root, sources.len())),
+            Ok(()) => mistakes.extend(secret::refuse(&root, sources.len())),
             Err(mistake) => mistakes.push(mistake),
         }
         sources.push(Source {
@@ -81,7 +81,7 @@ pub fn parse(
 /// The texts as messages may show them: without credentials.
 fn shown(mut sources: Vec<Source>, root: &Node) -> Vec<Source> {
     for (index, source) in sources.iter_mut().enumerate() {
-        source.text = secret::blackened(&source.text, Some((root, index)));
+        source.text = secret::blackened(&source.text, root, index);
     }
     sources
 }

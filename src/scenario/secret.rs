@@ -1,99 +1,73 @@
 //! Credentials in the text of a scenario: never on a command line, never in a message.
 
-use super::document::{Node, Value};
+use super::document::{Entry, Node, Value};
 use super::mistake::Mistake;
 
-/// Whether what is written under this key is a credential.
+/// Whether what is written under this key, as it stands in a text, is a credential.
 fn is_secret(key: &str) -> bool {
-    let key = key.trim().trim_matches(['"', '\'']);
-    let key = key.rsplit('.').next().unwrap_or(key).trim();
-    let key = key.trim_matches(['"', '\'']);
-    ["token", "password", "secret", "database"].contains(&key)
-        || ["_token", "_password", "_secret"]
-            .iter()
-            .any(|end| key.ends_with(end))
+    let last = key.rsplit('.').next().unwrap_or(key).trim();
+    let last = last.trim_matches(['"', '\'']);
+    let word = last.rsplit('_').next().unwrap_or(last);
+    ["token", "password", "secret", "database"].contains(&word)
 }
 
-/// Refuses a credential in the text of a `--set`: the arguments of a process are there for everybody to see.
-pub(super) fn refuse(setting: &str, set: &Node, source: usize) -> Option<Mistake> {
-    let key = setting.split_once('=').map_or(setting, |(key, _)| key);
-    let secret = match is_secret(key) {
-        true => Some(last_of(key)),
-        false => within(set, source),
-    }?;
-    let message = format!("`{secret}` is a credential, and everybody can see a command line");
-    let help = format!("write `{secret}_env = \"NAME\"` in the scenario, and export it as NAME");
-    let at = super::document::Spot {
-        source,
-        start: 0,
-        end: key.len(),
-    };
-    Some(Mistake::new(at, message, help))
+/// Refuses a credential that the `--set` with this number brought in: everybody can see the arguments of a process.
+pub(super) fn refuse(root: &Node, source: usize) -> Option<Mistake> {
+    let Entry { key, spot, .. } = brought(root, source)?;
+    let message = format!("`{key}` is a credential, and everybody can see a command line");
+    let help = format!("write `{key}_env = \"NAME\"` in the scenario, and export it as NAME");
+    Some(Mistake::new(*spot, message, help))
 }
 
-fn last_of(key: &str) -> &str {
-    let last = key.rsplit('.').next().unwrap_or(key);
-    last.trim().trim_matches(['"', '\''])
-}
-
-/// The first credential that this source brought into the tree.
-fn within(node: &Node, source: usize) -> Option<&str> {
+/// The first credential from this text.
+fn brought(node: &Node, source: usize) -> Option<&Entry> {
     match &node.value {
         Value::Table(entries) => entries.iter().find_map(|entry| {
             let mine = entry.node.spot.source == source && is_secret(&entry.key);
-            match mine {
-                true => Some(entry.key.as_str()),
-                false => within(&entry.node, source),
-            }
+            mine.then_some(entry)
+                .or_else(|| brought(&entry.node, source))
         }),
-        Value::Array(items) => items.iter().find_map(|item| within(item, source)),
+        Value::Array(items) => items.iter().find_map(|item| brought(item, source)),
         _ => None,
     }
 }
 
 /// The text with every credential blackened, byte for byte, so that places in it stay where they are.
-pub(super) fn blackened(text: &str, root: Option<(&Node, usize)>) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    let mut black = |from: usize, to: usize| {
-        if let Some(stretch) = bytes.get_mut(from..to) {
-            stretch
-                .iter_mut()
-                .filter(|byte| **byte != b'\n')
-                .for_each(|byte| *byte = b'*');
-        }
-    };
+pub(super) fn blackened(text: &str, root: &Node, source: usize) -> String {
+    let mut stretches = Vec::new();
     // What was read says exactly where a credential stands, over several lines as well.
-    if let Some((node, source)) = root {
-        let mut spots = Vec::new();
-        gather(node, source, &mut spots);
-        spots.into_iter().for_each(|(from, to)| black(from, to));
-    }
+    gather(root, source, &mut stretches);
     // What was not read, since it is wrong, is blackened to the end of its line.
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        if let Some(from) = secret_value(line) {
-            black(at + from, at + line.trim_end().len());
-        }
-        if let Some((from, to)) = user_info(line) {
-            black(at + from, at + to);
-        }
+        let value = secret_value(line).map(|from| (from, line.trim_end().len()));
+        let found = value.into_iter().chain(user_info(line));
+        stretches.extend(found.map(|(from, to)| (at + from, at + to)));
         at += line.len();
+    }
+    let mut bytes = text.as_bytes().to_vec();
+    for (from, to) in stretches {
+        let stretch = bytes.get_mut(from..to).unwrap_or_default();
+        let letters = stretch.iter_mut().filter(|byte| !b"\n\"'".contains(byte));
+        letters.for_each(|byte| *byte = b'*');
     }
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn gather(node: &Node, source: usize, spots: &mut Vec<(usize, usize)>) {
+fn gather(node: &Node, source: usize, stretches: &mut Vec<(usize, usize)>) {
     match &node.value {
         Value::Table(entries) => {
             for entry in entries {
                 let spot = entry.node.spot;
                 if is_secret(&entry.key) && spot.source == source {
-                    spots.push((spot.start, spot.end));
+                    stretches.push((spot.start, spot.end));
                 }
-                gather(&entry.node, source, spots);
+                gather(&entry.node, source, stretches);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| gather(item, source, spots)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| gather(item, source, stretches)),
         _ => {}
     }
 }
@@ -103,8 +77,10 @@ fn secret_value(line: &str) -> Option<usize> {
     let mut from = 0;
     while let Some(equals) = line[from..].find('=').map(|at| from + at) {
         let key = line[..equals].trim_end();
-        let start = key.rfind(|c: char| c.is_whitespace() || "{,".contains(c));
-        if is_secret(&key[start.map_or(0, |at| at + 1)..]) {
+        let word = key
+            .rsplit(|c: char| c.is_whitespace() || "{,".contains(c))
+            .next();
+        if word.is_some_and(is_secret) {
             let value = &line[equals + 1..];
             return Some(equals + 1 + value.len() - value.trim_start().len());
         }
@@ -127,27 +103,29 @@ mod tests {
 
     #[test]
     fn credentials_are_blackened_wherever_they_stand() {
-        let check = |text: &str| {
+        let black = |text: &str| {
             let root = super::super::document::parse(text).root;
-            for black in [blackened(text, None), blackened(text, Some((&root, 0)))] {
-                assert_eq!(black.len(), text.len());
-                assert!(!black.contains("swordfish"), "{black}");
-            }
+            blackened(text, &root, 0)
         };
-        check("token = \"swordfish\"");
-        check("admin_token=swordfish\nseed = 1");
-        check("target = { glance = { \"token\" = 'swordfish', url = 5 } }");
-        check("target.glance.token = \"swordfish");
-        check("[target.glance.probe]\ndatabase = \"postgresql://me:swordfish@host/glance\"");
-        check("url = \"http://me:swordfish@host\" # é");
-        let kept = "token_env = \"MEMBER\"\nname = \"token\"\nurl = \"http://host/@x\"";
-        assert_eq!(blackened(kept, None), kept);
-        let long = "token = \"\"\"\nswordfish\n\"\"\"\nseed = 5";
-        let root = super::super::document::parse(long).root;
-        let black = blackened(long, Some((&root, 0)));
-        assert!(
-            !black.contains("swordfish") && black.ends_with("seed = 5"),
-            "{black}"
-        );
+        for text in [
+            "token = \"swordfish\"",
+            "admin_token=swordfish\nseed = 1",
+            "target = { glance = { \"token\" = 'swordfish', url = 5 } }",
+            "target.glance.token = \"swordfish",
+            "[target.glance.probe]\ndatabase = \"postgresql://me:swordfish@host/glance\"",
+            "url = \"http://me:swordfish@host\" # é",
+            "\u{2003}token = \"swordfish\"",
+            "token = \"\"\"\nswordfish\n\"\"\"\nseed = 5",
+        ] {
+            let black = black(text);
+            assert_eq!(black.len(), text.len());
+            assert!(!black.contains("swordfish"), "{black}");
+        }
+        for text in [
+            "token_env = \"MEMBER\"\nname = \"token\"\nurl = \"http://host/@x\"",
+            "token = \"\"\nseed = 5",
+        ] {
+            assert_eq!(black(text), text);
+        }
     }
 }

@@ -66,6 +66,10 @@ fn stormglass(folder: &Path, arguments: &[&str], set: &[(&str, &str)]) -> Done {
 
 fn memory(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    // Until it has become what it is to be, it is still a copy of this process.
+    if !status.starts_with("Name:\tstormglass\n") {
+        return 0;
+    }
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or(0) * 1_024

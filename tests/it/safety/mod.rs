@@ -5,6 +5,7 @@ mod cleanup;
 mod credentials;
 mod fake;
 mod hostile;
+mod identities;
 
 use std::fs::{self, File};
 use std::path::Path;

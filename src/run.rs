@@ -9,7 +9,7 @@ use crate::metrics::{
 };
 use crate::progress::Progress;
 use crate::scenario::{Clock, Model, Scenario, Target};
-use crate::target::glance::Commands;
+use crate::target::glance::Means;
 use crate::units::Span;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -35,13 +35,13 @@ pub fn run(
     asked: Option<NonZeroUsize>,
     progress: &Arc<Progress>,
 ) -> Result<StormResult, RunError> {
-    run_with(scenario, &Commands::new(&[], false), asked, progress)
+    run_with(scenario, &Means::default(), asked, progress)
 }
 
-/// The same with commands for its faults at the server.
+/// The same with what a run on a real server may use beside.
 pub fn run_with(
     scenario: &Scenario,
-    commands: &Commands,
+    means: &Means,
     asked: Option<NonZeroUsize>,
     progress: &Arc<Progress>,
 ) -> Result<StormResult, RunError> {
@@ -64,7 +64,7 @@ pub fn run_with(
             let arbiters = asked.map_or(1, NonZeroUsize::get);
             in_turn(scenario, progress, |run| {
                 Ok(live::run_glance(
-                    scenario, target, run, arbiters, commands, progress,
+                    scenario, target, run, arbiters, means, progress,
                 )?)
             })?
         }

@@ -6,6 +6,7 @@
 )]
 
 mod check;
+mod cleanup;
 mod commands;
 mod exit;
 mod interrupt;
@@ -38,6 +39,7 @@ enum Command {
     Check(check::Arguments),
     Validate(validate::Arguments),
     Lifecycle(lifecycle::Arguments),
+    Cleanup(cleanup::Arguments),
 }
 
 const EXIT_CODES: &str = "\
@@ -56,6 +58,7 @@ pub fn main() -> Exit {
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Cleanup(arguments) => cleanup::cleanup(&arguments),
         Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
     };
     done.unwrap_or_else(|error| {

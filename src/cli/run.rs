@@ -1,12 +1,13 @@
 //! `stormglass run`: a scenario in; a verdict, a summary and a folder of results out.
 
+use super::cleanup::JOURNAL;
 use super::progress::Watch;
 use super::{Exit, commands, interrupt};
 use crate::metrics::StormResult;
 use crate::progress::Progress;
 use crate::report::{self, Folder, Host, Origin};
-use crate::scenario::{self, Scenario};
-use crate::target::glance::Commands;
+use crate::scenario::{self, Scenario, Target};
+use crate::target::glance::{Journal, Means, guard};
 use anyhow::Context;
 use clap::Args;
 use std::io;
@@ -47,6 +48,9 @@ pub struct Arguments {
     /// end, and as much on disk
     #[arg(long)]
     history: bool,
+    /// Allows a server that is not on this machine: its images are created, broken and deleted under load
+    #[arg(long)]
+    yes_load_this_server: bool,
     /// No progress and no summary; only errors
     #[arg(long)]
     quiet: bool,
@@ -68,10 +72,20 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Ok(commands) => commands,
         Err(exit) => return Ok(exit),
     };
+    if let Target::Glance(target) = &scenario.target
+        && let Err(error) = guard(&target.url, arguments.yes_load_this_server)
+    {
+        eprintln!("stormglass: {error}");
+        return Ok(Exit::Usage);
+    }
     scenario.keeps_history = arguments.history;
     let folder = folder(&scenario, arguments.out.as_deref())?;
-    let result = storm(&scenario, &commands, arguments);
-    commands::lament(&commands);
+    let means = Means {
+        commands,
+        journal: Some(Journal::at(&folder.path().join(JOURNAL))),
+    };
+    let result = storm(&scenario, &means, arguments);
+    commands::lament(&means.commands);
     let result = match result {
         Ok(result) => result,
         Err(error) => {
@@ -115,15 +129,11 @@ fn folder(scenario: &Scenario, out: Option<&Path>) -> anyhow::Result<Folder> {
     })
 }
 
-fn storm(
-    scenario: &Scenario,
-    commands: &Commands,
-    arguments: &Arguments,
-) -> anyhow::Result<StormResult> {
+fn storm(scenario: &Scenario, means: &Means, arguments: &Arguments) -> anyhow::Result<StormResult> {
     let progress = Arc::new(Progress::default());
-    interrupt::listen(Arc::clone(&progress), commands.clone());
+    interrupt::listen(Arc::clone(&progress), means.commands.clone());
     let watch = (!arguments.quiet).then(|| Watch::start(Arc::clone(&progress)));
-    let result = crate::run::run_with(scenario, commands, arguments.threads, &progress);
+    let result = crate::run::run_with(scenario, means, arguments.threads, &progress);
     drop(watch);
     result.with_context(|| format!("cannot run {}", arguments.file.display()))
 }

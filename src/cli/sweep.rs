@@ -1,5 +1,6 @@
 //! `stormglass sweep`: every pair of operations and every fault at every point; a list of findings out.
 
+use super::cleanup::JOURNAL;
 use super::{Exit, interrupt};
 use crate::config::ServiceConfig;
 use crate::engine::clock::WallClock;
@@ -7,11 +8,11 @@ use crate::finding::{Accepted, SweepResult};
 use crate::lifecycle::{Operation, Verdict, Who};
 use crate::progress::Progress;
 use crate::random::Seed;
-use crate::report::{self, Folder, Kept};
+use crate::report::{self, Folder};
 use crate::scenario::{self, GlanceTarget, Target};
 use crate::script::{Act, Script};
 use crate::sweep::{self, Budget, EmbeddedStand, GlanceStand, Ledger, Stand, World};
-use crate::target::glance::{Client, Commands, RunId};
+use crate::target::glance::{Client, Commands, Journal, RunId, guard};
 use crate::units::Span;
 use anyhow::Context;
 use clap::Args;
@@ -89,6 +90,12 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
             return Ok(Exit::Scenario);
         }
     };
+    if let Target::Glance(target) = &target
+        && let Err(error) = guard(&target.url, arguments.yes_load_this_server)
+    {
+        eprintln!("stormglass: {error}");
+        return Ok(Exit::Usage);
+    }
     let accepted = accepted(arguments.accept.as_deref())?;
     let folder = folder(arguments)?;
     let mut result = match swept(&target, arguments, &folder) {
@@ -224,8 +231,8 @@ fn glance(
     progress: &Arc<Progress>,
 ) -> anyhow::Result<SweepResult> {
     let run_id = RunId::fresh(arguments.seed);
-    let _ = folder;
-    let client = Client::new(target, run_id)?;
+    let client =
+        Client::new(target, run_id)?.with_journal(&Journal::at(&folder.path().join(JOURNAL)));
     let mut stand = GlanceStand::open(
         target.clone(),
         client,

@@ -23,7 +23,7 @@ use crate::random::Seed;
 use crate::scenario::{GlanceTarget, Scenario};
 use crate::service::Service;
 use crate::target::Target;
-use crate::target::glance::{Client, Commands, ConfigError, HelloError, Remote, RunId};
+use crate::target::glance::{Client, ConfigError, HelloError, Means, Remote, RunId};
 use crate::units::{Bytes, Span};
 use actix::dev::ContextFut;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, SpawnHandle, System};
@@ -214,13 +214,14 @@ pub fn run(
     )
 }
 
-/// Runs replication `run` (from one) of a scenario against a real Glance, on up to `threads` arbiters.
+/// Runs replication `run` (from one) of a scenario against a real Glance, on up to `threads` arbiters. What it creates is
+/// written into the journal first.
 pub fn run_glance(
     scenario: &Scenario,
     target: &GlanceTarget,
     run: u32,
     threads: usize,
-    commands: &Commands,
+    means: &Means,
     progress: &Arc<Progress>,
 ) -> Result<Vec<RunResult>, GlanceError> {
     let id = RunId::fresh(scenario.seed.0);
@@ -241,7 +242,7 @@ pub fn run_glance(
         false => target.connections.get(),
     };
     let shards = u32::try_from(threads).unwrap_or(u32::MAX).min(most);
-    let theirs = commands.clone();
+    let theirs = means.clone();
     let results = on_arbiters(
         scenario,
         shards,
@@ -251,7 +252,7 @@ pub fn run_glance(
         },
     );
     // A shard undoes what it did, unless it came to a bad end.
-    System::new().block_on(commands.undo_all());
+    System::new().block_on(means.commands.undo_all());
     Ok(results)
 }
 
@@ -324,26 +325,27 @@ where
 fn glance(
     scenario: &Scenario,
     target: &GlanceTarget,
-    commands: &Commands,
+    means: &Means,
     id: RunId,
     run: u32,
     share: Share,
     progress: &Arc<Progress>,
 ) -> Option<Storm<Remote<TrackerCast<Live>>, RunCrew<Live>>> {
-    let mut target = target.clone();
-    target.connections = part(target.connections, share);
     let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
     let recorder = Recorder::new(scenario, run, false, None, Arc::clone(progress));
     let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let faults = Faults::new(&scenario.faults, own);
-    let client = Client::new(&target, id).ok()?;
+    let mut client = Client::new(&target, id).ok()?;
+    if let Some(journal) = &means.journal {
+        client = client.with_journal(journal);
+    }
     let remote = Remote::new(
         client,
         id,
         target.delayed_delete,
         faults,
-        commands.clone(),
+        means.commands.clone(),
         TrackerCast::default(),
     );
     Some(Storm::new(scenario, seed, share, true, remote, crew))

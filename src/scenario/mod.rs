@@ -11,6 +11,7 @@ mod probe;
 mod reach;
 mod read;
 mod reader;
+mod secret;
 mod story;
 mod target;
 mod threshold;

@@ -7,7 +7,7 @@ use super::reader::{Fields, Read, Reader, Written};
 use super::story::{self, WrittenStory};
 use super::threshold::{self, Known};
 use super::value::Lasting;
-use super::{Clock, GlanceTarget, Model, Scenario, Target, fault, load, target};
+use super::{Clock, GlanceTarget, Model, Scenario, Target, fault, load, secret, target};
 use crate::fault::{Fault, FaultKind};
 use crate::lifecycle::{Operation, Profile};
 use crate::load::{Action, Step};
@@ -45,17 +45,17 @@ pub fn parse(
         text: text.to_owned(),
     }];
     for set in overrides {
-        if let Err(mistake) = document::set(&mut root, sources.len(), set) {
-            mistakes.push(mistake);
+        match document::set(&mut root, sources.len(), set) {
+            Ok(()) => mistakes.extend(secret::refuse(&root, sources.len())),
+            Err(mistake) => mistakes.push(mistake),
         }
         sources.push(Source {
             name: "--set".to_owned(),
             text: set.clone(),
         });
     }
-    let secrets = document::secrets(&root);
     if parsed.broken {
-        return Err(Mistakes::new(sources, mistakes).without(&secrets));
+        return Err(Mistakes::new(shown(sources, &root), mistakes));
     }
     let mut reader = Reader {
         dir,
@@ -74,8 +74,16 @@ pub fn parse(
     mistakes.extend(meant.cloned());
     match scenario {
         Some(scenario) if mistakes.is_empty() => Ok(scenario),
-        _ => Err(Mistakes::new(reader.sources, mistakes).without(&secrets)),
+        _ => Err(Mistakes::new(shown(reader.sources, &root), mistakes)),
     }
+}
+
+/// The texts as messages may show them: without credentials.
+fn shown(mut sources: Vec<Source>, root: &Node) -> Vec<Source> {
+    for (index, source) in sources.iter_mut().enumerate() {
+        source.text = secret::blackened(&source.text, root, index);
+    }
+    sources
 }
 
 fn scenario(reader: &mut Reader, root: &Node) -> Option<Scenario> {

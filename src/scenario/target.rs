@@ -8,6 +8,7 @@ use crate::config::{Defect, Defects, RegistryConfig, Rules, ServiceConfig, Store
 use crate::lifecycle::Profile;
 use crate::units::Span;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 mod commands;
 
@@ -123,10 +124,31 @@ impl Read for StoreConfig {
     }
 }
 
-/// Who acts when the scenario does not say: what a server without Keystone that reads
-/// `user:project:roles` from the token understands.
+/// Who acts when nobody says so: what a server without Keystone that reads `user:project:roles` from the token understands.
 const MEMBER: &str = "stormglass:stormglass:member,reader";
 const ADMIN: &str = "stormglass-admin:stormglass:admin,member,reader";
+const READER: &str = "stormglass-reader:stormglass:reader";
+const STRANGER: &str = "stormglass-stranger:elsewhere:member,reader";
+
+impl GlanceTarget {
+    /// A server of which only the URL is known, and perhaps tokens of its member and its admin. Without an admin's the admin is
+    /// the member; without either it is a development server, whose tokens say who asks.
+    pub fn at(url: String, token: Option<String>, admin_token: Option<String>) -> GlanceTarget {
+        let stand_in = |token: &str| Identity::Token(token.to_owned());
+        let member = token.map(Identity::Token);
+        let admin = admin_token.map(Identity::Token).or_else(|| member.clone());
+        let stands_in = member.is_none();
+        GlanceTarget {
+            reader: stands_in.then(|| stand_in(READER)),
+            stranger: stands_in.then(|| stand_in(STRANGER)),
+            ..GlanceTarget::new(
+                url.trim_end_matches('/').to_owned(),
+                member.unwrap_or_else(|| stand_in(MEMBER)),
+                admin.unwrap_or_else(|| stand_in(ADMIN)),
+            )
+        }
+    }
+}
 
 fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
     let mut fields = Fields::of(reader, node, "[target.glance]")?;
@@ -138,9 +160,11 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
         &mut fields,
         ["admin_token", "admin_token_env", "admin"],
     );
-    // One who brings a token of its own has a server where the stand-in for the admin means nothing.
-    let admin = admin.or_else(|| member.clone());
-    let member = member.unwrap_or_else(|| Identity::Token(MEMBER.to_owned()));
+    let who = ["reader_token", "reader_token_env", "reader"];
+    let asking = identity(reader, &mut fields, who);
+    let who = ["stranger_token", "stranger_token_env", "stranger"];
+    let stranger = identity(reader, &mut fields, who);
+    let ca = authority(reader, &mut fields);
     let timeout = fields.or(reader, "timeout", Lasting(Span::from_secs(60)));
     let connections = NonZeroU32::new(32).unwrap_or(NonZeroU32::MIN);
     let connections = fields.or(reader, "connections", connections);
@@ -159,17 +183,38 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
     let commands = fields.node("commands");
     let commands = commands.map_or_else(Vec::new, |node| commands::read(reader, node));
     fields.done(reader);
-    let admin = admin.unwrap_or_else(|| Identity::Token(ADMIN.to_owned()));
+    let usual = GlanceTarget::at(url?, None, None);
+    // One who brings a token of its own has a server where the stand-ins mean nothing.
+    let stands_in = member.is_none();
+    let admin = admin.or_else(|| member.clone());
     Some(GlanceTarget {
+        member: member.unwrap_or(usual.member),
+        admin: admin.unwrap_or(usual.admin),
+        reader: asking.or(usual.reader.filter(|_| stands_in)),
+        stranger: stranger.or(usual.stranger.filter(|_| stands_in)),
+        ca,
+        too_large,
         timeout: timeout.0,
         connections,
         location: location.map(|location| location.value),
         delayed_delete,
         probe,
-        too_large,
         commands,
-        ..GlanceTarget::new(url?, member, admin)
+        ..GlanceTarget::new(usual.url, Identity::Anonymous, Identity::Anonymous)
     })
+}
+
+/// The file of certificates that are trusted, beside the scenario if its name is relative.
+fn authority(reader: &mut Reader, fields: &mut Fields) -> Option<PathBuf> {
+    let file = fields.optional::<Written<String>>(reader, "ca")?;
+    let path = reader.dir.join(&file.value);
+    if let Err(error) = std::fs::File::open(&path) {
+        let message = format!("cannot read `{}`: {error}", file.value);
+        let help =
+            "name a file of certificates in PEM; a relative name is looked up beside the scenario";
+        reader.wrong(file.spot, message, help);
+    }
+    Some(path)
 }
 
 fn base_url(reader: &mut Reader, url: &Written<String>) -> Option<String> {

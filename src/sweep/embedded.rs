@@ -6,8 +6,7 @@ use crate::config::ServiceConfig;
 use crate::engine::virtual_time;
 use crate::fault::{Fault, FaultKind, Place};
 use crate::finding::{Breach, Symptom};
-use crate::history::SubjectHistory;
-use crate::lifecycle::{Invariant, Operation, Verdict};
+use crate::lifecycle::{Invariant, Operation};
 use crate::load::{Action, Step as StoryStep, Story};
 use crate::metrics::RunResult;
 use crate::progress::Progress;
@@ -261,6 +260,7 @@ fn transfer(share: f64) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lifecycle::Verdict;
 
     #[test]
     fn a_script_becomes_a_story() {

@@ -6,13 +6,6 @@ use crate::lifecycle::Invariant;
 use crate::script::{Point, Script, Step};
 use std::collections::BTreeMap;
 
-/// A violation as it was met: the same symptom of the same operations, at whichever point and from whichever base.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Raw {
-    /// What it is, the worst first.
-    pub key: FindingKey,
-}
-
 /// What was seen of it.
 #[derive(Clone, Debug)]
 struct Seen {

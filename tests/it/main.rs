@@ -16,6 +16,7 @@ mod hostile;
 mod liar;
 mod probe;
 mod report;
+mod safety;
 mod scenario;
 mod storms;
 mod tidy;

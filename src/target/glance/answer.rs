@@ -83,6 +83,15 @@ impl RunId {
         RunId(mix(nanos ^ mix(seed ^ u64::from(std::process::id()) << 32)))
     }
 
+    /// Reads the sixteen digits of one.
+    pub fn parse(text: &str) -> Option<RunId> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u64::from_str_radix(text, 16)
+            .ok()
+            .filter(|_| digits)
+            .map(RunId)
+    }
+
     /// The tag on every image of the run, `stormglass-` and the run.
     pub fn tag(self) -> String {
         format!("stormglass-{self}")

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, ImageId, Request, RunId};
 use super::config::{ConfigError, Endpoint, Headers, headers};
+use super::journal::Journal;
 use super::source::Source;
 use super::watch::Watch;
 use super::wire::{Times, Wire};
@@ -21,9 +22,9 @@ mod cleanup;
 mod exchange;
 mod hello;
 
-use exchange::text;
+use exchange::{image_path, text, typed};
 
-pub use cleanup::Cleanup;
+pub use cleanup::{Cleanup, Removal};
 pub use hello::{Greeting, HelloError};
 
 /// A client of one Glance for one thread; clones share their connections. It must run inside a `tokio::task::LocalSet`.
@@ -48,6 +49,8 @@ struct Shared {
     too_large: Option<Bytes>,
     /// Every image this client may have created and has not seen deleted; whether its create was acknowledged.
     created: RefCell<BTreeMap<ImageId, bool>>,
+    /// Where they are written before they are created.
+    journal: std::cell::OnceCell<Journal>,
 }
 
 /// Who asks.
@@ -99,6 +102,7 @@ impl Client {
                 source: OnceCell::new(),
                 too_large: target.too_large,
                 created: RefCell::default(),
+                journal: std::cell::OnceCell::new(),
             }),
             clock: None,
         })

@@ -98,6 +98,12 @@ struct Done {
     image: Option<ImageId>,
 }
 
+impl Default for Commands {
+    fn default() -> Commands {
+        Commands::new(&[], false)
+    }
+}
+
 impl Commands {
     /// Commands of which nothing is done yet. `allowed`: whether the user agreed to have them run.
     pub fn new(commands: &[Command], allowed: bool) -> Commands {

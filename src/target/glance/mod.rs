@@ -11,6 +11,8 @@ mod commands;
 mod config;
 mod content;
 mod dialect;
+mod guard;
+mod journal;
 mod line;
 mod moves;
 mod probe;
@@ -23,14 +25,25 @@ mod wire;
 pub use crate::history::Seen;
 pub use actor::{TrackerMessage, TrackerReply, Trackers};
 pub use answer::{Answer, ImageId, Request, RunId};
-pub use client::{Cleanup, Client, Greeting, HelloError};
+pub use client::{Cleanup, Client, Greeting, HelloError, Removal};
 pub use commands::{CommandError, Commands};
 pub use config::ConfigError;
 pub use content::content_of;
+pub use guard::{GuardError, guard};
+pub use journal::{Journal, JournalError, JournalRun, Reopened, read as read_journal};
 pub use probe::{Probe, ProbeError};
 pub use remote::{Look, Remote};
 pub use tracker::{Findings, Ticket, Tracker, Violation};
 pub use watch::Watch;
+
+/// What a run on a real server may use beside what its scenario says.
+#[derive(Clone, Default)]
+pub struct Means {
+    /// What can be done to the server.
+    pub commands: Commands,
+    /// Where images are written before they are created; none: nowhere.
+    pub journal: Option<Journal>,
+}
 
 /// The wall clock, read for time-outs and for the times in an answer.
 #[allow(

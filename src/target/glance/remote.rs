@@ -243,7 +243,8 @@ impl<A: Trackers> Remote<A> {
                     let first = cleanup.left[0];
                     let n = cleanup.left.len();
                     out.notes.push(format!(
-                        "{n} images of this run may still be on the server (tag {}), {first} the first",
+                        "{n} images of this run may still be on the server (tag {}), {first} the first; \
+                         `stormglass cleanup` with the folder of these results removes them",
                         self.run.tag()
                     ));
                 }

@@ -17,6 +17,7 @@ mod latency;
 mod life;
 mod probe;
 mod rivals;
+mod safety;
 
 const SEED: u64 = 42;
 const SIZE: u64 = 300_000;

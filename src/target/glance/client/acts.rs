@@ -104,6 +104,11 @@ impl Client {
         // Before the first byte is sent: from here on the image may exist.
         let first = !self.shared.created.borrow().contains_key(&id);
         if first {
+            if let Err(note) = self.enter(id, &mut errand.times) {
+                let mut answer = Answer::new(Outcome::Fail);
+                answer.note = note;
+                return answer;
+            }
             self.shared.created.borrow_mut().insert(id, false);
         }
         let body = dialect::registration(id, self.shared.run, formats);
@@ -251,7 +256,7 @@ impl Client {
 }
 
 /// An operation that needs no data, by whom it is usually done.
-fn of(id: ImageId, operation: Operation) -> Request {
+pub(super) fn of(id: ImageId, operation: Operation) -> Request {
     Request {
         operation,
         who: Act::usual(operation).who,

@@ -1,0 +1,190 @@
+//! `stormglass cleanup`: deletes what a run has left on a real server, and nothing else.
+
+use super::Exit;
+use crate::report::number::thousands;
+use crate::scenario::{self, GlanceTarget, Target};
+use crate::target::glance::{self, Client, JournalRun, Removal, Reopened, guard};
+use anyhow::{Context, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// What the journal is called in a folder of results.
+pub(super) const JOURNAL: &str = "journal";
+/// Without a terminal, progress is told once every so many images.
+const TOLD: u64 = 1_000;
+
+/// Deletes what a run has left on a real server, and nothing else: images that its journal names and that carry its tag.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stormglass cleanup results/glance-first-contact-42-1
+  stormglass cleanup results/glance-first-contact-42-1 --scenario scenarios/glance-first-contact.toml
+  STORMGLASS_TOKEN=… STORMGLASS_ADMIN_TOKEN=… stormglass cleanup results/sweep-1 --url http://127.0.0.1:9292
+
+Who acts is said by the scenario, or by STORMGLASS_TOKEN and STORMGLASS_ADMIN_TOKEN; without them a development
+server on this machine is assumed. The exit code is 0 when nothing is left, and 1 otherwise. It may be repeated.")]
+pub struct Arguments {
+    /// A folder of results, or the journal in it
+    run: PathBuf,
+    /// The scenario that says where the server is and who acts [default: the server of the journal]
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    scenario: Option<PathBuf>,
+    /// Where the server is [default: the server of the journal]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Allows a server that is not on this machine
+    #[arg(long)]
+    yes_load_this_server: bool,
+}
+
+/// Removes what is left.
+pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let Some(path) = journal(&arguments.run)? else {
+        return nothing(&arguments.run, "no image was created");
+    };
+    let mut book = Reopened::new(&path)?;
+    let runs = glance::read_journal(&path)?;
+    let open: Vec<&JournalRun> = runs.iter().filter(|run| !run.done).collect();
+    match (runs.is_empty(), open.is_empty()) {
+        (true, _) => return nothing(&arguments.run, "no image was created"),
+        (_, true) => return nothing(&arguments.run, "all was removed before"),
+        _ => {}
+    }
+    let mut exit = Exit::Valid;
+    for run in open {
+        let target = match target(arguments, run)? {
+            Ok(target) => target,
+            Err(exit) => return Ok(exit),
+        };
+        if let Err(error) = guard(&target.url, arguments.yes_load_this_server) {
+            eprintln!("stormglass: {error}");
+            return Ok(Exit::Usage);
+        }
+        let removal = remove(&target, run)?;
+        super::print(told(&target.url, run, &removal).as_bytes())?;
+        match removal.left > 0 || removal.gave_up {
+            true => exit = Exit::CouldNotRun,
+            false => book.done(run.run)?,
+        }
+    }
+    Ok(exit)
+}
+
+fn nothing(run: &Path, why: &str) -> anyhow::Result<Exit> {
+    let text = format!("{}: nothing to remove, {why}\n", run.display());
+    super::print(text.as_bytes())?;
+    Ok(Exit::Valid)
+}
+
+/// Where the journal is; none in a folder of results that has none.
+fn journal(run: &Path) -> anyhow::Result<Option<PathBuf>> {
+    if run.is_file() {
+        return Ok(Some(run.to_owned()));
+    }
+    let path = run.join(JOURNAL);
+    if path.is_file() {
+        return Ok(Some(path));
+    }
+    let shown = run.display();
+    match (run.is_dir(), run.join("run.json").is_file()) {
+        (false, _) => bail!("{shown} is not there: name a folder of results, or the journal in it"),
+        (true, true) => Ok(None),
+        (true, false) => bail!("{shown} holds no journal: name the folder of a run's results"),
+    }
+}
+
+/// Where the server is and who acts, or how the process ends since a scenario is wrong.
+fn target(arguments: &Arguments, run: &JournalRun) -> anyhow::Result<Result<GlanceTarget, Exit>> {
+    if let Some(file) = &arguments.scenario {
+        return match scenario::read(file, &[]).map(|scenario| scenario.target) {
+            Ok(Target::Glance(target)) => Ok(Ok(*target)),
+            Ok(Target::Embedded(_)) => bail!("{} names no [target.glance]", file.display()),
+            Err(mistakes) => {
+                super::show_mistakes(&mistakes);
+                Ok(Err(Exit::Scenario))
+            }
+        };
+    }
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (token, admin) = (set("STORMGLASS_TOKEN"), set("STORMGLASS_ADMIN_TOKEN"));
+    let url = arguments.url.clone().unwrap_or_else(|| run.server.clone());
+    if token.is_none() && guard(&url, false).is_err() && arguments.yes_load_this_server {
+        bail!("who acts on {url}? Name the scenario with --scenario, or export STORMGLASS_TOKEN");
+    }
+    Ok(Ok(GlanceTarget::at(url, token, admin)))
+}
+
+fn remove(target: &GlanceTarget, run: &JournalRun) -> anyhow::Result<Removal> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
+    let bar = bar(run);
+    let removal = tokio::task::LocalSet::new().block_on(&runtime, async {
+        let client = Client::new(target, run.run)?;
+        let greeting = client.hello().await?;
+        let show = |removal: &Removal| show(&bar, run, removal);
+        anyhow::Ok(client.remove(greeting, run.ids(), show).await)
+    });
+    bar.finish_and_clear();
+    removal
+}
+
+fn bar(run: &JournalRun) -> ProgressBar {
+    let bar = match std::io::stderr().is_terminal() {
+        true => ProgressBar::new(run.count()),
+        false => ProgressBar::hidden(),
+    };
+    if let Ok(style) = ProgressStyle::with_template("{bar:20} {percent:>3}%  {msg}") {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, run: &JournalRun, removal: &Removal) {
+    let seen = removal.removed + removal.absent + removal.left;
+    let line = || format!("{} of {} images", thousands(seen), thousands(run.count()));
+    if bar.is_hidden() {
+        if seen.is_multiple_of(TOLD) {
+            eprintln!("{}", line());
+        }
+        return;
+    }
+    bar.set_position(seen);
+    bar.set_message(line());
+}
+
+fn told(url: &str, run: &JournalRun, removal: &Removal) -> String {
+    let Removal {
+        removed,
+        absent,
+        left,
+        ..
+    } = *removal;
+    let mut text = format!(
+        "{url}, tag {}: {} removed, {} not there, {} left\n",
+        run.run.tag(),
+        thousands(removed),
+        thousands(absent),
+        thousands(left)
+    );
+    for (id, reason) in &removal.reasons {
+        let _ = writeln!(text, "  left {id}: {reason}");
+    }
+    let untold = left - removal.reasons.len() as u64;
+    if untold > 0 {
+        let _ = writeln!(text, "  and {} more", thousands(untold));
+    }
+    if removal.gave_up {
+        let rest = run.count() - removed - absent - left;
+        let _ = writeln!(
+            text,
+            "  the server no longer answers: {} were not looked at; try again later",
+            thousands(rest)
+        );
+    }
+    text
+}

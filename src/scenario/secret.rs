@@ -1,0 +1,131 @@
+//! Credentials in the text of a scenario: never on a command line, never in a message.
+
+use super::document::{Entry, Node, Value};
+use super::mistake::Mistake;
+
+/// Whether what is written under this key, as it stands in a text, is a credential.
+fn is_secret(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key).trim();
+    let last = last.trim_matches(['"', '\'']);
+    let word = last.rsplit('_').next().unwrap_or(last);
+    ["token", "password", "secret", "database"].contains(&word)
+}
+
+/// Refuses a credential that the `--set` with this number brought in: everybody can see the arguments of a process.
+pub(super) fn refuse(root: &Node, source: usize) -> Option<Mistake> {
+    let Entry { key, spot, .. } = brought(root, source)?;
+    let message = format!("`{key}` is a credential, and everybody can see a command line");
+    let help = format!("write `{key}_env = \"NAME\"` in the scenario, and export it as NAME");
+    Some(Mistake::new(*spot, message, help))
+}
+
+/// The first credential from this text.
+fn brought(node: &Node, source: usize) -> Option<&Entry> {
+    match &node.value {
+        Value::Table(entries) => entries.iter().find_map(|entry| {
+            let mine = entry.node.spot.source == source && is_secret(&entry.key);
+            mine.then_some(entry)
+                .or_else(|| brought(&entry.node, source))
+        }),
+        Value::Array(items) => items.iter().find_map(|item| brought(item, source)),
+        _ => None,
+    }
+}
+
+/// The text with every credential blackened, byte for byte, so that places in it stay where they are.
+pub(super) fn blackened(text: &str, root: &Node, source: usize) -> String {
+    let mut stretches = Vec::new();
+    // What was read says exactly where a credential stands, over several lines as well.
+    gather(root, source, &mut stretches);
+    // What was not read, since it is wrong, is blackened to the end of its line.
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let value = secret_value(line).map(|from| (from, line.trim_end().len()));
+        let found = value.into_iter().chain(user_info(line));
+        stretches.extend(found.map(|(from, to)| (at + from, at + to)));
+        at += line.len();
+    }
+    let mut bytes = text.as_bytes().to_vec();
+    for (from, to) in stretches {
+        let stretch = bytes.get_mut(from..to).unwrap_or_default();
+        let letters = stretch.iter_mut().filter(|byte| !b"\n\"'".contains(byte));
+        letters.for_each(|byte| *byte = b'*');
+    }
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn gather(node: &Node, source: usize, stretches: &mut Vec<(usize, usize)>) {
+    match &node.value {
+        Value::Table(entries) => {
+            for entry in entries {
+                let spot = entry.node.spot;
+                if is_secret(&entry.key) && spot.source == source {
+                    stretches.push((spot.start, spot.end));
+                }
+                gather(&entry.node, source, stretches);
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| gather(item, source, stretches)),
+        _ => {}
+    }
+}
+
+/// Where the value of the first credential of a line begins.
+fn secret_value(line: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(equals) = line[from..].find('=').map(|at| from + at) {
+        let key = line[..equals].trim_end();
+        let word = key
+            .rsplit(|c: char| c.is_whitespace() || "{,".contains(c))
+            .next();
+        if word.is_some_and(is_secret) {
+            let value = &line[equals + 1..];
+            return Some(equals + 1 + value.len() - value.trim_start().len());
+        }
+        from = equals + 1;
+    }
+    None
+}
+
+/// Where `user:password` stands in a URL.
+fn user_info(line: &str) -> Option<(usize, usize)> {
+    let from = line.find("://")? + 3;
+    let rest = &line[from..];
+    let end = rest.find(['/', '"', '\'', ' ', '\n']).unwrap_or(rest.len());
+    rest[..end].rfind('@').map(|at| (from, from + at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_blackened_wherever_they_stand() {
+        let black = |text: &str| {
+            let root = super::super::document::parse(text).root;
+            blackened(text, &root, 0)
+        };
+        for text in [
+            "token = \"swordfish\"",
+            "admin_token=swordfish\nseed = 1",
+            "target = { glance = { \"token\" = 'swordfish', url = 5 } }",
+            "target.glance.token = \"swordfish",
+            "[target.glance.probe]\ndatabase = \"postgresql://me:swordfish@host/glance\"",
+            "url = \"http://me:swordfish@host\" # é",
+            "\u{2003}token = \"swordfish\"",
+            "token = \"\"\"\nswordfish\n\"\"\"\nseed = 5",
+        ] {
+            let black = black(text);
+            assert_eq!(black.len(), text.len());
+            assert!(!black.contains("swordfish"), "{black}");
+        }
+        for text in [
+            "token_env = \"MEMBER\"\nname = \"token\"\nurl = \"http://host/@x\"",
+            "token = \"\"\nseed = 5",
+        ] {
+            assert_eq!(black(text), text);
+        }
+    }
+}

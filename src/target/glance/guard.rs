@@ -1,0 +1,107 @@
+//! A server that may be somebody else's is only touched by one who says so.
+
+use std::net::{IpAddr, ToSocketAddrs};
+
+/// Why a server is not touched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GuardError {
+    /// It is not on this machine.
+    #[error(
+        "{0} is not on this machine: images would be created, broken and deleted there, under load. If it is yours to load, say so: --yes-load-this-server"
+    )]
+    NotHere(String),
+    /// It makes no sense.
+    #[error("`{0}` is not the URL of a server")]
+    NoUrl(String),
+}
+
+/// Refuses the server at `url`, unless it is on this machine or `allowed`: its host must be a loopback address or a name of
+/// nothing else. To be called with the endpoint that requests will go to, before the first of them. Looks names up.
+pub fn guard(url: &str, allowed: bool) -> Result<(), GuardError> {
+    let no_url = || GuardError::NoUrl(shown(url));
+    let uri: hyper::Uri = url.parse().map_err(|_| no_url())?;
+    let host = uri
+        .host()
+        .filter(|host| !host.is_empty())
+        .ok_or_else(no_url)?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match allowed || is_here(bare) {
+        true => Ok(()),
+        false => Err(GuardError::NotHere(shown(url))),
+    }
+}
+
+fn is_here(host: &str) -> bool {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return is_loopback(address);
+    }
+    // A name that leads nowhere is not here either.
+    let mut found = false;
+    let all = (host, 0).to_socket_addrs().is_ok_and(|mut addresses| {
+        addresses.all(|address| {
+            found = true;
+            is_loopback(address.ip())
+        })
+    });
+    all && found
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// The URL without `user:password@`.
+fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let host = rest[..end]
+        .rsplit_once('@')
+        .map_or(&rest[..end], |(_, host)| host);
+    format!("{scheme}://{host}{}", &rest[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_touched_unasked() {
+        for url in [
+            "http://127.0.0.1:9292",
+            "http://127.8.9.1/image",
+            "http://[::1]:9292",
+            "https://localhost/v2",
+            "http://[::ffff:127.0.0.1]:1",
+        ] {
+            assert_eq!(guard(url, false), Ok(()), "{url}");
+        }
+        for url in [
+            "http://192.0.2.1:9292",
+            "http://0.0.0.0:9292",
+            "http://[2001:db8::1]",
+            "http://127.0.0.1.nowhere.invalid:9292",
+            "http://localhost@192.0.2.1/",
+            "http://[::ffff:192.0.2.1]:1",
+            "http://me:swordfish@192.0.2.1/",
+        ] {
+            let error = guard(url, false).unwrap_err();
+            let text = error.to_string();
+            assert!(matches!(error, GuardError::NotHere(_)), "{url}");
+            assert!(text.contains("--yes-load-this-server"), "{text}");
+            assert!(!text.contains("swordfish"), "{text}");
+            assert_eq!(guard(url, true), Ok(()));
+        }
+        assert!(matches!(
+            guard("glance", false),
+            Err(GuardError::NotHere(_))
+        ));
+        for url in ["", "http://", "/v2", "http://a b"] {
+            assert!(
+                matches!(guard(url, true), Err(GuardError::NoUrl(_))),
+                "{url}"
+            );
+        }
+    }
+}

@@ -1,0 +1,466 @@
+//! The journal of a run: which images it may have created, on disk before the first of them is asked for.
+//!
+//! Lines of text that are only ever added, so that a crash leaves at most half a last line, which was never acted upon:
+//!
+//! ```text
+//! stormglass journal 1
+//! run RUN SERVER       a run begins
+//! numbers RUN N        every image of the run with a number below N may exist
+//! image RUN ID         so may this one, which has no number near those
+//! left RUN ID…         all others are gone
+//! done RUN             all are gone
+//! ```
+//!
+//! A line is flushed to the disk, so that it outlives the machine as well as the process. That costs a fraction of a millisecond
+//! to ten, up to as much as a create itself, and is therefore done once for 256 images: their numbers are reserved ahead of
+//! their use. What is reserved and never used costs a cleanup one look each.
+
+use super::answer::{ImageId, RunId};
+use rustc_hash::FxHashMap;
+use rustix::fs::{FlockOperation, flock};
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Numbers that are reserved at once.
+const BATCH: u64 = 256;
+/// How far beyond the reserved numbers one is looked for, since shards of a run do not keep in step; and how many may lie
+/// unused, since arrivals that are dropped take numbers with them. Beyond either an image is written for itself.
+const AHEAD: u64 = 4_096;
+const TITLE: &str = "stormglass journal 1";
+
+/// The journal that runs write to; clones share it, between threads as well.
+#[derive(Clone, Debug)]
+pub struct Journal(Arc<Mutex<Book>>);
+
+#[derive(Debug)]
+struct Book {
+    path: PathBuf,
+    file: Option<File>,
+    /// Bytes of whole lines.
+    length: u64,
+    runs: Vec<Open>,
+}
+
+/// A run that may create images.
+#[derive(Debug)]
+struct Open {
+    run: RunId,
+    /// Whether its first line is on disk.
+    begun: bool,
+    /// Numbers below are on disk.
+    reserved: u64,
+    /// Numbers below may have been used.
+    used: u64,
+    /// The reserved numbers that nobody has used.
+    unused: FxHashMap<ImageId, u64>,
+    clients: u32,
+    left: Vec<ImageId>,
+}
+
+impl Journal {
+    /// A journal that will lie at `path`, from the first create on: a run that creates nothing has none. What lies there
+    /// already is never written over.
+    pub fn at(path: &Path) -> Journal {
+        Journal(Arc::new(Mutex::new(Book {
+            path: path.to_owned(),
+            file: None,
+            length: 0,
+            runs: Vec::new(),
+        })))
+    }
+
+    /// A client of `run` begins.
+    pub(super) fn opens(&self, run: RunId) {
+        let mut book = self.lock();
+        book.open(run).clients += 1;
+    }
+
+    /// To be called before the create of `id` is sent to `server`. An error means that it must not be sent.
+    pub(super) fn enter(&self, run: RunId, server: &str, id: ImageId) -> io::Result<()> {
+        let mut book = self.lock();
+        let open = book.open(run);
+        if let Some(number) = open.unused.remove(&id) {
+            open.used = open.used.max(number + 1);
+            return Ok(());
+        }
+        let reserved = open.reserved;
+        let begins = match open.begun {
+            true => String::new(),
+            false => format!("run {run} {server}\n"),
+        };
+        let near = match (open.unused.len() as u64) < AHEAD {
+            true => reserved..reserved.saturating_add(AHEAD),
+            false => 0..0,
+        };
+        let Some(number) = near.into_iter().find(|at| ImageId::new(run, *at) == id) else {
+            book.write(&format!("{begins}image {run} {id}\n"))?;
+            book.open(run).begun = true;
+            return Ok(());
+        };
+        let to = number.saturating_add(BATCH);
+        book.write(&format!("{begins}numbers {run} {to}\n"))?;
+        let open = book.open(run);
+        let fresh = (reserved..to).map(|number| (ImageId::new(run, number), number));
+        open.unused.extend(fresh.filter(|(other, _)| *other != id));
+        open.reserved = to;
+        open.used = number + 1;
+        open.begun = true;
+        Ok(())
+    }
+
+    /// A client of `run` has deleted what it created, but for these. The last one's word is written.
+    pub(super) fn closes(&self, run: RunId, left: &[ImageId]) -> io::Result<()> {
+        let mut book = self.lock();
+        let open = book.open(run);
+        open.clients = open.clients.saturating_sub(1);
+        open.left.extend(left);
+        if open.clients > 0 {
+            return Ok(());
+        }
+        let left = std::mem::take(&mut open.left);
+        // What is created after this is written anew.
+        open.unused.clear();
+        open.reserved = open.used;
+        match book.file {
+            Some(_) => book.write(&ending(run, &left)),
+            None => Ok(()),
+        }
+    }
+
+    /// Those of `ids` that `run` may have created.
+    pub(super) fn own(&self, run: RunId, ids: &BTreeSet<ImageId>) -> Vec<ImageId> {
+        let book = self.lock();
+        if ids.is_empty() || book.file.is_none() {
+            return Vec::new();
+        }
+        let runs = read(&book.path).unwrap_or_default();
+        let mine = runs.iter().filter(|other| other.run == run);
+        mine.flat_map(JournalRun::ids)
+            .filter(|id| ids.contains(id))
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    fn open(&mut self, run: RunId) -> &mut Open {
+        let known = self.runs.iter().position(|open| open.run == run);
+        let at = known.unwrap_or(self.runs.len());
+        if known.is_none() {
+            self.runs.push(Open {
+                run,
+                begun: false,
+                reserved: 0,
+                used: 0,
+                unused: FxHashMap::default(),
+                clients: 0,
+                left: Vec::new(),
+            });
+        }
+        &mut self.runs[at]
+    }
+
+    /// Adds whole lines, on the disk when this returns. What was written of them in vain is taken back: half a line would
+    /// spoil the next.
+    fn write(&mut self, lines: &str) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(begin(&self.path, &mut self.length)?),
+        };
+        let written = file
+            .write_all(lines.as_bytes())
+            .and_then(|()| file.sync_data());
+        match written {
+            Ok(()) => self.length += lines.len() as u64,
+            Err(_) => file.set_len(self.length)?,
+        }
+        written
+    }
+}
+
+/// Makes the file. It stays locked for as long as the process lives, so that nobody cleans up behind a run under way.
+fn begin(path: &Path, length: &mut u64) -> io::Result<File> {
+    let mut file = OpenOptions::new()
+        .create_new(true)
+        .append(true)
+        .open(path)?;
+    // A file system without locks is no reason not to run.
+    let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    let title = format!("{TITLE}\n");
+    file.write_all(title.as_bytes())?;
+    // The name in the folder must be on the disk as well.
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    *length = title.len() as u64;
+    Ok(file)
+}
+
+fn ending(run: RunId, left: &[ImageId]) -> String {
+    if left.is_empty() {
+        return format!("done {run}\n");
+    }
+    let ids: Vec<String> = left.iter().map(ImageId::to_string).collect();
+    format!("left {run} {}\n", ids.join(" "))
+}
+
+/// What a journal says of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalRun {
+    /// The run.
+    pub run: RunId,
+    /// The server it ran on.
+    pub server: String,
+    /// Images with a number below may exist.
+    numbers: u64,
+    /// So may these.
+    others: Vec<ImageId>,
+    /// Whether all of them are known to be gone.
+    pub done: bool,
+}
+
+/// Why a journal cannot be cleaned up after.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// It cannot be read or written.
+    #[error("cannot use the journal {}", .0.display())]
+    Unusable(PathBuf, #[source] io::Error),
+    /// Its run is under way.
+    #[error("the run of {} is still under way: stop it first", .0.display())]
+    UnderWay(PathBuf),
+    /// It is something else.
+    #[error("{} is no journal of stormglass: line {} makes no sense", .0.display(), .1)]
+    Foreign(PathBuf, usize),
+}
+
+impl JournalRun {
+    /// Every image that the run may have created, once.
+    pub fn ids(&self) -> impl Iterator<Item = ImageId> {
+        let numbered = (0..self.numbers).map(|number| ImageId::new(self.run, number));
+        numbered.chain(self.others.iter().copied())
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.numbers + self.others.len() as u64
+    }
+}
+
+/// Reads the runs of the journal at `path`.
+pub fn read(path: &Path) -> Result<Vec<JournalRun>, JournalError> {
+    let unusable = |error| JournalError::Unusable(path.to_owned(), error);
+    let bytes = std::fs::read(path).map_err(unusable)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut runs = Vec::new();
+    // What stands after the last end of a line was never acted upon.
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    for (at, line) in whole.lines().enumerate() {
+        let known = match at {
+            0 => (line == TITLE).then_some(()),
+            _ => take(&mut runs, line),
+        };
+        known.ok_or_else(|| JournalError::Foreign(path.to_owned(), at + 1))?;
+    }
+    Ok(runs)
+}
+
+fn take(runs: &mut Vec<JournalRun>, line: &str) -> Option<()> {
+    let (word, rest) = line.split_once(' ')?;
+    let (run, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let run = RunId::parse(run)?;
+    if word == "run" {
+        runs.push(JournalRun {
+            run,
+            server: rest.to_owned(),
+            numbers: 0,
+            others: Vec::new(),
+            done: false,
+        });
+        return Some(());
+    }
+    let known = runs.iter_mut().find(|known| known.run == run)?;
+    known.done = false;
+    match word {
+        "numbers" => known.numbers = known.numbers.max(rest.parse().ok()?),
+        "image" => known.others.push(ImageId::parse(rest)?),
+        "done" => known.done = true,
+        // Images that were gone once may be back: they are looked at again.
+        "left" => {}
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Reserves the journal at `path` for one who cleans up, and notes what is done.
+pub struct Reopened(PathBuf, File);
+
+impl Reopened {
+    /// Reserves it.
+    pub fn new(path: &Path) -> Result<Reopened, JournalError> {
+        let unusable = |error| JournalError::Unusable(path.to_owned(), error);
+        let mut options = OpenOptions::new();
+        let file = options.append(true).open(path).map_err(unusable)?;
+        let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
+        // As above: where there are no locks nobody is kept out.
+        if locked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+            return Err(JournalError::UnderWay(path.to_owned()));
+        }
+        // Half a line at the end would spoil what is added.
+        let text = std::fs::read(path).map_err(unusable)?;
+        let whole = text
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        if whole < text.len() {
+            file.set_len(whole as u64).map_err(unusable)?;
+        }
+        Ok(Reopened(path.to_owned(), file))
+    }
+
+    /// Notes that nothing of `run` is left.
+    pub fn done(&mut self, run: RunId) -> Result<(), JournalError> {
+        let unusable = |error| JournalError::Unusable(self.0.clone(), error);
+        let line = ending(run, &[]);
+        self.1.write_all(line.as_bytes()).map_err(unusable)?;
+        self.1.sync_data().map_err(unusable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = "http://127.0.0.1:9292";
+
+    fn journal() -> (tempfile::TempDir, PathBuf, Journal) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = Journal::at(&path);
+        (folder, path, journal)
+    }
+
+    fn lines(path: &Path) -> usize {
+        std::fs::read_to_string(path).unwrap().lines().count()
+    }
+
+    #[test]
+    fn numbers_are_reserved_ahead_and_others_are_written_as_they_come() {
+        let (_folder, path, journal) = journal();
+        let run = RunId(7);
+        journal.opens(run);
+        assert!(!path.exists(), "nothing was created");
+        let enter = |id| journal.enter(run, SERVER, id).unwrap();
+        let numbered: Vec<_> = (0..600).map(|number| ImageId::new(run, number)).collect();
+        numbered.iter().for_each(|id| enter(*id));
+        assert_eq!(lines(&path), 2 + 3, "one a batch");
+        let other = ImageId([3; 16]);
+        enter(other);
+        // A shard that is far ahead, and one that comes late.
+        enter(ImageId::new(run, 4_000));
+        enter(ImageId::new(run, 700));
+        enter(ImageId::new(run, 1_000_000));
+        let read = read(&path).unwrap();
+        let ids: BTreeSet<_> = read[0].ids().collect();
+        assert!(numbered.iter().all(|id| ids.contains(id)));
+        let far = [700, 4_000, 1_000_000].map(|number| ImageId::new(run, number));
+        assert!(far.iter().chain([&other]).all(|id| ids.contains(id)));
+        assert_eq!((read[0].run, read[0].server.as_str()), (run, SERVER));
+        assert_eq!(read[0].count(), 4_256 + 2);
+    }
+
+    #[test]
+    fn sparse_numbers_are_not_reserved_for_ever() {
+        let (_folder, path, journal) = journal();
+        let run = RunId(7);
+        for number in (0..200_000).step_by(100) {
+            journal
+                .enter(run, SERVER, ImageId::new(run, number))
+                .unwrap();
+        }
+        let read = read(&path).unwrap();
+        let ids: BTreeSet<_> = read[0].ids().collect();
+        assert!(
+            (0..200_000)
+                .step_by(100)
+                .all(|number| ids.contains(&ImageId::new(run, number)))
+        );
+        assert!(ids.len() < 10_000, "{}", ids.len());
+    }
+
+    #[test]
+    fn it_is_done_when_the_last_client_is_and_until_something_is_created() {
+        let (_folder, path, journal) = journal();
+        let run = RunId(7);
+        let done = || read(&path).unwrap()[0].done;
+        journal.opens(run);
+        journal.opens(run);
+        journal.enter(run, SERVER, ImageId::new(run, 0)).unwrap();
+        journal.closes(run, &[]).unwrap();
+        assert!(!done());
+        journal.closes(run, &[]).unwrap();
+        assert!(done());
+        journal.enter(run, SERVER, ImageId::new(run, 1)).unwrap();
+        assert!(!done());
+        journal.closes(run, &[ImageId::new(run, 1)]).unwrap();
+        assert!(!done());
+        let (one, two) = (ImageId::new(run, 1), ImageId::new(RunId(8), 1));
+        assert_eq!(journal.own(run, &BTreeSet::from([one, two])), [one]);
+    }
+
+    #[test]
+    fn it_is_kept_by_its_run_and_mended_by_who_cleans_up() {
+        let (_folder, path, journal) = journal();
+        let run = RunId(7);
+        journal.enter(run, SERVER, ImageId::new(run, 0)).unwrap();
+        let busy = Reopened::new(&path).err().map(|error| error.to_string());
+        assert!(busy.is_some_and(|text| text.contains("under way")));
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, [&whole[..], b"image 00000000000"].concat()).unwrap();
+        assert_eq!(read(&path).unwrap()[0].count(), 256);
+        Reopened::new(&path).unwrap().done(run).unwrap();
+        assert!(read(&path).unwrap()[0].done);
+    }
+
+    #[test]
+    fn what_is_no_journal_is_refused() {
+        let (_folder, path, _) = journal();
+        let run = RunId(7);
+        let image = ImageId::new(RunId(8), 1);
+        for text in [
+            "[package]\n".to_owned(),
+            format!("{TITLE}\nnumbers {run} 5\n"),
+            format!("{TITLE}\nrun {run} {SERVER}\nimage {run} {image}x\n"),
+            format!("{TITLE}\nrun {run} {SERVER}\nnumbers {run} -1\n"),
+            format!("{TITLE}\nrun +000000000000007 {SERVER}\n"),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            assert!(
+                matches!(read(&path), Err(JournalError::Foreign(..))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_journal_nothing_is_created() {
+        let (_folder, path, _) = journal();
+        std::fs::write(&path, "somebody else's").unwrap();
+        let journal = Journal::at(&path);
+        let run = RunId(7);
+        for _ in 0..2 {
+            assert!(journal.enter(run, SERVER, ImageId::new(run, 0)).is_err());
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody else's");
+        // A disk without room; its device is a file that takes no byte.
+        let full = Journal::at(Path::new("/dev/full"));
+        full.lock().file = OpenOptions::new().append(true).open("/dev/full").ok();
+        assert!(full.enter(run, SERVER, ImageId::new(run, 0)).is_err());
+        assert!(full.enter(run, SERVER, ImageId::new(run, 0)).is_err());
+    }
+}

@@ -1,0 +1,171 @@
+//! A run that is killed in mid-storm leaves images on the real server; its journal says which, and `cleanup` removes them alone.
+
+use super::{Place, local, place};
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use stormglass::lifecycle::{Operation, Outcome, Who};
+use stormglass::target::glance::{
+    Client, ImageId, Journal, JournalRun, Request, RunId, read_journal,
+};
+use stormglass::units::Bytes;
+
+/// A storm that creates, uploads and deletes nothing, until it is killed.
+struct Storm {
+    folder: tempfile::TempDir,
+    child: Child,
+}
+
+impl Storm {
+    fn start(place: &Place) -> Storm {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "schema = 1\nname = \"killed\"\n[target.glance]\nurl = \"{}\"\n\
+             token_env = \"STORMGLASS_GLANCE_TOKEN\"\nadmin_token_env = \"STORMGLASS_GLANCE_ADMIN_TOKEN\"\n\
+             [load]\nusers = 4\nduration = \"10m\"\n[[story]]\nname = \"one\"\nsize = \"4MiB\"\n\
+             steps = [\"create\", \"upload\", \"deactivate\"]\n",
+            place.target.url
+        );
+        fs::write(folder.path().join("storm.toml"), text).unwrap();
+        let mut command = stormglass(&folder, &["run", "storm.toml", "--out", "out", "--quiet"]);
+        let child = command.stderr(Stdio::null()).spawn().unwrap();
+        Storm { folder, child }
+    }
+
+    fn journal(&mut self) -> JournalRun {
+        let path = self.folder.path().join("out/journal");
+        loop {
+            let runs = read_journal(&path).unwrap_or_default();
+            if let Some(run) = runs.into_iter().next() {
+                return run;
+            }
+            self.goes_on();
+        }
+    }
+
+    fn goes_on(&mut self) {
+        assert!(
+            self.child.try_wait().unwrap().is_none(),
+            "it ended by itself"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().unwrap(); // SIGKILL
+        self.child.wait().unwrap();
+    }
+
+    /// The exit code of a cleanup, and what it said.
+    fn cleanup(&self) -> (Option<i32>, String) {
+        let arguments = ["cleanup", "out", "--scenario", "storm.toml"];
+        let output = stormglass(&self.folder, &arguments).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    }
+}
+
+impl Drop for Storm {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn stormglass(folder: &tempfile::TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stormglass"));
+    command.args(arguments).current_dir(folder.path());
+    command
+}
+
+#[test]
+fn what_a_killed_run_leaves_is_removed_and_nothing_else() {
+    let Some(place) = place() else { return };
+    local(async {
+        // Somebody else's image, which carries another tag.
+        let foreign = Client::new(&place.target, RunId::fresh(1)).unwrap();
+        let image = Request {
+            operation: Operation::Create,
+            who: Who::Member,
+            id: ImageId::new(RunId::fresh(2), 1),
+            size: Bytes(1_000),
+            content_seed: 1,
+            fraction: 1.0,
+        };
+        assert_eq!(foreign.perform(&image).await.outcome, Outcome::Ok);
+
+        let mut storm = Storm::start(&place);
+        let client = Client::new(&place.target, storm.journal().run).unwrap();
+        while client.tagged().await.unwrap().len() < 12 {
+            storm.goes_on();
+        }
+        let (code, said) = storm.cleanup();
+        assert!(
+            code == Some(1) && said.contains("still under way"),
+            "{said}"
+        );
+        storm.kill();
+        let left = client.tagged().await.unwrap();
+        assert!(left.len() >= 12, "{left:?}");
+
+        let (code, said) = storm.cleanup();
+        assert!(code == Some(0) && said.contains(" 0 left"), "{said}");
+        assert_eq!(client.tagged().await, Ok(Vec::new()));
+        let (code, said) = storm.cleanup();
+        assert!(code == Some(0) && said.contains("removed before"), "{said}");
+
+        let shown = foreign.show(image.id).await;
+        assert_eq!(shown.http_status, Some(200), "{shown:?}");
+        assert_eq!(foreign.cleanup().await.left, []);
+    });
+}
+
+#[test]
+fn a_protected_image_is_removed_by_either_cleanup() {
+    let Some(place) = place() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    local(async {
+        let protect = |id: ImageId| {
+            let url = format!("{}/v2/images/{id}", place.target.url);
+            let token = std::env::var("STORMGLASS_GLANCE_TOKEN").unwrap();
+            let mut curl = Command::new("curl");
+            curl.args(["-sf", "-o", "/dev/null", "-X", "PATCH", &url, "-H"]);
+            curl.args([
+                &format!("X-Auth-Token: {token}"),
+                "-H",
+                PATCH,
+                "-d",
+                PROTECTED,
+            ]);
+            assert!(curl.status().unwrap().success());
+        };
+        for at_the_end in [true, false] {
+            let run = RunId::fresh(3);
+            let path = folder.path().join(format!("journal-{at_the_end}"));
+            let client = Client::new(&place.target, run).unwrap();
+            let client = client.with_journal(&Journal::at(&path));
+            let image = Request {
+                operation: Operation::CreateEmpty,
+                who: Who::Member,
+                id: ImageId::new(run, 0),
+                size: Bytes(0),
+                content_seed: 1,
+                fraction: 1.0,
+            };
+            assert_eq!(client.perform(&image).await.outcome, Outcome::Ok);
+            protect(image.id);
+            if at_the_end {
+                assert_eq!(client.cleanup().await.left, []);
+            } else {
+                let greeting = client.hello().await.unwrap();
+                let ids = read_journal(&path).unwrap()[0].ids().collect::<Vec<_>>();
+                let removal = client.remove(greeting, ids.into_iter(), |_| {}).await;
+                assert_eq!((removal.removed, removal.left), (1, 0), "{removal:?}");
+            }
+            assert_eq!(client.tagged().await, Ok(Vec::new()));
+        }
+    });
+}
+
+const PATCH: &str = "Content-Type: application/openstack-images-v2.1-json-patch";
+const PROTECTED: &str = r#"[{"op":"replace","path":"/protected","value":true}]"#;

@@ -1,6 +1,7 @@
 //! What an answer claims of the subject, and what it makes known.
 
-use super::judge::{Answer, Judge, Open, Standing, bits, trespasses};
+use super::judge::{Judge, bits};
+use super::open::{Answer, Open, Standing, trespasses};
 use super::plan::{ANY_PHASE, Way};
 use super::state::phase::{DONE, WAITING};
 use super::state::{Holds, Places};
@@ -237,7 +238,9 @@ impl Judge {
         }
         match answer.seen {
             Some(Seen::Gone) => self.known.gone = true,
-            Some(Seen::Status(status)) if operation == Operation::Show && self.at_rest() => {
+            Some(Seen::Status(status))
+                if operation == Operation::Show && open.alone && self.at_rest() =>
+            {
                 self.known.last_look = Some((at, status));
             }
             Some(Seen::Status(_)) | None => {}

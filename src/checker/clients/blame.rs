@@ -1,6 +1,7 @@
 //! Which finding it is when an answer cannot be true, and what is believed afterwards.
 
-use super::judge::{Answer, Judge, Open, Standing, ends_in};
+use super::judge::{Judge, ends_in};
+use super::open::{Answer, Open, Standing};
 use super::plan::Way;
 use super::state::{Holds, Place, Places, State};
 use crate::finding::{Breach, Symptom};

@@ -1,6 +1,7 @@
 //! What everything open may do: the set of states grows by every step that may be taken, in every order.
 
-use super::judge::{Judge, Open, Standing, bits};
+use super::judge::{Judge, bits};
+use super::open::{Open, Standing};
 use super::plan::{ANY_PHASE, Data, Plan};
 use super::state::phase::DONE;
 use super::state::{Holds, Place, Places, State};

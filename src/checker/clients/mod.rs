@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `plan` | which steps an operation may take, by how it ended |
 //! | `state` | a state in 64 bits, and sets of statuses |
+//! | `open` | an operation as it is followed |
 //! | `judge` | the walk over a history |
 //! | `follow` | what everything open may do in between |
 //! | `answer` | what an answer claims |
@@ -25,6 +26,7 @@ mod answer;
 mod blame;
 mod follow;
 mod judge;
+mod open;
 mod plan;
 mod probe;
 mod state;

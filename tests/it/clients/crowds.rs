@@ -1,11 +1,12 @@
 //! Many histories: those of a correct server are accepted, and a single false read is noticed.
 
 use super::legal::{Recipe, below, legal};
+use super::reference::explains;
 use super::server::World;
 use stormglass::checker::clients::{judge, judge_all};
-use stormglass::history::SubjectHistory;
-use stormglass::lifecycle::{Profile, Verdict};
-use stormglass::random::Seed;
+use stormglass::history::{OpId, Seen, SubjectHistory, Told};
+use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict, Who};
+use stormglass::random::{Rng, Seed};
 
 /// So many legal histories are judged; `STORMGLASS_HISTORIES` asks for more.
 const HISTORIES: u64 = 100_000;
@@ -69,4 +70,112 @@ fn threads_change_nothing() {
     for threads in [0, 1, 3] {
         assert_eq!(judge_all(&histories, &rules, threads), alone);
     }
+}
+
+/// The answers that may be made false, by their places. Data at a location of its own may be out of a real server's reach, so
+/// a refusal to read it would not be false.
+fn reads(recipe: &Recipe, history: &SubjectHistory) -> Vec<(usize, Operation)> {
+    let asked = |op: OpId| {
+        history.events.iter().find_map(|event| match event.told {
+            Told::Invoked {
+                op: asked,
+                operation,
+                who,
+                ..
+            } if asked == op => Some((operation, who)),
+            _ => None,
+        })
+    };
+    let mut reads = Vec::new();
+    for (index, event) in history.events.iter().enumerate() {
+        let Told::Answered {
+            op,
+            outcome: Outcome::Ok,
+            content,
+            ..
+        } = event.told
+        else {
+            continue;
+        };
+        let (operation, who) = asked(op).unwrap();
+        let stored = !recipe.world.real() || content.is_some_and(|content| content.size > 0);
+        let fits = operation == Operation::Show || operation.reads() && stored;
+        if fits && who != Who::Stranger {
+            reads.push((index, operation));
+        }
+    }
+    reads
+}
+
+/// Makes one read false, if there is one: a look shows another status, a download other data or a refusal.
+fn falsify(recipe: &Recipe, history: &mut SubjectHistory, rng: &mut Rng) -> bool {
+    let reads = reads(recipe, history);
+    if reads.is_empty() {
+        return false;
+    }
+    let (index, operation) = reads[below(rng, reads.len())];
+    let Told::Answered {
+        outcome,
+        seen,
+        content,
+        ..
+    } = &mut history.events[index].told
+    else {
+        return false;
+    };
+    if operation == Operation::Show {
+        use SubjectStatus::{Active, Deactivated, Importing, Queued, Saving};
+        let mut others = vec![Seen::Gone];
+        others.extend([Queued, Saving, Active, Deactivated].map(Seen::Status));
+        if recipe.world.real() {
+            others.push(Seen::Status(Importing));
+        }
+        others.retain(|other| Some(*other) != *seen);
+        *seen = Some(others[below(rng, others.len())]);
+        *content = None;
+    } else if let (Some(data), true) = (content.as_mut(), below(rng, 2) == 0) {
+        data.size ^= 1 << below(rng, 8);
+    } else {
+        *outcome = Outcome::Refused;
+        *content = None;
+    }
+    true
+}
+
+/// What became of histories with one false read.
+#[derive(Debug, Default)]
+struct Count {
+    falsified: u32,
+    rejected: u32,
+    /// The reference explains them all the same.
+    true_after_all: u32,
+}
+
+#[test]
+fn a_false_read_is_noticed() {
+    let mut count = Count::default();
+    for number in 0..30_000 {
+        let seed = Seed(number);
+        let recipe = recipe(seed, 2);
+        let mut history = legal(recipe, seed);
+        let mut rng = seed.named("falsify").rng();
+        if !falsify(&recipe, &mut history, &mut rng) {
+            continue;
+        }
+        count.falsified += 1;
+        if judge(&history, &recipe.rules()).verdict == Verdict::Invalid {
+            count.rejected += 1;
+        } else if explains(&recipe.world, &history) != Some(false) {
+            count.true_after_all += 1;
+        }
+    }
+    let rate = |of: u32| f64::from(count.rejected) / f64::from(of);
+    let (raw, fair) = (
+        rate(count.falsified),
+        rate(count.falsified - count.true_after_all),
+    );
+    assert!(
+        raw >= 0.9 && fair >= 0.95,
+        "{count:?}: {raw:.4} of all, {fair:.4} of those that are false"
+    );
 }

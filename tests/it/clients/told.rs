@@ -2,7 +2,10 @@
 
 use stormglass::checker::clients::{Judgement, Rules, judge};
 use stormglass::finding::Symptom;
-use stormglass::history::{Books, ClientEvent, Content, OpId, Seen, SubjectHistory, Told};
+use stormglass::history::{
+    Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
+};
+use stormglass::lifecycle::SubjectStatus::{Deleted, PendingDelete};
 use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
 use stormglass::units::Time;
 
@@ -151,6 +154,40 @@ impl Tale {
         let judgement = self.judged(rules);
         let told: Vec<Symptom> = judgement.breaches.iter().map(|b| b.symptom).collect();
         assert_eq!(told, symptoms, "{judgement:#?}\n{self}");
+    }
+}
+
+pub fn created() -> Tale {
+    let mut tale = Tale::new();
+    tale.done(Operation::Create);
+    tale
+}
+
+pub fn uploaded() -> Tale {
+    let mut tale = created();
+    tale.done(Operation::Upload);
+    tale
+}
+
+pub fn row(status: SubjectStatus, content: Option<Content>) -> Row {
+    let stored = status.keeps_data() && status != PendingDelete;
+    Row::Present {
+        status,
+        deleted: matches!(status, PendingDelete | Deleted),
+        content,
+        locations: u32::from(stored),
+        in_store: stored,
+    }
+}
+
+pub fn books(row: Row, bytes: Option<u64>) -> Books {
+    Books {
+        row: Some(row),
+        data: Some(Held {
+            bytes,
+            staged: None,
+        }),
+        tasks_open: Some(0),
     }
 }
 

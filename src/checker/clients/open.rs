@@ -1,0 +1,100 @@
+//! An operation as it is followed, and what answers make known beside the states.
+
+use super::plan::{Plan, Way};
+use super::state::{Holds, Places};
+use crate::history::{Content, OpId, Seen};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use crate::units::Time;
+
+/// An operation that may still act, or that has not been answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    pub id: OpId,
+    pub operation: Operation,
+    pub who: Who,
+    pub spoiled: bool,
+    /// How it ends, and what it may do until then.
+    pub way: Way,
+    pub plan: Plan,
+    /// What it brings when it is done.
+    pub brings: Holds,
+    /// Whether its answer tells of an instant, and what of it: the places, and the data unless that does not matter.
+    pub looks: bool,
+    pub places: Places,
+    pub data: Option<Holds>,
+    /// Whether the answer is no wonder while the data is unknown or empty.
+    pub lenient: bool,
+    pub standing: Standing,
+    /// Nobody else has waited for anything since it was sent.
+    pub alone: bool,
+    /// How often something had been broken when it was sent, and whether it still was.
+    pub breaks: u32,
+    pub broken: bool,
+    /// The subject was protected for certain when it was sent, and is; a protect of its own: nothing takes it back meanwhile.
+    pub protected: bool,
+}
+
+/// Why an operation may still act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Its client waits for the answer.
+    Waits,
+    /// Nobody knows what became of it.
+    Unknown,
+    /// It was accepted, and is done later.
+    Accepted,
+    /// It failed, and may not have cleaned up yet.
+    Failed,
+}
+
+/// How an operation will end, as far as it is known when it begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    pub outcome: Outcome,
+    pub seen: Option<Seen>,
+    pub content: Option<Content>,
+    pub http_status: Option<u16>,
+}
+
+/// What the answers so far have made known beside the states.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    pub deleted: bool,
+    pub gone: bool,
+    pub uploaded: bool,
+    pub changed: bool,
+    pub staged: bool,
+    /// Data may have been staged.
+    pub staging_unknown: bool,
+    pub located: bool,
+    /// Locations were replaced or taken away, so that the data may be other data.
+    pub moved: bool,
+    pub protected: bool,
+    /// Whether protection may be taken back at any time.
+    pub unprotecting: bool,
+    /// The last event was a look that showed this, while nobody waited for anything.
+    pub last_look: Option<(Time, SubjectStatus)>,
+}
+
+/// Whether it would change the subject, and is done by one who may not.
+pub(super) fn trespasses(operation: Operation, who: Who) -> bool {
+    let looks = operation.reads() || operation == Operation::Show;
+    match who {
+        Who::Member | Who::Admin => false,
+        Who::Reader => !looks,
+        // What he creates is his own.
+        Who::Stranger => !looks && !operation.creates(),
+    }
+}
+
+/// Whether what its answer calls content is what it brought, and not what it found.
+pub(super) fn brings_data(operation: Operation) -> bool {
+    operation.sends_data()
+        || matches!(
+            operation,
+            Operation::CreateEmpty
+                | Operation::Import
+                | Operation::ImportStaged
+                | Operation::RegisterLocation
+        )
+}

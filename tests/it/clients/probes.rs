@@ -1,0 +1,109 @@
+//! What a probe reads, by books that are right and books that are not.
+
+use super::told::{DATA, OTHER, books, created, row, uploaded};
+use stormglass::checker::clients::Rules;
+use stormglass::finding::Symptom::{
+    BadRow, Corrupt, Hollow, Orphan, Revived, StagedOrphan, StuckSubject, StuckTask, SubjectLost,
+    Undone,
+};
+use stormglass::history::{Held, Row};
+use stormglass::lifecycle::Operation::{Deactivate, Delete, Import, Stage};
+use stormglass::lifecycle::SubjectStatus::{
+    Active, Deleted, Importing, PendingDelete, Queued, Uploading,
+};
+
+const GLANCE: Rules = Rules::glance(Some(false));
+const DELAYED: Rules = Rules::glance(Some(true));
+
+#[test]
+fn the_row_is_in_a_status_that_it_can_have() {
+    let good = || books(row(Active, Some(DATA)), Some(DATA.size));
+    uploaded().probe(good()).holds(&GLANCE);
+    uploaded()
+        .done(Delete)
+        .probe(good())
+        .breaks(&GLANCE, &[Revived]);
+    uploaded()
+        .done(Deactivate)
+        .probe(good())
+        .breaks(&GLANCE, &[Undone]);
+    let absent = || books(Row::Absent, None);
+    uploaded().probe(absent()).breaks(&GLANCE, &[SubjectLost]);
+    uploaded().done(Delete).probe(absent()).holds(&GLANCE);
+    let pending = || books(row(PendingDelete, Some(DATA)), Some(DATA.size));
+    uploaded().done(Delete).probe(pending()).holds(&DELAYED);
+    uploaded()
+        .done(Delete)
+        .probe(pending())
+        .breaks(&GLANCE, &[Undone]);
+    let deleted = || books(row(Deleted, None), None);
+    uploaded().done(Delete).probe(deleted()).holds(&DELAYED);
+    uploaded()
+        .done(Delete)
+        .probe(deleted())
+        .probe(pending())
+        .breaks(&DELAYED, &[Undone]);
+}
+
+#[test]
+fn the_row_does_not_contradict_itself() {
+    let marked = Row::Present {
+        status: Active,
+        deleted: true,
+        content: Some(DATA),
+        locations: 1,
+        in_store: true,
+    };
+    uploaded()
+        .probe(books(marked, Some(DATA.size)))
+        .breaks(&GLANCE, &[BadRow]);
+    let bare = row(Active, None);
+    uploaded()
+        .probe(books(bare, Some(DATA.size)))
+        .breaks(&GLANCE, &[BadRow]);
+    let other = row(Active, Some(OTHER));
+    uploaded()
+        .probe(books(other, Some(OTHER.size)))
+        .breaks(&GLANCE, &[Corrupt]);
+}
+
+#[test]
+fn the_store_holds_what_the_row_says() {
+    let active = row(Active, Some(DATA));
+    uploaded()
+        .probe(books(active, None))
+        .breaks(&GLANCE, &[Hollow]);
+    uploaded()
+        .probe(books(active, Some(1)))
+        .breaks(&GLANCE, &[Hollow]);
+    created()
+        .probe(books(row(Queued, None), None))
+        .holds(&GLANCE);
+    created()
+        .probe(books(row(Queued, None), Some(1)))
+        .breaks(&GLANCE, &[Orphan]);
+    let mut staged = books(row(Uploading, None), None);
+    staged.data = Some(Held {
+        bytes: None,
+        staged: Some(DATA.size),
+    });
+    created().done(Stage).probe(staged).holds(&GLANCE);
+    let mut left = books(row(Queued, None), None);
+    left.data = staged.data;
+    created().probe(left).breaks(&GLANCE, &[StagedOrphan]);
+}
+
+#[test]
+fn nothing_is_stuck_at_rest() {
+    let mut task = books(row(Active, Some(DATA)), Some(DATA.size));
+    task.tasks_open = Some(1);
+    uploaded().probe(task).breaks(&GLANCE, &[StuckTask]);
+    let mut tale = created();
+    tale.done(Import);
+    tale.clone()
+        .probe(books(row(Queued, None), None))
+        .holds(&GLANCE);
+    let mut importing = books(row(Importing, None), None);
+    importing.tasks_open = Some(1);
+    tale.probe(importing).breaks(&GLANCE, &[StuckSubject]);
+}

@@ -15,6 +15,7 @@ use stormglass::units::{Bytes, Span};
 mod latency;
 mod life;
 mod rivals;
+mod surface;
 
 const SEED: u64 = 42;
 const SIZE: u64 = 300_000;

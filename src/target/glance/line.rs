@@ -92,10 +92,20 @@ enum Gate {
     Ended,
     /// It is silent.
     Stall(Pin<Box<Sleep>>),
-    /// It goes on in small pieces, one after each pause.
-    Slow(Pin<Box<Sleep>>, usize, Duration),
+    /// It goes on in small pieces, with a pause before each.
+    Slow(Slow),
     /// The point is behind.
     Open,
+}
+
+/// How a slow client goes on.
+#[derive(Debug)]
+struct Slow {
+    pause: Pin<Box<Sleep>>,
+    length: Duration,
+    piece: usize,
+    /// How much of the piece is left.
+    left: usize,
 }
 
 /// A watched exchange on a line.
@@ -173,7 +183,7 @@ impl<S: Socket> Line<S> {
                     ready!(pause.as_mut().poll(cx));
                     Gate::Open
                 }
-                Gate::Slow(..) | Gate::Ended | Gate::Open => return Poll::Ready(Ok(())),
+                Gate::Slow(_) | Gate::Ended | Gate::Open => return Poll::Ready(Ok(())),
             };
             watched.gate = next;
         }
@@ -232,9 +242,13 @@ impl Watched {
                 let rest = size.saturating_sub(self.meter(self.mark.side()).body);
                 let piece = rest.div_ceil(SLOW_PIECES).max(1);
                 let pieces = u32::try_from(rest.div_ceil(piece)).unwrap_or(1).max(1);
-                let pause = SLOW / pieces;
-                let piece = usize::try_from(piece).unwrap_or(usize::MAX);
-                Gate::Slow(Box::pin(sleep(pause)), piece, pause)
+                let length = SLOW / pieces;
+                Gate::Slow(Slow {
+                    pause: Box::pin(sleep(length)),
+                    length,
+                    piece: usize::try_from(piece).unwrap_or(usize::MAX),
+                    left: 0,
+                })
             }
         }
     }
@@ -243,12 +257,23 @@ impl Watched {
     fn slowly(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<usize> {
         let is_body = self.mark.side() == side && self.meter(side).has_head();
         match &mut self.gate {
-            Gate::Slow(pause, piece, length) if is_body => {
-                ready!(pause.as_mut().poll(cx));
-                pause.set(sleep(*length));
-                Poll::Ready(*piece)
+            Gate::Slow(slow) if is_body => {
+                if slow.left == 0 {
+                    ready!(slow.pause.as_mut().poll(cx));
+                    slow.pause.set(sleep(slow.length));
+                    slow.left = slow.piece;
+                }
+                Poll::Ready(slow.left)
             }
             _ => Poll::Ready(usize::MAX),
+        }
+    }
+
+    fn went(&mut self, side: Side, length: usize) {
+        if let Gate::Slow(slow) = &mut self.gate
+            && self.mark.side() == side
+        {
+            slow.left = slow.left.saturating_sub(length);
         }
     }
 }
@@ -273,6 +298,7 @@ impl<S: Socket> AsyncWrite for Line<S> {
         let written = ready!(line.stream()?.poll_write(cx, &bytes[..most]))?;
         if let Some(watched) = &mut line.watched {
             watched.sent.add(&bytes[..written]);
+            watched.went(Side::Request, written);
             let size = match watched.load {
                 Load::Text(size) | Load::Data(size) => size,
                 Load::Reply(_) => 0,
@@ -343,6 +369,7 @@ impl<S: Socket> AsyncRead for Line<S> {
         ready!(Pin::new(&mut *stream).poll_read(cx, &mut piece))?;
         let came = piece.filled();
         watched.received.add(came);
+        watched.went(Side::Reply, came.len());
         let early = watched.watch.fault == Some(ClientFault::CloseReply)
             && watched.mark.side() == Side::Request
             && !came.is_empty();

@@ -61,7 +61,7 @@ fn locations_are_added_replaced_and_removed() {
                 (RemoveLocation, 403),
                 (AddLocation, 200),
                 (RemoveLocation, 200),
-                (ReplaceLocation, 200),
+                (ReplaceLocation, 400),
             ])
             .await;
         let read = subject.client.perform(&subject.asked(Download)).await;
@@ -77,6 +77,13 @@ fn locations_are_added_replaced_and_removed() {
                 (AddLocation, 404),
             ])
             .await;
+        subject.clean().await;
+        // All are replaced only where there are none: on a queued subject it is a first one.
+        let subject = Subject::new(&place, 39);
+        subject
+            .codes(&[(Create, 201), (ReplaceLocation, 200)])
+            .await;
+        subject.becomes(SubjectStatus::Active).await;
         subject.clean().await;
     });
 }
@@ -206,7 +213,6 @@ fn a_reader_reads_and_a_stranger_sees_nothing() {
         subject
             .codes(&[(Operation::Create, 201), (Operation::Upload, 204)])
             .await;
-        let content = content_of(subject.request.content_seed, SIZE);
         let others = Operation::ALL.iter().filter(|operation| {
             // What is broken off has no reply, and nobody says what is too large here.
             !operation.creates()
@@ -222,15 +228,14 @@ fn a_reader_reads_and_a_stranger_sees_nothing() {
             assert_eq!(answer.observed, Some(Seen::Gone), "{operation}: {answer:?}");
             request.who = Who::Reader;
             let answer = subject.client.perform(&request).await;
-            if operation.reads() {
-                assert_eq!(answer.content, Some(content), "{operation}: {answer:?}");
-            } else if operation != Operation::Show {
-                // In a status that forbids the operation Glance says so before it asks who does it.
-                assert!(
-                    matches!(answer.http_status, Some(403 | 409)),
-                    "{operation}: {answer:?}"
-                );
-            }
+            // Glance's own policies let a reader see records only. In a status that forbids the operation it says so before it asks
+            // who does it.
+            let allowed: &[u16] = match operation {
+                Operation::Show => &[200],
+                _ => &[403, 409],
+            };
+            let code = answer.http_status.unwrap_or_default();
+            assert!(allowed.contains(&code), "{operation}: {answer:?}");
         }
         assert_eq!(subject.client.created(), [subject.request.id]);
         subject.becomes(SubjectStatus::Active).await;
@@ -328,7 +333,7 @@ fn each_fault_at_each_point_of_a_download() {
                 let whole = match fault {
                     ClientFault::Stall | ClientFault::Slow => true,
                     ClientFault::HalfClose => point != Point::Before,
-                    ClientFault::CloseReply => point == Point::Answer,
+                    ClientFault::CloseReply => false,
                     ClientFault::Close | ClientFault::Reset => point == Point::Answer,
                 };
                 assert_eq!(

@@ -1,6 +1,6 @@
 //! Scripts on the embedded service, in virtual time: the same sweep where the truth is known, to try the sweep itself and the service.
 
-use super::{Stand, Trial};
+use super::{Stand, Trial, worst_of_each_instant};
 use crate::checker::clients::{self, Rules};
 use crate::config::ServiceConfig;
 use crate::engine::virtual_time;
@@ -66,7 +66,7 @@ impl EmbeddedStand {
         breaches.extend(told_by_the_service(&run));
         Some(Trial {
             script: script.clone(),
-            breaches,
+            breaches: worst_of_each_instant(breaches),
             verdict: judgement.verdict.worst(run.verdict),
             history,
             exchanges: Vec::new(),

@@ -1,7 +1,7 @@
 //! Scripts on a real Glance: several subjects at a time, each with its clients; then a look at all of them, the server's own books, a delete,
 //! and the books again.
 
-use super::{Stand, Trial, runs_commands};
+use super::{Stand, Trial, runs_commands, worst_of_each_instant};
 use crate::checker::clients::{self, Rules};
 use crate::engine::clock::WallClock;
 use crate::history::{Books, ClientEvent, Row, SubjectHistory, Told};
@@ -210,7 +210,7 @@ impl GlanceStand {
         let judgement = clients::judge(&history, &self.rules);
         Trial {
             script: session.script().clone(),
-            breaches: judgement.breaches,
+            breaches: worst_of_each_instant(judgement.breaches),
             verdict: judgement.verdict,
             history,
             exchanges: session.exchanges(),

@@ -48,6 +48,20 @@ pub fn runs_commands(script: &Script) -> bool {
     })
 }
 
+/// What became certain at one instant is one thing seen from several sides: the worst is told.
+fn worst_of_each_instant(breaches: Vec<Breach>) -> Vec<Breach> {
+    let mut worst: Vec<Breach> = Vec::new();
+    for breach in breaches {
+        let rank = |breach: &Breach| (breach.symptom.severity(), breach.symptom);
+        match worst.iter_mut().find(|other| other.at == breach.at) {
+            None => worst.push(breach),
+            Some(other) if rank(&breach) < rank(other) => *other = breach,
+            Some(_) => {}
+        }
+    }
+    worst
+}
+
 /// What scripts are run on.
 pub trait Stand {
     /// Runs each of the scripts once, some at the same time, and judges them. `round` makes the jitter of one call differ from that of

@@ -135,6 +135,9 @@ impl Judge {
 
     /// The data is not what it must be.
     fn blame_data(&mut self, at: Time, operation: Operation, answer: &Answer) {
+        if self.known.moved {
+            return self.believe(None, Some(Holds::ANYTHING));
+        }
         let what = match self.known.uploaded {
             true => "other data than an upload was acknowledged for",
             false => "data that no upload had sent",

@@ -7,7 +7,7 @@ use super::state::{Holds, Places, SLOTS, State, States, phase};
 use super::{Judgement, Rules};
 use crate::finding::Breach;
 use crate::history::{ClientEvent, Content, OpId, SubjectHistory, Told};
-use crate::lifecycle::{Operation, Outcome, Verdict, Who};
+use crate::lifecycle::{Operation, Outcome, Profile, Verdict, Who};
 use crate::units::Time;
 
 /// Judges histories, one after the other; it keeps its tables from one to the next.
@@ -335,10 +335,13 @@ impl Judge {
             }
         }
         self.known.staging_unknown |= unanswered && open.operation == Operation::Stage;
-        self.known.moved |= matches!(
-            open.operation,
-            Operation::ReplaceLocation | Operation::RemoveLocation
-        );
+        self.known.moved |= match open.operation {
+            Operation::ReplaceLocation | Operation::RemoveLocation => true,
+            Operation::AddLocation | Operation::RegisterLocation => {
+                self.rules.profile == Profile::Glance
+            }
+            _ => false,
+        };
         if open.standing == Standing::Unknown && self.plans.steps(open.plan).is_empty() {
             return;
         }

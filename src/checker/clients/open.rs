@@ -67,7 +67,7 @@ pub(super) struct Known {
     /// Data may have been staged.
     pub staging_unknown: bool,
     pub located: bool,
-    /// Locations were replaced or taken away, so that the data may be other data.
+    /// Locations were replaced or taken away, or on a real Glance added: it reads whichever it likes, so the data may be other data.
     pub moved: bool,
     pub protected: bool,
     /// Whether protection may be taken back at any time.

@@ -18,6 +18,17 @@ struct Entry {
     in_store: bool,
 }
 
+impl Entry {
+    /// What the row amounts to: one that is marked as deleted is, whatever its status says.
+    fn as_seen(&self) -> SubjectStatus {
+        match self.status {
+            PendingDelete => PendingDelete,
+            _ if self.deleted => Deleted,
+            status => status,
+        }
+    }
+}
+
 impl Judge {
     /// The books were read.
     pub(super) fn probed(&mut self, at: Time, books: &Books) {
@@ -52,7 +63,7 @@ impl Judge {
                 if let Some(held) = &books.data {
                     self.kept(at, &entry, held);
                 }
-                Some(status)
+                Some(entry.as_seen())
             }
         };
         if let (Some(status), Some(held)) = (status, &books.data) {
@@ -95,6 +106,17 @@ impl Judge {
     fn present(&mut self, at: Time, entry: &Entry) {
         let status = entry.status;
         let place = Place::of(Some(status));
+        if entry.deleted && !matches!(status, PendingDelete | Deleted) {
+            // To clients it is deleted, whatever else the row says.
+            self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::BadRow,
+                format_args!("the registry's row says {status} and is marked as deleted"),
+            );
+            self.believe(Some(Place::of(Some(Deleted))), Some(Holds::NOTHING));
+            return;
+        }
         if self.is_stuck(status) {
             self.blame_stuck(at, status);
         }
@@ -105,13 +127,12 @@ impl Judge {
         } else {
             self.blame_status(at, status);
         }
-        if entry.deleted != matches!(status, PendingDelete | Deleted) {
-            let how = if entry.deleted { "is" } else { "is not" };
+        if !entry.deleted && matches!(status, PendingDelete | Deleted) {
             self.breach(
                 at,
                 Invariant::Conservation,
                 Symptom::BadRow,
-                format_args!("the registry's row says {status} and {how} marked as deleted"),
+                format_args!("the registry's row says {status} and is not marked as deleted"),
             );
         }
         if status == Queued && entry.locations > 0 {
@@ -131,7 +152,7 @@ impl Judge {
     fn described(&mut self, at: Time, entry: &Entry) {
         let status = entry.status;
         let unknown = |state: &State| state.holds() == Holds::ANYTHING;
-        if self.states.iter().any(unknown) {
+        if self.known.moved || self.states.iter().any(unknown) {
             return;
         }
         let Some(content) = entry.content else {
@@ -159,7 +180,7 @@ impl Judge {
 
     /// Invariant `conservation`: what the row says is stored, is.
     fn kept(&mut self, at: Time, entry: &Entry, held: &Held) {
-        let status = entry.status;
+        let status = entry.as_seen();
         if status == Uploading && !self.may_be_of(held.staged) {
             self.half_staged(at);
         }

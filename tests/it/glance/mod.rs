@@ -18,6 +18,7 @@ mod life;
 mod probe;
 mod rivals;
 mod safety;
+mod surface;
 
 const SEED: u64 = 42;
 const SIZE: u64 = 300_000;

@@ -124,9 +124,10 @@ impl Act {
     /// An operation by whom it is usually performed: an admin where the rules want one, else the member.
     pub const fn usual(operation: Operation) -> Act {
         let who = match operation {
-            Operation::DownloadAsAdmin | Operation::Deactivate | Operation::Reactivate => {
-                Who::Admin
-            }
+            Operation::DownloadAsAdmin
+            | Operation::Deactivate
+            | Operation::Reactivate
+            | Operation::RemoveLocation => Who::Admin,
             _ => Who::Member,
         };
         Act { operation, who }

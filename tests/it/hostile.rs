@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 use stormglass::lifecycle::{Operation, Outcome, Who};
 use stormglass::scenario::{GlanceTarget, Identity};
-use stormglass::target::glance::{Answer, Client, ImageId, Request, RunId};
+use stormglass::script::{ClientFault, Point};
+use stormglass::target::glance::{Answer, Client, ImageId, Request, RunId, Watch};
 use stormglass::units::{Bytes, Span};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,12 +64,13 @@ async fn saying(start: &'static str, again: &'static str) -> Client {
 
 /// Performs each kind of operation against it: all must end soon, and none with ok.
 async fn check(client: &Client, expected: Outcome) {
-    for operation in [
-        Operation::Create,
-        Operation::Upload,
-        Operation::Download,
-        Operation::Delete,
-    ] {
+    for &operation in Operation::ALL {
+        if matches!(
+            operation,
+            Operation::AbortUpload | Operation::UploadTooLarge
+        ) {
+            continue; // the one ends before its answer, the other is not asked for
+        }
         let answer = soon(client.perform(&request(operation))).await;
         assert_eq!(answer.outcome, expected, "{operation}: {answer:?}");
         assert_line(&answer.note);
@@ -305,4 +307,162 @@ fn a_kept_connection_is_used_again_and_a_closed_one_is_not() {
             assert_eq!(opened.get(), expected);
         });
     }
+}
+
+#[test]
+fn tasks_that_no_server_has() {
+    local(async {
+        for (tasks, why) in [
+            ("{}", "no list of tasks"),
+            ("[[[[", "no list of tasks"),
+            (r#"{"tasks":[{"status":7}]}"#, "no list of tasks"),
+            (
+                r#"{"tasks":[{"status":"\u001b[31m"}]}"#,
+                "which none can be",
+            ),
+        ] {
+            let reply = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{tasks}",
+                tasks.len()
+            );
+            let client = saying(Box::leak(reply.into_boxed_str()), "").await;
+            let error = soon(client.tasks(request(Operation::Import).id))
+                .await
+                .unwrap_err();
+            assert!(error.contains(why), "{error}");
+            assert_line(&error);
+        }
+        let client = saying(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "1\r\n[\r\n",
+        )
+        .await;
+        assert!(
+            soon(client.tasks(request(Operation::Import).id))
+                .await
+                .is_err()
+        );
+    });
+}
+
+/// Whatever the server does, a watch lets go of whoever waits for it, and no fault of the client's own is a hang.
+#[test]
+fn a_watched_operation_ends_whatever_the_server_does() {
+    let endless = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    for (start, again) in [
+        ("", ""),
+        ("HTTP/1.1 200 OK\r\nX-Endless: ", endless),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "1\r\nx\r\n",
+        ),
+        (
+            "HTTP/1.1 100 Continue\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\n",
+        ),
+        ("HTTP/1.1 409 No\r\nContent-Length: 99\r\n\r\nno", ""),
+    ] {
+        local(async {
+            let faults = [None]
+                .into_iter()
+                .chain(ClientFault::ALL.iter().copied().map(Some));
+            for fault in faults.filter(|fault| *fault != Some(ClientFault::Slow)) {
+                for operation in [Operation::Upload, Operation::Download, Operation::Delete] {
+                    let client = saying(start, again).await;
+                    let hold = Span::from_millis(5);
+                    let watch = Watch::stalling(Point::MidBody, hold, fault, hold);
+                    let request = request(operation);
+                    let answer = soon(client.perform_watched(&request, &watch)).await;
+                    soon(watch.passed()).await;
+                    assert_line(&answer.note);
+                    let lies = operation.reads() && start.contains("chunked");
+                    assert!(
+                        answer.outcome != Outcome::Ok
+                            || operation == Operation::Delete
+                            || lies
+                            || start.contains("200"),
+                        "{answer:?}"
+                    );
+                }
+            }
+        });
+    }
+}
+
+#[test]
+fn an_upload_broken_off_by_its_client_has_failed_and_a_whole_one_is_unknown() {
+    local(async {
+        for fault in [
+            ClientFault::Close,
+            ClientFault::Reset,
+            ClientFault::HalfClose,
+        ] {
+            for (point, operation, outcome) in [
+                (Point::LastByte, Operation::Upload, Outcome::Fail),
+                (
+                    Point::After(Bytes(1_000)),
+                    Operation::Upload,
+                    Outcome::Unknown,
+                ),
+                (Point::Before, Operation::Delete, Outcome::Fail),
+                (Point::FirstByte, Operation::Delete, Outcome::Unknown),
+            ] {
+                let client = server(|mut stream| async move {
+                    let _ = stream.read_to_end(&mut Vec::new()).await;
+                })
+                .await;
+                let watch = Watch::new(point, Span::ZERO, Some(fault));
+                let answer = soon(client.perform_watched(&request(operation), &watch)).await;
+                assert_eq!(
+                    answer.outcome, outcome,
+                    "{fault} {point} {operation}: {answer:?}"
+                );
+                assert!(watch.struck());
+            }
+        }
+    });
+}
+
+/// What the server has received when the point is passed.
+#[test]
+fn at_a_point_all_before_it_is_on_the_wire_and_nothing_after_it() {
+    local(async {
+        for (point, body) in [
+            (Point::FirstByte, 0),
+            (Point::After(Bytes(1)), 1),
+            (Point::MidBody, 500),
+            (Point::LastByte, 999),
+            (Point::After(Bytes(4_000)), 1_000),
+        ] {
+            let received = std::rc::Rc::new(std::cell::Cell::new(0));
+            let count = received.clone();
+            let client = server(move |mut stream| {
+                let count = count.clone();
+                async move {
+                    let mut bytes = [0; 4096];
+                    while let Ok(more @ 1..) = stream.read(&mut bytes).await {
+                        count.set(count.get() + more);
+                    }
+                }
+            })
+            .await;
+            let watch = Watch::new(point, Span::from_secs(3_600), None);
+            let holding = watch.clone();
+            let upload = tokio::task::spawn_local(async move {
+                client
+                    .perform_watched(&request(Operation::Upload), &holding)
+                    .await
+            });
+            soon(watch.passed()).await;
+            soon(async {
+                while received.get() < body {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            assert_eq!(received.get(), body, "{point}");
+            upload.abort();
+        }
+    });
 }

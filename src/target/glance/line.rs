@@ -13,6 +13,10 @@ use tokio::time::{Sleep, sleep};
 
 /// A slow client sends the rest of its data in so many pieces.
 const SLOW_PIECES: u64 = 20;
+/// Bytes of a watched reply that are read at once.
+const PIECE: usize = 4096;
+/// What ends a head.
+const BLANK: &[u8] = b"\r\n\r\n";
 
 /// What a line runs over.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin {
@@ -34,8 +38,6 @@ struct Meter {
     blank: usize,
     body: u64,
 }
-
-const BLANK: &[u8] = b"\r\n\r\n";
 
 impl Meter {
     /// How many of `bytes` belong to the head, and whether it ends in them.
@@ -68,8 +70,12 @@ impl Meter {
         head.saturating_add(rest).min(bytes.len())
     }
 
-    fn has_reached(&self, at: Option<u64>) -> bool {
-        at.is_none_or(|body| self.blank == BLANK.len() && self.body >= body)
+    fn has_head(&self) -> bool {
+        self.blank == BLANK.len()
+    }
+
+    fn has_reached(&self, body: u64) -> bool {
+        self.has_head() && self.body >= body
     }
 }
 
@@ -132,7 +138,7 @@ impl<S: Socket> Line<S> {
     /// Goes past the point if it is reached and its time has come.
     fn pass(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<io::Result<()>> {
         let Line { stream, watched } = self;
-        let Some(watched) = watched.as_mut().filter(|watched| watched.mark.side == side) else {
+        let Some(watched) = watched.as_mut().filter(|it| it.mark.side() == side) else {
             return Poll::Ready(Ok(()));
         };
         loop {
@@ -141,11 +147,7 @@ impl<S: Socket> Line<S> {
             };
             let next = match &mut watched.gate {
                 Gate::Ahead => {
-                    let meter = match side {
-                        Side::Request => &watched.sent,
-                        Side::Reply => &watched.received,
-                    };
-                    if !watched.mark.at.is_some_and(|at| meter.has_reached(at)) {
+                    if !watched.is_there() {
                         return Poll::Ready(Ok(()));
                     }
                     ready!(Pin::new(open).poll_flush(cx))?;
@@ -179,12 +181,36 @@ impl<S: Socket> Line<S> {
 }
 
 impl Watched {
+    fn meter(&self, side: Side) -> &Meter {
+        match side {
+            Side::Request => &self.sent,
+            Side::Reply => &self.received,
+        }
+    }
+
+    /// Whether the point is reached.
+    fn is_there(&self) -> bool {
+        match self.mark {
+            Mark::Start => true,
+            Mark::Body(side, body) => self.meter(side).has_reached(body),
+            Mark::Nowhere => false,
+        }
+    }
+
+    /// How many bytes of the body may go this way before something is to be done.
+    fn ahead(&self, side: Side) -> u64 {
+        match (&self.gate, self.mark) {
+            (Gate::Ahead, Mark::Body(there, body)) if there == side => body,
+            _ => u64::MAX,
+        }
+    }
+
     /// What the client does at the point.
     fn strike<S: Socket>(&mut self, stream: &mut Option<S>) -> Gate {
         let Some(fault) = self.watch.fault else {
             return Gate::Open;
         };
-        if fault == ClientFault::CloseReply && self.mark.side == Side::Request {
+        if fault == ClientFault::CloseReply && self.mark.side() == Side::Request {
             return Gate::Open; // its time is the reply
         }
         self.watch.strike();
@@ -202,10 +228,8 @@ impl Watched {
             ClientFault::HalfClose => Gate::Ending,
             ClientFault::Stall => Gate::Stall(Box::pin(sleep(self.watch.stall))),
             ClientFault::Slow => {
-                let rest = match self.load {
-                    Load::Text(size) | Load::Data(size) => size.saturating_sub(self.sent.body),
-                    Load::Reply(size) => size.saturating_sub(self.received.body),
-                };
+                let (Load::Text(size) | Load::Data(size) | Load::Reply(size)) = self.load;
+                let rest = size.saturating_sub(self.meter(self.mark.side()).body);
                 let piece = rest.div_ceil(SLOW_PIECES).max(1);
                 let pieces = u32::try_from(rest.div_ceil(piece)).unwrap_or(1).max(1);
                 let pause = SLOW / pieces;
@@ -217,8 +241,9 @@ impl Watched {
 
     /// Of a slow line: how much may go now.
     fn slowly(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<usize> {
+        let is_body = self.mark.side() == side && self.meter(side).has_head();
         match &mut self.gate {
-            Gate::Slow(pause, piece, length) if self.mark.side == side => {
+            Gate::Slow(pause, piece, length) if is_body => {
                 ready!(pause.as_mut().poll(cx));
                 pause.set(sleep(*length));
                 Poll::Ready(*piece)
@@ -242,28 +267,20 @@ impl<S: Socket> AsyncWrite for Line<S> {
         ready!(line.pass(cx, Side::Request))?;
         let mut most = bytes.len();
         if let Some(watched) = &mut line.watched {
-            if let (
-                Gate::Ahead,
-                Mark {
-                    side: Side::Request,
-                    at: Some(Some(body)),
-                },
-            ) = (&watched.gate, watched.mark)
-            {
-                most = watched.sent.room(body, bytes);
-            }
+            most = watched.sent.room(watched.ahead(Side::Request), bytes);
             most = most.min(ready!(watched.slowly(cx, Side::Request)));
         }
         let written = ready!(line.stream()?.poll_write(cx, &bytes[..most]))?;
         if let Some(watched) = &mut line.watched {
             watched.sent.add(&bytes[..written]);
-            let (Load::Text(size) | Load::Data(size)) = watched.load else {
-                return Poll::Ready(Ok(written));
+            let size = match watched.load {
+                Load::Text(size) | Load::Data(size) => size,
+                Load::Reply(_) => 0,
             };
             watched.watch.sent.set(Sent {
                 began: watched.sent.began,
                 body: watched.sent.body,
-                whole: watched.sent.has_reached(Some(size)),
+                whole: watched.sent.has_reached(size),
             });
         }
         Poll::Ready(Ok(written))
@@ -315,22 +332,10 @@ impl<S: Socket> AsyncRead for Line<S> {
             return Poll::Ready(Err(broken()));
         };
         let mut most = buffer.remaining().min(PIECE);
-        if let (
-            Gate::Ahead,
-            Mark {
-                side: Side::Reply,
-                at: Some(Some(body)),
-            },
-        ) = (&watched.gate, watched.mark)
-        {
-            // The head's length is not known: bytes that come with it are read with it.
-            let rest = body.saturating_sub(watched.received.body);
-            let ends = watched.received.blank == BLANK.len();
-            most = most.min(if ends {
-                usize::try_from(rest).unwrap_or(most)
-            } else {
-                PIECE
-            });
+        if watched.received.has_head() {
+            // Bytes that come with the head are read with it: its length is not known.
+            let rest = (watched.ahead(Side::Reply)).saturating_sub(watched.received.body);
+            most = most.min(usize::try_from(rest).unwrap_or(most));
         }
         most = most.min(ready!(watched.slowly(cx, Side::Reply)));
         let mut bytes = [0; PIECE];
@@ -339,7 +344,7 @@ impl<S: Socket> AsyncRead for Line<S> {
         let came = piece.filled();
         watched.received.add(came);
         let early = watched.watch.fault == Some(ClientFault::CloseReply)
-            && watched.mark.side == Side::Request
+            && watched.mark.side() == Side::Request
             && !came.is_empty();
         if early {
             watched.watch.strike();
@@ -350,6 +355,3 @@ impl<S: Socket> AsyncRead for Line<S> {
         Poll::Ready(Ok(()))
     }
 }
-
-/// Bytes of a watched reply that are read at once.
-const PIECE: usize = 4096;

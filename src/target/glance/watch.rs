@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 /// How long a slow client takes for the rest of its data.
 pub(super) const SLOW: Duration = Duration::from_secs(2);
+
 /// A point of one operation, and what its client does there. It serves one operation.
 #[derive(Debug)]
 pub struct Watch {
@@ -101,24 +102,15 @@ impl Watch {
             Load::Data(size) => (Side::Request, 0, size),
             Load::Reply(size) => (Side::Reply, 1, size),
         };
-        let last = size.saturating_sub(1);
         let body = match self.point {
-            Point::Before => {
-                return Mark {
-                    side: Side::Request,
-                    at: Some(None),
-                };
-            }
-            Point::Answer => return Mark { side, at: None },
+            Point::Before => return Mark::Start,
+            Point::Answer => return Mark::Nowhere,
             Point::FirstByte | Point::Enters(_) => 0,
             Point::MidBody => size / 2,
-            Point::LastByte => last,
+            Point::LastByte => size.saturating_sub(1),
             Point::After(bytes) => bytes.0.min(size),
         };
-        Mark {
-            side,
-            at: Some(Some(body.max(first))),
-        }
+        Mark::Body(side, body.max(first))
     }
 }
 
@@ -140,9 +132,23 @@ pub(super) enum Side {
     Reply,
 }
 
-/// A place on the line: so many bytes of the body; none is before the head, and no place is never.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
-    pub side: Side,
-    pub at: Option<Option<u64>>,
+/// A place on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Before the head of the request.
+    Start,
+    /// So many bytes into the body that goes this way.
+    Body(Side, u64),
+    /// It is never passed.
+    Nowhere,
+}
+
+impl Mark {
+    /// The way that the operation is stopped on.
+    pub(super) fn side(self) -> Side {
+        match self {
+            Mark::Body(side, _) => side,
+            Mark::Start | Mark::Nowhere => Side::Request,
+        }
+    }
 }

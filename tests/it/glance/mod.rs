@@ -16,6 +16,7 @@ mod faults;
 mod latency;
 mod life;
 mod rivals;
+mod surface;
 
 const SEED: u64 = 42;
 const SIZE: u64 = 300_000;

@@ -4,7 +4,7 @@ use super::legal::{Recipe, below, legal};
 use super::reference::explains;
 use super::server::World;
 use stormglass::checker::clients::{judge, judge_all};
-use stormglass::history::{OpId, Seen, SubjectHistory, Told};
+use stormglass::history::{ClientEvent, OpId, Seen, SubjectHistory, Told};
 use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict, Who};
 use stormglass::random::{Rng, Seed};
 
@@ -178,4 +178,80 @@ fn a_false_read_is_noticed() {
         raw >= 0.9 && fair >= 0.95,
         "{count:?}: {raw:.4} of all, {fair:.4} of those that are false"
     );
+}
+
+/// On the embedded service checker and reference must agree; of a real server the checker may only believe more.
+#[test]
+fn checker_and_reference_agree_on_small_histories() {
+    let mut refuted = 0;
+    for number in 0..40_000 {
+        let seed = Seed(number).named("agree");
+        let mut rng = seed.named("change").rng();
+        let mut recipe = recipe(seed, 3);
+        recipe.operations = recipe.operations.min(5);
+        let mut history = legal(recipe, seed);
+        // What lies at a location is the server's to know, and to the checker it may be anything.
+        let strange = |event: &ClientEvent| {
+            use Operation::{AddLocation, CreateEmpty, CreateWithLocation};
+            matches!(
+                event.told,
+                Told::Invoked {
+                    operation: AddLocation | CreateEmpty | CreateWithLocation,
+                    ..
+                }
+            )
+        };
+        let exact = !recipe.world.real() && !history.events.iter().any(strange);
+        let answers: Vec<usize> = (0..history.events.len())
+            .filter(|&index| matches!(history.events[index].told, Told::Answered { .. }))
+            .collect();
+        if answers.is_empty() {
+            continue;
+        }
+        let chosen = answers[below(&mut rng, answers.len())];
+        let Told::Answered {
+            outcome, seen, op, ..
+        } = &mut history.events[chosen].told
+        else {
+            continue;
+        };
+        let op = *op;
+        match seen {
+            Some(Seen::Status(status)) => *status = SubjectStatus::ALL[below(&mut rng, 7)],
+            // Why it was refused or failed nobody needs to say, so that only success claims something.
+            _ if matches!(outcome, Outcome::Refused | Outcome::Fail) => *outcome = Outcome::Ok,
+            _ => continue,
+        }
+        let read = |event: &ClientEvent| matches!(event.told, Told::Invoked { op: asked, operation, .. } if asked == op && operation.reads());
+        let silent = |event: &ClientEvent| {
+            matches!(
+                event.told,
+                Told::Answered {
+                    outcome: Outcome::Refused | Outcome::Fail,
+                    ..
+                }
+            )
+        };
+        let exact = exact
+            && !history
+                .events
+                .iter()
+                .any(|event| read(event) || silent(event));
+        let verdict = judge(&history, &recipe.rules()).verdict;
+        let Some(explained) = explains(&recipe.world, &history) else {
+            continue;
+        };
+        let agrees = match (explained, verdict) {
+            (true, verdict) => verdict == Verdict::Valid,
+            (false, Verdict::Valid) => !exact,
+            (false, _) => true,
+        };
+        refuted += u32::from(!explained && exact);
+        assert!(
+            agrees,
+            "{number} {recipe:?}: {explained} {verdict}\n{}",
+            shown(&history)
+        );
+    }
+    assert!(refuted > 300, "only {refuted} were false");
 }

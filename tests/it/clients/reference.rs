@@ -100,7 +100,9 @@ fn fits(
     data: Option<stormglass::history::Content>,
 ) -> bool {
     let found = work.operation.reads() || work.operation == stormglass::lifecycle::Operation::Show;
-    reply.outcome == outcome && reply.seen() == seen && (!found || reply.content() == data)
+    reply.outcome == outcome
+        && reply.seen() == seen
+        && (!found || data.is_none() || reply.content() == data)
 }
 
 fn everything(world: &World, ways: BTreeSet<Now>) -> Option<BTreeSet<Now>> {

@@ -180,78 +180,73 @@ fn a_false_read_is_noticed() {
     );
 }
 
-/// On the embedded service checker and reference must agree; of a real server the checker may only believe more.
+/// Changes one answer: a look shows anything, and what was not done is said to be. Reading data that is not there has no content
+/// to compare, so reads are left as they are.
+fn change(history: &mut SubjectHistory, rng: &mut Rng) -> bool {
+    let reads: Vec<OpId> = history
+        .events
+        .iter()
+        .filter_map(|event| match event.told {
+            Told::Invoked { op, operation, .. } if operation.reads() => Some(op),
+            _ => None,
+        })
+        .collect();
+    let index = below(rng, history.events.len());
+    let Told::Answered {
+        op, outcome, seen, ..
+    } = &mut history.events[index].told
+    else {
+        return false;
+    };
+    match (outcome, seen) {
+        (_, Some(Seen::Status(status))) => *status = SubjectStatus::ALL[below(rng, 7)],
+        (outcome @ (Outcome::Refused | Outcome::Fail), _) if !reads.contains(op) => {
+            *outcome = Outcome::Ok;
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// What lies at a location is the server's to know, and to the checker it may be anything; and why something is refused or fails
+/// nobody needs to say. Of all else checker and reference must think the same.
+fn is_exact(recipe: &Recipe, history: &SubjectHistory) -> bool {
+    use Operation::{AddLocation, CreateEmpty, CreateWithLocation};
+    let vague = |event: &ClientEvent| match event.told {
+        Told::Invoked { operation, .. } => {
+            matches!(operation, AddLocation | CreateEmpty | CreateWithLocation)
+        }
+        Told::Answered { outcome, .. } => matches!(outcome, Outcome::Refused | Outcome::Fail),
+        Told::Broken(_) | Told::Probed(_) => false,
+    };
+    !recipe.world.real() && !history.events.iter().any(vague)
+}
+
+/// Where the rules leave no room checker and reference agree; elsewhere the checker may only believe more.
 #[test]
 fn checker_and_reference_agree_on_small_histories() {
     let mut refuted = 0;
-    for number in 0..40_000 {
+    for number in 0..60_000 {
         let seed = Seed(number).named("agree");
         let mut rng = seed.named("change").rng();
         let mut recipe = recipe(seed, 3);
         recipe.operations = recipe.operations.min(5);
         let mut history = legal(recipe, seed);
-        // What lies at a location is the server's to know, and to the checker it may be anything.
-        let strange = |event: &ClientEvent| {
-            use Operation::{AddLocation, CreateEmpty, CreateWithLocation};
-            matches!(
-                event.told,
-                Told::Invoked {
-                    operation: AddLocation | CreateEmpty | CreateWithLocation,
-                    ..
-                }
-            )
-        };
-        let exact = !recipe.world.real() && !history.events.iter().any(strange);
-        let answers: Vec<usize> = (0..history.events.len())
-            .filter(|&index| matches!(history.events[index].told, Told::Answered { .. }))
-            .collect();
-        if answers.is_empty() {
+        if !change(&mut history, &mut rng) {
             continue;
         }
-        let chosen = answers[below(&mut rng, answers.len())];
-        let Told::Answered {
-            outcome, seen, op, ..
-        } = &mut history.events[chosen].told
-        else {
-            continue;
-        };
-        let op = *op;
-        match seen {
-            Some(Seen::Status(status)) => *status = SubjectStatus::ALL[below(&mut rng, 7)],
-            // Why it was refused or failed nobody needs to say, so that only success claims something.
-            _ if matches!(outcome, Outcome::Refused | Outcome::Fail) => *outcome = Outcome::Ok,
-            _ => continue,
-        }
-        let read = |event: &ClientEvent| matches!(event.told, Told::Invoked { op: asked, operation, .. } if asked == op && operation.reads());
-        let silent = |event: &ClientEvent| {
-            matches!(
-                event.told,
-                Told::Answered {
-                    outcome: Outcome::Refused | Outcome::Fail,
-                    ..
-                }
-            )
-        };
-        let exact = exact
-            && !history
-                .events
-                .iter()
-                .any(|event| read(event) || silent(event));
+        let exact = is_exact(&recipe, &history);
         let verdict = judge(&history, &recipe.rules()).verdict;
         let Some(explained) = explains(&recipe.world, &history) else {
             continue;
         };
-        let agrees = match (explained, verdict) {
-            (true, verdict) => verdict == Verdict::Valid,
-            (false, Verdict::Valid) => !exact,
-            (false, _) => true,
+        let agrees = match explained {
+            true => verdict == Verdict::Valid,
+            false => verdict == Verdict::Invalid || !exact,
         };
         refuted += u32::from(!explained && exact);
-        assert!(
-            agrees,
-            "{number} {recipe:?}: {explained} {verdict}\n{}",
-            shown(&history)
-        );
+        let told = shown(&history);
+        assert!(agrees, "{number} {recipe:?}: {explained} {verdict}\n{told}");
     }
-    assert!(refuted > 300, "only {refuted} were false");
+    assert!(refuted > 100, "only {refuted} were false");
 }

@@ -333,7 +333,7 @@ fn run(
 }
 
 impl Swept {
-    fn result(&self, arguments: &Arguments, target: &str) -> SweepResult {
+    fn result(mut self, arguments: &Arguments, target: &str) -> SweepResult {
         let (tries, unknown) = self.ledger.totals();
         SweepResult {
             target: target.to_owned(),

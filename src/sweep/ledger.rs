@@ -114,26 +114,29 @@ impl Ledger {
     /// Violations of which the shortest script is not known yet, each with the script that shows it most often; those with the
     /// shortest scripts first, since they may explain others.
     pub fn unshortened(&mut self) -> Vec<(FindingKey, Script)> {
-        let mut open = Vec::new();
-        let mut explained = Vec::new();
-        for (key, seen) in self.raw.iter().filter(|(_, seen)| seen.finding.is_none()) {
+        self.settle();
+        let mut open: Vec<(FindingKey, Script)> = (self.raw.iter())
+            .filter(|(_, seen)| seen.finding.is_none())
+            .map(|(key, seen)| (key.clone(), self.best(seen)))
+            .collect();
+        let is_race = |step: &Step| matches!(step, Step::Race { .. });
+        open.sort_by_key(|(_, script)| (script.steps().iter().any(is_race), script.steps().len()));
+        open
+    }
+
+    /// Gives what a known finding explains to that finding.
+    fn settle(&mut self) {
+        for (key, seen) in self
+            .raw
+            .iter_mut()
+            .filter(|(_, seen)| seen.finding.is_none())
+        {
             let known = self.known.iter().find(|(name, known)| {
                 (name.symptom, name.invariant) == (key.symptom, key.invariant)
                     && seen.shown.keys().all(|raw| explains(&known.script, raw))
             });
-            match known {
-                Some((name, _)) => explained.push((key.clone(), name.clone())),
-                None => open.push((key.clone(), self.best(seen))),
-            }
+            seen.finding = known.map(|(name, _)| name.clone());
         }
-        for (key, name) in explained {
-            if let Some(seen) = self.raw.get_mut(&key) {
-                seen.finding = Some(name);
-            }
-        }
-        let is_race = |step: &Step| matches!(step, Step::Race { .. });
-        open.sort_by_key(|(_, script)| (script.steps().iter().any(is_race), script.steps().len()));
-        open
     }
 
     fn best(&self, seen: &Seen) -> Script {
@@ -202,7 +205,8 @@ impl Ledger {
     }
 
     /// The findings, the worst first. `repeat` makes the command that runs a script again.
-    pub fn findings(&self, repeat: impl Fn(&Script) -> String) -> Vec<Finding> {
+    pub fn findings(&mut self, repeat: impl Fn(&Script) -> String) -> Vec<Finding> {
+        self.settle();
         let mut all: BTreeMap<FindingKey, (Known, Vec<&Seen>)> = (self.known.iter())
             .map(|(key, known)| (key.clone(), (known.clone(), Vec::new())))
             .collect();

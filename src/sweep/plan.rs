@@ -2,7 +2,6 @@
 
 use crate::lifecycle::{Operation, SubjectStatus, Who};
 use crate::script::{Act, ClientFault, Point, Script, Second, Step};
-use crate::units::Bytes;
 use Operation::*;
 
 /// What a target can do.
@@ -196,10 +195,7 @@ fn points(first: Operation) -> Vec<Point> {
         points.extend([Point::MidBody, Point::LastByte]);
     }
     match first {
-        Upload => points.extend([
-            Point::After(Bytes(64 * 1024)),
-            Point::Enters(SubjectStatus::Saving),
-        ]),
+        Upload => points.push(Point::Enters(SubjectStatus::Saving)),
         Stage => points.push(Point::Enters(SubjectStatus::Uploading)),
         Import | ImportStaged => points.push(Point::Enters(SubjectStatus::Importing)),
         _ => {}
@@ -390,7 +386,12 @@ mod tests {
                         }
                         _ => false,
                     };
-                    assert!(cells.iter().any(is_pair), "{:?} {one} {other}", base.steps);
+                    let looks = (one, other) == (Show, Show); // two looks change nothing
+                    assert!(
+                        looks || cells.iter().any(is_pair),
+                        "{:?} {one} {other}",
+                        base.steps
+                    );
                 }
             }
         }

@@ -18,6 +18,10 @@ use std::sync::atomic::Ordering::Relaxed;
 const BATCH: usize = 48;
 /// The same where commands are run, one after the other.
 const COMMANDS: usize = 6;
+/// The share of the time that every script of the plan once may take.
+const ONCE: f64 = 0.85;
+/// Calls of the stand between two rounds of shortening.
+const SHORTENED: usize = 5;
 /// The share of the time after which nothing new is begun and what was found is counted.
 const COUNTING: f64 = 0.9;
 /// How often the shortest script of a finding is run in all, where that does not take too long.
@@ -73,7 +77,7 @@ pub fn sweep(stand: &mut impl Stand, cells: &[Cell], budget: &Budget) -> (Ledger
     let total = &budget.progress.sweep.cells_total;
     total.store(cells.len() as u64, Relaxed);
     let ran = sweep.once(cells);
-    sweep.shorten_all();
+    sweep.shorten_all(COUNTING);
     if budget.total.is_some() {
         sweep.promising(cells);
     }
@@ -126,28 +130,31 @@ impl<S: Stand> Sweep<'_, S> {
         trials
     }
 
-    /// Every script of the plan once. What goes on for longer than its share ends there.
+    /// Every script of the plan once. What shows is shortened every now and then: once it is known it explains much of what follows.
     fn once(&mut self, cells: &[Cell]) -> u32 {
         let mut ran = 0;
-        for batch in batches(cells) {
-            if self.budget.share() > 0.75 {
+        for (index, batch) in batches(cells).iter().enumerate() {
+            if self.budget.share() > ONCE {
                 break;
             }
-            ran += self.run(&batch).len() as u32;
+            ran += self.run(batch).len() as u32;
             let cells = &self.budget.progress.sweep.cells;
             cells.store(u64::from(ran), Relaxed);
+            if index % SHORTENED == SHORTENED - 1 {
+                self.shorten_all(ONCE);
+            }
         }
         ran
     }
 
     /// Looks for the shortest script of everything that was seen, the worst first.
-    fn shorten_all(&mut self) {
+    fn shorten_all(&mut self, until: f64) {
         let mut left_alone = BTreeSet::new();
         loop {
             let open = self.ledger.unshortened();
             let next = open.into_iter().find(|(raw, _)| !left_alone.contains(raw));
             let Some((raw, script)) = next else { return };
-            if self.budget.share() > COUNTING || self.stand.is_over() {
+            if self.budget.share() > until || self.stand.is_over() {
                 return;
             }
             left_alone.insert(raw.clone());
@@ -160,7 +167,7 @@ impl<S: Stand> Sweep<'_, S> {
                 &script,
                 rate,
                 &mut self.round,
-                &mut || budget.share() <= COUNTING,
+                &mut || budget.share() <= until,
             );
             self.ledger.shortened(&raw, &shortest);
             self.budget.tell(&self.ledger);
@@ -172,7 +179,7 @@ impl<S: Stand> Sweep<'_, S> {
         if let Some(rate) = self.rates.get(raw) {
             return *rate;
         }
-        let more = tries_of(script, 12).saturating_sub(self.ledger.tries(script));
+        let more = tries_of(script, 8).saturating_sub(self.ledger.tries(script));
         let trials = self.run(&vec![script.clone(); more as usize]);
         let hits = trials.iter().filter(|trial| {
             let same = |breach: &crate::finding::Breach| {
@@ -206,7 +213,7 @@ impl<S: Stand> Sweep<'_, S> {
                 return;
             }
             self.run(&batch);
-            self.shorten_all();
+            self.shorten_all(COUNTING);
         }
     }
 

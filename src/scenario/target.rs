@@ -1,9 +1,9 @@
 //! What operations run against: `[service]` and `[target]`.
 
-use super::document::{Node, Spot, Value};
+use super::document::{Node, Value};
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::{Bandwidth, Lasting};
-use super::{GlanceTarget, Identity, Target};
+use super::{GlanceTarget, Target, identity};
 use crate::config::{Defect, Defects, RegistryConfig, Rules, ServiceConfig, StoreConfig};
 use crate::lifecycle::Profile;
 use crate::units::Span;
@@ -121,24 +121,9 @@ impl Read for StoreConfig {
     }
 }
 
-/// Who acts when the scenario does not say: what a server without Keystone that reads
-/// `user:project:roles` from the token understands.
-const MEMBER: &str = "stormglass:stormglass:member,reader";
-const ADMIN: &str = "stormglass-admin:stormglass:admin,member,reader";
-
 fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
     let mut fields = Fields::of(reader, node, "[target.glance]")?;
-    let url = fields.required::<Written<String>>(reader, "url", "\"http://127.0.0.1:9292\"");
-    let url = url.and_then(|url| base_url(reader, &url));
-    let member = identity(reader, &mut fields, ["token", "token_env", "member"]);
-    let admin = identity(
-        reader,
-        &mut fields,
-        ["admin_token", "admin_token_env", "admin"],
-    );
-    // One who brings a token of its own has a server where the stand-in for the admin means nothing.
-    let admin = admin.or_else(|| member.clone());
-    let member = member.unwrap_or_else(|| Identity::Token(MEMBER.to_owned()));
+    let target = identity::read(reader, &mut fields);
     let timeout = fields.or(reader, "timeout", Lasting(Span::from_secs(60)));
     let connections = NonZeroU32::new(32).unwrap_or(NonZeroU32::MIN);
     let connections = fields.or(reader, "connections", connections);
@@ -153,114 +138,13 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
     }
     let delayed_delete = fields.or(reader, "delayed_delete", false);
     fields.done(reader);
-    let admin = admin.unwrap_or_else(|| Identity::Token(ADMIN.to_owned()));
     Some(GlanceTarget {
         timeout: timeout.0,
         connections,
         location: location.map(|location| location.value),
         delayed_delete,
-        ..GlanceTarget::new(url?, member, admin)
+        ..target
     })
-}
-
-fn base_url(reader: &mut Reader, url: &Written<String>) -> Option<String> {
-    let host = (url.value.strip_prefix("http://"))
-        .and_then(|rest| rest.split('/').next())
-        .filter(|host| !host.is_empty());
-    let plain = !url
-        .value
-        .contains(|c: char| c.is_whitespace() || c.is_control());
-    if host.is_none() || !plain {
-        let message = format!("`{}` is not the URL of a server", url.value);
-        let help = "write `http://`, the host and the port: `\"http://127.0.0.1:9292\"`; TLS is not spoken";
-        reader.wrong(url.spot, message, help);
-        return None;
-    }
-    Some(url.value.trim_end_matches('/').to_owned())
-}
-
-/// Who acts, said in one of three ways: a token, the variable that holds one, or a table.
-fn identity(
-    reader: &mut Reader,
-    fields: &mut Fields,
-    [token, variable, table]: [&'static str; 3],
-) -> Option<Identity> {
-    let ways = [token, variable, table].map(|key| fields.node(key).map(|node| (key, node)));
-    let mut ways = ways.into_iter().flatten();
-    let (key, node) = ways.next()?;
-    for (other, _) in ways {
-        let at = fields.key_spot(other).unwrap_or(fields.spot);
-        let message = format!("`{other}` says once more what `{key}` says");
-        reader.wrong(at, message, "keep one of the two");
-    }
-    if key == table {
-        return headers(reader, node);
-    }
-    let text = Written::<String>::read(reader, node)?;
-    let value = match key == token {
-        true => text.value,
-        false => from_environment(reader, &text.value, text.spot)?,
-    };
-    header(reader, &value, text.spot).map(Identity::Token)
-}
-
-fn from_environment(reader: &mut Reader, variable: &str, at: Spot) -> Option<String> {
-    let value = std::env::var(variable).ok();
-    if value.is_none() {
-        let message = format!("the environment variable `{variable}` is not set");
-        let help = format!("export {variable}=… before the run");
-        reader.wrong(at, message, help);
-    }
-    value
-}
-
-/// A text that can stand in an HTTP header. The text itself is not shown: it may be a secret.
-fn header(reader: &mut Reader, text: &str, at: Spot) -> Option<String> {
-    if text.is_empty() || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        let message = "this cannot be sent in an HTTP header";
-        reader.wrong(at, message, "write printable ASCII, at least one character");
-        return None;
-    }
-    Some(text.to_owned())
-}
-
-fn headers(reader: &mut Reader, node: &Node) -> Option<Identity> {
-    if matches!(&node.value, Value::String(text) if text == "anonymous") {
-        return Some(Identity::Anonymous);
-    }
-    let example = "{ user = \"alice\", project = \"demo\", roles = [\"member\", \"reader\"] }";
-    let mut fields = Fields::of(reader, node, example)?;
-    let user = fields.required::<Header>(reader, "user", "\"alice\"");
-    let project = fields.required::<Header>(reader, "project", "\"demo\"");
-    let roles = fields.required::<Vec<Header>>(reader, "roles", "[\"member\", \"reader\"]");
-    fields.done(reader);
-    Some(Identity::Headers {
-        user: user?.0,
-        project: project?.0,
-        roles: roles?.into_iter().map(|role| role.0).collect(),
-    })
-}
-
-struct Header(String);
-
-impl Read for Header {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Header> {
-        let text = String::read(reader, node)?;
-        header(reader, &text, node.spot).map(Header)
-    }
-}
-
-impl Read for Vec<Header> {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Vec<Header>> {
-        let Value::Array(items) = &node.value else {
-            reader.wrong_type(node, "a list of roles", "[\"member\", \"reader\"]");
-            return None;
-        };
-        items
-            .iter()
-            .map(|item| Header::read(reader, item))
-            .collect()
-    }
 }
 
 /// The edges that the target allows.

@@ -1,9 +1,10 @@
 //! The client: one operation in, one answer out.
 
 use super::answer::{Answer, ImageId, Request, RunId, line};
-use super::config::{ConfigError, Endpoint, Headers, headers};
+use super::config::{Caller, ConfigError, Endpoint};
 use super::content::{Payload, Progress};
 use super::dialect::{self, Image, PATCH_TYPE};
+use super::tls::Tls;
 use super::wire::{Call, Reply, Times, Trouble, Wire};
 use crate::history::Seen;
 use crate::lifecycle::{Operation, Outcome};
@@ -29,8 +30,8 @@ pub struct Client {
 struct Shared {
     wire: Wire,
     host: HeaderValue,
-    member: Headers,
-    admin: Option<Headers>,
+    member: Caller,
+    admin: Option<Caller>,
     run: RunId,
     location: Option<String>,
     /// Every image this client may have created and has not seen deleted; whether its create was acknowledged.
@@ -51,20 +52,25 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of `target.url` for one run, whose images carry its tag. Nothing is sent yet.
+    /// A client of `target.url` for one run, whose images carry its tag. Nothing is sent yet. A URL that only a catalog knows must
+    /// have been [located](super::locate).
     pub fn new(target: &GlanceTarget, run: RunId) -> Result<Client, ConfigError> {
-        let endpoint = Endpoint::parse(&target.url)?;
+        let url = target.url.as_deref().ok_or(ConfigError::NoUrl)?;
+        let endpoint = Endpoint::parse(url, "v2")?;
         let host = HeaderValue::from_str(&endpoint.authority)
-            .map_err(|_| ConfigError::Url("and its host is no host"))?;
+            .map_err(|_| ConfigError::Url("and its host is no host".to_owned()))?;
+        let tls = endpoint
+            .tls
+            .then(|| Tls::new(&endpoint.host, target.ca.as_deref()));
         // Where nobody says who he is, everybody may be an admin; where the member does, an admin must.
         let has_admin = target.admin != Identity::Anonymous || target.member == Identity::Anonymous;
         let connections = target.connections.get() as usize;
         Ok(Client {
             shared: Rc::new(Shared {
-                wire: Wire::new(endpoint, target.timeout, connections),
+                wire: Wire::new(endpoint, tls.transpose()?, target.timeout, connections),
                 host,
-                member: headers(&target.member)?,
-                admin: has_admin.then(|| headers(&target.admin)).transpose()?,
+                member: Caller::new(&target.member, target)?,
+                admin: (has_admin.then(|| Caller::new(&target.admin, target))).transpose()?,
                 run,
                 location: target.location.clone(),
                 created: RefCell::default(),
@@ -265,22 +271,23 @@ impl Client {
         *request.method_mut() = method.parse().unwrap_or_default();
         *request.uri_mut() = path.parse().unwrap_or_default();
         let length = request.body().len();
-        let identity = match (who, &shared.admin) {
-            (As::Admin, Some(admin)) => admin,
-            (As::Admin, None) | (As::Member, _) => &shared.member,
-        };
         let headers = request.headers_mut();
         headers.insert(HOST, shared.host.clone());
-        for (name, value) in identity {
-            headers.insert(*name, value.clone());
-        }
         if matches!(method, "PUT" | "POST" | "PATCH") {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         Call {
             request,
+            caller: self.caller(who).clone(),
             progress: Progress::new(),
             content_max: max,
+        }
+    }
+
+    fn caller(&self, who: As) -> &Caller {
+        match (who, &self.shared.admin) {
+            (As::Admin, Some(admin)) => admin,
+            (As::Admin, None) | (As::Member, _) => &self.shared.member,
         }
     }
 

@@ -6,18 +6,21 @@
 
 mod actor;
 mod answer;
+mod auth;
 mod client;
 mod config;
 mod content;
 mod dialect;
 mod moves;
 mod remote;
+mod tls;
 mod tracker;
 mod wire;
 
 pub use crate::history::Seen;
 pub use actor::{TrackerMessage, TrackerReply, Trackers};
 pub use answer::{Answer, ImageId, Request, RunId};
+pub use auth::{LocateError, locate};
 pub use client::{Cleanup, Client, Greeting, HelloError};
 pub use config::ConfigError;
 pub use content::content_of;

@@ -1,19 +1,22 @@
 //! HTTP/1.1 exchanges over connections of our own: opened when needed, kept for a moment, closed when an answer came early.
 
-use super::config::Endpoint;
+use super::config::{Caller, Endpoint};
 use super::content::{Payload, Progress, Received};
 use super::now;
+use super::tls::Tls;
 use crate::history::Content;
+use crate::scenario::auth::Secret;
 use crate::units::Span;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use hyper_util::rt::TokioIo;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -30,10 +33,16 @@ const KEPT: Duration = Duration::from_secs(1);
 /// The connections to one server.
 pub(super) struct Wire {
     endpoint: Endpoint,
+    tls: Option<Tls>,
     timeout: Duration,
     permits: Semaphore,
     idle: RefCell<Vec<Link>>,
 }
+
+/// Bytes both ways, with TLS or without.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 /// One open connection. Dropping it closes it, whatever was still going on.
 struct Link {
@@ -52,6 +61,8 @@ impl Drop for Link {
 /// What to send and what to read.
 pub(super) struct Call {
     pub request: hyper::Request<Payload>,
+    /// Who sends it; the request is signed when it is sent.
+    pub caller: Caller,
     pub progress: Rc<Progress>,
     /// The most content to read of a 200; none where a reply is text.
     pub content_max: Option<u64>,
@@ -61,6 +72,7 @@ pub(super) struct Call {
 #[derive(Debug)]
 pub(super) struct Reply {
     pub status: u16,
+    pub headers: HeaderMap,
     pub text: Bytes,
     /// The content of a download. One byte more than was asked for at most is counted.
     pub content: Option<Content>,
@@ -90,10 +102,42 @@ fn since(began: Instant) -> Span {
     Span(now().saturating_duration_since(began).as_nanos() as u64)
 }
 
+impl Call {
+    /// The same once more, if it can be sent twice and may have to be.
+    fn again(&self) -> Option<Call> {
+        let repeats = self.caller.renews() && matches!(self.request.body(), Payload::Text(None));
+        repeats.then(|| {
+            let mut request = hyper::Request::new(Payload::Text(None));
+            *request.method_mut() = self.request.method().clone();
+            *request.uri_mut() = self.request.uri().clone();
+            *request.headers_mut() = self.request.headers().clone();
+            Call {
+                request,
+                caller: self.caller.clone(),
+                progress: Progress::new(),
+                content_max: self.content_max,
+            }
+        })
+    }
+
+    async fn sign(&mut self, times: &mut Times) -> Result<Option<Secret>, Trouble> {
+        let began = now();
+        let signed = self.caller.sign(self.request.headers_mut()).await;
+        times.waited += since(began);
+        signed.map_err(|error| Trouble::NotSent(error.to_string()))
+    }
+}
+
 impl Wire {
-    pub(super) fn new(endpoint: Endpoint, timeout: Span, connections: usize) -> Wire {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        tls: Option<Tls>,
+        timeout: Span,
+        connections: usize,
+    ) -> Wire {
         Wire {
             endpoint,
+            tls,
             // A year is as good as for ever, and cannot overflow the clock.
             timeout: Duration::from_nanos(timeout.0).min(Duration::from_secs(365 * 86_400)),
             permits: Semaphore::new(connections.min(Semaphore::MAX_PERMITS)),
@@ -105,9 +149,31 @@ impl Wire {
         &self.endpoint
     }
 
-    /// Sends a request and reads its reply. `times` grows by what was spent before the server had the request.
-    pub(super) async fn exchange(&self, call: Call, times: &mut Times) -> Result<Reply, Trouble> {
+    /// Signs a request, sends it and reads its reply. `times` grows by what was spent before the server had the request.
+    ///
+    /// A request without a body whose token was no longer accepted is sent once more with a new one: it had no effect.
+    pub(super) async fn exchange(
+        &self,
+        mut call: Call,
+        times: &mut Times,
+    ) -> Result<Reply, Trouble> {
+        let caller = call.caller.clone();
+        let again = call.again();
+        let token = call.sign(times).await?;
+        let mut reply = self.deliver(call, times).await?;
+        let renewed = caller.answered(token.as_ref(), reply.status);
+        if let (true, Some(mut again)) = (renewed, again) {
+            let token = again.sign(times).await?;
+            reply = self.deliver(again, times).await?;
+            caller.answered(token.as_ref(), reply.status);
+        }
+        Ok(reply)
+    }
+
+    /// Sends a request as it is, once, and reads its reply.
+    pub(super) async fn deliver(&self, call: Call, times: &mut Times) -> Result<Reply, Trouble> {
         let began = now();
+        let secret = call.request.headers().get("x-auth-token").cloned();
         let _permit = self.permits.acquire().await;
         times.waited += since(began);
         call.progress.at.set(now());
@@ -115,7 +181,10 @@ impl Wire {
         let uploads = matches!(call.request.body(), Payload::Upload(_));
         let (link, response) = self.send(call.request, &call.progress, times).await?;
         let keeps_open = keeps_open(&response);
-        let reply = self.read(response, call.content_max).await;
+        let mut reply = self.read(response, call.content_max).await;
+        if let Some(secret) = secret {
+            blot(&mut reply.text, secret.as_bytes());
+        }
         // An upload that was turned down may not have been read, and its bytes would stand before the next request.
         let was_read = !uploads || (200..300).contains(&reply.status);
         if keeps_open && was_read && reply.cut.is_none() && call.progress.finished.get() {
@@ -143,7 +212,11 @@ impl Wire {
                 Ok(response) => return Ok((link, response)),
                 Err(mut error) => {
                     let unsent = error.take_message();
-                    let text = explain(&error.into_error());
+                    let error = error.into_error();
+                    let mut text = explain(&error);
+                    if error.is_parse() && self.tls.is_none() {
+                        text.push_str("; if it speaks TLS, write https://");
+                    }
                     match unsent {
                         // A kept connection turned out closed, and the request comes back whole: no harm done.
                         Some(whole) if !fresh => request = whole,
@@ -180,15 +253,19 @@ impl Wire {
         let began = now();
         let address = (self.endpoint.host.as_str(), self.endpoint.port);
         let opened = timeout_at(began + self.timeout, async {
-            let stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            Ok::<_, std::io::Error>(stream)
+            let opened = async {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                Ok::<_, std::io::Error>(stream)
+            };
+            let stream = (opened.await).map_err(|error| format!("cannot connect: {error}"))?;
+            self.secured(stream).await
         })
         .await;
         times.connect += since(began);
         let stream = match opened {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(Trouble::NotSent(format!("cannot connect: {error}"))),
+            Ok(Err(text)) => return Err(Trouble::NotSent(text)),
             Err(_) => {
                 return Err(Trouble::NotSent(format!(
                     "cannot connect within {:?}",
@@ -209,6 +286,17 @@ impl Wire {
             sender,
             task,
             idle_since: now(),
+        })
+    }
+
+    /// The connection as requests travel on it.
+    async fn secured<S>(&self, stream: S) -> Result<Box<dyn Stream>, String>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        Ok(match &self.tls {
+            Some(tls) => Box::new(tls.over(stream).await?),
+            None => Box::new(stream),
         })
     }
 
@@ -236,9 +324,10 @@ impl Wire {
     async fn read(&self, response: hyper::Response<Incoming>, content_max: Option<u64>) -> Reply {
         let status = response.status().as_u16();
         let framed = is_framed(&response);
-        let body = response.into_body();
+        let (head, body) = response.into_parts();
         let mut reply = Reply {
             status,
+            headers: head.headers,
             text: Bytes::new(),
             content: None,
             cut: None,
@@ -313,6 +402,21 @@ impl Wire {
                 }
             }
         }
+    }
+}
+
+/// Takes a token out of a reply: a server may say what it was told, and replies are shown.
+fn blot(text: &mut Bytes, secret: &[u8]) {
+    let length = secret.len().max(1);
+    let mut kept = BytesMut::new();
+    let mut rest = &text[..];
+    while let Some(at) = rest.windows(length).position(|part| part == secret) {
+        kept.extend_from_slice(&rest[..at]);
+        rest = &rest[at + length..];
+    }
+    if rest.len() < text.len() {
+        kept.extend_from_slice(rest);
+        *text = kept.freeze();
     }
 }
 

@@ -1,5 +1,6 @@
 //! The way from a file to a [`Scenario`], or to all its mistakes.
 
+use super::auth::Environment;
 use super::document::{self, Node};
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, World};
@@ -37,6 +38,17 @@ pub fn parse(
     dir: &Path,
     overrides: &[String],
 ) -> Result<Scenario, Mistakes> {
+    parse_in(&Environment::of_process(), origin, text, dir, overrides)
+}
+
+/// The same in an environment that may not be this process's.
+pub fn parse_in(
+    environment: &Environment,
+    origin: &str,
+    text: &str,
+    dir: &Path,
+    overrides: &[String],
+) -> Result<Scenario, Mistakes> {
     let parsed = document::parse(text);
     let mut root = parsed.root;
     let mut mistakes = parsed.mistakes;
@@ -58,6 +70,7 @@ pub fn parse(
         return Err(Mistakes::new(shown(sources, &root), mistakes));
     }
     let mut reader = Reader {
+        environment,
         dir,
         sources,
         mistakes: Vec::new(),

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use stormglass::run::run_with;
 use stormglass::scenario::{Target, read};
-use stormglass::target::glance::Commands;
+use stormglass::target::glance::{Commands, Means};
 use stormglass::units::Time;
 use tempfile::TempDir;
 
@@ -80,7 +80,11 @@ fn a_fault_is_open_from_its_command_to_the_end_of_its_undo() {
         panic!("a real glance");
     };
     let commands = Commands::new(&glance.commands, true);
-    let result = run_with(&scenario, &commands, None, &Arc::default()).unwrap();
+    let means = Means {
+        commands: commands.clone(),
+        journal: None,
+    };
+    let result = run_with(&scenario, &means, None, &Arc::default()).unwrap();
     assert_eq!(commands.not_undone(), []);
     let rows: Vec<_> = (result.runs[0].timeline.iter())
         .map(|row| (row.at, row.faults_open))

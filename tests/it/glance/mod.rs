@@ -12,6 +12,7 @@ use stormglass::script::Act;
 use stormglass::target::glance::{Answer, Client, ImageId, Request, RunId, Seen, Tracker};
 use stormglass::units::{Bytes, Span};
 
+mod keystone;
 mod latency;
 mod life;
 mod rivals;

@@ -4,7 +4,6 @@ use super::cleanup::JOURNAL;
 use super::reach::reach;
 use super::{Exit, interrupt};
 use crate::config::ServiceConfig;
-use crate::engine::clock::WallClock;
 use crate::finding::{Accepted, SweepResult};
 use crate::lifecycle::{Operation, Verdict, Who};
 use crate::progress::Progress;
@@ -281,7 +280,6 @@ fn run(
     arguments: &Arguments,
     progress: &Arc<Progress>,
 ) -> Swept {
-    let clock = WallClock::start();
     let budget = Budget::start(arguments.length, Arc::clone(progress));
     let watch = (!arguments.quiet).then(|| super::progress::Watch::start(Arc::clone(progress)));
     let (ledger, cells) = match &arguments.scripts[..] {
@@ -303,7 +301,7 @@ fn run(
     Swept {
         ledger,
         cells,
-        wall: Span(clock.now().0),
+        wall: budget.spent(),
         interrupted: progress.is_interrupted(),
     }
 }

@@ -67,7 +67,7 @@ pub fn parse_in(
         });
     }
     if parsed.broken {
-        return Err(Mistakes::new(shown(sources, &root), mistakes));
+        return Err(told(sources, mistakes, &root));
     }
     let mut reader = Reader {
         environment,
@@ -87,16 +87,14 @@ pub fn parse_in(
     mistakes.extend(meant.cloned());
     match scenario {
         Some(scenario) if mistakes.is_empty() => Ok(scenario),
-        _ => Err(Mistakes::new(shown(reader.sources, &root), mistakes)),
+        _ => Err(told(reader.sources, mistakes, &root)),
     }
 }
 
-/// The texts as messages may show them: without credentials.
-fn shown(mut sources: Vec<Source>, root: &Node) -> Vec<Source> {
-    for (index, source) in sources.iter_mut().enumerate() {
-        source.text = secret::blackened(&source.text, root, index);
-    }
-    sources
+/// The mistakes, without credentials in them.
+fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, root: &Node) -> Mistakes {
+    secret::hide(&mut sources, &mut mistakes, root);
+    Mistakes::new(sources, mistakes)
 }
 
 fn scenario(reader: &mut Reader, root: &Node) -> Option<Scenario> {

@@ -24,11 +24,11 @@ mod race;
 mod session;
 
 /// Subjects at a time. One Glance worker is one core, and rivals must find it free.
-const LANES: usize = 3;
+const LANES: usize = 4;
 /// How often the books are read again before what looks wrong in them is believed.
-const SECOND_LOOKS: u32 = 3;
+const SECOND_LOOKS: u32 = 2;
 /// The pause before that.
-const SECOND_LOOK: Duration = Duration::from_millis(700);
+const SECOND_LOOK: Duration = Duration::from_millis(500);
 
 /// Why a sweep of a server cannot begin.
 #[derive(Debug, thiserror::Error)]

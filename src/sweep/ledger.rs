@@ -111,11 +111,29 @@ impl Ledger {
         self.known.len() + open.count()
     }
 
-    /// Violations of which the shortest script is not known yet, the worst first, each with the script that shows it most often.
-    pub fn unshortened(&self) -> Vec<(FindingKey, Script)> {
-        let open = (self.raw.iter()).filter(|(_, seen)| seen.finding.is_none());
-        open.map(|(key, seen)| (key.clone(), self.best(seen)))
-            .collect()
+    /// Violations of which the shortest script is not known yet, each with the script that shows it most often; those with the
+    /// shortest scripts first, since they may explain others.
+    pub fn unshortened(&mut self) -> Vec<(FindingKey, Script)> {
+        let mut open = Vec::new();
+        let mut explained = Vec::new();
+        for (key, seen) in self.raw.iter().filter(|(_, seen)| seen.finding.is_none()) {
+            let known = self.known.iter().find(|(name, known)| {
+                (name.symptom, name.invariant) == (key.symptom, key.invariant)
+                    && seen.shown.keys().all(|raw| explains(&known.script, raw))
+            });
+            match known {
+                Some((name, _)) => explained.push((key.clone(), name.clone())),
+                None => open.push((key.clone(), self.best(seen))),
+            }
+        }
+        for (key, name) in explained {
+            if let Some(seen) = self.raw.get_mut(&key) {
+                seen.finding = Some(name);
+            }
+        }
+        let is_race = |step: &Step| matches!(step, Step::Race { .. });
+        open.sort_by_key(|(_, script)| (script.steps().iter().any(is_race), script.steps().len()));
+        open
     }
 
     fn best(&self, seen: &Seen) -> Script {
@@ -245,6 +263,42 @@ impl Ledger {
     }
 }
 
+/// Whether all that a known finding needs happens in another script as well, in this order: then what it shows is no news.
+fn explains(known: &Script, other: &Script) -> bool {
+    let mut rest = other.steps().iter();
+    let mut pending: Vec<String> = Vec::new(); // what a race holds may come in either order
+    known.steps().iter().all(|wanted| {
+        let name = wanted.to_string();
+        if let Some(at) = pending.iter().position(|one| *one == name) {
+            pending.remove(at);
+            return true;
+        }
+        rest.any(|step| match (wanted, step) {
+            (
+                Step::Race { first, second, .. },
+                Step::Race {
+                    first: one,
+                    second: other,
+                    ..
+                },
+            ) => {
+                let mut pairs = [
+                    [first.to_string(), second.to_string()],
+                    [one.to_string(), other.to_string()],
+                ];
+                pairs.iter_mut().for_each(|pair| pair.sort());
+                pairs[0] == pairs[1]
+            }
+            (_, Step::Race { first, second, .. }) => {
+                pending = vec![first.to_string(), second.to_string()];
+                let at = pending.iter().position(|one| *one == name);
+                at.map(|at| pending.remove(at)).is_some()
+            }
+            _ => *wanted == *step,
+        })
+    })
+}
+
 fn sentence(example: &Trial, symptom: Symptom, invariant: Invariant) -> String {
     let same = |breach: &&Breach| (breach.symptom, breach.invariant) == (symptom, invariant);
     let breach = example.breaches.iter().find(same);
@@ -253,4 +307,28 @@ fn sentence(example: &Trial, symptom: Symptom, invariant: Invariant) -> String {
 
 fn length(trial: &Trial) -> (usize, usize) {
     (trial.script.steps().len(), trial.history.events.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_explains_what_holds_it() {
+        let check = |known: &str, other: &str, expected: bool| {
+            let [known, other] = [known, other].map(|text| text.parse::<Script>().unwrap());
+            assert_eq!(explains(&known, &other), expected, "{known} in {other}");
+        };
+        let known = "create upload deactivate";
+        check(known, "create upload deactivate show", true);
+        check(known, "create upload [deactivate before delete]", true);
+        check(known, "create [upload answer deactivate]", true);
+        check(known, "create [deactivate before upload] show", true);
+        check(known, "create upload [delete before show]", false);
+        let known = "create [upload last-byte delete]";
+        check(known, "create [upload mid-body delete] show", true);
+        check(known, "create [delete before upload]", true);
+        check(known, "create upload delete", false);
+        check(known, "create [upload mid-body !kill-api]", false);
+    }
 }

@@ -48,6 +48,16 @@ struct Base {
     lively: &'static [Operation],
 }
 
+impl Base {
+    /// Whether it is the plainest way into its status: what should be refused there need not be tried from the others.
+    fn is_plainest(&self) -> bool {
+        matches!(
+            self.steps,
+            [Create] | [Create, Stage] | [Create, Upload] | [Create, Upload, Deactivate | Delete]
+        )
+    }
+}
+
 /// What may always be tried on a subject that is there.
 const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
 
@@ -129,10 +139,10 @@ pub fn plan(world: &World) -> Vec<Cell> {
         singles(world, base, &mut cells);
         rivals(world, base, &mut cells);
         client_faults(world, base, &mut cells);
-        commands(world, base, &mut cells);
         unlikely(world, base, &mut cells);
     }
     births(world, &mut cells);
+    commands(world, &mut cells);
     cells.sort_by_key(|cell| cell.kind);
     let mut seen = std::collections::BTreeSet::new();
     cells.retain(|cell| seen.insert(cell.script.clone()));
@@ -198,14 +208,14 @@ fn points(first: Operation) -> Vec<Point> {
     points
 }
 
-fn steps(base: &Base) -> Vec<Step> {
-    let steps = base.steps.iter();
+fn steps_of(operations: &[Operation]) -> Vec<Step> {
+    let steps = operations.iter();
     steps.map(|&one| Step::Act(Act::usual(one))).collect()
 }
 
 /// A script of a base and one step more. It is one by construction: bases create first, and nothing later does.
 fn cell(base: &Base, step: Step, kind: Kind) -> Option<Cell> {
-    let mut steps = steps(base);
+    let mut steps = steps_of(base.steps);
     steps.push(step);
     let script = Script::new(steps).ok()?;
     Some(Cell { script, kind })
@@ -214,7 +224,7 @@ fn cell(base: &Base, step: Step, kind: Kind) -> Option<Cell> {
 fn singles(world: &World, base: &Base, cells: &mut Vec<Cell>) {
     for operation in world.later() {
         cells.extend(cell(base, Step::Act(Act::usual(operation)), Kind::Single));
-        for &who in &world.others {
+        for &who in world.others.iter().filter(|_| base.is_plainest()) {
             let act = Act { operation, who };
             if operation != DownloadAsAdmin {
                 cells.extend(cell(base, Step::Act(act), Kind::Single));
@@ -247,9 +257,9 @@ fn client_faults(world: &World, base: &Base, cells: &mut Vec<Cell>) {
     for first in world.lively(base) {
         for &fault in ClientFault::ALL.iter().filter(|&&fault| world.knows(fault)) {
             let inside = |point: &Point| match point {
-                Point::Before | Point::Answer | Point::Enters(_) => false,
+                Point::Before | Point::Answer | Point::After(_) | Point::Enters(_) => false,
                 Point::FirstByte => fault != ClientFault::CloseReply,
-                Point::MidBody | Point::LastByte | Point::After(_) => true,
+                Point::MidBody | Point::LastByte => true,
             };
             for at in points(first).into_iter().filter(inside) {
                 let step = race(first, at, Second::Fault(fault));
@@ -265,35 +275,49 @@ impl World {
     }
 }
 
-fn commands(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+/// From which operations on, and where inside each: a command takes seconds, so only what can be left half done is tried.
+const BREAKABLE: &[(&[Operation], Operation, Point)] = &[
+    (&[Create], Upload, Point::Before),
+    (&[Create], Upload, Point::MidBody),
+    (&[Create], Upload, Point::LastByte),
+    (&[Create], Stage, Point::MidBody),
+    (&[Create], Import, Point::Answer),
+    (&[Create], AddLocation, Point::FirstByte),
+    (&[Create, Stage], ImportStaged, Point::Answer),
+    (&[Create, Upload], Delete, Point::Before),
+    (&[Create, Upload], Delete, Point::FirstByte),
+    (&[Create, Upload], Deactivate, Point::FirstByte),
+    (&[Create, Upload], SetProperty, Point::FirstByte),
+    (&[Create, Upload], Download, Point::MidBody),
+];
+
+fn commands(world: &World, cells: &mut Vec<Cell>) {
     for command in &world.commands {
-        for first in world.lively(base) {
-            let breaks = |point: &Point| match point {
-                Point::Before | Point::Answer => true,
-                Point::MidBody => first.sends_data() || first.reads(),
-                Point::FirstByte => !first.sends_data() && !first.reads(),
-                Point::LastByte => first.sends_data(),
-                Point::After(_) | Point::Enters(_) => false,
-            };
-            for at in points(first).into_iter().filter(breaks) {
-                let step = race(first, at, Second::Command(command.clone()));
-                cells.extend(cell(base, step, Kind::Command));
+        for &(before, first, at) in BREAKABLE {
+            if world.can(before) && world.can(&[first]) {
+                let mut steps: Vec<Step> = steps_of(before);
+                steps.push(race(first, at, Second::Command(command.clone())));
+                cells.extend(Script::new(steps).ok().map(|script| Cell {
+                    script,
+                    kind: Kind::Command,
+                }));
             }
         }
     }
 }
 
+/// Sent at about the same time, either may come first, so each pair is tried in one order.
 fn unlikely(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+    if !base.is_plainest() {
+        return;
+    }
     let lively = world.lively(base);
-    for first in world.later().filter(|one| *one != Show) {
-        for second in world.later() {
+    let later: Vec<Operation> = world.later().collect();
+    for (index, &first) in later.iter().enumerate() {
+        for &second in &later[index..] {
             if !(lively.contains(&first) && lively.contains(&second)) {
-                let rival = Second::Rival(Act::usual(second));
-                cells.extend(cell(
-                    base,
-                    race(first, Point::Before, rival),
-                    Kind::Unlikely,
-                ));
+                let step = race(first, Point::Before, Second::Rival(Act::usual(second)));
+                cells.extend(cell(base, step, Kind::Unlikely));
             }
         }
     }
@@ -348,24 +372,28 @@ mod tests {
     fn every_pair_is_tried_in_every_status() {
         let cells = plan(&glance());
         let later = || Operation::ALL.iter().filter(|one| !one.creates());
-        for base in BASES {
-            for &first in later().filter(|one| **one != Show) {
-                for &second in later() {
-                    let pair = |cell: &Cell| {
-                        let steps = cell.script.steps();
-                        steps.len() == base.steps.len() + 1
-                            && steps.starts_with(&steps_of(base))
-                            && matches!(steps.last(), Some(Step::Race { first: a, second: Second::Rival(b), .. })
-                                if (a.operation, b.operation) == (first, second))
+        for base in BASES.iter().filter(|base| base.is_plainest()) {
+            for &one in later() {
+                for &other in later() {
+                    let is_pair = |cell: &Cell| match cell.script.steps() {
+                        [
+                            before @ ..,
+                            Step::Race {
+                                first,
+                                second: Second::Rival(rival),
+                                ..
+                            },
+                        ] => {
+                            let pair = (first.operation, rival.operation);
+                            before == steps_of(base.steps)
+                                && (pair == (one, other) || pair == (other, one))
+                        }
+                        _ => false,
                     };
-                    assert!(cells.iter().any(pair), "{:?} {first} {second}", base.steps);
+                    assert!(cells.iter().any(is_pair), "{:?} {one} {other}", base.steps);
                 }
             }
         }
-    }
-
-    fn steps_of(base: &Base) -> Vec<Step> {
-        steps(base)
     }
 
     #[test]

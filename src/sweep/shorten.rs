@@ -5,25 +5,23 @@ use super::{Stand, Trial, runs_commands};
 use crate::finding::FindingKey;
 use crate::script::{Script, Second, Step};
 
-/// Scripts of one call of the stand.
-const BATCH: u32 = 8;
-
 /// How often a script is run before it is believed not to show the violation.
 fn patience(script: &Script, rate: f64) -> u32 {
-    let races = script
-        .steps()
-        .iter()
-        .any(|step| matches!(step, Step::Race { .. }));
-    match (runs_commands(script), races) {
+    match (runs_commands(script), races(script) > 0) {
         // Seconds each, and no matter of luck.
         (true, _) => 2,
         (false, false) => 3,
         // Missed by bad luck one time in twenty.
-        (false, true) => (3.0 / rate.max(0.05)).ceil() as u32,
+        (false, true) => (3.0 / rate.max(0.15)).ceil() as u32,
     }
 }
 
-/// Shorter scripts, the shortest first.
+fn races(script: &Script) -> usize {
+    let race = |step: &&Step| matches!(step, Step::Race { .. });
+    script.steps().iter().filter(race).count()
+}
+
+/// Shorter scripts, the shortest first; those without a race count as shorter than those with one.
 fn candidates(script: &Script) -> Vec<Script> {
     let mut shorter = Vec::new();
     for (index, step) in script.steps().iter().enumerate() {
@@ -56,35 +54,35 @@ fn candidates(script: &Script) -> Vec<Script> {
     }
     shorter.extend((1..script.steps().len()).filter_map(|index| script.without(index)));
     shorter.retain(|other| other != script);
+    shorter.sort_by_key(|other| (races(other), other.steps().len()));
+    shorter.dedup();
     shorter
 }
 
-/// Runs a script until the violation shows, at most so often. Everything that is seen goes into the ledger.
-fn shows(
+/// Runs every candidate as often as it deserves, all at once; gives the first, and so the shortest, that shows the violation. What is
+/// seen goes into the ledger.
+fn first_that_shows(
     stand: &mut impl Stand,
     ledger: &mut Ledger,
-    script: &Script,
+    candidates: &[Script],
     raw: &FindingKey,
-    tries: u32,
-    round: &mut u64,
-) -> bool {
-    let mut done = 0;
-    while done < tries && !stand.is_over() {
-        let count = BATCH.min(tries - done);
-        let scripts = vec![script.clone(); count as usize];
-        *round += 1;
-        let trials = stand.run(&scripts, *round);
-        done += count;
-        let mut hit = false;
-        for trial in &trials {
-            ledger.add(trial);
-            hit |= is_hit(trial, raw);
-        }
-        if hit {
-            return true;
-        }
-    }
-    false
+    rate: f64,
+    round: u64,
+) -> Option<Script> {
+    let scripts: Vec<Script> = candidates
+        .iter()
+        .flat_map(|script| vec![script.clone(); patience(script, rate) as usize])
+        .collect();
+    let trials = stand.run(&scripts, round);
+    trials.iter().for_each(|trial| ledger.add(trial));
+    let hits: Vec<&Script> = (trials.iter())
+        .filter(|trial| is_hit(trial, raw))
+        .map(|trial| &trial.script)
+        .collect();
+    candidates
+        .iter()
+        .find(|script| hits.contains(script))
+        .cloned()
 }
 
 fn is_hit(trial: &Trial, raw: &FindingKey) -> bool {
@@ -103,19 +101,15 @@ pub fn shorten(
     goes_on: &mut dyn FnMut() -> bool,
 ) -> Script {
     let mut shortest = script.clone();
-    'again: loop {
-        for candidate in candidates(&shortest) {
-            if !goes_on() {
-                return shortest;
-            }
-            let tries = patience(&candidate, rate);
-            if shows(stand, ledger, &candidate, raw, tries, round) {
-                shortest = candidate;
-                continue 'again;
-            }
+    while goes_on() && !stand.is_over() {
+        let shorter = candidates(&shortest);
+        *round += 1;
+        match first_that_shows(stand, ledger, &shorter, raw, rate, *round) {
+            Some(script) => shortest = script,
+            None => break,
         }
-        return shortest;
     }
+    shortest
 }
 
 #[cfg(test)]

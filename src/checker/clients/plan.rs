@@ -330,17 +330,38 @@ fn on_glance(operation: Operation, delayed: Option<bool>) -> Vec<Step> {
             step(WAITING, Deactivated, Active, DONE),
             step(WAITING, Active, Active, DONE),
         ],
-        Operation::Delete => {
-            // Two deletes at once may both find it there, and both say that it is gone.
-            let again = |from| Step {
-                looked: true,
-                data: Data::Stays,
-                ..step(WAITING, from, from, DONE)
-            };
-            let mut steps = delete(delayed);
-            steps.extend([again(PendingDelete), again(Deleted)]);
-            steps
-        }
+        Operation::Delete => delete_again(delayed),
+        Operation::Import
+        | Operation::Stage
+        | Operation::ImportStaged
+        | Operation::RegisterLocation => by_a_task(operation),
+        Operation::RemoveLocation
+        | Operation::Download
+        | Operation::Export
+        | Operation::Clone
+        | Operation::DownloadAsAdmin
+        | Operation::Show
+        | Operation::SetProperty
+        | Operation::Protect
+        | Operation::Unprotect => Vec::new(),
+    }
+}
+
+/// Two deletes at once may both find it there, and both say that it is gone.
+fn delete_again(delayed: Option<bool>) -> Vec<Step> {
+    let again = |from| Step {
+        looked: true,
+        data: Data::Stays,
+        ..step(WAITING, from, from, DONE)
+    };
+    let mut steps = delete(delayed);
+    steps.extend([again(PendingDelete), again(Deleted)]);
+    steps
+}
+
+/// What goes by way of the staging area or of a task.
+fn by_a_task(operation: Operation) -> Vec<Step> {
+    match operation {
         Operation::Import => vec![
             step(WAITING, Queued, Uploading, HOLDING),
             step(HOLDING, Uploading, Importing, FURTHER),
@@ -368,14 +389,6 @@ fn on_glance(operation: Operation, delayed: Option<bool>) -> Vec<Step> {
             bring(FURTHER, Importing, Active, DONE),
             step(FURTHER, Importing, Queued, FAILED),
         ],
-        Operation::RemoveLocation
-        | Operation::Download
-        | Operation::Export
-        | Operation::Clone
-        | Operation::DownloadAsAdmin
-        | Operation::Show
-        | Operation::SetProperty
-        | Operation::Protect
-        | Operation::Unprotect => Vec::new(),
+        _ => Vec::new(),
     }
 }

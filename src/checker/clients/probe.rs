@@ -239,6 +239,9 @@ impl Judge {
 
     /// Invariant `conservation`: nothing is stored that no status keeps.
     fn left_over(&mut self, at: Time, status: SubjectStatus, held: &Held) {
+        if self.is_stuck(status) {
+            return; // what an unfinished operation wrote has the same cause
+        }
         if held.bytes.is_some() && !status.keeps_data() {
             let why = match (self.known.deleted, self.known.uploaded) {
                 (true, true) => {

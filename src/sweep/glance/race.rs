@@ -91,12 +91,17 @@ impl Session {
 
     /// An operation, and a command in the middle of it. It is taken back once the operation has ended, or does not end.
     async fn broken(self: &Rc<Self>, first: Act, at: Point, name: &str) {
+        if at == Point::Before {
+            self.break_it(name).await;
+        }
         let watch = Watch::new(at, HELD_FOR_COMMAND, None);
         let session = Rc::clone(self);
         let watched = Rc::clone(&watch);
         let mut one = spawn_local(async move { session.act(first, Some(&watched)).await });
-        watch.passed().await;
-        self.break_it(name).await;
+        if at != Point::Before {
+            watch.passed().await;
+            self.break_it(name).await;
+        }
         let _ = tokio::time::timeout(BROKEN, &mut one).await;
         self.heal(name).await;
         if !one.is_finished() {

@@ -395,3 +395,25 @@ impl<S: Socket> AsyncRead for Line<S> {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_ends_at_its_blank_line_however_it_is_cut() {
+        let bytes = b"PUT / HTTP/1.1\r\nA: b\r\r\n\r\nbody\r\n\r\nmore";
+        let body = b"body\r\n\r\nmore".len() as u64;
+        for cut in 0..=bytes.len() {
+            let mut meter = Meter::default();
+            meter.add(&bytes[..cut]);
+            meter.add(&bytes[cut..]);
+            assert_eq!((meter.has_head(), meter.body), (true, body), "{cut}");
+        }
+        let meter = Meter::default();
+        let head = bytes.len() - body as usize;
+        assert_eq!(meter.room(0, bytes), head);
+        assert_eq!(meter.room(3, bytes), head + 3);
+        assert_eq!(meter.room(u64::MAX, bytes), bytes.len());
+    }
+}

@@ -120,11 +120,11 @@ impl Model for Rivals {
     fn actions(&self, now: &Now, acts: &mut Vec<Act>) {
         for (client, waiting) in now.waiting.iter().enumerate() {
             match waiting {
-                None if usize::from(now.sent[client]) < self.clients[client].len() => {
-                    // Everybody waits until the subject is there.
-                    if client == 0 || now.subject.status.is_some() {
-                        acts.push(Act::Send(client));
-                    }
+                // Everybody waits until the subject is there.
+                None if usize::from(now.sent[client]) < self.clients[client].len()
+                    && (client == 0 || now.subject.status.is_some()) =>
+                {
+                    acts.push(Act::Send(client));
                 }
                 None => {}
                 Some(work) => {

@@ -1,9 +1,9 @@
 //! The slow and plain way to explain a history: whatever the little server may do, in every order.
 
-use super::server::{Reply, Subject, Work, World, content, steps};
+use super::server::{Subject, Work, World, content, steps};
 use std::collections::BTreeSet;
 use stormglass::history::{ClientEvent, Row, SubjectHistory, Told};
-use stormglass::lifecycle::Outcome;
+use stormglass::lifecycle::{Operation, Outcome};
 
 type Now = (Subject, Vec<Work>);
 
@@ -36,29 +36,20 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
                 outcome: Outcome::Unknown,
                 ..
             } => ways,
-            Told::Answered {
-                op,
-                outcome,
-                seen,
-                content: data,
-                ..
-            } => {
+            Told::Answered { op, .. } => {
                 let told = |(_, works): &Now| {
-                    let work = works.iter().find(|work| u64::from(work.id) == op.0);
-                    work.is_some_and(|work| {
-                        work.reply
-                            .is_some_and(|reply| fits(work, &reply, outcome, seen, data))
-                    })
+                    let mine = |work: &&Work| u64::from(work.id) == op.0;
+                    works
+                        .iter()
+                        .find(mine)
+                        .is_some_and(|work| replied(work, &event.told))
                 };
                 let end = |(subject, mut works): Now| {
                     works.retain(|work| u64::from(work.id) != op.0 || !work.over);
                     (subject, works)
                 };
-                everything(world, ways)?
-                    .into_iter()
-                    .filter(told)
-                    .map(end)
-                    .collect()
+                let ways = everything(world, ways)?;
+                ways.into_iter().filter(told).map(end).collect()
             }
             Told::Probed(books) => {
                 let Some(Row::Present {
@@ -92,15 +83,22 @@ fn turn(event: &ClientEvent) -> u8 {
     }
 }
 
-fn fits(
-    work: &Work,
-    reply: &Reply,
-    outcome: Outcome,
-    seen: Option<stormglass::history::Seen>,
-    data: Option<stormglass::history::Content>,
-) -> bool {
-    let found = work.operation.reads() || work.operation == stormglass::lifecycle::Operation::Show;
-    reply.outcome == outcome && reply.seen() == seen && (!found || reply.content() == data)
+/// Whether it has come to this answer.
+fn replied(work: &Work, told: &Told) -> bool {
+    let Told::Answered {
+        outcome,
+        seen,
+        content,
+        ..
+    } = *told
+    else {
+        return false;
+    };
+    let found = work.operation.reads() || work.operation == Operation::Show;
+    work.reply.is_some_and(|reply| {
+        let same = !found || content.is_none() || reply.content() == content;
+        reply.outcome == outcome && reply.seen() == seen && same
+    })
 }
 
 fn everything(world: &World, ways: BTreeSet<Now>) -> Option<BTreeSet<Now>> {

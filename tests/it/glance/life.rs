@@ -200,12 +200,6 @@ fn data_that_lies_elsewhere_is_read_from_there() {
     let Some(mut place) = place() else { return };
     local(async {
         let url = source(b"twelve bytes").await;
-        assert!(
-            place
-                .client()
-                .unsupported(Act::usual(Operation::AddLocation))
-                .is_some()
-        );
         place.target.location = Some(url);
         for (number, operations) in [
             (7, &[Operation::CreateWithLocation][..]),

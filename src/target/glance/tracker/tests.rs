@@ -475,3 +475,15 @@ fn saving_at_the_end_is_stuck() {
     assert!(tracker.stuck(Seen::Status(Queued)).is_none());
     assert!(tracker.stuck(Seen::Gone).is_none());
 }
+
+#[test]
+fn staged_data_waits_and_is_not_stuck() {
+    let mut tracker = Tracker::new(None);
+    assert!(tracker.stuck(Seen::Status(Uploading)).is_some());
+    for operation in [Operation::Create, Operation::Stage] {
+        let ticket = tracker.invoked(operation);
+        let findings = tracker.completed(ticket, &Answer::new(Outcome::Ok));
+        assert_eq!(findings.violation, None);
+    }
+    assert!(tracker.stuck(Seen::Status(Uploading)).is_none());
+}

@@ -3,7 +3,6 @@
 use super::cleanup::JOURNAL;
 use super::reach::reach;
 use super::{Exit, interrupt};
-use crate::config::ServiceConfig;
 use crate::finding::{Accepted, SweepResult};
 use crate::lifecycle::{Operation, Verdict, Who};
 use crate::progress::Progress;
@@ -141,7 +140,7 @@ fn show(arguments: &Arguments, result: &SweepResult, folder: &Folder) -> anyhow:
 fn target(arguments: &Arguments) -> anyhow::Result<Result<Target, scenario::Mistakes>> {
     let text = &arguments.target;
     if text == "embedded" {
-        return Ok(Ok(Target::Embedded(Box::new(ServiceConfig::default()))));
+        return Ok(Ok(Target::Embedded(Box::default())));
     }
     if text.contains("://") {
         let target = target_from_environment(&Environment::of_process(), Some(text))?;

@@ -341,7 +341,7 @@ fn glance(
     let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let faults = Faults::new(&scenario.faults, own);
-    let mut client = Client::new(&target, id).ok()?;
+    let mut client = Client::new(target, id).ok()?;
     if let Some(journal) = &means.journal {
         client = client.with_journal(journal);
     }

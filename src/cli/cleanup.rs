@@ -1,7 +1,9 @@
 //! `stormglass cleanup`: deletes what a run has left on a real server, and nothing else.
 
 use super::Exit;
+use super::reach::reach;
 use crate::report::number::thousands;
+use crate::scenario::auth::{self, Environment, target_from_environment};
 use crate::scenario::{self, GlanceTarget, Target};
 use crate::target::glance::{self, Client, JournalRun, Removal, Reopened, guard};
 use anyhow::{Context, bail};
@@ -24,8 +26,8 @@ Examples:
   stormglass cleanup results/glance-first-contact-42-1 --scenario scenarios/glance-first-contact.toml
   STORMGLASS_TOKEN=… STORMGLASS_ADMIN_TOKEN=… stormglass cleanup results/sweep-1 --url http://127.0.0.1:9292
 
-Who acts is said by the scenario, or by STORMGLASS_TOKEN and STORMGLASS_ADMIN_TOKEN; without them a development
-server on this machine is assumed. The exit code is 0 when nothing is left, and 1 otherwise. It may be repeated.")]
+Who acts is said by the scenario, or by STORMGLASS_TOKEN and STORMGLASS_ADMIN_TOKEN, else OS_CLOUD or the OS_*
+variables; without them a development server on this machine is assumed. The exit code is 0 when nothing is left, and 1 otherwise. It may be repeated.")]
 pub struct Arguments {
     /// A folder of results, or the journal in it
     run: PathBuf,
@@ -59,12 +61,13 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
             Ok(target) => target,
             Err(exit) => return Ok(exit),
         };
-        if let Err(error) = guard(&target.url, arguments.yes_load_this_server) {
-            eprintln!("stormglass: {error}");
-            return Ok(Exit::Usage);
-        }
+        let target = match reach(&target, arguments.yes_load_this_server)? {
+            Ok(target) => target,
+            Err(exit) => return Ok(exit),
+        };
         let removal = remove(&target, run)?;
-        super::print(told(&target.url, run, &removal).as_bytes())?;
+        let url = target.url.as_deref().unwrap_or_default();
+        super::print(told(url, run, &removal).as_bytes())?;
         match removal.left > 0 || removal.gave_up {
             true => exit = Exit::CouldNotRun,
             false => book.done(run.run)?,
@@ -108,13 +111,17 @@ fn target(arguments: &Arguments, run: &JournalRun) -> anyhow::Result<Result<Glan
             }
         };
     }
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let (token, admin) = (set("STORMGLASS_TOKEN"), set("STORMGLASS_ADMIN_TOKEN"));
-    let url = arguments.url.clone().unwrap_or_else(|| run.server.clone());
-    if token.is_none() && guard(&url, false).is_err() && arguments.yes_load_this_server {
-        bail!("who acts on {url}? Name the scenario with --scenario, or export STORMGLASS_TOKEN");
+    let environment = Environment::of_process();
+    let url = arguments.url.as_deref().unwrap_or(&run.server);
+    let target = target_from_environment(&environment, Some(url))?;
+    let stands_in = environment.said("STORMGLASS_TOKEN").is_none()
+        && auth::from_environment(&environment)?.is_none();
+    if stands_in && guard(url, false).is_err() && arguments.yes_load_this_server {
+        bail!(
+            "who acts on {url}? Name the scenario with --scenario, export STORMGLASS_TOKEN, or set OS_CLOUD or the OS_* variables"
+        );
     }
-    Ok(Ok(GlanceTarget::at(url, token, admin)))
+    Ok(Ok(target))
 }
 
 fn remove(target: &GlanceTarget, run: &JournalRun) -> anyhow::Result<Removal> {

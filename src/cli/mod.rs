@@ -12,6 +12,7 @@ mod exit;
 mod interrupt;
 mod lifecycle;
 mod progress;
+mod reach;
 mod run;
 mod sweep;
 mod validate;

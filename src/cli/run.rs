@@ -2,12 +2,13 @@
 
 use super::cleanup::JOURNAL;
 use super::progress::Watch;
+use super::reach::reach;
 use super::{Exit, commands, interrupt};
 use crate::metrics::StormResult;
 use crate::progress::Progress;
 use crate::report::{self, Folder, Host, Origin};
 use crate::scenario::{self, Scenario, Target};
-use crate::target::glance::{Journal, Means, guard};
+use crate::target::glance::{Journal, Means};
 use anyhow::Context;
 use clap::Args;
 use std::io;
@@ -72,11 +73,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Ok(commands) => commands,
         Err(exit) => return Ok(exit),
     };
-    if let Target::Glance(target) = &scenario.target
-        && let Err(error) = guard(&target.url, arguments.yes_load_this_server)
-    {
-        eprintln!("stormglass: {error}");
-        return Ok(Exit::Usage);
+    if let Target::Glance(target) = &mut scenario.target {
+        match reach(target, arguments.yes_load_this_server)? {
+            Ok(reached) => **target = reached,
+            Err(exit) => return Ok(exit),
+        }
     }
     scenario.keeps_history = arguments.history;
     let folder = folder(&scenario, arguments.out.as_deref())?;

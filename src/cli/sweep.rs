@@ -1,18 +1,18 @@
 //! `stormglass sweep`: every pair of operations and every fault at every point; a list of findings out.
 
 use super::cleanup::JOURNAL;
+use super::reach::reach;
 use super::{Exit, interrupt};
-use crate::config::ServiceConfig;
-use crate::engine::clock::WallClock;
 use crate::finding::{Accepted, SweepResult};
 use crate::lifecycle::{Operation, Verdict, Who};
 use crate::progress::Progress;
 use crate::random::Seed;
 use crate::report::{self, Folder};
+use crate::scenario::auth::{Environment, target_from_environment};
 use crate::scenario::{self, GlanceTarget, Target};
 use crate::script::{Act, Script};
 use crate::sweep::{self, Budget, EmbeddedStand, GlanceStand, Ledger, Stand, World};
-use crate::target::glance::{Client, Commands, Journal, RunId, guard};
+use crate::target::glance::{Client, Commands, Journal, RunId};
 use crate::units::Span;
 use anyhow::Context;
 use clap::Args;
@@ -83,18 +83,18 @@ fn script(text: &str) -> Result<Script, String> {
 
 /// Runs the sweep. Every way out but a wrong target leaves a folder of results, or none.
 pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let target = match target(arguments)? {
+    let mut target = match target(arguments)? {
         Ok(target) => target,
         Err(mistakes) => {
             super::show_mistakes(&mistakes);
             return Ok(Exit::Scenario);
         }
     };
-    if let Target::Glance(target) = &target
-        && let Err(error) = guard(&target.url, arguments.yes_load_this_server)
-    {
-        eprintln!("stormglass: {error}");
-        return Ok(Exit::Usage);
+    if let Target::Glance(target) = &mut target {
+        match reach(target, arguments.yes_load_this_server)? {
+            Ok(reached) => **target = reached,
+            Err(exit) => return Ok(exit),
+        }
     }
     let accepted = accepted(arguments.accept.as_deref())?;
     let folder = folder(arguments)?;
@@ -140,40 +140,14 @@ fn show(arguments: &Arguments, result: &SweepResult, folder: &Folder) -> anyhow:
 fn target(arguments: &Arguments) -> anyhow::Result<Result<Target, scenario::Mistakes>> {
     let text = &arguments.target;
     if text == "embedded" {
-        return Ok(Ok(Target::Embedded(Box::new(ServiceConfig::default()))));
+        return Ok(Ok(Target::Embedded(Box::default())));
     }
-    let read = if text.contains("://") {
-        scenario::parse(text, &described(text), Path::new("."), &[])
-    } else {
-        scenario::read(Path::new(text), &[])
-    };
+    if text.contains("://") {
+        let target = target_from_environment(&Environment::of_process(), Some(text))?;
+        return Ok(Ok(Target::Glance(Box::new(target))));
+    }
+    let read = scenario::read(Path::new(text), &[]);
     Ok(read.map(|scenario| scenario.target))
-}
-
-/// The scenario that a URL alone stands for: who acts is said by the environment.
-fn described(url: &str) -> String {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let mut who = String::new();
-    for (key, variable) in [
-        ("token_env", "STORMGLASS_TOKEN"),
-        ("admin_token_env", "STORMGLASS_ADMIN_TOKEN"),
-        ("reader_token_env", "STORMGLASS_READER_TOKEN"),
-        ("stranger_token_env", "STORMGLASS_STRANGER_TOKEN"),
-    ] {
-        if is_set(variable) {
-            who += &format!("{key} = \"{variable}\"\n");
-        }
-    }
-    if who.is_empty() && is_set("OS_CLOUD") {
-        who += &format!(
-            "cloud = {:?}\n",
-            std::env::var("OS_CLOUD").unwrap_or_default()
-        );
-    }
-    format!(
-        "schema = 1\nname = \"sweep\"\n[target.glance]\nurl = {url:?}\n{who}\
-         [load]\nusers = 1\nsubjects = 1\n[[story]]\nname = \"sweep\"\nsteps = [\"create\"]\n"
-    )
 }
 
 fn accepted(file: Option<&Path>) -> anyhow::Result<Accepted> {
@@ -262,7 +236,7 @@ fn glance(
         },
     };
     let swept = run(&mut stand, &world, arguments, progress);
-    let mut result = swept.result(arguments, &target.url);
+    let mut result = swept.result(arguments, target.url.as_deref().unwrap_or_default());
     result.notes.extend(stand.notes());
     result.notes.extend(unseen(&stand, target, arguments));
     result.left = stand.close().left.iter().map(ToString::to_string).collect();
@@ -305,7 +279,6 @@ fn run(
     arguments: &Arguments,
     progress: &Arc<Progress>,
 ) -> Swept {
-    let clock = WallClock::start();
     let budget = Budget::start(arguments.length, Arc::clone(progress));
     let watch = (!arguments.quiet).then(|| super::progress::Watch::start(Arc::clone(progress)));
     let (ledger, cells) = match &arguments.scripts[..] {
@@ -327,7 +300,7 @@ fn run(
     Swept {
         ledger,
         cells,
-        wall: Span(clock.now().0),
+        wall: budget.spent(),
         interrupted: progress.is_interrupted(),
     }
 }

@@ -23,7 +23,9 @@ use crate::random::Seed;
 use crate::scenario::{GlanceTarget, Scenario};
 use crate::service::Service;
 use crate::target::Target;
-use crate::target::glance::{Client, ConfigError, HelloError, Means, Remote, RunId};
+use crate::target::glance::{
+    Client, ConfigError, HelloError, LocateError, Means, Remote, RunId, locate,
+};
 use crate::units::{Bytes, Span};
 use actix::dev::ContextFut;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, SpawnHandle, System};
@@ -225,16 +227,16 @@ pub fn run_glance(
     progress: &Arc<Progress>,
 ) -> Result<Vec<RunResult>, GlanceError> {
     let id = RunId::fresh(scenario.seed.0);
-    System::new().block_on(async {
-        let client = Client::new(target, id)?;
+    let target = System::new().block_on(async {
+        let target = locate(target).await?;
+        let client = Client::new(&target, id)?;
         let greeting = client.hello().await?;
         let operations = scenario.stories.iter().flat_map(Story::operations);
         let unfit = operations.into_iter().find_map(|(operation, _)| {
             Some(GlanceError::Unfit(operation, greeting.unfit(operation)?))
         });
-        unfit.map_or(Ok(()), Err)
+        unfit.map_or(Ok(target), Err)
     })?;
-    let target = target.clone();
     // A command is for the whole run, and every shard has a nemesis of its own.
     let commanded = |fault: &Fault| fault.place == Place::Server;
     let most = match scenario.faults.iter().any(commanded) {
@@ -262,6 +264,9 @@ pub enum GlanceError {
     /// The target makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// No login, or no Glance in the catalog.
+    #[error(transparent)]
+    Locate(#[from] LocateError),
     /// The server is not there, or not a Glance, or does not know us.
     #[error(transparent)]
     Hello(#[from] HelloError),
@@ -336,7 +341,7 @@ fn glance(
     let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let faults = Faults::new(&scenario.faults, own);
-    let mut client = Client::new(&target, id).ok()?;
+    let mut client = Client::new(target, id).ok()?;
     if let Some(journal) = &means.journal {
         client = client.with_journal(journal);
     }

@@ -58,7 +58,7 @@ impl Origin {
     pub fn new(scenario: &Scenario, file: &Path, settings: &[String], host: Host) -> Origin {
         let (target_url, profile) = match &scenario.target {
             Target::Embedded(service) => (None, service.rules.profile().name()),
-            Target::Glance(glance) => (Some(without_credentials(&glance.url)), "glance"),
+            Target::Glance(glance) => (glance.url.as_deref().map(without_credentials), "glance"),
         };
         let commanded = (scenario.faults.iter()).any(|fault| fault.place == Place::Server);
         Origin {

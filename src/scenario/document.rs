@@ -115,24 +115,6 @@ pub(super) fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|&byte| byte == b'\n').count()
 }
 
-/// Where secrets are written: the values of keys that speak of one. The name of an environment variable is none.
-pub(super) fn secrets(node: &Node) -> Vec<Spot> {
-    let secret = |key: &str| {
-        let words = ["token", "password", "secret", "database"];
-        !key.ends_with("_env") && words.iter().any(|word| key.contains(word))
-    };
-    match &node.value {
-        Value::Table(entries) => (entries.iter())
-            .flat_map(|entry| match secret(&entry.key) {
-                true => vec![entry.node.spot],
-                false => secrets(&entry.node),
-            })
-            .collect(),
-        Value::Array(items) => items.iter().flat_map(secrets).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// Grafts `KEY=VALUE` into the tree.
 pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<(), Mistake> {
     let whole = spot(source, 0..text.len(), 0);

@@ -59,26 +59,6 @@ impl Mistakes {
         Mistakes::new(Vec::new(), vec![mistake])
     }
 
-    /// The same with what is written at `secrets` made unreadable. All else stays where it is.
-    pub(super) fn without(mut self, secrets: &[Spot]) -> Mistakes {
-        for at in secrets {
-            let Some(source) = self.sources.get_mut(at.source) else {
-                continue;
-            };
-            let secret = source.text[at.start..at.end].to_owned();
-            let star = |byte| if byte == b'\n' { '\n' } else { '*' };
-            let stars: String = secret.bytes().map(star).collect();
-            source.text.replace_range(at.start..at.end, &stars);
-            for mistake in &mut self.list {
-                for text in [&mut mistake.message, &mut mistake.help] {
-                    *text = text.replace(&format!("`{secret}`"), "`…`");
-                    *text = text.replace(&format!("`\"{secret}\"`"), "`\"…\"`");
-                }
-            }
-        }
-        self
-    }
-
     /// How many there are.
     pub fn count(&self) -> usize {
         self.list.len()

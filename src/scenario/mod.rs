@@ -3,8 +3,10 @@
 //! The reader turns TOML into a [`Scenario`] or into every mistake of the file at once; nothing below
 //! checks again. Nothing here runs anything.
 
+pub mod auth;
 mod document;
 mod fault;
+mod identity;
 mod load;
 mod mistake;
 mod probe;
@@ -18,7 +20,7 @@ mod threshold;
 mod value;
 
 pub use mistake::Mistakes;
-pub use read::{parse, read};
+pub use read::{parse, parse_in, read};
 
 use crate::config::ServiceConfig;
 use crate::fault::Fault;
@@ -29,6 +31,7 @@ use crate::units::{Bytes, Rate, Span, Time};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What time the run follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,8 +74,9 @@ impl Target {
 /// Where a real Glance is, and who talks to it. Credentials never show in `Debug`.
 #[derive(Clone, Debug)]
 pub struct GlanceTarget {
-    /// `http://host:port`, with the path that stands before `/v2` if there is one.
-    pub url: String,
+    /// `http://host:port` or `https://…`, with the path that stands before `/v2` if there is one. None: the catalog of the
+    /// member's Keystone says; a client needs it said.
+    pub url: Option<String>,
     /// Who acts as a member.
     pub member: Identity,
     /// Who acts as an admin.
@@ -103,7 +107,7 @@ impl GlanceTarget {
     /// A server and its two usual identities; all else as it is when a scenario does not say.
     pub fn new(url: String, member: Identity, admin: Identity) -> GlanceTarget {
         GlanceTarget {
-            url,
+            url: Some(url),
             member,
             admin,
             reader: None,
@@ -121,7 +125,8 @@ impl GlanceTarget {
 
     /// Whether its address says that it is on this host, so that it can read data that is served here.
     pub fn is_on_loopback(&self) -> bool {
-        let url = self.url.parse::<hyper::Uri>().unwrap_or_default();
+        let url = self.url.as_deref().unwrap_or_default();
+        let url = url.parse::<hyper::Uri>().unwrap_or_default();
         let host = url.host().unwrap_or_default();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost" || (bare.parse::<IpAddr>()).is_ok_and(|address| address.is_loopback())
@@ -167,6 +172,8 @@ pub struct Command {
 pub enum Identity {
     /// `X-Auth-Token`.
     Token(String),
+    /// A token of Keystone's, got and renewed by a login.
+    Keystone(Arc<auth::Login>),
     /// Identity headers, for a server behind no Keystone.
     Headers {
         /// `X-User-Id`
@@ -180,10 +187,18 @@ pub enum Identity {
     Anonymous,
 }
 
+impl Identity {
+    /// Whether it comes with a catalog that says where the services are.
+    pub fn has_catalog(&self) -> bool {
+        matches!(self, Identity::Keystone(_))
+    }
+}
+
 impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Identity::Token(_) => "Token(…)",
+            Identity::Keystone(_) => "Keystone(…)",
             Identity::Headers { .. } => "Headers(…)",
             Identity::Anonymous => "Anonymous",
         })

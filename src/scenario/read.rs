@@ -1,5 +1,6 @@
 //! The way from a file to a [`Scenario`], or to all its mistakes.
 
+use super::auth::Environment;
 use super::document::{self, Node};
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, World};
@@ -37,6 +38,17 @@ pub fn parse(
     dir: &Path,
     overrides: &[String],
 ) -> Result<Scenario, Mistakes> {
+    parse_in(&Environment::of_process(), origin, text, dir, overrides)
+}
+
+/// The same in an environment that may not be this process's.
+pub fn parse_in(
+    environment: &Environment,
+    origin: &str,
+    text: &str,
+    dir: &Path,
+    overrides: &[String],
+) -> Result<Scenario, Mistakes> {
     let parsed = document::parse(text);
     let mut root = parsed.root;
     let mut mistakes = parsed.mistakes;
@@ -55,9 +67,10 @@ pub fn parse(
         });
     }
     if parsed.broken {
-        return Err(Mistakes::new(shown(sources, &root), mistakes));
+        return Err(told(sources, mistakes, &root));
     }
     let mut reader = Reader {
+        environment,
         dir,
         sources,
         mistakes: Vec::new(),
@@ -74,16 +87,14 @@ pub fn parse(
     mistakes.extend(meant.cloned());
     match scenario {
         Some(scenario) if mistakes.is_empty() => Ok(scenario),
-        _ => Err(Mistakes::new(shown(reader.sources, &root), mistakes)),
+        _ => Err(told(reader.sources, mistakes, &root)),
     }
 }
 
-/// The texts as messages may show them: without credentials.
-fn shown(mut sources: Vec<Source>, root: &Node) -> Vec<Source> {
-    for (index, source) in sources.iter_mut().enumerate() {
-        source.text = secret::blackened(&source.text, root, index);
-    }
-    sources
+/// The mistakes, without credentials in them.
+fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, root: &Node) -> Mistakes {
+    secret::hide(&mut sources, &mut mistakes, root);
+    Mistakes::new(sources, mistakes)
 }
 
 fn scenario(reader: &mut Reader, root: &Node) -> Option<Scenario> {

@@ -1,11 +1,14 @@
 //! Reading values out of the tree: every mistake is noted, and reading goes on.
 
+use super::auth::Environment;
 use super::document::{Entry, Node, Spot, Value};
 use super::mistake::{Mistake, Source};
 use std::path::Path;
 
 /// What reading a scenario gathers on its way.
 pub(super) struct Reader<'a> {
+    /// Where identities come from that the scenario only names.
+    pub environment: &'a Environment,
     /// Where relative files lie.
     pub dir: &'a Path,
     /// The texts so far; spots point into them.

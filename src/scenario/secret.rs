@@ -1,7 +1,7 @@
 //! Credentials in the text of a scenario: never on a command line, never in a message.
 
 use super::document::{Entry, Node, Value};
-use super::mistake::Mistake;
+use super::mistake::{Mistake, Source};
 
 /// Whether what is written under this key, as it stands in a text, is a credential.
 fn is_secret(key: &str) -> bool {
@@ -32,8 +32,37 @@ fn brought(node: &Node, source: usize) -> Option<&Entry> {
     }
 }
 
-/// The text with every credential blackened, byte for byte, so that places in it stay where they are.
-pub(super) fn blackened(text: &str, root: &Node, source: usize) -> String {
+/// Makes every credential unreadable, in the texts and in what is said of them.
+pub(super) fn hide(sources: &mut [Source], mistakes: &mut [Mistake], root: &Node) {
+    for (index, source) in sources.iter_mut().enumerate() {
+        let stretches = stretches(&source.text, root, index);
+        for mistake in mistakes.iter_mut() {
+            for sentence in [&mut mistake.message, &mut mistake.help] {
+                let secrets = stretches
+                    .iter()
+                    .filter_map(|&(from, to)| source.text.get(from..to));
+                *sentence = silenced(sentence, secrets);
+            }
+        }
+        source.text = blackened(&source.text, &stretches);
+    }
+}
+
+/// A sentence without the credentials that it quotes.
+fn silenced<'a>(sentence: &str, secrets: impl Iterator<Item = &'a str>) -> String {
+    let mut silenced = sentence.to_owned();
+    for secret in secrets.map(|secret| secret.trim_matches(['"', '\''])) {
+        silenced = silenced.replace(&format!("`{secret}`"), "`…`");
+        silenced = silenced.replace(&format!("`\"{secret}\"`"), "`\"…\"`");
+    }
+    if let Some((from, to)) = user_info(&silenced) {
+        silenced.replace_range(from..to, "…");
+    }
+    silenced
+}
+
+/// Where credentials stand in a text.
+fn stretches(text: &str, root: &Node, source: usize) -> Vec<(usize, usize)> {
     let mut stretches = Vec::new();
     // What was read says exactly where a credential stands, over several lines as well.
     gather(root, source, &mut stretches);
@@ -45,8 +74,13 @@ pub(super) fn blackened(text: &str, root: &Node, source: usize) -> String {
         stretches.extend(found.map(|(from, to)| (at + from, at + to)));
         at += line.len();
     }
+    stretches
+}
+
+/// The text with these stretches blackened, byte for byte, so that places in it stay where they are.
+fn blackened(text: &str, stretches: &[(usize, usize)]) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    for (from, to) in stretches {
+    for &(from, to) in stretches {
         let stretch = bytes.get_mut(from..to).unwrap_or_default();
         let letters = stretch.iter_mut().filter(|byte| !b"\n\"'".contains(byte));
         letters.for_each(|byte| *byte = b'*');
@@ -105,7 +139,7 @@ mod tests {
     fn credentials_are_blackened_wherever_they_stand() {
         let black = |text: &str| {
             let root = super::super::document::parse(text).root;
-            blackened(text, &root, 0)
+            blackened(text, &stretches(text, &root, 0))
         };
         for text in [
             "token = \"swordfish\"",

@@ -259,7 +259,7 @@ impl Stand for GlanceStand {
         self.probe(&sessions);
         self.lost |= sessions.iter().any(|session| session.lost_the_server());
         if self.lost {
-            let url = &self.ground.target.url;
+            let url = self.ground.target.url.as_deref().unwrap_or("the server");
             self.notes
                 .push(format!("{url} did not come back, so the sweep ended there"));
         }

@@ -194,9 +194,7 @@ impl<S: Stand> Sweep<'_, S> {
 
     /// Races that have shown nothing yet are a matter of luck; those beside one that did come first.
     fn promising(&mut self, cells: &[Cell]) {
-        let shown: BTreeSet<String> = (self.ledger.promising().iter())
-            .map(|script| pair(script))
-            .collect();
+        let shown: BTreeSet<String> = (self.ledger.promising().iter()).map(pair).collect();
         let races = cells.iter().filter(|cell| cell.kind == Kind::Rivals);
         let (near, far): (Vec<&Cell>, Vec<&Cell>) =
             races.partition(|cell| shown.contains(&pair(&cell.script)));

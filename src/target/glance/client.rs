@@ -1,9 +1,10 @@
 //! The client: one operation in, one answer out.
 
 use super::answer::{Answer, ImageId, Request, RunId};
-use super::config::{ConfigError, Endpoint, Headers, headers};
+use super::config::{Caller, ConfigError, Endpoint};
 use super::journal::Journal;
 use super::source::Source;
+use super::tls::Tls;
 use super::watch::Watch;
 use super::wire::{Times, Wire};
 use crate::finding::Exchange;
@@ -39,7 +40,7 @@ struct Shared {
     wire: Wire,
     host: HeaderValue,
     /// By [`Who`].
-    identities: [Option<Headers>; Who::COUNT],
+    identities: [Option<Caller>; Who::COUNT],
     run: RunId,
     location: Option<String>,
     /// Whether the server is on this host, and can read from a source of our own.
@@ -73,11 +74,16 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of `target.url` for one run, whose images carry its tag. Nothing is sent yet.
+    /// A client of `target.url` for one run, whose images carry its tag. Nothing is sent yet. A URL that only a catalog knows must
+    /// have been [located](super::locate).
     pub fn new(target: &GlanceTarget, run: RunId) -> Result<Client, ConfigError> {
-        let endpoint = Endpoint::parse(&target.url)?;
+        let url = target.url.as_deref().ok_or(ConfigError::NoUrl)?;
+        let endpoint = Endpoint::parse(url, "v2")?;
         let host = HeaderValue::from_str(&endpoint.authority)
-            .map_err(|_| ConfigError::Url("and its host is no host"))?;
+            .map_err(|_| ConfigError::Url("and its host is no host".to_owned()))?;
+        let tls = endpoint
+            .tls
+            .then(|| Tls::new(&endpoint.host, target.ca.as_deref()));
         // Where nobody says who he is, everybody may be an admin; where the member does, an admin must.
         let has_admin = target.admin != Identity::Anonymous || target.member == Identity::Anonymous;
         let connections = target.connections.get() as usize;
@@ -89,11 +95,12 @@ impl Client {
         ];
         let mut known = [const { None }; Who::COUNT];
         for (known, identity) in known.iter_mut().zip(identities) {
-            *known = identity.map(headers).transpose()?;
+            let caller = identity.map(|identity| Caller::new(identity, target));
+            *known = caller.transpose()?;
         }
         Ok(Client {
             shared: Rc::new(Shared {
-                wire: Wire::new(endpoint, target.timeout, connections),
+                wire: Wire::new(endpoint, tls.transpose()?, target.timeout, connections),
                 host,
                 identities: known,
                 run,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+use tokio_rustls::client::TlsStream;
 
 /// A slow client sends the rest of its data in so many pieces.
 const SLOW_PIECES: u64 = 20;
@@ -27,6 +28,18 @@ pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin {
 impl Socket for TcpStream {
     fn tcp(&self) -> &TcpStream {
         self
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+impl Socket for Box<dyn Socket> {
+    fn tcp(&self) -> &TcpStream {
+        (**self).tcp()
     }
 }
 

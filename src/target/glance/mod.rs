@@ -6,6 +6,7 @@
 
 mod actor;
 mod answer;
+mod auth;
 mod client;
 mod commands;
 mod config;
@@ -18,6 +19,7 @@ mod moves;
 mod probe;
 mod remote;
 mod source;
+mod tls;
 mod tracker;
 mod watch;
 mod wire;
@@ -25,6 +27,7 @@ mod wire;
 pub use crate::history::Seen;
 pub use actor::{TrackerMessage, TrackerReply, Trackers};
 pub use answer::{Answer, ImageId, Request, RunId};
+pub use auth::{LocateError, locate};
 pub use client::{Cleanup, Client, Greeting, HelloError, Removal};
 pub use commands::{CommandError, Commands};
 pub use config::ConfigError;

@@ -1,17 +1,19 @@
 //! HTTP/1.1 exchanges over connections of our own: opened when needed, kept for a moment, closed when an answer came early.
 
-use super::config::Endpoint;
+use super::config::{Caller, Endpoint};
 use super::content::{Payload, Progress, Received};
-use super::line::Line;
+use super::line::{Line, Socket};
 use super::now;
+use super::tls::Tls;
 use super::watch::{Load, Watch};
 use crate::history::Content;
+use crate::scenario::auth::Secret;
 use crate::units::Span;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use hyper_util::rt::TokioIo;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -35,6 +37,7 @@ const FOREVER: Duration = Duration::from_secs(365 * 86_400);
 /// The connections to one server.
 pub(super) struct Wire {
     endpoint: Endpoint,
+    tls: Option<Tls>,
     timeout: Duration,
     permits: Semaphore,
     idle: RefCell<Vec<Link>>,
@@ -57,6 +60,8 @@ impl Drop for Link {
 /// What to send and what to read.
 pub(super) struct Call {
     pub request: hyper::Request<Payload>,
+    /// Who sends it; the request is signed when it is sent.
+    pub caller: Caller,
     pub progress: Rc<Progress>,
     /// The most content to read of a 200; none where a reply is text.
     pub content_max: Option<u64>,
@@ -73,12 +78,40 @@ impl Call {
             (Payload::Text(_), None) => Load::Text(self.request.body().len()),
         }
     }
+
+    /// The same once more, if it can be sent twice and may have to be.
+    fn again(&self) -> Option<Call> {
+        // What is done at a point of an exchange is done in one exchange only.
+        let plain = self.watch.is_none() && matches!(self.request.body(), Payload::Text(None));
+        let repeats = plain && self.caller.renews();
+        repeats.then(|| {
+            let mut request = hyper::Request::new(Payload::Text(None));
+            *request.method_mut() = self.request.method().clone();
+            *request.uri_mut() = self.request.uri().clone();
+            *request.headers_mut() = self.request.headers().clone();
+            Call {
+                request,
+                caller: self.caller.clone(),
+                progress: Progress::new(),
+                content_max: self.content_max,
+                watch: None,
+            }
+        })
+    }
+
+    async fn sign(&mut self, times: &mut Times) -> Result<Option<Secret>, Trouble> {
+        let began = now();
+        let signed = self.caller.sign(self.request.headers_mut()).await;
+        times.waited += since(began);
+        signed.map_err(|error| Trouble::NotSent(error.to_string()))
+    }
 }
 
 /// A reply, read to its end.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub status: u16,
+    pub headers: HeaderMap,
     pub text: Bytes,
     /// The content of a download. One byte more than was asked for at most is counted.
     pub content: Option<Content>,
@@ -119,9 +152,15 @@ fn since(began: Instant) -> Span {
 }
 
 impl Wire {
-    pub(super) fn new(endpoint: Endpoint, timeout: Span, connections: usize) -> Wire {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        tls: Option<Tls>,
+        timeout: Span,
+        connections: usize,
+    ) -> Wire {
         Wire {
             endpoint,
+            tls,
             timeout: Duration::from_nanos(timeout.0).min(FOREVER),
             permits: Semaphore::new(connections.min(Semaphore::MAX_PERMITS)),
             idle: RefCell::new(Vec::new()),
@@ -132,9 +171,31 @@ impl Wire {
         &self.endpoint
     }
 
-    /// Sends a request and reads its reply. `times` grows by what was spent before the server had the request.
-    pub(super) async fn exchange(&self, call: Call, times: &mut Times) -> Result<Reply, Trouble> {
+    /// Signs a request, sends it and reads its reply. `times` grows by what was spent before the server had the request.
+    ///
+    /// A request without a body whose token was no longer accepted is sent once more with a new one: it had no effect.
+    pub(super) async fn exchange(
+        &self,
+        mut call: Call,
+        times: &mut Times,
+    ) -> Result<Reply, Trouble> {
+        let caller = call.caller.clone();
+        let again = call.again();
+        let token = call.sign(times).await?;
+        let mut reply = self.deliver(call, times).await?;
+        let renewed = caller.answered(token.as_ref(), reply.status);
+        if let (true, Some(mut again)) = (renewed, again) {
+            let token = again.sign(times).await?;
+            reply = self.deliver(again, times).await?;
+            caller.answered(token.as_ref(), reply.status);
+        }
+        Ok(reply)
+    }
+
+    /// Sends a request as it is, once, and reads its reply.
+    pub(super) async fn deliver(&self, call: Call, times: &mut Times) -> Result<Reply, Trouble> {
         let began = now();
+        let secret = call.request.headers().get("x-auth-token").cloned();
         let _permit = self.permits.acquire().await;
         times.waited += since(began);
         call.progress.at.set(now());
@@ -148,7 +209,10 @@ impl Wire {
         let sending = self.send(call.request, &call.progress, watch, limit, times);
         let (link, response) = sending.await?;
         let keeps_open = keeps_open(&response);
-        let reply = read(response, call.content_max, limit).await;
+        let mut reply = read(response, call.content_max, limit).await;
+        if let Some(secret) = secret {
+            blot(&mut reply.text, secret.as_bytes());
+        }
         // An upload that was turned down may not have been read, and its bytes would stand before the next request.
         let was_read = !uploads || (200..300).contains(&reply.status);
         let is_whole = was_read && reply.cut.is_none() && call.progress.finished.get();
@@ -183,7 +247,11 @@ impl Wire {
                 Ok(response) => return Ok((link, response)),
                 Err(mut error) => {
                     let unsent = error.take_message();
-                    let text = explain(&error.into_error());
+                    let error = error.into_error();
+                    let mut text = explain(&error);
+                    if error.is_parse() && self.tls.is_none() {
+                        text.push_str("; if it speaks TLS, write https://");
+                    }
                     match unsent {
                         // A kept connection turned out closed, and the request comes back whole: no harm done.
                         Some(whole) if !fresh => request = whole,
@@ -217,24 +285,27 @@ impl Wire {
         })
     }
 
-    async fn connect(&self, times: &mut Times) -> Result<TcpStream, Trouble> {
+    /// A connection, as requests travel on it.
+    async fn connect(&self, times: &mut Times) -> Result<Box<dyn Socket>, Trouble> {
         let began = now();
         let address = (self.endpoint.host.as_str(), self.endpoint.port);
         let opened = timeout_at(began + self.timeout, async {
-            let stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            Ok::<_, std::io::Error>(stream)
+            let opened = async {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                Ok::<_, std::io::Error>(stream)
+            };
+            let stream = (opened.await).map_err(|error| format!("cannot connect: {error}"))?;
+            Ok::<Box<dyn Socket>, String>(match &self.tls {
+                Some(tls) => Box::new(tls.over(stream).await?),
+                None => Box::new(stream),
+            })
         })
         .await;
         times.connect += since(began);
-        match opened {
-            Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(error)) => Err(Trouble::NotSent(format!("cannot connect: {error}"))),
-            Err(_) => {
-                let text = format!("cannot connect within {:?}", self.timeout);
-                Err(Trouble::NotSent(text))
-            }
-        }
+        opened
+            .unwrap_or_else(|_| Err(format!("cannot connect within {:?}", self.timeout)))
+            .map_err(Trouble::NotSent)
     }
 
     /// A connection used a moment ago that is still open.
@@ -266,9 +337,10 @@ async fn read(
 ) -> Reply {
     let status = response.status().as_u16();
     let framed = is_framed(&response);
-    let body = response.into_body();
+    let (head, body) = response.into_parts();
     let mut reply = Reply {
         status,
+        headers: head.headers,
         text: Bytes::new(),
         content: None,
         cut: None,
@@ -363,6 +435,21 @@ async fn read_text(mut body: Incoming, limit: Duration) -> Result<Bytes, String>
                 text.extend_from_slice(bytes);
             }
         }
+    }
+}
+
+/// Takes a token out of a reply: a server may say what it was told, and replies are shown.
+fn blot(text: &mut Bytes, secret: &[u8]) {
+    let length = secret.len().max(1);
+    let mut kept = BytesMut::new();
+    let mut rest = &text[..];
+    while let Some(at) = rest.windows(length).position(|part| part == secret) {
+        kept.extend_from_slice(&rest[..at]);
+        rest = &rest[at + length..];
+    }
+    if rest.len() < text.len() {
+        kept.extend_from_slice(rest);
+        *text = kept.freeze();
     }
 }
 

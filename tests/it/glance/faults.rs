@@ -36,7 +36,7 @@ impl Fixture {
         let sweep = std::fs::read_to_string(dir.path().join("sweep.toml")).unwrap();
         let sweep: toml::Table = sweep.parse().unwrap();
         let glance = &sweep["target"]["glance"];
-        place.target.url = glance["url"].as_str().unwrap().to_owned();
+        place.target.url = Some(glance["url"].as_str().unwrap().to_owned());
         place.target.timeout = Span::from_secs(20);
         let commands = glance["commands"].as_table().unwrap().iter();
         // The path of the folder stands for what `run` exports.

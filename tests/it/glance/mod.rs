@@ -13,6 +13,7 @@ use stormglass::target::glance::{Answer, Client, ImageId, Request, RunId, Seen, 
 use stormglass::units::{Bytes, Span};
 
 mod faults;
+mod keystone;
 mod latency;
 mod life;
 mod probe;

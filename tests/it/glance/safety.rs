@@ -24,7 +24,7 @@ impl Storm {
              token_env = \"STORMGLASS_GLANCE_TOKEN\"\nadmin_token_env = \"STORMGLASS_GLANCE_ADMIN_TOKEN\"\n\
              [load]\nusers = 4\nduration = \"10m\"\n[[story]]\nname = \"one\"\nsize = \"4MiB\"\n\
              steps = [\"create\", \"upload\", \"deactivate\"]\n",
-            place.target.url
+            place.target.url.as_ref().unwrap()
         );
         fs::write(folder.path().join("storm.toml"), text).unwrap();
         let mut command = stormglass(&folder, &["run", "storm.toml", "--out", "out", "--quiet"]);
@@ -126,7 +126,8 @@ fn a_protected_image_is_removed_by_either_cleanup() {
     let folder = tempfile::tempdir().unwrap();
     local(async {
         let protect = |id: ImageId| {
-            let url = format!("{}/v2/images/{id}", place.target.url);
+            let url = place.target.url.as_ref().unwrap();
+            let url = format!("{url}/v2/images/{id}");
             let token = std::env::var("STORMGLASS_GLANCE_TOKEN").unwrap();
             let mut curl = Command::new("curl");
             curl.args(["-sf", "-o", "/dev/null", "-X", "PATCH", &url, "-H"]);

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use stormglass::lifecycle::{Operation, Outcome, Who};
-use stormglass::scenario::GlanceTarget;
+use stormglass::scenario::auth::{Environment, target_from_environment};
 use stormglass::target::glance::{Client, ImageId, Journal, Request, RunId, read_journal};
 use stormglass::units::Bytes;
 
@@ -25,7 +25,7 @@ fn create(number: u64) -> Request {
 }
 
 fn client(fake: &Fake, journal: &Path) -> Client {
-    let target = GlanceTarget::at(fake.url.clone(), None, None);
+    let target = target_from_environment(&Environment::default(), Some(&fake.url)).unwrap();
     Client::new(&target, RUN)
         .unwrap()
         .with_journal(&Journal::at(journal))

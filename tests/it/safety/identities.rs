@@ -1,6 +1,7 @@
 //! Who acts on a real server, as the scenario says it.
 
 use std::path::Path;
+use stormglass::scenario::auth::{Environment, target_from_environment};
 use stormglass::scenario::{self, GlanceTarget, Identity, Target};
 use stormglass::units::Bytes;
 
@@ -58,10 +59,14 @@ fn stand_ins_mean_nothing_where_the_member_brings_a_token() {
     assert_eq!(target.stranger, Some(token("d")));
     let twice = read("reader_token = \"c\"\nreader = \"anonymous\"", here).unwrap_err();
     assert!(twice.contains("`reader` says once more"), "{twice}");
-    let url = "http://127.0.0.1:1/".to_owned();
-    let at = GlanceTarget::at(url, Some("x".to_owned()), None);
-    assert_eq!((at.admin, at.reader, at.stranger), (token("x"), None, None));
-    assert_eq!(at.url, "http://127.0.0.1:1");
+    let variables = [("STORMGLASS_TOKEN".to_owned(), "x".to_owned())];
+    let environment = Environment::new(variables, here, here);
+    let bare = target_from_environment(&environment, Some("http://127.0.0.1:1/")).unwrap();
+    assert_eq!(
+        (bare.admin, bare.reader, bare.stranger),
+        (token("x"), None, None)
+    );
+    assert_eq!(bare.url.as_deref(), Some("http://127.0.0.1:1"));
 }
 
 #[test]

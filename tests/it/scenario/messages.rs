@@ -202,7 +202,10 @@ fn glance() {
     };
     let texts = [
         "[target.glance]".to_owned(),
-        "[target.glance]\nurl = \"https://localhost\"".to_owned(),
+        "[target.glance]\nurl = \"ftp://localhost\"".to_owned(),
+        glance(
+            "ca = \"nowhere.pem\"\ncloud = \"c\"\ntoken = \"t\"\nreader_token_env = \"STORMGLASS_TEST_UNSET\"",
+        ),
         "[target.glance]\nurl = \"http://\"".to_owned(),
         "[target.glance]\nurl = \"http://a b\"".to_owned(),
         format!("clock = \"virtual\"\n{}", glance("")),

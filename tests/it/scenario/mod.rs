@@ -5,12 +5,16 @@ mod reading;
 mod shipped;
 
 use std::path::Path;
-use stormglass::scenario::{Mistakes, Scenario, parse};
+use stormglass::scenario::auth::Environment;
+use stormglass::scenario::{Mistakes, Scenario, parse_in};
 
 /// Reads a text, with overrides, as `test.toml`.
 fn read(text: &str, overrides: &[&str]) -> Result<Scenario, Mistakes> {
     let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
-    parse(
+    // Nothing of the machine that the tests run on.
+    let environment = Environment::new([], Path::new("here"), Path::new("here/etc"));
+    parse_in(
+        &environment,
         "test.toml",
         text,
         Path::new("tests/it/scenario"),
@@ -19,7 +23,7 @@ fn read(text: &str, overrides: &[&str]) -> Result<Scenario, Mistakes> {
 }
 
 /// A text with whatever is required put before and behind it.
-fn complete(text: &str) -> String {
+pub fn complete(text: &str) -> String {
     let starts = |head: &str| text.lines().any(|line| line.starts_with(head));
     let top = text.split('[').next().unwrap_or("");
     let mut whole = String::new();

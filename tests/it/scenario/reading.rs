@@ -191,8 +191,8 @@ fn glance_is_told_who_acts() {
     };
     let plain = read("");
     assert_eq!(
-        (plain.url.as_str(), plain.connections.get()),
-        ("http://localhost:9292", 32)
+        (plain.url.as_deref(), plain.connections.get()),
+        (Some("http://localhost:9292"), 32)
     );
     assert!(
         matches!(&plain.admin, Identity::Token(token) if token.ends_with("admin,member,reader"))

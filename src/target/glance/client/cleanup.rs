@@ -92,7 +92,7 @@ impl Client {
 
     fn server(&self) -> String {
         let endpoint = self.shared.wire.endpoint();
-        format!("http://{}{}", endpoint.authority, endpoint.prefix)
+        format!("{endpoint}{}", endpoint.prefix)
     }
 
     /// Every image this client may have created and has not seen deleted.

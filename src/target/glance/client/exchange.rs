@@ -4,6 +4,7 @@ use super::{Client, Errand};
 use crate::finding::Exchange;
 use crate::lifecycle::{Operation, Outcome, Who};
 use crate::target::glance::answer::{Answer, ImageId, line};
+use crate::target::glance::config::Caller;
 use crate::target::glance::content::{Payload, Progress};
 use crate::target::glance::dialect::{self, Image};
 use crate::target::glance::watch::Watch;
@@ -33,17 +34,26 @@ impl Client {
         let length = request.body().len();
         let headers = request.headers_mut();
         headers.insert(HOST, shared.host.clone());
-        for (name, value) in shared.identities[who.index()].iter().flatten() {
-            headers.insert(*name, value.clone());
-        }
         if matches!(method, "PUT" | "POST" | "PATCH") {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         Call {
             request,
+            caller: self.caller(who),
             progress: Progress::new(),
             content_max: max,
             watch: None,
+        }
+    }
+
+    /// Who asks as `who`.
+    pub(super) fn caller(&self, who: Who) -> Caller {
+        let known = |who: Who| self.shared.identities[who.index()].clone();
+        match (known(who), who) {
+            (Some(caller), _) => caller,
+            // Without an admin the member asks, and is shown less.
+            (None, Who::Admin) => known(Who::Member).unwrap_or_default(),
+            (None, _) => Caller::default(),
         }
     }
 
@@ -86,15 +96,14 @@ impl Client {
         }
     }
 
-    /// What is told of a request, without who asks.
+    /// What is told of a request. Who asks is not yet in its head.
     fn noted(&self, who: Who, call: &Call) -> Exchange {
         let request = &call.request;
         let prefix = self.shared.wire.endpoint().prefix.as_str();
         let path = request.uri().to_string();
         let told = |(name, value): (&hyper::header::HeaderName, &HeaderValue)| {
             let value = value.to_str().ok().filter(|_| !value.is_sensitive())?;
-            let plain = *name != HOST && !name.as_str().starts_with("x-identity");
-            plain.then(|| (name.to_string(), value.to_owned()))
+            (*name != HOST).then(|| (name.to_string(), value.to_owned()))
         };
         let (text, data) = match request.body() {
             Payload::Text(text) => (text.as_deref().unwrap_or_default(), None),

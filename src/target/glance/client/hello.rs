@@ -2,6 +2,7 @@
 
 use super::{As, Client, text};
 use crate::lifecycle::Operation;
+use crate::scenario::auth::LoginError;
 use crate::target::glance::answer::line;
 use crate::target::glance::dialect::Page;
 use crate::target::glance::wire::{Times, Trouble};
@@ -10,17 +11,20 @@ use crate::target::glance::wire::{Times, Trouble};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HelloError {
     /// It did not answer.
-    #[error("no Glance at http://{server}: {detail}")]
+    #[error("no Glance at {server}: {detail}")]
     Unreachable {
-        /// Host and port.
+        /// Its URL, without a path.
         server: String,
         /// What went wrong.
         detail: String,
     },
+    /// There is no token to ask with.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// It answered, but does not accept who asks.
-    #[error("the Glance at http://{server} does not accept the {who}: HTTP {status}")]
+    #[error("the Glance at {server} does not accept the {who}: HTTP {status}")]
     Identity {
-        /// Host and port.
+        /// Its URL, without a path.
         server: String,
         /// The member or the admin.
         who: &'static str,
@@ -28,9 +32,9 @@ pub enum HelloError {
         status: u16,
     },
     /// Something answered, but not as a Glance does.
-    #[error("http://{server} does not answer like a Glance: {detail}")]
+    #[error("{server} does not answer like a Glance: {detail}")]
     Foreign {
-        /// Host and port.
+        /// Its URL, without a path.
         server: String,
         /// What came instead.
         detail: String,
@@ -88,7 +92,8 @@ impl Client {
     }
 
     async fn greet(&self, who: As, name: &'static str) -> Result<(), HelloError> {
-        let server = || self.shared.wire.endpoint().authority.clone();
+        let server = || self.shared.wire.endpoint().to_string();
+        self.caller(who).ready().await?;
         let call = self.call("GET", "/images?limit=1", who, text(""), None);
         let reply = match self.shared.wire.exchange(call, &mut Times::default()).await {
             Ok(reply) => reply,

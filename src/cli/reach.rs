@@ -1,0 +1,25 @@
+//! Where a server is, and whether it may be touched.
+
+use super::Exit;
+use crate::scenario::GlanceTarget;
+use crate::target::glance::{guard, locate};
+use anyhow::Context;
+use tokio::task::LocalSet;
+
+/// The target with its URL known, also if only a catalog says it; or how the process ends, since nobody said that this server may
+/// be loaded. Nothing was sent to it yet.
+pub(super) fn reach(
+    target: &GlanceTarget,
+    allowed: bool,
+) -> anyhow::Result<Result<GlanceTarget, Exit>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
+    let target = LocalSet::new().block_on(&runtime, locate(target))?;
+    if let Err(error) = guard(target.url.as_deref().unwrap_or_default(), allowed) {
+        eprintln!("stormglass: {error}");
+        return Ok(Err(Exit::Usage));
+    }
+    Ok(Ok(target))
+}

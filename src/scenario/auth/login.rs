@@ -1,0 +1,268 @@
+//! A login at a Keystone: what is shown there, and what came of it last.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps it.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    /// The text, for who sends it.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// A domain of Keystone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// By its id.
+    Id(String),
+    /// By its name.
+    Name(String),
+}
+
+/// A user or a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// By its id.
+    Id(String),
+    /// By its name in a domain.
+    Name(String, Domain),
+}
+
+/// An application credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// By its id.
+    Id(String),
+    /// By its name, which is unique to its user.
+    Name(String, Named),
+}
+
+/// What is shown to Keystone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A user's password.
+    Password(Named, Secret),
+    /// An application credential's secret; it brings its own project.
+    ApplicationCredential(Credential, Secret),
+    /// A token from elsewhere. What comes of it ends when it does.
+    Token(Secret),
+}
+
+/// What the token is to be good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What Keystone gives unasked.
+    Unsaid,
+    /// A project.
+    Project(Named),
+    /// A domain.
+    Domain(Domain),
+    /// The whole system.
+    System,
+}
+
+/// Which of a service's endpoints is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interface {
+    /// For everybody.
+    Public,
+    /// For the cloud's own services.
+    Internal,
+    /// For its admins.
+    Admin,
+}
+
+impl Interface {
+    /// Every one.
+    pub const ALL: [Interface; 3] = [Interface::Public, Interface::Internal, Interface::Admin];
+
+    /// The name used in catalogs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Interface::Public => "public",
+            Interface::Internal => "internal",
+            Interface::Admin => "admin",
+        }
+    }
+}
+
+/// A login at a Keystone, version 3. Whoever shares it shares its token, on every connection and every thread.
+#[derive(Debug)]
+pub struct Login {
+    /// Where Keystone is, with `/v3` at its end or without.
+    pub auth_url: String,
+    /// What is shown there.
+    pub proof: Proof,
+    /// What is asked for.
+    pub scope: Scope,
+    /// Whose endpoint is taken from the catalog; none: the first.
+    pub region: Option<String>,
+    /// Which endpoint is taken.
+    pub interface: Interface,
+    /// Certificates, in PEM, that are trusted beside the system's.
+    pub ca: Option<PathBuf>,
+    pub(crate) held: Held,
+}
+
+impl Login {
+    /// One that holds no token yet: a public endpoint in any region, the system's certificates.
+    pub fn new(auth_url: String, proof: Proof, scope: Scope) -> Login {
+        Login {
+            auth_url,
+            proof,
+            scope,
+            region: None,
+            interface: Interface::Public,
+            ca: None,
+            held: Held::default(),
+        }
+    }
+
+    /// Who logs in, for messages.
+    pub fn who(&self) -> String {
+        let in_domain = |name: &str, domain: &Domain| match domain {
+            Domain::Id(domain) | Domain::Name(domain) => format!("`{name}` of domain `{domain}`"),
+        };
+        let named = |named: &Named| match named {
+            Named::Id(id) => format!("`{id}`"),
+            Named::Name(name, domain) => in_domain(name, domain),
+        };
+        let proof = match &self.proof {
+            Proof::Password(user, _) => format!("user {} by password", named(user)),
+            Proof::ApplicationCredential(Credential::Id(id), _) => {
+                format!("application credential `{id}`")
+            }
+            Proof::ApplicationCredential(Credential::Name(name, user), _) => {
+                format!("application credential `{name}` of user {}", named(user))
+            }
+            Proof::Token(_) => "a token".to_owned(),
+        };
+        match &self.scope {
+            Scope::Unsaid => proof,
+            Scope::Project(project) => format!("{proof}, for project {}", named(project)),
+            Scope::Domain(Domain::Id(domain) | Domain::Name(domain)) => {
+                format!("{proof}, for domain `{domain}`")
+            }
+            Scope::System => format!("{proof}, for the system"),
+        }
+    }
+}
+
+/// Two logins are equal that would send the same, whatever they hold.
+impl PartialEq for Login {
+    fn eq(&self, other: &Login) -> bool {
+        let of = |login: &Login| {
+            (
+                login.auth_url.clone(),
+                login.proof.clone(),
+                login.scope.clone(),
+                login.region.clone(),
+                login.interface,
+            )
+        };
+        of(self) == of(other)
+    }
+}
+
+impl Eq for Login {}
+
+/// What a login holds at the moment.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    state: Mutex<State>,
+    /// Held by the one who logs in; the others wait for it.
+    pub turn: tokio::sync::Mutex<()>,
+}
+
+impl Held {
+    /// Its state, to be looked at or changed without waiting for anything.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        // Every change is a single assignment, so that a panic elsewhere leaves nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The last token, and why there is no newer one.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub token: Option<Token>,
+    pub failure: Option<Failure>,
+}
+
+/// A token that was got.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub value: Secret,
+    /// When a newer one should be got, and when this one ends; none where Keystone did not say.
+    pub life: Option<(Instant, Instant)>,
+    pub since: Instant,
+    /// Whether a Glance accepted it.
+    pub proved: bool,
+}
+
+/// A login that failed.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub at: Instant,
+    pub error: LoginError,
+}
+
+/// Why there is no token, or no Glance, in one line. It never holds a secret, nor any text of the server's beside the catalog's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoginError {
+    /// Keystone did not answer.
+    #[error("cannot log in: no Keystone at {url}: {detail}")]
+    Unreachable {
+        /// Where it should be.
+        url: String,
+        /// What went wrong.
+        detail: String,
+    },
+    /// It does not accept the login. Keystone never says which part of it is wrong.
+    #[error("the Keystone at {url} refuses {who} (HTTP {status}): {hint}")]
+    Refused {
+        /// Where it is.
+        url: String,
+        /// Who tried, without secrets.
+        who: String,
+        /// 401 or 403.
+        status: u16,
+        /// What may be wrong.
+        hint: &'static str,
+    },
+    /// Something answered, but not as a Keystone does.
+    #[error("{url} does not answer like a Keystone: {detail}")]
+    Foreign {
+        /// Where it was looked for.
+        url: String,
+        /// What came instead.
+        detail: String,
+    },
+    /// The catalog has no such endpoint of an image service.
+    #[error("the catalog of {url} has no {wanted}; it has {there}")]
+    NoEndpoint {
+        /// Whose catalog.
+        url: String,
+        /// What was looked for.
+        wanted: String,
+        /// What there is instead.
+        there: String,
+    },
+}

@@ -48,7 +48,8 @@ impl Judge {
                 data: data.filter(|_| operation == Operation::Show),
                 ..plain(Places::shown(seen))
             }),
-            (Outcome::Refused, None) if operation.reads() => Some(Claim {
+            // Whether a reader may read the data is the server's policy.
+            (Outcome::Refused, None) if operation.reads() && who != Who::Reader => Some(Claim {
                 lenient: self.rules.real(),
                 ..plain(Places::EVERY.without(readable))
             }),

@@ -211,6 +211,13 @@ impl Judge {
             );
         } else if busy && nobody && !known.changed {
             self.blame_stuck(at, status);
+        } else if known.trespassed {
+            self.breach(
+                at,
+                Invariant::Access,
+                Symptom::Trespass,
+                format_args!("the subject was {status} after one who may not change it had tried to, and nobody else can have done it"),
+            );
         } else if known.changed {
             self.breach(
                 at,

@@ -334,6 +334,7 @@ impl Judge {
                 other.protected = false;
             }
         }
+        self.known.trespassed |= trespasses(open.operation, open.who);
         self.known.staging_unknown |= unanswered && open.operation == Operation::Stage;
         self.known.moved |= match open.operation {
             Operation::ReplaceLocation | Operation::RemoveLocation => true,

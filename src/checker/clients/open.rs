@@ -70,6 +70,8 @@ pub(super) struct Known {
     /// Locations were replaced or taken away, or on a real Glance added: it reads whichever it likes, so the data may be other data.
     pub moved: bool,
     pub protected: bool,
+    /// One who may not change the subject has tried to.
+    pub trespassed: bool,
     /// Whether protection may be taken back at any time.
     pub unprotecting: bool,
     /// The last event was a look that showed this, while nobody waited for anything.

@@ -156,6 +156,9 @@ impl Judge {
             return;
         }
         let Some(content) = entry.content else {
+            if !entry.in_store {
+                return; // nobody has read data that lies elsewhere
+            }
             return self.breach(
                 at,
                 Invariant::Acknowledged,
@@ -185,7 +188,10 @@ impl Judge {
             self.half_staged(at);
         }
         let whole = match entry.content {
-            Some(content) => held.bytes == Some(content.size) || content.size == 0,
+            Some(content) if !self.known.moved => {
+                held.bytes == Some(content.size) || content.size == 0
+            }
+            Some(_) => held.bytes.is_some(),
             None => self.may_be_of(held.bytes),
         };
         let named = entry.locations > 0 || self.known.moved || status == PendingDelete;

@@ -56,6 +56,9 @@ fn the_row_does_not_contradict_itself() {
     };
     uploaded()
         .probe(books(marked, Some(DATA.size)))
+        .breaks(&GLANCE, &[BadRow, Orphan]);
+    uploaded()
+        .probe(books(marked, None))
         .breaks(&GLANCE, &[BadRow]);
     let bare = row(Active, None);
     uploaded()

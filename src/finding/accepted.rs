@@ -96,8 +96,15 @@ fn name(line: &str) -> Result<String, Mistake> {
         let nearest = Symptom::ALL.iter().max_by_key(near);
         Mistake::Symptom(symptom.to_owned(), nearest.map_or("orphan", |s| s.name()))
     })?;
-    let operations: Result<Vec<String>, Mistake> = operations.split('+').map(part).collect();
-    Ok(format!("{symptom}: {}", operations?.join(" + ")))
+    // One after the other, or at the same time.
+    let steps: Result<Vec<String>, Mistake> = operations.split(',').map(step).collect();
+    Ok(format!("{symptom}: {}", steps?.join(", ")))
+}
+
+/// What happens at one time: `upload`, or `upload + delete`.
+fn step(text: &str) -> Result<String, Mistake> {
+    let rivals: Result<Vec<String>, Mistake> = text.split('+').map(part).collect();
+    Ok(rivals?.join(" + "))
 }
 
 /// One of the operations at work: `upload`, `delete:stranger`, `!reset`, `!kill-api`.

@@ -4,7 +4,7 @@ use super::Trial;
 use crate::finding::{Breach, Finding, FindingKey, Symptom, Tally};
 use crate::lifecycle::Invariant;
 use crate::script::{Point, Script, Step};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was seen of it.
 #[derive(Clone, Debug)]
@@ -79,15 +79,14 @@ impl Ledger {
         self.total += 1;
         self.unknown += u64::from(trial.verdict == crate::lifecycle::Verdict::Unknown);
         *self.tries.entry(trial.script.clone()).or_default() += 1;
-        for breach in &trial.breaches {
-            let seen = self
-                .raw
-                .entry(key(breach, &trial.script))
-                .or_insert_with(|| Seen {
-                    shown: BTreeMap::new(),
-                    example: trial.clone(),
-                    finding: None,
-                });
+        // One try shows a violation once, however often it is seen in it.
+        let keys = trial.breaches.iter().map(|one| key(one, &trial.script));
+        for key in keys.collect::<BTreeSet<FindingKey>>() {
+            let seen = self.raw.entry(key).or_insert_with(|| Seen {
+                shown: BTreeMap::new(),
+                example: trial.clone(),
+                finding: None,
+            });
             *seen.shown.entry(trial.script.clone()).or_default() += 1;
             if length(trial) < length(&seen.example) {
                 seen.example = trial.clone();

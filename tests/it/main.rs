@@ -20,4 +20,5 @@ mod report;
 mod safety;
 mod scenario;
 mod storms;
+mod sweep;
 mod tidy;

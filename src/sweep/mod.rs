@@ -1,8 +1,8 @@
 //! The sweep: every pair of operations, and every fault, at every point of one subject's life, to find what is wrong in a server.
 //!
 //! [`plan`] says what is worth trying; a [`Stand`] runs scripts, on a real Glance or on the embedded service, and gives what was seen and
-//! what the history checker says of it; the [`Ledger`] makes distinct findings of the violations; [`shorten`](mod@shorten) looks for
-//! the shortest script that still shows each; [`schedule`] spends the time. Nothing here prints.
+//! what the history checker says of it; the [`Ledger`] makes distinct findings of the violations; `shorten` looks for
+//! the shortest script that still shows each; `schedule` spends the time. Nothing here prints.
 
 mod embedded;
 mod glance;

@@ -1,6 +1,6 @@
 //! What a sweep found, as bytes: a page for people, drawings, and files for CI.
 //!
-//! Everything a server said is foreign text here. [`words::clean`] makes it printable, and each format escapes it once more in its own way.
+//! Everything a server said is foreign text here. `words::clean` makes it printable, and each format escapes it once more in its own way.
 
 mod curl;
 mod drawing;

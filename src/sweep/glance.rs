@@ -160,9 +160,13 @@ impl GlanceStand {
             let mut open = Vec::new();
             for session in sessions {
                 let (session, permits) = (Rc::clone(session), Rc::clone(&permits));
+                let progress = Arc::clone(&self.progress);
                 open.push(spawn_local(async move {
                     let _permit = permits.acquire().await;
-                    session.play().await;
+                    // Nobody waits for a handful of restarts who has asked to stop.
+                    if !progress.is_interrupted() {
+                        session.play().await;
+                    }
                 }));
             }
             for one in open {
@@ -246,6 +250,8 @@ impl Stand for GlanceStand {
             .map(|script| self.session(script, round))
             .collect();
         self.play(&sessions);
+        let played = sessions.into_iter().filter(|one| one.has_begun());
+        let sessions: Vec<Rc<Session>> = played.collect();
         self.probe(&sessions);
         self.local.block_on(&self.runtime, async {
             let ends = sessions.iter().map(|session| {

@@ -17,13 +17,13 @@ use std::sync::atomic::Ordering::Relaxed;
 /// Scripts of one call of the stand: many, since the books are read twice in each.
 const BATCH: usize = 48;
 /// The same where commands are run, one after the other.
-const COMMANDS: usize = 6;
+const COMMANDS: usize = 8;
 /// The share of the time that every script of the plan once may take.
-const ONCE: f64 = 0.85;
+const ONCE: f64 = 0.9;
 /// Calls of the stand between two rounds of shortening.
 const SHORTENED: usize = 5;
 /// The share of the time after which nothing new is begun and what was found is counted.
-const COUNTING: f64 = 0.9;
+const COUNTING: f64 = 0.95;
 /// How often the shortest script of a finding is run in all, where that does not take too long.
 const TRIES: u32 = 20;
 /// The same where a command is run each time.

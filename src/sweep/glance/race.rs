@@ -16,9 +16,9 @@ const APART: Span = Span::from_millis(15);
 /// How long data is held back at a point, so that the rival comes to pass inside the operation.
 const HELD: Span = Span::from_millis(40);
 /// The same for a command, which has a process to start.
-const HELD_FOR_COMMAND: Span = Span::from_millis(500);
+const HELD_FOR_COMMAND: Span = Span::from_millis(300);
 /// How long an operation may go on before the command beside it is taken back.
-const BROKEN: Duration = Duration::from_millis(1_500);
+const BROKEN: Duration = Duration::from_millis(1_000);
 /// How long a server may take to come back.
 const BACK: Duration = Duration::from_secs(60);
 /// How long a status is waited for.

@@ -63,6 +63,11 @@ impl Session {
         runs_commands(&self.script)
     }
 
+    /// Whether anything was sent.
+    pub(super) fn has_begun(&self) -> bool {
+        self.ops.get() > 0
+    }
+
     /// Whether the server did not come back from what was done to it.
     pub(super) fn lost_the_server(&self) -> bool {
         self.lost.get()

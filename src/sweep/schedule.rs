@@ -179,6 +179,9 @@ impl<S: Stand> Sweep<'_, S> {
         if let Some(rate) = self.rates.get(raw) {
             return *rate;
         }
+        if runs_commands(script) {
+            return 1.0;
+        }
         let more = tries_of(script, 8).saturating_sub(self.ledger.tries(script));
         let trials = self.run(&vec![script.clone(); more as usize]);
         let hits = trials.iter().filter(|trial| {

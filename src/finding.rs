@@ -5,7 +5,7 @@ mod accepted;
 pub use accepted::{Accepted, AcceptedError, Mistake};
 
 use crate::history::SubjectHistory;
-use crate::lifecycle::{Invariant, Verdict, Who};
+use crate::lifecycle::{Invariant, Profile, Verdict, Who};
 use crate::named::named;
 use crate::script::{Point, Script};
 use crate::units::{Span, Time};
@@ -192,6 +192,8 @@ pub struct Finding {
 pub struct SweepResult {
     /// The server, without credentials, or `embedded`.
     pub target: String,
+    /// The rules that it was judged by, and whether it delays deletes.
+    pub rules: (Profile, bool),
     /// The seed of every jitter.
     pub seed: u64,
     /// Scripts of the plan that were run at least once, and all of them.

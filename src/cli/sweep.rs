@@ -4,7 +4,7 @@ use super::cleanup::JOURNAL;
 use super::reach::reach;
 use super::{Exit, interrupt};
 use crate::finding::{Accepted, SweepResult};
-use crate::lifecycle::{Operation, Verdict, Who};
+use crate::lifecycle::{Operation, Profile, Verdict, Who};
 use crate::progress::Progress;
 use crate::random::Seed;
 use crate::report::{self, Folder};
@@ -186,7 +186,11 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
                 others: Vec::new(),
                 commands: Vec::new(),
             };
-            Ok(run(&mut stand, &world, arguments, &progress).result(arguments, "embedded"))
+            Ok(run(&mut stand, &world, arguments, &progress).result(
+                arguments,
+                "embedded",
+                (config.rules.profile(), config.delayed_delete),
+            ))
         }
         Target::Glance(target) => {
             let result = glance(target, seed, arguments, folder, &commands, &progress);
@@ -236,7 +240,11 @@ fn glance(
         },
     };
     let swept = run(&mut stand, &world, arguments, progress);
-    let mut result = swept.result(arguments, target.url.as_deref().unwrap_or_default());
+    let mut result = swept.result(
+        arguments,
+        target.url.as_deref().unwrap_or_default(),
+        (Profile::Glance, target.delayed_delete),
+    );
     result.notes.extend(stand.notes());
     result.notes.extend(unseen(&stand, target, arguments));
     result.left = stand.close().left.iter().map(ToString::to_string).collect();
@@ -306,10 +314,16 @@ fn run(
 }
 
 impl Swept {
-    fn result(mut self, arguments: &Arguments, target: &str) -> SweepResult {
+    fn result(
+        mut self,
+        arguments: &Arguments,
+        target: &str,
+        rules: (Profile, bool),
+    ) -> SweepResult {
         let (tries, unknown) = self.ledger.totals();
         SweepResult {
             target: target.to_owned(),
+            rules,
             seed: arguments.seed,
             cells: self.cells,
             tries,

@@ -22,6 +22,7 @@ pub use sarif::sarif;
 pub use summary::summary;
 
 use crate::finding::{Finding, SweepResult};
+use crate::history::file::{Header, Writer};
 use std::io;
 use timeline::Timeline;
 
@@ -45,7 +46,23 @@ pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<V
         let svg = drawing(number, finding).into_bytes();
         (file_name(number, "svg"), Ok(svg))
     });
-    tables.chain(drawings)
+    let histories = numbered(result)
+        .map(|(number, finding)| (file_name(number, "jsonl"), history(result, finding)));
+    tables.chain(drawings).chain(histories)
+}
+
+/// What was seen of a finding's subject, for `stormglass check`.
+fn history(result: &SweepResult, finding: &Finding) -> io::Result<Vec<u8>> {
+    let (profile, delayed_delete) = result.rules;
+    let header = Header {
+        scenario: finding.script.to_string(),
+        seed: result.seed,
+        profile,
+        delayed_delete: Some(delayed_delete),
+    };
+    let mut writer = Writer::new(Vec::new(), &header)?;
+    writer.write(1, &finding.history)?;
+    writer.finish()
 }
 
 /// The timeline of a finding's history as text: at most 100 columns.

@@ -129,6 +129,9 @@ fn files_are_written_by_their_names() {
         "finding-01.svg",
         "finding-02.svg",
         "finding-03.svg",
+        "finding-01.jsonl",
+        "finding-02.jsonl",
+        "finding-03.jsonl",
     ];
     assert_eq!(kept.files, wanted);
     let names: BTreeSet<String> = files(&result(Vec::new())).map(|(name, _)| name).collect();

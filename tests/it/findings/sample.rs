@@ -4,7 +4,7 @@ use stormglass::finding::{Exchange, Finding, FindingKey, SweepResult, Symptom, T
 use stormglass::history::{
     Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
 };
-use stormglass::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, Who};
+use stormglass::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Who};
 use stormglass::script::{Script, Step};
 use stormglass::units::{Span, Time};
 
@@ -23,6 +23,7 @@ pub fn three() -> SweepResult {
 pub fn result(findings: Vec<Finding>) -> SweepResult {
     SweepResult {
         target: "http://127.0.0.1:9292".to_owned(),
+        rules: (Profile::Glance, false),
         seed: 42,
         cells: (412, 412),
         tries: 3_020,
@@ -344,6 +345,7 @@ pub fn hostile() -> SweepResult {
     finding.exchanges[3].method = HOSTILE.to_owned();
     SweepResult {
         target: HOSTILE.to_owned(),
+        rules: (Profile::Glance, false),
         notes: vec![HOSTILE.to_owned()],
         left: vec![HOSTILE.to_owned()],
         ..result(vec![finding])

@@ -13,7 +13,7 @@ use crate::target::glance::{Cleanup, Client, Commands, HelloError, Probe, ProbeE
 use crate::units::{Span, Time};
 use session::Session;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,8 +52,8 @@ struct Ground {
     target: GlanceTarget,
     run: RunId,
     seed: Seed,
-    /// What went wrong with commands, each once.
-    notes: RefCell<BTreeSet<String>>,
+    /// What went wrong with each command first.
+    notes: RefCell<BTreeMap<String, String>>,
 }
 
 /// A real Glance.
@@ -127,7 +127,7 @@ impl GlanceStand {
     /// What a person should know of.
     pub fn notes(&self) -> Vec<String> {
         let told = self.ground.notes.borrow();
-        self.notes.iter().chain(told.iter()).cloned().collect()
+        self.notes.iter().chain(told.values()).cloned().collect()
     }
 
     /// Takes back what was done to the server, and deletes what the sweep created.

@@ -65,11 +65,19 @@ fn first_that_shows(
     rate: f64,
     round: u64,
 ) -> Option<Script> {
-    let scripts: Vec<Script> = candidates
-        .iter()
-        .flat_map(|script| vec![script.clone(); patience(script, rate) as usize])
-        .collect();
-    let trials = stand.run(&scripts, round);
+    // What is done to the server concerns everybody who is there, so the others are run apart.
+    let (broken, whole): (Vec<&Script>, Vec<&Script>) =
+        candidates.iter().partition(|script| runs_commands(script));
+    let mut trials = Vec::new();
+    for together in [whole, broken] {
+        let scripts: Vec<Script> = together
+            .into_iter()
+            .flat_map(|script| vec![script.clone(); patience(script, rate) as usize])
+            .collect();
+        if !scripts.is_empty() {
+            trials.extend(stand.run(&scripts, round));
+        }
+    }
     trials.iter().for_each(|trial| ledger.add(trial));
     let hits: Vec<&Script> = (trials.iter())
         .filter(|trial| is_hit(trial, raw))

@@ -119,13 +119,13 @@ impl Session {
         self.tell(Told::Broken(true));
         let done = self.ground.commands.run(name, Some(self.image())).await;
         if let Err(error) = done {
-            self.note(error.to_string());
+            self.note(name, error.to_string());
         }
     }
 
     async fn heal(&self, name: &str) {
         if let Err(error) = self.ground.commands.undo(name).await {
-            self.note(error.to_string());
+            self.note(name, error.to_string());
         }
         self.comes_back().await;
         self.tell(Told::Broken(false));

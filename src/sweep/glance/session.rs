@@ -89,8 +89,9 @@ impl Session {
         exchanges
     }
 
-    pub(super) fn note(&self, note: String) {
-        self.ground.notes.borrow_mut().insert(note);
+    pub(super) fn note(&self, command: &str, note: String) {
+        let mut notes = self.ground.notes.borrow_mut();
+        notes.entry(command.to_owned()).or_insert(note);
     }
 
     pub(super) fn tell(&self, told: Told) {

@@ -191,11 +191,12 @@ impl Client {
         answer
     }
 
-    /// A row that a defect of the server has left half changed can hinder its own delete (400: no such transition). Glance takes one in
-    /// the middle of something back to queued when a reader is refused an upload, and makes it active when a location is added;
-    /// that can be deleted. What of it works is shown by the delete that follows.
+    /// A status can hinder a delete (400: no such transition): where deletes are delayed, that of a deactivated image, and of one that a
+    /// defect of the server has left half changed. Glance takes one in the middle of something back to queued when a reader is refused
+    /// an upload, and makes it active when a location is added; that can be deleted. What of it works is shown by the delete that follows.
     async fn mend(&self, id: ImageId) {
         for (operation, who) in [
+            (Operation::Reactivate, As::Admin),
             (Operation::Upload, As::Reader),
             (Operation::AddLocation, As::Member),
         ] {

@@ -387,7 +387,9 @@ fn what_ends_without_reaching_the_point_has_passed_it() {
             let request = subject.asked(operation);
             let answer = subject.client.perform_watched(&request, &watch).await;
             watch.passed().await;
-            assert_ne!(answer.outcome, Outcome::Unknown, "{operation}: {answer:?}");
+            // A refusal in mid-upload may be lost to a reset.
+            let answered = operation.sends_data() || answer.outcome != Outcome::Unknown;
+            assert!(answered, "{operation}: {answer:?}");
         }
         let (watch, request) = (
             Watch::new(Point::Answer, Span::ZERO, None),

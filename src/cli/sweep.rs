@@ -186,7 +186,7 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
                 others: Vec::new(),
                 commands: Vec::new(),
             };
-            Ok(run(&mut stand, &world, arguments, &progress).result(
+            Ok(run(&mut stand, &world, arguments, &progress)?.result(
                 arguments,
                 "embedded",
                 (config.rules.profile(), config.delayed_delete),
@@ -239,7 +239,7 @@ fn glance(
             Vec::new()
         },
     };
-    let swept = run(&mut stand, &world, arguments, progress);
+    let swept = run(&mut stand, &world, arguments, progress)?;
     let mut result = swept.result(
         arguments,
         target.url.as_deref().unwrap_or_default(),
@@ -286,7 +286,7 @@ fn run(
     world: &World,
     arguments: &Arguments,
     progress: &Arc<Progress>,
-) -> Swept {
+) -> anyhow::Result<Swept> {
     let budget = Budget::start(arguments.length, Arc::clone(progress));
     let watch = (!arguments.quiet).then(|| super::progress::Watch::start(Arc::clone(progress)));
     let (ledger, cells) = match &arguments.scripts[..] {
@@ -295,6 +295,11 @@ fn run(
             let wanted =
                 |text: &str| (arguments.only.as_ref()).is_none_or(|only| text.contains(only));
             cells.retain(|cell| wanted(&cell.script.to_string()));
+            anyhow::ensure!(
+                !cells.is_empty(),
+                "no script of the plan holds `{}`; a script of your own is run by --script",
+                arguments.only.as_deref().unwrap_or_default()
+            );
             let (ledger, ran) = sweep::sweep(stand, &cells, &budget);
             (ledger, (ran, cells.len() as u32))
         }
@@ -305,12 +310,12 @@ fn run(
         }
     };
     drop(watch);
-    Swept {
+    Ok(Swept {
         ledger,
         cells,
         wall: budget.spent(),
         interrupted: progress.is_interrupted(),
-    }
+    })
 }
 
 impl Swept {

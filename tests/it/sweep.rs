@@ -148,3 +148,13 @@ fn a_script_can_be_run_again() {
         stderr(&wrong)
     );
 }
+
+#[test]
+fn a_text_that_no_script_holds_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let only = ["sweep", "embedded", "--only", "uplaod", "--out", "out"];
+    let done = stormglass(&only, folder.path());
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stderr(&done).contains("no script of the plan holds `uplaod`"));
+    assert!(!folder.path().join("out").exists());
+}

@@ -20,7 +20,6 @@ pub(super) struct Loose {
 
 const PENDING: Place = Place::of(Some(SubjectStatus::PendingDelete));
 const DELETED: Place = Place::of(Some(SubjectStatus::Deleted));
-const ACTIVE: Place = Place::of(Some(SubjectStatus::Active));
 
 impl Judge {
     /// Lets everything open take every step that it may, in every order.
@@ -54,9 +53,6 @@ impl Judge {
             if state.place() == PENDING {
                 let scrubbed = state.at(DELETED).holding(Holds::NOTHING);
                 states.add(self.look(scrubbed));
-                if !self.rules.owned {
-                    states.add(self.look(state.at(ACTIVE)));
-                }
             }
             for loose in &self.loose {
                 for step in self.plans.steps(loose.plan) {

@@ -122,15 +122,6 @@ impl Judge {
         self.known = Known::default();
         self.breaks = 0;
         self.broken = false;
-        if !self.rules.owned {
-            for operation in [
-                Operation::Delete,
-                Operation::Deactivate,
-                Operation::Reactivate,
-            ] {
-                self.loosen(self.plans.of(operation, Way::Maybe), Holds::NOTHING);
-            }
-        }
     }
 
     /// Finds the invocation of an answer, and enters the data of both.

@@ -44,8 +44,6 @@ pub struct Rules {
     pub profile: Profile,
     /// Whether a delete keeps the data until the scrubber comes; none when that is not known.
     pub delayed_delete: Option<bool>,
-    /// Whether the history holds every client: nobody else acts on the subject.
-    pub owned: bool,
     /// States held at once at most for one subject; beyond it the verdict is unknown.
     pub budget: u32,
 }
@@ -59,7 +57,6 @@ impl Rules {
         Rules {
             profile: Profile::Glance,
             delayed_delete,
-            owned: true,
             budget: BUDGET,
         }
     }
@@ -69,7 +66,6 @@ impl Rules {
         Rules {
             profile,
             delayed_delete: Some(delayed_delete),
-            owned: true,
             budget: BUDGET,
         }
     }

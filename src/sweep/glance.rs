@@ -6,22 +6,24 @@ use crate::checker::clients::{self, Rules};
 use crate::engine::clock::WallClock;
 use crate::history::{Books, ClientEvent, Row, SubjectHistory, Told};
 use crate::progress::Progress;
-use crate::random::{Rng, Seed};
+use crate::random::Seed;
 use crate::scenario::GlanceTarget;
 use crate::script::Script;
 use crate::target::glance::{Cleanup, Client, Commands, HelloError, Probe, ProbeError, RunId};
-use crate::units::{Span, Time};
+use crate::units::Time;
 use session::Session;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use timing::Timing;
 use tokio::runtime::Runtime;
 use tokio::task::{LocalSet, spawn_local};
 
 mod race;
 mod session;
+mod timing;
 
 /// Subjects at a time. One Glance worker is one core, and rivals must find it free.
 const LANES: usize = 4;
@@ -52,6 +54,8 @@ struct Ground {
     target: GlanceTarget,
     run: RunId,
     seed: Seed,
+    /// How long operations take.
+    timing: RefCell<Timing>,
     /// What went wrong with each command first.
     notes: RefCell<BTreeMap<String, String>>,
 }
@@ -102,6 +106,7 @@ impl GlanceStand {
                 target,
                 run,
                 seed,
+                timing: RefCell::default(),
                 notes: RefCell::default(),
             }),
             runtime,
@@ -275,11 +280,6 @@ impl Stand for GlanceStand {
     fn is_over(&self) -> bool {
         self.lost || self.progress.is_interrupted()
     }
-}
-
-/// A random span below `most`.
-fn jitter(rng: &mut Rng, most: Span) -> Duration {
-    Duration::from_secs_f64(crate::random::unit(rng) * most.0 as f64 / 1e9)
 }
 
 /// The history's times count from its first event.

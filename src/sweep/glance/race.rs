@@ -1,6 +1,5 @@
 //! What happens at a point of an operation: a rival, a fault of its client, or a command.
 
-use super::jitter;
 use super::session::Session;
 use crate::history::{Seen, Told};
 use crate::lifecycle::{Operation, SubjectStatus};
@@ -11,11 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::spawn_local;
 
-/// How far apart rivals may be sent: about as long as an operation without data takes.
-const APART: Span = Span::from_millis(15);
-/// How long data is held back at a point, so that the rival comes to pass inside the operation.
-const HELD: Span = Span::from_millis(40);
-/// The same for a command, which has a process to start.
+/// How long data is held back at a point for a command, which has a process to start.
 const HELD_FOR_COMMAND: Span = Span::from_millis(300);
 /// How long an operation may go on before the command beside it is taken back.
 const BROKEN: Duration = Duration::from_millis(1_000);
@@ -37,41 +32,44 @@ impl Session {
     }
 
     async fn rivals(self: &Rc<Self>, first: Act, at: Point, rival: Act) {
-        let (apart, held, early) = {
+        let spacing = {
             let rng = &mut *self.rng.borrow_mut();
-            // Half of the time both are sent at the point itself.
-            let apart = match crate::random::unit(rng) < 0.5 {
-                true => Duration::ZERO,
-                false => jitter(rng, APART),
-            };
-            let held = Span(jitter(rng, HELD).as_nanos() as u64);
-            (apart, held, crate::random::unit(rng) < 0.5)
+            let timing = self.ground.timing.borrow();
+            timing.spacing(first, at, rival, rng)
         };
-        let watch = Watch::new(at, held, None);
+        let clock = self.ground.clock;
+        let watch = Watch::new(at, spacing.held, None);
         let session = Rc::clone(self);
         let watched = Rc::clone(&watch);
-        let first_too = at == Point::Before && early;
         let one = spawn_local(async move {
-            if first_too {
-                tokio::time::sleep(apart).await;
-            }
-            session.act(first, Some(&watched)).await
+            sleep(spacing.first).await;
+            let began = clock.now();
+            session.act(first, Some(&watched)).await;
+            (began, clock.now())
         });
         match at {
-            Point::Before if early => {}
             Point::Enters(status) => self.enters(status, &one).await,
             Point::Before
             | Point::FirstByte
             | Point::MidBody
             | Point::LastByte
             | Point::Answer
-            | Point::After(_) => {
-                watch.passed().await;
-                tokio::time::sleep(apart).await;
-            }
+            | Point::After(_) => watch.passed().await,
         }
+        let passed = clock.now();
+        sleep(spacing.rival).await;
+        let sent = clock.now();
         self.act(rival, None).await;
-        let _ = one.await; // its answer is in the history
+        let rivals = clock.now().since(sent);
+        // Its answer is in the history.
+        let Ok((began, ended)) = one.await else {
+            return;
+        };
+        let from = if at == Point::Before { began } else { passed };
+        let took = ended.0.saturating_sub(from.0 + spacing.held.0);
+        let mut timing = self.ground.timing.borrow_mut();
+        timing.saw(first, at, Span(took));
+        timing.saw(rival, Point::Before, rivals);
     }
 
     /// Looks until the subject is seen in the status, or the operation that should bring it there has ended.
@@ -151,6 +149,10 @@ impl Session {
             }
         }
     }
+}
+
+async fn sleep(span: Span) {
+    tokio::time::sleep(Duration::from_nanos(span.0)).await;
 }
 
 /// Whether a subject seen like this will not get into `status` by itself.

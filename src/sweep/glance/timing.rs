@@ -1,0 +1,135 @@
+//! When a rival is sent: anywhere in the time that the operation beside it takes, as long as that is on this server just now.
+
+use crate::random::{Rng, unit};
+use crate::script::{Act, Point};
+use crate::units::Span;
+use std::collections::BTreeMap;
+
+/// How long an operation is thought to take before one was seen.
+const GUESS: Span = Span::from_millis(15);
+/// The longest spread: what takes longer waits for something, and its beginning and end matter most.
+const LONGEST: Span = Span::from_millis(150);
+/// How long data is held back at a point at most, so that the rival comes to pass inside the operation.
+const HELD: Span = Span::from_millis(40);
+/// Each time that is seen counts so much against those before it.
+const NEWEST: f64 = 0.2;
+
+/// How long operations take from a point of theirs to their end, rivals beside them or not.
+#[derive(Debug, Default)]
+pub(super) struct Timing(BTreeMap<(Act, Point), f64>);
+
+/// The times of one try.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spacing {
+    /// How long the first operation waits. Only where both start together.
+    pub first: Span,
+    /// How long its data is held back at the point.
+    pub held: Span,
+    /// How long the rival waits from the point on.
+    pub rival: Span,
+}
+
+impl Timing {
+    /// An operation took so long from the point to its end, apart from what its client held it up.
+    pub(super) fn saw(&mut self, act: Act, at: Point, took: Span) {
+        let took = took.0 as f64;
+        let mean = self.0.entry((act, at)).or_insert(took);
+        *mean += NEWEST * (took - *mean);
+    }
+
+    fn takes(&self, act: Act, at: Point) -> Span {
+        let seen = self.0.get(&(act, at)).map(|mean| Span(*mean as u64));
+        seen.unwrap_or(GUESS).min(LONGEST)
+    }
+
+    /// Times for one more try: half of the time both meet at the point itself. What counts on a server is the order of what the two
+    /// read and write, so otherwise every way to overlap must come up, whatever takes long in which of them.
+    pub(super) fn spacing(&self, first: Act, at: Point, rival: Act, rng: &mut Rng) -> Spacing {
+        let at_once = unit(rng) < 0.5;
+        let is_held = at_once || unit(rng) < 0.25;
+        let mut part = |of: Span| Span((unit(rng) * of.0 as f64) as u64);
+        let held = part(HELD);
+        let after = self.takes(first, at);
+        match at {
+            _ if at_once => Spacing {
+                held,
+                ..Spacing::default()
+            },
+            Point::Before => {
+                let before = self.takes(rival, Point::Before).0;
+                let from = part(Span(before + after.0)).0;
+                Spacing {
+                    first: Span(before.saturating_sub(from)),
+                    held: Span::ZERO,
+                    rival: Span(from.saturating_sub(before)),
+                }
+            }
+            _ => {
+                let held = if is_held { held } else { Span::ZERO };
+                Spacing {
+                    first: Span::ZERO,
+                    held,
+                    rival: part(Span(held.0 + after.0)),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::Operation;
+    use crate::random::Seed;
+
+    fn spacings(timing: &Timing, at: Point) -> Vec<Spacing> {
+        let (upload, delete) = (Act::usual(Operation::Upload), Act::usual(Operation::Delete));
+        let rng = &mut Seed(7).rng();
+        let times = (0..2_000).map(|_| timing.spacing(upload, at, delete, rng));
+        times.collect()
+    }
+
+    fn has_all_tenths(of: Span, times: impl Iterator<Item = Span>) -> bool {
+        let mut tenths = [false; 10];
+        for time in times.filter(|time| time.0 > 0) {
+            tenths[(time.0 * 10 / of.0.max(1)).min(9) as usize] = true;
+        }
+        tenths == [true; 10]
+    }
+
+    #[test]
+    fn rivals_are_spread_over_what_the_operation_takes_on_this_server() {
+        let mut timing = Timing::default();
+        let upload = Act::usual(Operation::Upload);
+        for _ in 0..50 {
+            timing.saw(upload, Point::LastByte, Span::from_millis(60));
+        }
+        let times = spacings(&timing, Point::LastByte);
+        let free = times.iter().filter(|times| times.held == Span::ZERO);
+        let late = free.map(|times| times.rival);
+        assert!(has_all_tenths(Span::from_millis(60), late));
+        let at_once = times
+            .iter()
+            .filter(|times| times.rival == Span::ZERO)
+            .count();
+        assert!((800..1_200).contains(&at_once), "{at_once}");
+        assert!(times.iter().all(|times| times.first == Span::ZERO));
+    }
+
+    #[test]
+    fn before_its_request_either_may_be_the_first() {
+        let mut timing = Timing::default();
+        let (upload, delete) = (Act::usual(Operation::Upload), Act::usual(Operation::Delete));
+        timing.saw(upload, Point::Before, Span::from_millis(30));
+        timing.saw(delete, Point::Before, Span::from_millis(10));
+        let times = spacings(&timing, Point::Before);
+        let (first, rival) = (
+            times.iter().map(|times| times.first),
+            times.iter().map(|times| times.rival),
+        );
+        assert!(has_all_tenths(Span::from_millis(10), first));
+        assert!(has_all_tenths(Span::from_millis(30), rival));
+        let both = |times: &&Spacing| times.first.0 > 0 && times.rival.0 > 0;
+        assert_eq!(times.iter().find(both), None);
+    }
+}

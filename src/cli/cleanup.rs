@@ -5,7 +5,7 @@ use super::reach::reach;
 use crate::report::number::thousands;
 use crate::scenario::auth::{self, Environment, target_from_environment};
 use crate::scenario::{self, GlanceTarget, Target};
-use crate::target::glance::{self, Client, JournalRun, Removal, Reopened, guard};
+use crate::target::glance::{self, Client, Commands, JournalRun, Removal, Reopened, guard};
 use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,6 +24,7 @@ const TOLD: u64 = 1_000;
 Examples:
   stormglass cleanup results/glance-first-contact-42-1
   stormglass cleanup results/glance-first-contact-42-1 --scenario scenarios/glance-first-contact.toml
+  stormglass cleanup results/sweep-1 --scenario glance.toml --allow-commands
   STORMGLASS_TOKEN=… STORMGLASS_ADMIN_TOKEN=… stormglass cleanup results/sweep-1 --url http://127.0.0.1:9292
 
 Who acts is said by the scenario, or by STORMGLASS_TOKEN and STORMGLASS_ADMIN_TOKEN, else OS_CLOUD or the OS_*
@@ -37,6 +38,9 @@ pub struct Arguments {
     /// Where the server is [default: the server of the journal]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// Runs the scenario's last resort ([target.glance.last_resort]) for what the server does not let anybody delete
+    #[arg(long, requires = "scenario")]
+    allow_commands: bool,
     /// Allows a server that is not on this machine
     #[arg(long)]
     yes_load_this_server: bool,
@@ -65,7 +69,7 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
             Ok(target) => target,
             Err(exit) => return Ok(exit),
         };
-        let removal = remove(&target, run)?;
+        let removal = remove(&target, run, arguments.allow_commands)?;
         let url = target.url.as_deref().unwrap_or_default();
         super::print(told(url, run, &removal).as_bytes())?;
         match removal.left > 0 || removal.gave_up {
@@ -124,14 +128,17 @@ fn target(arguments: &Arguments, run: &JournalRun) -> anyhow::Result<Result<Glan
     Ok(Ok(target))
 }
 
-fn remove(target: &GlanceTarget, run: &JournalRun) -> anyhow::Result<Removal> {
+fn remove(target: &GlanceTarget, run: &JournalRun, allowed: bool) -> anyhow::Result<Removal> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start")?;
     let bar = bar(run);
     let removal = tokio::task::LocalSet::new().block_on(&runtime, async {
-        let client = Client::new(target, run.run)?;
+        let mut client = Client::new(target, run.run)?;
+        if let Some(command) = &target.last_resort {
+            client = client.with_last_resort(&Commands::new(&[], allowed), command.clone());
+        }
         let greeting = client.hello().await?;
         let show = |removal: &Removal| show(&bar, run, removal);
         anyhow::Ok(client.remove(greeting, run.ids(), show).await)

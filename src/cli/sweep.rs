@@ -209,8 +209,11 @@ fn glance(
     progress: &Arc<Progress>,
 ) -> anyhow::Result<SweepResult> {
     let run_id = RunId::fresh(arguments.seed);
-    let client =
+    let mut client =
         Client::new(target, run_id)?.with_journal(&Journal::at(&folder.path().join(JOURNAL)));
+    if let Some(command) = &target.last_resort {
+        client = client.with_last_resort(commands, command.clone());
+    }
     let mut stand = GlanceStand::open(
         target.clone(),
         client,

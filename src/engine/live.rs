@@ -345,6 +345,9 @@ fn glance(
     if let Some(journal) = &means.journal {
         client = client.with_journal(journal);
     }
+    if let Some(command) = &target.last_resort {
+        client = client.with_last_resort(&means.commands, command.clone());
+    }
     let remote = Remote::new(
         client,
         id,

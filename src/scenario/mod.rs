@@ -101,6 +101,8 @@ pub struct GlanceTarget {
     pub probe: Option<ProbeTarget>,
     /// What can be done to the server, by name; run only if the command line allows it.
     pub commands: Vec<Command>,
+    /// Removes an image that no client could delete, at the end; run only if the command line allows it.
+    pub last_resort: Option<Command>,
 }
 
 impl GlanceTarget {
@@ -120,6 +122,7 @@ impl GlanceTarget {
             too_large: None,
             probe: None,
             commands: Vec::new(),
+            last_resort: None,
         }
     }
 

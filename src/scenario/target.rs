@@ -143,6 +143,8 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
     let too_large = fields.optional(reader, "too_large");
     let commands = fields.node("commands");
     let commands = commands.map_or_else(Vec::new, |node| commands::read(reader, node));
+    let last_resort = fields.node("last_resort");
+    let last_resort = last_resort.and_then(|node| commands::last_resort(reader, node));
     fields.done(reader);
     Some(GlanceTarget {
         too_large,
@@ -152,6 +154,7 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
         delayed_delete,
         probe,
         commands,
+        last_resort,
         ..target
     })
 }

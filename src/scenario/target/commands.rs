@@ -34,10 +34,7 @@ fn command(reader: &mut Reader, entry: &Entry) -> Option<Command> {
     let run = fields.required::<Written<String>>(reader, "run", "\"systemctl kill glance-api\"");
     let undo = fields.optional::<Written<String>>(reader, "undo");
     for text in [&run, &undo].into_iter().flatten() {
-        if text.value.trim().is_empty() || text.value.contains('\0') {
-            let help = "write what is given to `sh -c`";
-            reader.wrong(text.spot, "this command does nothing", help);
-        }
+        must_do_something(reader, text);
     }
     let timeout = fields.or(reader, "timeout", Lasting(TIMEOUT)).0;
     fields.done(reader);
@@ -47,4 +44,30 @@ fn command(reader: &mut Reader, entry: &Entry) -> Option<Command> {
         undo: undo.map(|undo| undo.value),
         timeout,
     })
+}
+
+/// Reads `[target.glance.last_resort]`: what it does cannot be taken back.
+pub(super) fn last_resort(reader: &mut Reader, node: &Node) -> Option<Command> {
+    const EXAMPLE: &str = "[target.glance.last_resort]";
+    let mut fields = Fields::of(reader, node, EXAMPLE)?;
+    let example = "\"./finish-delete $STORMGLASS_IMAGE\"";
+    let run = fields.required::<Written<String>>(reader, "run", example);
+    if let Some(text) = &run {
+        must_do_something(reader, text);
+    }
+    let timeout = fields.or(reader, "timeout", Lasting(TIMEOUT)).0;
+    fields.done(reader);
+    Some(Command {
+        name: "last_resort".to_owned(),
+        run: run?.value,
+        undo: None,
+        timeout,
+    })
+}
+
+fn must_do_something(reader: &mut Reader, text: &Written<String>) {
+    if text.value.trim().is_empty() || text.value.contains('\0') {
+        let help = "write what is given to `sh -c`";
+        reader.wrong(text.spot, "this command does nothing", help);
+    }
 }

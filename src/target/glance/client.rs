@@ -1,6 +1,7 @@
 //! The client: one operation in, one answer out.
 
 use super::answer::{Answer, ImageId, Request, RunId};
+use super::commands::Commands;
 use super::config::{Caller, ConfigError, Endpoint};
 use super::journal::Journal;
 use super::source::Source;
@@ -9,7 +10,7 @@ use super::watch::Watch;
 use super::wire::{Times, Wire};
 use crate::finding::Exchange;
 use crate::lifecycle::{Operation, Outcome, Who};
-use crate::scenario::{GlanceTarget, Identity};
+use crate::scenario::{Command, GlanceTarget, Identity};
 use crate::script::Act;
 use crate::units::{Bytes, Time};
 use hyper::header::HeaderValue;
@@ -52,10 +53,9 @@ struct Shared {
     created: RefCell<BTreeMap<ImageId, bool>>,
     /// Where they are written before they are created.
     journal: std::cell::OnceCell<Journal>,
+    /// What removes an image that the server does not let anybody delete.
+    last_resort: std::cell::OnceCell<(Commands, Command)>,
 }
-
-/// Who asks.
-type As = Who;
 
 /// An operation under way.
 struct Errand<'a> {
@@ -110,6 +110,7 @@ impl Client {
                 too_large: target.too_large,
                 created: RefCell::default(),
                 journal: std::cell::OnceCell::new(),
+                last_resort: std::cell::OnceCell::new(),
             }),
             clock: None,
         })

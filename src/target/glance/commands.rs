@@ -140,6 +140,20 @@ impl Commands {
         .await
     }
 
+    /// Runs a command that nobody takes back, for one image, also while everything is being undone.
+    pub async fn run_for_good(
+        &self,
+        command: &Command,
+        image: ImageId,
+    ) -> Result<(), CommandError> {
+        if !self.shared.allowed {
+            return Err(CommandError::NotAllowed(command.name.clone()));
+        }
+        let command = command.clone();
+        self.in_turn(move |shared| shared.execute(&command.run, command.timeout, Some(image)))
+            .await
+    }
+
     /// Takes back what the command has done, as often as it was done to different images; nothing if it was not.
     pub async fn undo(&self, name: &str) -> Result<(), CommandError> {
         let index = self.find(name)?;

@@ -5,10 +5,11 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use stormglass::lifecycle::{Operation, Outcome, Who};
+use stormglass::scenario;
 use stormglass::target::glance::{
-    Client, ImageId, Journal, JournalRun, Request, RunId, read_journal,
+    Client, Commands, ImageId, Journal, JournalRun, Request, RunId, read_journal,
 };
-use stormglass::units::Bytes;
+use stormglass::units::{Bytes, Span};
 
 /// A storm that creates, uploads and deletes nothing, until it is killed.
 struct Storm {
@@ -164,6 +165,64 @@ fn a_protected_image_is_removed_by_either_cleanup() {
                 assert_eq!((removal.removed, removal.left), (1, 0), "{removal:?}");
             }
             assert_eq!(client.tagged().await, Ok(Vec::new()));
+        }
+    });
+}
+
+/// A command of the fixture's.
+fn fault(action: &str) -> scenario::Command {
+    scenario::Command {
+        name: action.to_owned(),
+        run: format!(
+            "'{}/tests/glance/fault' {action}",
+            env!("CARGO_MANIFEST_DIR")
+        ),
+        undo: None,
+        timeout: Span::from_secs(30),
+    }
+}
+
+#[test]
+fn what_the_server_lets_nobody_delete_is_removed_by_the_last_resort() {
+    let Some(place) = place() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    local(async {
+        for at_the_end in [true, false] {
+            let run = RunId::fresh(4);
+            let path = folder.path().join(format!("journal-{at_the_end}"));
+            let without = Client::new(&place.target, run).unwrap();
+            let without = without.with_journal(&Journal::at(&path));
+            let image = Request {
+                operation: Operation::CreateEmpty,
+                who: Who::Member,
+                id: ImageId::new(run, 0),
+                size: Bytes(0),
+                content_seed: 1,
+                fraction: 1.0,
+            };
+            assert_eq!(without.perform(&image).await.outcome, Outcome::Ok);
+            let commands = Commands::new(&[fault("half-delete")], true);
+            commands.run("half-delete", Some(image.id)).await.unwrap();
+            assert_eq!(without.cleanup().await.left, [image.id]);
+            assert_eq!(without.tagged().await, Ok(vec![image.id]));
+
+            let forbidden = Commands::new(&[], false);
+            let client = || Client::new(&place.target, run).unwrap();
+            let greeting = without.hello().await.unwrap();
+            let client_of = |commands| client().with_last_resort(commands, fault("finish-delete"));
+            let forbidden = client_of(&forbidden);
+            let removal = forbidden.remove(greeting, [image.id].into_iter(), |_| {});
+            assert_eq!(removal.await.left, 1);
+            let allowed = client_of(&commands);
+            if at_the_end {
+                let again = without.with_last_resort(&commands, fault("finish-delete"));
+                assert_eq!(again.cleanup().await.left, []);
+            } else {
+                let removal = allowed.remove(greeting, [image.id].into_iter(), |_| {});
+                let removal = removal.await;
+                assert_eq!((removal.removed, removal.left), (1, 0), "{removal:?}");
+            }
+            assert_eq!(allowed.tagged().await, Ok(Vec::new()));
         }
     });
 }

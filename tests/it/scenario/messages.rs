@@ -242,6 +242,8 @@ fn commands() {
         "[target.glance]\nurl = \"http://127.0.0.1:9292\"\ncommands = \"kill-api\"".to_owned(),
         command("scrub]"),
         command("scrub]\nrun = \" \"\nundo = 3\ntimeout = \"0s\"\ntiemout = \"1s\""),
+        glance("[target.glance.last_resort]\nundo = \"true\""),
+        glance("[target.glance.last_resort]\nrun = \"\""),
         command("reset]\nrun = \"true\""),
         command("\"a b\"]\nrun = \"true\""),
         fault("at = \"server\"\nkind = \"command\""),

@@ -1,10 +1,12 @@
 //! Deleting what the run created, and nothing else.
 
 use super::acts::of;
-use super::{As, Client, Greeting, image_path, text, typed};
+use super::{Client, Greeting, image_path, text, typed};
 use crate::history::Seen;
-use crate::lifecycle::{Operation, Outcome};
+use crate::lifecycle::{Operation, Outcome, Who};
+use crate::scenario::Command;
 use crate::target::glance::answer::{Answer, ImageId, Request, line};
+use crate::target::glance::commands::Commands;
 use crate::target::glance::dialect::{PATCH_TYPE, Page};
 use crate::target::glance::journal::Journal;
 use crate::target::glance::now;
@@ -19,7 +21,7 @@ use tokio::task::JoinSet;
 /// Deletes under way at once: enough for speed, too few to be a storm of its own.
 const AT_ONCE: usize = 8;
 /// Passes over what is left. Glance may still be busy with an image when the first one comes.
-const PASSES: usize = 3;
+const PASSES: usize = 4;
 const PAUSE: Duration = Duration::from_millis(300);
 /// So many deletes in a row without an answer, and the server is given up.
 const UNANSWERED_MAX: usize = 16;
@@ -79,6 +81,13 @@ impl Client {
         self
     }
 
+    /// This client with something that removes an image which the server does not let anybody delete.
+    pub fn with_last_resort(self, commands: &Commands, command: Command) -> Client {
+        let resort = (commands.clone(), command);
+        let _ = self.shared.last_resort.set(resort); // set once, by whoever made the client
+        self
+    }
+
     /// Enters an image that is about to be created. The time for the disk is not the server's doing.
     pub(super) fn enter(&self, id: ImageId, times: &mut Times) -> Result<(), String> {
         let Some(journal) = self.shared.journal.get() else {
@@ -108,9 +117,9 @@ impl Client {
             if pass > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
-            // A create that was not answered may still arrive, so its 404 is believed in the last pass only.
-            let answered = self.remove_created(pass + 1 == PASSES).await;
-            if answered && pass == 0 {
+            // A create that was not answered may still arrive, so its 404 is believed late. One pass more is for what comes back.
+            let answered = self.remove_created(pass + 2 >= PASSES).await;
+            if answered {
                 self.readopt().await;
             }
             if !answered || self.shared.created.borrow().is_empty() {
@@ -147,7 +156,7 @@ impl Client {
         let mut unanswered = 0;
         let delete = |id| {
             let client = self.clone();
-            async move { (id, client.raze(id).await) }
+            async move { (id, client.raze(id, last).await) }
         };
         let ids = self.created().into_iter();
         a_few_at_once(ids, delete, |(id, answer)| {
@@ -164,21 +173,31 @@ impl Client {
         unanswered < UNANSWERED_MAX
     }
 
-    /// Deletes an image that this client created: as the member, and where he may not, or sees nothing, as the admin.
-    async fn raze(&self, id: ImageId) -> Answer {
+    /// Deletes an image that this client created. What is still refused at `last` is left to the scenario's last resort.
+    async fn raze(&self, id: ImageId, last: bool) -> Answer {
+        let answer = self.delete_somehow(id).await;
+        let is_refused = answer.outcome == Outcome::Refused && answer.observed != Some(Seen::Gone);
+        match last && is_refused && self.resort(id).await {
+            true => self.delete_somehow(id).await,
+            false => answer,
+        }
+    }
+
+    /// Deletes an image: as the member, and where he may not, or sees nothing, as the admin.
+    async fn delete_somehow(&self, id: ImageId) -> Answer {
         let times = &mut Times::default();
         let mut answer = self.delete(id, times).await;
-        if answer.http_status == Some(403) && self.unprotect(id, As::Member).await {
+        if answer.http_status == Some(403) && self.unprotect(id, Who::Member).await {
             answer = self.delete(id, times).await;
         }
         if answer.http_status == Some(400) {
             self.mend(id).await;
             answer = self.delete(id, times).await;
         }
-        let has_admin = self.shared.identities[As::Admin.index()].is_some();
+        let has_admin = self.shared.identities[Who::Admin.index()].is_some();
         if matches!(answer.outcome, Outcome::Refused) && has_admin {
             let request = Request {
-                who: As::Admin,
+                who: Who::Admin,
                 ..of(id, Operation::Delete)
             };
             let admins = self.perform(&request).await;
@@ -196,9 +215,9 @@ impl Client {
     /// an upload, and makes it active when a location is added; that can be deleted. What of it works is shown by the delete that follows.
     async fn mend(&self, id: ImageId) {
         for (operation, who) in [
-            (Operation::Reactivate, As::Admin),
-            (Operation::Upload, As::Reader),
-            (Operation::AddLocation, As::Member),
+            (Operation::Reactivate, Who::Admin),
+            (Operation::Upload, Who::Reader),
+            (Operation::AddLocation, Who::Member),
         ] {
             let request = Request {
                 who,
@@ -209,8 +228,16 @@ impl Client {
         }
     }
 
+    /// Has the scenario's last resort remove an image; whether there is one, and it has ended well.
+    async fn resort(&self, id: ImageId) -> bool {
+        match self.shared.last_resort.get() {
+            Some((commands, command)) => commands.run_for_good(command, id).await.is_ok(),
+            None => false,
+        }
+    }
+
     /// Takes the protection of an image away; whether that was acknowledged.
-    async fn unprotect(&self, id: ImageId, who: As) -> bool {
+    async fn unprotect(&self, id: ImageId, who: Who) -> bool {
         let body = r#"[{"op":"replace","path":"/protected","value":false}]"#;
         let call = self.call("PATCH", &image_path(id, ""), who, text(body), None);
         let times = &mut Times::default();
@@ -229,8 +256,8 @@ impl Client {
     ) -> Removal {
         // An admin sees every image there is; a member sees his own.
         let who = match greeting.admin_is_admin {
-            true => As::Admin,
-            false => As::Member,
+            true => Who::Admin,
+            false => Who::Member,
         };
         let mut removal = Removal::default();
         let mut unanswered = 0;
@@ -261,13 +288,13 @@ impl Client {
         removal
     }
 
-    async fn remove_one(&self, id: ImageId, who: As) -> Fate {
+    async fn remove_one(&self, id: ImageId, who: Who) -> Fate {
         let mut fate = Fate::Absent;
         for pass in 0..PASSES {
             if pass > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
-            fate = self.try_to_remove(id, who).await;
+            fate = self.try_to_remove(id, who, pass + 1 == PASSES).await;
             // What was refused or failed may be over in a moment; a wrong tag and silence are not.
             if !matches!(&fate, Fate::Left(reason) if reason.starts_with("HTTP")) {
                 break;
@@ -276,8 +303,8 @@ impl Client {
         fate
     }
 
-    /// Looks, deletes, and looks again.
-    async fn try_to_remove(&self, id: ImageId, who: As) -> Fate {
+    /// Looks, deletes, and looks again. What is still refused at `last` is left to the scenario's last resort.
+    async fn try_to_remove(&self, id: ImageId, who: Who, last: bool) -> Fate {
         let record = match self.record(id, who).await {
             Ok(Some(record)) => record,
             Ok(None) => return Fate::Absent,
@@ -302,6 +329,10 @@ impl Client {
             self.mend(id).await;
             deleted = delete().await;
         }
+        let is_refused = matches!(&deleted, Ok(reply) if (400..404).contains(&reply.status) || reply.status == 409);
+        if last && is_refused && self.resort(id).await {
+            deleted = delete().await;
+        }
         match deleted {
             Err(fate) => fate,
             Ok(reply) if reply.status == 404 => Fate::Removed,
@@ -315,7 +346,7 @@ impl Client {
     }
 
     /// The record of an image; none if there is no such image.
-    async fn record(&self, id: ImageId, who: As) -> Result<Option<Record>, Fate> {
+    async fn record(&self, id: ImageId, who: Who) -> Result<Option<Record>, Fate> {
         let reply = self.ask("GET", id, who).await?;
         match (reply.status, &reply.cut) {
             (404, _) => Ok(None),
@@ -327,7 +358,7 @@ impl Client {
         }
     }
 
-    async fn ask(&self, method: &str, id: ImageId, who: As) -> Result<Reply, Fate> {
+    async fn ask(&self, method: &str, id: ImageId, who: Who) -> Result<Reply, Fate> {
         let call = self.call(method, &image_path(id, ""), who, text(""), None);
         let reply = self.shared.wire.exchange(call, &mut Times::default()).await;
         reply.map_err(|trouble| match trouble {
@@ -342,7 +373,7 @@ impl Client {
         let mut found = BTreeSet::new();
         let mut path = format!("/images?limit=500&tag={}", self.shared.run.tag());
         for _ in 0..PAGES_MAX {
-            let call = self.call("GET", &path, As::Admin, text(""), None);
+            let call = self.call("GET", &path, Who::Admin, text(""), None);
             let reply = match self.shared.wire.exchange(call, &mut Times::default()).await {
                 Ok(reply) => reply,
                 Err(Trouble::NotSent(detail) | Trouble::NoReply(detail)) => {

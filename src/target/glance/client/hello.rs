@@ -1,7 +1,7 @@
 //! The first word to a server: is it there, is it a Glance, does it know us?
 
-use super::{As, Client, text};
-use crate::lifecycle::Operation;
+use super::{Client, text};
+use crate::lifecycle::{Operation, Who};
 use crate::scenario::auth::LoginError;
 use crate::target::glance::answer::line;
 use crate::target::glance::dialect::Page;
@@ -68,16 +68,17 @@ impl Greeting {
 impl Client {
     /// Lists one image as the member, and as the admin if there is one; then asks which of them is an admin.
     pub async fn hello(&self) -> Result<Greeting, HelloError> {
-        self.greet(As::Member, "member's token or identity").await?;
-        let member_is_admin = self.is_admin(As::Member).await;
-        if self.shared.identities[As::Admin.index()].is_none() {
+        self.greet(Who::Member, "member's token or identity")
+            .await?;
+        let member_is_admin = self.is_admin(Who::Member).await;
+        if self.shared.identities[Who::Admin.index()].is_none() {
             return Ok(Greeting {
                 member_is_admin,
                 admin_is_admin: false,
             });
         }
-        self.greet(As::Admin, "admin's token or identity").await?;
-        let admin_is_admin = self.is_admin(As::Admin).await;
+        self.greet(Who::Admin, "admin's token or identity").await?;
+        let admin_is_admin = self.is_admin(Who::Admin).await;
         Ok(Greeting {
             member_is_admin,
             admin_is_admin,
@@ -85,13 +86,13 @@ impl Client {
     }
 
     /// Whether it may list tasks, which Glance's policies leave to admins.
-    async fn is_admin(&self, who: As) -> bool {
+    async fn is_admin(&self, who: Who) -> bool {
         let call = self.call("GET", "/tasks?limit=1", who, text(""), None);
         let reply = self.shared.wire.exchange(call, &mut Times::default()).await;
         reply.is_ok_and(|reply| reply.status == 200)
     }
 
-    async fn greet(&self, who: As, name: &'static str) -> Result<(), HelloError> {
+    async fn greet(&self, who: Who, name: &'static str) -> Result<(), HelloError> {
         let server = || self.shared.wire.endpoint().to_string();
         self.caller(who).ready().await?;
         let call = self.call("GET", "/images?limit=1", who, text(""), None);

@@ -17,7 +17,7 @@ pub use ledger::Ledger;
 pub use plan::{Cell, Kind, World, plan};
 pub use schedule::{Budget, again, sweep};
 
-use crate::finding::{Breach, Exchange};
+use crate::finding::{Breach, Exchange, FindingKey};
 use crate::history::SubjectHistory;
 use crate::lifecycle::Verdict;
 use crate::script::{Script, Second, Step};
@@ -37,6 +37,15 @@ pub struct Trial {
     pub exchanges: Vec<Exchange>,
     /// The image; empty on the embedded service.
     pub image: String,
+}
+
+impl Trial {
+    /// Whether it shows this violation, whoever was at work.
+    pub fn shows(&self, raw: &FindingKey) -> bool {
+        let same =
+            |breach: &Breach| (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant);
+        self.breaches.iter().any(same)
+    }
 }
 
 /// Whether a script does something to the server. Nothing else is run meanwhile.

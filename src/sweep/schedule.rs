@@ -67,13 +67,7 @@ impl Budget {
 
 /// Runs a sweep. Gives what was seen, and how many scripts of the plan were run.
 pub fn sweep(stand: &mut impl Stand, cells: &[Cell], budget: &Budget) -> (Ledger, u32) {
-    let mut sweep = Sweep {
-        stand,
-        budget,
-        ledger: Ledger::default(),
-        round: 0,
-        rates: BTreeMap::new(),
-    };
+    let mut sweep = Sweep::new(stand, budget);
     let total = &budget.progress.sweep.cells_total;
     total.store(cells.len() as u64, Relaxed);
     let ran = sweep.once(cells);
@@ -87,13 +81,7 @@ pub fn sweep(stand: &mut impl Stand, cells: &[Cell], budget: &Budget) -> (Ledger
 
 /// Runs each script so many times.
 pub fn again(stand: &mut impl Stand, scripts: &[Script], tries: u32, budget: &Budget) -> Ledger {
-    let mut sweep = Sweep {
-        stand,
-        budget,
-        ledger: Ledger::default(),
-        round: 0,
-        rates: BTreeMap::new(),
-    };
+    let mut sweep = Sweep::new(stand, budget);
     let progress = &budget.progress.sweep;
     let total = u64::from(tries) * scripts.len() as u64;
     progress.cells_total.store(total, Relaxed);
@@ -116,7 +104,17 @@ struct Sweep<'s, S: Stand> {
     rates: BTreeMap<FindingKey, f64>,
 }
 
-impl<S: Stand> Sweep<'_, S> {
+impl<'s, S: Stand> Sweep<'s, S> {
+    fn new(stand: &'s mut S, budget: &'s Budget) -> Self {
+        Sweep {
+            stand,
+            budget,
+            ledger: Ledger::default(),
+            round: 0,
+            rates: BTreeMap::new(),
+        }
+    }
+
     fn run(&mut self, scripts: &[Script]) -> Vec<Trial> {
         if self.stand.is_over() {
             return Vec::new();
@@ -184,12 +182,7 @@ impl<S: Stand> Sweep<'_, S> {
         }
         let more = tries_of(script, 8).saturating_sub(self.ledger.tries(script));
         let trials = self.run(&vec![script.clone(); more as usize]);
-        let hits = trials.iter().filter(|trial| {
-            let same = |breach: &crate::finding::Breach| {
-                (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant)
-            };
-            trial.breaches.iter().any(same)
-        });
+        let hits = trials.iter().filter(|trial| trial.shows(raw));
         let rate = (hits.count() + 1) as f64 / (trials.len() + 1) as f64;
         self.rates.insert(raw.clone(), rate);
         rate

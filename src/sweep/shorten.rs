@@ -1,7 +1,7 @@
 //! The shortest script that still shows a violation: steps are taken away one by one, and what is left is run again.
 
 use super::ledger::Ledger;
-use super::{Stand, Trial, runs_commands};
+use super::{Stand, runs_commands};
 use crate::finding::FindingKey;
 use crate::script::{Script, Second, Step};
 
@@ -80,18 +80,13 @@ fn first_that_shows(
     }
     trials.iter().for_each(|trial| ledger.add(trial));
     let hits: Vec<&Script> = (trials.iter())
-        .filter(|trial| is_hit(trial, raw))
+        .filter(|trial| trial.shows(raw))
         .map(|trial| &trial.script)
         .collect();
     candidates
         .iter()
         .find(|script| hits.contains(script))
         .cloned()
-}
-
-fn is_hit(trial: &Trial, raw: &FindingKey) -> bool {
-    (trial.breaches.iter())
-        .any(|breach| (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant))
 }
 
 /// Shortens the script of one violation as far as it goes. `goes_on` says whether there is time left.
@@ -118,6 +113,7 @@ pub fn shorten(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Trial;
     use super::*;
     use crate::finding::{Breach, Severity, Symptom};
     use crate::history::SubjectHistory;

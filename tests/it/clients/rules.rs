@@ -9,8 +9,8 @@ use stormglass::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatu
 use Operation::*;
 use SubjectStatus::*;
 use Symptom::{
-    Corrupt, Exposed, Forbidden, NoAnswer, Orphan, Revived, ServerError, StuckSubject, SubjectLost,
-    Trespass, TwoUploads, Undone, Unreadable, WrongStatus,
+    Corrupt, Exposed, Forbidden, NoAnswer, Orphan, Refused, Revived, ServerError, StuckSubject,
+    SubjectLost, Trespass, TwoUploads, Undone, Unreadable, WrongStatus,
 };
 
 const GLANCE: Rules = Rules::glance(Some(false));
@@ -149,6 +149,33 @@ fn nothing_is_refused_that_must_be_granted() {
         .refused(Delete)
         .gone()
         .breaks(&GLANCE, &[SubjectLost]);
+}
+
+#[test]
+fn the_embedded_service_refuses_what_no_status_grants_and_nothing_else() {
+    uploaded().refused(Deactivate).breaks(&V2, &[Refused]);
+    created().refused(Deactivate).holds(&V2);
+    created().refused(Upload).breaks(&V2, &[Refused]);
+    uploaded().refused(Upload).holds(&V2);
+    created().refused(SetProperty).breaks(&V2, &[Refused]);
+    uploaded().refused(Delete).breaks(&V2, &[Refused]);
+    uploaded().done(Delete).refused(Delete).holds(&V2);
+    // One location alone stays, and how many there are is not followed.
+    uploaded().refused(RemoveLocation).holds(&V2);
+    // It may have come when an upload held the subject.
+    let mut tale = created();
+    let [upload, rival] = [tale.call(Upload), tale.call(Upload)];
+    tale.answer(rival, Outcome::Refused);
+    tale.answer(upload, Outcome::Ok).holds(&V2);
+}
+
+#[test]
+fn what_was_refused_has_moved_no_data() {
+    let mut tale = uploaded();
+    tale.refused(RegisterLocation);
+    tale.reads(OTHER).breaks(&GLANCE, &[Corrupt]);
+    let mut tale = uploaded();
+    tale.done(AddLocation).reads(OTHER).holds(&GLANCE);
 }
 
 #[test]
@@ -397,9 +424,17 @@ fn a_last_look_convicts_what_is_stuck() {
     let mut tale = created();
     let upload = tale.call(Upload);
     tale.reply(upload, Outcome::Fail, None, None, Some(413));
+    tale.clone().shows(Queued).holds(&GLANCE);
     tale.shows(Saving);
     tale.breaks(&GLANCE, &[StuckSubject]);
-    tale.shows(Queued).holds(&GLANCE);
+    // What an answer says is over has been cleaned up, unless something was broken meanwhile.
+    tale.shows(Queued).breaks(&GLANCE, &[StuckSubject]);
+    let mut tale = created();
+    let upload = tale.call(Upload);
+    tale.tell(Told::Broken(true));
+    tale.reply(upload, Outcome::Fail, None, None, Some(413));
+    tale.tell(Told::Broken(false));
+    tale.shows(Saving).shows(Queued).holds(&GLANCE);
     // It may have looked before the upload had ended.
     let mut tale = created();
     let upload = tale.call(Upload);

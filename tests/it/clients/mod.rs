@@ -3,9 +3,11 @@
 mod cost;
 mod crowds;
 mod explored;
+mod falsified;
 mod legal;
 mod probes;
 mod reference;
 mod rules;
+mod served;
 mod server;
 mod told;

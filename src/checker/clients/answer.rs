@@ -136,6 +136,9 @@ impl Judge {
         if self.exhausted {
             return;
         }
+        if !faulty && self.must_delete(slot, &open, answer) {
+            self.blame_refusal(at, open.operation);
+        }
         if self
             .states
             .iter()
@@ -231,6 +234,24 @@ impl Judge {
         }
     }
 
+    /// Whether a real server had no reason to refuse: a delete by one who may, of a subject that is there and not protected, with nothing
+    /// beside it and nothing of which nobody knows what became. Quotas and the like refuse with other codes.
+    fn must_delete(&mut self, slot: usize, open: &Open, answer: &Answer) -> bool {
+        let refused = answer.outcome == Outcome::Refused
+            && answer.seen.is_none()
+            && matches!(answer.http_status, Some(400 | 403 | 409));
+        if open.operation != Operation::Delete || !refused || !self.rules.real() {
+            return false;
+        }
+        self.follow_few();
+        let idle = open.alone && self.used == 1 << slot && self.loose.is_empty();
+        let known = self.known;
+        idle && !trespasses(open.operation, open.who)
+            && !known.may_be_protected
+            && !known.unsettled
+            && self.all_in(Places::THERE)
+    }
+
     /// From now on the operation may do more than was thought of it.
     fn allow(&mut self, slot: usize, open: &mut Open, way: Way) {
         open.plan = self.plans.of(open.operation, way);
@@ -285,6 +306,7 @@ impl Judge {
             }
             Operation::Stage => known.staged = true,
             Operation::Protect => known.protected = open.protected,
+            Operation::Unprotect if open.alone => known.may_be_protected = false,
             Operation::Create
             | Operation::CreateWithoutFormat
             | Operation::CreateWithWrongFormat

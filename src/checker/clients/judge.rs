@@ -325,11 +325,15 @@ impl Judge {
                 other.protected = false;
             }
         }
+        self.known.may_be_protected |=
+            open.operation == Operation::Protect && !matches!(open.way, Way::Refused | Way::Never);
+        let takes_no_step = self.plans.steps(open.plan).is_empty();
+        self.known.unsettled |= unanswered && takes_no_step && open.operation != Operation::Show;
         self.known.trespassed |= trespasses(open.operation, open.who);
         self.known.staging_unknown |= unanswered && open.operation == Operation::Stage;
         self.known.moved |=
             matches!(open.way, Way::Ok | Way::Maybe) && self.moves_data(open.operation);
-        if open.standing == Standing::Unknown && self.plans.steps(open.plan).is_empty() {
+        if open.standing == Standing::Unknown && takes_no_step {
             return;
         }
         let free = (!self.used).trailing_zeros() as usize;

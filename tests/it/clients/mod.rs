@@ -7,6 +7,7 @@ mod falsified;
 mod legal;
 mod probes;
 mod reference;
+mod refused;
 mod rules;
 mod served;
 mod server;

@@ -61,6 +61,8 @@ named! {
         Forbidden = "forbidden",
         /// Data that is there could not be read.
         Unreadable = "unreadable",
+        /// An operation was refused in a status that grants it.
+        Refused = "refused",
         /// An error of the server's own.
         ServerError = "server-error",
         /// No answer at all, though nothing was broken.
@@ -83,6 +85,7 @@ impl Symptom {
             | Symptom::BadRow
             | Symptom::Forbidden
             | Symptom::Unreadable
+            | Symptom::Refused
             | Symptom::ServerError
             | Symptom::NoAnswer => Severity::WrongAnswer,
         }

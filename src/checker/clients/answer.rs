@@ -3,8 +3,8 @@
 use super::judge::{Judge, bits};
 use super::open::{Answer, Open, Standing, trespasses};
 use super::plan::{ANY_PHASE, Way};
-use super::state::phase::{DONE, WAITING};
-use super::state::{Holds, Places};
+use super::state::phase::{DONE, FAILED, WAITING};
+use super::state::{Holds, Places, State};
 use crate::finding::Symptom;
 use crate::history::{OpId, Seen};
 use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, Who};
@@ -58,7 +58,22 @@ impl Judge {
                 Some(plain(Places::EVERY.without(readable)))
             }
             (Outcome::Ok, None) => self.acknowledged_in(operation).map(plain),
+            // The embedded service refuses what no status grants, and nothing else.
+            (Outcome::Refused, None) if !self.rules.real() => {
+                let granted = self.granted_in(operation)?;
+                Some(plain(Places::EVERY.without(granted)))
+            }
             (Outcome::Refused | Outcome::Fail, None) => None,
+        }
+    }
+
+    /// Where an operation is granted, as far as the status decides that alone.
+    fn granted_in(&self, operation: Operation) -> Option<Places> {
+        match operation {
+            Operation::SetProperty => Some(Places::THERE),
+            // The last one stays.
+            Operation::RemoveLocation => None,
+            _ => self.plans.begins_in(operation),
         }
     }
 
@@ -113,10 +128,16 @@ impl Judge {
             // While something is broken, what is there may be refused.
             self.look_no_more(slot);
             open.looks = false;
+            if self.rules.real() {
+                open.plan.ends_in = ANY_PHASE;
+            }
         }
         self.expand();
         if self.exhausted {
             return;
+        }
+        if !faulty && self.must_delete(slot, &open, answer) {
+            self.blame_refusal(at, open.operation);
         }
         if self
             .states
@@ -129,13 +150,13 @@ impl Judge {
         } else {
             self.blame(at, slot, &open, answer);
         }
-        self.end(slot, &open, answer);
+        self.end(slot, &open, answer, faulty);
         self.learn(at, &open, answer);
     }
 
     /// The operation is over, or goes on unwatched.
-    fn end(&mut self, slot: usize, open: &Open, answer: &Answer) {
-        let Some(standing) = self.lingers(open, answer) else {
+    fn end(&mut self, slot: usize, open: &Open, answer: &Answer, faulty: bool) {
+        let Some(standing) = self.lingers(open, answer, faulty) else {
             return self.close(slot);
         };
         self.look_no_more(slot);
@@ -145,11 +166,8 @@ impl Judge {
         }
         if standing == Standing::Failed {
             // What has not begun by then does not begin later.
-            for state in self
-                .states
-                .iter_mut()
-                .filter(|state| state.phase(slot) == WAITING)
-            {
+            let over = |state: &&mut State| matches!(state.phase(slot), WAITING | FAILED);
+            for state in self.states.iter_mut().filter(over) {
                 *state = state.in_phase(slot, DONE);
             }
             self.states.tidy();
@@ -216,9 +234,28 @@ impl Judge {
         }
     }
 
+    /// Whether a real server had no reason to refuse: a delete by one who may, of a subject that is there and not protected, with nothing
+    /// beside it and nothing of which nobody knows what became. Quotas and the like refuse with other codes.
+    fn must_delete(&mut self, slot: usize, open: &Open, answer: &Answer) -> bool {
+        let refused = answer.outcome == Outcome::Refused
+            && answer.seen.is_none()
+            && matches!(answer.http_status, Some(400 | 403 | 409));
+        if open.operation != Operation::Delete || !refused || !self.rules.real() {
+            return false;
+        }
+        self.follow_few();
+        let idle = open.alone && self.used == 1 << slot && self.loose.is_empty();
+        let known = self.known;
+        idle && !trespasses(open.operation, open.who)
+            && !known.may_be_protected
+            && !known.unsettled
+            && self.all_in(Places::THERE)
+    }
+
     /// From now on the operation may do more than was thought of it.
     fn allow(&mut self, slot: usize, open: &mut Open, way: Way) {
         open.plan = self.plans.of(open.operation, way);
+        self.known.moved |= self.moves_data(open.operation);
         if let Some(kept) = &mut self.slots[slot] {
             kept.plan = open.plan;
         }
@@ -269,6 +306,7 @@ impl Judge {
             }
             Operation::Stage => known.staged = true,
             Operation::Protect => known.protected = open.protected,
+            Operation::Unprotect if open.alone => known.may_be_protected = false,
             Operation::Create
             | Operation::CreateWithoutFormat
             | Operation::CreateWithWrongFormat
@@ -294,7 +332,7 @@ impl Judge {
         let Some(content) = answer.content else {
             return;
         };
-        let unknown = |state: &super::state::State| state.holds() == Holds::ANYTHING;
+        let unknown = |state: &State| state.holds() == Holds::ANYTHING;
         if self.known.moved || !self.states.iter().all(unknown) {
             return;
         }

@@ -58,8 +58,20 @@ impl Judge {
         } else if let Some(seen) = answer.seen {
             self.blame_look(at, open, answer, seen);
         } else {
+            self.blame_refusal(at, operation);
             self.believe(None, None);
         }
+    }
+
+    /// An operation was refused that the status granted.
+    #[cold]
+    pub(super) fn blame_refusal(&mut self, at: Time, operation: Operation) {
+        self.breach(
+            at,
+            Invariant::Edge,
+            Symptom::Refused,
+            format_args!("{operation} was refused, though the status granted it all the while"),
+        );
     }
 
     /// An operation was acknowledged that no status allowed.

@@ -7,7 +7,7 @@ use super::state::{Holds, Places, SLOTS, State, States, phase};
 use super::{Judgement, Rules};
 use crate::finding::Breach;
 use crate::history::{ClientEvent, Content, OpId, SubjectHistory, Told};
-use crate::lifecycle::{Operation, Outcome, Profile, Verdict, Who};
+use crate::lifecycle::{Operation, Outcome, Verdict, Who};
 use crate::units::Time;
 
 /// Judges histories, one after the other; it keeps its tables from one to the next.
@@ -262,7 +262,7 @@ impl Judge {
         answer: &Answer,
     ) -> Open {
         let may_act = !trespasses(operation, who);
-        let way = self.way(operation, spoiled, answer);
+        let way = self.way(spoiled, answer);
         let way = if may_act { way } else { Way::Never };
         let sent = match answer.outcome {
             Outcome::Ok if brings_data(operation) => answer.content.or(brings),
@@ -300,7 +300,7 @@ impl Judge {
     }
 
     /// How much is known of the end of an operation.
-    fn way(&self, operation: Operation, spoiled: bool, answer: &Answer) -> Way {
+    fn way(&self, spoiled: bool, answer: &Answer) -> Way {
         match answer.outcome {
             Outcome::Ok => Way::Ok,
             Outcome::Refused => Way::Refused,
@@ -308,7 +308,7 @@ impl Judge {
             Outcome::Fail if !self.rules.real() => Way::Fail,
             Outcome::Fail => {
                 let told = answer.http_status.is_some_and(|status| status < 500);
-                match told && !spoiled && operation != Operation::AbortUpload {
+                match told && !spoiled {
                     true => Way::Fail,
                     false => Way::Maybe,
                 }
@@ -325,16 +325,15 @@ impl Judge {
                 other.protected = false;
             }
         }
+        self.known.may_be_protected |=
+            open.operation == Operation::Protect && !matches!(open.way, Way::Refused | Way::Never);
+        let takes_no_step = self.plans.steps(open.plan).is_empty();
+        self.known.unsettled |= unanswered && takes_no_step && open.operation != Operation::Show;
         self.known.trespassed |= trespasses(open.operation, open.who);
         self.known.staging_unknown |= unanswered && open.operation == Operation::Stage;
-        self.known.moved |= match open.operation {
-            Operation::ReplaceLocation | Operation::RemoveLocation => true,
-            Operation::AddLocation | Operation::RegisterLocation => {
-                self.rules.profile == Profile::Glance
-            }
-            _ => false,
-        };
-        if open.standing == Standing::Unknown && self.plans.steps(open.plan).is_empty() {
+        self.known.moved |=
+            matches!(open.way, Way::Ok | Way::Maybe) && self.moves_data(open.operation);
+        if open.standing == Standing::Unknown && takes_no_step {
             return;
         }
         let free = (!self.used).trailing_zeros() as usize;
@@ -358,6 +357,15 @@ impl Judge {
         self.closed = false;
         if open.standing == Standing::Unknown {
             self.follow_few();
+        }
+    }
+
+    /// Whether it may make the subject read from another place.
+    pub(super) fn moves_data(&self, operation: Operation) -> bool {
+        match operation {
+            Operation::ReplaceLocation | Operation::RemoveLocation => true,
+            Operation::AddLocation | Operation::RegisterLocation => self.rules.real(),
+            _ => false,
         }
     }
 
@@ -390,11 +398,10 @@ impl Judge {
     }
 
     /// Whether an answered operation may act later all the same, and why.
-    pub(super) fn lingers(&self, open: &Open, answer: &Answer) -> Option<Standing> {
+    pub(super) fn lingers(&self, open: &Open, answer: &Answer, faulty: bool) -> Option<Standing> {
         if self.plans.steps(open.plan).is_empty() {
             return None;
         }
-        let holds = open.operation.sends_data() || goes_on(&self.rules, open.operation);
         match answer.outcome {
             Outcome::Ok => goes_on(&self.rules, open.operation).then_some(Standing::Accepted),
             Outcome::Refused => None,
@@ -403,8 +410,9 @@ impl Judge {
             Outcome::Fail if answer.http_status.is_none() || open.spoiled => {
                 Some(Standing::Unknown)
             }
-            Outcome::Fail if open.operation == Operation::AbortUpload => Some(Standing::Unknown),
-            Outcome::Fail => holds.then_some(Standing::Failed),
+            // An answer that says why it failed comes when all is cleaned up, unless something was broken meanwhile.
+            Outcome::Fail if matches!(open.way, Way::Fail) && !faulty => None,
+            Outcome::Fail => open.operation.sends_data().then_some(Standing::Failed),
         }
     }
 }
@@ -424,6 +432,7 @@ fn turn(event: &ClientEvent) -> (Time, u8) {
 #[inline]
 pub(super) fn ends_in(slot: usize, open: &Open, state: State) -> bool {
     let now = state.phase(slot);
-    let lost = now == phase::HOLDING && open.plan.may_lose && !Places::BUSY.has(state.place());
+    let holds = matches!(now, phase::HOLDING | phase::FURTHER);
+    let lost = holds && open.plan.may_lose && !Places::BUSY.has(state.place());
     open.plan.ends_in & 1 << now != 0 || lost
 }

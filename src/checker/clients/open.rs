@@ -70,6 +70,10 @@ pub(super) struct Known {
     /// Locations were replaced or taken away, or on a real Glance added: it reads whichever it likes, so the data may be other data.
     pub moved: bool,
     pub protected: bool,
+    /// It may be protected, for all that is known.
+    pub may_be_protected: bool,
+    /// Something that takes no step may have been done or not, or be done yet.
+    pub unsettled: bool,
     /// One who may not change the subject has tried to.
     pub trespassed: bool,
     /// Whether protection may be taken back at any time.

@@ -1,7 +1,7 @@
 //! Which steps an operation may take, by how it ended. Every change of status among them is in the lifecycle's edge table.
 
 use super::Rules;
-use super::state::{Place, phase};
+use super::state::{Place, Places, phase};
 use crate::lifecycle::{Operation, SubjectStatus, subject_edge};
 use SubjectStatus::*;
 use phase::{DONE, FAILED, FURTHER, HOLDING, WAITING};
@@ -92,6 +92,13 @@ impl Plans {
         self.plans[operation.index()][way as usize]
     }
 
+    /// Where it may take its first step; none if it has no steps.
+    pub(super) fn begins_in(&self, operation: Operation) -> Option<Places> {
+        let steps = self.steps(self.of(operation, Way::Ok));
+        let first = steps.iter().filter(|step| step.phase == WAITING);
+        first.map(|step| Places::only(step.from)).reduce(Places::or)
+    }
+
     #[inline]
     pub(super) fn steps(&self, plan: Plan) -> &[Step] {
         &self.steps[usize::from(plan.steps.0)..usize::from(plan.steps.1)]
@@ -121,9 +128,10 @@ impl Plans {
                 steps.clear();
                 any
             }
+            // Its first part may be done. What a later one has begun is taken back before the answer.
             Way::Refused | Way::Fail if in_parts => {
                 steps.retain(|step| step.next != DONE);
-                any
+                (1 << WAITING | 1 << HOLDING | 1 << FAILED, true)
             }
             // A real server may find a reason to refuse in the middle, and then takes back what it has begun.
             Way::Refused => {
@@ -137,9 +145,11 @@ impl Plans {
                 }
                 (1 << WAITING, true)
             }
-            Way::Fail if real => {
+            // What it had staged may have been taken up, and be staged again by a rival.
+            Way::Fail if operation == Operation::Stage => {
                 steps.retain(|step| step.next != DONE);
-                any
+                steps.extend([Importing, Queued].map(|to| step(HOLDING, to, to, FAILED)));
+                (1 << WAITING | 1 << FAILED, true)
             }
             // A task may fail after its data is in.
             Way::Fail if operation == Operation::Import => {

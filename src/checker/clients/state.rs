@@ -46,6 +46,10 @@ impl Places {
         SubjectStatus::Importing,
     ]);
 
+    pub(super) const fn only(place: Place) -> Places {
+        Places(1 << place.0)
+    }
+
     pub(super) const fn of(statuses: &[SubjectStatus]) -> Places {
         let mut bits = 0;
         let mut i = 0;

@@ -25,6 +25,7 @@ pub fn meaning(symptom: Symptom) -> &'static str {
         Symptom::BadRow => "the registry's row contradicts itself",
         Symptom::Forbidden => "an operation was acknowledged in a status that forbids it",
         Symptom::Unreadable => "data that is there could not be read",
+        Symptom::Refused => "an operation was refused in a status that grants it",
         Symptom::ServerError => "the server failed with an error of its own",
         Symptom::NoAnswer => "no answer came, though nothing was broken",
     }

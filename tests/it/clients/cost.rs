@@ -8,7 +8,10 @@ use stormglass::checker::clients::judge_all;
 use stormglass::history::SubjectHistory;
 use stormglass::random::Seed;
 
-/// Nanoseconds an event, at so many clients a subject.
+const ROUNDS: u32 = 9;
+
+/// Nanoseconds an event at so many clients a subject, in the best of a few rounds: others may use the machine as well, and the first
+/// round of a fresh process pays for its memory.
 #[allow(clippy::disallowed_methods)] // A stopwatch around pure code, in a test that nobody runs by default.
 fn measure(clients: usize, real: bool) -> f64 {
     let numbers = (0..200_000).map(Seed);
@@ -25,9 +28,12 @@ fn measure(clients: usize, real: bool) -> f64 {
     let histories: Vec<SubjectHistory> =
         fitting.map(|(seed, recipe)| legal(recipe, seed)).collect();
     let events: usize = histories.iter().map(|history| history.events.len()).sum();
-    let begin = Instant::now();
-    black_box(judge_all(black_box(&histories), &rules, 1));
-    begin.elapsed().as_nanos() as f64 / events as f64
+    let round = |_| {
+        let begin = Instant::now();
+        black_box(judge_all(black_box(&histories), &rules, 1));
+        begin.elapsed().as_nanos() as f64 / events as f64
+    };
+    (0..ROUNDS).map(round).fold(f64::INFINITY, f64::min)
 }
 
 #[test]

@@ -19,6 +19,18 @@ pub struct Recipe {
     pub operations: u8,
     /// Of a hundred answers so many are lost.
     pub lost: u64,
+    pub pace: Pace,
+}
+
+/// How crowded a history is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Every client sends its next operation as soon as it can, often in the very instant of an answer, and answers are slow: with two
+    /// clients nine operations of ten are beside another.
+    Crowded,
+    /// As in use: a client thinks between an answer and the next operation, and time always passes. With two clients one operation of
+    /// three is beside another, which is three times what a sweep's races make of theirs.
+    Natural,
 }
 
 impl Recipe {
@@ -112,15 +124,32 @@ impl Making {
         let first = creates[below(&mut self.rng, creates.len())];
         self.send(first, Who::Member);
         while self.next < self.recipe.operations || !self.waiting.is_empty() {
-            self.now += [0, 1, 1, 5][below(&mut self.rng, 4)];
-            match below(&mut self.rng, 8) {
-                0..=1 => self.begin(),
-                2..=5 => self.work(),
-                6 => self.answer(),
-                _ => self.background(),
+            match self.recipe.pace {
+                Pace::Crowded => self.crowd(),
+                Pace::Natural => self.stroll(),
             }
         }
         self.rest();
+    }
+
+    fn crowd(&mut self) {
+        self.now += [0, 1, 1, 5][below(&mut self.rng, 4)];
+        match below(&mut self.rng, 8) {
+            0..=1 => self.begin(),
+            2..=5 => self.work(),
+            6 => self.answer(),
+            _ => self.background(),
+        }
+    }
+
+    fn stroll(&mut self) {
+        self.now += [1, 1, 2, 5][below(&mut self.rng, 4)];
+        match below(&mut self.rng, 16) {
+            0 => self.begin(),
+            1..=7 => self.work(),
+            8..=14 => self.answer(),
+            _ => self.background(),
+        }
     }
 
     fn tell(&mut self, told: Told) {

@@ -3,9 +3,12 @@
 mod cost;
 mod crowds;
 mod explored;
+mod falsified;
 mod legal;
 mod probes;
 mod reference;
+mod refused;
 mod rules;
+mod served;
 mod server;
 mod told;

@@ -131,27 +131,6 @@ fn an_error_of_the_servers_own_may_come_after_the_effect() {
 }
 
 #[test]
-fn nothing_is_refused_that_must_be_granted() {
-    uploaded().refused(Download).breaks(&GLANCE, &[Unreadable]);
-    created().refused(Download).holds(&GLANCE);
-    uploaded().done(Deactivate).refused(Download).holds(&GLANCE);
-    let mut tale = uploaded();
-    tale.done(Deactivate);
-    let read = tale.call_as(DownloadAsAdmin, Who::Admin);
-    tale.clone()
-        .answer(read, Outcome::Refused)
-        .breaks(&GLANCE, &[Unreadable]);
-    tale.reply(read, Outcome::Ok, None, Some(DATA), Some(200))
-        .holds(&GLANCE);
-    // What is refused otherwise may have a reason that nobody tells.
-    uploaded().refused(Delete).shows(Active).holds(&GLANCE);
-    uploaded()
-        .refused(Delete)
-        .gone()
-        .breaks(&GLANCE, &[SubjectLost]);
-}
-
-#[test]
 fn data_is_read_where_it_may_be() {
     created().reads(DATA).breaks(&GLANCE, &[Exposed]);
     uploaded()
@@ -397,9 +376,17 @@ fn a_last_look_convicts_what_is_stuck() {
     let mut tale = created();
     let upload = tale.call(Upload);
     tale.reply(upload, Outcome::Fail, None, None, Some(413));
+    tale.clone().shows(Queued).holds(&GLANCE);
     tale.shows(Saving);
     tale.breaks(&GLANCE, &[StuckSubject]);
-    tale.shows(Queued).holds(&GLANCE);
+    // What an answer says is over has been cleaned up, unless something was broken meanwhile.
+    tale.shows(Queued).breaks(&GLANCE, &[StuckSubject]);
+    let mut tale = created();
+    let upload = tale.call(Upload);
+    tale.tell(Told::Broken(true));
+    tale.reply(upload, Outcome::Fail, None, None, Some(413));
+    tale.tell(Told::Broken(false));
+    tale.shows(Saving).shows(Queued).holds(&GLANCE);
     // It may have looked before the upload had ended.
     let mut tale = created();
     let upload = tale.call(Upload);

@@ -1,7 +1,7 @@
 //! Where a server is, and whether it may be touched.
 
 use super::Exit;
-use crate::scenario::GlanceTarget;
+use crate::scenario::{GlanceTarget, ProbeTarget, StoreTarget};
 use crate::target::glance::{guard, locate};
 use anyhow::Context;
 use tokio::task::LocalSet;
@@ -17,9 +17,20 @@ pub(super) fn reach(
         .build()
         .context("cannot start")?;
     let target = LocalSet::new().block_on(&runtime, locate(target))?;
-    if let Err(error) = guard(target.url.as_deref().unwrap_or_default(), allowed) {
-        eprintln!("stormglass: {error}");
-        return Ok(Err(Exit::Usage));
+    // What is created in a server lands in its bucket.
+    let bucket = target.probe.as_ref().and_then(endpoint);
+    for url in std::iter::once(target.url.as_deref().unwrap_or_default()).chain(bucket) {
+        if let Err(error) = guard(url, allowed) {
+            eprintln!("stormglass: {error}");
+            return Ok(Err(Exit::Usage));
+        }
     }
     Ok(Ok(target))
+}
+
+fn endpoint(probe: &ProbeTarget) -> Option<&str> {
+    match &probe.store {
+        Some(StoreTarget::Bucket(bucket)) => Some(&bucket.endpoint),
+        _ => None,
+    }
 }

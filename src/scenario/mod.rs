@@ -20,6 +20,7 @@ mod threshold;
 mod value;
 
 pub use mistake::Mistakes;
+pub use probe::{BucketTarget, StoreTarget};
 pub use read::{parse, parse_in, read};
 
 use crate::config::ServiceConfig;
@@ -141,8 +142,8 @@ impl GlanceTarget {
 pub struct ProbeTarget {
     /// `postgresql://…`, `mysql://…` or `sqlite://…`; it may hold a password, and is never shown.
     pub database: Option<String>,
-    /// The folder of the file system store.
-    pub store: Option<PathBuf>,
+    /// Where the data of images is kept.
+    pub store: Option<StoreTarget>,
     /// The folder of the staging area.
     pub staging: Option<PathBuf>,
 }

@@ -1,9 +1,36 @@
 //! Where the server's own books are: `[target.glance.probe]`.
 
 use super::ProbeTarget;
-use super::document::Node;
+use super::auth::Secret;
+use super::document::{Node, Spot};
 use super::reader::{Fields, Read, Reader, Written};
 use std::path::PathBuf;
+
+/// Where the data of images is kept.
+#[derive(Clone, Debug)]
+pub enum StoreTarget {
+    /// In the folder of the file system store.
+    Folder(PathBuf),
+    /// In a bucket of S3.
+    Bucket(BucketTarget),
+}
+
+/// A bucket of S3, and who may list it.
+#[derive(Clone, Debug)]
+pub struct BucketTarget {
+    /// The URL of the service, without the bucket.
+    pub endpoint: String,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// Its name.
+    pub bucket: String,
+    /// Who lists it.
+    pub access_key: Secret,
+    /// What shows that it is he.
+    pub secret_key: Secret,
+    /// A file of certificates to trust besides the system's.
+    pub ca: Option<PathBuf>,
+}
 
 impl Read for ProbeTarget {
     fn read(reader: &mut Reader, node: &Node) -> Option<ProbeTarget> {
@@ -14,15 +41,11 @@ impl Read for ProbeTarget {
                 let message = "`database_env` says once more what `database` says";
                 reader.wrong(variable.spot, message, "keep one of the two");
             }
-            database = std::env::var(&variable.value).ok();
-            if database.is_none() {
-                let message = format!("the environment variable `{}` is not set", variable.value);
-                let help = format!("export {}=… before the run", variable.value);
-                reader.wrong(variable.spot, message, help);
-            }
+            database = self::variable(reader, &variable.value, variable.spot);
         }
-        let store = fields.optional::<Folder>(reader, "store");
-        let staging = fields.optional::<Folder>(reader, "staging");
+        let store = store(reader, &mut fields);
+        let staging = fields.optional::<Written<String>>(reader, "staging");
+        let staging = staging.and_then(|staging| folder(reader, staging));
         let keys = ["database", "database_env", "store", "staging"];
         if keys.iter().all(|key| fields.key_spot(key).is_none()) {
             let help = "write `database` or `database_env`, or `store`, or more of them";
@@ -37,25 +60,72 @@ impl Read for ProbeTarget {
         fields.done(reader);
         Some(ProbeTarget {
             database,
-            store: store.map(|store| store.0),
-            staging: staging.map(|staging| staging.0),
+            store,
+            staging,
         })
     }
 }
 
-/// An absolute path: it is compared with those that the server writes down.
-struct Folder(PathBuf);
-
-impl Read for Folder {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Folder> {
-        let path = PathBuf::from(String::read(reader, node)?);
-        if !path.is_absolute() {
-            let message = format!("`{}` is not an absolute path", path.display());
-            let help =
-                "write it as the server's settings do, for example `\"/var/lib/glance/images\"`";
-            reader.wrong(node.spot, message, help);
-            return None;
+/// The folder or the bucket that `store` names.
+fn store(reader: &mut Reader, fields: &mut Fields) -> Option<StoreTarget> {
+    let place = fields.optional::<Written<String>>(reader, "store");
+    let endpoint = fields.optional::<String>(reader, "endpoint");
+    let region = fields.optional::<String>(reader, "region");
+    let access_key = fields.optional::<Written<String>>(reader, "access_key_env");
+    let secret_key = fields.optional::<Written<String>>(reader, "secret_key_env");
+    let bucket = place.as_ref().and_then(|it| it.value.strip_prefix("s3://"));
+    let Some(bucket) = bucket else {
+        let keys = ["endpoint", "region", "access_key_env", "secret_key_env"];
+        if let Some(at) = keys.iter().find_map(|key| fields.key_spot(key)) {
+            let help = "write the bucket as well: `store = \"s3://BUCKET\"`";
+            reader.wrong(at, "this is for a store in S3, and there is none", help);
         }
-        Some(Folder(path))
+        return folder(reader, place?).map(StoreTarget::Folder);
+    };
+    let spot = place.as_ref()?.spot;
+    if bucket.is_empty() || bucket.contains('/') {
+        let help = "write it without a folder, `\"s3://BUCKET\"`: Glance has none in it";
+        reader.wrong(spot, format!("`s3://{bucket}` is not a bucket"), help);
     }
+    if endpoint.is_none() && fields.key_spot("endpoint").is_none() {
+        let help = "write the URL that the server's settings have, `endpoint = \"https://HOST\"`";
+        reader.wrong(spot, "a bucket needs an `endpoint`", help);
+    }
+    let mut secret = |name: Option<Written<String>>, usual: &str| {
+        let (name, spot) = name.map_or((usual.to_owned(), spot), |it| (it.value, it.spot));
+        variable(reader, &name, spot).map(Secret::new)
+    };
+    let access_key = secret(access_key, "AWS_ACCESS_KEY_ID");
+    let secret_key = secret(secret_key, "AWS_SECRET_ACCESS_KEY");
+    Some(StoreTarget::Bucket(BucketTarget {
+        endpoint: endpoint?,
+        region: region.unwrap_or_else(|| "us-east-1".to_owned()),
+        bucket: bucket.to_owned(),
+        access_key: access_key?,
+        secret_key: secret_key?,
+        ca: None, // the target's, which knows it
+    }))
+}
+
+/// What an environment variable holds.
+fn variable(reader: &mut Reader, name: &str, spot: Spot) -> Option<String> {
+    let value = reader.environment.variable(name).map(str::to_owned);
+    if value.is_none() {
+        let message = format!("the environment variable `{name}` is not set");
+        let help = format!("export {name}=… before the run");
+        reader.wrong(spot, message, help);
+    }
+    value
+}
+
+/// An absolute path: it is compared with those that the server writes down.
+fn folder(reader: &mut Reader, written: Written<String>) -> Option<PathBuf> {
+    let path = PathBuf::from(written.value);
+    if !path.is_absolute() {
+        let message = format!("`{}` is not an absolute path", path.display());
+        let help = "write it as the server's settings do, for example `\"/var/lib/glance/images\"`";
+        reader.wrong(written.spot, message, help);
+        return None;
+    }
+    Some(path)
 }

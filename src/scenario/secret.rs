@@ -8,7 +8,7 @@ fn is_secret(key: &str) -> bool {
     let last = key.rsplit('.').next().unwrap_or(key).trim();
     let last = last.trim_matches(['"', '\'']);
     let word = last.rsplit('_').next().unwrap_or(last);
-    ["token", "password", "secret", "database"].contains(&word)
+    ["token", "password", "secret", "database", "key"].contains(&word)
 }
 
 /// Refuses a credential that the `--set` with this number brought in: everybody can see the arguments of a process.

@@ -3,7 +3,7 @@
 use super::document::{Node, Value};
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::{Bandwidth, Lasting};
-use super::{GlanceTarget, Target, identity};
+use super::{GlanceTarget, ProbeTarget, StoreTarget, Target, identity};
 use crate::config::{Defect, Defects, RegistryConfig, Rules, ServiceConfig, StoreConfig};
 use crate::lifecycle::Profile;
 use crate::units::Span;
@@ -139,7 +139,10 @@ fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
         reader.wrong(place.spot, message, help);
     }
     let delayed_delete = fields.or(reader, "delayed_delete", false);
-    let probe = fields.optional(reader, "probe");
+    let mut probe = fields.optional::<ProbeTarget>(reader, "probe");
+    if let Some(StoreTarget::Bucket(bucket)) = probe.as_mut().and_then(|it| it.store.as_mut()) {
+        bucket.ca.clone_from(&target.ca);
+    }
     let too_large = fields.optional(reader, "too_large");
     let commands = fields.node("commands");
     let commands = commands.map_or_else(Vec::new, |node| commands::read(reader, node));

@@ -23,6 +23,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 mod race;
 mod session;
+mod tasks;
 mod timing;
 
 /// Subjects at a time. One Glance worker is one core, and rivals must find it free.
@@ -181,9 +182,25 @@ impl GlanceStand {
         });
     }
 
+    /// Does something with all of them, side by side.
+    fn each(&self, sessions: &[Rc<Session>], act: impl AsyncFn(Rc<Session>) + Copy + 'static) {
+        self.local.block_on(&self.runtime, async {
+            let acts = sessions.iter().map(|session| {
+                let session = Rc::clone(session);
+                spawn_local(async move { act(session).await })
+            });
+            for act in acts.collect::<Vec<_>>() {
+                let _ = act.await;
+            }
+        });
+    }
+
     /// Reads the books of all of them; what looks unfinished or wrong is read again, since a server may be at work after its answer.
     fn probe(&mut self, sessions: &[Rc<Session>]) {
-        let Some(probe) = &mut self.probe else { return };
+        let Some(probe) = &mut self.probe else {
+            self.each(sessions, async |session| session.ask_for_tasks().await);
+            return;
+        };
         let mut waiting: Vec<&Rc<Session>> = sessions.iter().collect();
         let read = self.local.block_on(&self.runtime, async {
             for look in 0..=SECOND_LOOKS {
@@ -258,15 +275,7 @@ impl Stand for GlanceStand {
         let played = sessions.into_iter().filter(|one| one.has_begun());
         let sessions: Vec<Rc<Session>> = played.collect();
         self.probe(&sessions);
-        self.local.block_on(&self.runtime, async {
-            let ends = sessions.iter().map(|session| {
-                let session = Rc::clone(session);
-                spawn_local(async move { session.end().await })
-            });
-            for end in ends.collect::<Vec<_>>() {
-                let _ = end.await;
-            }
-        });
+        self.each(&sessions, async |session| session.end().await);
         self.probe(&sessions);
         self.lost |= sessions.iter().any(|session| session.lost_the_server());
         if self.lost {

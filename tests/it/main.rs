@@ -6,6 +6,7 @@
 )]
 
 mod auth;
+mod bucket;
 mod checker;
 mod cli;
 mod clients;

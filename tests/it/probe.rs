@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use stormglass::history::{Books, Content, Held, Row};
 use stormglass::lifecycle::SubjectStatus;
-use stormglass::scenario::ProbeTarget;
+use stormglass::scenario::{ProbeTarget, StoreTarget};
 use stormglass::target::glance::{ImageId, Probe, ProbeError, RunId};
 
 const MD5_OF_NOTHING: &str = "d41d8cd98f00b204e9800998ecf8427e";
@@ -41,7 +41,7 @@ impl Place {
     fn target(&self) -> ProbeTarget {
         ProbeTarget {
             database: Some(format!("sqlite:///{}", self.path("glance.db").display())),
-            store: Some(self.path("images")),
+            store: Some(StoreTarget::Folder(self.path("images"))),
             staging: Some(self.path("staging")),
         }
     }

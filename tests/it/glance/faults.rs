@@ -3,8 +3,13 @@
 use super::{Place, Subject, local, place};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
+use std::sync::Arc;
+use stormglass::finding::{Breach, Symptom};
+use stormglass::history::Told;
 use stormglass::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass::random::Seed;
 use stormglass::scenario::Command;
+use stormglass::sweep::{GlanceStand, Stand, Trial};
 use stormglass::target::glance::{Answer, Client, Commands, ImageId, RunId};
 use stormglass::units::Span;
 
@@ -237,5 +242,66 @@ fn the_store_is_broken_and_mended() {
         fixture.run("scrub").await;
         fixture.run("store-read-only").await;
     });
+    fixture.leaves_nothing();
+}
+
+/// What a sweep without a probe sees of one script. Each is a run of its own.
+fn swept(fixture: &Fixture, script: &str, run: u64) -> Vec<Trial> {
+    let target = &fixture.place.target;
+    assert!(target.probe.is_none());
+    let run = RunId::fresh(run);
+    let mut stand = GlanceStand::open(
+        target.clone(),
+        Client::new(target, run).unwrap(),
+        fixture.commands.clone(),
+        run,
+        Seed(7),
+        Arc::default(),
+    )
+    .unwrap();
+    let trials = stand.run(&[script.parse().unwrap()], 0);
+    assert_eq!(stand.close().left, []);
+    trials
+}
+
+fn tasks_open(trial: &Trial) -> Vec<Option<u32>> {
+    let events = trial.history.events.iter();
+    let books = events.filter_map(|event| match event.told {
+        Told::Probed(books) => Some((books.row, books.data, books.tasks_open)),
+        _ => None,
+    });
+    books
+        .map(|(row, data, open)| {
+            assert_eq!((row, data), (None, None));
+            open
+        })
+        .collect()
+}
+
+#[test]
+fn a_task_that_never_ends_is_found_without_a_probe() {
+    let Some(fixture) = Fixture::start() else {
+        return;
+    };
+    let mut run = 100;
+    let mut sweep = |script: &str| {
+        run += 1;
+        swept(&fixture, script, run).remove(0)
+    };
+    // The images themselves are gone by the second look.
+    assert_eq!(tasks_open(&sweep("create import")), [Some(0)]);
+    assert_eq!(tasks_open(&sweep("create upload")), []);
+    // Now and then Glance is quicker than its end.
+    let found = (0..5).any(|_| {
+        let trial = sweep("create [import answer !kill-api]");
+        let stuck = |breach: &Breach| breach.symptom == Symptom::StuckTask;
+        trial.breaches.iter().any(stuck) && tasks_open(&trial) == [Some(1)]
+    });
+    assert!(found);
+    // A server that shows its tasks to nobody.
+    let policy = fixture.dir.path().join("etc/policy.yaml");
+    std::fs::write(policy, "\"get_image\": \"not role:admin\"\n").unwrap();
+    let trial = sweep("create [import answer !kill-api]");
+    assert_eq!(tasks_open(&trial), []);
     fixture.leaves_nothing();
 }

@@ -5,17 +5,60 @@ use std::path::PathBuf;
 use std::time::Duration;
 use stormglass::history::{Books, Held, Row};
 use stormglass::lifecycle::{Operation, Outcome, SubjectStatus};
-use stormglass::scenario::ProbeTarget;
+use stormglass::scenario::auth::Secret;
+use stormglass::scenario::{BucketTarget, ProbeTarget, StoreTarget};
 use stormglass::target::glance::{ImageId, Probe, ProbeError, RunId, content_of};
 
 fn set(name: &str) -> String {
     std::env::var(format!("STORMGLASS_GLANCE_{name}")).unwrap()
 }
 
+/// The bucket in S3, if images are there.
+fn bucket() -> Option<String> {
+    set("STORE").strip_prefix("s3://").map(str::to_owned)
+}
+
+fn store() -> StoreTarget {
+    let Some(bucket) = bucket() else {
+        return StoreTarget::Folder(set("STORE").into());
+    };
+    let secret = |name: &str| Secret::new(std::env::var(name).unwrap());
+    StoreTarget::Bucket(BucketTarget {
+        endpoint: set("S3"),
+        region: "us-east-1".to_owned(),
+        bucket,
+        access_key: secret("AWS_ACCESS_KEY_ID"),
+        secret_key: secret("AWS_SECRET_ACCESS_KEY"),
+        ca: None,
+    })
+}
+
+/// Puts bytes into the store behind the server's back, or takes what is there away.
+fn meddle(id: ImageId, data: Option<&[u8]>) {
+    match (bucket(), data) {
+        (None, Some(data)) => std::fs::write(file("STORE", id), data).unwrap(),
+        (None, None) => std::fs::remove_file(file("STORE", id)).unwrap(),
+        (Some(bucket), data) => {
+            let url = format!("{}/{bucket}/{id}", set("S3"));
+            let method = if data.is_some() { "PUT" } else { "DELETE" };
+            let data = String::from_utf8_lossy(data.unwrap_or_default()).into_owned();
+            let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+            let user = keys.map(|name| std::env::var(name).unwrap()).join(":");
+            let done = std::process::Command::new("curl")
+                .args(["-sf", "-o", "/dev/null", "-X", method, "--user", &user])
+                .args(["--aws-sigv4", "aws:amz:us-east-1:s3"])
+                .args(["-H", "Content-Type: application/octet-stream"])
+                .args(["--data-raw", &data, &url])
+                .status();
+            assert!(done.unwrap().success());
+        }
+    }
+}
+
 fn target() -> ProbeTarget {
     ProbeTarget {
         database: Some(set("DATABASE")),
-        store: Some(set("STORE").into()),
+        store: Some(store()),
         staging: Some(set("STAGING").into()),
     }
 }
@@ -133,12 +176,12 @@ fn books_tell_deleted_from_pending_delete() {
 }
 
 #[test]
-fn a_file_that_went_and_one_that_stayed_are_noticed() {
+fn data_that_went_and_data_that_stayed_are_noticed() {
     let Some(place) = place() else { return };
     local(async {
         let (subject, _) = after(&place, 3_020, &UPLOADED).await;
         let id = subject.request.id;
-        std::fs::remove_file(file("STORE", id)).unwrap();
+        meddle(id, None);
         let hollow = books(&subject).await;
         assert!(matches!(
             hollow.row,
@@ -146,8 +189,8 @@ fn a_file_that_went_and_one_that_stayed_are_noticed() {
         ));
         assert_eq!(hollow.data, Some(Held::default()));
 
+        meddle(id, Some(b"7 bytes"));
         let paths = [
-            file("STORE", id),
             file("STAGING", id),
             file("STAGING", id).with_extension("uc"),
         ];
@@ -160,6 +203,7 @@ fn a_file_that_went_and_one_that_stayed_are_noticed() {
             staged: Some(14),
         };
         assert_eq!(held, Some(expected));
+        meddle(id, None);
         paths
             .iter()
             .for_each(|path| std::fs::remove_file(path).unwrap());
@@ -220,7 +264,8 @@ fn either_half_can_be_probed_alone() {
         })
         .await;
         assert_eq!((books.row, books.tasks_open), (None, None));
-        assert_eq!((books.data, described.as_str()), (both.data, "file store"));
+        let kind = bucket().map_or("file store", |_| "S3 store");
+        assert_eq!((books.data, described.as_str()), (both.data, kind));
     });
 }
 

@@ -293,3 +293,18 @@ fn a_server_elsewhere_is_not_touched_unless_it_is_said() {
     }
     assert!(!folder.path().join("results").exists());
 }
+
+#[test]
+fn a_bucket_elsewhere_is_not_touched_unless_it_is_said() {
+    let fake = Fake::honest();
+    let probe =
+        "[target.glance.probe]\nstore = \"s3://glance\"\nendpoint = \"http://192.0.2.1:9000\"";
+    let folder = scenario(&fake.url, probe, "\"create\"");
+    let set = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    let done = stormglass(folder.path(), &["sweep", "storm.toml"], &set);
+    assert_eq!(done.code(), 2, "{}", done.stderr);
+    for word in ["http://192.0.2.1:9000", "--yes-load-this-server"] {
+        assert!(done.stderr.contains(word), "{}", done.stderr);
+    }
+    assert!(fake.asked.lock().unwrap().is_empty());
+}

@@ -3,7 +3,7 @@
 
 mod cleanup;
 mod credentials;
-mod fake;
+pub mod fake;
 mod hostile;
 mod identities;
 

@@ -153,6 +153,9 @@ fn probe() {
         probe("staging = \"/var/lib/glance/staging\""),
         probe("store = \"images\"\nstorr = 1"),
         probe("database_env = \"STORMGLASS_TEST_UNSET\""),
+        probe("store = \"s3://images/here\"\nsecret_key_env = \"STORMGLASS_TEST_UNSET\""),
+        probe("store = \"/images\"\nregion = \"here\""),
+        probe("store = \"s3://images\"\nsecret_key = \"swordfish\"\nendpoint = \"https://s3\""),
     ];
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     check("probe", &texts);
@@ -182,6 +185,7 @@ fn no_message_shows_a_secret() {
         "target.glance.probe.database",
         "targett.glance.probe.database",
         "database",
+        "target.glance.probe.secret_key",
     ] {
         let set = format!("{key}={secret}");
         let said = read(&complete(&glance("bogus = 1")), &[&set])

@@ -2,13 +2,15 @@
 
 use super::{EXAMPLE, complete, read};
 use proptest::prelude::*;
+use std::path::Path;
 use stormglass::config::{Defect, Rules};
 use stormglass::fault::{FaultKind, Place};
 use stormglass::lifecycle::Operation;
 use stormglass::load::{Action, Spacing, Step};
 use stormglass::metrics::{Aggregate, Comparison};
 use stormglass::random::Seed;
-use stormglass::scenario::{Clock, Identity, Model, Scenario, Target};
+use stormglass::scenario::auth::{Environment, Secret};
+use stormglass::scenario::{Clock, Identity, Model, Scenario, StoreTarget, Target, parse_in};
 use stormglass::units::{Bytes, Span, Time};
 
 fn valid(text: &str, overrides: &[&str]) -> Scenario {
@@ -224,12 +226,40 @@ fn glance_is_told_where_its_books_are() {
         probe.database.as_deref(),
         Some("mysql://me:swordfish@db/glance")
     );
-    assert_eq!(
-        probe.store.as_deref(),
-        Some(std::path::Path::new("/images"))
+    assert!(
+        matches!(&probe.store, Some(StoreTarget::Folder(path)) if path.as_os_str() == "/images")
     );
     assert_eq!(probe.staging, None);
     assert!(!format!("{probe:?}").contains("swordfish"));
+}
+
+#[test]
+fn a_bucket_is_named_with_its_keys_in_variables() {
+    let set = [("AWS_ACCESS_KEY_ID", "angler"), ("MINE", "swordfish")];
+    let set = set.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let environment = Environment::new(set, Path::new("here"), Path::new("here/etc"));
+    // Any file: nobody reads it yet.
+    let ca = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let text = complete(&format!(
+        "[target.glance]\nurl = \"http://localhost:9292/\"\nca = \"{ca}\"\n[target.glance.probe]\n\
+         store = \"s3://images\"\nendpoint = \"https://s3\"\nsecret_key_env = \"MINE\""
+    ));
+    let scenario = parse_in(&environment, "test.toml", &text, Path::new("."), &[]).unwrap();
+    let probe = match scenario.target {
+        Target::Glance(glance) => glance.probe,
+        Target::Embedded(_) => None,
+    };
+    let Some(StoreTarget::Bucket(bucket)) = probe.and_then(|probe| probe.store) else {
+        panic!("no bucket");
+    };
+    assert_eq!(bucket.endpoint, "https://s3");
+    let named = (bucket.bucket.as_str(), bucket.region.as_str());
+    assert_eq!(named, ("images", "us-east-1"));
+    assert_eq!(bucket.access_key, Secret::new("angler"));
+    assert_eq!(bucket.secret_key, Secret::new("swordfish"));
+    assert_eq!(bucket.ca, Some(ca.into()));
+    let shown = format!("{bucket:?}");
+    assert!(!shown.contains("angler") && !shown.contains("swordfish"));
 }
 
 #[test]

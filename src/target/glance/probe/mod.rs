@@ -3,6 +3,7 @@
 //! Everything here only reads, and only the images it is asked for. No password is ever shown.
 
 mod address;
+mod bucket;
 mod database;
 mod rows;
 mod store;
@@ -77,6 +78,16 @@ pub enum ProbeError {
         /// What was in the way.
         why: String,
     },
+    /// The bucket of the store cannot be listed.
+    #[error(
+        "cannot list {bucket}: {why}; check the probe's `endpoint`, `region` and keys, which must be allowed s3:ListBucket"
+    )]
+    Bucket {
+        /// Which, without credentials.
+        bucket: String,
+        /// What was in the way.
+        why: String,
+    },
 }
 
 impl ProbeError {
@@ -88,7 +99,7 @@ impl ProbeError {
     }
 }
 
-/// Reads the books of one server. It must run inside a tokio runtime.
+/// Reads the books of one server. It must run inside a `tokio::task::LocalSet`.
 pub struct Probe {
     database: Option<Database>,
     store: Option<Store>,
@@ -107,9 +118,9 @@ impl Probe {
         if let Some(database) = &mut database {
             Registry::read(database, &NOBODY).await?;
         }
-        let store = Store::of(target);
+        let store = Store::of(target)?;
         if let Some(store) = &store {
-            store.look(NOBODY.to_vec()).await?;
+            store.look(&NOBODY).await?;
         }
         Ok(Probe { database, store })
     }
@@ -124,7 +135,7 @@ impl Probe {
                 None => None,
             };
             let held = match &self.store {
-                Some(store) => Some(store.look(images.to_vec()).await?),
+                Some(store) => Some(store.look(images).await?),
                 None => None,
             };
             let in_store = |place: &str| self.store.as_ref().is_some_and(|it| it.has(place));
@@ -144,7 +155,7 @@ impl Probe {
     /// What is read, without credentials: `postgresql, file store`.
     pub fn describe(&self) -> String {
         let database = self.database.as_ref().map(Database::kind);
-        let store = self.store.as_ref().map(|_| "file store");
+        let store = self.store.as_ref().map(Store::kind);
         let parts: Vec<&str> = database.into_iter().chain(store).collect();
         parts.join(", ")
     }

@@ -1,8 +1,9 @@
-//! The file system store and the staging area: which files an image has, by asking for exactly its names.
+//! The store and the staging area: which files or objects an image has, by asking for exactly its names.
 
 use super::ProbeError;
+use super::bucket::Bucket;
 use crate::history::Held;
-use crate::scenario::ProbeTarget;
+use crate::scenario::{ProbeTarget, StoreTarget};
 use crate::target::glance::ImageId;
 use std::fs::{metadata, symlink_metadata};
 use std::io::ErrorKind;
@@ -15,24 +16,70 @@ const STAGED: [&str; 3] = ["", ".uc", ".converted"];
 /// After which a disk is taken to hang.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The probed folders.
-#[derive(Clone, Debug)]
+/// The probed store.
 pub(super) struct Store {
-    images: PathBuf,
+    folders: Folders,
+    bucket: Option<Bucket>,
+}
+
+/// The part of it that is on disk.
+#[derive(Clone)]
+struct Folders {
+    images: Option<PathBuf>,
     staging: Option<PathBuf>,
 }
 
 impl Store {
-    /// The folders that `target` names, if it does.
-    pub fn of(target: &ProbeTarget) -> Option<Store> {
-        let (images, staging) = (target.store.clone()?, target.staging.clone());
-        Some(Store { images, staging })
+    /// What `target` names, if it does.
+    pub fn of(target: &ProbeTarget) -> Result<Option<Store>, ProbeError> {
+        let (images, bucket) = match &target.store {
+            None => return Ok(None),
+            Some(StoreTarget::Folder(images)) => (Some(images.clone()), None),
+            Some(StoreTarget::Bucket(bucket)) => (None, Some(Bucket::new(bucket)?)),
+        };
+        let staging = target.staging.clone();
+        let folders = Folders { images, staging };
+        Ok(Some(Store { folders, bucket }))
     }
 
-    /// What is held of each image. The disk is waited for on a thread of its own: a share may hang.
-    pub async fn look(&self, images: Vec<ImageId>) -> Result<Vec<Held>, ProbeError> {
-        let (store, folder) = (self.clone(), &self.images);
-        let looking = tokio::task::spawn_blocking(move || store.look_now(&images));
+    /// What kind of store it is.
+    pub fn kind(&self) -> &'static str {
+        match self.bucket {
+            None => "file store",
+            Some(_) => "S3 store",
+        }
+    }
+
+    /// What is held of each image.
+    pub async fn look(&self, images: &[ImageId]) -> Result<Vec<Held>, ProbeError> {
+        let mut held = self.folders.look(images.to_vec()).await?;
+        if let Some(bucket) = &self.bucket {
+            for (held, id) in held.iter_mut().zip(images) {
+                held.bytes = bucket.bytes(*id).await?;
+            }
+        }
+        Ok(held)
+    }
+
+    /// Whether a location's URL points into the store.
+    pub fn has(&self, location: &str) -> bool {
+        if let Some(bucket) = &self.bucket {
+            return bucket.has(location);
+        }
+        let path = (location.strip_prefix("file://")).or(location.strip_prefix("filesystem://"));
+        let images = self.folders.images.as_deref();
+        (path.zip(images)).is_some_and(|(path, images)| Path::new(path).starts_with(images))
+    }
+}
+
+impl Folders {
+    /// The disk is waited for on a thread of its own: a share may hang.
+    async fn look(&self, images: Vec<ImageId>) -> Result<Vec<Held>, ProbeError> {
+        let Some(folder) = self.images.as_deref().or(self.staging.as_deref()) else {
+            return Ok(vec![Held::default(); images.len()]);
+        };
+        let folders = self.clone();
+        let looking = tokio::task::spawn_blocking(move || folders.look_now(&images));
         match tokio::time::timeout(PATIENCE, looking).await {
             Ok(Ok(held)) => held,
             Ok(Err(_)) => Err(ProbeError::store(folder, "the look was broken off")),
@@ -42,22 +89,20 @@ impl Store {
 
     fn look_now(&self, images: &[ImageId]) -> Result<Vec<Held>, ProbeError> {
         // A folder that went away must not look like one whose files did.
-        present(&self.images)?;
-        self.staging.as_deref().map_or(Ok(()), present)?;
+        for folder in [&self.images, &self.staging].into_iter().flatten() {
+            present(folder)?;
+        }
+        let bytes = |folder: &Option<PathBuf>, id: &ImageId, endings: &[&str]| match folder {
+            Some(folder) => bytes(folder, id, endings),
+            None => Ok(None),
+        };
         let held = |id: &ImageId| {
-            let staged = |staging: &Path| bytes(staging, id, &STAGED);
             Ok(Held {
                 bytes: bytes(&self.images, id, &[""])?,
-                staged: self.staging.as_deref().map_or(Ok(None), staged)?,
+                staged: bytes(&self.staging, id, &STAGED)?,
             })
         };
         images.iter().map(held).collect()
-    }
-
-    /// Whether a location's URL points into the folder of images.
-    pub fn has(&self, location: &str) -> bool {
-        let path = (location.strip_prefix("file://")).or(location.strip_prefix("filesystem://"));
-        path.is_some_and(|path| Path::new(path).starts_with(&self.images))
     }
 }
 

@@ -1,0 +1,44 @@
+//! Without a probe the server's books are closed; but what has become of an import's tasks an admin is told by its API.
+
+use super::{SECOND_LOOK, SECOND_LOOKS, Session};
+use crate::history::{Books, Told};
+use crate::lifecycle::{Operation, TaskStatus};
+use crate::script::Act;
+
+impl Session {
+    /// Asks for the tasks of this subject, if its script began any, and tells how many are open. Tasks that a server does not
+    /// show to us, or no longer, are no reason to complain.
+    pub(super) async fn ask_for_tasks(&self) {
+        if self.script().acts().any(begins_a_task)
+            && let Some(open) = self.open_tasks().await
+        {
+            self.tell(Told::Probed(Books {
+                row: None,
+                data: None,
+                tasks_open: Some(open),
+            }));
+        }
+    }
+
+    /// A task ends a moment after its subject has come to rest, so those that are open are looked at again.
+    async fn open_tasks(&self) -> Option<u32> {
+        let mut looks = 0..SECOND_LOOKS;
+        loop {
+            let tasks = self.ground.client.tasks(self.image()).await.ok()?;
+            let is_open =
+                |task: &&TaskStatus| matches!(task, TaskStatus::Pending | TaskStatus::Processing);
+            let open = tasks.iter().filter(is_open).count() as u32;
+            if open == 0 || looks.next().is_none() {
+                return Some(open);
+            }
+            tokio::time::sleep(SECOND_LOOK).await;
+        }
+    }
+}
+
+fn begins_a_task(act: Act) -> bool {
+    matches!(
+        act.operation,
+        Operation::Import | Operation::ImportStaged | Operation::RegisterLocation
+    )
+}

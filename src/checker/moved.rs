@@ -79,7 +79,13 @@ impl Checker {
         let open = subject.open;
         self.open.show(open, to);
         self.books.moved(was, to);
-        if open.is_none() || (was, to) == (Some(PendingDelete), Deleted) {
+        if to == PendingDelete {
+            let litter = subject.bytes.saturating_sub(subject.kept_bytes());
+            self.open.note_litter(open, litter);
+        }
+        // A scrub has removed what was kept before it says so, whoever else is still at work.
+        let scrubbed = (was, to) == (Some(PendingDelete), Deleted);
+        if open.is_none() || scrubbed && subject.bytes > self.open.litter(open) {
             self.conserve(at, id);
         }
     }

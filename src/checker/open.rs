@@ -34,6 +34,8 @@ pub(super) struct OpenOp {
     pub id: OpId,
     /// Bytes that the store took from it.
     pub bytes: u64,
+    /// Bytes in the store beyond what the subject kept, when it became a pending delete.
+    litter: u64,
     next: Open,
     /// Every status that the subject has been in since the operation was sent: an answer is true if it was at
     /// one instant in between. The order of records decides, which is the order of commits.
@@ -61,6 +63,7 @@ impl OpenOp {
         OpenOp {
             id,
             bytes: 0,
+            litter: 0,
             next: Open::NONE,
             seen: StatusSet::default(),
             operation,
@@ -171,6 +174,33 @@ impl OpenOps {
             taken += u64::from(self.take(list, id).is_some());
         }
         taken
+    }
+
+    /// Tells every operation of a list that the subject is a pending delete now, and how many bytes the store
+    /// holds beyond what that keeps.
+    #[inline]
+    pub fn note_litter(&mut self, list: Open, litter: u64) {
+        let mut at = list;
+        while !at.is_none() {
+            let op = &mut self.ops[at.0 as usize];
+            op.litter = litter;
+            at = op.next;
+        }
+    }
+
+    /// How many bytes of a pending delete may be those of open uploads that failed and have yet to remove them.
+    pub fn litter(&self, list: Open) -> u64 {
+        let (mut there, mut theirs) = (0, 0_u64);
+        let mut at = list;
+        while !at.is_none() {
+            let op = &self.ops[at.0 as usize];
+            if !op.activated {
+                there = op.litter.max(there);
+                theirs = theirs.saturating_add(op.bytes);
+            }
+            at = op.next;
+        }
+        theirs.min(there)
     }
 
     /// Tells every operation of a list that the subject is in `status` now.

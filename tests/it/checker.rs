@@ -3,6 +3,8 @@
 mod corrupt;
 mod cost;
 mod model;
+mod removals;
+mod swaps;
 
 use corrupt::{corruptions, harmless};
 use model::{History, Item, history};

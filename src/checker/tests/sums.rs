@@ -35,6 +35,56 @@ fn conservation_of_one_subject() {
         .breaks(&[Invariant::Conservation]);
 }
 
+/// An upload failed and has yet to remove what it wrote; `next` is what made the subject active meanwhile.
+fn littered(next: impl FnOnce(Script) -> Script) -> Script {
+    next(saving(Profile::V2).moved(Saving, Queued, 1))
+        .sent(9, Delete)
+        .moved(Active, PendingDelete, 9)
+        .done(9, Delete)
+        .wait(SCRUB)
+}
+
+fn with_location(script: Script) -> Script {
+    script
+        .sent(2, AddLocation)
+        .moved(Queued, Active, 2)
+        .done(2, AddLocation)
+}
+
+fn with_upload(script: Script) -> Script {
+    script
+        .sent(2, Upload)
+        .moved(Queued, Saving, 2)
+        .stored(2, SIZE)
+        .moved(Saving, Active, 2)
+        .answered(2, Upload, Ok, Some(DATA))
+}
+
+/// The scrubber owes what the pending delete kept, and not what an upload that is still open has yet to remove.
+#[test]
+fn conservation_of_a_scrub_beside_a_failed_upload() {
+    let scrubbed = |script: Script| script.moves(Some(PendingDelete), Deleted, None);
+    let failed = |script: Script| script.answered(1, Upload, Fail, None);
+    let reading = |script: Script| script.sent(3, Download);
+    let read = |script: Script| script.answered(3, Download, Refused, None);
+
+    failed(scrubbed(littered(with_location)).removed(SIZE)).keeps();
+    failed(scrubbed(littered(with_upload).removed(SIZE)).removed(SIZE)).keeps();
+    // Nobody can say whose bytes went first; but the scrubber's must have.
+    failed(scrubbed(littered(with_upload)).removed(SIZE).removed(SIZE))
+        .breaks(&[Invariant::Conservation]);
+    // What the upload left is gone before the delete, so that only the scrubber owes anything.
+    let clean = littered(|script| with_upload(script).removed(SIZE));
+    failed(scrubbed(clean).removed(SIZE)).breaks(&[Invariant::Conservation]);
+    // Or later, but the upload has ended.
+    let ended = failed(reading(littered(with_upload)).removed(SIZE));
+    read(scrubbed(ended).removed(SIZE)).breaks(&[Invariant::Conservation]);
+    // Nobody is left who could remove it.
+    let ended = failed(reading(littered(with_location)));
+    read(scrubbed(ended).removed(SIZE)).breaks(&[Invariant::Conservation]);
+    failed(scrubbed(littered(with_location))).breaks(&[Invariant::Conservation]);
+}
+
 #[test]
 fn conservation_of_locations() {
     located()

@@ -4,7 +4,7 @@
 //! - fields that only latencies are made from: `at` (but for a scrub's), `intended`, `sent`, `due`, `story`;
 //! - a `Forgotten` that is dropped: the engine need not forget, and a slot's next subject ends the last one;
 //! - the order of two records of different subjects, and of two records of one subject that do not depend on
-//!   each other (see [`in_order`]);
+//!   each other (see [`in_order`], and [`explained`] for removals, which name no operation);
 //! - outcomes: `unknown` says nothing, a refusal of what had no effect is anybody's right, and success of an
 //!   operation without effect of its own (a read, a second location, a delete of what a rival has deleted) may be
 //!   true while rivals are at work; so only those outcomes are altered that the effect in the history contradicts;
@@ -12,6 +12,7 @@
 //! - the checksum of data that nobody else has seen, and the size of data that lies elsewhere.
 
 use super::model::{History, Item, OPERATIONS};
+use super::removals::explained;
 use stormglass::history::{Content, Event, OpId, Record, SubjectId, TaskId};
 use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use stormglass::units::Time;
@@ -72,12 +73,48 @@ fn put(old: &Item, at: Time, subject: SubjectId, event: Event) -> Record {
     }
 }
 
-/// Dropping one of these changes nothing.
+/// What changes nothing, and must be accepted: a `Forgotten` dropped, a removal swapped with its neighbour.
 pub fn harmless(history: &History) -> Vec<Corruption> {
-    (0..history.items.len())
-        .filter(|&i| matches!(get(&history.items, i), Some((.., Event::Forgotten))))
-        .map(Corruption::Drop)
-        .collect()
+    let items = &history.items;
+    let mut all = Vec::new();
+    for i in 0..items.len() {
+        let Some((_, id, event)) = get(items, i) else {
+            continue;
+        };
+        if event == Event::Forgotten {
+            all.push(Corruption::Drop(i));
+        }
+        if let Some(j) = next_of_subject(items, i, id)
+            && in_either_order(history, i, j)
+        {
+            all.push(Corruption::Swap(i, j));
+        }
+    }
+    all
+}
+
+/// Whether a removal and its neighbour may trade places although each keeps its time, and no gauges tell.
+fn in_either_order(history: &History, i: usize, j: usize) -> bool {
+    let items = &history.items;
+    let (Some((begin, _, first)), Some((end, _, second))) = (get(items, i), get(items, j)) else {
+        return false;
+    };
+    let pending = |event: &Event| match event {
+        Event::Moved { from, to, .. } => {
+            [*from, Some(*to)].contains(&Some(SubjectStatus::PendingDelete))
+        }
+        _ => false,
+    };
+    let removal = |event: &Event| matches!(event, Event::Removed { .. });
+    let commit = |event: &Event| matches!(event, Event::Moved { .. } | Event::Stored { .. });
+    let on_time = begin == end || !pending(&first) && !pending(&second);
+    let unseen = items[i..j]
+        .iter()
+        .all(|item| matches!(item, Item::Record(_)));
+    (removal(&first) && commit(&second) || commit(&first) && removal(&second))
+        && on_time
+        && unseen
+        && !in_order(history, i, j)
 }
 
 /// Every corruption that must be found; `turn` picks among the values a field could be altered to.
@@ -121,15 +158,6 @@ fn next_of_subject(items: &[Item], i: usize, id: SubjectId) -> Option<usize> {
     (i + 1..items.len()).find(|&j| get(items, j).is_some_and(|(_, of, _)| of == id))
 }
 
-/// Bytes that the store held for a subject before record `i`.
-fn held_before(history: &History, i: usize, id: SubjectId) -> u64 {
-    (0..i).fold(0, |held, i| match get(&history.items, i) {
-        Some((_, of, Event::Stored { bytes, .. })) if of == id => held + bytes,
-        Some((_, of, Event::Removed { bytes })) if of == id => held - bytes,
-        _ => held,
-    })
-}
-
 fn op_of(event: &Event) -> Option<OpId> {
     match *event {
         Event::Invoked { op, .. } | Event::Completed { op, .. } | Event::Stored { op, .. } => {
@@ -149,7 +177,6 @@ fn in_order(history: &History, i: usize, j: usize) -> bool {
         return false;
     };
     let same_op = op_of(&first).is_some() && op_of(&first) == op_of(&second);
-    let held = held_before(history, i, id);
     match (first, second) {
         (_, Event::Forgotten) | (Event::Moved { .. }, Event::Moved { .. }) => true,
         // A task whose operation ended unknown goes on for all anybody knows.
@@ -160,13 +187,21 @@ fn in_order(history: &History, i: usize, j: usize) -> bool {
         (Event::Moved { .. }, Event::Stored { .. })
         | (Event::Stored { .. }, Event::Moved { .. })
         | (Event::TaskMoved { .. }, Event::TaskMoved { .. }) => same_op,
-        (Event::Removed { .. }, Event::Moved { op, .. }) => op.is_none(),
         // Data goes after the status that kept it; what another upload left behind goes at any time.
-        (Event::Moved { from, .. }, Event::Removed { bytes }) => {
-            from.is_some_and(|from| from.keeps_data() && from != SubjectStatus::PendingDelete)
-                && held == bytes
+        (Event::Removed { .. }, Event::Moved { .. })
+        | (Event::Moved { .. } | Event::Stored { .. }, Event::Removed { .. }) => {
+            let swapped = (0..history.items.len()).map(|k| match k {
+                _ if k == i => j,
+                _ if k == j => i,
+                _ => k,
+            });
+            let events = swapped.filter_map(|k| get(&history.items, k));
+            !explained(
+                events
+                    .filter(|(_, of, _)| *of == id)
+                    .map(|(.., event)| event),
+            )
         }
-        (Event::Stored { .. }, Event::Removed { bytes }) => held < bytes,
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! Makes distinct findings of violations: who was at work, how often it shows, and what shows it best.
 
 use super::Trial;
+use super::shorten::races;
 use crate::finding::{Breach, Finding, FindingKey, Symptom, Tally};
 use crate::lifecycle::Invariant;
 use crate::script::{Point, Script, Step};
@@ -140,7 +141,7 @@ impl Ledger {
 
     fn best(&self, seen: &Seen) -> Script {
         let often = |(script, shown): &(&Script, &u32)| {
-            let rate = u64::from(**shown) * 1_000 / u64::from(self.tries(script).max(1));
+            let rate = rate(**shown, self.tries(script));
             (rate, std::cmp::Reverse(script.steps().len()))
         };
         let best = seen.shown.iter().max_by_key(often);
@@ -228,6 +229,19 @@ impl Ledger {
             .collect()
     }
 
+    /// Whether another finding that needs fewer races explains what this script shows: then it says nothing of this one.
+    fn shows_anyway(&self, key: &FindingKey, finding: &Known, script: &Script) -> bool {
+        let same =
+            |other: &FindingKey| (other.symptom, other.invariant) == (key.symptom, key.invariant);
+        let mut others = self
+            .known
+            .iter()
+            .filter(|(name, _)| *name != key && same(name));
+        others.any(|(_, known)| {
+            races(&known.script) < races(&finding.script) && explains(&known.script, script)
+        })
+    }
+
     fn finding(
         &self,
         key: FindingKey,
@@ -240,6 +254,9 @@ impl Ledger {
             *shown.entry(script).or_default() += count;
         }
         let mut tallies: Vec<Tally> = (shown.iter())
+            .filter(|(script, _)| {
+                **script == &known.script || !self.shows_anyway(&key, &known, script)
+            })
             .map(|(script, &shown)| Tally {
                 point: point(script),
                 script: (*script).clone(),
@@ -247,9 +264,8 @@ impl Ledger {
                 tries: self.tries(script),
             })
             .collect();
-        let rate =
-            |tally: &Tally| u64::from(tally.shown) * 1_000_000 / u64::from(tally.tries.max(1));
-        tallies.sort_by_key(|tally| (std::cmp::Reverse(rate(tally)), tally.script.clone()));
+        let often = |tally: &Tally| std::cmp::Reverse(rate(tally.shown, tally.tries));
+        tallies.sort_by_key(|tally| (often(tally), tally.script.clone()));
         let now = shown.get(&known.script).copied().unwrap_or(known.shown);
         Finding {
             sentence: sentence(&known.example, key.symptom, key.invariant),
@@ -264,6 +280,11 @@ impl Ledger {
             key,
         }
     }
+}
+
+/// How often something shows, in millionths: the more tries, the more it counts, so that once in one try is less than three in four.
+fn rate(shown: u32, tries: u32) -> u64 {
+    u64::from(shown) * 1_000_000 / (u64::from(tries) + 2)
 }
 
 /// Whether all that a known finding needs happens in another script as well, in this order: then what it shows is no news.
@@ -315,6 +336,58 @@ fn length(trial: &Trial) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn few_tries_count_less_than_many() {
+        assert!(rate(3, 4) > rate(1, 1) && rate(1, 1) > rate(0, 1));
+        assert!(rate(20, 20) > rate(3, 3) && rate(3, 3) > rate(10, 20));
+    }
+
+    fn trial(script: &str, shows: bool) -> Trial {
+        let breach = Breach {
+            at: crate::units::Time::ZERO,
+            invariant: Invariant::Conservation,
+            symptom: Symptom::Orphan,
+            sentence: String::new(),
+        };
+        Trial {
+            script: script.parse().unwrap(),
+            history: crate::history::SubjectHistory::default(),
+            breaches: shows.then_some(breach).into_iter().collect(),
+            verdict: crate::lifecycle::Verdict::Valid,
+            exchanges: Vec::new(),
+            image: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_shows_without_a_race_does_not_count_for_one() {
+        let mut ledger = Ledger::default();
+        let race = "create [upload last-byte delete]";
+        for (script, shows) in [
+            ("create upload deactivate", true),
+            (race, true),
+            (race, false),
+            ("create upload deactivate [upload before delete]", true),
+        ] {
+            ledger.add(&trial(script, shows));
+        }
+        for (raw, script) in ledger.unshortened() {
+            let script = match script.to_string() {
+                text if text.contains('[') => race.parse().unwrap(),
+                _ => script,
+            };
+            ledger.shortened(&raw, &script);
+        }
+        let findings = ledger.findings(Script::to_string);
+        let race: Script = race.parse().unwrap();
+        let raced = findings.iter().find(|one| one.script == race).unwrap();
+        let scripts: Vec<String> = (raced.tallies.iter())
+            .map(|tally| tally.script.to_string())
+            .collect();
+        assert_eq!(scripts, ["create [upload last-byte delete]"]);
+        assert_eq!(findings.len(), 2);
+    }
 
     #[test]
     fn what_is_known_explains_what_holds_it() {

@@ -16,7 +16,8 @@ fn patience(script: &Script, rate: f64) -> u32 {
     }
 }
 
-fn races(script: &Script) -> usize {
+/// How many races a script holds.
+pub(super) fn races(script: &Script) -> usize {
     let race = |step: &&Step| matches!(step, Step::Race { .. });
     script.steps().iter().filter(race).count()
 }

@@ -210,8 +210,8 @@ impl Client {
         answer
     }
 
-    /// A status can hinder a delete (400: no such transition): where deletes are delayed, that of a deactivated image, and of one that a
-    /// defect of the server has left half changed. Glance takes one in the middle of something back to queued when a reader is refused
+    /// A status can hinder a delete (400: no such transition): where deletes are delayed, an admin's of a deactivated image, and anybody's
+    /// of one that is queued and has a location, as some defects of the server leave it. Glance takes one in the middle of something back to queued when a reader is refused
     /// an upload, and makes it active when a location is added; that can be deleted. What of it works is shown by the delete that follows.
     async fn mend(&self, id: ImageId) {
         for (operation, who) in [

@@ -156,6 +156,12 @@ impl Script {
         &self.0
     }
 
+    /// How many races it holds.
+    pub fn races(&self) -> usize {
+        let race = |step: &&Step| matches!(step, Step::Race { .. });
+        self.0.iter().filter(race).count()
+    }
+
     /// The script without one of its steps; none for the step that creates.
     pub fn without(&self, index: usize) -> Option<Script> {
         let mut steps = self.0.clone();

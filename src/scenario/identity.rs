@@ -112,7 +112,8 @@ fn one(reader: &mut Reader, fields: &mut Fields, keys: [&'static str; 4]) -> Opt
     })
 }
 
-fn from_environment(reader: &mut Reader, variable: &str, at: Spot) -> Option<String> {
+/// What an environment variable holds.
+pub(super) fn from_environment(reader: &mut Reader, variable: &str, at: Spot) -> Option<String> {
     let value = reader.environment.variable(variable).map(str::to_owned);
     if value.is_none() {
         let message = format!("the environment variable `{variable}` is not set");

@@ -2,7 +2,8 @@
 
 use super::ProbeTarget;
 use super::auth::Secret;
-use super::document::{Node, Spot};
+use super::document::Node;
+use super::identity::from_environment;
 use super::reader::{Fields, Read, Reader, Written};
 use std::path::PathBuf;
 
@@ -41,7 +42,7 @@ impl Read for ProbeTarget {
                 let message = "`database_env` says once more what `database` says";
                 reader.wrong(variable.spot, message, "keep one of the two");
             }
-            database = self::variable(reader, &variable.value, variable.spot);
+            database = from_environment(reader, &variable.value, variable.spot);
         }
         let store = store(reader, &mut fields);
         let staging = fields.optional::<Written<String>>(reader, "staging");
@@ -93,7 +94,7 @@ fn store(reader: &mut Reader, fields: &mut Fields) -> Option<StoreTarget> {
     }
     let mut secret = |name: Option<Written<String>>, usual: &str| {
         let (name, spot) = name.map_or((usual.to_owned(), spot), |it| (it.value, it.spot));
-        variable(reader, &name, spot).map(Secret::new)
+        from_environment(reader, &name, spot).map(Secret::new)
     };
     let access_key = secret(access_key, "AWS_ACCESS_KEY_ID");
     let secret_key = secret(secret_key, "AWS_SECRET_ACCESS_KEY");
@@ -105,17 +106,6 @@ fn store(reader: &mut Reader, fields: &mut Fields) -> Option<StoreTarget> {
         secret_key: secret_key?,
         ca: None, // the target's, which knows it
     }))
-}
-
-/// What an environment variable holds.
-fn variable(reader: &mut Reader, name: &str, spot: Spot) -> Option<String> {
-    let value = reader.environment.variable(name).map(str::to_owned);
-    if value.is_none() {
-        let message = format!("the environment variable `{name}` is not set");
-        let help = format!("export {name}=… before the run");
-        reader.wrong(spot, message, help);
-    }
-    value
 }
 
 /// An absolute path: it is compared with those that the server writes down.

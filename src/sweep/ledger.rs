@@ -1,7 +1,6 @@
 //! Makes distinct findings of violations: who was at work, how often it shows, and what shows it best.
 
 use super::Trial;
-use super::shorten::races;
 use crate::finding::{Breach, Finding, FindingKey, Symptom, Tally};
 use crate::lifecycle::Invariant;
 use crate::script::{Point, Script, Step};
@@ -38,7 +37,7 @@ pub struct Ledger {
 }
 
 /// What a violation of this script is called.
-pub fn key(breach: &Breach, script: &Script) -> FindingKey {
+fn key(breach: &Breach, script: &Script) -> FindingKey {
     FindingKey {
         severity: breach.symptom.severity(),
         invariant: breach.invariant,
@@ -119,8 +118,7 @@ impl Ledger {
             .filter(|(_, seen)| seen.finding.is_none())
             .map(|(key, seen)| (key.clone(), self.best(seen)))
             .collect();
-        let is_race = |step: &Step| matches!(step, Step::Race { .. });
-        open.sort_by_key(|(_, script)| (script.steps().iter().any(is_race), script.steps().len()));
+        open.sort_by_key(|(_, script)| (script.races() > 0, script.steps().len()));
         open
     }
 
@@ -199,11 +197,6 @@ impl Ledger {
         }
     }
 
-    /// Whether this violation is a known finding by now, or part of one.
-    pub fn is_known(&self, raw: &FindingKey) -> bool {
-        self.raw.get(raw).is_none_or(|seen| seen.finding.is_some())
-    }
-
     /// The findings, the worst first. `repeat` makes the command that runs a script again.
     pub fn findings(&mut self, repeat: impl Fn(&Script) -> String) -> Vec<Finding> {
         self.settle();
@@ -238,7 +231,7 @@ impl Ledger {
             .iter()
             .filter(|(name, _)| *name != key && same(name));
         others.any(|(_, known)| {
-            races(&known.script) < races(&finding.script) && explains(&known.script, script)
+            known.script.races() < finding.script.races() && explains(&known.script, script)
         })
     }
 

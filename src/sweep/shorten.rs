@@ -7,19 +7,13 @@ use crate::script::{Script, Second, Step};
 
 /// How often a script is run before it is believed not to show the violation.
 fn patience(script: &Script, rate: f64) -> u32 {
-    match (runs_commands(script), races(script) > 0) {
+    match (runs_commands(script), script.races() > 0) {
         // Seconds each, and hardly a matter of luck.
         (true, _) => 1,
         (false, false) => 3,
         // Missed by bad luck one time in twenty, unless it hardly ever shows.
         (false, true) => (3.0 / rate.max(0.3)).ceil() as u32,
     }
-}
-
-/// How many races a script holds.
-pub(super) fn races(script: &Script) -> usize {
-    let race = |step: &&Step| matches!(step, Step::Race { .. });
-    script.steps().iter().filter(race).count()
 }
 
 /// Shorter scripts, the shortest first; those without a race count as shorter than those with one.
@@ -51,7 +45,7 @@ fn candidates(script: &Script) -> Vec<Script> {
     }
     shorter.extend((1..script.steps().len()).filter_map(|index| script.without(index)));
     shorter.retain(|other| other != script);
-    shorter.sort_by_key(|other| (races(other), other.steps().len()));
+    shorter.sort_by_key(|other| (other.races(), other.steps().len()));
     shorter.dedup();
     shorter
 }

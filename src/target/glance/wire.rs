@@ -70,6 +70,17 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// A request that says itself who sends it, and whose reply is text.
+    pub fn plain(request: hyper::Request<Payload>) -> Call {
+        Call {
+            request,
+            caller: Caller::default(),
+            progress: Progress::new(),
+            content_max: None,
+            watch: None,
+        }
+    }
+
     /// What a watch must know of it.
     fn load(&self) -> Load {
         match (self.request.body(), self.content_max) {

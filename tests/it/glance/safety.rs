@@ -121,6 +121,20 @@ fn what_a_killed_run_leaves_is_removed_and_nothing_else() {
     });
 }
 
+/// An image without data.
+async fn created(client: &Client, run: RunId) -> ImageId {
+    let create = Request {
+        operation: Operation::CreateEmpty,
+        who: Who::Member,
+        id: ImageId::new(run, 0),
+        size: Bytes(0),
+        content_seed: 1,
+        fraction: 1.0,
+    };
+    assert_eq!(client.perform(&create).await.outcome, Outcome::Ok);
+    create.id
+}
+
 #[test]
 fn a_protected_image_is_removed_by_either_cleanup() {
     let Some(place) = place() else { return };
@@ -146,16 +160,8 @@ fn a_protected_image_is_removed_by_either_cleanup() {
             let path = folder.path().join(format!("journal-{at_the_end}"));
             let client = Client::new(&place.target, run).unwrap();
             let client = client.with_journal(&Journal::at(&path));
-            let image = Request {
-                operation: Operation::CreateEmpty,
-                who: Who::Member,
-                id: ImageId::new(run, 0),
-                size: Bytes(0),
-                content_seed: 1,
-                fraction: 1.0,
-            };
-            assert_eq!(client.perform(&image).await.outcome, Outcome::Ok);
-            protect(image.id);
+            let image = created(&client, run).await;
+            protect(image);
             if at_the_end {
                 assert_eq!(client.cleanup().await.left, []);
             } else {
@@ -192,33 +198,25 @@ fn what_the_server_lets_nobody_delete_is_removed_by_the_last_resort() {
             let path = folder.path().join(format!("journal-{at_the_end}"));
             let without = Client::new(&place.target, run).unwrap();
             let without = without.with_journal(&Journal::at(&path));
-            let image = Request {
-                operation: Operation::CreateEmpty,
-                who: Who::Member,
-                id: ImageId::new(run, 0),
-                size: Bytes(0),
-                content_seed: 1,
-                fraction: 1.0,
-            };
-            assert_eq!(without.perform(&image).await.outcome, Outcome::Ok);
+            let image = created(&without, run).await;
             let commands = Commands::new(&[fault("half-delete")], true);
-            commands.run("half-delete", Some(image.id)).await.unwrap();
-            assert_eq!(without.cleanup().await.left, [image.id]);
-            assert_eq!(without.tagged().await, Ok(vec![image.id]));
+            commands.run("half-delete", Some(image)).await.unwrap();
+            assert_eq!(without.cleanup().await.left, [image]);
+            assert_eq!(without.tagged().await, Ok(vec![image]));
 
             let forbidden = Commands::new(&[], false);
             let client = || Client::new(&place.target, run).unwrap();
             let greeting = without.hello().await.unwrap();
             let client_of = |commands| client().with_last_resort(commands, fault("finish-delete"));
             let forbidden = client_of(&forbidden);
-            let removal = forbidden.remove(greeting, [image.id].into_iter(), |_| {});
+            let removal = forbidden.remove(greeting, [image].into_iter(), |_| {});
             assert_eq!(removal.await.left, 1);
             let allowed = client_of(&commands);
             if at_the_end {
                 let again = without.with_last_resort(&commands, fault("finish-delete"));
                 assert_eq!(again.cleanup().await.left, []);
             } else {
-                let removal = allowed.remove(greeting, [image.id].into_iter(), |_| {});
+                let removal = allowed.remove(greeting, [image].into_iter(), |_| {});
                 let removal = removal.await;
                 assert_eq!((removal.removed, removal.left), (1, 0), "{removal:?}");
             }

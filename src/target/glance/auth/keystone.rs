@@ -2,8 +2,7 @@
 
 use crate::scenario::auth::{Credential, Domain, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::target::glance::answer::line;
-use crate::target::glance::config::Caller;
-use crate::target::glance::content::{Payload, Progress};
+use crate::target::glance::content::Payload;
 use crate::target::glance::wire::{Call, Reply, Times, Trouble, Wire};
 use bytes::Bytes;
 use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
@@ -77,13 +76,7 @@ fn call(login: &Login, keystone: &Wire) -> Call {
     headers.insert(CONTENT_TYPE, json.clone());
     headers.insert(ACCEPT, json);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    Call {
-        request,
-        caller: Caller::default(),
-        progress: Progress::new(),
-        content_max: None,
-        watch: None,
-    }
+    Call::plain(request)
 }
 
 fn request(login: &Login) -> Value {

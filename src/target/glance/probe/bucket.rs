@@ -4,8 +4,8 @@ use super::ProbeError;
 use crate::scenario::BucketTarget;
 use crate::target::glance::ImageId;
 use crate::target::glance::answer::line;
-use crate::target::glance::config::{Caller, ConfigError, Endpoint};
-use crate::target::glance::content::{Payload, Progress};
+use crate::target::glance::config::{ConfigError, Endpoint};
+use crate::target::glance::content::Payload;
 use crate::target::glance::tls::Tls;
 use crate::target::glance::wire::{Call, Reply, Times, Wire};
 use crate::units::Span;
@@ -88,13 +88,7 @@ impl Bucket {
         if let Ok(host) = HeaderValue::from_str(&host) {
             request.headers_mut().insert(HOST, host);
         }
-        Call {
-            request,
-            caller: Caller::default(),
-            progress: Progress::new(),
-            content_max: None,
-            watch: None,
-        }
+        Call::plain(request)
     }
 }
 

@@ -9,7 +9,7 @@ mod erlang;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use stormglass::progress::Progress;
+use stormglass::engine::progress::Progress;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -23,7 +23,8 @@ fn main() -> ExitCode {
     settings.push(format!("replications={REPLICATIONS}"));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/mm-c.toml");
     let scenario = stormglass::scenario::read(&file, &settings).unwrap();
-    let result = stormglass::run::run(&scenario, None, &Arc::new(Progress::default())).unwrap();
+    let result =
+        stormglass::engine::run::run(&scenario, None, &Arc::new(Progress::default())).unwrap();
     let waits: Vec<f64> = result.runs.iter().map(erlang::measured_wait_s).collect();
     for (run, wait) in result.runs.iter().zip(&waits) {
         println!("seed {}: mean wait {wait:.6} s", run.seed);

@@ -11,8 +11,8 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
+use stormglass::engine::progress::Progress;
 use stormglass::metrics::StormResult;
-use stormglass::progress::Progress;
 use stormglass::scenario;
 
 #[global_allocator]
@@ -106,7 +106,8 @@ fn run(case: &str, text: &str, threads: usize) {
     };
     assert_eq!(scenario.replications, NonZeroU32::MIN);
     let progress = Arc::new(Progress::default());
-    let result = stormglass::run::run(&scenario, NonZeroUsize::new(threads), &progress).unwrap();
+    let result =
+        stormglass::engine::run::run(&scenario, NonZeroUsize::new(threads), &progress).unwrap();
     report(case, &result);
 }
 

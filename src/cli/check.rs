@@ -1,9 +1,6 @@
 //! `stormglass check`: judges a saved history from what its clients saw.
 
 use super::Exit;
-use crate::checker::clients::{self, Rules};
-use crate::history::file::{Header, ReadError, Reader};
-use crate::lifecycle::{Profile, Verdict};
 use crate::report::{self, Checked};
 use anyhow::Context;
 use clap::Args;
@@ -12,6 +9,9 @@ use std::io::{self, BufRead, BufReader};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
+use stormglass_model::checker::concurrent::{self, Rules};
+use stormglass_model::history::file::{Header, ReadError, Reader};
+use stormglass_model::lifecycle::{Profile, Verdict};
 
 /// Judges a history that `run --history` saved, from what its clients saw and nothing else.
 ///
@@ -87,7 +87,7 @@ fn judged(input: impl BufRead, threads: Option<NonZeroUsize>) -> Result<Checked,
         if histories.is_empty() {
             return Ok(checked);
         }
-        let judgements = clients::judge_all(&histories, &rules, threads);
+        let judgements = concurrent::judge_all(&histories, &rules, threads);
         for ((run, history), judgement) in runs.into_iter().zip(&histories).zip(judgements) {
             checked.add(run, history, judgement.verdict, judgement.breaches);
         }

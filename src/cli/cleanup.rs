@@ -3,15 +3,16 @@
 use super::Exit;
 use super::reach::reach;
 use crate::report::number::thousands;
-use crate::scenario::auth::{self, Environment, target_from_environment};
-use crate::scenario::{self, GlanceTarget, Target};
-use crate::target::glance::{self, Client, Commands, JournalRun, Removal, Reopened, guard};
+use crate::scenario::{self, Target};
 use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use stormglass_glance::GlanceTarget;
+use stormglass_glance::auth::{self, Environment, target_from_environment};
+use stormglass_glance::{self, Client, Commands, JournalRun, Removal, Reopened, guard};
 
 /// What the journal is called in a folder of results.
 pub(super) const JOURNAL: &str = "journal";
@@ -52,7 +53,7 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
         return nothing(&arguments.run, "no image was created");
     };
     let mut book = Reopened::new(&path)?;
-    let runs = glance::read_journal(&path)?;
+    let runs = stormglass_glance::read_journal(&path)?;
     let open: Vec<&JournalRun> = runs.iter().filter(|run| !run.done).collect();
     match (runs.is_empty(), open.is_empty()) {
         (true, _) => return nothing(&arguments.run, "no image was created"),

@@ -1,10 +1,10 @@
 //! Commands of a scenario: run only if the user allows it, and none left undone without a word.
 
 use super::Exit;
-use crate::fault::FaultKind;
 use crate::scenario::{Scenario, Target};
-use crate::target::glance::Commands;
 use clap::Args;
+use stormglass_glance::Commands;
+use stormglass_model::fault::FaultKind;
 
 /// Whether the scenario's commands may be run.
 #[derive(Clone, Copy, Debug, Args)]

@@ -1,8 +1,8 @@
 //! How the process ends.
 
-use crate::lifecycle::Verdict;
 use crate::metrics::StormResult;
 use std::process::{ExitCode, Termination};
+use stormglass_model::lifecycle::Verdict;
 
 /// What the exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

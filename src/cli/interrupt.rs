@@ -2,10 +2,10 @@
 //! broken, the third one at once.
 
 use super::{Exit, commands};
-use crate::progress::Progress;
-use crate::target::glance::Commands;
+use crate::engine::progress::Progress;
 use std::sync::Arc;
 use std::thread;
+use stormglass_glance::Commands;
 
 /// Listens for the rest of the process, on a thread of its own.
 pub fn listen(progress: Arc<Progress>, commands: Commands) {

@@ -1,9 +1,9 @@
 //! `stormglass lifecycle`: the lifecycle, drawn from the table in the code.
 
 use super::Exit;
-use crate::lifecycle::Profile;
 use crate::report::diagram::{self, Format};
 use clap::{Args, ValueEnum};
+use stormglass_model::lifecycle::Profile;
 
 /// Draws the lifecycle of subjects and tasks from the table in the code.
 #[derive(Debug, Args)]

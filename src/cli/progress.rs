@@ -1,8 +1,7 @@
 //! Live progress on standard error: a bar on a terminal, a line every few seconds elsewhere.
 
-use crate::progress::Progress;
+use crate::engine::progress::Progress;
 use crate::report::number::{compact, thousands};
-use crate::units::Span;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use stormglass_model::units::Span;
 
 /// How often the bar is drawn.
 const TICK: Duration = Duration::from_millis(100);

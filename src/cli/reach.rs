@@ -1,9 +1,9 @@
 //! Where a server is, and whether it may be touched.
 
 use super::Exit;
-use crate::scenario::{GlanceTarget, ProbeTarget, StoreTarget};
-use crate::target::glance::{guard, locate};
 use anyhow::Context;
+use stormglass_glance::{GlanceTarget, ProbeTarget, StoreTarget};
+use stormglass_glance::{guard, locate};
 use tokio::task::LocalSet;
 
 /// The target with its URL known, also if only a catalog says it; or how the process ends, since nobody said that this server may

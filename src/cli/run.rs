@@ -4,17 +4,17 @@ use super::cleanup::JOURNAL;
 use super::progress::Watch;
 use super::reach::reach;
 use super::{Exit, commands, interrupt};
+use crate::engine::progress::Progress;
 use crate::metrics::StormResult;
-use crate::progress::Progress;
 use crate::report::{self, Folder, Host, Origin};
 use crate::scenario::{self, Scenario, Target};
-use crate::target::glance::{Journal, Means};
 use anyhow::Context;
 use clap::Args;
 use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use stormglass_glance::{Journal, Means};
 
 /// Runs a storm, judges it, and writes what it measured.
 #[derive(Debug, Args)]
@@ -134,7 +134,7 @@ fn storm(scenario: &Scenario, means: &Means, arguments: &Arguments) -> anyhow::R
     let progress = Arc::new(Progress::default());
     interrupt::listen(Arc::clone(&progress), means.commands.clone());
     let watch = (!arguments.quiet).then(|| Watch::start(Arc::clone(&progress)));
-    let result = crate::run::run_with(scenario, means, arguments.threads, &progress);
+    let result = crate::engine::run::run_with(scenario, means, arguments.threads, &progress);
     drop(watch);
     result.with_context(|| format!("cannot run {}", arguments.file.display()))
 }

@@ -3,22 +3,24 @@
 use super::cleanup::JOURNAL;
 use super::reach::reach;
 use super::{Exit, interrupt};
-use crate::finding::{Accepted, SweepResult};
-use crate::lifecycle::{Operation, Profile, Verdict, Who};
-use crate::progress::Progress;
-use crate::random::Seed;
+use crate::engine::progress::Progress;
 use crate::report::{self, Folder};
-use crate::scenario::auth::{Environment, target_from_environment};
-use crate::scenario::{self, GlanceTarget, Target};
-use crate::script::{Act, Script};
+use crate::scenario::{self, Target};
+use crate::sweep::accepted::Accepted;
+use crate::sweep::finding::SweepResult;
 use crate::sweep::{self, Budget, EmbeddedStand, GlanceStand, Ledger, Stand, World};
-use crate::target::glance::{Client, Commands, Journal, RunId};
-use crate::units::Span;
 use anyhow::Context;
 use clap::Args;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use stormglass_glance::GlanceTarget;
+use stormglass_glance::auth::{Environment, target_from_environment};
+use stormglass_glance::{Client, Commands, Journal, RunId};
+use stormglass_model::lifecycle::{Operation, Profile, Verdict, Who};
+use stormglass_model::random::Seed;
+use stormglass_model::script::{Act, Script};
+use stormglass_model::units::Span;
 
 /// Looks for what is wrong in a server: every pair of operations on one subject in every status, the second released
 /// at chosen points of the first, then every fault at every point.

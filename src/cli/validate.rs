@@ -1,11 +1,11 @@
 //! `stormglass validate`: reads scenarios and runs nothing.
 
 use super::Exit;
-use crate::load::Spacing;
 use crate::scenario::{self, Model, Scenario};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use stormglass_model::load::Spacing;
 
 /// Checks scenarios without running them; shows every mistake at once.
 #[derive(Debug, Args)]

@@ -1,12 +1,12 @@
 //! What an actor's core is, and the one message type that carries everything to it.
 
+use super::glance::{Tracker, TrackerMessage, TrackerReply};
 use crate::engine::nemesis::{Nemesis, NemesisMessage, NemesisReply};
 use crate::engine::recorder::{Recorder, RecorderMessage, RecorderReply};
-use crate::service::{
+use actix::Message;
+use stormglass_model::service::{
     Commit, Reply, Scrubber, ScrubberMessage, ScrubberReply, Subject, Task, TaskCommit, TaskReply,
 };
-use crate::target::glance::{Tracker, TrackerMessage, TrackerReply};
-use actix::Message;
 
 /// The core of an actor: a plain state machine that takes a message and answers it.
 pub trait Core: Unpin + 'static {

@@ -6,8 +6,8 @@
 //! entries to ten million. Entries of equal times are always in the same bucket and keep their order, so no
 //! sequence number is needed.
 
-use crate::units::Time;
 use std::collections::VecDeque;
+use stormglass_model::units::Time;
 
 /// Entries of a chunk: buckets grow chunk by chunk, so nothing is copied and no memory is doubled.
 const CHUNK: usize = 128;
@@ -183,9 +183,9 @@ impl<E: Copy> Calendar<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Seed;
     use rand_xoshiro::rand_core::Rng as _;
     use std::collections::BTreeMap;
+    use stormglass_model::random::Seed;
 
     #[test]
     fn entries_come_in_order_of_time_and_then_of_entry() {

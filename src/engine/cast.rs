@@ -1,15 +1,15 @@
 //! The actors of one run or shard: the service's and the crew, on either stage.
 
 use super::actor::{Office, Stage};
+use super::glance::{Tracker, TrackerMessage, TrackerReply, Trackers};
 use super::nemesis::{Nemesis, NemesisMessage, NemesisReply};
 use super::recorder::{Recorder, RecorderMessage, RecorderReply};
 use super::storm::Crew;
-use crate::service::{
+use stormglass_model::service::{
     Actors, Commit, Reply, Scrubber, ScrubberMessage, ScrubberReply, Subject, Task, TaskCommit,
     TaskReply,
 };
-use crate::table::Table;
-use crate::target::glance::{Tracker, TrackerMessage, TrackerReply, Trackers};
+use stormglass_model::table::Table;
 
 type Actor<S, K> = <<S as Stage>::Office<K> as Office<K>>::Actor;
 

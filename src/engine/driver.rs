@@ -5,16 +5,16 @@
 
 mod steps;
 
-use crate::history::{Event, SubjectId};
-use crate::invocation::{Completion, Cursor, Invocation, Out};
-use crate::lifecycle::Outcome;
-use crate::load::{Pacer, Story};
-use crate::random::{Seed, unit};
 use crate::scenario::{Load, Model, Scenario};
-use crate::table::{Slots, Table};
-use crate::units::{Span, Time};
 use std::ops::Range;
 use std::rc::Rc;
+use stormglass_model::history::{Event, SubjectId};
+use stormglass_model::invocation::{Completion, Cursor, Invocation, Out};
+use stormglass_model::lifecycle::Outcome;
+use stormglass_model::load::{Pacer, Story};
+use stormglass_model::random::{Seed, unit};
+use stormglass_model::table::{Slots, Table};
+use stormglass_model::units::{Span, Time};
 
 /// What the driver puts into the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

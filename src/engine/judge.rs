@@ -1,9 +1,9 @@
 //! Who says whether a run is right: the checker, or a target that judges for itself.
 
-use crate::checker::{Checker, Judgement};
-use crate::lifecycle::{Invariant, Verdict};
-use crate::metrics::Violation;
-use crate::units::Time;
+use stormglass_model::checker::Violation;
+use stormglass_model::checker::online::{Checker, Judgement};
+use stormglass_model::lifecycle::{Invariant, Verdict};
+use stormglass_model::units::Time;
 
 /// Who says whether the run is right.
 pub(super) enum Judge {

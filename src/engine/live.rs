@@ -9,24 +9,13 @@ use super::actor::{Core, Letter, Office, Stage};
 use super::cast::{Cast, RunCrew, TrackerCast};
 use super::clock::WallClock;
 use super::driver::Share;
+use super::glance::Remote;
 use super::nemesis::Nemesis;
 use super::recorder::Recorder;
 use super::storm::{Crew, Storm};
-use crate::checker::Rules;
-use crate::config::ServiceConfig;
-use crate::fault::{Fault, Faults, Place};
-use crate::lifecycle::Operation;
-use crate::load::Story;
+use crate::engine::progress::Progress;
 use crate::metrics::RunResult;
-use crate::progress::Progress;
-use crate::random::Seed;
-use crate::scenario::{GlanceTarget, Scenario};
-use crate::service::Service;
-use crate::target::Target;
-use crate::target::glance::{
-    Client, ConfigError, HelloError, LocateError, Means, Remote, RunId, locate,
-};
-use crate::units::{Bytes, Span};
+use crate::scenario::Scenario;
 use actix::dev::ContextFut;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, SpawnHandle, System};
 use std::cell::Cell;
@@ -37,6 +26,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
+use stormglass_glance::GlanceTarget;
+use stormglass_glance::{Client, ConfigError, HelloError, LocateError, Means, RunId, locate};
+use stormglass_model::checker::online::Rules;
+use stormglass_model::config::ServiceConfig;
+use stormglass_model::fault::{Fault, Faults, Place};
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::load::Story;
+use stormglass_model::random::Seed;
+use stormglass_model::service::Service;
+use stormglass_model::target::Target;
+use stormglass_model::units::{Bytes, Span};
 use tokio::sync::mpsc;
 
 /// Real time.

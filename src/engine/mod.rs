@@ -1,4 +1,4 @@
-//! The engines: the only floor that knows actix. Cores here are pure; two small shells carry messages to
+//! The engines: the only part that knows actix. Cores here are pure; two small shells carry messages to
 //! them, one through live mailboxes and one in virtual time.
 
 mod actor;
@@ -6,10 +6,13 @@ mod calendar;
 mod cast;
 pub mod clock;
 mod driver;
+pub mod glance;
 mod judge;
 pub mod live;
 mod nemesis;
+pub mod progress;
 mod recorder;
+pub mod run;
 mod storm;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The core of the nemesis actor: it opens and heals faults when the scenario says so.
 
-use crate::fault::{Fault, FaultId};
-use crate::units::Time;
+use stormglass_model::fault::{Fault, FaultId};
+use stormglass_model::units::Time;
 
 /// What the nemesis is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Nemesis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{FaultKind, Place};
+    use stormglass_model::fault::{FaultKind, Place};
 
     #[test]
     fn windows_open_and_heal_in_order_and_at_the_end() {

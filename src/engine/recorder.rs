@@ -1,22 +1,22 @@
 //! The core of the recorder actor: it folds the history into metrics and shows it to the checker.
 
 use super::judge::{Judge, nothing_found};
-use crate::checker::{Checker, Rules};
-use crate::config::Resource;
-use crate::history::{Audit, Collector, Event, Gauges, Record};
-use crate::lifecycle::{Operation, Outcome};
-use crate::load::StoryId;
+use crate::engine::progress::Progress;
 use crate::metrics::{
-    Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey,
-    TransitionRow, Violation,
+    Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
 };
-use crate::progress::Progress;
 use crate::scenario::{NamedPhase, Scenario};
-use crate::units::{Span, Time};
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use stormglass_model::checker::Violation;
+use stormglass_model::checker::online::{Checker, Rules};
+use stormglass_model::config::Resource;
+use stormglass_model::history::{Audit, Collector, Event, Gauges, Record};
+use stormglass_model::lifecycle::{Operation, Outcome};
+use stormglass_model::load::StoryId;
+use stormglass_model::units::{Span, Time};
 
 /// Beyond so many rows the timeline's intervals are doubled: its memory does not grow with the run.
 const MAX_ROWS: usize = 1_024;

@@ -7,14 +7,14 @@ use super::calendar::Calendar;
 use super::driver::{self, Driver, Orders, Share};
 use super::nemesis::{NemesisMessage, NemesisReply};
 use super::recorder::{RecorderMessage, RecorderReply};
-use crate::history::{Gauges, Record};
-use crate::invocation::Out;
 use crate::metrics::RunResult;
-use crate::random::Seed;
 use crate::scenario::Scenario;
-use crate::target::Target;
-use crate::units::{Span, Time};
 use std::rc::Rc;
+use stormglass_model::history::{Gauges, Record};
+use stormglass_model::invocation::Out;
+use stormglass_model::random::Seed;
+use stormglass_model::target::Target;
+use stormglass_model::units::{Span, Time};
 
 /// The actors beside the driver. Every call is one message and its answer.
 pub trait Crew {

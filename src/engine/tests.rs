@@ -9,23 +9,24 @@ use super::nemesis::{Nemesis, NemesisMessage, NemesisReply};
 use super::recorder::{Recorder, RecorderMessage, RecorderReply};
 use super::storm::{Crew, Storm};
 use super::virtual_time::Virtual;
-use crate::checker::Rules;
-use crate::config::ServiceConfig;
-use crate::fault::{Fault, FaultId, FaultKind, Faults, Place};
-use crate::history::{Content, Event, OpId, Record, SubjectId};
-use crate::invocation::{Completion, Cursor, Invocation, Out};
-use crate::lifecycle::{EDGES, Operation, Profile, SubjectStatus, TASK_EDGES};
-use crate::load::StoryId;
 use crate::metrics::RunResult;
-use crate::random::{Distribution, Seed};
 use crate::scenario::{self, Scenario, Target};
-use crate::script::ClientFault;
-use crate::service::{Service, Wake};
-use crate::units::{Span, Time};
 use Operation::*;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use stormglass_model::checker::online::Rules;
+use stormglass_model::config::ServiceConfig;
+use stormglass_model::fault::{Fault, FaultId, FaultKind, Faults, Place};
+use stormglass_model::history::{Content, Event, OpId, Record, SubjectId};
+use stormglass_model::invocation::{Completion, Cursor, Invocation, Out};
+use stormglass_model::lifecycle::{EDGES, Operation, Profile, SubjectStatus, TASK_EDGES};
+use stormglass_model::load::StoryId;
+use stormglass_model::random::{Distribution, Seed};
+use stormglass_model::script::ClientFault;
+use stormglass_model::service::{Service, Wake};
+use stormglass_model::target::Target as _;
+use stormglass_model::units::{Span, Time};
 
 /// When, in milliseconds, of which subject, what: every edge of v2 is taken, some of them in a race, and
 /// much of it is refused.

@@ -6,17 +6,17 @@ use super::driver::Share;
 use super::nemesis::Nemesis;
 use super::recorder::Recorder;
 use super::storm::Storm;
-use crate::checker::Rules;
-use crate::config::ServiceConfig;
-use crate::fault::Faults;
+use crate::engine::progress::Progress;
 use crate::metrics::RunResult;
-use crate::progress::Progress;
-use crate::random::Seed;
 use crate::scenario::Scenario;
-use crate::service::Service;
 use actix::{Actor, ActorContext, ActorState, Handler};
 use std::cell::RefCell;
 use std::sync::Arc;
+use stormglass_model::checker::online::Rules;
+use stormglass_model::config::ServiceConfig;
+use stormglass_model::fault::Faults;
+use stormglass_model::random::Seed;
+use stormglass_model::service::Service;
 
 /// Virtual time.
 pub struct Virtual;

@@ -1,7 +1,7 @@
 //! A latency histogram with exact count, sum and extremes.
 
-use crate::units::Span;
 use hdrhistogram::Histogram;
+use stormglass_model::units::Span;
 
 /// Latencies in nanoseconds: quantiles within 0.1 %, the rest exact.
 #[derive(Clone, Debug)]

@@ -7,6 +7,6 @@ mod threshold;
 pub use latency::Latency;
 pub use result::{
     Kind, OperationRow, Phase, ResourceRow, RunResult, StormResult, TimelineRow, TransitionKey,
-    TransitionRow, Violation,
+    TransitionRow,
 };
 pub use threshold::{Aggregate, Comparison, Subject, Threshold, ThresholdResult};

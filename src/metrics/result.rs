@@ -2,11 +2,14 @@
 
 use super::latency::Latency;
 use super::threshold::ThresholdResult;
-use crate::config::Resource;
-use crate::history::{Gauges, ResourceGauge, SubjectHistory};
-use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict};
-use crate::load::StoryId;
-use crate::units::{Span, Time};
+use stormglass_model::checker::Violation;
+use stormglass_model::config::Resource;
+use stormglass_model::history::{Gauges, ResourceGauge, SubjectHistory};
+use stormglass_model::lifecycle::{
+    Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
+};
+use stormglass_model::load::StoryId;
+use stormglass_model::units::{Span, Time};
 
 /// A stretch of a run with a name: warm_up, load, settle, or the scenario's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,25 +175,6 @@ pub struct ResourceRow {
     pub resource: Resource,
     /// What happened in the phase.
     pub flow: ResourceGauge,
-}
-
-/// Something that must never happen, and did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// When.
-    pub at: Time,
-    /// To which subject, by its number; none when it concerns the whole.
-    pub subject: Option<u64>,
-    /// What was broken.
-    pub invariant: Invariant,
-    /// The status before, where there is one.
-    pub from: &'static str,
-    /// The status after, where there is one.
-    pub to: &'static str,
-    /// The operation concerned, where there is one.
-    pub operation: Option<Operation>,
-    /// One sentence for a person.
-    pub detail: String,
 }
 
 /// What one run (one replication) measured. A live run's shards are merged into one.

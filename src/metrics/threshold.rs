@@ -2,8 +2,8 @@
 
 use super::latency::Latency;
 use super::result::{RunResult, TransitionKey};
-use crate::lifecycle::{Operation, Outcome};
 use std::fmt;
+use stormglass_model::lifecycle::{Operation, Outcome};
 
 /// What a threshold is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use super::number::{mean_micros, micros, ratio, seconds};
 use super::origin::Origin;
-use crate::config::Resource;
-use crate::history::ResourceGauge;
-use crate::lifecycle::SubjectStatus;
 use crate::metrics::{Latency, RunResult, StormResult};
-use crate::units::Span;
 use csv::Writer;
 use std::io;
+use stormglass_model::config::Resource;
+use stormglass_model::history::ResourceGauge;
+use stormglass_model::lifecycle::SubjectStatus;
+use stormglass_model::units::Span;
 
 const LATENCY_COLUMNS: [&str; 10] = [
     "count",

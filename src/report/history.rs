@@ -2,17 +2,17 @@
 
 use super::number::thousands;
 use super::summary::Paint;
-use crate::finding::{Breach, Severity, Symptom};
-use crate::history::SubjectHistory;
-use crate::history::file::{Header, Writer};
-use crate::lifecycle::{Invariant, Profile, Verdict};
 use crate::metrics::StormResult;
 use crate::scenario::{Scenario, Target};
-use crate::units::Time;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use stormglass_model::checker::concurrent::{Breach, Severity, Symptom};
+use stormglass_model::history::SubjectHistory;
+use stormglass_model::history::file::{Header, Writer};
+use stormglass_model::lifecycle::{Invariant, Profile, Verdict};
+use stormglass_model::units::Time;
 
 /// The name of the file in the results folder.
 pub const HISTORY: &str = "history.jsonl";

@@ -4,14 +4,14 @@
 //! transition (`queued->saving`, `->queued` for creation, `task:pending->processing`) or which operation,
 //! whatever its outcome (`upload:response`, `upload:service`).
 
-use crate::lifecycle::Operation;
 use crate::metrics::{Kind, Latency, StormResult, TransitionKey};
-use crate::units::{Span, Time};
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::units::{Span, Time};
 
 /// The whole log.
 pub fn latencies(result: &StormResult) -> io::Result<Vec<u8>> {

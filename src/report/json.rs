@@ -2,11 +2,11 @@
 
 use super::origin::Origin;
 use super::totals::{self, Bottleneck, Totals};
-use crate::lifecycle::{Invariant, Outcome, SubjectStatus};
 use crate::metrics::{Aggregate, RunResult, StormResult, ThresholdResult};
-use crate::random::Seed;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use stormglass_model::lifecycle::{Invariant, Outcome, SubjectStatus};
+use stormglass_model::random::Seed;
 
 #[derive(Serialize)]
 struct Document<'a> {

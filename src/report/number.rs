@@ -1,6 +1,6 @@
 //! How numbers are written: exact and plain for machines, short for people.
 
-use crate::units::Span;
+use stormglass_model::units::Span;
 
 /// Nanoseconds as microseconds, exactly: `1500` is `1.5`.
 pub fn micros(ns: u64) -> String {

@@ -1,9 +1,9 @@
 //! Where results come from: the scenario, the machine, and the command that brings them about again.
 
-use crate::fault::Place;
 use crate::scenario::{Clock, Scenario, Target};
 use std::num::NonZeroUsize;
 use std::path::Path;
+use stormglass_model::fault::Place;
 
 /// What reports say of a storm besides what it measured.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,11 +3,12 @@
 use super::number::{compact, percent, rate, span, thousands};
 use super::origin::Origin;
 use super::totals::{self, Totals, TransitionTotal};
-use crate::lifecycle::{Invariant, Operation, Outcome, Verdict};
-use crate::metrics::{Aggregate, Kind, RunResult, StormResult, ThresholdResult, Violation};
+use crate::metrics::{Aggregate, Kind, RunResult, StormResult, ThresholdResult};
 use crate::scenario::Clock;
-use crate::units::{Bytes, Span};
 use std::fmt::Write as _;
+use stormglass_model::checker::Violation;
+use stormglass_model::lifecycle::{Invariant, Operation, Outcome, Verdict};
+use stormglass_model::units::{Bytes, Span};
 
 /// The most lines a summary has.
 pub const HEIGHT: usize = 24;

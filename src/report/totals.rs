@@ -1,11 +1,11 @@
 //! Figures over all runs of a storm, for the reports that sum up.
 
-use crate::config::Resource;
-use crate::history::ResourceGauge;
-use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
 use crate::metrics::{Latency, RunResult, StormResult, TransitionKey};
-use crate::units::{Bytes, Span};
 use std::collections::BTreeMap;
+use stormglass_model::config::Resource;
+use stormglass_model::history::ResourceGauge;
+use stormglass_model::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
+use stormglass_model::units::{Bytes, Span};
 
 /// What came together over all runs.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,9 +5,9 @@ use super::document::{Node, Spot, Value};
 use super::load::tables;
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::{Name, Share};
-use crate::fault::{Fault, FaultKind, Place, kinds_at};
-use crate::script::ClientFault;
-use crate::units::{Span, Time};
+use stormglass_model::fault::{Fault, FaultKind, Place, kinds_at};
+use stormglass_model::script::ClientFault;
+use stormglass_model::units::{Span, Time};
 
 /// Every kind, as the table of faults spells them.
 const KINDS: [&str; 11] = [

@@ -1,10 +1,10 @@
 //! Where a Glance is and who acts there: the part of `[target.glance]` that may come from `clouds.yaml`.
 
-use super::auth::{self, Cloud, Identities};
 use super::document::{Node, Spot, Value};
 use super::reader::{Fields, Read, Reader, Written};
-use super::{GlanceTarget, Identity};
 use std::path::PathBuf;
+use stormglass_glance::auth::{self, Cloud, Identities};
+use stormglass_glance::{GlanceTarget, Identity};
 
 /// Reads the place and the identities. After a mistake the target is of no use.
 pub(super) fn read(reader: &mut Reader, fields: &mut Fields) -> GlanceTarget {

@@ -4,10 +4,10 @@ use super::document::{Node, Spot, Value};
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::{Lasting, Name, Positive};
 use super::{Load, Model, NamedPhase};
-use crate::load::{Ramp, Spacing};
-use crate::random::Distribution;
-use crate::units::{Rate, Span, Time};
 use std::num::NonZeroU32;
+use stormglass_model::load::{Ramp, Spacing};
+use stormglass_model::random::Distribution;
+use stormglass_model::units::{Rate, Span, Time};
 
 /// Reads `[load]`.
 pub(super) fn read(reader: &mut Reader, root: &mut Fields) -> Option<Load> {

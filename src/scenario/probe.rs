@@ -1,37 +1,11 @@
 //! Where the server's own books are: `[target.glance.probe]`.
 
-use super::ProbeTarget;
-use super::auth::Secret;
 use super::document::Node;
 use super::identity::from_environment;
 use super::reader::{Fields, Read, Reader, Written};
 use std::path::PathBuf;
-
-/// Where the data of images is kept.
-#[derive(Clone, Debug)]
-pub enum StoreTarget {
-    /// In the folder of the file system store.
-    Folder(PathBuf),
-    /// In a bucket of S3.
-    Bucket(BucketTarget),
-}
-
-/// A bucket of S3, and who may list it.
-#[derive(Clone, Debug)]
-pub struct BucketTarget {
-    /// The URL of the service, without the bucket.
-    pub endpoint: String,
-    /// The region that requests are signed for.
-    pub region: String,
-    /// Its name.
-    pub bucket: String,
-    /// Who lists it.
-    pub access_key: Secret,
-    /// What shows that it is he.
-    pub secret_key: Secret,
-    /// A file of certificates to trust besides the system's.
-    pub ca: Option<PathBuf>,
-}
+use stormglass_glance::auth::Secret;
+use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
 
 impl Read for ProbeTarget {
     fn read(reader: &mut Reader, node: &Node) -> Option<ProbeTarget> {

@@ -6,10 +6,10 @@ use super::document::Spot;
 use super::reader::Reader;
 use super::story::WrittenStory;
 use super::{Target, target};
-use crate::fault::{Fault, FaultKind, Place};
-use crate::lifecycle::{Operation, Profile, SubjectStatus, subject_edge};
-use crate::load::{Action, Step};
 use SubjectStatus::*;
+use stormglass_model::fault::{Fault, FaultKind, Place};
+use stormglass_model::lifecycle::{Operation, Profile, SubjectStatus, subject_edge};
+use stormglass_model::load::{Action, Step};
 
 /// A status, and whether the subject has a location: one place in a set.
 type State = (SubjectStatus, bool);

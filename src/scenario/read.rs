@@ -1,6 +1,5 @@
 //! The way from a file to a [`Scenario`], or to all its mistakes.
 
-use super::auth::Environment;
 use super::document::{self, Node};
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, World};
@@ -8,15 +7,17 @@ use super::reader::{Fields, Read, Reader, Written};
 use super::story::{self, WrittenStory};
 use super::threshold::{self, Known};
 use super::value::Lasting;
-use super::{Clock, GlanceTarget, Model, Scenario, Target, fault, load, secret, target};
-use crate::fault::{Fault, FaultKind};
-use crate::lifecycle::{Operation, Profile};
-use crate::load::{Action, Step};
-use crate::random::Seed;
-use crate::units::{Span, Time};
+use super::{Clock, Model, Scenario, Target, fault, load, secret, target};
 use sha2::{Digest, Sha256};
 use std::num::NonZeroU32;
 use std::path::Path;
+use stormglass_glance::GlanceTarget;
+use stormglass_glance::auth::Environment;
+use stormglass_model::fault::{Fault, FaultKind};
+use stormglass_model::lifecycle::{Operation, Profile};
+use stormglass_model::load::{Action, Step};
+use stormglass_model::random::Seed;
+use stormglass_model::units::{Span, Time};
 
 /// Reads a scenario file. Each of `overrides` is `KEY=VALUE` and sets a key over the file's.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Scenario, Mistakes> {
@@ -310,7 +311,7 @@ fn stands_still(scenario: &Scenario) -> bool {
         };
         fault.from == Time::ZERO && takes_time
     });
-    let slow = |story: &&crate::load::Story| {
+    let slow = |story: &&stormglass_model::load::Story| {
         story.weight > 0.0
             && (store.bandwidth.is_some() && !story.size.is_zero()
                 || story.steps.iter().any(pauses))

@@ -1,9 +1,9 @@
 //! Reading values out of the tree: every mistake is noted, and reading goes on.
 
-use super::auth::Environment;
 use super::document::{Entry, Node, Spot, Value};
 use super::mistake::{Mistake, Source};
 use std::path::Path;
+use stormglass_glance::auth::Environment;
 
 /// What reading a scenario gathers on its way.
 pub(super) struct Reader<'a> {

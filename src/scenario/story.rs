@@ -4,10 +4,10 @@ use super::document::{Node, Spot, Value};
 use super::load::tables;
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::Name;
-use crate::lifecycle::Operation;
-use crate::load::{Action, Step, Story};
-use crate::random::Distribution;
-use crate::units::{Bytes, Span};
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::load::{Action, Step, Story};
+use stormglass_model::random::Distribution;
+use stormglass_model::units::{Bytes, Span};
 
 /// A story with where its parts were written.
 pub(super) struct WrittenStory {

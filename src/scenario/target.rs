@@ -3,11 +3,14 @@
 use super::document::{Node, Value};
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::{Bandwidth, Lasting};
-use super::{GlanceTarget, ProbeTarget, StoreTarget, Target, identity};
-use crate::config::{Defect, Defects, RegistryConfig, Rules, ServiceConfig, StoreConfig};
-use crate::lifecycle::Profile;
-use crate::units::Span;
+use super::{Target, identity};
 use std::num::NonZeroU32;
+use stormglass_glance::{GlanceTarget, ProbeTarget, StoreTarget};
+use stormglass_model::config::{
+    Defect, Defects, RegistryConfig, Rules, ServiceConfig, StoreConfig,
+};
+use stormglass_model::lifecycle::Profile;
+use stormglass_model::units::Span;
 
 mod commands;
 

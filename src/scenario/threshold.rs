@@ -3,11 +3,11 @@
 use super::document::{Entry, Node, Spot, Value};
 use super::reader::Reader;
 use super::value::Share;
-use crate::lifecycle::{
+use crate::metrics::{Aggregate, Comparison, Subject, Threshold, TransitionKey};
+use stormglass_model::lifecycle::{
     EDGES, Operation, Profile, SubjectStatus, TASK_EDGES, TaskStatus, subject_edge, task_edge,
 };
-use crate::metrics::{Aggregate, Comparison, Subject, Threshold, TransitionKey};
-use crate::units::Span;
+use stormglass_model::units::Span;
 
 /// What thresholds can be about.
 pub(super) struct Known {

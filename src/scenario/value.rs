@@ -3,9 +3,9 @@
 use super::document::{Node, Spot, Value};
 use super::mistake::Source;
 use super::reader::{Fields, Read, Reader, Written};
-use crate::random::{Distribution, Drawn, Shape};
-use crate::units::{Bytes, Rate, Span, UnitError};
 use std::num::NonZeroU32;
+use stormglass_model::random::{Distribution, Drawn, Shape};
+use stormglass_model::units::{Bytes, Rate, Span, UnitError};
 
 impl Read for bool {
     fn read(reader: &mut Reader, node: &Node) -> Option<bool> {

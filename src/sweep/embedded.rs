@@ -1,21 +1,21 @@
 //! Scripts on the embedded service, in virtual time: the same sweep where the truth is known, to try the sweep itself and the service.
 
 use super::{Stand, Trial, worst_of_each_instant};
-use crate::checker::clients::{self, Rules};
-use crate::config::ServiceConfig;
+use crate::engine::progress::Progress;
 use crate::engine::virtual_time;
-use crate::fault::{Fault, FaultKind, Place};
-use crate::finding::{Breach, Symptom};
-use crate::lifecycle::{Invariant, Operation};
-use crate::load::{Action, Step as StoryStep, Story};
 use crate::metrics::RunResult;
-use crate::progress::Progress;
-use crate::random::{Distribution, Seed, Shape};
 use crate::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
-use crate::script::{Act, ClientFault, Point, Script, Second, Step};
-use crate::units::{Bytes, Span, Time};
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use stormglass_model::checker::concurrent::{self, Rules};
+use stormglass_model::checker::concurrent::{Breach, Symptom};
+use stormglass_model::config::ServiceConfig;
+use stormglass_model::fault::{Fault, FaultKind, Place};
+use stormglass_model::lifecycle::{Invariant, Operation};
+use stormglass_model::load::{Action, Step as StoryStep, Story};
+use stormglass_model::random::{Distribution, Seed, Shape};
+use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
+use stormglass_model::units::{Bytes, Span, Time};
 
 /// The data of every upload.
 const SIZE: Bytes = Bytes(1024 * 1024);
@@ -61,7 +61,7 @@ impl EmbeddedStand {
         let progress = Arc::new(Progress::default());
         let mut run = virtual_time::run(&scenario, &self.config, 1, &progress)?;
         let history = run.histories.pop().unwrap_or_default();
-        let judgement = clients::judge(&history, &self.rules);
+        let judgement = concurrent::judge(&history, &self.rules);
         let mut breaches = judgement.breaches;
         breaches.extend(told_by_the_service(&run));
         Some(Trial {
@@ -260,7 +260,7 @@ fn transfer(share: f64) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::Verdict;
+    use stormglass_model::lifecycle::Verdict;
 
     #[test]
     fn a_script_becomes_a_story() {

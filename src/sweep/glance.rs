@@ -2,21 +2,21 @@
 //! and the books again.
 
 use super::{Stand, Trial, runs_commands, worst_of_each_instant};
-use crate::checker::clients::{self, Rules};
 use crate::engine::clock::WallClock;
-use crate::history::{Books, ClientEvent, Row, SubjectHistory, Told};
-use crate::progress::Progress;
-use crate::random::Seed;
-use crate::scenario::GlanceTarget;
-use crate::script::Script;
-use crate::target::glance::{Cleanup, Client, Commands, HelloError, Probe, ProbeError, RunId};
-use crate::units::Time;
+use crate::engine::progress::Progress;
 use session::Session;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use stormglass_glance::GlanceTarget;
+use stormglass_glance::{Cleanup, Client, Commands, HelloError, Probe, ProbeError, RunId};
+use stormglass_model::checker::concurrent::{self, Rules};
+use stormglass_model::history::{Books, ClientEvent, Row, SubjectHistory, Told};
+use stormglass_model::random::Seed;
+use stormglass_model::script::Script;
+use stormglass_model::units::Time;
 use timing::Timing;
 use tokio::runtime::Runtime;
 use tokio::task::{LocalSet, spawn_local};
@@ -233,7 +233,7 @@ impl GlanceStand {
 
     fn judge(&self, session: &Session) -> Trial {
         let history = session.history();
-        let judgement = clients::judge(&history, &self.rules);
+        let judgement = concurrent::judge(&history, &self.rules);
         Trial {
             script: session.script().clone(),
             breaches: worst_of_each_instant(judgement.breaches),
@@ -247,7 +247,7 @@ impl GlanceStand {
 
 /// Whether the books show a subject at rest with nothing to wonder at.
 fn is_settled(books: &Books) -> bool {
-    use crate::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
+    use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
     let busy = books.tasks_open.is_some_and(|open| open > 0);
     let keeps = match books.row {
         Some(Row::Present { status, .. }) => {

@@ -1,10 +1,11 @@
 //! Makes distinct findings of violations: who was at work, how often it shows, and what shows it best.
 
 use super::Trial;
-use crate::finding::{Breach, Finding, FindingKey, Symptom, Tally};
-use crate::lifecycle::Invariant;
-use crate::script::{Point, Script, Step};
+use crate::sweep::finding::{Finding, FindingKey, Tally};
 use std::collections::{BTreeMap, BTreeSet};
+use stormglass_model::checker::concurrent::{Breach, Symptom};
+use stormglass_model::lifecycle::Invariant;
+use stormglass_model::script::{Point, Script, Step};
 
 /// What was seen of it.
 #[derive(Clone, Debug)]
@@ -77,7 +78,7 @@ impl Ledger {
     /// Enters a trial.
     pub fn add(&mut self, trial: &Trial) {
         self.total += 1;
-        self.unknown += u64::from(trial.verdict == crate::lifecycle::Verdict::Unknown);
+        self.unknown += u64::from(trial.verdict == stormglass_model::lifecycle::Verdict::Unknown);
         *self.tries.entry(trial.script.clone()).or_default() += 1;
         // One try shows a violation once, however often it is seen in it.
         let keys = trial.breaches.iter().map(|one| key(one, &trial.script));
@@ -162,7 +163,7 @@ impl Ledger {
             return;
         };
         let breach = Breach {
-            at: crate::units::Time::ZERO,
+            at: stormglass_model::units::Time::ZERO,
             invariant: raw.invariant,
             symptom: raw.symptom,
             sentence: String::new(),
@@ -338,16 +339,16 @@ mod tests {
 
     fn trial(script: &str, shows: bool) -> Trial {
         let breach = Breach {
-            at: crate::units::Time::ZERO,
+            at: stormglass_model::units::Time::ZERO,
             invariant: Invariant::Conservation,
             symptom: Symptom::Orphan,
             sentence: String::new(),
         };
         Trial {
             script: script.parse().unwrap(),
-            history: crate::history::SubjectHistory::default(),
+            history: stormglass_model::history::SubjectHistory::default(),
             breaches: shows.then_some(breach).into_iter().collect(),
-            verdict: crate::lifecycle::Verdict::Valid,
+            verdict: stormglass_model::lifecycle::Verdict::Valid,
             exchanges: Vec::new(),
             image: String::new(),
         }

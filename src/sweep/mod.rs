@@ -4,7 +4,9 @@
 //! what the history checker says of it; the [`Ledger`] makes distinct findings of the violations; `shorten` looks for
 //! the shortest script that still shows each; `schedule` spends the time. Nothing here prints.
 
+pub mod accepted;
 mod embedded;
+pub mod finding;
 mod glance;
 mod ledger;
 mod plan;
@@ -17,10 +19,12 @@ pub use ledger::Ledger;
 pub use plan::{Cell, Kind, World, plan};
 pub use schedule::{Budget, again, sweep};
 
-use crate::finding::{Breach, Exchange, FindingKey};
-use crate::history::SubjectHistory;
-use crate::lifecycle::Verdict;
-use crate::script::{Script, Second, Step};
+use crate::sweep::finding::FindingKey;
+use stormglass_glance::Exchange;
+use stormglass_model::checker::concurrent::Breach;
+use stormglass_model::history::SubjectHistory;
+use stormglass_model::lifecycle::Verdict;
+use stormglass_model::script::{Script, Second, Step};
 
 /// One script, run once on a subject of its own.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! What is worth trying: bases that bring a subject into each status, and what can happen to it there.
 
-use crate::lifecycle::{Operation, SubjectStatus, Who};
-use crate::script::{Act, ClientFault, Point, Script, Second, Step};
 use Operation::*;
+use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
+use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
 
 /// What a target can do.
 #[derive(Clone, Debug)]

@@ -6,13 +6,13 @@ use super::plan::{Cell, Kind};
 use super::shorten::shorten;
 use super::{Stand, Trial, runs_commands};
 use crate::engine::clock::WallClock;
-use crate::finding::FindingKey;
-use crate::progress::Progress;
-use crate::script::{Script, Step};
-use crate::units::Span;
+use crate::engine::progress::Progress;
+use crate::sweep::finding::FindingKey;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use stormglass_model::script::{Script, Step};
+use stormglass_model::units::Span;
 
 /// Scripts of one call of the stand: many, since the books are read twice in each.
 const BATCH: usize = 48;

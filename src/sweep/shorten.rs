@@ -2,8 +2,8 @@
 
 use super::ledger::Ledger;
 use super::{Stand, runs_commands};
-use crate::finding::FindingKey;
-use crate::script::{Script, Second, Step};
+use crate::sweep::finding::FindingKey;
+use stormglass_model::script::{Script, Second, Step};
 
 /// How often a script is run before it is believed not to show the violation.
 fn patience(script: &Script, rate: f64) -> u32 {
@@ -110,10 +110,10 @@ pub fn shorten(
 mod tests {
     use super::super::Trial;
     use super::*;
-    use crate::finding::{Breach, Severity, Symptom};
-    use crate::history::SubjectHistory;
-    use crate::lifecycle::{Invariant, Verdict};
-    use crate::units::Time;
+    use stormglass_model::checker::concurrent::{Breach, Severity, Symptom};
+    use stormglass_model::history::SubjectHistory;
+    use stormglass_model::lifecycle::{Invariant, Verdict};
+    use stormglass_model::units::Time;
 
     /// Shows an orphan whenever its script holds these steps in this order.
     struct Fake(&'static [&'static str]);

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
-use stormglass::history::{Books, Held};
-use stormglass::scenario::auth::Secret;
-use stormglass::scenario::{BucketTarget, ProbeTarget, StoreTarget};
-use stormglass::target::glance::{ImageId, Probe, ProbeError, RunId};
+use stormglass_glance::auth::Secret;
+use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
+use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
+use stormglass_model::history::{Books, Held};
 
 const SECRET: &str = "swordfish";
 

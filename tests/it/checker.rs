@@ -10,9 +10,9 @@ use corrupt::{corruptions, harmless};
 use model::{History, Item, history};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use stormglass::checker::{Checker, Judgement};
-use stormglass::history::{Event, Record};
-use stormglass::lifecycle::{
+use stormglass_model::checker::online::{Checker, Judgement};
+use stormglass_model::history::{Event, Record};
+use stormglass_model::lifecycle::{
     EDGES, Invariant, Operation, Outcome, Profile, SubjectStatus, Verdict,
 };
 

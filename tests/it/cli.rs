@@ -7,8 +7,8 @@ mod refused;
 use std::path::Path;
 use std::process::{Command, Output};
 use stormglass::cli::Exit;
-use stormglass::lifecycle::{Invariant, Verdict};
 use stormglass::metrics::StormResult;
+use stormglass_model::lifecycle::{Invariant, Verdict};
 
 use crate::report::sample;
 

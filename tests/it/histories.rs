@@ -4,10 +4,10 @@ mod check;
 mod defects;
 mod file;
 
-use stormglass::checker::clients::{self, Judgement, Rules};
-use stormglass::history::SubjectHistory;
 use stormglass::metrics::RunResult;
 use stormglass::scenario::{Scenario, Target};
+use stormglass_model::checker::concurrent::{self, Judgement, Rules};
+use stormglass_model::history::SubjectHistory;
 
 /// What is said of each subject of a run on the embedded service, from what its clients saw.
 pub fn judged<'a>(
@@ -18,5 +18,5 @@ pub fn judged<'a>(
         panic!("a real server is not judged here");
     };
     let rules = Rules::embedded(service.rules.profile(), service.delayed_delete);
-    (run.histories.iter()).map(move |history| (history, clients::judge(history, &rules)))
+    (run.histories.iter()).map(move |history| (history, concurrent::judge(history, &rules)))
 }

@@ -3,11 +3,11 @@
 use crate::glance::local;
 use std::num::NonZeroU32;
 use std::time::Duration;
-use stormglass::lifecycle::{Operation, Outcome, Who};
-use stormglass::scenario::{GlanceTarget, Identity};
-use stormglass::script::{ClientFault, Point};
-use stormglass::target::glance::{Answer, Client, ImageId, Request, RunId, Watch};
-use stormglass::units::{Bytes, Span};
+use stormglass_glance::{Answer, Client, ImageId, Request, RunId, Watch};
+use stormglass_glance::{GlanceTarget, Identity};
+use stormglass_model::lifecycle::{Operation, Outcome, Who};
+use stormglass_model::script::{ClientFault, Point};
+use stormglass_model::units::{Bytes, Span};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use stormglass::lifecycle::{Invariant, Verdict};
+use stormglass::engine::progress::Progress;
 use stormglass::metrics::RunResult;
-use stormglass::progress::Progress;
 use stormglass::scenario;
+use stormglass_model::lifecycle::{Invariant, Verdict};
 
 /// Answers one request as a Glance would, but for `download` and `show`, the status codes of a read of data and of the record.
 fn answer(stream: TcpStream, download: u16, show: u16) -> std::io::Result<()> {
@@ -76,7 +76,8 @@ fn storm(steps: &str, download: u16, show: u16) -> RunResult {
          [[story]]\nname = \"one\"\nsteps = [{steps}]\n"
     );
     let scenario = scenario::parse("liar.toml", &text, Path::new("."), &[]).unwrap();
-    let result = stormglass::run::run(&scenario, None, &Arc::new(Progress::default())).unwrap();
+    let result =
+        stormglass::engine::run::run(&scenario, None, &Arc::new(Progress::default())).unwrap();
     result.runs.into_iter().next().unwrap()
 }
 

@@ -4,10 +4,10 @@ use crate::glance::local;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use stormglass::history::{Books, Content, Held, Row};
-use stormglass::lifecycle::SubjectStatus;
-use stormglass::scenario::{ProbeTarget, StoreTarget};
-use stormglass::target::glance::{ImageId, Probe, ProbeError, RunId};
+use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
+use stormglass_glance::{ProbeTarget, StoreTarget};
+use stormglass_model::history::{Books, Content, Held, Row};
+use stormglass_model::lifecycle::SubjectStatus;
 
 const MD5_OF_NOTHING: &str = "d41d8cd98f00b204e9800998ecf8427e";
 

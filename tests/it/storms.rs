@@ -12,10 +12,10 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use stormglass::lifecycle::{EDGES, Profile, TASK_EDGES};
+use stormglass::engine::progress::Progress;
 use stormglass::metrics::StormResult;
-use stormglass::progress::Progress;
 use stormglass::scenario::{self, Scenario};
+use stormglass_model::lifecycle::{EDGES, Profile, TASK_EDGES};
 
 /// A file below `scenarios/`, without its ending.
 pub fn path(name: &str) -> PathBuf {
@@ -31,7 +31,7 @@ pub fn read(name: &str, overrides: &[&str]) -> Scenario {
 /// Runs it on so many threads at most.
 pub fn run(scenario: &Scenario, threads: usize) -> StormResult {
     let progress = Arc::new(Progress::default());
-    stormglass::run::run(scenario, NonZeroUsize::new(threads), &progress).unwrap()
+    stormglass::engine::run::run(scenario, NonZeroUsize::new(threads), &progress).unwrap()
 }
 
 /// A transition as `transitions.csv` names it: kind, from, to.

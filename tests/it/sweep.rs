@@ -4,12 +4,12 @@ use crate::cli::{stderr, stdout, stormglass};
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
-use stormglass::config::{Defect, Defects, Rules, ServiceConfig};
-use stormglass::lifecycle::{Operation, Verdict};
-use stormglass::progress::Progress;
-use stormglass::random::Seed;
-use stormglass::script::Script;
+use stormglass::engine::progress::Progress;
 use stormglass::sweep::{Budget, Cell, EmbeddedStand, Stand, World, plan, sweep};
+use stormglass_model::config::{Defect, Defects, Rules, ServiceConfig};
+use stormglass_model::lifecycle::{Operation, Verdict};
+use stormglass_model::random::Seed;
+use stormglass_model::script::Script;
 
 fn cells() -> Vec<Cell> {
     let all = Operation::ALL.iter().copied();

@@ -1,15 +1,15 @@
 //! How the driver takes one story through its steps.
 
 use super::{Driver, Orders, Run, Wake, draw};
-use crate::history::{Content, Event, OpId, SubjectId};
-use crate::invocation::{Cursor, Invocation, Out};
-use crate::lifecycle::Operation;
-use crate::load::{Action, Step, StoryId};
-use crate::random::{Seed, unit};
 use crate::scenario::Model;
-use crate::script::ClientFault;
-use crate::units::{Span, Time};
 use std::rc::Rc;
+use stormglass_model::history::{Content, Event, OpId, SubjectId};
+use stormglass_model::invocation::{Cursor, Invocation, Out};
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::load::{Action, Step, StoryId};
+use stormglass_model::random::{Seed, unit};
+use stormglass_model::script::ClientFault;
+use stormglass_model::units::{Span, Time};
 
 impl Driver {
     /// Takes the story on from `cursor`, whose action was due at `intended`.

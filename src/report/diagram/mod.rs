@@ -2,8 +2,10 @@
 
 pub(super) mod svg;
 
-use crate::lifecycle::{EDGES, Edge, Profile, SubjectStatus, TASK_EDGES, TaskEdge, TaskStatus};
 use std::fmt::Write as _;
+use stormglass_model::lifecycle::{
+    EDGES, Edge, Profile, SubjectStatus, TASK_EDGES, TaskEdge, TaskStatus,
+};
 
 /// How to draw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

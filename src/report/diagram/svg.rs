@@ -3,8 +3,8 @@
 //! The bar of `deleted` lies under everything, so that each delete is one straight line down.
 
 use super::{subject_edges, task_edges, title};
-use crate::lifecycle::{Profile, SubjectStatus, TaskStatus};
 use std::fmt::Write as _;
+use stormglass_model::lifecycle::{Profile, SubjectStatus, TaskStatus};
 
 const WIDTH: i32 = 1240;
 /// From the row of `queued` to the lower edge of `deleted`.
@@ -291,7 +291,7 @@ fn label(svg: &mut String, route: &Route, name: &str, kind: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::{EDGES, TASK_EDGES};
+    use stormglass_model::lifecycle::{EDGES, TASK_EDGES};
 
     #[test]
     fn every_edge_has_a_way_to_run() {

@@ -1,14 +1,15 @@
 //! What went over the wire as commands that a person can paste into a shell.
 
 use super::words::{clean, count, instant};
-use crate::finding::{Exchange, Finding};
-use crate::lifecycle::Who;
 use crate::report::number::thousands;
 use crate::report::origin::quoted;
-use crate::script::{Point, Second, Step};
-use crate::units::Time;
+use crate::sweep::finding::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use stormglass_glance::Exchange;
+use stormglass_model::lifecycle::Who;
+use stormglass_model::script::{Point, Second, Step};
+use stormglass_model::units::Time;
 
 /// The most requests that are written out; of more, the first and the last.
 const MOST: usize = 40;

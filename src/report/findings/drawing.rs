@@ -5,13 +5,13 @@
 
 use super::timeline::{Bar, Timeline, What};
 use super::words::{books, clean, cut, instant, xml};
-use crate::finding::Finding;
-use crate::history::Books;
-use crate::lifecycle::Outcome;
 use crate::report::diagram::svg::{AMBER, BLUE, FONT, GREEN, GREY, INK, RED};
-use crate::units::Time;
+use crate::sweep::finding::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use stormglass_model::history::Books;
+use stormglass_model::lifecycle::Outcome;
+use stormglass_model::units::Time;
 
 const WIDTH: f64 = 1240.0;
 /// Where time begins and ends.

@@ -1,7 +1,7 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
 use super::{file_name, numbered};
-use crate::finding::{Finding, SweepResult};
+use crate::sweep::finding::{Finding, SweepResult};
 use serde::Serialize;
 
 #[derive(Serialize)]

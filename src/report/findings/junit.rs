@@ -3,10 +3,10 @@
 
 use super::numbered;
 use super::words::{at_best, clean, found, tried, xml};
-use crate::finding::{Finding, SweepResult};
-use crate::lifecycle::Verdict;
 use crate::report::number::seconds;
+use crate::sweep::finding::{Finding, SweepResult};
 use std::fmt::Write as _;
+use stormglass_model::lifecycle::Verdict;
 
 /// The document.
 pub fn junit(result: &SweepResult) -> String {

@@ -21,9 +21,9 @@ pub use rows::rows;
 pub use sarif::sarif;
 pub use summary::summary;
 
-use crate::finding::{Finding, SweepResult};
-use crate::history::file::{Header, Writer};
+use crate::sweep::finding::{Finding, SweepResult};
 use std::io;
+use stormglass_model::history::file::{Header, Writer};
 use timeline::Timeline;
 
 /// Every file of a sweep by its name, in the order of their worth: should the disk fill up, the first ones are kept.

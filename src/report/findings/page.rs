@@ -2,9 +2,9 @@
 
 use super::words::{at_best, clean, demand, found, meaning, of, tried, verdict};
 use super::{curl, file_name, numbered, timeline_text};
-use crate::finding::{Finding, SweepResult};
-use crate::script::{Script, Step};
+use crate::sweep::finding::{Finding, SweepResult};
 use std::fmt::Write as _;
+use stormglass_model::script::{Script, Step};
 
 /// The page, in GitHub's Markdown.
 pub fn page(result: &SweepResult) -> String {

@@ -2,10 +2,11 @@
 
 use super::words::{at_best, clean, demand, meaning};
 use super::{file_name, numbered};
-use crate::finding::{Finding, Severity, SweepResult, Symptom};
+use crate::sweep::finding::{Finding, SweepResult};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+use stormglass_model::checker::concurrent::{Severity, Symptom};
 
 /// The document, indented, with a line feed at its end.
 pub fn sarif(result: &SweepResult) -> Vec<u8> {

@@ -2,10 +2,11 @@
 
 use super::numbered;
 use super::words::{at_best, clean, count, found, tried, verdict};
-use crate::finding::{Finding, Severity, SweepResult};
-use crate::lifecycle::Verdict;
 use crate::report::summary::{HEIGHT, Paint, clipped};
+use crate::sweep::finding::{Finding, SweepResult};
 use std::fmt::Write as _;
+use stormglass_model::checker::concurrent::Severity;
+use stormglass_model::lifecycle::Verdict;
 
 /// The summary, with the path of the results if they have one, in colour or plain. Only a command to copy may be longer than
 /// [`WIDTH`](crate::report::WIDTH); findings are cut where a screen has no room for more.

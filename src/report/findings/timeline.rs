@@ -1,12 +1,12 @@
 //! The history of a finding as operations with a beginning and an end: what both drawings are made of.
 
 use super::words::count;
-use crate::finding::Finding;
-use crate::history::{Books, ClientEvent, OpId, Seen, Told};
-use crate::lifecycle::{Operation, Outcome};
 use crate::report::number::thousands;
-use crate::script::{Act, Point, Script, Second, Step};
-use crate::units::Time;
+use crate::sweep::finding::Finding;
+use stormglass_model::history::{Books, ClientEvent, OpId, Seen, Told};
+use stormglass_model::lifecycle::{Operation, Outcome};
+use stormglass_model::script::{Act, Point, Script, Second, Step};
+use stormglass_model::units::Time;
 
 /// An operation from when it was sent to when it was answered.
 pub struct Bar {

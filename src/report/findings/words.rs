@@ -1,10 +1,11 @@
 //! Words that every report of findings shares.
 
-use crate::finding::{Finding, SweepResult, Symptom};
-use crate::history::{Books, Row};
-use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
 use crate::report::number::thousands;
-use crate::units::Time;
+use crate::sweep::finding::{Finding, SweepResult};
+use stormglass_model::checker::concurrent::Symptom;
+use stormglass_model::history::{Books, Row};
+use stormglass_model::lifecycle::{Invariant, SubjectStatus, Verdict};
+use stormglass_model::units::Time;
 
 /// What a symptom means; goes into a sentence.
 pub fn meaning(symptom: Symptom) -> &'static str {

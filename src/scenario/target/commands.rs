@@ -1,11 +1,11 @@
 //! What can be done to a server from outside: `[target.glance.commands]`.
 
-use crate::scenario::Command;
 use crate::scenario::document::{Entry, Node, Value};
 use crate::scenario::reader::{Fields, Reader, Written};
 use crate::scenario::value::Lasting;
-use crate::script::command_name;
-use crate::units::Span;
+use stormglass_glance::Command;
+use stormglass_model::script::command_name;
+use stormglass_model::units::Span;
 
 const EXAMPLE: &str = "[target.glance.commands.kill-api]";
 

@@ -1,13 +1,13 @@
 //! What happens at a point of an operation: a rival, a fault of its client, or a command.
 
 use super::session::Session;
-use crate::history::{Seen, Told};
-use crate::lifecycle::{Operation, SubjectStatus};
-use crate::script::{Act, Point, Second};
-use crate::target::glance::Watch;
-use crate::units::Span;
 use std::rc::Rc;
 use std::time::Duration;
+use stormglass_glance::Watch;
+use stormglass_model::history::{Seen, Told};
+use stormglass_model::lifecycle::{Operation, SubjectStatus};
+use stormglass_model::script::{Act, Point, Second};
+use stormglass_model::units::Span;
 use tokio::task::spawn_local;
 
 /// How long data is held back at a point for a command, which has a process to start.

@@ -1,16 +1,16 @@
 //! One subject of a sweep: its script, its clients, and what they saw.
 
 use super::{Ground, rebased, runs_commands};
-use crate::finding::Exchange;
-use crate::history::{ClientEvent, Content, OpId, Seen, SubjectHistory, Told};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus};
-use crate::random::{Rng, Seed};
-use crate::script::{Act, Script, Step};
-use crate::target::glance::{Answer, ImageId, Request, Watch, content_of};
-use crate::units::{Bytes, Time};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
+use stormglass_glance::Exchange;
+use stormglass_glance::{Answer, ImageId, Request, Watch, content_of};
+use stormglass_model::history::{ClientEvent, Content, OpId, Seen, SubjectHistory, Told};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass_model::random::{Rng, Seed};
+use stormglass_model::script::{Act, Script, Step};
+use stormglass_model::units::{Bytes, Time};
 
 /// The size of the first upload. Each one after it is a little larger, so that sizes tell them apart.
 const SIZE: u64 = 256 * 1024;

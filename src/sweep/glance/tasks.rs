@@ -1,9 +1,9 @@
 //! Without a probe the server's books are closed; but what has become of an import's tasks an admin is told by its API.
 
 use super::{SECOND_LOOK, SECOND_LOOKS, Session};
-use crate::history::{Books, Told};
-use crate::lifecycle::{Operation, TaskStatus};
-use crate::script::Act;
+use stormglass_model::history::{Books, Told};
+use stormglass_model::lifecycle::{Operation, TaskStatus};
+use stormglass_model::script::Act;
 
 impl Session {
     /// Asks for the tasks of this subject, if its script began any, and tells how many are open. Tasks that a server does not

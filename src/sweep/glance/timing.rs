@@ -1,9 +1,9 @@
 //! When a rival is sent: anywhere in the time that the operation beside it takes, as long as that is on this server just now.
 
-use crate::random::{Rng, unit};
-use crate::script::{Act, Point};
-use crate::units::Span;
 use std::collections::BTreeMap;
+use stormglass_model::random::{Rng, unit};
+use stormglass_model::script::{Act, Point};
+use stormglass_model::units::Span;
 
 /// How long an operation is thought to take before one was seen.
 const GUESS: Span = Span::from_millis(15);
@@ -79,8 +79,8 @@ impl Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::Operation;
-    use crate::random::Seed;
+    use stormglass_model::lifecycle::Operation;
+    use stormglass_model::random::Seed;
 
     fn spacings(timing: &Timing, at: Point) -> Vec<Spacing> {
         let (upload, delete) = (Act::usual(Operation::Upload), Act::usual(Operation::Delete));

@@ -2,10 +2,10 @@
 
 use super::{SECRET, assert_line, request, soon, target_of};
 use crate::glance::local;
-use stormglass::scenario::GlanceTarget;
-use stormglass::scenario::auth::{Login, Named, Proof, Scope, Secret};
-use stormglass::target::glance::{Client, RunId, locate};
-use stormglass::units::Span;
+use stormglass_glance::GlanceTarget;
+use stormglass_glance::auth::{Login, Named, Proof, Scope, Secret};
+use stormglass_glance::{Client, RunId, locate};
+use stormglass_model::units::Span;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 

@@ -5,12 +5,10 @@ use crate::glance::local;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use stormglass::lifecycle::{Operation, Outcome};
-use stormglass::scenario::Identity;
-use stormglass::scenario::auth::{
-    Credential, Domain, Interface, Login, Named, Proof, Scope, Secret,
-};
-use stormglass::target::glance::{Client, HelloError, RunId, locate};
+use stormglass_glance::Identity;
+use stormglass_glance::auth::{Credential, Domain, Interface, Login, Named, Proof, Scope, Secret};
+use stormglass_glance::{Client, HelloError, RunId, locate};
+use stormglass_model::lifecycle::{Operation, Outcome};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 

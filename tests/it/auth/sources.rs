@@ -2,11 +2,12 @@
 
 use super::write;
 use std::path::Path;
-use stormglass::scenario::auth::{
+use stormglass::scenario::{Target, parse_in};
+use stormglass_glance::auth::{
     Credential, Domain, Environment, Interface, Login, Named, Proof, Scope, Secret, cloud,
     from_environment, target_from_environment,
 };
-use stormglass::scenario::{GlanceTarget, Identity, Target, parse_in};
+use stormglass_glance::{GlanceTarget, Identity};
 use tempfile::TempDir;
 
 /// A folder with a place for each file.

@@ -6,10 +6,10 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_tim
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use stormglass::lifecycle::{Operation, Outcome};
-use stormglass::scenario::auth::Login;
-use stormglass::scenario::{GlanceTarget, Identity};
-use stormglass::target::glance::{Client, RunId, locate};
+use stormglass_glance::auth::Login;
+use stormglass_glance::{Client, RunId, locate};
+use stormglass_glance::{GlanceTarget, Identity};
+use stormglass_model::lifecycle::{Operation, Outcome};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;

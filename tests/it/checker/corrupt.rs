@@ -13,9 +13,9 @@
 
 use super::model::{History, Item, OPERATIONS};
 use super::removals::explained;
-use stormglass::history::{Content, Event, OpId, Record, SubjectId, TaskId};
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
-use stormglass::units::Time;
+use stormglass_model::history::{Content, Event, OpId, Record, SubjectId, TaskId};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
+use stormglass_model::units::Time;
 
 use Operation::*;
 

@@ -2,11 +2,11 @@
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use stormglass::checker::{Checker, Rules};
-use stormglass::history::{Content, Event, OpId, Record, SubjectId};
-use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict};
-use stormglass::load::StoryId;
-use stormglass::units::{Span, Time};
+use stormglass_model::checker::online::{Checker, Rules};
+use stormglass_model::history::{Content, Event, OpId, Record, SubjectId};
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict};
+use stormglass_model::load::StoryId;
+use stormglass_model::units::{Span, Time};
 
 use Operation::*;
 use SubjectStatus::*;

@@ -6,12 +6,12 @@
 mod commits;
 
 use std::collections::VecDeque;
-use stormglass::checker::Rules;
-use stormglass::history::{Audit, Content, Event, Gauges, OpId, Record, SubjectId, TaskId};
-use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, TaskStatus};
-use stormglass::load::StoryId;
-use stormglass::random::{Rng, Seed, unit};
-use stormglass::units::{Span, Time};
+use stormglass_model::checker::online::Rules;
+use stormglass_model::history::{Audit, Content, Event, Gauges, OpId, Record, SubjectId, TaskId};
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, TaskStatus};
+use stormglass_model::load::StoryId;
+use stormglass_model::random::{Rng, Seed, unit};
+use stormglass_model::units::{Span, Time};
 
 use Operation::*;
 use Outcome::{Fail, Refused, Unknown};

@@ -1,8 +1,8 @@
 //! Whose bytes were removed: no record says it, so everybody they may have belonged to is tried.
 
 use std::collections::{BTreeMap, BTreeSet};
-use stormglass::history::{Event, OpId};
-use stormglass::lifecycle::SubjectStatus::{self, *};
+use stormglass_model::history::{Event, OpId};
+use stormglass_model::lifecycle::SubjectStatus::{self, *};
 
 /// Who has how many bytes in the store.
 type Store = BTreeMap<OpId, u64>;

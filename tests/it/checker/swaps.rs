@@ -3,11 +3,11 @@
 use super::corrupt::{Corruption, corruptions, harmless};
 use super::judge;
 use super::model::{History, Item};
-use stormglass::checker::Rules;
-use stormglass::history::{Event, OpId, Record, SubjectId};
-use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict};
-use stormglass::load::StoryId;
-use stormglass::units::{Span, Time};
+use stormglass_model::checker::online::Rules;
+use stormglass_model::history::{Event, OpId, Record, SubjectId};
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict};
+use stormglass_model::load::StoryId;
+use stormglass_model::units::{Span, Time};
 
 use Operation::*;
 use SubjectStatus::*;

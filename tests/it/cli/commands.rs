@@ -6,10 +6,10 @@ use super::{stderr, stdout, stormglass};
 use crate::liar;
 use std::path::Path;
 use std::sync::Arc;
-use stormglass::run::run_with;
+use stormglass::engine::run::run_with;
 use stormglass::scenario::{Target, read};
-use stormglass::target::glance::{Commands, Means};
-use stormglass::units::Time;
+use stormglass_glance::{Commands, Means};
+use stormglass_model::units::Time;
 use tempfile::TempDir;
 
 /// A storm of a minute on a server of our own, with one fault that is a command.

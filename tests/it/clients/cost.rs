@@ -4,9 +4,9 @@ use super::crowds::recipe;
 use super::legal::legal;
 use std::hint::black_box;
 use std::time::Instant;
-use stormglass::checker::clients::judge_all;
-use stormglass::history::SubjectHistory;
-use stormglass::random::Seed;
+use stormglass_model::checker::concurrent::judge_all;
+use stormglass_model::history::SubjectHistory;
+use stormglass_model::random::Seed;
 
 const ROUNDS: u32 = 9;
 

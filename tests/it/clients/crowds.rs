@@ -3,10 +3,10 @@
 use super::legal::{Pace, Recipe, below, legal};
 use super::reference::explains;
 use super::server::World;
-use stormglass::checker::clients::{judge, judge_all};
-use stormglass::history::{ClientEvent, OpId, Seen, SubjectHistory, Told};
-use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict};
-use stormglass::random::{Rng, Seed};
+use stormglass_model::checker::concurrent::{judge, judge_all};
+use stormglass_model::history::{ClientEvent, OpId, Seen, SubjectHistory, Told};
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict};
+use stormglass_model::random::{Rng, Seed};
 
 /// So many legal histories are judged; `STORMGLASS_HISTORIES` asks for more.
 const HISTORIES: u64 = 100_000;
@@ -46,8 +46,9 @@ fn every_legal_history_is_accepted() {
 }
 
 pub fn shown(history: &SubjectHistory) -> String {
-    let line =
-        |event: &stormglass::history::ClientEvent| format!("{:>4} {:?}\n", event.at.0, event.told);
+    let line = |event: &stormglass_model::history::ClientEvent| {
+        format!("{:>4} {:?}\n", event.at.0, event.told)
+    };
     history.events.iter().map(line).collect()
 }
 

@@ -3,10 +3,10 @@
 
 use super::server::{Defect, Reply, Subject, Work, World, content, steps};
 use stateright::{Checker, Model, Property};
-use stormglass::checker::clients::{Rules, judge};
-use stormglass::history::{ClientEvent, OpId, SubjectHistory, Told};
-use stormglass::lifecycle::{Operation, Outcome, Profile, Verdict, Who};
-use stormglass::units::Time;
+use stormglass_model::checker::concurrent::{Rules, judge};
+use stormglass_model::history::{ClientEvent, OpId, SubjectHistory, Told};
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, Verdict, Who};
+use stormglass_model::units::Time;
 
 use Operation::*;
 

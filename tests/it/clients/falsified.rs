@@ -5,11 +5,11 @@ use super::legal::{Pace, below, legal};
 use super::reference::explains;
 use super::server::World;
 use std::collections::BTreeMap;
-use stormglass::checker::clients::{Rules, judge};
-use stormglass::history::{OpId, Seen, SubjectHistory, Told};
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
-use stormglass::random::{Rng, Seed};
-use stormglass::units::Time;
+use stormglass_model::checker::concurrent::{Rules, judge};
+use stormglass_model::history::{OpId, Seen, SubjectHistory, Told};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
+use stormglass_model::random::{Rng, Seed};
+use stormglass_model::units::Time;
 
 /// The answers that may be made false, by their places. Data at a location of its own may be out of a real server's reach, so
 /// a refusal to read it would not be false.

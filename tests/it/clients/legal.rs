@@ -2,11 +2,11 @@
 
 use super::server::{Subject, Work, World, content, steps};
 use rand_xoshiro::rand_core::Rng as _;
-use stormglass::checker::clients::Rules;
-use stormglass::history::{Books, ClientEvent, Held, OpId, Row, SubjectHistory, Told};
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, Who};
-use stormglass::random::{Rng, Seed};
-use stormglass::units::Time;
+use stormglass_model::checker::concurrent::Rules;
+use stormglass_model::history::{Books, ClientEvent, Held, OpId, Row, SubjectHistory, Told};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use stormglass_model::random::{Rng, Seed};
+use stormglass_model::units::Time;
 
 use Operation::*;
 use SubjectStatus::*;
@@ -277,7 +277,7 @@ impl Making {
     }
 }
 
-fn books(status: SubjectStatus, content: Option<stormglass::history::Content>) -> Books {
+fn books(status: SubjectStatus, content: Option<stormglass_model::history::Content>) -> Books {
     let keeps = status.keeps_data();
     let live = keeps && status != PendingDelete;
     Books {

@@ -1,14 +1,14 @@
 //! What a probe reads, by books that are right and books that are not.
 
 use super::told::{DATA, OTHER, books, created, row, uploaded};
-use stormglass::checker::clients::Rules;
-use stormglass::finding::Symptom::{
+use stormglass_model::checker::concurrent::Rules;
+use stormglass_model::checker::concurrent::Symptom::{
     BadRow, Corrupt, Hollow, Orphan, Revived, StagedOrphan, StuckSubject, StuckTask, SubjectLost,
     Undone,
 };
-use stormglass::history::{Held, Row};
-use stormglass::lifecycle::Operation::{Deactivate, Delete, Import, Stage};
-use stormglass::lifecycle::SubjectStatus::{
+use stormglass_model::history::{Held, Row};
+use stormglass_model::lifecycle::Operation::{Deactivate, Delete, Import, Stage};
+use stormglass_model::lifecycle::SubjectStatus::{
     Active, Deleted, Importing, PendingDelete, Queued, Uploading,
 };
 

@@ -2,8 +2,8 @@
 
 use super::server::{Subject, Work, World, content, steps};
 use std::collections::BTreeSet;
-use stormglass::history::{ClientEvent, Row, SubjectHistory, Told};
-use stormglass::lifecycle::{Operation, Outcome};
+use stormglass_model::history::{ClientEvent, Row, SubjectHistory, Told};
+use stormglass_model::lifecycle::{Operation, Outcome};
 
 type Now = (Subject, Vec<Work>);
 

@@ -1,10 +1,12 @@
 //! What may be refused and what must be granted, by histories that keep the rule and ones that break it.
 
 use super::told::{DATA, OTHER, Tale, created, uploaded};
-use stormglass::checker::clients::Rules;
-use stormglass::finding::Symptom::{Corrupt, Refused, SubjectLost, Undone, Unreadable};
-use stormglass::history::Told;
-use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
+use stormglass_model::checker::concurrent::Rules;
+use stormglass_model::checker::concurrent::Symptom::{
+    Corrupt, Refused, SubjectLost, Undone, Unreadable,
+};
+use stormglass_model::history::Told;
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
 
 use Operation::*;
 use SubjectStatus::*;

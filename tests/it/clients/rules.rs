@@ -1,10 +1,12 @@
 //! Every rule, by a history that keeps it and one that breaks it.
 
 use super::told::{DATA, OTHER, Tale, books, created, row, uploaded};
-use stormglass::checker::clients::Rules;
-use stormglass::finding::Symptom;
-use stormglass::history::{Seen, Told};
-use stormglass::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Verdict, Who};
+use stormglass_model::checker::concurrent::Rules;
+use stormglass_model::checker::concurrent::Symptom;
+use stormglass_model::history::{Seen, Told};
+use stormglass_model::lifecycle::{
+    Invariant, Operation, Outcome, Profile, SubjectStatus, Verdict, Who,
+};
 
 use Operation::*;
 use SubjectStatus::*;

@@ -3,13 +3,13 @@
 use super::falsified::Count;
 use super::server::World as Server;
 use std::sync::Arc;
-use stormglass::checker::clients::Rules;
-use stormglass::config::{Rules as Profiles, ServiceConfig};
-use stormglass::lifecycle::Operation;
-use stormglass::progress::Progress;
-use stormglass::random::Seed;
-use stormglass::script::{Script, Step};
+use stormglass::engine::progress::Progress;
 use stormglass::sweep::{EmbeddedStand, Stand, World, plan};
+use stormglass_model::checker::concurrent::Rules;
+use stormglass_model::config::{Rules as Profiles, ServiceConfig};
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::random::Seed;
+use stormglass_model::script::{Script, Step};
 
 /// What a sweep runs: one operation after the other, and races of two.
 fn scripts() -> [Vec<Script>; 2] {

@@ -1,8 +1,8 @@
 //! A little server of one subject that may do whatever a correct one may: written from the specification and on its own, so
 //! that it can convict the checker. A generator, a reference and a model checker all step it.
 
-use stormglass::history::{Content, Seen};
-use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
+use stormglass_model::history::{Content, Seen};
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
 
 use Operation::*;
 use SubjectStatus::*;

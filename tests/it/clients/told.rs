@@ -1,13 +1,13 @@
 //! Histories written down in a few words.
 
-use stormglass::checker::clients::{Judgement, Rules, judge};
-use stormglass::finding::Symptom;
-use stormglass::history::{
+use stormglass_model::checker::concurrent::Symptom;
+use stormglass_model::checker::concurrent::{Judgement, Rules, judge};
+use stormglass_model::history::{
     Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
 };
-use stormglass::lifecycle::SubjectStatus::{Deleted, PendingDelete};
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
-use stormglass::units::Time;
+use stormglass_model::lifecycle::SubjectStatus::{Deleted, PendingDelete};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
+use stormglass_model::units::Time;
 
 /// What the first upload sends.
 pub const DATA: Content = Content {

@@ -2,12 +2,12 @@
 
 use crate::storms::{path, read, run};
 use std::collections::BTreeMap;
-use stormglass::fault::{Fault, FaultKind, Place};
-use stormglass::load::Story;
 use stormglass::metrics::StormResult;
 use stormglass::report::{self, Host, Origin};
 use stormglass::scenario::Scenario;
-use stormglass::units::{Span, Time};
+use stormglass_model::fault::{Fault, FaultKind, Place};
+use stormglass_model::load::Story;
+use stormglass_model::units::{Span, Time};
 
 /// Every file of a storm but `run.json`, which tells of the machine as well.
 fn files(scenario: &Scenario, result: &StormResult) -> BTreeMap<&'static str, String> {

@@ -3,8 +3,8 @@
 use crate::storms::run;
 use std::collections::BTreeSet;
 use std::path::Path;
-use stormglass::lifecycle::Verdict;
 use stormglass::scenario;
+use stormglass_model::lifecycle::Verdict;
 
 /// Two and a half arrivals are expected, but Poisson decides: often the second one never comes.
 #[test]

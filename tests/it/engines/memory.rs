@@ -1,7 +1,7 @@
 //! What is kept of a run is bounded, however long it is and however much goes wrong.
 
 use crate::storms::{read, run};
-use stormglass::lifecycle::Verdict;
+use stormglass_model::lifecycle::Verdict;
 
 /// No duration says how long it will be, so intervals begin at 100 ms; here they would be a hundred thousand.
 #[test]

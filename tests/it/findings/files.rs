@@ -3,10 +3,11 @@
 use super::sample::{HOSTILE, hostile, result, three};
 use insta::assert_snapshot;
 use std::collections::BTreeSet;
-use stormglass::finding::{Accepted, SweepResult};
-use stormglass::lifecycle::Verdict;
 use stormglass::report::Folder;
 use stormglass::report::findings::{files, junit, rows, sarif, sweep_json};
+use stormglass::sweep::accepted::Accepted;
+use stormglass::sweep::finding::SweepResult;
+use stormglass_model::lifecycle::Verdict;
 
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes)

@@ -1,12 +1,14 @@
 //! A sweep that never happened, and looks like one that did.
 
-use stormglass::finding::{Exchange, Finding, FindingKey, SweepResult, Symptom, Tally};
-use stormglass::history::{
+use stormglass::sweep::finding::{Finding, FindingKey, SweepResult, Tally};
+use stormglass_glance::Exchange;
+use stormglass_model::checker::concurrent::Symptom;
+use stormglass_model::history::{
     Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
 };
-use stormglass::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Who};
-use stormglass::script::{Script, Step};
-use stormglass::units::{Span, Time};
+use stormglass_model::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Who};
+use stormglass_model::script::{Script, Step};
+use stormglass_model::units::{Span, Time};
 
 pub const IMAGE: &str = "4f1c2a9e-7b61-4d0e-9f52-0c8d6a3e11b7";
 const DATA: Content = Content {

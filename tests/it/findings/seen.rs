@@ -4,9 +4,9 @@ use super::files::well_formed;
 use super::sample::{hostile, long, orphan, result, server_error, stuck, three};
 use insta::assert_snapshot;
 use std::process::Command;
-use stormglass::finding::SweepResult;
 use stormglass::report::findings::{drawing, page, summary, timeline_text};
 use stormglass::report::{HEIGHT, WIDTH};
+use stormglass::sweep::finding::SweepResult;
 
 #[test]
 fn the_page() {

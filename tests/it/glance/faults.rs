@@ -4,14 +4,14 @@ use super::{Place, Subject, local, place};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
-use stormglass::finding::{Breach, Symptom};
-use stormglass::history::Told;
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus};
-use stormglass::random::Seed;
-use stormglass::scenario::Command;
 use stormglass::sweep::{GlanceStand, Stand, Trial};
-use stormglass::target::glance::{Answer, Client, Commands, ImageId, RunId};
-use stormglass::units::Span;
+use stormglass_glance::Command;
+use stormglass_glance::{Answer, Client, Commands, ImageId, RunId};
+use stormglass_model::checker::concurrent::{Breach, Symptom};
+use stormglass_model::history::Told;
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass_model::random::Seed;
+use stormglass_model::units::Span;
 
 /// A Glance with its PostgreSQL, started for one test and stopped with it.
 struct Fixture {

@@ -1,11 +1,11 @@
 //! Against a real Keystone, and a Glance that asks it: `tests/keystone/run` starts both. Without it nothing runs here.
 
 use super::{SEED, SIZE, local};
-use stormglass::lifecycle::{Operation, Outcome, Who};
-use stormglass::scenario::auth::{Environment, cloud, target_from_environment};
-use stormglass::scenario::{GlanceTarget, Identity};
-use stormglass::target::glance::{Client, ImageId, Request, RunId, locate};
-use stormglass::units::Bytes;
+use stormglass_glance::auth::{Environment, cloud, target_from_environment};
+use stormglass_glance::{Client, ImageId, Request, RunId, locate};
+use stormglass_glance::{GlanceTarget, Identity};
+use stormglass_model::lifecycle::{Operation, Outcome, Who};
+use stormglass_model::units::Bytes;
 
 /// What surrounds the test, if it is beside a Keystone.
 fn environment() -> Option<Environment> {

@@ -2,7 +2,7 @@
 
 use super::{Subject, local, place};
 use std::time::{Duration, Instant};
-use stormglass::lifecycle::{Operation, Outcome};
+use stormglass_model::lifecycle::{Operation, Outcome};
 
 /// Not a test of speed: says what one client measures, beside what GLANCE.md has.
 #[test]

@@ -2,11 +2,12 @@
 
 use super::{Place, SIZE, Subject, local, place};
 use std::time::Duration;
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus};
-use stormglass::scenario::Identity;
-use stormglass::script::Act;
-use stormglass::target::glance::{HelloError, ImageId, Request, RunId, Seen, content_of};
-use stormglass::units::Bytes;
+use stormglass_glance::Identity;
+use stormglass_glance::{HelloError, ImageId, Request, RunId, content_of};
+use stormglass_model::history::Seen;
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass_model::script::Act;
+use stormglass_model::units::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[test]

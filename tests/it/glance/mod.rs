@@ -6,11 +6,13 @@
 )]
 
 use std::num::NonZeroU32;
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, Who};
-use stormglass::scenario::{GlanceTarget, Identity};
-use stormglass::script::Act;
-use stormglass::target::glance::{Answer, Client, ImageId, Request, RunId, Seen, Tracker};
-use stormglass::units::{Bytes, Span};
+use stormglass::engine::glance::Tracker;
+use stormglass_glance::{Answer, Client, ImageId, Request, RunId};
+use stormglass_glance::{GlanceTarget, Identity};
+use stormglass_model::history::Seen;
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use stormglass_model::script::Act;
+use stormglass_model::units::{Bytes, Span};
 
 mod faults;
 mod keystone;

@@ -3,11 +3,11 @@
 use super::{Place, SIZE, Subject, local, place};
 use std::path::PathBuf;
 use std::time::Duration;
-use stormglass::history::{Books, Held, Row};
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus};
-use stormglass::scenario::auth::Secret;
-use stormglass::scenario::{BucketTarget, ProbeTarget, StoreTarget};
-use stormglass::target::glance::{ImageId, Probe, ProbeError, RunId, content_of};
+use stormglass_glance::auth::Secret;
+use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
+use stormglass_glance::{ImageId, Probe, ProbeError, RunId, content_of};
+use stormglass_model::history::{Books, Held, Row};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 
 fn set(name: &str) -> String {
     std::env::var(format!("STORMGLASS_GLANCE_{name}")).unwrap()

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
-use stormglass::lifecycle::{Operation, Outcome};
-use stormglass::target::glance::{Answer, Tracker};
+use stormglass::engine::glance::Tracker;
+use stormglass_glance::Answer;
+use stormglass_model::lifecycle::{Operation, Outcome};
 
 const TRIES: u64 = 5;
 
@@ -108,7 +109,7 @@ async fn race(
 fn note(
     found: &RefCell<Vec<String>>,
     tracker: &RefCell<Tracker>,
-    ticket: stormglass::target::glance::Ticket,
+    ticket: stormglass::engine::glance::Ticket,
     answer: &Answer,
 ) {
     let findings = tracker.borrow_mut().completed(ticket, answer);

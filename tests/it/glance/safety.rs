@@ -4,12 +4,11 @@ use super::{Place, local, place};
 use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use stormglass::lifecycle::{Operation, Outcome, Who};
-use stormglass::scenario;
-use stormglass::target::glance::{
+use stormglass_glance::{
     Client, Commands, ImageId, Journal, JournalRun, Request, RunId, read_journal,
 };
-use stormglass::units::{Bytes, Span};
+use stormglass_model::lifecycle::{Operation, Outcome, Who};
+use stormglass_model::units::{Bytes, Span};
 
 /// A storm that creates, uploads and deletes nothing, until it is killed.
 struct Storm {
@@ -176,8 +175,8 @@ fn a_protected_image_is_removed_by_either_cleanup() {
 }
 
 /// A command of the fixture's.
-fn fault(action: &str) -> scenario::Command {
-    scenario::Command {
+fn fault(action: &str) -> stormglass_glance::Command {
+    stormglass_glance::Command {
         name: action.to_owned(),
         run: format!(
             "'{}/tests/glance/fault' {action}",

@@ -3,11 +3,12 @@
 use super::{Place, SIZE, Subject, local, place};
 use std::rc::Rc;
 use std::time::Duration;
-use stormglass::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus, Who};
-use stormglass::scenario::Identity;
-use stormglass::script::{Act, ClientFault, Point};
-use stormglass::target::glance::{Answer, Seen, Watch, content_of};
-use stormglass::units::{Bytes, Span, Time};
+use stormglass_glance::Identity;
+use stormglass_glance::{Answer, Watch, content_of};
+use stormglass_model::history::Seen;
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus, Who};
+use stormglass_model::script::{Act, ClientFault, Point};
+use stormglass_model::units::{Bytes, Span, Time};
 
 /// The server with everybody on it.
 fn everybody() -> Option<Place> {

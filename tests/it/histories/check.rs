@@ -3,12 +3,12 @@
 use crate::cli::{scenario, stderr, stdout, stormglass};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use stormglass::finding::{Breach, Symptom};
-use stormglass::history::SubjectHistory;
-use stormglass::history::file::{Header, Reader};
-use stormglass::lifecycle::{Invariant, Profile, Verdict};
 use stormglass::report::{self, Checked};
-use stormglass::units::Time;
+use stormglass_model::checker::concurrent::{Breach, Symptom};
+use stormglass_model::history::SubjectHistory;
+use stormglass_model::history::file::{Header, Reader};
+use stormglass_model::lifecycle::{Invariant, Profile, Verdict};
+use stormglass_model::units::Time;
 
 fn breach(at: u64, invariant: Invariant, symptom: Symptom, sentence: &str) -> Breach {
     Breach {

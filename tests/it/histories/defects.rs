@@ -2,11 +2,11 @@
 
 use super::judged;
 use crate::storms::{read, run};
-use stormglass::config::Defect;
-use stormglass::finding::Breach;
-use stormglass::lifecycle::{Operation, Verdict};
-use stormglass::load::{Action, Step};
 use stormglass::scenario::Scenario;
+use stormglass_model::checker::concurrent::Breach;
+use stormglass_model::config::Defect;
+use stormglass_model::lifecycle::{Operation, Verdict};
+use stormglass_model::load::{Action, Step};
 
 /// Defects that no client can see, however often it looks, and why.
 const UNSEEN: [(Defect, &str); 7] = [

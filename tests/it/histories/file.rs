@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 use std::io::{self, BufReader, Read};
-use stormglass::history::file::{Header, ReadError, Reader, Writer};
-use stormglass::history::{
+use stormglass_model::history::file::{Header, ReadError, Reader, Writer};
+use stormglass_model::history::{
     Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
 };
-use stormglass::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
-use stormglass::units::Time;
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
+use stormglass_model::units::Time;
 
 type Saved = Vec<(u32, SubjectHistory)>;
 

@@ -1,8 +1,8 @@
 //! The lifecycle as it is drawn.
 
 use insta::assert_snapshot;
-use stormglass::lifecycle::{Profile, SubjectStatus};
 use stormglass::report::diagram::{Format, lifecycle};
+use stormglass_model::lifecycle::{Profile, SubjectStatus};
 
 #[test]
 fn the_lifecycle_as_lists() {

@@ -2,18 +2,21 @@
 
 use std::num::NonZeroU32;
 use std::path::Path;
-use stormglass::config::Resource;
-use stormglass::history::{Gauges, ResourceGauge};
-use stormglass::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict};
-use stormglass::load::{Spacing, StoryId};
 use stormglass::metrics::{
     Aggregate, Comparison, Latency, OperationRow, Phase, ResourceRow, RunResult, StormResult,
-    Subject, Threshold, ThresholdResult, TimelineRow, TransitionKey, TransitionRow, Violation,
+    Subject, Threshold, ThresholdResult, TimelineRow, TransitionKey, TransitionRow,
 };
-use stormglass::random::Seed;
 use stormglass::report::{Host, Origin};
 use stormglass::scenario::{Clock, Load, Model, Scenario, Target};
-use stormglass::units::{Rate, Span, Time};
+use stormglass_model::checker::Violation;
+use stormglass_model::config::Resource;
+use stormglass_model::history::{Gauges, ResourceGauge};
+use stormglass_model::lifecycle::{
+    Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
+};
+use stormglass_model::load::{Spacing, StoryId};
+use stormglass_model::random::Seed;
+use stormglass_model::units::{Rate, Span, Time};
 
 fn scenario(replications: u32) -> Scenario {
     Scenario {

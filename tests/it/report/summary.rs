@@ -2,9 +2,9 @@
 
 use super::sample::{invalid, latency, origin, origin_of, threshold, transition, valid};
 use insta::assert_snapshot;
-use stormglass::lifecycle::{Invariant, Verdict};
 use stormglass::metrics::{Aggregate, StormResult, TransitionKey};
 use stormglass::report::{self, HEIGHT, WIDTH};
+use stormglass_model::lifecycle::{Invariant, Verdict};
 
 fn summary(result: &StormResult) -> String {
     let text = report::summary(

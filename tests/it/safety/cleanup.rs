@@ -6,10 +6,10 @@ use crate::glance::local;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use stormglass::lifecycle::{Operation, Outcome, Who};
-use stormglass::scenario::auth::{Environment, target_from_environment};
-use stormglass::target::glance::{Client, ImageId, Journal, Request, RunId, read_journal};
-use stormglass::units::Bytes;
+use stormglass_glance::auth::{Environment, target_from_environment};
+use stormglass_glance::{Client, ImageId, Journal, Request, RunId, read_journal};
+use stormglass_model::lifecycle::{Operation, Outcome, Who};
+use stormglass_model::units::Bytes;
 
 const RUN: RunId = RunId(7);
 

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use stormglass::target::glance::{ImageId, RunId, read_journal};
+use stormglass_glance::{ImageId, RunId, read_journal};
 
 /// Many times what a run of four subjects needs, and far less than any of these servers sends.
 const MEMORY_MAX: u64 = 128 << 20;

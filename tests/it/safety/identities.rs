@@ -1,9 +1,10 @@
 //! Who acts on a real server, as the scenario says it.
 
 use std::path::Path;
-use stormglass::scenario::auth::{Environment, target_from_environment};
-use stormglass::scenario::{self, GlanceTarget, Identity, Target};
-use stormglass::units::Bytes;
+use stormglass::scenario::{self, Target};
+use stormglass_glance::auth::{Environment, target_from_environment};
+use stormglass_glance::{GlanceTarget, Identity};
+use stormglass_model::units::Bytes;
 
 fn read(keys: &str, folder: &Path) -> Result<GlanceTarget, String> {
     let text = format!(

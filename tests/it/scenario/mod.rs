@@ -5,8 +5,8 @@ mod reading;
 mod shipped;
 
 use std::path::Path;
-use stormglass::scenario::auth::Environment;
 use stormglass::scenario::{Mistakes, Scenario, parse_in};
+use stormglass_glance::auth::Environment;
 
 /// Reads a text, with overrides, as `test.toml`.
 fn read(text: &str, overrides: &[&str]) -> Result<Scenario, Mistakes> {

@@ -3,21 +3,22 @@
 use super::{EXAMPLE, complete, read};
 use proptest::prelude::*;
 use std::path::Path;
-use stormglass::config::{Defect, Rules};
-use stormglass::fault::{FaultKind, Place};
-use stormglass::lifecycle::Operation;
-use stormglass::load::{Action, Spacing, Step};
 use stormglass::metrics::{Aggregate, Comparison};
-use stormglass::random::Seed;
-use stormglass::scenario::auth::{Environment, Secret};
-use stormglass::scenario::{Clock, Identity, Model, Scenario, StoreTarget, Target, parse_in};
-use stormglass::units::{Bytes, Span, Time};
+use stormglass::scenario::{Clock, Model, Scenario, Target, parse_in};
+use stormglass_glance::auth::{Environment, Secret};
+use stormglass_glance::{Identity, StoreTarget};
+use stormglass_model::config::{Defect, Rules};
+use stormglass_model::fault::{FaultKind, Place};
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::load::{Action, Spacing, Step};
+use stormglass_model::random::Seed;
+use stormglass_model::units::{Bytes, Span, Time};
 
 fn valid(text: &str, overrides: &[&str]) -> Scenario {
     read(text, overrides).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
-fn service(scenario: &Scenario) -> &stormglass::config::ServiceConfig {
+fn service(scenario: &Scenario) -> &stormglass_model::config::ServiceConfig {
     match &scenario.target {
         Target::Embedded(service) => service,
         Target::Glance(_) => panic!("not the embedded service"),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use stormglass::config::Defect;
 use stormglass::scenario::{Scenario, Target, read};
+use stormglass_model::config::Defect;
 
 /// Every scenario file in a folder, in order.
 fn files(folder: &str) -> Vec<PathBuf> {

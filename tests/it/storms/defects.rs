@@ -1,10 +1,10 @@
 //! What is planted is found, and under its own name.
 
 use super::{path, read, run, wild};
-use stormglass::config::{Defect, Defects};
-use stormglass::lifecycle::{Invariant, Verdict};
 use stormglass::metrics::StormResult;
 use stormglass::scenario::Target;
+use stormglass_model::config::{Defect, Defects};
+use stormglass_model::lifecycle::{Invariant, Verdict};
 
 fn found(result: &StormResult, invariant: Invariant) -> bool {
     (result.runs.iter()).any(|run| run.violation_counts[invariant.index()] > 0)

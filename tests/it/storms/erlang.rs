@@ -1,7 +1,7 @@
 //! The queue that is known exactly, and the scenario that must behave like it.
 
-use stormglass::config::Resource;
 use stormglass::metrics::RunResult;
+use stormglass_model::config::Resource;
 
 /// Customers a second.
 pub const ARRIVALS: f64 = 2.8;

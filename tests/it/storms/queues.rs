@@ -3,10 +3,10 @@
 
 use super::shipped::{STORMS, Storm};
 use std::collections::BTreeMap;
-use stormglass::config::Resource;
-use stormglass::lifecycle::SubjectStatus;
 use stormglass::metrics::{RunResult, StormResult};
 use stormglass::report::csv;
+use stormglass_model::config::Resource;
+use stormglass_model::lifecycle::SubjectStatus;
 
 type Row = BTreeMap<String, String>;
 

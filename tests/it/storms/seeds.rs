@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
-use stormglass::config::Rules;
-use stormglass::fault::TABLE;
-use stormglass::lifecycle::{Operation, Outcome, Profile, Verdict};
 use stormglass::metrics::{RunResult, StormResult};
 use stormglass::report::csv;
 use stormglass::scenario::{Clock, Scenario, Target};
-use stormglass::units::Span;
+use stormglass_model::config::Rules;
+use stormglass_model::fault::TABLE;
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, Verdict};
+use stormglass_model::units::Span;
 
 /// What the storms of all seeds have seen together.
 #[derive(Default)]

@@ -4,9 +4,9 @@ use super::{edges, read, run, taken};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use stormglass::cli::Exit;
-use stormglass::lifecycle::Profile;
 use stormglass::metrics::StormResult;
 use stormglass::report::csv;
+use stormglass_model::lifecycle::Profile;
 
 /// Every shipped scenario on the embedded service, and what makes it small enough to be a test.
 const SMALL: [(&str, &[&str]); 12] = [

@@ -4,14 +4,14 @@
 //! them. Queues are short, faults of every kind open and heal at every place, and clients race each other.
 
 use std::num::NonZeroU32;
-use stormglass::config::{RegistryConfig, Rules, ServiceConfig, StoreConfig};
-use stormglass::fault::{Fault, FaultKind, Place, TABLE};
-use stormglass::lifecycle::Operation;
-use stormglass::load::{Action, Spacing, Step, Story};
-use stormglass::random::{Distribution, Drawn, Rng, Seed, Shape, unit};
 use stormglass::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
-use stormglass::script::ClientFault;
-use stormglass::units::{Bytes, Rate, Span, Time};
+use stormglass_model::config::{RegistryConfig, Rules, ServiceConfig, StoreConfig};
+use stormglass_model::fault::{Fault, FaultKind, Place, TABLE};
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::load::{Action, Spacing, Step, Story};
+use stormglass_model::random::{Distribution, Drawn, Rng, Seed, Shape, unit};
+use stormglass_model::script::ClientFault;
+use stormglass_model::units::{Bytes, Rate, Span, Time};
 
 /// How long the load of each lasts; rates are such that a few hundred stories begin.
 const LENGTH: Span = Span::from_secs(5);

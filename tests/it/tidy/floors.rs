@@ -1,73 +1,17 @@
-//! The floors of ARCHITECTURE.md: a file imports only lower floors, and siblings in its own folder.
+//! The floors of ARCHITECTURE.md within the tool: a part imports only lower parts. What `stormglass-model` and
+//! `stormglass-glance` may use, their `Cargo.toml` says, and the compiler holds it.
 
 use super::source::Source;
 
-/// The ground: plain values that anything above may use.
-const GROUND: [&str; 14] = [
-    "units",
-    "random",
-    "lifecycle",
-    "load",
-    "config",
-    "fault",
-    "history",
-    "invocation",
-    "metrics",
-    "progress",
-    "table",
-    "named",
-    "script",
-    "finding",
-];
-
-/// Every part above the ground, with the parts that it may import besides the ground.
-const ABOVE: [(&str, &[&str]); 9] = [
-    ("checker", &[]),
-    ("service", &[]),
-    ("scenario", &[]),
-    ("target", &["service", "scenario"]),
-    ("engine", &["checker", "service", "scenario", "target"]),
-    ("run", &["scenario", "target", "engine"]),
-    (
-        "sweep",
-        &["checker", "service", "scenario", "target", "engine"],
-    ),
+/// Every part of the tool, with the parts that it may import.
+const FLOORS: [(&str, &[&str]); 6] = [
+    ("metrics", &[]),
+    ("scenario", &["metrics"]),
+    ("engine", &["scenario", "metrics"]),
+    ("sweep", &["scenario", "engine", "metrics"]),
     // Results only: a report knows neither what made them nor what judged them.
-    ("report", &["scenario"]),
-    (
-        "cli",
-        &["checker", "scenario", "report", "run", "sweep", "target"],
-    ),
-];
-
-/// Within the ground, what each part needs; nothing else, so that the ground stays free of circles.
-const WITHIN_GROUND: [(&str, &[&str]); 14] = [
-    ("named", &[]),
-    ("units", &[]),
-    ("table", &[]),
-    ("random", &["units"]),
-    ("lifecycle", &["named"]),
-    ("progress", &[]),
-    ("config", &["lifecycle", "named", "random", "units"]),
-    ("fault", &["named", "random", "script", "units"]),
-    ("load", &["lifecycle", "random", "units"]),
-    (
-        "history",
-        &["config", "fault", "lifecycle", "load", "script", "units"],
-    ),
-    (
-        "invocation",
-        &["history", "lifecycle", "load", "metrics", "script", "units"],
-    ),
-    ("script", &["lifecycle", "named", "units"]),
-    (
-        "finding",
-        &["history", "lifecycle", "named", "script", "units"],
-    ),
-    (
-        "metrics",
-        &["config", "history", "lifecycle", "load", "units"],
-    ),
+    ("report", &["metrics", "scenario", "sweep"]),
+    ("cli", &["scenario", "engine", "metrics", "report", "sweep"]),
 ];
 
 /// Every import that leads up or aside, and every part without a floor.
@@ -104,15 +48,9 @@ fn part_of(path: &str) -> &str {
     &below[..end]
 }
 
-fn allowed(part: &str) -> Option<Vec<&'static str>> {
-    let find = |table: &[(&str, &'static [&'static str])]| {
-        table
-            .iter()
-            .find(|(name, _)| *name == part)
-            .map(|(_, may)| may.to_vec())
-    };
-    let above = || Some([find(&ABOVE)?, GROUND.to_vec()].concat());
-    find(&WITHIN_GROUND).or_else(above)
+fn allowed(part: &str) -> Option<&'static [&'static str]> {
+    let found = FLOORS.iter().find(|(name, _)| *name == part);
+    found.map(|(_, may)| *may)
 }
 
 /// The parts of the crate that a file names by `crate::part`, each with its line; a group behind `crate::` is

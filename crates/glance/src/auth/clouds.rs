@@ -1,0 +1,261 @@
+//! `clouds.yaml`: where it lies, and what it says of one cloud. `secure.yaml`, which holds what others shall not read, is laid over it.
+
+use super::keys::Keys;
+use super::{Environment, Mistake};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::Chars;
+use yaml_rust2::parser::{Event, Parser};
+use yaml_rust2::scanner::TScalarStyle;
+
+/// No file of clouds is longer.
+const FILE_MAX: u64 = 1024 * 1024;
+/// No file of clouds is nested deeper; what is handled recursively must end.
+const DEPTH_MAX: usize = 32;
+/// No file of clouds holds more.
+const NODES_MAX: usize = 100_000;
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// What the cloud `name` says.
+pub(crate) fn keys(environment: &Environment, name: &str) -> Result<Keys, Mistake> {
+    let path = file(environment)?;
+    let mut clouds = entries(read(&path)?);
+    let Some(mut cloud) = clouds.remove(name) else {
+        let known: Vec<&str> = clouds.keys().map(String::as_str).collect();
+        let help = match known.as_slice() {
+            [] => "it has no clouds".to_owned(),
+            known => format!("it has: {}", known.join(", ")),
+        };
+        let message = format!("no cloud `{name}` in {}", path.display());
+        return Err(Mistake::new(message, help));
+    };
+    if let Some(secure) = secure(environment, &path) {
+        let secrets = entries(read(&secure)?).remove(name);
+        cloud.lay_over(secrets.unwrap_or(Node::Nothing));
+    }
+    let source = format!("cloud `{name}` of {}", path.display());
+    Ok(Keys {
+        values: flat(cloud, &source)?,
+        source,
+        variables: false,
+    })
+}
+
+fn file(environment: &Environment) -> Result<PathBuf, Mistake> {
+    if let Some(path) = environment.path("OS_CLIENT_CONFIG_FILE") {
+        return Ok(path);
+    }
+    let places = environment.places();
+    find(&places, "clouds").ok_or_else(|| {
+        let searched: Vec<String> = (places.iter())
+            .map(|folder| folder.display().to_string())
+            .collect();
+        let message = format!("no clouds.yaml in {}", searched.join(", "));
+        let help = "put one there, or name it with OS_CLIENT_CONFIG_FILE";
+        Mistake::new(message, help)
+    })
+}
+
+fn secure(environment: &Environment, clouds: &Path) -> Option<PathBuf> {
+    if let Some(path) = environment.path("OS_CLIENT_SECURE_FILE") {
+        return Some(path);
+    }
+    let beside = clouds.parent().map(Path::to_owned);
+    let places: Vec<PathBuf> = beside.into_iter().chain(environment.places()).collect();
+    find(&places, "secure")
+}
+
+fn find(places: &[PathBuf], name: &str) -> Option<PathBuf> {
+    let mut paths = (places.iter())
+        .flat_map(|folder| ENDINGS.map(|ending| folder.join(format!("{name}.{ending}"))));
+    paths.find(|path| path.is_file())
+}
+
+/// What a file says. Mistakes in it are told by their line, never by its text.
+fn read(path: &Path) -> Result<Node, Mistake> {
+    let unreadable = |why: String| {
+        let message = format!("cannot read {}: {why}", path.display());
+        Mistake::new(message, "name a file of clouds that can be read")
+    };
+    let length = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if length.len() > FILE_MAX || !length.is_file() {
+        return Err(unreadable("this is no file of clouds".to_owned()));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    parse(&text).map_err(|line| {
+        let message = format!("line {line} of {} is not YAML", path.display());
+        Mistake::new(message, "check its indentation, quotes and brackets")
+    })
+}
+
+/// What stands below `clouds`.
+fn entries(root: Node) -> BTreeMap<String, Node> {
+    match root {
+        Node::Map(mut map) => match map.remove("clouds") {
+            Some(Node::Map(clouds)) => clouds,
+            _ => BTreeMap::new(),
+        },
+        _ => BTreeMap::new(),
+    }
+}
+
+/// The keys that say something; `auth`'s win over those beside it, where openstacksdk takes them from as well.
+fn flat(cloud: Node, source: &str) -> Result<BTreeMap<String, String>, Mistake> {
+    let mut values = BTreeMap::new();
+    let Node::Map(mut beside) = cloud else {
+        let message = format!("{source} is no table of keys");
+        return Err(Mistake::new(message, "write `auth:` and what is below it"));
+    };
+    let auth = match beside.remove("auth") {
+        Some(Node::Map(auth)) => auth,
+        _ => BTreeMap::new(),
+    };
+    for (key, node) in beside.into_iter().chain(auth) {
+        match node {
+            _ if !Keys::is_known(&key) => {}
+            Node::Text(text) => {
+                values.insert(key, text);
+            }
+            Node::Nothing => {}
+            Node::List(_) | Node::Map(_) => {
+                let message = format!("`{key}` of {source} is not one value");
+                return Err(Mistake::new(message, "write a text"));
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// A piece of YAML. Numbers and the like stay as they were written: `0123` is a password too.
+#[derive(Clone)]
+enum Node {
+    Nothing,
+    Text(String),
+    List(Vec<Node>),
+    Map(BTreeMap<String, Node>),
+}
+
+impl Node {
+    fn lay_over(&mut self, over: Node) {
+        match (self, over) {
+            (_, Node::Nothing) => {}
+            (Node::Map(map), Node::Map(over)) => {
+                for (key, node) in over {
+                    map.entry(key).or_insert(Node::Nothing).lay_over(node);
+                }
+            }
+            (place, over) => *place = over,
+        }
+    }
+
+    /// Takes in what `<<` refers to: it counts where nothing nearer is said.
+    fn merge(&mut self) {
+        let Node::Map(map) = self else { return };
+        let bases = match map.remove("<<") {
+            Some(Node::List(list)) => list,
+            Some(one) => vec![one],
+            None => return,
+        };
+        for base in bases {
+            if let Node::Map(base) = base {
+                for (key, node) in base {
+                    map.entry(key).or_insert(node);
+                }
+            }
+        }
+    }
+}
+
+/// Reads the first document of some YAML; fails with the line where it is wrong.
+fn parse(text: &str) -> Result<Node, usize> {
+    let mut reading = Reading {
+        parser: Parser::new_from_str(text),
+        anchors: BTreeMap::new(),
+        nodes: 0,
+        line: 1,
+    };
+    loop {
+        match reading.event()? {
+            Event::StreamEnd => return Ok(Node::Nothing),
+            Event::Nothing | Event::StreamStart | Event::DocumentStart => {}
+            event => return reading.node(event, 0),
+        }
+    }
+}
+
+/// A text that is being read.
+struct Reading<'a> {
+    parser: Parser<Chars<'a>>,
+    /// What was given a name, with how many nodes it has.
+    anchors: BTreeMap<usize, (Node, usize)>,
+    nodes: usize,
+    line: usize,
+}
+
+impl Reading<'_> {
+    fn event(&mut self) -> Result<Event, usize> {
+        let (event, mark) = (self.parser.next_token()).map_err(|error| error.marker().line())?;
+        self.line = mark.line();
+        Ok(event)
+    }
+
+    fn node(&mut self, event: Event, depth: usize) -> Result<Node, usize> {
+        let before = self.nodes;
+        self.nodes += 1;
+        // Names that stand for names that stand for names can make a long text of a short one.
+        if depth > DEPTH_MAX || self.nodes > NODES_MAX {
+            return Err(self.line);
+        }
+        let (node, anchor) = match event {
+            Event::Alias(anchor) => {
+                let (node, nodes) = self.anchors.get(&anchor).ok_or(self.line)?;
+                self.nodes += nodes;
+                return Ok(node.clone());
+            }
+            Event::Scalar(text, style, anchor, _) => {
+                let nothing = matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL");
+                let node = match style == TScalarStyle::Plain && nothing {
+                    true => Node::Nothing,
+                    false => Node::Text(text),
+                };
+                (node, anchor)
+            }
+            Event::SequenceStart(anchor, _) => (Node::List(self.list(depth)?), anchor),
+            Event::MappingStart(anchor, _) => (self.map(depth)?, anchor),
+            _ => return Err(self.line),
+        };
+        if anchor > 0 {
+            let nodes = self.nodes - before;
+            self.anchors.insert(anchor, (node.clone(), nodes));
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Node>, usize> {
+        let mut list = Vec::new();
+        loop {
+            match self.event()? {
+                Event::SequenceEnd => return Ok(list),
+                event => list.push(self.node(event, depth + 1)?),
+            }
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Node, usize> {
+        let mut map = BTreeMap::new();
+        loop {
+            let key = match self.event()? {
+                Event::MappingEnd => break,
+                event => self.node(event, depth + 1)?,
+            };
+            let event = self.event()?;
+            let node = self.node(event, depth + 1)?;
+            if let Node::Text(key) = key {
+                map.insert(key, node);
+            }
+        }
+        let mut node = Node::Map(map);
+        node.merge();
+        Ok(node)
+    }
+}

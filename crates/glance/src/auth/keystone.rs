@@ -1,0 +1,275 @@
+//! Keystone's words: a request for a token, and what is read of the answer. Nothing that a server says is shown but its catalog.
+
+use crate::answer::line;
+use crate::auth::{Credential, Domain, Login, LoginError, Named, Proof, Scope, Secret};
+use crate::content::Payload;
+use crate::http::{Call, Reply, Times, Trouble, Wire};
+use bytes::Bytes;
+use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A token that was issued.
+pub(crate) struct Issued {
+    pub token: Secret,
+    /// How long it is good for; none if Keystone did not say, or not so that it is understood.
+    pub life: Option<Duration>,
+    pub catalog: Catalog,
+}
+
+/// Asks for a token.
+pub(crate) async fn issue(login: &Login, keystone: &Wire) -> Result<Issued, LoginError> {
+    let url = || keystone.endpoint().to_string();
+    let foreign = |detail: String| LoginError::Foreign { url: url(), detail };
+    let mut times = Times::default();
+    let sent = keystone.deliver(call(login, keystone), &mut times).await;
+    let reply = sent.map_err(|trouble| LoginError::Unreachable {
+        url: url(),
+        detail: match trouble {
+            Trouble::NotSent(detail) | Trouble::NoReply(detail) => line(&detail),
+            Trouble::Stopped => String::new(), // only an upload stops
+        },
+    })?;
+    match reply.status {
+        201 => read(&reply).map_err(|detail| foreign(detail.to_owned())),
+        status @ (401 | 403) => Err(LoginError::Refused {
+            url: url(),
+            who: line(&login.who()),
+            status,
+            hint: hint(login, status),
+        }),
+        300..=399 | 404 | 405 => Err(foreign(format!(
+            "HTTP {}; is it the auth_url, with https:// if it speaks TLS?",
+            reply.status
+        ))),
+        status => Err(foreign(format!("HTTP {status}"))),
+    }
+}
+
+fn hint(login: &Login, status: u16) -> &'static str {
+    match (&login.proof, status) {
+        (_, 403) => "it may not have this scope, or it is disabled or locked",
+        (Proof::Password(..), _) => {
+            "the user, the password, a domain or the project is wrong; it does not say which"
+        }
+        (Proof::ApplicationCredential(..), _) => {
+            "its id or name or its secret is wrong, or it has expired or was deleted"
+        }
+        (Proof::Token(_), _) => "the token has expired or was revoked; get a new one",
+    }
+}
+
+fn call(login: &Login, keystone: &Wire) -> Call {
+    let body = request(login).to_string();
+    let endpoint = keystone.endpoint();
+    let path = format!("{}/v3/auth/tokens", endpoint.prefix);
+    let length = body.len();
+    let mut request = hyper::Request::new(Payload::Text(Some(Bytes::from(body))));
+    *request.method_mut() = hyper::Method::POST;
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    let headers = request.headers_mut();
+    if let Ok(host) = HeaderValue::from_str(&endpoint.authority) {
+        headers.insert(HOST, host);
+    }
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(CONTENT_TYPE, json.clone());
+    headers.insert(ACCEPT, json);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    Call::plain(request)
+}
+
+fn request(login: &Login) -> Value {
+    let identity = match &login.proof {
+        Proof::Password(user, password) => {
+            let mut user = named(user);
+            user["password"] = password.reveal().into();
+            json!({ "methods": ["password"], "password": { "user": user } })
+        }
+        Proof::ApplicationCredential(credential, secret) => {
+            let mut shown = match credential {
+                Credential::Id(id) => json!({ "id": id }),
+                Credential::Name(name, user) => json!({ "name": name, "user": named(user) }),
+            };
+            shown["secret"] = secret.reveal().into();
+            json!({ "methods": ["application_credential"], "application_credential": shown })
+        }
+        Proof::Token(token) => {
+            json!({ "methods": ["token"], "token": { "id": token.reveal() } })
+        }
+    };
+    let scope = match &login.scope {
+        Scope::Unsaid => return json!({ "auth": { "identity": identity } }),
+        Scope::Project(project) => json!({ "project": named(project) }),
+        Scope::Domain(domain) => json!({ "domain": self::domain(domain) }),
+        Scope::System => json!({ "system": { "all": true } }),
+    };
+    json!({ "auth": { "identity": identity, "scope": scope } })
+}
+
+fn named(named: &Named) -> Value {
+    match named {
+        Named::Id(id) => json!({ "id": id }),
+        Named::Name(name, domain) => json!({ "name": name, "domain": self::domain(domain) }),
+    }
+}
+
+fn domain(domain: &Domain) -> Value {
+    match domain {
+        Domain::Id(id) => json!({ "id": id }),
+        Domain::Name(name) => json!({ "name": name }),
+    }
+}
+
+#[derive(Deserialize)]
+struct Body {
+    token: Described,
+}
+
+#[derive(Deserialize)]
+struct Described {
+    issued_at: Option<String>,
+    expires_at: Option<String>,
+    #[serde(default)]
+    catalog: Vec<Service>,
+}
+
+#[derive(Deserialize)]
+struct Service {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    endpoints: Vec<Place>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    interface: String,
+    region: Option<String>,
+    region_id: Option<String>,
+    url: String,
+}
+
+fn read(reply: &Reply) -> Result<Issued, &'static str> {
+    let token = (reply.headers.get("x-subject-token")).and_then(|value| value.to_str().ok());
+    let token = token
+        .filter(|token| !token.is_empty())
+        .ok_or("no token in the head of its reply")?;
+    let body = serde_json::from_slice::<Body>(&reply.text);
+    if reply.cut.is_some() {
+        return Err("its reply does not end, or is too long");
+    }
+    let Body { token: described } = body.map_err(|_| "no description of a token in its reply")?;
+    // Both times are Keystone's own: the clock of this machine may be wrong.
+    let life = match (described.issued_at, described.expires_at) {
+        (Some(from), Some(to)) => seconds(&from)
+            .zip(seconds(&to))
+            .map(|(from, to)| Duration::from_secs(u64::try_from(to - from).unwrap_or(0))),
+        _ => None,
+    };
+    Ok(Issued {
+        token: Secret::new(token),
+        life: life.map(|life| life.min(Duration::from_secs(365 * 86_400))),
+        catalog: Catalog(described.catalog),
+    })
+}
+
+/// Seconds since 1970 of `2026-11-22T21:22:50.000000Z`, which is how Keystone writes it.
+fn seconds(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let number = |text: &str| match text.len() {
+        1..=4 if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse::<i64>().ok(),
+        _ => None,
+    };
+    let three = |text: &str, by| {
+        let parts: Option<Vec<i64>> = text.split(by).map(number).collect();
+        <[i64; 3]>::try_from(parts?).ok()
+    };
+    let [year, month, day] = three(date, '-')?;
+    let [hour, minute, second] = three(time.split('.').next()?, ':')?;
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Years that begin in March end with the leap day; from there the months have a pattern.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (153 * month + 2) / 5
+        + day
+        - 719_469;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// The services that Keystone knows of.
+pub(crate) struct Catalog(Vec<Service>);
+
+impl Catalog {
+    /// The URL of the image service that the login means.
+    pub(crate) fn image(&self, login: &Login) -> Result<String, LoginError> {
+        let (interface, region) = (login.interface.name(), login.region.as_deref());
+        let image = self.0.iter().filter(|service| service.kind == "image");
+        let places: Vec<&Place> = image.flat_map(|service| &service.endpoints).collect();
+        let meant = places.iter().find(|place| {
+            let here = region.is_none_or(|region| place.region() == region);
+            here && place.interface == interface
+        });
+        if let Some(place) = meant {
+            return Ok(place.url.clone());
+        }
+        let within = region.map_or(String::new(), |region| format!(" in {region}"));
+        let there = match places.as_slice() {
+            [] if self.0.is_empty() => {
+                "nothing: a token without a project has no catalog".to_owned()
+            }
+            [] => list(self.0.iter().map(|service| service.kind.clone())),
+            places => list(
+                (places.iter()).map(|place| format!("{} in {}", place.interface, place.region())),
+            ),
+        };
+        Err(LoginError::NoEndpoint {
+            url: line(&login.auth_url),
+            wanted: format!("{interface} endpoint of an image service{within}"),
+            there: line(&there),
+        })
+    }
+}
+
+impl Place {
+    fn region(&self) -> &str {
+        self.region_id
+            .as_deref()
+            .or(self.region.as_deref())
+            .unwrap_or("no region")
+    }
+}
+
+fn list(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_counted_from_1970() {
+        assert_eq!(seconds("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(seconds("2000-03-01T00:00:00.000000Z"), Some(951_868_800));
+        assert_eq!(seconds("2024-02-29T23:59:59.5Z"), Some(1_709_251_199));
+        for text in [
+            "",
+            "Z",
+            "TZ",
+            "2024-02-29",
+            "2024-13-01T00:00:00Z",
+            "99999-01-01T00:00:00Z",
+            "2024-1-é-T::Z",
+        ] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+}

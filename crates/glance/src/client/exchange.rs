@@ -1,0 +1,184 @@
+//! One exchange: a request as Glance wants it, and its reply judged.
+
+use super::{Client, Errand};
+use crate::Exchange;
+use crate::answer::{Answer, ImageId, line};
+use crate::config::Caller;
+use crate::content::{Payload, Progress};
+use crate::dialect::{self, Image};
+use crate::http::{Call, Reply, Trouble};
+use crate::watch::Watch;
+use bytes::Bytes;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
+use std::rc::Rc;
+use stormglass_model::lifecycle::{Operation, Outcome, Who};
+
+/// The most of a text body that is kept.
+const TEXT_KEPT: usize = 4096;
+
+impl Client {
+    /// A request of this client. Its parts were checked when the client was made.
+    pub(super) fn call(
+        &self,
+        method: &str,
+        path: &str,
+        who: Who,
+        body: Payload,
+        max: Option<u64>,
+    ) -> Call {
+        let shared = &*self.shared;
+        let mut request = hyper::Request::new(body);
+        let path = format!("{}/v2{path}", shared.wire.endpoint().prefix);
+        *request.method_mut() = method.parse().unwrap_or_default();
+        *request.uri_mut() = path.parse().unwrap_or_default();
+        let length = request.body().len();
+        let headers = request.headers_mut();
+        headers.insert(HOST, shared.host.clone());
+        if matches!(method, "PUT" | "POST" | "PATCH") {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        Call {
+            request,
+            caller: self.caller(who),
+            progress: Progress::new(),
+            content_max: max,
+            watch: None,
+        }
+    }
+
+    /// Who asks as `who`.
+    pub(super) fn caller(&self, who: Who) -> Caller {
+        let known = |who: Who| self.shared.identities[who.index()].clone();
+        match (known(who), who) {
+            (Some(caller), _) => caller,
+            // Without an admin the member asks, and is shown less.
+            (None, Who::Admin) => known(Who::Member).unwrap_or_default(),
+            (None, _) => Caller::default(),
+        }
+    }
+
+    /// One exchange, judged, and kept if this client keeps them.
+    pub(super) async fn exchange(
+        &self,
+        errand: &mut Errand<'_>,
+        mut call: Call,
+    ) -> (Answer, Option<Trouble>) {
+        call.watch = errand.watch.clone();
+        let kept = self.clock.as_ref().map(|clock| {
+            let mut kept = self.noted(errand.request.who, &call);
+            kept.sent = clock();
+            kept
+        });
+        let (content_max, progress) = (call.content_max, call.progress.clone());
+        let came = (self.shared.wire).exchange(call, &mut errand.times).await;
+        if let (Some(mut kept), Some(clock)) = (kept, &self.clock) {
+            kept.ended = Some(clock());
+            let sent = errand.watch.as_ref().map(|watch| watch.sent.get().body);
+            if kept.data.is_some() {
+                kept.data_sent = sent.unwrap_or(progress.taken.get());
+            }
+            kept.status = came.as_ref().ok().map(|reply| reply.status);
+            kept.reply = match &came {
+                Ok(Reply { cut: Some(cut), .. }) => line(cut),
+                Ok(reply) => line(&String::from_utf8_lossy(&reply.text)),
+                Err(trouble) => line(trouble.text()),
+            };
+            errand.exchanges.push(kept);
+        }
+        match came {
+            Ok(reply) => (judge(errand.request.operation, &reply, content_max), None),
+            Err(trouble) => {
+                let outcome = without_reply(errand.request.operation, &trouble, &errand.watch);
+                let mut answer = Answer::new(outcome);
+                answer.note = line(trouble.text());
+                (answer, Some(trouble))
+            }
+        }
+    }
+
+    /// What is told of a request. Who asks is not yet in its head.
+    fn noted(&self, who: Who, call: &Call) -> Exchange {
+        let request = &call.request;
+        let prefix = self.shared.wire.endpoint().prefix.as_str();
+        let path = request.uri().to_string();
+        let told = |(name, value): (&hyper::header::HeaderName, &HeaderValue)| {
+            let value = value.to_str().ok().filter(|_| !value.is_sensitive())?;
+            (*name != HOST).then(|| (name.to_string(), value.to_owned()))
+        };
+        let (text, data) = match request.body() {
+            Payload::Text(text) => (text.as_deref().unwrap_or_default(), None),
+            Payload::Upload(_) => (&[][..], Some(request.body().len())),
+        };
+        Exchange {
+            sent: stormglass_model::units::Time::ZERO,
+            ended: None,
+            who,
+            method: request.method().to_string(),
+            path: path.strip_prefix(prefix).unwrap_or(&path).to_owned(),
+            headers: request.headers().iter().filter_map(told).collect(),
+            text: String::from_utf8_lossy(&text[..text.len().min(TEXT_KEPT)]).into_owned(),
+            data,
+            data_sent: 0,
+            status: None,
+            reply: String::new(),
+        }
+    }
+}
+
+/// How an operation ended that was not answered.
+fn without_reply(operation: Operation, trouble: &Trouble, watch: &Option<Rc<Watch>>) -> Outcome {
+    let impossible = match (trouble, watch) {
+        // Nothing was sent, so nothing can have happened.
+        (Trouble::NotSent(_), _) => true,
+        (_, Some(watch)) if watch.struck() => {
+            let sent = watch.sent.get();
+            !sent.began || operation.sends_data() && !sent.whole
+        }
+        _ => false,
+    };
+    if impossible {
+        Outcome::Fail
+    } else {
+        Outcome::Unknown
+    }
+}
+
+fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answer {
+    let mut answer = Answer::new(dialect::outcome(operation, reply.status));
+    answer.http_status = Some(reply.status);
+    answer.observed = dialect::gone(reply.status);
+    answer.content = reply.content;
+    if (200..300).contains(&reply.status) {
+        if let Ok(image) = serde_json::from_slice::<Image>(&reply.text) {
+            answer.observed = image.seen();
+            answer.content = image.content();
+        }
+    } else {
+        answer.note = line(&String::from_utf8_lossy(&reply.text));
+    }
+    if let Some(cut) = &reply.cut {
+        answer.note = line(cut);
+        // Too much content is an answer, and a wrong one; too little is a connection that broke.
+        let too_much = matches!((reply.content, content_max), (Some(content), Some(max)) if content.size > max);
+        if answer.outcome == Outcome::Ok && operation.reads() && !too_much {
+            answer.outcome = Outcome::Unknown;
+            answer.content = None;
+        }
+    }
+    answer
+}
+
+pub(super) fn image_path(id: ImageId, rest: &str) -> String {
+    format!("/images/{id}{rest}")
+}
+
+pub(super) fn text(text: &str) -> Payload {
+    let bytes = (!text.is_empty()).then(|| Bytes::copy_from_slice(text.as_bytes()));
+    Payload::Text(bytes)
+}
+
+pub(super) fn typed(mut call: Call, media_type: &'static str) -> Call {
+    let value = HeaderValue::from_static(media_type);
+    call.request.headers_mut().insert(CONTENT_TYPE, value);
+    call
+}

@@ -1,0 +1,136 @@
+//! The first word to a server: is it there, is it a Glance, does it know us?
+
+use super::{Client, text};
+use crate::answer::line;
+use crate::auth::LoginError;
+use crate::dialect::Page;
+use crate::http::{Times, Trouble};
+use stormglass_model::lifecycle::{Operation, Who};
+
+/// Why a run against this server cannot begin, in one line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HelloError {
+    /// It did not answer.
+    #[error("no Glance at {server}: {detail}")]
+    Unreachable {
+        /// Its URL, without a path.
+        server: String,
+        /// What went wrong.
+        detail: String,
+    },
+    /// There is no token to ask with.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// It answered, but does not accept who asks.
+    #[error("the Glance at {server} does not accept the {who}: HTTP {status}")]
+    Identity {
+        /// Its URL, without a path.
+        server: String,
+        /// The member or the admin.
+        who: &'static str,
+        /// 401 or 403.
+        status: u16,
+    },
+    /// Something answered, but not as a Glance does.
+    #[error("{server} does not answer like a Glance: {detail}")]
+    Foreign {
+        /// Its URL, without a path.
+        server: String,
+        /// What came instead.
+        detail: String,
+    },
+}
+
+/// What a server said of who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// Whether the member is in fact an admin.
+    pub member_is_admin: bool,
+    /// Whether the admin is one.
+    pub admin_is_admin: bool,
+}
+
+impl Greeting {
+    /// Why the answers to `operation` would be judged wrongly with these identities, if they would.
+    pub fn unfit(self, operation: Operation) -> Option<&'static str> {
+        match operation {
+            Operation::Download | Operation::Export | Operation::Clone if self.member_is_admin => {
+                Some("the member's identity is an admin's, who may read what no member may")
+            }
+            Operation::DownloadAsAdmin if !self.admin_is_admin => {
+                Some("the admin's identity is not an admin's")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Client {
+    /// Lists one image as the member, and as the admin if there is one; then asks which of them is an admin.
+    pub async fn hello(&self) -> Result<Greeting, HelloError> {
+        self.greet(Who::Member, "member's token or identity")
+            .await?;
+        let member_is_admin = self.is_admin(Who::Member).await;
+        if self.shared.identities[Who::Admin.index()].is_none() {
+            return Ok(Greeting {
+                member_is_admin,
+                admin_is_admin: false,
+            });
+        }
+        self.greet(Who::Admin, "admin's token or identity").await?;
+        let admin_is_admin = self.is_admin(Who::Admin).await;
+        Ok(Greeting {
+            member_is_admin,
+            admin_is_admin,
+        })
+    }
+
+    /// Whether it may list tasks, which Glance's policies leave to admins.
+    async fn is_admin(&self, who: Who) -> bool {
+        let call = self.call("GET", "/tasks?limit=1", who, text(""), None);
+        let reply = self.shared.wire.exchange(call, &mut Times::default()).await;
+        reply.is_ok_and(|reply| reply.status == 200)
+    }
+
+    async fn greet(&self, who: Who, name: &'static str) -> Result<(), HelloError> {
+        let server = || self.shared.wire.endpoint().to_string();
+        self.caller(who).ready().await?;
+        let call = self.call("GET", "/images?limit=1", who, text(""), None);
+        let reply = match self.shared.wire.exchange(call, &mut Times::default()).await {
+            Ok(reply) => reply,
+            Err(Trouble::NotSent(detail)) => {
+                return Err(HelloError::Unreachable {
+                    server: server(),
+                    detail: line(&detail),
+                });
+            }
+            Err(Trouble::NoReply(detail)) => {
+                return Err(HelloError::Foreign {
+                    server: server(),
+                    detail: line(&detail),
+                });
+            }
+            Err(Trouble::Stopped) => return Ok(()), // only an aborted upload stops
+        };
+        let foreign = |detail: String| HelloError::Foreign {
+            server: server(),
+            detail: line(&detail),
+        };
+        match (reply.status, &reply.cut) {
+            (status @ (401 | 403), _) => Err(HelloError::Identity {
+                server: server(),
+                who: name,
+                status,
+            }),
+            (200, Some(cut)) => Err(foreign(cut.clone())),
+            (200, None) => match serde_json::from_slice::<Page>(&reply.text) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(foreign("no list of images in its reply".to_owned())),
+            },
+            (status, _) => {
+                let text = String::from_utf8_lossy(&reply.text);
+                Err(foreign(format!("HTTP {status} {text}")))
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The client: one operation in, one answer out.
+
+use crate::Exchange;
+use crate::answer::{Answer, ImageId, Request, RunId};
+use crate::commands::Commands;
+use crate::config::{Caller, ConfigError, Endpoint};
+use crate::http::tls::Tls;
+use crate::http::{Times, Wire};
+use crate::journal::Journal;
+use crate::source::Source;
+use crate::watch::Watch;
+use crate::{Command, GlanceTarget, Identity};
+use hyper::header::HeaderValue;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use stormglass_model::lifecycle::{Operation, Outcome, Who};
+use stormglass_model::script::Act;
+use stormglass_model::units::{Bytes, Time};
+use tokio::sync::OnceCell;
+
+mod acts;
+mod cleanup;
+mod exchange;
+mod hello;
+
+use exchange::{image_path, text, typed};
+
+pub use cleanup::{Cleanup, Removal};
+pub use hello::{Greeting, HelloError};
+
+/// A client of one Glance for one thread; clones share their connections. It must run inside a `tokio::task::LocalSet`.
+#[derive(Clone)]
+pub struct Client {
+    shared: Rc<Shared>,
+    /// The clock of the exchanges it keeps.
+    clock: Option<Rc<dyn Fn() -> Time>>,
+}
+
+struct Shared {
+    wire: Wire,
+    host: HeaderValue,
+    /// By [`Who`].
+    identities: [Option<Caller>; Who::COUNT],
+    run: RunId,
+    location: Option<String>,
+    /// Whether the server is on this host, and can read from a source of our own.
+    is_here: bool,
+    /// Serves data where no location is given.
+    source: OnceCell<Source>,
+    too_large: Option<Bytes>,
+    /// Every image this client may have created and has not seen deleted; whether its create was acknowledged.
+    created: RefCell<BTreeMap<ImageId, bool>>,
+    /// Where they are written before they are created.
+    journal: std::cell::OnceCell<Journal>,
+    /// What removes an image that the server does not let anybody delete.
+    last_resort: std::cell::OnceCell<(Commands, Command)>,
+}
+
+/// An operation under way.
+struct Errand<'a> {
+    request: &'a Request,
+    /// What to do at a point of its next exchange.
+    watch: Option<Rc<Watch>>,
+    times: Times,
+    exchanges: Vec<Exchange>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let authority = &self.shared.wire.endpoint().authority;
+        f.debug_tuple("Client").field(authority).finish()
+    }
+}
+
+impl Client {
+    /// A client of `target.url` for one run, whose images carry its tag. Nothing is sent yet. A URL that only a catalog knows must
+    /// have been [located](super::locate).
+    pub fn new(target: &GlanceTarget, run: RunId) -> Result<Client, ConfigError> {
+        let url = target.url.as_deref().ok_or(ConfigError::NoUrl)?;
+        let endpoint = Endpoint::parse(url, "v2")?;
+        let host = HeaderValue::from_str(&endpoint.authority)
+            .map_err(|_| ConfigError::Url("and its host is no host".to_owned()))?;
+        let tls = endpoint
+            .tls
+            .then(|| Tls::new(&endpoint.host, target.ca.as_deref()));
+        // Where nobody says who he is, everybody may be an admin; where the member does, an admin must.
+        let has_admin = target.admin != Identity::Anonymous || target.member == Identity::Anonymous;
+        let connections = target.connections.get() as usize;
+        let identities = [
+            Some(&target.member),
+            has_admin.then_some(&target.admin),
+            target.reader.as_ref(),
+            target.stranger.as_ref(),
+        ];
+        let mut known = [const { None }; Who::COUNT];
+        for (known, identity) in known.iter_mut().zip(identities) {
+            let caller = identity.map(|identity| Caller::new(identity, target));
+            *known = caller.transpose()?;
+        }
+        Ok(Client {
+            shared: Rc::new(Shared {
+                wire: Wire::new(endpoint, tls.transpose()?, target.timeout, connections),
+                host,
+                identities: known,
+                run,
+                location: target.location.clone(),
+                is_here: target.is_on_loopback(),
+                source: OnceCell::new(),
+                too_large: target.too_large,
+                created: RefCell::default(),
+                journal: std::cell::OnceCell::new(),
+                last_resort: std::cell::OnceCell::new(),
+            }),
+            clock: None,
+        })
+    }
+
+    /// The same client, whose answers hold every exchange of their operation, at the times of `clock`.
+    pub fn keep_exchanges(&self, clock: impl Fn() -> Time + 'static) -> Client {
+        Client {
+            shared: self.shared.clone(),
+            clock: Some(Rc::new(clock)),
+        }
+    }
+
+    /// Why this client cannot perform `act`, if it cannot; for the reader of scenarios.
+    ///
+    /// Export and clone are done as what they are to Glance: a download.
+    pub fn unsupported(&self, act: Act) -> Option<&'static str> {
+        let shared = &*self.shared;
+        if shared.identities[act.who.index()].is_none() {
+            return Some(match act.who {
+                Who::Member => "it needs a member's identity",
+                Who::Admin => "it needs an admin's identity",
+                Who::Reader => "it needs a reader's identity",
+                Who::Stranger => "it needs a stranger's identity",
+            });
+        }
+        if act.operation.creates() && act.who == Who::Stranger {
+            return Some("what a stranger creates is not this run's to delete");
+        }
+        match act.operation {
+            Operation::CreateWithLocation
+            | Operation::AddLocation
+            | Operation::ReplaceLocation
+            | Operation::RegisterLocation
+            | Operation::Import => (shared.location.is_none() && !shared.is_here)
+                .then_some("it needs a `location` that Glance may read data from"),
+            Operation::UploadTooLarge => (shared.too_large.is_none())
+                .then_some("it needs a size that is `too_large` for the server"),
+            Operation::Create
+            | Operation::CreateEmpty
+            | Operation::CreateWithoutFormat
+            | Operation::CreateWithWrongFormat
+            | Operation::RemoveLocation
+            | Operation::Upload
+            | Operation::AbortUpload
+            | Operation::UploadWrongSize
+            | Operation::Stage
+            | Operation::ImportStaged
+            | Operation::Download
+            | Operation::Export
+            | Operation::Clone
+            | Operation::DownloadAsAdmin
+            | Operation::Deactivate
+            | Operation::Reactivate
+            | Operation::Delete
+            | Operation::Show
+            | Operation::SetProperty
+            | Operation::Protect
+            | Operation::Unprotect => None,
+        }
+    }
+
+    /// Performs one operation, once. Dropping the future closes its connection.
+    ///
+    /// What needs two requests of Glance's API ends with the first that is not answered ok: create-empty is a create and an upload of
+    /// nothing, create-with-location a create and an add-location. An operation that is [unsupported](Client::unsupported) is refused.
+    pub async fn perform(&self, request: &Request) -> Answer {
+        self.perform_errand(request, None).await
+    }
+
+    /// Performs one operation, and does what `watch` says at its point; of two requests, it is the second's.
+    ///
+    /// An operation that was broken off by its own client fails if the server cannot have completed it, since it never had all of
+    /// the data; else its outcome is unknown.
+    pub async fn perform_watched(&self, request: &Request, watch: &Rc<Watch>) -> Answer {
+        // Whoever waits for the point is told of the end as well, also when this future is dropped.
+        struct End<'a>(&'a Watch);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                self.0.pass();
+            }
+        }
+        let _end = End(watch);
+        self.perform_errand(request, Some(watch.clone())).await
+    }
+
+    async fn perform_errand(&self, request: &Request, watch: Option<Rc<Watch>>) -> Answer {
+        let act = Act {
+            operation: request.operation,
+            who: request.who,
+        };
+        if let Some(reason) = self.unsupported(act) {
+            let mut answer = Answer::new(Outcome::Refused);
+            answer.note = reason.to_owned();
+            return answer;
+        }
+        let mut errand = Errand {
+            request,
+            watch,
+            times: Times::default(),
+            exchanges: Vec::new(),
+        };
+        let mut answer = self.act(&mut errand).await;
+        answer.waited = errand.times.waited;
+        answer.connect = errand.times.connect;
+        answer.exchanges = errand.exchanges;
+        answer
+    }
+}

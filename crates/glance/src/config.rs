@@ -1,0 +1,182 @@
+//! Where the server is and who asks, as the wire needs it.
+
+use super::auth::Session;
+use crate::{GlanceTarget, Identity};
+use hyper::header::HeaderValue;
+use std::fmt;
+use std::rc::Rc;
+
+/// Why a client could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The address is not of the form that is understood.
+    #[error("the URL of a server must look like https://host:port, {0}")]
+    Url(String),
+    /// Nothing says where the server is. A catalog may: see [`super::locate`].
+    #[error("the URL of the Glance is not known")]
+    NoUrl,
+    /// A header cannot carry this.
+    #[error("the {0} holds a character that an HTTP header cannot carry")]
+    Header(&'static str),
+    /// The certificates to trust cannot be had.
+    #[error("{0}")]
+    Trust(String),
+}
+
+/// An endpoint, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    pub tls: bool,
+    pub host: String,
+    pub port: u16,
+    /// `host:port` as the URL had it.
+    pub authority: String,
+    /// What comes before the API's version, without a slash at its end.
+    pub prefix: String,
+}
+
+/// `http://host:port`
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.authority)
+    }
+}
+
+impl Endpoint {
+    /// Takes a URL apart, whose path may end in `/version`.
+    pub(super) fn parse(url: &str, version: &str) -> Result<Endpoint, ConfigError> {
+        let wrong = |why: &str| ConfigError::Url(why.to_owned());
+        let uri: hyper::Uri = url.parse().map_err(|_| wrong("and this is no URL"))?;
+        let tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(wrong("it begins with http:// or https://")),
+        };
+        let authority = uri.authority().ok_or_else(|| wrong("a host is missing"))?;
+        if authority.as_str().contains('@') {
+            return Err(wrong("credentials do not belong in it"));
+        }
+        if uri.query().is_some() {
+            return Err(wrong("it has no query"));
+        }
+        let host = authority
+            .host()
+            .trim_start_matches('[')
+            .trim_end_matches(']');
+        if host.is_empty() {
+            return Err(wrong("a host is missing"));
+        }
+        let path = uri.path().trim_end_matches('/');
+        let before = path.strip_suffix(version);
+        let prefix = before
+            .and_then(|path| path.strip_suffix('/'))
+            .unwrap_or(path);
+        Ok(Endpoint {
+            tls,
+            host: host.to_owned(),
+            port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
+            authority: authority.to_string(),
+            prefix: prefix.trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+/// The headers of an identity.
+pub(super) type Headers = Vec<(&'static str, HeaderValue)>;
+
+/// Who sends a request.
+#[derive(Clone)]
+pub(super) enum Caller {
+    /// One who always says the same.
+    Headers(Rc<Headers>),
+    /// One whose token is got from Keystone, and renewed.
+    Session(Rc<Session>),
+}
+
+/// Nobody.
+impl Default for Caller {
+    fn default() -> Caller {
+        Caller::Headers(Rc::default())
+    }
+}
+
+impl Caller {
+    pub(super) fn new(identity: &Identity, target: &GlanceTarget) -> Result<Caller, ConfigError> {
+        match identity {
+            Identity::Keystone(login) => Ok(Caller::Session(Rc::new(Session::new(
+                login.clone(),
+                target,
+            )?))),
+            other => Ok(Caller::Headers(Rc::new(headers(other)?))),
+        }
+    }
+}
+
+/// The headers that say who asks. Hyper's own `Debug` hides their values.
+fn headers(identity: &Identity) -> Result<Headers, ConfigError> {
+    match identity {
+        Identity::Anonymous | Identity::Keystone(_) => Ok(Vec::new()),
+        Identity::Token(token) => Ok(vec![("x-auth-token", hidden("token", token)?)]),
+        Identity::Headers {
+            user,
+            project,
+            roles,
+        } => Ok(vec![
+            ("x-identity-status", HeaderValue::from_static("Confirmed")),
+            ("x-user-id", hidden("user", user)?),
+            ("x-project-id", hidden("project", project)?),
+            // Glance implies no role by another: an admin says admin, member and reader.
+            ("x-roles", hidden("roles", &roles.join(","))?),
+        ]),
+    }
+}
+
+/// A header's value that `Debug` does not show.
+pub(super) fn hidden(name: &'static str, text: &str) -> Result<HeaderValue, ConfigError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| ConfigError::Header(name))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_apart() {
+        let check = |url: &str, host: &str, port: u16, prefix: &str| {
+            let endpoint = Endpoint::parse(url, "v2").unwrap();
+            assert_eq!(
+                (
+                    endpoint.host.as_str(),
+                    endpoint.port,
+                    endpoint.prefix.as_str()
+                ),
+                (host, port, prefix)
+            );
+        };
+        check("http://127.0.0.1:9292", "127.0.0.1", 9292, "");
+        check("http://glance/", "glance", 80, "");
+        check("http://cloud/image/v2/", "cloud", 80, "/image");
+        check("http://[::1]:9292/v2", "::1", 9292, "");
+        check("https://cloud/", "cloud", 443, "");
+        check("https://cloud/envy2", "cloud", 443, "/envy2");
+        for url in [
+            "",
+            "glance:9292",
+            "http://",
+            "http://me:word@glance",
+            "ftp://x",
+        ] {
+            assert!(Endpoint::parse(url, "v2").is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_never_shown() {
+        let headers = headers(&Identity::Token("swordfish".to_owned())).unwrap();
+        assert!(!format!("{headers:?}").contains("swordfish"));
+        assert!(super::headers(&Identity::Token("a\nb".to_owned())).is_err());
+    }
+}

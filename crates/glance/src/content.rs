@@ -1,0 +1,287 @@
+//! The bytes of an upload: made as they are sent, never held whole, and digested on the way.
+
+use super::now;
+use bytes::{Bytes, BytesMut};
+use hyper::body::{Body, Frame, SizeHint};
+use md5::{Digest, Md5};
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use stormglass_model::history::Content;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// Bytes made at once. A multiple of eight, so that the generator's words are never cut and the content does not depend on it.
+const CHUNK: u64 = 64 * 1024;
+
+/// The pseudo-random content of one seed and size.
+#[derive(Debug)]
+struct Generator {
+    random: Xoshiro256PlusPlus,
+    made: u64,
+    size: u64,
+    hash: Md5,
+}
+
+impl Generator {
+    fn new(seed: u64, size: u64) -> Generator {
+        Generator {
+            random: Xoshiro256PlusPlus::seed_from_u64(seed),
+            made: 0,
+            size,
+            hash: Md5::new(),
+        }
+    }
+
+    /// The next bytes, ending at `stop` at the latest; none there.
+    fn next(&mut self, stop: u64) -> Option<Bytes> {
+        let length = CHUNK.min(stop.min(self.size) - self.made) as usize;
+        if length == 0 {
+            return None;
+        }
+        let mut chunk = BytesMut::zeroed(length);
+        self.random.fill_bytes(&mut chunk);
+        if self.made == 0 && length >= 512 {
+            // Glance looks at what a raw image holds, and one image in 65,536 would carry a boot record's signature by chance.
+            chunk[510..512].fill(0);
+        }
+        self.made += length as u64;
+        self.hash.update(&chunk);
+        Some(chunk.freeze())
+    }
+
+    /// What was made, once all of it was.
+    fn content(&self) -> Option<Content> {
+        (self.made == self.size).then(|| Content {
+            size: self.size,
+            checksum: leading(&self.hash.clone().finalize()),
+        })
+    }
+}
+
+/// The first eight bytes, big-endian.
+fn leading(digest: &[u8]) -> u64 {
+    digest
+        .iter()
+        .take(8)
+        .fold(0, |value, &byte| value << 8 | u64::from(byte))
+}
+
+/// What an upload of this seed and size sends.
+pub fn content_of(content_seed: u64, size: u64) -> Content {
+    let mut generator = Generator::new(content_seed, size);
+    while generator.next(size).is_some() {}
+    Content {
+        size,
+        checksum: leading(&generator.hash.finalize()),
+    }
+}
+
+/// Reads a checksum as Glance writes it, 32 hexadecimal digits, down to what a [`Content`] keeps.
+pub(super) fn leading_of_hex(checksum: &str) -> Option<u64> {
+    let valid = checksum.len() == 32 && checksum.bytes().all(|byte| byte.is_ascii_hexdigit());
+    valid
+        .then(|| u64::from_str_radix(&checksum[..16], 16).ok())
+        .flatten()
+}
+
+/// Counts and digests what is received.
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    size: u64,
+    hash: Md5,
+}
+
+impl Received {
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.hash.update(bytes);
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn content(self) -> Content {
+        Content {
+            size: self.size,
+            checksum: leading(&self.hash.finalize()),
+        }
+    }
+}
+
+/// How far a request's body has got; shared with whoever waits for the answer.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// When bytes were last taken.
+    pub at: Cell<Instant>,
+    /// Whether the whole body was taken.
+    pub finished: Cell<bool>,
+    /// How many bytes of an upload were taken.
+    pub taken: Cell<u64>,
+    /// What was sent, once all of it was.
+    pub content: Cell<Option<Content>>,
+    /// Told when a body that stops half-way has got there.
+    pub stopped: Notify,
+}
+
+/// The body of a request.
+#[derive(Debug)]
+pub(super) enum Payload {
+    /// A few bytes, perhaps none.
+    Text(Option<Bytes>),
+    /// An upload.
+    Upload(Box<Upload>),
+}
+
+/// The streamed body of an upload.
+#[derive(Debug)]
+pub(super) struct Upload {
+    generator: Generator,
+    stop: u64,
+    progress: Rc<Progress>,
+}
+
+impl Progress {
+    pub(super) fn new() -> Rc<Progress> {
+        Rc::new(Progress {
+            at: Cell::new(now()),
+            finished: Cell::new(true),
+            taken: Cell::new(0),
+            content: Cell::new(None),
+            stopped: Notify::new(),
+        })
+    }
+}
+
+impl Payload {
+    /// The content of `seed`, declared as `size` bytes; it goes quiet after `stop` of them and never ends if that is less.
+    pub(super) fn upload(seed: u64, size: u64, stop: u64, progress: Rc<Progress>) -> Payload {
+        let upload = Upload {
+            generator: Generator::new(seed, size),
+            stop: stop.min(size),
+            progress,
+        };
+        upload.progress.finished.set(false);
+        if size == 0 {
+            upload.finish(); // nobody polls an empty body
+        }
+        Payload::Upload(Box::new(upload))
+    }
+
+    /// How many bytes it declares.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Payload::Text(text) => text.as_ref().map_or(0, |text| text.len() as u64),
+            Payload::Upload(upload) => upload.generator.size,
+        }
+    }
+}
+
+impl Upload {
+    fn poll(&mut self) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.progress.at.set(now());
+        match self.generator.next(self.stop) {
+            Some(chunk) => {
+                self.progress.taken.set(self.generator.made);
+                if self.generator.made == self.generator.size {
+                    self.finish();
+                }
+                Poll::Ready(Some(Ok(Frame::data(chunk))))
+            }
+            None if self.stop < self.generator.size => {
+                // Nobody will wake this body: the client hears of it and closes the connection.
+                self.progress.stopped.notify_one();
+                Poll::Pending
+            }
+            None => {
+                self.finish();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn finish(&self) {
+        self.progress.finished.set(true);
+        self.progress.content.set(self.generator.content());
+    }
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Payload::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Payload::Upload(upload) => upload.poll(),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Payload::Text(text) => text.is_none(),
+            Payload::Upload(upload) => upload.generator.made == upload.generator.size,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Payload::Text(_) => SizeHint::with_exact(self.len()),
+            Payload::Upload(upload) => {
+                SizeHint::with_exact(upload.generator.size - upload.generator.made)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_depends_on_seed_and_size_only() {
+        let whole = content_of(7, 200_001);
+        assert_eq!(whole, content_of(7, 200_001));
+        assert_ne!(whole.checksum, content_of(8, 200_001).checksum);
+        assert_ne!(whole.checksum, content_of(7, 200_000).checksum);
+        assert_eq!(content_of(7, 0).checksum, 0xd41d_8cd9_8f00_b204);
+    }
+
+    #[test]
+    fn a_checksum_is_read_or_refused() {
+        assert_eq!(
+            leading_of_hex("d41d8cd98f00b204e9800998ecf8427e"),
+            Some(content_of(0, 0).checksum)
+        );
+        for text in [
+            "",
+            "d41d",
+            "x41d8cd98f00b204e9800998ecf8427e",
+            "é41d8cd98f00b204e9800998ecf8427",
+        ] {
+            assert_eq!(leading_of_hex(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_stops_says_so_and_never_ends() {
+        let progress = Progress::new();
+        let mut payload = Payload::upload(1, 1_000, 400, progress.clone());
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let mut poll = || Pin::new(&mut payload).poll_frame(&mut context);
+        assert!(
+            matches!(poll(), Poll::Ready(Some(Ok(frame))) if frame.data_ref().map(Bytes::len) == Some(400))
+        );
+        assert!(poll().is_pending());
+        assert!(!progress.finished.get());
+        assert_eq!(progress.content.get(), None);
+    }
+}

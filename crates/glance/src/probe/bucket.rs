@@ -1,0 +1,152 @@
+//! The store in S3: which object an image has, by listing exactly its name. No object is read.
+
+use super::ProbeError;
+use crate::BucketTarget;
+use crate::ImageId;
+use crate::answer::line;
+use crate::config::{ConfigError, Endpoint};
+use crate::content::Payload;
+use crate::http::tls::Tls;
+use crate::http::{Call, Reply, Times, Wire};
+use hyper::header::{HOST, HeaderValue};
+use rusty_s3::actions::ListObjectsV2;
+use rusty_s3::{Bucket as Signed, Credentials, S3Action, UrlStyle};
+use std::time::Duration;
+use stormglass_model::units::Span;
+
+/// After which a silent service is given up.
+const TIMEOUT: Span = Span::from_secs(10);
+/// How long a signature holds. It may not be shorter than clocks are wrong.
+const SIGNED: Duration = Duration::from_secs(900);
+
+/// A bucket that is only ever listed.
+pub(super) struct Bucket {
+    name: String,
+    signed: Signed,
+    credentials: Credentials,
+    wire: Wire,
+}
+
+impl Bucket {
+    /// What the target names. Nothing is sent yet.
+    pub fn new(target: &BucketTarget) -> Result<Bucket, ProbeError> {
+        let wrong = |why: String| ProbeError::Bucket {
+            bucket: format!("the bucket {}", line(&target.bucket)),
+            why,
+        };
+        let failed = |error: ConfigError| wrong(error.to_string());
+        let endpoint = Endpoint::parse(&target.endpoint, "").map_err(failed)?;
+        let tls = (endpoint.tls).then(|| Tls::new(&endpoint.host, target.ca.as_deref()));
+        let tls = tls.transpose().map_err(failed)?;
+        let no_url = || wrong("its endpoint is no URL".to_owned());
+        let (url, region) = (target.endpoint.parse(), target.region.clone());
+        let url = url.map_err(|_| no_url())?;
+        // In the path, not in the host's name: every service understands that.
+        let signed = Signed::new(url, UrlStyle::Path, target.bucket.clone(), region);
+        Ok(Bucket {
+            name: format!("the bucket {} at {endpoint}", line(&target.bucket)),
+            signed: signed.map_err(|_| no_url())?,
+            credentials: Credentials::new(target.access_key.reveal(), target.secret_key.reveal()),
+            wire: Wire::new(endpoint, tls, TIMEOUT, 1),
+        })
+    }
+
+    /// The bytes of an image's object; none when it has none.
+    pub async fn bytes(&self, id: ImageId) -> Result<Option<u64>, ProbeError> {
+        let mut times = Times::default();
+        let read = match self.wire.deliver(self.call(id), &mut times).await {
+            Ok(reply) => size(&reply, &id.to_string()),
+            Err(trouble) => Err(line(trouble.text())),
+        };
+        read.map_err(|why| ProbeError::Bucket {
+            bucket: self.name.clone(),
+            why,
+        })
+    }
+
+    /// Whether a location's URL points into the bucket: `s3://host/bucket/key`. The host may have other names than ours.
+    pub fn has(&self, location: &str) -> bool {
+        let Some((scheme, path)) = location.split_once("://") else {
+            return false;
+        };
+        let mut parts = path.rsplit('/').skip(1);
+        matches!(scheme, "s3" | "s3+http" | "s3+https") && parts.next() == Some(self.signed.name())
+    }
+
+    fn call(&self, id: ImageId) -> Call {
+        let mut list = ListObjectsV2::new(&self.signed, Some(&self.credentials));
+        list.with_prefix(id.to_string());
+        list.with_max_keys(1); // names come in order, and what is longer comes later
+        let url = list.sign(SIGNED);
+        let target = format!("{}?{}", url.path(), url.query().unwrap_or_default());
+        let host = url.host_str().unwrap_or_default();
+        let host = url
+            .port()
+            .map_or(host.to_owned(), |port| format!("{host}:{port}"));
+        let mut request = hyper::Request::new(Payload::Text(None));
+        *request.uri_mut() = target.parse().unwrap_or_default();
+        if let Ok(host) = HeaderValue::from_str(&host) {
+            request.headers_mut().insert(HOST, host);
+        }
+        Call::plain(request)
+    }
+}
+
+/// What an answer says of the object with this name.
+fn size(reply: &Reply, name: &str) -> Result<Option<u64>, String> {
+    if let Some(cut) = &reply.cut {
+        return Err(line(cut));
+    }
+    let foreign = || "no list of objects in the reply".to_owned();
+    let text = std::str::from_utf8(&reply.text).map_err(|_| foreign())?;
+    if reply.status != 200 {
+        // Not the rest of what it says, which may repeat who has asked.
+        let code = text.split("<Code>").nth(1).unwrap_or_default();
+        let code = code.split('<').next().unwrap_or_default();
+        return Err(line(&format!("HTTP {} {code}", reply.status)));
+    }
+    // The parser does not mind a list that breaks off, and one without the name would say that there is no object.
+    if !text.trim_end().ends_with("</ListBucketResult>") {
+        return Err(foreign());
+    }
+    let list = ListObjectsV2::parse_response(text).map_err(|_| foreign())?;
+    if list.contents.is_empty() && list.next_continuation_token.is_some() {
+        return Err("its list begins with nothing, and goes on".to_owned());
+    }
+    // Whoever lists all names may not have come to ours.
+    if !(list.contents.iter()).all(|object| object.key.starts_with(name)) {
+        return Err("it lists other names than the one that was asked for".to_owned());
+    }
+    let found = list.contents.iter().find(|object| object.key == name);
+    Ok(found.map(|object| object.size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Secret;
+
+    #[test]
+    fn a_location_in_the_bucket_is_known_by_any_name_of_its_host() {
+        let bucket = Bucket::new(&BucketTarget {
+            endpoint: "http://127.0.0.1:9000".to_owned(),
+            region: "here".to_owned(),
+            bucket: "glance".to_owned(),
+            access_key: Secret::new(""),
+            secret_key: Secret::new(""),
+            ca: None,
+        });
+        let bucket = bucket.ok().unwrap();
+        for (location, has) in [
+            ("s3://127.0.0.1:9000/glance/key", true),
+            ("s3+http://s3/glance/key", true),
+            ("s3+https://key:secret@s3/v1/glance/key", true),
+            ("s3://s3/other/key", false),
+            ("s3://glance", false),
+            ("file:///glance/key", false),
+            ("glance/key", false),
+        ] {
+            assert_eq!(bucket.has(location), has, "{location}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The database behind a probe: one connection, kept, opened again when it is lost.
+
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use super::ProbeError;
+use super::address::Address;
+use crate::answer::line;
+use crate::{ImageId, now};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// After which a silent database is given up.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a database that was there before may take to come back, and how often it is tried.
+const RETURN: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// One row, each cell as text or null.
+pub(super) type Cells = Vec<Option<String>>;
+
+/// A database that is only ever read.
+pub(super) struct Database {
+    address: Address,
+    connection: Option<Connection>,
+    /// Whether it has answered before, so that it is worth waiting for.
+    reached: bool,
+}
+
+enum Connection {
+    Postgres(postgres::Connection),
+    Mysql(mysql::Connection),
+    Sqlite(sqlite::Connection),
+}
+
+/// What is wrong with an answer.
+pub(super) enum Trouble {
+    /// There is none: the connection broke, or could not be opened. It may be there later.
+    Lost(String),
+    /// A table or a column is missing.
+    Missing(String),
+    /// It may not be read.
+    Denied(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Database {
+    /// What the URL names. Nothing is opened yet.
+    pub fn new(url: &str) -> Result<Database, ProbeError> {
+        let address = Address::parse(url).map_err(ProbeError::Address)?;
+        Ok(Database {
+            address,
+            connection: None,
+            reached: false,
+        })
+    }
+
+    /// What kind of database it is.
+    pub fn kind(&self) -> &'static str {
+        match self.address {
+            Address::Postgres(_) => "postgresql",
+            Address::Mysql(_) => "mysql",
+            Address::Sqlite(_) => "sqlite",
+        }
+    }
+
+    /// The rows that `query` selects for `images`, whose places in it are `{}`. A database that has answered
+    /// before and is lost is waited for a little, and connected to again.
+    pub async fn select(
+        &mut self,
+        query: &str,
+        images: &[ImageId],
+    ) -> Result<Vec<Cells>, ProbeError> {
+        let until = now() + if self.reached { RETURN } else { Duration::ZERO };
+        loop {
+            match self.try_select(query, images).await {
+                Err(Trouble::Lost(_)) if now() < until => tokio::time::sleep(PAUSE).await,
+                ended => return ended.map_err(|trouble| self.error(trouble)),
+            }
+        }
+    }
+
+    async fn try_select(&mut self, query: &str, images: &[ImageId]) -> Result<Vec<Cells>, Trouble> {
+        // Taken out, so that a connection of which an answer is still owed is never used again.
+        let connection = self.connection.take();
+        let asking = async {
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => Connection::open(&self.address).await?,
+            };
+            let query = query.replace("{}", &places(images.len(), connection.numbered()));
+            let images = images.iter().map(ImageId::to_string).collect();
+            let rows = connection.select(query, images).await?;
+            Ok((connection, rows))
+        };
+        let silent = |_| Trouble::Lost("it does not answer".to_owned());
+        let (connection, rows) = tokio::time::timeout(TIMEOUT, asking)
+            .await
+            .map_err(silent)??;
+        self.connection = Some(connection);
+        self.reached = true;
+        Ok(rows)
+    }
+
+    /// Says that a row of `table`, of which `cells` can be shown, holds something that an image service never writes.
+    pub fn strange(&self, table: &str, cells: &[Option<String>]) -> ProbeError {
+        let cells = cells.iter().map(|cell| cell.as_deref().unwrap_or("null"));
+        let row = line(&cells.collect::<Vec<_>>().join(", "));
+        self.error(Trouble::Other(format!(
+            "a row of {table} is not one of an image service: {row}"
+        )))
+    }
+
+    fn error(&self, trouble: Trouble) -> ProbeError {
+        let database = self.name();
+        match trouble {
+            Trouble::Lost(why) => ProbeError::Connect { database, why },
+            Trouble::Missing(why) => ProbeError::NotGlance { database, why },
+            Trouble::Denied(why) => ProbeError::Denied { database, why },
+            Trouble::Other(why) => ProbeError::Query { database, why },
+        }
+    }
+
+    fn name(&self) -> String {
+        let kind = self.kind();
+        match &self.address {
+            Address::Postgres(server) | Address::Mysql(server) => {
+                let place = server.socket.as_ref().or(server.host.as_ref());
+                let place = place.map_or(String::new(), |place| format!(" at {place}"));
+                format!("the {kind} database {}{place}", server.database)
+            }
+            Address::Sqlite(path) => format!("the {kind} database {}", path.display()),
+        }
+    }
+}
+
+impl Connection {
+    async fn open(address: &Address) -> Result<Connection, Trouble> {
+        Ok(match address {
+            Address::Postgres(server) => Connection::Postgres(postgres::open(server).await?),
+            Address::Mysql(server) => Connection::Mysql(mysql::open(server).await?),
+            Address::Sqlite(path) => Connection::Sqlite(sqlite::open(path).await?),
+        })
+    }
+
+    /// Whether places in a query carry numbers.
+    fn numbered(&self) -> bool {
+        matches!(self, Connection::Postgres(_))
+    }
+
+    async fn select(&mut self, query: String, values: Vec<String>) -> Result<Vec<Cells>, Trouble> {
+        match self {
+            Connection::Postgres(connection) => postgres::select(connection, query, values).await,
+            Connection::Mysql(connection) => mysql::select(connection, query, values).await,
+            Connection::Sqlite(connection) => sqlite::select(connection, query, values).await,
+        }
+    }
+}
+
+/// `$1, $2, …` or `?, ?, …`.
+fn places(count: usize, numbered: bool) -> String {
+    let mut places = String::new();
+    for number in 1..=count {
+        let comma = if number > 1 { ", " } else { "" };
+        let _ = match numbered {
+            true => write!(places, "{comma}${number}"),
+            false => write!(places, "{comma}?"),
+        };
+    }
+    places
+}

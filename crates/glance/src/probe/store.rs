@@ -1,0 +1,132 @@
+//! The store and the staging area: which files or objects an image has, by asking for exactly its names.
+
+use super::ProbeError;
+use super::bucket::Bucket;
+use crate::ImageId;
+use crate::{ProbeTarget, StoreTarget};
+use std::fs::{metadata, symlink_metadata};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use stormglass_model::history::Held;
+
+/// What a staged file is called besides the image's identifier: while it is decompressed, while it is converted.
+const STAGED: [&str; 3] = ["", ".uc", ".converted"];
+
+/// After which a disk is taken to hang.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The probed store.
+pub(super) struct Store {
+    folders: Folders,
+    bucket: Option<Bucket>,
+}
+
+/// The part of it that is on disk.
+#[derive(Clone)]
+struct Folders {
+    images: Option<PathBuf>,
+    staging: Option<PathBuf>,
+}
+
+impl Store {
+    /// What `target` names, if it does.
+    pub fn of(target: &ProbeTarget) -> Result<Option<Store>, ProbeError> {
+        let (images, bucket) = match &target.store {
+            None => return Ok(None),
+            Some(StoreTarget::Folder(images)) => (Some(images.clone()), None),
+            Some(StoreTarget::Bucket(bucket)) => (None, Some(Bucket::new(bucket)?)),
+        };
+        let staging = target.staging.clone();
+        let folders = Folders { images, staging };
+        Ok(Some(Store { folders, bucket }))
+    }
+
+    /// What kind of store it is.
+    pub fn kind(&self) -> &'static str {
+        match self.bucket {
+            None => "file store",
+            Some(_) => "S3 store",
+        }
+    }
+
+    /// What is held of each image.
+    pub async fn look(&self, images: &[ImageId]) -> Result<Vec<Held>, ProbeError> {
+        let mut held = self.folders.look(images.to_vec()).await?;
+        if let Some(bucket) = &self.bucket {
+            for (held, id) in held.iter_mut().zip(images) {
+                held.bytes = bucket.bytes(*id).await?;
+            }
+        }
+        Ok(held)
+    }
+
+    /// Whether a location's URL points into the store.
+    pub fn has(&self, location: &str) -> bool {
+        if let Some(bucket) = &self.bucket {
+            return bucket.has(location);
+        }
+        let path = (location.strip_prefix("file://")).or(location.strip_prefix("filesystem://"));
+        let images = self.folders.images.as_deref();
+        (path.zip(images)).is_some_and(|(path, images)| Path::new(path).starts_with(images))
+    }
+}
+
+impl Folders {
+    /// The disk is waited for on a thread of its own: a share may hang.
+    async fn look(&self, images: Vec<ImageId>) -> Result<Vec<Held>, ProbeError> {
+        let Some(folder) = self.images.as_deref().or(self.staging.as_deref()) else {
+            return Ok(vec![Held::default(); images.len()]);
+        };
+        let folders = self.clone();
+        let looking = tokio::task::spawn_blocking(move || folders.look_now(&images));
+        match tokio::time::timeout(PATIENCE, looking).await {
+            Ok(Ok(held)) => held,
+            Ok(Err(_)) => Err(ProbeError::store(folder, "the look was broken off")),
+            Err(_) => Err(ProbeError::store(folder, "it does not answer")),
+        }
+    }
+
+    fn look_now(&self, images: &[ImageId]) -> Result<Vec<Held>, ProbeError> {
+        // A folder that went away must not look like one whose files did.
+        for folder in [&self.images, &self.staging].into_iter().flatten() {
+            present(folder)?;
+        }
+        let bytes = |folder: &Option<PathBuf>, id: &ImageId, endings: &[&str]| match folder {
+            Some(folder) => bytes(folder, id, endings),
+            None => Ok(None),
+        };
+        let held = |id: &ImageId| {
+            Ok(Held {
+                bytes: bytes(&self.images, id, &[""])?,
+                staged: bytes(&self.staging, id, &STAGED)?,
+            })
+        };
+        images.iter().map(held).collect()
+    }
+}
+
+fn present(folder: &Path) -> Result<(), ProbeError> {
+    let wrong = |why: &str| Err(ProbeError::store(folder, why));
+    match metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => wrong("it is not a folder"),
+        Err(error) if error.kind() == ErrorKind::NotFound => wrong("it is not there"),
+        Err(error) => wrong(&error.to_string()),
+    }
+}
+
+/// The bytes of all of an image's files; none when it has none. Links are not followed: they may lead anywhere.
+fn bytes(folder: &Path, id: &ImageId, endings: &[&str]) -> Result<Option<u64>, ProbeError> {
+    let mut sum = None;
+    for ending in endings {
+        let path = folder.join(format!("{id}{ending}"));
+        match symlink_metadata(&path) {
+            Ok(found) if found.is_file() => sum = Some(sum.unwrap_or(0) + found.len()),
+            Ok(_) => return Err(ProbeError::store(&path, "it is not a file")),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(ProbeError::store(&path, error.to_string())),
+        }
+    }
+    Ok(sum)
+}

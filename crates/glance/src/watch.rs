@@ -1,0 +1,154 @@
+//! What is to happen at a point of an operation, and how far it is.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+use stormglass_model::script::{ClientFault, Point};
+use stormglass_model::units::Span;
+use tokio::sync::Notify;
+
+/// How long a slow client takes for the rest of its data.
+pub(super) const SLOW: Duration = Duration::from_secs(2);
+
+/// A point of one operation, and what its client does there. It serves one operation.
+#[derive(Debug)]
+pub struct Watch {
+    point: Point,
+    pub(super) hold: Duration,
+    pub(super) fault: Option<ClientFault>,
+    pub(super) stall: Duration,
+    passed: Cell<bool>,
+    bell: Notify,
+    /// How much of the request was handed to the system.
+    pub(super) sent: Cell<Sent>,
+    struck: Cell<bool>,
+}
+
+/// How much of the watched request was handed to the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// Whether anything was.
+    pub began: bool,
+    /// Bytes of its body.
+    pub body: u64,
+    /// Whether that was all.
+    pub whole: bool,
+}
+
+impl Watch {
+    /// At `point` the operation pauses for `hold` if it sends or reads data, and then its client commits `fault`. A stall lasts
+    /// six seconds.
+    pub fn new(point: Point, hold: Span, fault: Option<ClientFault>) -> Rc<Watch> {
+        Watch::stalling(point, hold, fault, Span::from_secs(6))
+    }
+
+    /// The same with another length of a stall.
+    pub fn stalling(
+        point: Point,
+        hold: Span,
+        fault: Option<ClientFault>,
+        stall: Span,
+    ) -> Rc<Watch> {
+        Rc::new(Watch {
+            point,
+            hold: Duration::from_nanos(hold.0),
+            fault,
+            stall: Duration::from_nanos(stall.0),
+            passed: Cell::new(point == Point::Before),
+            bell: Notify::new(),
+            sent: Cell::default(),
+            struck: Cell::new(false),
+        })
+    }
+
+    /// Waits until the operation has reached the point, or has ended without doing so. At once for [`Point::Before`].
+    pub async fn passed(&self) {
+        while !self.passed.get() {
+            self.bell.notified().await;
+        }
+    }
+
+    /// Whether the client's fault was committed.
+    pub fn struck(&self) -> bool {
+        self.struck.get()
+    }
+
+    /// The fault is committed.
+    pub(super) fn strike(&self) {
+        self.struck.set(true);
+    }
+
+    /// The point is reached, or never will be.
+    pub(super) fn pass(&self) {
+        self.passed.set(true);
+        self.bell.notify_waiters();
+    }
+
+    /// How long the client itself may hold up the operation.
+    pub(super) fn delay(&self) -> Duration {
+        let fault = match self.fault {
+            Some(ClientFault::Stall) => self.stall,
+            Some(ClientFault::Slow) => SLOW,
+            _ => Duration::ZERO,
+        };
+        self.hold.saturating_add(fault)
+    }
+
+    /// Where on the line the point lies.
+    pub(super) fn mark(&self, load: Load) -> Mark {
+        // There is nothing to stop before in a request without data, and its point is its end; a reply's first byte must have come.
+        let (side, first, size) = match load {
+            Load::Text(size) => (Side::Request, size, size),
+            Load::Data(size) => (Side::Request, 0, size),
+            Load::Reply(size) => (Side::Reply, 1, size),
+        };
+        let body = match self.point {
+            Point::Before => return Mark::Start,
+            Point::Answer => return Mark::Nowhere,
+            Point::FirstByte | Point::Enters(_) => 0,
+            Point::MidBody => size / 2,
+            Point::LastByte => size.saturating_sub(1),
+            Point::After(bytes) => bytes.0.min(size),
+        };
+        Mark::Body(side, body.max(first))
+    }
+}
+
+/// What the watched exchange carries.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Load {
+    /// A request whose body, if any, is so many bytes of text.
+    Text(u64),
+    /// A request with so many bytes of data.
+    Data(u64),
+    /// A request for so many bytes of data.
+    Reply(u64),
+}
+
+/// Which way the data goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Request,
+    Reply,
+}
+
+/// A place on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Before the head of the request.
+    Start,
+    /// So many bytes into the body that goes this way.
+    Body(Side, u64),
+    /// It is never passed.
+    Nowhere,
+}
+
+impl Mark {
+    /// The way that the operation is stopped on.
+    pub(super) fn side(self) -> Side {
+        match self {
+            Mark::Body(side, _) => side,
+            Mark::Start | Mark::Nowhere => Side::Request,
+        }
+    }
+}

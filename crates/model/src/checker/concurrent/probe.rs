@@ -1,0 +1,279 @@
+//! What the server's own books claim, read while nobody waits for anything.
+
+use super::judge::Judge;
+use super::state::{Holds, Place, Places, State};
+use crate::checker::concurrent::Symptom;
+use crate::history::{Books, Content, Held, Row};
+use crate::lifecycle::{Invariant, SubjectStatus};
+use crate::units::Time;
+use SubjectStatus::*;
+
+/// A row that is there.
+#[derive(Clone, Copy)]
+struct Entry {
+    status: SubjectStatus,
+    deleted: bool,
+    content: Option<Content>,
+    locations: u32,
+    in_store: bool,
+}
+
+impl Entry {
+    /// What the row amounts to: one that is marked as deleted is, whatever its status says.
+    fn as_seen(&self) -> SubjectStatus {
+        match self.status {
+            PendingDelete => PendingDelete,
+            _ if self.deleted => Deleted,
+            status => status,
+        }
+    }
+}
+
+impl Judge {
+    /// The books were read.
+    pub(super) fn probed(&mut self, at: Time, books: &Books) {
+        if !self.at_rest() {
+            return; // somebody is at work, so nothing is settled
+        }
+        self.expand();
+        if self.exhausted {
+            return;
+        }
+        let status = match books.row {
+            None => self.certain(),
+            Some(Row::Absent) => {
+                self.absent(at);
+                Some(Deleted)
+            }
+            Some(Row::Present {
+                status,
+                deleted,
+                content,
+                locations,
+                in_store,
+            }) => {
+                let entry = Entry {
+                    status,
+                    deleted,
+                    content,
+                    locations,
+                    in_store,
+                };
+                self.present(at, &entry);
+                if let Some(held) = &books.data {
+                    self.kept(at, &entry, held);
+                }
+                Some(entry.as_seen())
+            }
+        };
+        if let (Some(status), Some(held)) = (status, &books.data) {
+            self.left_over(at, status, held);
+        }
+        let stuck = status.is_some_and(|status| self.is_stuck(status));
+        if books.tasks_open.is_some_and(|open| open > 0) && !stuck {
+            self.breach(
+                at,
+                Invariant::Progress,
+                Symptom::StuckTask,
+                format_args!("a task has not ended, though nothing is at work on the subject"),
+            );
+        }
+    }
+
+    /// The only status that the subject can have.
+    fn certain(&self) -> Option<SubjectStatus> {
+        let first = self.states.first()?.place();
+        let same = self.states.iter().all(|state| state.place() == first);
+        first.status().filter(|_| same)
+    }
+
+    /// There is no row: it was never created, or is deleted and purged.
+    fn absent(&mut self, at: Time) {
+        let gone = |state: &State| matches!(state.place().status(), None | Some(Deleted));
+        if self.states.iter().any(gone) {
+            self.states.retain(gone);
+        } else {
+            self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::SubjectLost,
+                format_args!("the registry has no row of a subject that nobody had deleted"),
+            );
+            self.believe(Some(Place::of(Some(Deleted))), Some(Holds::NOTHING));
+        }
+    }
+
+    fn present(&mut self, at: Time, entry: &Entry) {
+        let status = entry.status;
+        let place = Place::of(Some(status));
+        if entry.deleted && !matches!(status, PendingDelete | Deleted) {
+            // To clients it is deleted, whatever else the row says.
+            self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::BadRow,
+                format_args!("the registry's row says {status} and is marked as deleted"),
+            );
+            self.believe(Some(Place::of(Some(Deleted))), Some(Holds::NOTHING));
+            return;
+        }
+        if self.is_stuck(status) {
+            self.blame_stuck(at, status);
+        }
+        if self.states.iter().any(|state| state.place() == place) {
+            self.states.retain(|state| state.place() == place);
+        } else if self.is_stuck(status) {
+            self.believe(Some(place), Some(Holds::ANYTHING));
+        } else {
+            self.blame_status(at, status);
+        }
+        if !entry.deleted && matches!(status, PendingDelete | Deleted) {
+            self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::BadRow,
+                format_args!("the registry's row says {status} and is not marked as deleted"),
+            );
+        }
+        if status == Queued && entry.locations > 0 {
+            self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::BadRow,
+                format_args!("the registry's row says queued and names a place of its data"),
+            );
+        }
+        if Places::READABLE.contains(status) {
+            self.described(at, entry);
+        }
+    }
+
+    /// The row of a subject that has data says which.
+    fn described(&mut self, at: Time, entry: &Entry) {
+        let status = entry.status;
+        let unknown = |state: &State| state.holds() == Holds::ANYTHING;
+        if self.known.moved || self.states.iter().any(unknown) {
+            return;
+        }
+        let Some(content) = entry.content else {
+            if !entry.in_store {
+                return; // nobody has read data that lies elsewhere
+            }
+            return self.breach(
+                at,
+                Invariant::Acknowledged,
+                Symptom::BadRow,
+                format_args!("the registry's row says {status} and lacks the size or the checksum of the data"),
+            );
+        };
+        let found = self.found(content);
+        if self.states.iter().any(|state| state.holds() == found) {
+            self.states.retain(|state| state.holds() == found);
+        } else {
+            self.breach(
+                at,
+                Invariant::Acknowledged,
+                Symptom::Corrupt,
+                format_args!("the registry's row describes other data than was sent"),
+            );
+            let holds = self.entered(content);
+            self.believe(None, Some(holds));
+        }
+    }
+
+    /// Invariant `conservation`: what the row says is stored, is.
+    fn kept(&mut self, at: Time, entry: &Entry, held: &Held) {
+        let status = entry.as_seen();
+        if status == Uploading && !self.may_be_of(held.staged) {
+            self.half_staged(at);
+        }
+        let whole = match entry.content {
+            Some(content) if !self.known.moved => {
+                held.bytes == Some(content.size) || content.size == 0
+            }
+            Some(_) => held.bytes.is_some(),
+            None => self.may_be_of(held.bytes),
+        };
+        let named = entry.locations > 0 || self.known.moved || status == PendingDelete;
+        if whole && named || !status.keeps_data() {
+            return;
+        }
+        if !named {
+            return self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::Hollow,
+                format_args!("the registry says {status} and names no place of the data"),
+            );
+        }
+        if entry.in_store {
+            let what = match held.bytes {
+                None => "nothing",
+                Some(_) => "data of another size",
+            };
+            self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::Hollow,
+                format_args!("the registry says {status} and the store holds {what}"),
+            );
+        }
+    }
+
+    /// Whether the data may be as long as this; none where there is none.
+    fn may_be_of(&self, bytes: Option<u64>) -> bool {
+        self.states
+            .iter()
+            .any(|state| match self.size(state.holds()) {
+                None => true,
+                Some(size) => bytes == Some(size) || size == 0,
+            })
+    }
+
+    /// The staging area does not hold what was staged.
+    fn half_staged(&mut self, at: Time) {
+        match self.known.staged {
+            true => self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::Hollow,
+                format_args!("data was staged, and the staging area does not hold it"),
+            ),
+            false => self.blame_stuck(at, Uploading),
+        }
+    }
+
+    /// Invariant `conservation`: nothing is stored that no status keeps.
+    fn left_over(&mut self, at: Time, status: SubjectStatus, held: &Held) {
+        if self.is_stuck(status) {
+            return; // what an unfinished operation wrote has the same cause
+        }
+        if held.bytes.is_some() && !status.keeps_data() {
+            let why = match (self.known.deleted, self.known.uploaded) {
+                (true, true) => {
+                    "its upload and its delete were both answered with success, and the data is still in the store"
+                }
+                (true, false) => {
+                    "its delete was answered with success, and data of it is in the store"
+                }
+                (false, _) => "data of it is in the store",
+            };
+            self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::Orphan,
+                format_args!("the subject is {status}: {why}"),
+            );
+        }
+        if held.staged.is_some() && !matches!(status, Uploading | Importing) {
+            self.breach(
+                at,
+                Invariant::Conservation,
+                Symptom::StagedOrphan,
+                format_args!(
+                    "the subject is {status}, and the staging area still holds data of it"
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The checker: folds the ordered history of one run, or of one shard, and says what must never have happened.
+//!
+//! It shares the edge table with what it judges and nothing else. Every record is judged when it comes, so a run
+//! of any length needs memory only for the subjects that are alive. It trusts the order of records, which is the
+//! order of commits; times serve for the scrub time and for reports.
+//!
+//! | invariant | judged in |
+//! |---|---|
+//! | `edge`, `terminal`, `location-never-saving`, `scrub-time` | `moved` (tasks: `tasks`) |
+//! | `one-upload`, `acknowledged`, `access` | `answered` (bytes that no upload may write: `bytes`) |
+//! | `conservation` | `bytes` for each subject, `books` for the whole |
+//! | `progress` | `end`; `answered` as soon as the operation that should have gone on has ended |
+//!
+//! After a breach it takes the history's word for what is now, so that one cause is reported once. Nothing here
+//! knows an engine, a service or a clock.
+
+mod answered;
+mod books;
+mod breach;
+mod bytes;
+mod end;
+mod moved;
+mod open;
+mod subject;
+mod tasks;
+#[cfg(test)]
+mod tests;
+
+use crate::checker::Violation;
+use crate::history::{Event, OpId, Record, SubjectId, TaskId};
+use crate::lifecycle::{Invariant, Operation, Profile, Verdict};
+use crate::table::Table;
+use crate::units::{Span, Time};
+use books::Books;
+use breach::{Breaches, Scene};
+use open::{OpenOp, OpenOps, StatusSet};
+use rustc_hash::FxHashMap;
+use subject::{Born, Occupancy, Subject};
+use tasks::LooseTask;
+
+/// What the service under test promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Which edges are legal.
+    pub profile: Profile,
+    /// How long a pending delete keeps its data at least.
+    pub scrub_time: Span,
+}
+
+impl Rules {
+    /// Whether a history says which operation caused a change and what the store did, and keeps an operation open
+    /// until the service has done its part. A real server tells nothing of it.
+    fn tells_causes(&self) -> bool {
+        match self.profile {
+            Profile::V1 | Profile::V2 => true,
+            Profile::Glance => false,
+        }
+    }
+}
+
+/// How a run is judged, and why.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// Invalid if anything was violated, else unknown if anything was still open, else valid.
+    pub verdict: Verdict,
+    /// Why the verdict is unknown, if it is.
+    pub unknown_because: Option<String>,
+    /// The first thousand violations, in order.
+    pub violations: Vec<Violation>,
+    /// How many violations of each invariant there were, indexed by [`Invariant::index`].
+    pub counts: [u64; Invariant::COUNT],
+}
+
+/// Folds a history; see the module.
+#[derive(Debug)]
+pub struct Checker {
+    rules: Rules,
+    subjects: Table<Subject>,
+    open: OpenOps,
+    /// Tasks whose operation has ended before them.
+    loose_tasks: FxHashMap<TaskId, LooseTask>,
+    books: Books,
+    breaches: Breaches,
+}
+
+impl Checker {
+    /// A checker of an empty history.
+    pub fn new(rules: Rules) -> Checker {
+        Checker {
+            rules,
+            subjects: Table::default(),
+            open: OpenOps::new(),
+            loose_tasks: FxHashMap::default(),
+            books: Books::default(),
+            breaches: Breaches::default(),
+        }
+    }
+
+    /// The next record of the history. A legal one costs no allocation.
+    #[inline]
+    pub fn record(&mut self, record: &Record) {
+        match record {
+            Record::Subject {
+                at, subject, event, ..
+            } => {
+                if self.subjects.at(subject.slot).is(*subject) || self.admit(*at, *subject) {
+                    self.event(*at, *subject, event);
+                }
+            }
+            Record::Fault { .. } => {}
+        }
+    }
+
+    /// Reads what judging `record` will need, so that it is in the processor's cache by then.
+    #[inline]
+    pub fn fetch(&self, record: &Record) {
+        if let Record::Subject { subject, .. } = record {
+            std::hint::black_box(
+                self.subjects
+                    .get(subject.slot)
+                    .map(|subject| subject.number),
+            );
+        }
+    }
+
+    /// How many violations there were so far.
+    pub fn violation_total(&self) -> u64 {
+        self.breaches.total()
+    }
+
+    #[inline]
+    fn event(&mut self, at: Time, id: SubjectId, event: &Event) {
+        match *event {
+            Event::Invoked {
+                op,
+                operation,
+                must_be_refused,
+                ..
+            } => self.invoked(id, OpenOp::new(op, operation, must_be_refused)),
+            Event::Completed {
+                op,
+                operation,
+                outcome,
+                content,
+                seen,
+                ..
+            } => self.completed(at, id, op, operation, outcome, (content, seen)),
+            Event::Moved { from, to, op, .. } => self.moved(at, id, from, to, op),
+            Event::TaskMoved {
+                task,
+                from,
+                to,
+                has_result,
+                has_message,
+                ..
+            } => self.task_moved(at, id, task, from, to, (has_result, has_message)),
+            Event::Stored { op, bytes } => self.stored(at, id, op, bytes),
+            Event::Removed { bytes } => self.removed(at, id, bytes),
+            Event::Forgotten => self.forgotten(at, id),
+        }
+    }
+
+    /// Gives a slot to a subject that was not in it; false if the subject was forgotten long since, for then
+    /// something happened to it after its end (`terminal`).
+    #[cold]
+    fn admit(&mut self, at: Time, id: SubjectId) -> bool {
+        let subject = self.subjects.at(id.slot);
+        if subject.is_after(id) {
+            self.breaches.add(
+                Invariant::Terminal,
+                Scene::subject(at, id),
+                format_args!(
+                    "something happened to subject {id} at {at}, after it had been forgotten"
+                ),
+            );
+            return false;
+        }
+        if subject.occupancy == Occupancy::Live {
+            // The engine need not say that it forgot the last one, but it must have been free to.
+            let last = SubjectId {
+                number: subject.number,
+                slot: id.slot,
+            };
+            self.forgotten(at, last);
+        }
+        *self.subjects.at(id.slot) = Subject::new(id.number);
+        true
+    }
+
+    #[inline]
+    fn invoked(&mut self, id: SubjectId, mut op: OpenOp) {
+        let subject = self.subjects.at(id.slot);
+        match op.operation {
+            Operation::CreateWithLocation => {
+                subject.born = Born::Located;
+                subject.add_location();
+            }
+            Operation::AddLocation => subject.add_location(),
+            _ => {}
+        }
+        op.seen = StatusSet::of(subject.status);
+        op.after_delete = subject.delete_acknowledged;
+        self.open.push(&mut subject.open, op);
+    }
+
+    /// The operation of a subject that is open under this identifier.
+    #[inline]
+    fn open_op(&mut self, id: SubjectId, op: OpId) -> Option<&mut OpenOp> {
+        let list = self.subjects.at(id.slot).open;
+        self.open.find(list, op)
+    }
+}

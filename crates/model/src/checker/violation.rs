@@ -1,0 +1,23 @@
+//! A breach of an invariant, as a person is told of it.
+
+use crate::lifecycle::{Invariant, Operation};
+use crate::units::Time;
+
+/// Something that must never happen, and did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// When.
+    pub at: Time,
+    /// To which subject, by its number; none when it concerns the whole.
+    pub subject: Option<u64>,
+    /// What was broken.
+    pub invariant: Invariant,
+    /// The status before, where there is one.
+    pub from: &'static str,
+    /// The status after, where there is one.
+    pub to: &'static str,
+    /// The operation concerned, where there is one.
+    pub operation: Option<Operation>,
+    /// One sentence for a person.
+    pub detail: String,
+}

@@ -1,0 +1,101 @@
+//! What passes between the driver and its target: invocations one way, completions the other.
+
+use crate::checker::Violation;
+use crate::history::{Content, Event, OpId, Record, Seen, SubjectId};
+use crate::lifecycle::{Operation, Outcome};
+use crate::load::StoryId;
+use crate::script::ClientFault;
+use crate::units::Time;
+use std::collections::VecDeque;
+
+/// A place in a story: the step and, inside a race, the branch (from one) and the action in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    /// The step.
+    pub step: u16,
+    /// Zero outside a race, else the branch, from one.
+    pub branch: u8,
+    /// The action inside the branch.
+    pub action: u8,
+}
+
+/// One operation, sent by the driver to its target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Invocation {
+    /// Its identity.
+    pub op: OpId,
+    /// The subject it is about.
+    pub subject: SubjectId,
+    /// The story its client follows.
+    pub story: StoryId,
+    /// Where in the story.
+    pub cursor: Cursor,
+    /// What it asks for.
+    pub operation: Operation,
+    /// When it was due.
+    pub intended: Time,
+    /// When it was sent.
+    pub sent: Time,
+    /// What an upload or import brings.
+    pub content: Content,
+    /// What its client does wrong, and after which share of the data, 0 to 1.
+    pub client_fault: Option<(ClientFault, f64)>,
+}
+
+/// The end of an operation, as its client sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Completion {
+    /// What was asked.
+    pub invocation: Invocation,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was sent or read, if it ended ok.
+    pub content: Option<Content>,
+    /// What its answer showed of the record.
+    pub seen: Option<Seen>,
+    /// The status code of the reply; none when there was none, or on the embedded service.
+    pub http_status: Option<u16>,
+}
+
+/// What a target wants done: commands out, for whoever runs it. `W` is what it puts into the calendar.
+#[derive(Clone, Debug)]
+pub struct Out<W> {
+    /// Wake the target then, with this.
+    pub later: Vec<(Time, W)>,
+    /// These operations ended, in this order; the driver has not heard of them yet.
+    pub completed: VecDeque<Completion>,
+    /// These subjects are deleted, by their slots.
+    pub deleted: Vec<u32>,
+    /// This happened, in this order.
+    pub records: Vec<Record>,
+    /// This must never happen, and did; from a target that judges for itself.
+    pub violations: Vec<Violation>,
+    /// What a person should know of beside.
+    pub notes: Vec<String>,
+}
+
+impl<W> Default for Out<W> {
+    fn default() -> Self {
+        Out {
+            later: Vec::new(),
+            completed: VecDeque::new(),
+            deleted: Vec::new(),
+            records: Vec::new(),
+            violations: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+impl<W> Out<W> {
+    /// Adds an event to the history.
+    #[inline]
+    pub fn record(&mut self, at: Time, subject: SubjectId, story: StoryId, event: Event) {
+        self.records.push(Record::Subject {
+            at,
+            subject,
+            story,
+            event,
+        });
+    }
+}

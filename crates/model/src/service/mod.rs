@@ -1,0 +1,261 @@
+//! The embedded service: request workers, registry, store, scrubber and task executor, as queues that
+//! really queue.
+//!
+//! Pure: inputs and the time go in, commands come out ([`Out`]); the records themselves are actors, reached
+//! through [`Actors`]. Nothing here knows a clock, a driver or the checker.
+
+mod effect;
+mod flow;
+mod operation;
+mod queue;
+mod scrubber;
+mod store;
+mod subject;
+mod task;
+
+pub use operation::Wake;
+pub use scrubber::{Pending, Scrubber, ScrubberMessage, ScrubberReply};
+pub use subject::{Change, Commit, Laws, Move, Reply, Subject};
+pub use task::{Task, TaskChange, TaskCommit, TaskReply};
+
+use crate::config::{Defect, Resource, ServiceConfig};
+use crate::fault::{FaultId, Faults, Place};
+use crate::history::{Audit, Gauges, ResourceGauge, SubjectId};
+use crate::invocation::{Invocation, Out};
+use crate::lifecycle::{Operation, SubjectStatus};
+use crate::random::{Rng, Seed};
+use crate::script::ClientFault;
+use crate::table::{Slots, Table};
+use crate::target::Target;
+use crate::units::{Span, Time};
+use operation::{Handle, Op, Work};
+use queue::Queue;
+use std::collections::VecDeque;
+use store::Store;
+
+/// The actors the service talks to. Every call is one message and its answer.
+pub trait Actors {
+    /// Spawns the actor that owns the subject in `slot`.
+    fn spawn_subject(&mut self, slot: u32, subject: Subject);
+    /// Sends a commit to the subject in `slot`.
+    fn commit(&mut self, slot: u32, commit: Commit) -> Reply;
+    /// Stops the actor in `slot`, whose subject is deleted.
+    fn stop_subject(&mut self, slot: u32);
+    /// Spawns the actor that owns the task in `slot`.
+    fn spawn_task(&mut self, slot: u32, task: Task);
+    /// Sends a commit to the task in `slot`.
+    fn commit_task(&mut self, slot: u32, commit: TaskCommit) -> TaskReply;
+    /// Stops the actor in `slot`, whose task has ended.
+    fn stop_task(&mut self, slot: u32);
+    /// Sends a message to the scrubber.
+    fn scrubber(&mut self, message: ScrubberMessage) -> ScrubberReply;
+    /// Fetches into the processor's cache what a message to the subject in `slot` will need.
+    fn fetch(&mut self, slot: u32);
+    /// How many messages went through a mailbox so far; none in virtual time.
+    fn messages(&self) -> u64;
+}
+
+/// The embedded service.
+#[derive(Debug)]
+pub struct Service<A> {
+    config: ServiceConfig,
+    laws: Laws,
+    actors: A,
+    faults: Faults,
+    rng: Rng,
+    ops: Table<Op>,
+    handles: Slots,
+    /// Operations that can go on now.
+    ready: VecDeque<Handle>,
+    /// Operations that hang at a place until a fault heals.
+    stalled: Vec<(FaultId, Handle)>,
+    workers: Queue<Handle>,
+    connections: Queue<Handle>,
+    slots: Queue<Handle>,
+    task_workers: Queue<Handle>,
+    store: Store,
+    task_slots: Slots,
+    /// Subjects by status, as the registry counts them.
+    counts: [u64; SubjectStatus::COUNT],
+    bytes_pending_delete: u64,
+    /// Subjects that went into pending delete since the scrubber was last told.
+    pending: Vec<Pending>,
+    /// When deleted records are to be purged, in order.
+    purges: VecDeque<Time>,
+    purged: u64,
+}
+
+impl<A: Actors> Service<A> {
+    /// A service at rest. `seed` is split for its own draws and for each fault.
+    pub fn new(config: ServiceConfig, faults: Faults, seed: Seed, actors: A) -> Service<A> {
+        let laws = Laws {
+            rules: config.rules,
+            delayed_delete: config.delayed_delete,
+            defects: config.defects,
+        };
+        Service {
+            laws,
+            actors,
+            faults,
+            rng: seed.named("service").rng(),
+            ops: Table::default(),
+            handles: Slots::default(),
+            ready: VecDeque::new(),
+            stalled: Vec::new(),
+            workers: Queue::new(config.workers),
+            connections: Queue::new(config.registry.connections),
+            slots: Queue::new(config.store.slots),
+            task_workers: Queue::new(config.task_workers),
+            store: Store::new(config.store.capacity),
+            task_slots: Slots::default(),
+            counts: [0; SubjectStatus::COUNT],
+            bytes_pending_delete: 0,
+            pending: Vec::new(),
+            purges: VecDeque::new(),
+            purged: 0,
+            config,
+        }
+    }
+
+    /// The scrubber that belongs to a service of this configuration.
+    pub fn scrubber_of(config: &ServiceConfig) -> Scrubber {
+        let early = config.defects.has(Defect::ScrubTooEarly);
+        let scrub_time = if early {
+            Span(config.scrub_time.0 / 2)
+        } else {
+            config.scrub_time
+        };
+        Scrubber::new(config.scrub_workers, scrub_time)
+    }
+
+    fn has(&self, defect: Defect) -> bool {
+        self.laws.defects.has(defect)
+    }
+}
+
+impl<A: Actors> Target for Service<A> {
+    type Wake = Wake;
+
+    fn start(&mut self, now: Time, out: &mut Out<Wake>) {
+        if self.config.delayed_delete {
+            out.later
+                .push((now + self.config.scrub_interval, Wake::Scrubber));
+        }
+    }
+
+    #[inline]
+    fn invoke(&mut self, now: Time, invocation: Invocation, out: &mut Out<Wake>) {
+        if invocation.operation.creates() {
+            self.actors
+                .spawn_subject(invocation.subject.slot, Subject::default());
+            *self.store.held(invocation.subject.slot) = 0;
+        }
+        let handle = self.open(Work::Request, invocation);
+        if let Some(handle) = self.workers.acquire(now, handle) {
+            self.ops.at(handle).worker_since = now;
+            self.ready.push_back(handle);
+        }
+        self.run(now, out);
+    }
+
+    #[inline]
+    fn wake(&mut self, now: Time, wake: Wake, out: &mut Out<Wake>) {
+        match wake {
+            Wake::Op(handle) => {
+                self.held(now, handle, out);
+                self.run(now, out);
+            }
+            Wake::Scrubber => {
+                self.tell_pending();
+                let reply = self.actors.scrubber(ScrubberMessage::Wake(now));
+                self.scrub(now, reply);
+                out.later
+                    .push((now + self.config.scrub_interval, Wake::Scrubber));
+                self.run(now, out);
+            }
+        }
+    }
+
+    fn fault(&mut self, now: Time, fault: FaultId, open: bool, out: &mut Out<Wake>) {
+        self.faults.set(fault, open);
+        let down = self.faults.any_at(Place::Scrubber);
+        self.actors.scrubber(ScrubberMessage::Down(down));
+        self.task_workers.pause(self.faults.any_at(Place::Executor));
+        while let Some(handle) = self.task_workers.grant(now) {
+            self.ops.at(handle).task_since = now;
+            self.ready.push_back(handle);
+        }
+        if !open {
+            let (resumed, stalled) = std::mem::take(&mut self.stalled)
+                .into_iter()
+                .partition::<Vec<_>, _>(|(at, _)| *at == fault);
+            self.stalled = stalled;
+            for (_, handle) in resumed {
+                self.hold(now, handle, Span::ZERO, out);
+            }
+        }
+        self.run(now, out);
+    }
+
+    #[inline]
+    fn client_fault(&mut self, operation: Operation) -> Option<(ClientFault, f64)> {
+        let uploads = operation == Operation::Upload;
+        uploads.then(|| self.faults.client_fault(true)).flatten()
+    }
+
+    fn forget(&mut self, slot: u32) {
+        self.actors.stop_subject(slot);
+    }
+
+    #[inline]
+    fn fetch(&mut self, slot: u32) {
+        self.actors.fetch(slot);
+    }
+
+    fn is_at_rest(&mut self, now: Time) -> bool {
+        self.tell_pending();
+        self.handles.held() == 0 && self.actors.scrubber(ScrubberMessage::Gauge(now)).idle
+    }
+
+    fn gauges(&mut self, now: Time, gauges: &mut Gauges) {
+        while self.purges.front().is_some_and(|due| *due <= now) {
+            self.purges.pop_front();
+            self.purged += 1;
+        }
+        gauges.subjects = self.counts;
+        gauges.purged = self.purged;
+        gauges.events += self.actors.messages();
+        gauges.bytes_stored = self.store.stored();
+        gauges.bytes_pending_delete = self.bytes_pending_delete;
+        let mut set = |resource: Resource, gauge: ResourceGauge| {
+            gauges.resources[resource.index()] = gauge;
+        };
+        set(Resource::Workers, self.workers.gauge(now));
+        set(Resource::Connections, self.connections.gauge(now));
+        set(Resource::Slots, self.slots.gauge(now));
+        set(Resource::TaskWorkers, self.task_workers.gauge(now));
+        set(
+            Resource::ScrubWorkers,
+            self.actors.scrubber(ScrubberMessage::Gauge(now)).gauge,
+        );
+    }
+
+    fn audit(&mut self, subject: SubjectId) -> Option<Audit> {
+        let inspect = Commit {
+            at: Time::ZERO,
+            op: None,
+            change: Change::Inspect,
+            laws: self.laws,
+        };
+        let record = match self.actors.commit(subject.slot, inspect) {
+            Reply::Record(record) => Some(record),
+            Reply::Done { .. } | Reply::Refused => None,
+        };
+        Some(Audit {
+            subject,
+            status: record.and_then(|record| record.status()),
+            content: record.and_then(|record| record.content()),
+            bytes: *self.store.held(subject.slot),
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! What faults do: to requests, by their own client, and to the server, by commands.
+
+use super::Trackers;
+use super::{Arrival, Remote};
+use std::rc::Rc;
+use stormglass_glance::CommandError;
+use stormglass_glance::Watch;
+use stormglass_model::fault::FaultId;
+use stormglass_model::history::Record;
+use stormglass_model::invocation::Out;
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::script::{ClientFault, Point};
+use stormglass_model::units::{Bytes, Span, Time};
+use tokio::task::spawn_local;
+
+/// Whether a fault that concerns the data can strike the operation. An upload that is cut is judged as an abort; the other
+/// operations that send data have no such counterpart.
+pub(super) fn has_data(operation: Operation) -> bool {
+    operation == Operation::Upload || operation.reads()
+}
+
+/// How an operation with so many bytes of data is sent when its client spoils it: as which operation its subject's actor must
+/// judge it, and where its connection is watched.
+pub(super) fn spoil(
+    operation: Operation,
+    size: u64,
+    fault: Option<(ClientFault, f64)>,
+) -> (Operation, Option<Rc<Watch>>) {
+    // An abort goes away by itself.
+    let Some((fault, after)) = fault.filter(|_| operation != Operation::AbortUpload) else {
+        return (operation, None);
+    };
+    let goes = matches!(
+        fault,
+        ClientFault::Close | ClientFault::Reset | ClientFault::HalfClose
+    );
+    // With its last byte an upload would be whole.
+    let cut = goes && operation == Operation::Upload && size > 0;
+    let bytes = ((size as f64 * after) as u64).min(size - u64::from(cut));
+    let point = match fault {
+        ClientFault::CloseReply => Point::FirstByte,
+        _ => Point::After(Bytes(bytes)),
+    };
+    let judged = if cut {
+        Operation::AbortUpload
+    } else {
+        operation
+    };
+    (judged, Some(Watch::new(point, Span::ZERO, Some(fault))))
+}
+
+impl<A: Trackers> Remote<A> {
+    /// Has a fault's command run, or undone; nobody waits for it but the end of the run.
+    pub(super) fn command(&mut self, fault: FaultId, open: bool) {
+        let Some(name) = self.faults.command(fault).map(str::to_owned) else {
+            return;
+        };
+        self.open += 1;
+        let (commands, inbox) = (self.commands.clone(), self.inbox.clone());
+        spawn_local(async move {
+            let done = match open {
+                true => commands.run(&name, None).await,
+                false => commands.undo(&name).await,
+            };
+            let error = done.err();
+            inbox.put(Arrival::Command { fault, open, error });
+        });
+    }
+
+    /// A command has ended: a fault is open until what it did is undone.
+    pub(super) fn commanded(
+        &mut self,
+        at: Time,
+        fault: FaultId,
+        open: bool,
+        error: Option<CommandError>,
+        out: &mut Out<super::Look>,
+    ) {
+        self.open -= 1;
+        if !open {
+            out.records.push(Record::Fault { at, fault, open });
+        }
+        out.notes.extend(error.map(|error| error.to_string()));
+    }
+}

@@ -1,0 +1,113 @@
+//! Findings of a sweep: violations that are one defect, told once.
+
+use stormglass_glance::Exchange;
+use stormglass_model::checker::concurrent::{Severity, Symptom};
+use stormglass_model::history::SubjectHistory;
+use stormglass_model::lifecycle::{Invariant, Profile, Verdict};
+use stormglass_model::script::{Point, Script};
+use stormglass_model::units::Span;
+
+/// Tells findings apart: violations with the same key are one finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FindingKey {
+    /// How bad it is; first, so that findings are ordered by it.
+    pub severity: Severity,
+    /// The invariant.
+    pub invariant: Invariant,
+    /// What it looks like.
+    pub symptom: Symptom,
+    /// The operations at work, as in a script: `upload + delete`, `upload + !kill-api`, `delete`.
+    pub operations: String,
+}
+
+impl FindingKey {
+    /// What an accepted-findings file calls it: `orphan: upload + delete`.
+    pub fn name(&self) -> String {
+        format!("{}: {}", self.symptom, self.operations)
+    }
+}
+
+/// How often a finding shows at one point of its first operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The point; none where nothing raced.
+    pub point: Option<Point>,
+    /// The script that was run.
+    pub script: Script,
+    /// How often it showed.
+    pub shown: u32,
+    /// Of so many tries.
+    pub tries: u32,
+}
+
+/// A distinct finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What tells it apart.
+    pub key: FindingKey,
+    /// One sentence.
+    pub sentence: String,
+    /// How often it showed, by point; at least one, the most frequent first.
+    pub tallies: Vec<Tally>,
+    /// The shortest script that was seen to show it.
+    pub script: Script,
+    /// How often the shortest script showed it, of how many tries.
+    pub shortest: (u32, u32),
+    /// What the clients and the probe saw when it did.
+    pub history: SubjectHistory,
+    /// What went over the wire then; empty on the embedded service.
+    pub exchanges: Vec<Exchange>,
+    /// The image; empty on the embedded service.
+    pub image: String,
+    /// The command that runs the shortest script again.
+    pub repeat: String,
+    /// Whether it was known and accepted before.
+    pub accepted: bool,
+}
+
+/// What a sweep came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SweepResult {
+    /// The server, without credentials, or `embedded`.
+    pub target: String,
+    /// The rules that it was judged by, and whether it delays deletes.
+    pub rules: (Profile, bool),
+    /// The seed of every jitter.
+    pub seed: u64,
+    /// Scripts of the plan that were run at least once, and all of them.
+    pub cells: (u32, u32),
+    /// How many scripts were run in all.
+    pub tries: u64,
+    /// Tries of which nothing can be said: out of budget, or the probe did not answer.
+    pub unknown: u64,
+    /// The findings, the worst first.
+    pub findings: Vec<Finding>,
+    /// What a person should know beside.
+    pub notes: Vec<String>,
+    /// How long it took.
+    pub wall: Span,
+    /// Whether it was told to stop.
+    pub interrupted: bool,
+    /// Images that may still be there.
+    pub left: Vec<String>,
+}
+
+impl SweepResult {
+    /// Findings that nobody has accepted.
+    pub fn fresh(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.accepted)
+    }
+
+    /// Invalid with any finding that nobody has accepted; unknown where no try could be judged, or where the sweep was stopped
+    /// before every script had its turn; else valid.
+    pub fn verdict(&self) -> Verdict {
+        let (run, planned) = self.cells;
+        if self.fresh().next().is_some() {
+            Verdict::Invalid
+        } else if self.unknown >= self.tries || (self.interrupted && run < planned) {
+            Verdict::Unknown
+        } else {
+            Verdict::Valid
+        }
+    }
+}

@@ -43,6 +43,21 @@ pub struct Invocation {
 }
 
 /// The end of an operation, as its client sees it.
+///
+/// Two times are measured from it. *Service time* runs from when the operation was sent, *response time* from when it was due:
+///
+/// ```text
+/// due     A      B      C      D          one operation is due every second
+/// s       0      1      2      3      4      5      6
+/// A       [sent==================ok]                      the server stalls
+/// B              ·················[sent==ok]             waited 2.4 s before it was sent
+///
+/// A       service 3.4 s    response 3.4 s
+/// B       service 1.2 s    response 3.6 s
+/// ```
+///
+/// A client that waits for A before it sends B measures 1.2 s for B, and never sees what a user who came on time went through: that is
+/// *coordinated omission*. Response time counts the wait, so it tells what users feel; service time tells what the server does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Completion {
     /// What was asked.

@@ -1,5 +1,5 @@
 //! The history checker for concurrent clients: judges what clients and probes saw of one subject, when nobody tells the order
-//! of commits.
+//! of commits. It is the one judge of a real server.
 //!
 //! An operation takes its effect at some instant between its invocation and its answer. The checker holds the set of all
 //! states that the subject may be in: its status, whose data it holds, and how far each open operation has come. Before each
@@ -7,6 +7,84 @@
 //! remains, the answer cannot be true. Since the whole history is there, an operation is judged by its answer from its
 //! invocation on, which keeps the set small: a look at the record only needs one instant that shows what it saw, and none of
 //! its own states beside.
+//!
+//! # Two rivals
+//!
+//! An image is queued. One client uploads while another deletes, and both are told that it worked:
+//!
+//! ```text
+//!  ms   0        1        2                 7                 9        11       12
+//!       |        |        |                 |                 |        |        |
+//! upload         [==========================================ok]
+//! delete                  [===============ok]
+//! show                                                                 [==active]
+//!
+//! the subject may be
+//!       queued   queued   queued            deleted           deleted           nothing at all
+//!                saving   saving            (before, during   (the upload
+//!                active   active            or after the      ended first)
+//!                         deleted           upload)
+//! ```
+//!
+//! The delete's answer leaves the states in which the image is deleted: the upload had not begun by then, was under way, or had
+//! ended. The upload's answer leaves those in which it had ended before the delete. Then a look shows the image `active`. No state
+//! can explain that: what was deleted is back.
+//!
+//! ```
+//! use stormglass_model::checker::concurrent::{Rules, Symptom, judge};
+//! use stormglass_model::history::{ClientEvent, Content, OpId, Seen, SubjectHistory, Told};
+//! use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
+//! use stormglass_model::units::Time;
+//!
+//! let data = Some(Content { size: 4, checksum: 7 });
+//! let event = |ms: u64, told| ClientEvent { at: Time(ms * 1_000_000), told };
+//! let sent = |ms, op, operation, brings| {
+//!     let who = Who::Member;
+//!     event(ms, Told::Invoked { op: OpId(op), operation, who, brings, spoiled: false })
+//! };
+//! let answered = |ms, op, http, seen| {
+//!     let (outcome, http_status) = (Outcome::Ok, Some(http));
+//!     event(ms, Told::Answered { op: OpId(op), outcome, seen, content: None, http_status })
+//! };
+//! let active = Some(Seen::Status(SubjectStatus::Active));
+//! let mut history = SubjectHistory {
+//!     subject: 0,
+//!     events: vec![
+//!         sent(0, 0, Operation::Create, None),
+//!         answered(0, 0, 201, Some(Seen::Status(SubjectStatus::Queued))),
+//!         sent(1, 1, Operation::Upload, data),
+//!         sent(2, 2, Operation::Delete, None),
+//!         answered(7, 2, 204, None),
+//!         answered(9, 1, 204, None),
+//!     ],
+//! };
+//! let rules = Rules::glance(Some(false));
+//! assert_eq!(judge(&history, &rules).verdict, Verdict::Valid);
+//!
+//! history.events.push(sent(11, 3, Operation::Show, None));
+//! history.events.push(answered(12, 3, 200, active));
+//! let judgement = judge(&history, &rules);
+//! assert_eq!(judgement.verdict, Verdict::Invalid);
+//! assert_eq!(judgement.breaches[0].symptom, Symptom::Revived);
+//!
+//! // Intervals are closed: a look that is sent at the very instant of the delete's answer may have come first.
+//! history.events.truncate(5);
+//! history.events.push(sent(7, 3, Operation::Show, None));
+//! history.events.push(answered(8, 3, 200, active));
+//! history.events.push(answered(9, 1, 204, None));
+//! assert_eq!(judge(&history, &rules).verdict, Verdict::Valid);
+//! history.events[5].at.0 += 1; // a nanosecond later it cannot
+//! assert_eq!(judge(&history, &rules).verdict, Verdict::Invalid);
+//! ```
+//!
+//! # Why intervals are closed
+//!
+//! Both ends of an operation belong to it: its effect may lie at the very instant of its invocation, or of its answer. Two
+//! operations that touch at one instant are therefore concurrent. Clocks have a resolution, and on the embedded service a stage
+//! may take no time at all; equal times then do not tell which came first, and a checker that took their order for granted would
+//! accuse a correct server. What is known to come later is dated later by a nanosecond, as [`crate::history::Collector`] does.
+//!
+//! # Files
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -16,8 +94,8 @@
 //! | `judge` | the walk over a history |
 //! | `follow` | what everything open may do in between |
 //! | `answer` | what an answer claims |
-//! | `probe` | what the server's own books claim |
-//! | `blame` | which finding a claim is that cannot be true |
+//! | `probe` | what the server's database and store claim |
+//! | `blame` | which symptom a claim has that cannot be true |
 //!
 //! It is pure, shares the edge table with what it judges, and nothing else. The set is never too small, so a correct server
 //! raises no alarm; what cannot be followed within the budget is unknown.

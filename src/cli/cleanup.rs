@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use stormglass_glance::GlanceTarget;
-use stormglass_glance::auth::{self, Environment, target_from_environment};
+use stormglass_glance::auth::{self, Environment};
+use stormglass_glance::target_from_environment;
 use stormglass_glance::{self, Client, Commands, JournalRun, Removal, Reopened, guard};
 
 /// What the journal is called in a folder of results.

@@ -34,7 +34,7 @@ async fn obey(progress: &Progress, commands: &Commands) {
             () = undone => {}
             _ = signal() => {}
         }
-        commands::lament(commands);
+        commands::warn_not_undone(commands);
         std::process::exit(i32::from(Exit::Interrupted.code()));
     }
 }

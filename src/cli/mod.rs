@@ -95,7 +95,7 @@ fn show_mistakes(mistakes: &crate::scenario::Mistakes) {
 }
 
 /// What was lost, why, and what there is all the same.
-fn lament(kept: &Kept, folder: &Path) {
+fn report_unwritten(kept: &Kept, folder: &Path) {
     for (name, error) in &kept.lost {
         eprintln!(
             "stormglass: cannot write {}: {error}",

@@ -14,7 +14,7 @@ use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use stormglass_glance::{Journal, Means};
+use stormglass_glance::{Journal, RunServices};
 
 /// Runs a storm, judges it, and writes what it measured.
 #[derive(Debug, Args)]
@@ -81,12 +81,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     scenario.keeps_history = arguments.history;
     let folder = folder(&scenario, arguments.out.as_deref())?;
-    let means = Means {
+    let services = RunServices {
         commands,
         journal: Some(Journal::at(&folder.path().join(JOURNAL))),
     };
-    let result = storm(&scenario, &means, arguments);
-    commands::lament(&means.commands);
+    let result = storm(&scenario, &services, arguments);
+    commands::warn_not_undone(&services.commands);
     let result = match result {
         Ok(result) => result,
         Err(error) => {
@@ -108,7 +108,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let shown = show(arguments, &origin, &result, &folder);
     if !kept.lost.is_empty() {
-        super::lament(&kept, folder.path());
+        super::report_unwritten(&kept, folder.path());
         return Ok(Exit::CouldNotRun);
     }
     shown?;
@@ -130,11 +130,15 @@ fn folder(scenario: &Scenario, out: Option<&Path>) -> anyhow::Result<Folder> {
     })
 }
 
-fn storm(scenario: &Scenario, means: &Means, arguments: &Arguments) -> anyhow::Result<StormResult> {
+fn storm(
+    scenario: &Scenario,
+    services: &RunServices,
+    arguments: &Arguments,
+) -> anyhow::Result<StormResult> {
     let progress = Arc::new(Progress::default());
-    interrupt::listen(Arc::clone(&progress), means.commands.clone());
+    interrupt::listen(Arc::clone(&progress), services.commands.clone());
     let watch = (!arguments.quiet).then(|| Watch::start(Arc::clone(&progress)));
-    let result = crate::engine::run::run_with(scenario, means, arguments.threads, &progress);
+    let result = crate::engine::run::run_with(scenario, services, arguments.threads, &progress);
     drop(watch);
     result.with_context(|| format!("cannot run {}", arguments.file.display()))
 }

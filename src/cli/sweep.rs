@@ -15,7 +15,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stormglass_glance::GlanceTarget;
-use stormglass_glance::auth::{Environment, target_from_environment};
+use stormglass_glance::auth::Environment;
+use stormglass_glance::target_from_environment;
 use stormglass_glance::{Client, Commands, Journal, RunId};
 use stormglass_model::lifecycle::{Operation, Profile, Verdict, Who};
 use stormglass_model::random::Seed;
@@ -110,7 +111,7 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
     accepted.marks(&mut result);
     let kept = folder.write(report::findings::files(&result));
     if !kept.lost.is_empty() {
-        super::lament(&kept, folder.path());
+        super::report_unwritten(&kept, folder.path());
         return Ok(Exit::CouldNotRun);
     }
     show(arguments, &result, &folder)?;
@@ -196,7 +197,7 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
         }
         Target::Glance(target) => {
             let result = glance(target, seed, arguments, folder, &commands, &progress);
-            super::commands::lament(&commands);
+            super::commands::warn_not_undone(&commands);
             result
         }
     }

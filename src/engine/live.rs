@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 use stormglass_glance::GlanceTarget;
-use stormglass_glance::{Client, ConfigError, HelloError, LocateError, Means, RunId, locate};
+use stormglass_glance::{Client, ConfigError, HelloError, LocateError, RunId, RunServices, locate};
 use stormglass_model::checker::online::Rules;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, Faults, Place};
@@ -223,7 +223,7 @@ pub fn run_glance(
     target: &GlanceTarget,
     run: u32,
     threads: usize,
-    means: &Means,
+    services: &RunServices,
     progress: &Arc<Progress>,
 ) -> Result<Vec<RunResult>, GlanceError> {
     let id = RunId::fresh(scenario.seed.0);
@@ -244,7 +244,7 @@ pub fn run_glance(
         false => target.connections.get(),
     };
     let shards = u32::try_from(threads).unwrap_or(u32::MAX).min(most);
-    let theirs = means.clone();
+    let theirs = services.clone();
     let results = on_arbiters(
         scenario,
         shards,
@@ -254,7 +254,7 @@ pub fn run_glance(
         },
     );
     // A shard undoes what it did, unless it came to a bad end.
-    System::new().block_on(means.commands.undo_all());
+    System::new().block_on(services.commands.undo_all());
     Ok(results)
 }
 
@@ -330,7 +330,7 @@ where
 fn glance(
     scenario: &Scenario,
     target: &GlanceTarget,
-    means: &Means,
+    services: &RunServices,
     id: RunId,
     run: u32,
     share: Share,
@@ -342,18 +342,18 @@ fn glance(
     let own = seed.named("shard").numbered(u64::from(share.index));
     let faults = Faults::new(&scenario.faults, own);
     let mut client = Client::new(target, id).ok()?;
-    if let Some(journal) = &means.journal {
+    if let Some(journal) = &services.journal {
         client = client.with_journal(journal);
     }
     if let Some(command) = &target.last_resort {
-        client = client.with_last_resort(&means.commands, command.clone());
+        client = client.with_last_resort(&services.commands, command.clone());
     }
     let remote = Remote::new(
         client,
         id,
         target.delayed_delete,
         faults,
-        means.commands.clone(),
+        services.commands.clone(),
         TrackerCast::default(),
     );
     Some(Storm::new(scenario, seed, share, true, remote, crew))

@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
-use stormglass_glance::Means;
+use stormglass_glance::RunServices;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::history::Gauges;
 use stormglass_model::lifecycle::{Invariant, Verdict};
@@ -35,13 +35,13 @@ pub fn run(
     asked: Option<NonZeroUsize>,
     progress: &Arc<Progress>,
 ) -> Result<StormResult, RunError> {
-    run_with(scenario, &Means::default(), asked, progress)
+    run_with(scenario, &RunServices::default(), asked, progress)
 }
 
 /// The same with what a run on a real server may use beside.
 pub fn run_with(
     scenario: &Scenario,
-    means: &Means,
+    services: &RunServices,
     asked: Option<NonZeroUsize>,
     progress: &Arc<Progress>,
 ) -> Result<StormResult, RunError> {
@@ -64,7 +64,7 @@ pub fn run_with(
             let arbiters = asked.map_or(1, NonZeroUsize::get);
             in_turn(scenario, progress, |run| {
                 Ok(live::run_glance(
-                    scenario, target, run, arbiters, means, progress,
+                    scenario, target, run, arbiters, services, progress,
                 )?)
             })?
         }

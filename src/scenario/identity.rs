@@ -3,7 +3,8 @@
 use super::document::{Node, Spot, Value};
 use super::reader::{Fields, Read, Reader, Written};
 use std::path::PathBuf;
-use stormglass_glance::auth::{self, Cloud, Identities};
+use stormglass_glance::Identities;
+use stormglass_glance::auth::{self, Cloud};
 use stormglass_glance::{GlanceTarget, Identity};
 
 /// Reads the place and the identities. After a mistake the target is of no use.

@@ -48,7 +48,7 @@ pub enum StandError {
 }
 
 /// What every session on the server shares.
-struct Ground {
+struct SharedContext {
     client: Client,
     commands: Commands,
     clock: WallClock,
@@ -65,7 +65,7 @@ struct Ground {
 pub struct GlanceStand {
     runtime: Runtime,
     local: LocalSet,
-    ground: Rc<Ground>,
+    shared: Rc<SharedContext>,
     probe: Option<Probe>,
     rules: Rules,
     progress: Arc<Progress>,
@@ -100,7 +100,7 @@ impl GlanceStand {
 
         Ok(GlanceStand {
             rules: Rules::glance(Some(target.delayed_delete)),
-            ground: Rc::new(Ground {
+            shared: Rc::new(SharedContext {
                 client,
                 commands,
                 clock,
@@ -127,30 +127,30 @@ impl GlanceStand {
 
     /// The client, to ask what it can do.
     pub fn client(&self) -> &Client {
-        &self.ground.client
+        &self.shared.client
     }
 
     /// What a person should know of.
     pub fn notes(&self) -> Vec<String> {
-        let told = self.ground.notes.borrow();
+        let told = self.shared.notes.borrow();
         self.notes.iter().chain(told.values()).cloned().collect()
     }
 
     /// Takes back what was done to the server, and deletes what the sweep created.
     pub fn close(self) -> Cleanup {
-        let ground = Rc::clone(&self.ground);
+        let shared = Rc::clone(&self.shared);
         self.local.block_on(&self.runtime, async {
-            ground.commands.undo_all().await;
-            ground.client.cleanup().await
+            shared.commands.undo_all().await;
+            shared.client.cleanup().await
         })
     }
 
     fn session(&mut self, script: &Script, round: u64) -> Rc<Session> {
         let subject = self.subjects;
         self.subjects += 1;
-        let seed = self.ground.seed.numbered(round).numbered(subject);
+        let seed = self.shared.seed.numbered(round).numbered(subject);
         Rc::new(Session::new(
-            Rc::clone(&self.ground),
+            Rc::clone(&self.shared),
             script.clone(),
             subject,
             seed,
@@ -279,7 +279,7 @@ impl Stand for GlanceStand {
         self.probe(&sessions);
         self.lost |= sessions.iter().any(|session| session.lost_the_server());
         if self.lost {
-            let url = self.ground.target.url.as_deref().unwrap_or("the server");
+            let url = self.shared.target.url.as_deref().unwrap_or("the server");
             self.notes
                 .push(format!("{url} did not come back, so the sweep ended there"));
         }

@@ -1,10 +1,9 @@
 //! What is asked of the server and what came of it, as plain values.
 
-use crate::Exchange;
 use std::fmt;
 use stormglass_model::history::{Content, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
-use stormglass_model::units::{Bytes, Span};
+use stormglass_model::units::{Bytes, Span, Time};
 
 /// The identifier of an image: a UUID chosen by the client, so that an image whose create was never answered can be deleted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,8 +160,35 @@ impl Answer {
     }
 }
 
+/// One HTTP request of a history, and its reply. Holds no credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// When it was sent, from the beginning of the history.
+    pub sent: Time,
+    /// When its reply had come, or hope was given up; none when it was never known.
+    pub ended: Option<Time>,
+    /// On whose behalf.
+    pub who: Who,
+    /// `PUT`, say.
+    pub method: String,
+    /// From `/v2` on.
+    pub path: String,
+    /// Headers but those that say who asks, as they were sent.
+    pub headers: Vec<(String, String)>,
+    /// The body, where it is text.
+    pub text: String,
+    /// How many bytes of made-up data were declared as the body; none where it is text.
+    pub data: Option<u64>,
+    /// How many of them were sent.
+    pub data_sent: u64,
+    /// The status code of the reply; none when there was none.
+    pub status: Option<u16>,
+    /// The beginning of the reply's text, or why there was none; one line, safe to print.
+    pub reply: String,
+}
+
 /// One printable line of at most 160 characters from text that a server chose; HTML tags are dropped.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let mut kept = String::new();
     let mut inside_tag = false;
     for character in text.chars() {

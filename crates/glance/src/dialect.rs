@@ -1,14 +1,14 @@
 //! How Glance's API says things: what a status code means for an operation, and what a reply shows of an image.
 
-use super::answer::{ImageId, RunId, line};
-use super::content::leading_of_hex;
+use crate::answer::{ImageId, RunId, line};
+use crate::http::leading_of_hex;
 use serde::Deserialize;
 use serde_json::json;
 use stormglass_model::history::{Content, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 
 /// The media type of a PATCH on an image.
-pub(super) const PATCH_TYPE: &str = "application/openstack-images-v2.1-json-patch";
+pub(crate) const PATCH_TYPE: &str = "application/openstack-images-v2.1-json-patch";
 
 /// What a status code makes of an operation.
 ///
@@ -19,7 +19,7 @@ pub(super) const PATCH_TYPE: &str = "application/openstack-images-v2.1-json-patc
 /// - 408, 502 and 504 speak for a server behind that may still be at work: unknown.
 /// - any other 5xx is Glance's own, given when it is done with the request: fail, and its effect may have been taken.
 /// - anything else is not Glance's: fail.
-pub(super) fn outcome(operation: Operation, status: u16) -> Outcome {
+pub(crate) fn outcome(operation: Operation, status: u16) -> Outcome {
     match status {
         204 if operation.reads() => Outcome::Refused,
         200..=299 => Outcome::Ok,
@@ -33,13 +33,13 @@ pub(super) fn outcome(operation: Operation, status: u16) -> Outcome {
 
 /// What a status code alone shows of the subject, on a request that names it in its path. A 410 shows nothing: an upload gets it
 /// with the words "could not be found" also when a failed rival has queued the subject again under it.
-pub(super) fn gone(status: u16) -> Option<Seen> {
+pub(crate) fn gone(status: u16) -> Option<Seen> {
     (status == 404).then_some(Seen::Gone)
 }
 
 /// What is read of an image's record.
 #[derive(Debug, Deserialize)]
-pub(super) struct Image {
+pub(crate) struct Image {
     id: String,
     status: String,
     size: Option<u64>,
@@ -47,16 +47,16 @@ pub(super) struct Image {
 }
 
 impl Image {
-    pub(super) fn id(&self) -> Option<ImageId> {
+    pub(crate) fn id(&self) -> Option<ImageId> {
         ImageId::parse(&self.id)
     }
 
-    pub(super) fn seen(&self) -> Option<Seen> {
+    pub(crate) fn seen(&self) -> Option<Seen> {
         SubjectStatus::from_name(&self.status).map(Seen::Status)
     }
 
     /// The data it says it holds; none before it is active, or when the data lies elsewhere and was never read.
-    pub(super) fn content(&self) -> Option<Content> {
+    pub(crate) fn content(&self) -> Option<Content> {
         let readable = matches!(
             self.seen(),
             Some(Seen::Status(
@@ -71,7 +71,7 @@ impl Image {
 
 /// A page of a list of images.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page {
+pub(crate) struct Page {
     pub images: Vec<Image>,
     /// The path of the next page.
     pub next: Option<String>,
@@ -82,7 +82,7 @@ pub(super) struct Page {
 
 /// The import tasks of an image.
 #[derive(Debug, Deserialize)]
-pub(super) struct Tasks {
+pub(crate) struct Tasks {
     tasks: Vec<Task>,
 }
 
@@ -92,7 +92,7 @@ struct Task {
 }
 
 impl Tasks {
-    pub(super) fn statuses(&self) -> Result<Vec<TaskStatus>, String> {
+    pub(crate) fn statuses(&self) -> Result<Vec<TaskStatus>, String> {
         let statuses = self.tasks.iter().map(|task| {
             let unknown = || line(&format!("a task is `{}`, which none can be", task.status));
             TaskStatus::from_name(&task.status).ok_or_else(unknown)
@@ -103,7 +103,7 @@ impl Tasks {
 
 /// What a create says of the data to come.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Formats {
+pub(crate) enum Formats {
     /// Any bytes make a valid raw image.
     Raw,
     /// Made-up bytes are no qcow2.
@@ -113,7 +113,7 @@ pub(super) enum Formats {
 }
 
 /// The body of a create; the tag says whose it is.
-pub(super) fn registration(id: ImageId, run: RunId, formats: Formats) -> String {
+pub(crate) fn registration(id: ImageId, run: RunId, formats: Formats) -> String {
     let (tag, id) = (run.tag(), id.to_string());
     let mut body = json!({
         "id": id,
@@ -133,44 +133,44 @@ pub(super) fn registration(id: ImageId, run: RunId, formats: Formats) -> String 
 }
 
 /// The body of a PATCH that adds a location.
-pub(super) fn add_location(url: &str) -> String {
+pub(crate) fn add_location(url: &str) -> String {
     let value = json!({ "url": url, "metadata": {} });
     json!([{ "op": "add", "path": "/locations/-", "value": value }]).to_string()
 }
 
 /// The body of a PATCH that puts one location for all there are.
-pub(super) fn replace_locations(url: &str) -> String {
+pub(crate) fn replace_locations(url: &str) -> String {
     let value = json!([{ "url": url, "metadata": {} }]);
     json!([{ "op": "replace", "path": "/locations", "value": value }]).to_string()
 }
 
 /// The body of a PATCH that takes away the first location, where the data was sent to if it was.
-pub(super) fn remove_location() -> String {
+pub(crate) fn remove_location() -> String {
     json!([{ "op": "remove", "path": "/locations/0" }]).to_string()
 }
 
 /// The body of a POST that names a location through the newer call.
-pub(super) fn registered_location(url: &str) -> String {
+pub(crate) fn registered_location(url: &str) -> String {
     json!({ "url": url }).to_string()
 }
 
 /// The body of an import of data that the server fetches.
-pub(super) fn web_download(url: &str) -> String {
+pub(crate) fn web_download(url: &str) -> String {
     json!({ "method": { "name": "web-download", "uri": url } }).to_string()
 }
 
 /// The body of an import of staged data.
-pub(super) fn glance_direct() -> String {
+pub(crate) fn glance_direct() -> String {
     json!({ "method": { "name": "glance-direct" } }).to_string()
 }
 
 /// The body of a PATCH of a property that nobody reads.
-pub(super) fn set_property() -> String {
+pub(crate) fn set_property() -> String {
     json!([{ "op": "add", "path": "/stormglass_note", "value": "set" }]).to_string()
 }
 
 /// The body of a PATCH that forbids deletes or allows them.
-pub(super) fn protect(on: bool) -> String {
+pub(crate) fn protect(on: bool) -> String {
     json!([{ "op": "replace", "path": "/protected", "value": on }]).to_string()
 }
 

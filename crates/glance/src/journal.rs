@@ -15,7 +15,7 @@
 //! to ten, up to as much as a create itself, and is therefore done once for 256 images: their numbers are reserved ahead of
 //! their use. What is reserved and never used costs a cleanup one look each.
 
-use super::answer::{ImageId, RunId};
+use crate::answer::{ImageId, RunId};
 use rustc_hash::FxHashMap;
 use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeSet;
@@ -73,13 +73,13 @@ impl Journal {
     }
 
     /// A client of `run` begins.
-    pub(super) fn opens(&self, run: RunId) {
+    pub(crate) fn opens(&self, run: RunId) {
         let mut book = self.lock();
         book.open(run).clients += 1;
     }
 
     /// To be called before the create of `id` is sent to `server`. An error means that it must not be sent.
-    pub(super) fn enter(&self, run: RunId, server: &str, id: ImageId) -> io::Result<()> {
+    pub(crate) fn enter(&self, run: RunId, server: &str, id: ImageId) -> io::Result<()> {
         let mut book = self.lock();
         let open = book.open(run);
         if let Some(number) = open.unused.remove(&id) {
@@ -112,7 +112,7 @@ impl Journal {
     }
 
     /// A client of `run` has deleted what it created, but for these. The last one's word is written.
-    pub(super) fn closes(&self, run: RunId, left: &[ImageId]) -> io::Result<()> {
+    pub(crate) fn closes(&self, run: RunId, left: &[ImageId]) -> io::Result<()> {
         let mut book = self.lock();
         let open = book.open(run);
         open.clients = open.clients.saturating_sub(1);
@@ -131,7 +131,7 @@ impl Journal {
     }
 
     /// Those of `ids` that `run` may have created.
-    pub(super) fn own(&self, run: RunId, ids: &BTreeSet<ImageId>) -> Vec<ImageId> {
+    pub(crate) fn own(&self, run: RunId, ids: &BTreeSet<ImageId>) -> Vec<ImageId> {
         let book = self.lock();
         if ids.is_empty() || book.file.is_none() {
             return Vec::new();

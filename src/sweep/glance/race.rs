@@ -34,10 +34,10 @@ impl Session {
     async fn rivals(self: &Rc<Self>, first: Act, at: Point, rival: Act) {
         let spacing = {
             let rng = &mut *self.rng.borrow_mut();
-            let timing = self.ground.timing.borrow();
+            let timing = self.shared.timing.borrow();
             timing.spacing(first, at, rival, rng)
         };
-        let clock = self.ground.clock;
+        let clock = self.shared.clock;
         let watch = Watch::new(at, spacing.held, None);
         let session = Rc::clone(self);
         let watched = Rc::clone(&watch);
@@ -67,18 +67,18 @@ impl Session {
         };
         let from = if at == Point::Before { began } else { passed };
         let took = ended.0.saturating_sub(from.0 + spacing.held.0);
-        let mut timing = self.ground.timing.borrow_mut();
+        let mut timing = self.shared.timing.borrow_mut();
         timing.saw(first, at, Span(took));
         timing.saw(rival, Point::Before, rivals);
     }
 
     /// Looks until the subject is seen in the status, or the operation that should bring it there has ended.
     async fn enters<T>(&self, status: SubjectStatus, one: &tokio::task::JoinHandle<T>) {
-        let began = self.ground.clock.now();
+        let began = self.shared.clock.now();
         loop {
             let ended = one.is_finished();
             let answer = self.act(Act::usual(Operation::Show), None).await;
-            let waited = Duration::from_nanos(self.ground.clock.now().since(began).0);
+            let waited = Duration::from_nanos(self.shared.clock.now().since(began).0);
             // What goes on after its answer may still get there.
             let hopeless = ended && answer.observed.is_some_and(|seen| at_rest(seen, status));
             if answer.observed == Some(Seen::Status(status)) || hopeless || waited > ENTERS {
@@ -115,14 +115,14 @@ impl Session {
 
     async fn break_it(&self, name: &str) {
         self.tell(Told::Broken(true));
-        let done = self.ground.commands.run(name, Some(self.image())).await;
+        let done = self.shared.commands.run(name, Some(self.image())).await;
         if let Err(error) = done {
             self.note(name, error.to_string());
         }
     }
 
     async fn heal(&self, name: &str) {
-        if let Err(error) = self.ground.commands.undo(name).await {
+        if let Err(error) = self.shared.commands.undo(name).await {
             self.note(name, error.to_string());
         }
         self.comes_back().await;
@@ -131,16 +131,16 @@ impl Session {
 
     /// Waits until the server answers again, several times in a row: each of its processes may have to find out for itself.
     async fn comes_back(&self) {
-        let began = self.ground.clock.now();
+        let began = self.shared.clock.now();
         let mut good = 0;
         while good < 5 {
-            let answer = self.ground.client.show(self.image()).await;
+            let answer = self.shared.client.show(self.image()).await;
             good = if answer.observed.is_some() {
                 good + 1
             } else {
                 0
             };
-            if Duration::from_nanos(self.ground.clock.now().since(began).0) > BACK {
+            if Duration::from_nanos(self.shared.clock.now().since(began).0) > BACK {
                 self.lost.set(true);
                 return;
             }

@@ -1,6 +1,6 @@
 //! One subject of a sweep: its script, its clients, and what they saw.
 
-use super::{Ground, rebased, runs_commands};
+use super::{SharedContext, rebased, runs_commands};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const REST: Duration = Duration::from_secs(6);
 
 /// One subject, and all that is known of it.
 pub(super) struct Session {
-    pub(super) ground: Rc<Ground>,
+    pub(super) shared: Rc<SharedContext>,
     script: Script,
     subject: u64,
     image: ImageId,
@@ -35,10 +35,15 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(ground: Rc<Ground>, script: Script, subject: u64, seed: Seed) -> Session {
+    pub(super) fn new(
+        shared: Rc<SharedContext>,
+        script: Script,
+        subject: u64,
+        seed: Seed,
+    ) -> Session {
         Session {
-            image: ImageId::new(ground.run, subject),
-            ground,
+            image: ImageId::new(shared.run, subject),
+            shared,
             script,
             subject,
             seed,
@@ -90,12 +95,12 @@ impl Session {
     }
 
     pub(super) fn note(&self, command: &str, note: String) {
-        let mut notes = self.ground.notes.borrow_mut();
+        let mut notes = self.shared.notes.borrow_mut();
         notes.entry(command.to_owned()).or_insert(note);
     }
 
     pub(super) fn tell(&self, told: Told) {
-        let at = self.ground.clock.now();
+        let at = self.shared.clock.now();
         self.events.borrow_mut().push(ClientEvent { at, told });
     }
 
@@ -113,7 +118,7 @@ impl Session {
 
     /// The subject is looked at until it is at rest; then its data is read, if it has any.
     async fn rest(&self) {
-        let began = self.ground.clock.now();
+        let began = self.shared.clock.now();
         let mut pause = Duration::from_millis(20);
         let shown = loop {
             let answer = self.act(Act::usual(Operation::Show), None).await;
@@ -123,7 +128,7 @@ impl Session {
                 Some(Seen::Status(_) | Seen::Gone) => false,
                 None => true,
             };
-            let waited = Duration::from_nanos(self.ground.clock.now().since(began).0);
+            let waited = Duration::from_nanos(self.shared.clock.now().since(began).0);
             if !busy || waited > REST {
                 break answer.observed;
             }
@@ -173,8 +178,8 @@ impl Session {
             spoiled: spoiled || act.operation == Operation::AbortUpload,
         });
         let answer = match watch {
-            None => self.ground.client.perform(&request).await,
-            Some(watch) => self.ground.client.perform_watched(&request, watch).await,
+            None => self.shared.client.perform(&request).await,
+            Some(watch) => self.shared.client.perform_watched(&request, watch).await,
         };
         self.tell(Told::Answered {
             op,

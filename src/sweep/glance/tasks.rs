@@ -24,7 +24,7 @@ impl Session {
     async fn open_tasks(&self) -> Option<u32> {
         let mut looks = 0..SECOND_LOOKS;
         loop {
-            let tasks = self.ground.client.tasks(self.image()).await.ok()?;
+            let tasks = self.shared.client.tasks(self.image()).await.ok()?;
             let is_open =
                 |task: &&TaskStatus| matches!(task, TaskStatus::Pending | TaskStatus::Processing);
             let open = tasks.iter().filter(is_open).count() as u32;

@@ -5,9 +5,9 @@ use std::path::Path;
 use stormglass::scenario::{Target, parse_in};
 use stormglass_glance::auth::{
     Credential, Domain, Environment, Interface, Login, Named, Proof, Scope, Secret, cloud,
-    from_environment, target_from_environment,
+    from_environment,
 };
-use stormglass_glance::{GlanceTarget, Identity};
+use stormglass_glance::{GlanceTarget, Identity, target_from_environment};
 use tempfile::TempDir;
 
 /// A folder with a place for each file.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use stormglass::engine::run::run_with;
 use stormglass::scenario::{Target, read};
-use stormglass_glance::{Commands, Means};
+use stormglass_glance::{Commands, RunServices};
 use stormglass_model::units::Time;
 use tempfile::TempDir;
 
@@ -80,7 +80,7 @@ fn a_fault_is_open_from_its_command_to_the_end_of_its_undo() {
         panic!("a real glance");
     };
     let commands = Commands::new(&glance.commands, true);
-    let means = Means {
+    let means = RunServices {
         commands: commands.clone(),
         journal: None,
     };

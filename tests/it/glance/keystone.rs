@@ -1,7 +1,8 @@
 //! Against a real Keystone, and a Glance that asks it: `tests/keystone/run` starts both. Without it nothing runs here.
 
 use super::{SEED, SIZE, local};
-use stormglass_glance::auth::{Environment, cloud, target_from_environment};
+use stormglass_glance::auth::{Environment, cloud};
+use stormglass_glance::target_from_environment;
 use stormglass_glance::{Client, ImageId, Request, RunId, locate};
 use stormglass_glance::{GlanceTarget, Identity};
 use stormglass_model::lifecycle::{Operation, Outcome, Who};

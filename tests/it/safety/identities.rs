@@ -2,7 +2,8 @@
 
 use std::path::Path;
 use stormglass::scenario::{self, Target};
-use stormglass_glance::auth::{Environment, target_from_environment};
+use stormglass_glance::auth::Environment;
+use stormglass_glance::target_from_environment;
 use stormglass_glance::{GlanceTarget, Identity};
 use stormglass_model::units::Bytes;
 

@@ -1,7 +1,8 @@
 //! `clouds.yaml`: where it lies, and what it says of one cloud. `secure.yaml`, which holds what others shall not read, is laid over it.
 
+use super::environment::Environment;
+use super::identity::Mistake;
 use super::keys::Keys;
-use super::{Environment, Mistake};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::Chars;

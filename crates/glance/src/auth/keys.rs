@@ -1,8 +1,8 @@
 //! From what a source says, key by key, to a cloud. The keys are those of `clouds.yaml`; a variable is its key behind `OS_`.
 
+use super::environment::Environment;
+use super::identity::{Cloud, Identity, Mistake, is_header};
 use super::login::{Credential, Domain, Interface, Login, Named, Proof, Scope, Secret};
-use super::{Cloud, Environment, Mistake, is_header};
-use crate::Identity;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,9 +1,8 @@
 //! Keystone's words: a request for a token, and what is read of the answer. Nothing that a server says is shown but its catalog.
 
+use super::login::{Credential, Domain, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::answer::line;
-use crate::auth::{Credential, Domain, Login, LoginError, Named, Proof, Scope, Secret};
-use crate::content::Payload;
-use crate::http::{Call, Reply, Times, Trouble, Wire};
+use crate::http::{Call, Connections, Payload, Reply, Times};
 use bytes::Bytes;
 use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
 use serde::Deserialize;
@@ -19,17 +18,14 @@ pub(crate) struct Issued {
 }
 
 /// Asks for a token.
-pub(crate) async fn issue(login: &Login, keystone: &Wire) -> Result<Issued, LoginError> {
+pub(crate) async fn issue(login: &Login, keystone: &Connections) -> Result<Issued, LoginError> {
     let url = || keystone.endpoint().to_string();
     let foreign = |detail: String| LoginError::Foreign { url: url(), detail };
     let mut times = Times::default();
-    let sent = keystone.deliver(call(login, keystone), &mut times).await;
+    let sent = keystone.exchange(call(login, keystone), &mut times).await;
     let reply = sent.map_err(|trouble| LoginError::Unreachable {
         url: url(),
-        detail: match trouble {
-            Trouble::NotSent(detail) | Trouble::NoReply(detail) => line(&detail),
-            Trouble::Stopped => String::new(), // only an upload stops
-        },
+        detail: line(trouble.text()),
     })?;
     match reply.status {
         201 => read(&reply).map_err(|detail| foreign(detail.to_owned())),
@@ -60,7 +56,7 @@ fn hint(login: &Login, status: u16) -> &'static str {
     }
 }
 
-fn call(login: &Login, keystone: &Wire) -> Call {
+fn call(login: &Login, keystone: &Connections) -> Call {
     let body = request(login).to_string();
     let endpoint = keystone.endpoint();
     let path = format!("{}/v3/auth/tokens", endpoint.prefix);
@@ -76,7 +72,7 @@ fn call(login: &Login, keystone: &Wire) -> Call {
     headers.insert(CONTENT_TYPE, json.clone());
     headers.insert(ACCEPT, json);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    Call::plain(request)
+    Call::new(request)
 }
 
 fn request(login: &Login) -> Value {

@@ -1,21 +1,23 @@
 //! Deleting what the run created, and nothing else.
 
-use super::acts::of;
-use super::{Client, Greeting, image_path, text, typed};
-use crate::Command;
+use super::Client;
+use super::exchange::{image_path, text, typed};
+use super::hello::Greeting;
+use super::operations::of;
 use crate::answer::{Answer, ImageId, Request, line};
+use crate::clock::{now, since};
 use crate::commands::Commands;
 use crate::dialect::{PATCH_TYPE, Page};
-use crate::http::{Reply, Times, Trouble};
+use crate::http::{Reply, Times};
 use crate::journal::Journal;
-use crate::now;
+use crate::target::Command;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
-use stormglass_model::units::{Bytes, Span};
+use stormglass_model::units::Bytes;
 use tokio::task::JoinSet;
 
 /// Deletes under way at once: enough for speed, too few to be a storm of its own.
@@ -95,12 +97,12 @@ impl Client {
         };
         let began = now();
         let entered = journal.enter(self.shared.run, &self.server(), id);
-        times.waited += Span(now().saturating_duration_since(began).as_nanos() as u64);
+        times.waited += since(began);
         entered.map_err(|error| format!("not sent, since the journal cannot be written: {error}"))
     }
 
     fn server(&self) -> String {
-        let endpoint = self.shared.wire.endpoint();
+        let endpoint = self.shared.connections.endpoint();
         format!("{endpoint}{}", endpoint.prefix)
     }
 
@@ -156,7 +158,7 @@ impl Client {
         let mut unanswered = 0;
         let delete = |id| {
             let client = self.clone();
-            async move { (id, client.raze(id, last).await) }
+            async move { (id, client.delete_with_fallback(id, last).await) }
         };
         let ids = self.created().into_iter();
         a_few_at_once(ids, delete, |(id, answer)| {
@@ -174,24 +176,24 @@ impl Client {
     }
 
     /// Deletes an image that this client created. What is still refused at `last` is left to the scenario's last resort.
-    async fn raze(&self, id: ImageId, last: bool) -> Answer {
-        let answer = self.delete_somehow(id).await;
+    async fn delete_with_fallback(&self, id: ImageId, last: bool) -> Answer {
+        let answer = self.delete_as_anyone(id).await;
         let is_refused = answer.outcome == Outcome::Refused && answer.observed != Some(Seen::Gone);
-        match last && is_refused && self.resort(id).await {
-            true => self.delete_somehow(id).await,
+        match last && is_refused && self.force_delete(id).await {
+            true => self.delete_as_anyone(id).await,
             false => answer,
         }
     }
 
     /// Deletes an image: as the member, and where he may not, or sees nothing, as the admin.
-    async fn delete_somehow(&self, id: ImageId) -> Answer {
+    async fn delete_as_anyone(&self, id: ImageId) -> Answer {
         let times = &mut Times::default();
         let mut answer = self.delete(id, times).await;
         if answer.http_status == Some(403) && self.unprotect(id, Who::Member).await {
             answer = self.delete(id, times).await;
         }
         if answer.http_status == Some(400) {
-            self.mend(id).await;
+            self.unblock_delete(id).await;
             answer = self.delete(id, times).await;
         }
         let has_admin = self.shared.identities[Who::Admin.index()].is_some();
@@ -213,7 +215,7 @@ impl Client {
     /// A status can hinder a delete (400: no such transition): where deletes are delayed, an admin's of a deactivated image, and anybody's
     /// of one that is queued and has a location, as some defects of the server leave it. Glance takes one in the middle of something back to queued when a reader is refused
     /// an upload, and makes it active when a location is added; that can be deleted. What of it works is shown by the delete that follows.
-    async fn mend(&self, id: ImageId) {
+    async fn unblock_delete(&self, id: ImageId) {
         for (operation, who) in [
             (Operation::Reactivate, Who::Admin),
             (Operation::Upload, Who::Reader),
@@ -229,7 +231,7 @@ impl Client {
     }
 
     /// Has the scenario's last resort remove an image; whether there is one, and it has ended well.
-    async fn resort(&self, id: ImageId) -> bool {
+    async fn force_delete(&self, id: ImageId) -> bool {
         match self.shared.last_resort.get() {
             Some((commands, command)) => commands.run_for_good(command, id).await.is_ok(),
             None => false,
@@ -239,10 +241,10 @@ impl Client {
     /// Takes the protection of an image away; whether that was acknowledged.
     async fn unprotect(&self, id: ImageId, who: Who) -> bool {
         let body = r#"[{"op":"replace","path":"/protected","value":false}]"#;
-        let call = self.call("PATCH", &image_path(id, ""), who, text(body), None);
+        let call = self.call("PATCH", &image_path(id, ""), text(body), None);
         let times = &mut Times::default();
-        let reply = self.shared.wire.exchange(typed(call, PATCH_TYPE), times);
-        reply.await.is_ok_and(|reply| reply.status == 200)
+        let reply = self.send(who, typed(call, PATCH_TYPE), times).await;
+        reply.is_ok_and(|reply| reply.status == 200)
     }
 
     /// Removes those of `ids` that are there and carry the tag of this client's run: the images of a journal, after the run.
@@ -326,11 +328,11 @@ impl Client {
             deleted = delete().await;
         }
         if matches!(&deleted, Ok(reply) if reply.status == 400) {
-            self.mend(id).await;
+            self.unblock_delete(id).await;
             deleted = delete().await;
         }
         let is_refused = matches!(&deleted, Ok(reply) if (400..404).contains(&reply.status) || reply.status == 409);
-        if last && is_refused && self.resort(id).await {
+        if last && is_refused && self.force_delete(id).await {
             deleted = delete().await;
         }
         match deleted {
@@ -341,7 +343,7 @@ impl Client {
                 Ok(Some(_)) => Fate::Left("it is there after its delete was acknowledged".into()),
                 Err(fate) => fate,
             },
-            Ok(reply) => Fate::Left(told(&reply)),
+            Ok(reply) => Fate::Left(explain(&reply)),
         }
     }
 
@@ -354,17 +356,14 @@ impl Client {
                 .map(Some)
                 .map_err(|_| Fate::Left("the server shows no image in its place".to_owned())),
             (200, Some(cut)) => Err(Fate::Left(line(cut))),
-            _ => Err(Fate::Left(told(&reply))),
+            _ => Err(Fate::Left(explain(&reply))),
         }
     }
 
     async fn ask(&self, method: &str, id: ImageId, who: Who) -> Result<Reply, Fate> {
-        let call = self.call(method, &image_path(id, ""), who, text(""), None);
-        let reply = self.shared.wire.exchange(call, &mut Times::default()).await;
-        reply.map_err(|trouble| match trouble {
-            Trouble::NotSent(detail) | Trouble::NoReply(detail) => Fate::Unanswered(line(&detail)),
-            Trouble::Stopped => Fate::Unanswered(String::new()), // only an upload stops
-        })
+        let call = self.call(method, &image_path(id, ""), text(""), None);
+        let reply = self.send(who, call, &mut Times::default()).await;
+        reply.map_err(|trouble| Fate::Unanswered(line(trouble.text())))
     }
 
     /// The images on the server that carry the tag of this client's run, by whichever client they were created, as far as the
@@ -373,14 +372,9 @@ impl Client {
         let mut found = BTreeSet::new();
         let mut path = format!("/images?limit=500&tag={}", self.shared.run.tag());
         for _ in 0..PAGES_MAX {
-            let call = self.call("GET", &path, Who::Admin, text(""), None);
-            let reply = match self.shared.wire.exchange(call, &mut Times::default()).await {
-                Ok(reply) => reply,
-                Err(Trouble::NotSent(detail) | Trouble::NoReply(detail)) => {
-                    return Err(line(&detail));
-                }
-                Err(Trouble::Stopped) => return Err(String::new()),
-            };
+            let call = self.call("GET", &path, text(""), None);
+            let reply = self.send(Who::Admin, call, &mut Times::default()).await;
+            let reply = reply.map_err(|trouble| line(trouble.text()))?;
             if let Some(cut) = reply.cut {
                 return Err(line(&cut));
             }
@@ -405,7 +399,7 @@ impl Client {
     }
 }
 
-fn told(reply: &Reply) -> String {
+fn explain(reply: &Reply) -> String {
     let said = String::from_utf8_lossy(&reply.text);
     line(&format!("HTTP {} {said}", reply.status))
 }

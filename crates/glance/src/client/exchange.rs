@@ -1,13 +1,11 @@
 //! One exchange: a request as Glance wants it, and its reply judged.
 
-use super::{Client, Errand};
-use crate::Exchange;
-use crate::answer::{Answer, ImageId, line};
-use crate::config::Caller;
-use crate::content::{Payload, Progress};
+use super::{Client, OperationContext};
+use crate::answer::{Answer, Exchange, ImageId, line};
+use crate::auth::{Caller, Secret};
+use crate::clock::{now, since};
 use crate::dialect::{self, Image};
-use crate::http::{Call, Reply, Trouble};
-use crate::watch::Watch;
+use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
 use bytes::Bytes;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
 use std::rc::Rc;
@@ -18,17 +16,10 @@ const TEXT_KEPT: usize = 4096;
 
 impl Client {
     /// A request of this client. Its parts were checked when the client was made.
-    pub(super) fn call(
-        &self,
-        method: &str,
-        path: &str,
-        who: Who,
-        body: Payload,
-        max: Option<u64>,
-    ) -> Call {
+    pub(super) fn call(&self, method: &str, path: &str, body: Payload, max: Option<u64>) -> Call {
         let shared = &*self.shared;
         let mut request = hyper::Request::new(body);
-        let path = format!("{}/v2{path}", shared.wire.endpoint().prefix);
+        let path = format!("{}/v2{path}", shared.connections.endpoint().prefix);
         *request.method_mut() = method.parse().unwrap_or_default();
         *request.uri_mut() = path.parse().unwrap_or_default();
         let length = request.body().len();
@@ -37,13 +28,34 @@ impl Client {
         if matches!(method, "PUT" | "POST" | "PATCH") {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
+        let content_max = max;
         Call {
-            request,
-            caller: self.caller(who),
-            progress: Progress::new(),
-            content_max: max,
-            watch: None,
+            content_max,
+            ..Call::new(request)
         }
+    }
+
+    /// Sends a request as `who`, and reads its reply. `times` grows by what was spent before the server had the request.
+    ///
+    /// A request without a body whose token was no longer accepted is sent once more with a new one: it had no effect.
+    pub(super) async fn send(
+        &self,
+        who: Who,
+        mut call: Call,
+        times: &mut Times,
+    ) -> Result<Reply, Trouble> {
+        let caller = self.caller(who);
+        let connections = &self.shared.connections;
+        let again = call.repeated().filter(|_| caller.renews());
+        let token = sign(&caller, &mut call, times).await?;
+        let mut reply = connections.exchange(call, times).await?;
+        let renewed = caller.answered(token.as_ref(), reply.status);
+        if let (true, Some(mut again)) = (renewed, again) {
+            let token = sign(&caller, &mut again, times).await?;
+            reply = connections.exchange(again, times).await?;
+            caller.answered(token.as_ref(), reply.status);
+        }
+        Ok(reply)
     }
 
     /// Who asks as `who`.
@@ -60,20 +72,20 @@ impl Client {
     /// One exchange, judged, and kept if this client keeps them.
     pub(super) async fn exchange(
         &self,
-        errand: &mut Errand<'_>,
+        context: &mut OperationContext<'_>,
         mut call: Call,
     ) -> (Answer, Option<Trouble>) {
-        call.watch = errand.watch.clone();
+        call.watch = context.watch.clone();
         let kept = self.clock.as_ref().map(|clock| {
-            let mut kept = self.noted(errand.request.who, &call);
+            let mut kept = self.noted(context.request.who, &call);
             kept.sent = clock();
             kept
         });
         let (content_max, progress) = (call.content_max, call.progress.clone());
-        let came = (self.shared.wire).exchange(call, &mut errand.times).await;
+        let came = (self.send(context.request.who, call, &mut context.times)).await;
         if let (Some(mut kept), Some(clock)) = (kept, &self.clock) {
             kept.ended = Some(clock());
-            let sent = errand.watch.as_ref().map(|watch| watch.sent.get().body);
+            let sent = context.watch.as_ref().map(|watch| watch.sent.get().body);
             if kept.data.is_some() {
                 kept.data_sent = sent.unwrap_or(progress.taken.get());
             }
@@ -83,12 +95,12 @@ impl Client {
                 Ok(reply) => line(&String::from_utf8_lossy(&reply.text)),
                 Err(trouble) => line(trouble.text()),
             };
-            errand.exchanges.push(kept);
+            context.exchanges.push(kept);
         }
         match came {
-            Ok(reply) => (judge(errand.request.operation, &reply, content_max), None),
+            Ok(reply) => (judge(context.request.operation, &reply, content_max), None),
             Err(trouble) => {
-                let outcome = without_reply(errand.request.operation, &trouble, &errand.watch);
+                let outcome = without_reply(context.request.operation, &trouble, &context.watch);
                 let mut answer = Answer::new(outcome);
                 answer.note = line(trouble.text());
                 (answer, Some(trouble))
@@ -99,7 +111,7 @@ impl Client {
     /// What is told of a request. Who asks is not yet in its head.
     fn noted(&self, who: Who, call: &Call) -> Exchange {
         let request = &call.request;
-        let prefix = self.shared.wire.endpoint().prefix.as_str();
+        let prefix = self.shared.connections.endpoint().prefix.as_str();
         let path = request.uri().to_string();
         let told = |(name, value): (&hyper::header::HeaderName, &HeaderValue)| {
             let value = value.to_str().ok().filter(|_| !value.is_sensitive())?;
@@ -123,6 +135,20 @@ impl Client {
             reply: String::new(),
         }
     }
+}
+
+/// Puts into a request who sends it. Waiting for a login is not the server's doing.
+async fn sign(
+    caller: &Caller,
+    call: &mut Call,
+    times: &mut Times,
+) -> Result<Option<Secret>, Trouble> {
+    let began = now();
+    let headers = call.request.headers_mut();
+    let signed = caller.sign(headers).await;
+    call.secret = headers.get("x-auth-token").cloned();
+    times.waited += since(began);
+    signed.map_err(|error| Trouble::NotSent(error.to_string()))
 }
 
 /// How an operation ended that was not answered.

@@ -1,6 +1,7 @@
 //! The first word to a server: is it there, is it a Glance, does it know us?
 
-use super::{Client, text};
+use super::Client;
+use super::exchange::text;
 use crate::answer::line;
 use crate::auth::LoginError;
 use crate::dialect::Page;
@@ -87,16 +88,16 @@ impl Client {
 
     /// Whether it may list tasks, which Glance's policies leave to admins.
     async fn is_admin(&self, who: Who) -> bool {
-        let call = self.call("GET", "/tasks?limit=1", who, text(""), None);
-        let reply = self.shared.wire.exchange(call, &mut Times::default()).await;
+        let call = self.call("GET", "/tasks?limit=1", text(""), None);
+        let reply = self.send(who, call, &mut Times::default()).await;
         reply.is_ok_and(|reply| reply.status == 200)
     }
 
     async fn greet(&self, who: Who, name: &'static str) -> Result<(), HelloError> {
-        let server = || self.shared.wire.endpoint().to_string();
+        let server = || self.shared.connections.endpoint().to_string();
         self.caller(who).ready().await?;
-        let call = self.call("GET", "/images?limit=1", who, text(""), None);
-        let reply = match self.shared.wire.exchange(call, &mut Times::default()).await {
+        let call = self.call("GET", "/images?limit=1", text(""), None);
+        let reply = match self.send(who, call, &mut Times::default()).await {
             Ok(reply) => reply,
             Err(Trouble::NotSent(detail)) => {
                 return Err(HelloError::Unreachable {

@@ -1,15 +1,12 @@
 //! The client: one operation in, one answer out.
 
-use crate::Exchange;
-use crate::answer::{Answer, ImageId, Request, RunId};
+use crate::answer::{Answer, Exchange, ImageId, Request, RunId};
+use crate::auth::{Caller, Identity};
 use crate::commands::Commands;
-use crate::config::{Caller, ConfigError, Endpoint};
-use crate::http::tls::Tls;
-use crate::http::{Times, Wire};
+use crate::data_server::DataServer;
+use crate::http::{ConfigError, Connections, Endpoint, Times, Watch};
 use crate::journal::Journal;
-use crate::source::Source;
-use crate::watch::Watch;
-use crate::{Command, GlanceTarget, Identity};
+use crate::target::{Command, GlanceTarget};
 use hyper::header::HeaderValue;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,12 +16,10 @@ use stormglass_model::script::Act;
 use stormglass_model::units::{Bytes, Time};
 use tokio::sync::OnceCell;
 
-mod acts;
 mod cleanup;
 mod exchange;
 mod hello;
-
-use exchange::{image_path, text, typed};
+mod operations;
 
 pub use cleanup::{Cleanup, Removal};
 pub use hello::{Greeting, HelloError};
@@ -38,7 +33,7 @@ pub struct Client {
 }
 
 struct Shared {
-    wire: Wire,
+    connections: Connections,
     host: HeaderValue,
     /// By [`Who`].
     identities: [Option<Caller>; Who::COUNT],
@@ -47,7 +42,7 @@ struct Shared {
     /// Whether the server is on this host, and can read from a source of our own.
     is_here: bool,
     /// Serves data where no location is given.
-    source: OnceCell<Source>,
+    source: OnceCell<DataServer>,
     too_large: Option<Bytes>,
     /// Every image this client may have created and has not seen deleted; whether its create was acknowledged.
     created: RefCell<BTreeMap<ImageId, bool>>,
@@ -58,7 +53,7 @@ struct Shared {
 }
 
 /// An operation under way.
-struct Errand<'a> {
+struct OperationContext<'a> {
     request: &'a Request,
     /// What to do at a point of its next exchange.
     watch: Option<Rc<Watch>>,
@@ -68,25 +63,22 @@ struct Errand<'a> {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let authority = &self.shared.wire.endpoint().authority;
+        let authority = &self.shared.connections.endpoint().authority;
         f.debug_tuple("Client").field(authority).finish()
     }
 }
 
 impl Client {
     /// A client of `target.url` for one run, whose images carry its tag. Nothing is sent yet. A URL that only a catalog knows must
-    /// have been [located](super::locate).
+    /// have been [located](crate::locate).
     pub fn new(target: &GlanceTarget, run: RunId) -> Result<Client, ConfigError> {
         let url = target.url.as_deref().ok_or(ConfigError::NoUrl)?;
         let endpoint = Endpoint::parse(url, "v2")?;
         let host = HeaderValue::from_str(&endpoint.authority)
             .map_err(|_| ConfigError::Url("and its host is no host".to_owned()))?;
-        let tls = endpoint
-            .tls
-            .then(|| Tls::new(&endpoint.host, target.ca.as_deref()));
         // Where nobody says who he is, everybody may be an admin; where the member does, an admin must.
         let has_admin = target.admin != Identity::Anonymous || target.member == Identity::Anonymous;
-        let connections = target.connections.get() as usize;
+        let ca = target.ca.as_deref();
         let identities = [
             Some(&target.member),
             has_admin.then_some(&target.admin),
@@ -95,12 +87,14 @@ impl Client {
         ];
         let mut known = [const { None }; Who::COUNT];
         for (known, identity) in known.iter_mut().zip(identities) {
-            let caller = identity.map(|identity| Caller::new(identity, target));
+            let caller = identity.map(|identity| Caller::new(identity, ca, target.timeout));
             *known = caller.transpose()?;
         }
+        let at_once = target.connections.get() as usize;
+        let connections = Connections::new(endpoint, ca, target.timeout, at_once)?;
         Ok(Client {
             shared: Rc::new(Shared {
-                wire: Wire::new(endpoint, tls.transpose()?, target.timeout, connections),
+                connections,
                 host,
                 identities: known,
                 run,
@@ -178,7 +172,7 @@ impl Client {
     /// What needs two requests of Glance's API ends with the first that is not answered ok: create-empty is a create and an upload of
     /// nothing, create-with-location a create and an add-location. An operation that is [unsupported](Client::unsupported) is refused.
     pub async fn perform(&self, request: &Request) -> Answer {
-        self.perform_errand(request, None).await
+        self.perform_at(request, None).await
     }
 
     /// Performs one operation, and does what `watch` says at its point; of two requests, it is the second's.
@@ -194,10 +188,10 @@ impl Client {
             }
         }
         let _end = End(watch);
-        self.perform_errand(request, Some(watch.clone())).await
+        self.perform_at(request, Some(watch.clone())).await
     }
 
-    async fn perform_errand(&self, request: &Request, watch: Option<Rc<Watch>>) -> Answer {
+    async fn perform_at(&self, request: &Request, watch: Option<Rc<Watch>>) -> Answer {
         let act = Act {
             operation: request.operation,
             who: request.who,
@@ -207,16 +201,16 @@ impl Client {
             answer.note = reason.to_owned();
             return answer;
         }
-        let mut errand = Errand {
+        let mut context = OperationContext {
             request,
             watch,
             times: Times::default(),
             exchanges: Vec::new(),
         };
-        let mut answer = self.act(&mut errand).await;
-        answer.waited = errand.times.waited;
-        answer.connect = errand.times.connect;
-        answer.exchanges = errand.exchanges;
+        let mut answer = self.act(&mut context).await;
+        answer.waited = context.times.waited;
+        answer.connect = context.times.connect;
+        answer.exchanges = context.exchanges;
         answer
     }
 }

@@ -1,6 +1,6 @@
 //! A connection that can be watched: it tells when an operation has reached a point, pauses there, and goes wrong on purpose.
 
-use crate::watch::{Load, Mark, SLOW, Sent, Side, Watch};
+use super::watch::{Load, Mark, SLOW, Sent, Side, Watch};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ const PIECE: usize = 4096;
 /// What ends a head.
 const BLANK: &[u8] = b"\r\n\r\n";
 
-/// What a line runs over.
+/// What a faulty stream runs over.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin {
     /// The connection below everything.
     fn tcp(&self) -> &TcpStream;
@@ -92,7 +92,7 @@ impl Meter {
     }
 }
 
-/// How far a watched line is.
+/// How far a watched stream is.
 #[derive(Debug)]
 enum Gate {
     /// The point is ahead.
@@ -121,7 +121,7 @@ struct Slow {
     left: usize,
 }
 
-/// A watched exchange on a line.
+/// A watched exchange on a faulty.
 #[derive(Debug)]
 struct Watched {
     watch: Rc<Watch>,
@@ -134,14 +134,14 @@ struct Watched {
 
 /// A connection, watched or not. Once its client has closed it on purpose, there is no stream.
 #[derive(Debug)]
-pub(crate) struct Line<S> {
+pub(crate) struct FaultyStream<S> {
     stream: Option<S>,
     watched: Option<Watched>,
 }
 
-impl<S: Socket> Line<S> {
-    pub(crate) fn new(stream: S, watch: Option<(Rc<Watch>, Load)>) -> Line<S> {
-        Line {
+impl<S: Socket> FaultyStream<S> {
+    pub(crate) fn new(stream: S, watch: Option<(Rc<Watch>, Load)>) -> FaultyStream<S> {
+        FaultyStream {
             stream: Some(stream),
             watched: watch.map(|(watch, load)| Watched {
                 mark: watch.mark(load),
@@ -160,7 +160,7 @@ impl<S: Socket> Line<S> {
 
     /// Goes past the point if it is reached and its time has come.
     fn pass(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<io::Result<()>> {
-        let Line { stream, watched } = self;
+        let FaultyStream { stream, watched } = self;
         let Some(watched) = watched.as_mut().filter(|it| it.mark.side() == side) else {
             return Poll::Ready(Ok(()));
         };
@@ -266,7 +266,7 @@ impl Watched {
         }
     }
 
-    /// Of a slow line: how much may go now.
+    /// Of a slow stream: how much may go now.
     fn slowly(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<usize> {
         let is_body = self.mark.side() == side && self.meter(side).has_head();
         match &mut self.gate {
@@ -295,21 +295,21 @@ fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "closed on purpose")
 }
 
-impl<S: Socket> AsyncWrite for Line<S> {
+impl<S: Socket> AsyncWrite for FaultyStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let line = self.get_mut();
-        ready!(line.pass(cx, Side::Request))?;
+        let faulty = self.get_mut();
+        ready!(faulty.pass(cx, Side::Request))?;
         let mut most = bytes.len();
-        if let Some(watched) = &mut line.watched {
+        if let Some(watched) = &mut faulty.watched {
             most = watched.sent.room(watched.ahead(Side::Request), bytes);
             most = most.min(ready!(watched.slowly(cx, Side::Request)));
         }
-        let written = ready!(line.stream()?.poll_write(cx, &bytes[..most]))?;
-        if let Some(watched) = &mut line.watched {
+        let written = ready!(faulty.stream()?.poll_write(cx, &bytes[..most]))?;
+        if let Some(watched) = &mut faulty.watched {
             watched.sent.add(&bytes[..written]);
             watched.went(Side::Request, written);
             let size = match watched.load {
@@ -342,9 +342,9 @@ impl<S: Socket> AsyncWrite for Line<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let line = self.get_mut();
-        ready!(line.stream()?.poll_flush(cx))?;
-        line.pass(cx, Side::Request)
+        let faulty = self.get_mut();
+        ready!(faulty.stream()?.poll_flush(cx))?;
+        faulty.pass(cx, Side::Request)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -352,21 +352,21 @@ impl<S: Socket> AsyncWrite for Line<S> {
     }
 }
 
-impl<S: Socket> AsyncRead for Line<S> {
+impl<S: Socket> AsyncRead for FaultyStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let line = self.get_mut();
-        if line.watched.is_none() {
-            return line.stream()?.poll_read(cx, buffer);
+        let faulty = self.get_mut();
+        if faulty.watched.is_none() {
+            return faulty.stream()?.poll_read(cx, buffer);
         }
-        ready!(line.pass(cx, Side::Reply))?;
-        let Line {
+        ready!(faulty.pass(cx, Side::Reply))?;
+        let FaultyStream {
             stream: Some(stream),
             watched: Some(watched),
-        } = line
+        } = faulty
         else {
             return Poll::Ready(Err(broken()));
         };
@@ -388,7 +388,7 @@ impl<S: Socket> AsyncRead for Line<S> {
             && !came.is_empty();
         if early {
             watched.watch.strike();
-            line.stream = None;
+            faulty.stream = None;
             return Poll::Ready(Err(broken()));
         }
         buffer.put_slice(came);

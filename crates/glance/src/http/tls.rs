@@ -1,6 +1,6 @@
 //! TLS: whom to trust, and why a server was not trusted, in words.
 
-use crate::config::ConfigError;
+use super::endpoint::ConfigError;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,14 +12,14 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
 /// TLS with one server. Certificates are always checked.
-pub(crate) struct Tls {
+pub(super) struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,
 }
 
 impl Tls {
     /// With the server called `host`. The system's certificates are trusted, and those of `files`.
-    pub(crate) fn new<'a>(
+    pub(super) fn new<'a>(
         host: &str,
         files: impl IntoIterator<Item = &'a Path>,
     ) -> Result<Tls, ConfigError> {
@@ -39,7 +39,7 @@ impl Tls {
     }
 
     /// Speaks it over a connection; fails with a line for the user.
-    pub(crate) async fn over<S>(&self, stream: S) -> Result<TlsStream<S>, String>
+    pub(super) async fn over<S>(&self, stream: S) -> Result<TlsStream<S>, String>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {

@@ -1,13 +1,9 @@
 //! The store in S3: which object an image has, by listing exactly its name. No object is read.
 
-use super::ProbeError;
-use crate::BucketTarget;
-use crate::ImageId;
-use crate::answer::line;
-use crate::config::{ConfigError, Endpoint};
-use crate::content::Payload;
-use crate::http::tls::Tls;
-use crate::http::{Call, Reply, Times, Wire};
+use super::error::ProbeError;
+use crate::answer::{ImageId, line};
+use crate::http::{Call, ConfigError, Connections, Endpoint, Payload, Reply, Times};
+use crate::target::BucketTarget;
 use hyper::header::{HOST, HeaderValue};
 use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket as Signed, Credentials, S3Action, UrlStyle};
@@ -24,7 +20,7 @@ pub(super) struct Bucket {
     name: String,
     signed: Signed,
     credentials: Credentials,
-    wire: Wire,
+    connections: Connections,
 }
 
 impl Bucket {
@@ -36,8 +32,6 @@ impl Bucket {
         };
         let failed = |error: ConfigError| wrong(error.to_string());
         let endpoint = Endpoint::parse(&target.endpoint, "").map_err(failed)?;
-        let tls = (endpoint.tls).then(|| Tls::new(&endpoint.host, target.ca.as_deref()));
-        let tls = tls.transpose().map_err(failed)?;
         let no_url = || wrong("its endpoint is no URL".to_owned());
         let (url, region) = (target.endpoint.parse(), target.region.clone());
         let url = url.map_err(|_| no_url())?;
@@ -47,14 +41,15 @@ impl Bucket {
             name: format!("the bucket {} at {endpoint}", line(&target.bucket)),
             signed: signed.map_err(|_| no_url())?,
             credentials: Credentials::new(target.access_key.reveal(), target.secret_key.reveal()),
-            wire: Wire::new(endpoint, tls, TIMEOUT, 1),
+            connections: Connections::new(endpoint, target.ca.as_deref(), TIMEOUT, 1)
+                .map_err(failed)?,
         })
     }
 
     /// The bytes of an image's object; none when it has none.
     pub async fn bytes(&self, id: ImageId) -> Result<Option<u64>, ProbeError> {
         let mut times = Times::default();
-        let read = match self.wire.deliver(self.call(id), &mut times).await {
+        let read = match self.connections.exchange(self.call(id), &mut times).await {
             Ok(reply) => size(&reply, &id.to_string()),
             Err(trouble) => Err(line(trouble.text())),
         };
@@ -88,7 +83,7 @@ impl Bucket {
         if let Ok(host) = HeaderValue::from_str(&host) {
             request.headers_mut().insert(HOST, host);
         }
-        Call::plain(request)
+        Call::new(request)
     }
 }
 

@@ -1,13 +1,17 @@
 //! The database behind a probe: one connection, kept, opened again when it is lost.
 
+mod answer;
 mod mysql;
 mod postgres;
 mod sqlite;
 
-use super::ProbeError;
 use super::address::Address;
-use crate::answer::line;
-use crate::{ImageId, now};
+use super::error::ProbeError;
+pub(super) use answer::Cells;
+use answer::Trouble;
+
+use crate::answer::{ImageId, line};
+use crate::clock::now;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -16,9 +20,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a database that was there before may take to come back, and how often it is tried.
 const RETURN: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(200);
-
-/// One row, each cell as text or null.
-pub(super) type Cells = Vec<Option<String>>;
 
 /// A database that is only ever read.
 pub(super) struct Database {
@@ -32,18 +33,6 @@ enum Connection {
     Postgres(postgres::Connection),
     Mysql(mysql::Connection),
     Sqlite(sqlite::Connection),
-}
-
-/// What is wrong with an answer.
-pub(super) enum Trouble {
-    /// There is none: the connection broke, or could not be opened. It may be there later.
-    Lost(String),
-    /// A table or a column is missing.
-    Missing(String),
-    /// It may not be read.
-    Denied(String),
-    /// Anything else.
-    Other(String),
 }
 
 impl Database {

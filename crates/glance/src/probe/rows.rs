@@ -1,9 +1,9 @@
 //! The rows that an image service keeps of an image, read and put together.
 
-use super::ProbeError;
 use super::database::{Cells, Database};
-use crate::ImageId;
-use crate::content::leading_of_hex;
+use super::error::ProbeError;
+use crate::answer::ImageId;
+use crate::http::leading_of_hex;
 use std::collections::BTreeMap;
 use stormglass_model::history::{Content, Row};
 use stormglass_model::lifecycle::SubjectStatus;

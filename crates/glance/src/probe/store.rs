@@ -1,9 +1,9 @@
 //! The store and the staging area: which files or objects an image has, by asking for exactly its names.
 
-use super::ProbeError;
 use super::bucket::Bucket;
-use crate::ImageId;
-use crate::{ProbeTarget, StoreTarget};
+use super::error::ProbeError;
+use crate::answer::ImageId;
+use crate::target::{ProbeTarget, StoreTarget};
 use std::fs::{metadata, symlink_metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

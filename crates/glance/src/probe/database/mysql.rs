@@ -1,7 +1,7 @@
 //! MySQL and MariaDB.
 
-use super::super::address::Server;
-use super::{Cells, Trouble};
+use super::answer::{Cells, Trouble};
+use crate::probe::address::Server;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Error, OptsBuilder, Params, Row, Value};
 

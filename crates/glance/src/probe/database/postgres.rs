@@ -1,7 +1,7 @@
 //! PostgreSQL.
 
-use super::super::address::Server;
-use super::{Cells, Trouble};
+use super::answer::{Cells, Trouble};
+use crate::probe::address::Server;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, Error, NoTls};

@@ -1,6 +1,6 @@
 //! SQLite.
 
-use super::{Cells, Trouble};
+use super::answer::{Cells, Trouble};
 use rusqlite::{Error, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

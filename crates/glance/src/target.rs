@@ -1,10 +1,9 @@
 //! Where a real Glance is, who talks to it, and what may be done to it: what a scenario says, and no more.
 
-use crate::auth::{Login, Secret};
+use crate::auth::{Identity, Secret};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::sync::Arc;
 use stormglass_model::units::{Bytes, Span};
 
 /// Where a real Glance is, and who talks to it. Credentials never show in `Debug`.
@@ -130,42 +129,4 @@ pub struct Command {
     pub undo: Option<String>,
     /// How long each of the two may take at most.
     pub timeout: Span,
-}
-
-/// How one client says who it is.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Identity {
-    /// `X-Auth-Token`.
-    Token(String),
-    /// A token of Keystone's, got and renewed by a login.
-    Keystone(Arc<Login>),
-    /// Identity headers, for a server behind no Keystone.
-    Headers {
-        /// `X-User-Id`
-        user: String,
-        /// `X-Project-Id`
-        project: String,
-        /// `X-Roles`
-        roles: Vec<String>,
-    },
-    /// Nothing.
-    Anonymous,
-}
-
-impl Identity {
-    /// Whether it comes with a catalog that says where the services are.
-    pub fn has_catalog(&self) -> bool {
-        matches!(self, Identity::Keystone(_))
-    }
-}
-
-impl std::fmt::Debug for Identity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Identity::Token(_) => "Token(…)",
-            Identity::Keystone(_) => "Keystone(…)",
-            Identity::Headers { .. } => "Headers(…)",
-            Identity::Anonymous => "Anonymous",
-        })
-    }
 }

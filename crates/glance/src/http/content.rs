@@ -1,6 +1,6 @@
 //! The bytes of an upload: made as they are sent, never held whole, and digested on the way.
 
-use super::now;
+use crate::clock::now;
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, SizeHint};
 use md5::{Digest, Md5};
@@ -82,7 +82,7 @@ pub fn content_of(content_seed: u64, size: u64) -> Content {
 }
 
 /// Reads a checksum as Glance writes it, 32 hexadecimal digits, down to what a [`Content`] keeps.
-pub(super) fn leading_of_hex(checksum: &str) -> Option<u64> {
+pub(crate) fn leading_of_hex(checksum: &str) -> Option<u64> {
     let valid = checksum.len() == 32 && checksum.bytes().all(|byte| byte.is_ascii_hexdigit());
     valid
         .then(|| u64::from_str_radix(&checksum[..16], 16).ok())
@@ -91,22 +91,22 @@ pub(super) fn leading_of_hex(checksum: &str) -> Option<u64> {
 
 /// Counts and digests what is received.
 #[derive(Debug, Default)]
-pub(super) struct Received {
+pub(crate) struct Received {
     size: u64,
     hash: Md5,
 }
 
 impl Received {
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
         self.hash.update(bytes);
     }
 
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
-    pub(super) fn content(self) -> Content {
+    pub(crate) fn content(self) -> Content {
         Content {
             size: self.size,
             checksum: leading(&self.hash.finalize()),
@@ -116,7 +116,7 @@ impl Received {
 
 /// How far a request's body has got; shared with whoever waits for the answer.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     /// When bytes were last taken.
     pub at: Cell<Instant>,
     /// Whether the whole body was taken.
@@ -131,7 +131,7 @@ pub(super) struct Progress {
 
 /// The body of a request.
 #[derive(Debug)]
-pub(super) enum Payload {
+pub(crate) enum Payload {
     /// A few bytes, perhaps none.
     Text(Option<Bytes>),
     /// An upload.
@@ -140,14 +140,14 @@ pub(super) enum Payload {
 
 /// The streamed body of an upload.
 #[derive(Debug)]
-pub(super) struct Upload {
+pub(crate) struct Upload {
     generator: Generator,
     stop: u64,
     progress: Rc<Progress>,
 }
 
 impl Progress {
-    pub(super) fn new() -> Rc<Progress> {
+    pub(crate) fn new() -> Rc<Progress> {
         Rc::new(Progress {
             at: Cell::new(now()),
             finished: Cell::new(true),
@@ -160,7 +160,7 @@ impl Progress {
 
 impl Payload {
     /// The content of `seed`, declared as `size` bytes; it goes quiet after `stop` of them and never ends if that is less.
-    pub(super) fn upload(seed: u64, size: u64, stop: u64, progress: Rc<Progress>) -> Payload {
+    pub(crate) fn upload(seed: u64, size: u64, stop: u64, progress: Rc<Progress>) -> Payload {
         let upload = Upload {
             generator: Generator::new(seed, size),
             stop: stop.min(size),
@@ -174,7 +174,7 @@ impl Payload {
     }
 
     /// How many bytes it declares.
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         match self {
             Payload::Text(text) => text.as_ref().map_or(0, |text| text.len() as u64),
             Payload::Upload(upload) => upload.generator.size,

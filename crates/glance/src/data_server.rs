@@ -1,6 +1,6 @@
 //! A small HTTP server on loopback that a Glance beside it may read data from.
 
-use super::content::{Payload, Progress};
+use crate::http::{Payload, Progress};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
@@ -25,23 +25,23 @@ const WHOLE: Duration = Duration::from_secs(600);
 
 /// Serves deterministic data for as long as it lives. It must run inside a `tokio::task::LocalSet`.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct DataServer {
     address: SocketAddr,
     serial: Cell<u64>,
     task: JoinHandle<()>,
 }
 
-impl Drop for Source {
+impl Drop for DataServer {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Source {
+impl DataServer {
     /// Listens on a free port of 127.0.0.1.
-    pub(super) async fn start() -> io::Result<Source> {
+    pub(crate) async fn start() -> io::Result<DataServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        Ok(Source {
+        Ok(DataServer {
             address: listener.local_addr()?,
             serial: Cell::new(0),
             task: tokio::task::spawn_local(serve(listener)),
@@ -50,7 +50,7 @@ impl Source {
 
     /// Where so many bytes of `seed` are, the same that an upload of both sends. Never the same address twice, since a Glance
     /// refuses two places of one subject that are.
-    pub(super) fn url_for(&self, size: u64, seed: u64) -> String {
+    pub(crate) fn url_for(&self, size: u64, seed: u64) -> String {
         let serial = self.serial.get();
         self.serial.set(serial + 1);
         format!("http://{}/{size}/{seed}/{serial}", self.address)
@@ -105,7 +105,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Payload>, Infalli
     Ok(response)
 }
 
-/// The size and seed in a path as [`Source::url_for`] writes it.
+/// The size and seed in a path as [`DataServer::url_for`] writes it.
 fn asked(path: &str) -> Option<(u64, u64)> {
     let mut parts = path.strip_prefix('/')?.split('/');
     let (size, seed, _) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,8 +1,8 @@
 //! What is done to the server from outside: the scenario's commands, and that all of it is taken back.
 
-use super::answer::ImageId;
-use super::now;
-use crate::Command;
+use crate::answer::ImageId;
+use crate::clock::now;
+use crate::target::Command;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::io::Read;
 use std::os::unix::process::CommandExt;

@@ -1,12 +1,11 @@
 //! Each operation, as the requests that Glance has for it.
 
 use super::exchange::{image_path, text, typed};
-use super::{Client, Errand};
+use super::{Client, OperationContext};
 use crate::answer::{Answer, ImageId, Request, line};
-use crate::content::{Payload, Progress};
+use crate::data_server::DataServer;
 use crate::dialect::{self, Formats, PATCH_TYPE, Tasks};
-use crate::http::{Call, Times, Trouble};
-use crate::source::Source;
+use crate::http::{Call, Payload, Progress, Times, Trouble};
 use hyper::header::HeaderValue;
 use std::rc::Rc;
 use stormglass_model::history::Seen;
@@ -20,64 +19,67 @@ const JSON: &str = "application/json";
 const MISSING: u64 = 1;
 
 impl Client {
-    pub(super) async fn act(&self, errand: &mut Errand<'_>) -> Answer {
-        let size = errand.request.size.0;
-        match errand.request.operation {
-            Operation::Create => self.create(errand, Formats::Raw).await,
-            Operation::CreateWithoutFormat => self.create(errand, Formats::None).await,
-            Operation::CreateWithWrongFormat => self.create(errand, Formats::Wrong).await,
+    pub(super) async fn act(&self, context: &mut OperationContext<'_>) -> Answer {
+        let size = context.request.size.0;
+        match context.request.operation {
+            Operation::Create => self.create(context, Formats::Raw).await,
+            Operation::CreateWithoutFormat => self.create(context, Formats::None).await,
+            Operation::CreateWithWrongFormat => self.create(context, Formats::Wrong).await,
             Operation::CreateEmpty | Operation::CreateWithLocation => {
-                let watch = errand.watch.take();
-                let created = self.create(errand, Formats::Raw).await;
-                errand.watch = watch;
-                match errand.request.operation {
+                let watch = context.watch.take();
+                let created = self.create(context, Formats::Raw).await;
+                context.watch = watch;
+                match context.request.operation {
                     _ if created.outcome != Outcome::Ok => created,
-                    Operation::CreateEmpty => self.send(errand, "/file", 0, 0).await,
-                    _ => self.name_location(errand, dialect::add_location).await,
+                    Operation::CreateEmpty => self.send_data(context, "/file", 0, 0).await,
+                    _ => self.name_location(context, dialect::add_location).await,
                 }
             }
-            Operation::Upload => self.send(errand, "/file", size, size).await,
-            Operation::UploadWrongSize => self.send(errand, "/file", size, size + MISSING).await,
+            Operation::Upload => self.send_data(context, "/file", size, size).await,
+            Operation::UploadWrongSize => {
+                self.send_data(context, "/file", size, size + MISSING).await
+            }
             Operation::UploadTooLarge => {
                 let size = self.shared.too_large.map_or(size, |size| size.0);
-                self.send(errand, "/file", size, size).await
+                self.send_data(context, "/file", size, size).await
             }
-            Operation::Stage => self.send(errand, "/stage", size, size).await,
-            Operation::AbortUpload => self.abort_upload(errand).await,
+            Operation::Stage => self.send_data(context, "/stage", size, size).await,
+            Operation::AbortUpload => self.abort_upload(context).await,
             Operation::Download
             | Operation::Export
             | Operation::Clone
-            | Operation::DownloadAsAdmin => self.download(errand).await,
-            Operation::Deactivate => self.post(errand, "/actions/deactivate", "").await,
-            Operation::Reactivate => self.post(errand, "/actions/reactivate", "").await,
-            Operation::Delete => self.delete_as(errand).await,
-            Operation::Show => self.read_record(errand).await,
-            Operation::AddLocation => self.name_location(errand, dialect::add_location).await,
+            | Operation::DownloadAsAdmin => self.download(context).await,
+            Operation::Deactivate => self.post(context, "/actions/deactivate", "").await,
+            Operation::Reactivate => self.post(context, "/actions/reactivate", "").await,
+            Operation::Delete => self.delete_as(context).await,
+            Operation::Show => self.read_record(context).await,
+            Operation::AddLocation => self.name_location(context, dialect::add_location).await,
             Operation::ReplaceLocation => {
-                self.name_location(errand, dialect::replace_locations).await
+                self.name_location(context, dialect::replace_locations)
+                    .await
             }
-            Operation::RemoveLocation => self.patch(errand, dialect::remove_location()).await,
-            Operation::RegisterLocation => match self.location(errand.request).await {
+            Operation::RemoveLocation => self.patch(context, dialect::remove_location()).await,
+            Operation::RegisterLocation => match self.location(context.request).await {
                 Ok(url) => {
                     let body = dialect::registered_location(&url);
-                    self.post(errand, "/locations", &body).await
+                    self.post(context, "/locations", &body).await
                 }
                 Err(answer) => answer,
             },
-            Operation::Import => match self.location(errand.request).await {
+            Operation::Import => match self.location(context.request).await {
                 Ok(url) => {
                     let body = dialect::web_download(&url);
-                    self.post(errand, "/import", &body).await
+                    self.post(context, "/import", &body).await
                 }
                 Err(answer) => answer,
             },
             Operation::ImportStaged => {
-                self.post(errand, "/import", &dialect::glance_direct())
+                self.post(context, "/import", &dialect::glance_direct())
                     .await
             }
-            Operation::SetProperty => self.patch(errand, dialect::set_property()).await,
-            Operation::Protect => self.patch(errand, dialect::protect(true)).await,
-            Operation::Unprotect => self.patch(errand, dialect::protect(false)).await,
+            Operation::SetProperty => self.patch(context, dialect::set_property()).await,
+            Operation::Protect => self.patch(context, dialect::protect(true)).await,
+            Operation::Unprotect => self.patch(context, dialect::protect(false)).await,
         }
     }
 
@@ -87,10 +89,10 @@ impl Client {
         self.perform(&of(id, Operation::Show)).await
     }
 
-    async fn read_record(&self, errand: &mut Errand<'_>) -> Answer {
-        let path = image_path(errand.request.id, "");
-        let call = self.call("GET", &path, errand.request.who, text(""), None);
-        let mut answer = self.exchange(errand, call).await.0;
+    async fn read_record(&self, context: &mut OperationContext<'_>) -> Answer {
+        let path = image_path(context.request.id, "");
+        let call = self.call("GET", &path, text(""), None);
+        let mut answer = self.exchange(context, call).await.0;
         if answer.observed.is_some() {
             answer.outcome = Outcome::Ok;
         } else if answer.outcome == Outcome::Ok {
@@ -99,12 +101,12 @@ impl Client {
         answer
     }
 
-    async fn create(&self, errand: &mut Errand<'_>, formats: Formats) -> Answer {
-        let id = errand.request.id;
+    async fn create(&self, context: &mut OperationContext<'_>, formats: Formats) -> Answer {
+        let id = context.request.id;
         // Before the first byte is sent: from here on the image may exist.
         let first = !self.shared.created.borrow().contains_key(&id);
         if first {
-            if let Err(note) = self.enter(id, &mut errand.times) {
+            if let Err(note) = self.enter(id, &mut context.times) {
                 let mut answer = Answer::new(Outcome::Fail);
                 answer.note = note;
                 return answer;
@@ -112,8 +114,8 @@ impl Client {
             self.shared.created.borrow_mut().insert(id, false);
         }
         let body = dialect::registration(id, self.shared.run, formats);
-        let call = self.call("POST", "/images", errand.request.who, text(&body), None);
-        let (mut answer, trouble) = self.exchange(errand, typed(call, JSON)).await;
+        let call = self.call("POST", "/images", text(&body), None);
+        let (mut answer, trouble) = self.exchange(context, typed(call, JSON)).await;
         answer.observed = answer.observed.filter(|seen| *seen != Seen::Gone);
         let never_created =
             answer.outcome == Outcome::Refused || matches!(trouble, Some(Trouble::NotSent(_)));
@@ -128,16 +130,22 @@ impl Client {
     }
 
     /// Sends `size` bytes of data, and says that they are `said`.
-    async fn send(&self, errand: &mut Errand<'_>, to: &str, size: u64, said: u64) -> Answer {
+    async fn send_data(
+        &self,
+        context: &mut OperationContext<'_>,
+        to: &str,
+        size: u64,
+        said: u64,
+    ) -> Answer {
         let progress = Progress::new();
-        let body = Payload::upload(errand.request.content_seed, size, size, progress.clone());
-        let mut call = self.put(errand, to, body, progress.clone());
+        let body = Payload::upload(context.request.content_seed, size, size, progress.clone());
+        let mut call = self.put(context, to, body, progress.clone());
         if said != size {
             let headers = call.request.headers_mut();
             headers.insert("x-openstack-image-size", HeaderValue::from(said));
         }
-        let mut answer = self.exchange(errand, call).await.0;
-        let cut = (errand.watch.as_ref()).is_some_and(|watch| !watch.sent.get().whole);
+        let mut answer = self.exchange(context, call).await.0;
+        let cut = (context.watch.as_ref()).is_some_and(|watch| !watch.sent.get().whole);
         answer.content = progress.content.get().filter(|_| !cut);
         if answer.outcome == Outcome::Ok && answer.content.is_none() {
             answer.note = "acknowledged before all of the data was sent".to_owned();
@@ -146,56 +154,66 @@ impl Client {
     }
 
     /// Sends part of what was declared and closes the connection. It fails, unless it was answered before that.
-    async fn abort_upload(&self, errand: &mut Errand<'_>) -> Answer {
+    async fn abort_upload(&self, context: &mut OperationContext<'_>) -> Answer {
         let progress = Progress::new();
-        let size = errand.request.size.0.max(1); // there must be something to leave out
-        let sent = (size as f64 * errand.request.fraction.clamp(0.0, 1.0)) as u64;
-        let seed = errand.request.content_seed;
+        let size = context.request.size.0.max(1); // there must be something to leave out
+        let sent = (size as f64 * context.request.fraction.clamp(0.0, 1.0)) as u64;
+        let seed = context.request.content_seed;
         let body = Payload::upload(seed, size, sent.min(size - 1), progress.clone());
-        let call = self.put(errand, "/file", body, progress);
-        let (mut answer, trouble) = self.exchange(errand, call).await;
+        let call = self.put(context, "/file", body, progress);
+        let (mut answer, trouble) = self.exchange(context, call).await;
         if matches!(trouble, Some(Trouble::Stopped)) {
             answer.outcome = Outcome::Fail;
         }
         answer
     }
 
-    fn put(&self, errand: &Errand<'_>, to: &str, body: Payload, progress: Rc<Progress>) -> Call {
-        let path = image_path(errand.request.id, to);
-        let call = self.call("PUT", &path, errand.request.who, body, None);
+    fn put(
+        &self,
+        context: &OperationContext<'_>,
+        to: &str,
+        body: Payload,
+        progress: Rc<Progress>,
+    ) -> Call {
+        let path = image_path(context.request.id, to);
+        let call = self.call("PUT", &path, body, None);
         Call {
             progress,
             ..typed(call, "application/octet-stream")
         }
     }
 
-    async fn download(&self, errand: &mut Errand<'_>) -> Answer {
-        let Request { id, who, size, .. } = *errand.request;
+    async fn download(&self, context: &mut OperationContext<'_>) -> Answer {
+        let Request { id, size, .. } = *context.request;
         let path = image_path(id, "/file");
-        let call = self.call("GET", &path, who, text(""), Some(size.0));
-        self.exchange(errand, call).await.0
+        let call = self.call("GET", &path, text(""), Some(size.0));
+        self.exchange(context, call).await.0
     }
 
-    async fn post(&self, errand: &mut Errand<'_>, to: &str, body: &str) -> Answer {
-        let path = image_path(errand.request.id, to);
-        let call = self.call("POST", &path, errand.request.who, text(body), None);
+    async fn post(&self, context: &mut OperationContext<'_>, to: &str, body: &str) -> Answer {
+        let path = image_path(context.request.id, to);
+        let call = self.call("POST", &path, text(body), None);
         let call = if body.is_empty() {
             call
         } else {
             typed(call, JSON)
         };
-        self.exchange(errand, call).await.0
+        self.exchange(context, call).await.0
     }
 
-    async fn patch(&self, errand: &mut Errand<'_>, body: String) -> Answer {
-        let path = image_path(errand.request.id, "");
-        let call = self.call("PATCH", &path, errand.request.who, text(&body), None);
-        self.exchange(errand, typed(call, PATCH_TYPE)).await.0
+    async fn patch(&self, context: &mut OperationContext<'_>, body: String) -> Answer {
+        let path = image_path(context.request.id, "");
+        let call = self.call("PATCH", &path, text(&body), None);
+        self.exchange(context, typed(call, PATCH_TYPE)).await.0
     }
 
-    async fn name_location(&self, errand: &mut Errand<'_>, body: fn(&str) -> String) -> Answer {
-        match self.location(errand.request).await {
-            Ok(url) => self.patch(errand, body(&url)).await,
+    async fn name_location(
+        &self,
+        context: &mut OperationContext<'_>,
+        body: fn(&str) -> String,
+    ) -> Answer {
+        match self.location(context.request).await {
+            Ok(url) => self.patch(context, body(&url)).await,
             Err(answer) => answer,
         }
     }
@@ -205,7 +223,7 @@ impl Client {
         if let Some(location) = &self.shared.location {
             return Ok(location.clone());
         }
-        match self.shared.source.get_or_try_init(Source::start).await {
+        match self.shared.source.get_or_try_init(DataServer::start).await {
             Ok(source) => Ok(source.url_for(request.size.0, request.content_seed)),
             Err(error) => {
                 let mut answer = Answer::new(Outcome::Fail);
@@ -222,10 +240,10 @@ impl Client {
         answer
     }
 
-    async fn delete_as(&self, errand: &mut Errand<'_>) -> Answer {
-        let Request { id, who, .. } = *errand.request;
-        let call = self.call("DELETE", &image_path(id, ""), who, text(""), None);
-        let answer = self.exchange(errand, call).await.0;
+    async fn delete_as(&self, context: &mut OperationContext<'_>) -> Answer {
+        let Request { id, who, .. } = *context.request;
+        let call = self.call("DELETE", &image_path(id, ""), text(""), None);
+        let answer = self.exchange(context, call).await.0;
         let gone = answer.observed == Some(Seen::Gone) && who != Who::Stranger;
         let mut created = self.shared.created.borrow_mut();
         // A 404 says nothing of an image whose create was never answered: it may still come.
@@ -240,8 +258,8 @@ impl Client {
         if self.shared.identities[Who::Admin.index()].is_none() {
             return Err("tasks are shown to an admin only, and none is known".to_owned());
         }
-        let call = self.call("GET", &image_path(id, "/tasks"), Who::Admin, text(""), None);
-        let reply = self.shared.wire.exchange(call, &mut Times::default()).await;
+        let call = self.call("GET", &image_path(id, "/tasks"), text(""), None);
+        let reply = self.send(Who::Admin, call, &mut Times::default()).await;
         let reply = reply.map_err(|trouble| line(trouble.text()))?;
         if let Some(cut) = reply.cut {
             return Err(line(&cut));

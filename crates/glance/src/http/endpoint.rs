@@ -1,10 +1,6 @@
-//! Where the server is and who asks, as the wire needs it.
+//! Where a server is, taken apart from its URL.
 
-use super::auth::Session;
-use crate::{GlanceTarget, Identity};
-use hyper::header::HeaderValue;
 use std::fmt;
-use std::rc::Rc;
 
 /// Why a client could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +8,7 @@ pub enum ConfigError {
     /// The address is not of the form that is understood.
     #[error("the URL of a server must look like https://host:port, {0}")]
     Url(String),
-    /// Nothing says where the server is. A catalog may: see [`super::locate`].
+    /// Nothing says where the server is. A catalog may: see [`crate::locate`].
     #[error("the URL of the Glance is not known")]
     NoUrl,
     /// A header cannot carry this.
@@ -25,7 +21,7 @@ pub enum ConfigError {
 
 /// An endpoint, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     pub tls: bool,
     pub host: String,
     pub port: u16,
@@ -45,7 +41,7 @@ impl fmt::Display for Endpoint {
 
 impl Endpoint {
     /// Takes a URL apart, whose path may end in `/version`.
-    pub(super) fn parse(url: &str, version: &str) -> Result<Endpoint, ConfigError> {
+    pub(crate) fn parse(url: &str, version: &str) -> Result<Endpoint, ConfigError> {
         let wrong = |why: &str| ConfigError::Url(why.to_owned());
         let uri: hyper::Uri = url.parse().map_err(|_| wrong("and this is no URL"))?;
         let tls = match uri.scheme_str() {
@@ -82,63 +78,6 @@ impl Endpoint {
     }
 }
 
-/// The headers of an identity.
-pub(super) type Headers = Vec<(&'static str, HeaderValue)>;
-
-/// Who sends a request.
-#[derive(Clone)]
-pub(super) enum Caller {
-    /// One who always says the same.
-    Headers(Rc<Headers>),
-    /// One whose token is got from Keystone, and renewed.
-    Session(Rc<Session>),
-}
-
-/// Nobody.
-impl Default for Caller {
-    fn default() -> Caller {
-        Caller::Headers(Rc::default())
-    }
-}
-
-impl Caller {
-    pub(super) fn new(identity: &Identity, target: &GlanceTarget) -> Result<Caller, ConfigError> {
-        match identity {
-            Identity::Keystone(login) => Ok(Caller::Session(Rc::new(Session::new(
-                login.clone(),
-                target,
-            )?))),
-            other => Ok(Caller::Headers(Rc::new(headers(other)?))),
-        }
-    }
-}
-
-/// The headers that say who asks. Hyper's own `Debug` hides their values.
-fn headers(identity: &Identity) -> Result<Headers, ConfigError> {
-    match identity {
-        Identity::Anonymous | Identity::Keystone(_) => Ok(Vec::new()),
-        Identity::Token(token) => Ok(vec![("x-auth-token", hidden("token", token)?)]),
-        Identity::Headers {
-            user,
-            project,
-            roles,
-        } => Ok(vec![
-            ("x-identity-status", HeaderValue::from_static("Confirmed")),
-            ("x-user-id", hidden("user", user)?),
-            ("x-project-id", hidden("project", project)?),
-            // Glance implies no role by another: an admin says admin, member and reader.
-            ("x-roles", hidden("roles", &roles.join(","))?),
-        ]),
-    }
-}
-
-/// A header's value that `Debug` does not show.
-pub(super) fn hidden(name: &'static str, text: &str) -> Result<HeaderValue, ConfigError> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| ConfigError::Header(name))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,12 +110,5 @@ mod tests {
         ] {
             assert!(Endpoint::parse(url, "v2").is_err(), "{url}");
         }
-    }
-
-    #[test]
-    fn a_token_is_never_shown() {
-        let headers = headers(&Identity::Token("swordfish".to_owned())).unwrap();
-        assert!(!format!("{headers:?}").contains("swordfish"));
-        assert!(super::headers(&Identity::Token("a\nb".to_owned())).is_err());
     }
 }

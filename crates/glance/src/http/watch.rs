@@ -8,25 +8,25 @@ use stormglass_model::units::Span;
 use tokio::sync::Notify;
 
 /// How long a slow client takes for the rest of its data.
-pub(super) const SLOW: Duration = Duration::from_secs(2);
+pub(crate) const SLOW: Duration = Duration::from_secs(2);
 
 /// A point of one operation, and what its client does there. It serves one operation.
 #[derive(Debug)]
 pub struct Watch {
     point: Point,
-    pub(super) hold: Duration,
-    pub(super) fault: Option<ClientFault>,
-    pub(super) stall: Duration,
+    pub(crate) hold: Duration,
+    pub(crate) fault: Option<ClientFault>,
+    pub(crate) stall: Duration,
     passed: Cell<bool>,
     bell: Notify,
     /// How much of the request was handed to the system.
-    pub(super) sent: Cell<Sent>,
+    pub(crate) sent: Cell<Sent>,
     struck: Cell<bool>,
 }
 
 /// How much of the watched request was handed to the system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sent {
+pub(crate) struct Sent {
     /// Whether anything was.
     pub began: bool,
     /// Bytes of its body.
@@ -74,18 +74,18 @@ impl Watch {
     }
 
     /// The fault is committed.
-    pub(super) fn strike(&self) {
+    pub(crate) fn strike(&self) {
         self.struck.set(true);
     }
 
     /// The point is reached, or never will be.
-    pub(super) fn pass(&self) {
+    pub(crate) fn pass(&self) {
         self.passed.set(true);
         self.bell.notify_waiters();
     }
 
     /// How long the client itself may hold up the operation.
-    pub(super) fn delay(&self) -> Duration {
+    pub(crate) fn delay(&self) -> Duration {
         let fault = match self.fault {
             Some(ClientFault::Stall) => self.stall,
             Some(ClientFault::Slow) => SLOW,
@@ -94,8 +94,8 @@ impl Watch {
         self.hold.saturating_add(fault)
     }
 
-    /// Where on the line the point lies.
-    pub(super) fn mark(&self, load: Load) -> Mark {
+    /// Where in the exchange the point lies.
+    pub(crate) fn mark(&self, load: Load) -> Mark {
         // There is nothing to stop before in a request without data, and its point is its end; a reply's first byte must have come.
         let (side, first, size) = match load {
             Load::Text(size) => (Side::Request, size, size),
@@ -116,7 +116,7 @@ impl Watch {
 
 /// What the watched exchange carries.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Load {
+pub(crate) enum Load {
     /// A request whose body, if any, is so many bytes of text.
     Text(u64),
     /// A request with so many bytes of data.
@@ -127,14 +127,14 @@ pub(super) enum Load {
 
 /// Which way the data goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Request,
     Reply,
 }
 
-/// A place on the line.
+/// A place in the exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     /// Before the head of the request.
     Start,
     /// So many bytes into the body that goes this way.
@@ -145,7 +145,7 @@ pub(super) enum Mark {
 
 impl Mark {
     /// The way that the operation is stopped on.
-    pub(super) fn side(self) -> Side {
+    pub(crate) fn side(self) -> Side {
         match self {
             Mark::Body(side, _) => side,
             Mark::Start | Mark::Nowhere => Side::Request,

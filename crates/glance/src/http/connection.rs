@@ -1,0 +1,313 @@
+//! Exchanges over connections that are opened when needed, kept for a moment, and closed when an answer came early.
+
+use super::content::{Payload, Progress};
+use super::endpoint::{ConfigError, Endpoint};
+use super::reply::{self, Reply, explain};
+use super::stream::{FaultyStream, Socket};
+use super::tls::Tls;
+use super::watch::{Load, Watch};
+use crate::clock::{now, since};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::HeaderValue;
+use hyper_util::rt::TokioIo;
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+use stormglass_model::units::Span;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// The most of a reply's head that is read.
+const HEAD_MAX: usize = 256 * 1024;
+/// A connection unused for longer is not used again. Servers close an idle one after a few seconds (Gunicorn: two), and a
+/// request sent into a closing connection has an unknown outcome.
+const KEPT: Duration = Duration::from_secs(1);
+
+/// A year is as good as for ever, and cannot overflow the clock.
+const FOREVER: Duration = Duration::from_secs(365 * 86_400);
+
+/// The connections to one server.
+pub(crate) struct Connections {
+    endpoint: Endpoint,
+    tls: Option<Tls>,
+    timeout: Duration,
+    permits: Semaphore,
+    idle: RefCell<Vec<Connection>>,
+}
+
+/// One open connection. Dropping it closes it, whatever was still going on.
+struct Connection {
+    sender: SendRequest<Payload>,
+    task: JoinHandle<()>,
+    idle_since: Instant,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Left alone, hyper would go on with an upload that was answered before its end, and wait for a server that reads no more.
+        self.task.abort();
+    }
+}
+
+/// What to send and what to read.
+pub(crate) struct Call {
+    pub request: hyper::Request<Payload>,
+    /// A text that the reply does not show, since a server may repeat what it was told.
+    pub secret: Option<HeaderValue>,
+    pub progress: Rc<Progress>,
+    /// The most content to read of a 200; none where a reply is text.
+    pub content_max: Option<u64>,
+    /// What to do at a point of it.
+    pub watch: Option<Rc<Watch>>,
+}
+
+impl Call {
+    /// A request whose reply is text.
+    pub fn new(request: hyper::Request<Payload>) -> Call {
+        Call {
+            request,
+            secret: None,
+            progress: Progress::new(),
+            content_max: None,
+            watch: None,
+        }
+    }
+
+    /// What a watch must know of it.
+    fn load(&self) -> Load {
+        match (self.request.body(), self.content_max) {
+            (Payload::Upload(_), _) => Load::Data(self.request.body().len()),
+            (Payload::Text(_), Some(most)) => Load::Reply(most),
+            (Payload::Text(_), None) => Load::Text(self.request.body().len()),
+        }
+    }
+
+    /// The same once more, if nothing of it is lost by that: it has no body, and nothing is done at a point of it.
+    pub fn repeated(&self) -> Option<Call> {
+        let repeats = self.watch.is_none() && matches!(self.request.body(), Payload::Text(None));
+        repeats.then(|| {
+            let mut request = hyper::Request::new(Payload::Text(None));
+            *request.method_mut() = self.request.method().clone();
+            *request.uri_mut() = self.request.uri().clone();
+            *request.headers_mut() = self.request.headers().clone();
+            let content_max = self.content_max;
+            Call {
+                content_max,
+                ..Call::new(request)
+            }
+        })
+    }
+}
+
+/// Why there was no reply.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Nothing was sent.
+    NotSent(String),
+    /// The request, or some of it, was sent.
+    NoReply(String),
+    /// The upload stopped where it was told to, and the connection was closed.
+    Stopped,
+}
+
+impl Trouble {
+    /// What went wrong; empty when it was meant to.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Trouble::NotSent(text) | Trouble::NoReply(text) => text,
+            Trouble::Stopped => "",
+        }
+    }
+}
+
+/// Where an exchange's time went, apart from the server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Times {
+    pub waited: Span,
+    pub connect: Span,
+}
+
+impl Connections {
+    /// Connections to `endpoint`, at most so many at once. Where it speaks TLS, the certificates of `files` are trusted beside
+    /// the system's. A server that is silent for `timeout` is given up. Nothing is sent yet.
+    pub(crate) fn new<'a>(
+        endpoint: Endpoint,
+        files: impl IntoIterator<Item = &'a Path>,
+        timeout: Span,
+        connections: usize,
+    ) -> Result<Connections, ConfigError> {
+        let tls = endpoint.tls.then(|| Tls::new(&endpoint.host, files));
+        Ok(Connections {
+            tls: tls.transpose()?,
+            endpoint,
+            timeout: Duration::from_nanos(timeout.0).min(FOREVER),
+            permits: Semaphore::new(connections.min(Semaphore::MAX_PERMITS)),
+            idle: RefCell::new(Vec::new()),
+        })
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Sends a request once and reads its reply. `times` grows by what was spent before the server had the request.
+    pub(crate) async fn exchange(&self, call: Call, times: &mut Times) -> Result<Reply, Trouble> {
+        let began = now();
+        let _permit = self.permits.acquire().await;
+        times.waited += since(began);
+        call.progress.at.set(now());
+
+        let uploads = matches!(call.request.body(), Payload::Upload(_));
+        let watch = call.watch.clone().map(|watch| (watch, call.load()));
+        let watched = watch.is_some();
+        // What the client itself holds up is not the server's delay.
+        let delay = call.watch.as_ref().map_or(Duration::ZERO, |it| it.delay());
+        let limit = self.timeout.saturating_add(delay).min(FOREVER);
+        let sending = self.send(call.request, &call.progress, watch, limit, times);
+        let (link, response) = sending.await?;
+        let keeps_open = reply::keeps_open(&response);
+        let mut reply = reply::read(response, call.content_max, limit).await;
+        if let Some(secret) = call.secret {
+            reply::redact(&mut reply.text, secret.as_bytes());
+        }
+        // An upload that was turned down may not have been read, and its bytes would stand before the next request.
+        let was_read = !uploads || (200..300).contains(&reply.status);
+        let is_whole = was_read && reply.cut.is_none() && call.progress.finished.get();
+        if keeps_open && is_whole && !watched {
+            self.keep(link);
+        }
+        Ok(reply)
+    }
+
+    /// Hands the request to a connection and waits for the head of the reply.
+    async fn send(
+        &self,
+        mut request: hyper::Request<Payload>,
+        progress: &Progress,
+        watch: Option<(Rc<Watch>, Load)>,
+        limit: Duration,
+        times: &mut Times,
+    ) -> Result<(Connection, hyper::Response<Incoming>), Trouble> {
+        loop {
+            // A watch sits on a connection from its first byte on.
+            let kept = match &watch {
+                Some(_) => None,
+                None => self.kept().await,
+            };
+            let fresh = kept.is_none();
+            let mut link = match kept {
+                Some(link) => link,
+                None => self.open(watch.clone(), times).await?,
+            };
+            let sending = link.sender.try_send_request(request);
+            match answered(sending, progress, limit).await? {
+                Ok(response) => return Ok((link, response)),
+                Err(mut error) => {
+                    let unsent = error.take_message();
+                    let error = error.into_error();
+                    let mut text = explain(&error);
+                    if error.is_parse() && self.tls.is_none() {
+                        text.push_str("; if it speaks TLS, write https://");
+                    }
+                    match unsent {
+                        // A kept connection turned out closed, and the request comes back whole: no harm done.
+                        Some(whole) if !fresh => request = whole,
+                        Some(_) => return Err(Trouble::NotSent(text)),
+                        None => return Err(Trouble::NoReply(text)),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn open(
+        &self,
+        watch: Option<(Rc<Watch>, Load)>,
+        times: &mut Times,
+    ) -> Result<Connection, Trouble> {
+        let stream = self.connect(times).await?;
+        let handshake = http1::Builder::new()
+            .max_buf_size(HEAD_MAX)
+            .handshake(TokioIo::new(FaultyStream::new(stream, watch)))
+            .await;
+        let (sender, connection) = handshake.map_err(|error| Trouble::NotSent(explain(&error)))?;
+        let task = tokio::task::spawn_local(async move {
+            // Its error also reaches whoever waits for the reply.
+            let _ = connection.await;
+        });
+        Ok(Connection {
+            sender,
+            task,
+            idle_since: now(),
+        })
+    }
+
+    /// A connection, as requests travel on it.
+    async fn connect(&self, times: &mut Times) -> Result<Box<dyn Socket>, Trouble> {
+        let began = now();
+        let address = (self.endpoint.host.as_str(), self.endpoint.port);
+        let opened = timeout_at(began + self.timeout, async {
+            let opened = async {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                Ok::<_, std::io::Error>(stream)
+            };
+            let stream = (opened.await).map_err(|error| format!("cannot connect: {error}"))?;
+            Ok::<Box<dyn Socket>, String>(match &self.tls {
+                Some(tls) => Box::new(tls.over(stream).await?),
+                None => Box::new(stream),
+            })
+        })
+        .await;
+        times.connect += since(began);
+        opened
+            .unwrap_or_else(|_| Err(format!("cannot connect within {:?}", self.timeout)))
+            .map_err(Trouble::NotSent)
+    }
+
+    /// A connection used a moment ago that is still open.
+    async fn kept(&self) -> Option<Connection> {
+        loop {
+            let mut link = self.idle.borrow_mut().pop()?;
+            if link.idle_since.elapsed() >= KEPT {
+                self.idle.borrow_mut().clear(); // the rest has been idle for longer
+                return None;
+            }
+            // Ready or closed as soon as its task has run; the limit is for what nobody thought of.
+            let ready = timeout_at(now() + self.timeout, link.sender.ready()).await;
+            if matches!(ready, Ok(Ok(()))) {
+                return Some(link);
+            }
+        }
+    }
+
+    fn keep(&self, mut link: Connection) {
+        link.idle_since = now();
+        self.idle.borrow_mut().push(link);
+    }
+}
+
+/// Waits for `sending`, as long as the request's body makes progress.
+async fn answered<T>(
+    sending: impl Future<Output = T>,
+    progress: &Progress,
+    limit: Duration,
+) -> Result<T, Trouble> {
+    tokio::pin!(sending);
+    loop {
+        tokio::select! {
+            biased;
+            response = &mut sending => return Ok(response),
+            () = progress.stopped.notified() => return Err(Trouble::Stopped),
+            () = sleep_until(progress.at.get() + limit) => {
+                if progress.at.get() + limit <= now() {
+                    return Err(Trouble::NoReply(format!("no reply within {limit:?}")));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What a server answers, read to its end within a limit of size and time.
+
+use super::content::Received;
+use crate::clock::now;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use std::time::Duration;
+use stormglass_model::history::Content;
+use tokio::time::timeout_at;
+
+/// The most of a reply's text that is read. Images are not read as text.
+const TEXT_MAX: usize = 1024 * 1024;
+
+/// A reply, read to its end.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: Bytes,
+    /// The content of a download. One byte more than was asked for at most is counted.
+    pub content: Option<Content>,
+    /// Why the reply's body could not be read to its end.
+    pub cut: Option<String>,
+}
+
+/// Reads the rest of a reply, of which at most `content_max` bytes are content.
+pub(super) async fn read(
+    response: hyper::Response<Incoming>,
+    content_max: Option<u64>,
+    limit: Duration,
+) -> Reply {
+    let status = response.status().as_u16();
+    let framed = is_framed(&response);
+    let (head, body) = response.into_parts();
+    let mut reply = Reply {
+        status,
+        headers: head.headers,
+        text: Bytes::new(),
+        content: None,
+        cut: None,
+    };
+    match content_max {
+        Some(most) if matches!(status, 200 | 206) => {
+            match read_content(body, most, limit).await {
+                Ok(content) => {
+                    reply.content = Some(content);
+                    if !framed && content.size < most {
+                        // Nothing says whether this is the end or a connection that broke.
+                        reply.cut = Some("the reply has no length and ended early".to_owned());
+                    } else if content.size > most {
+                        reply.cut = Some(format!(
+                            "more than {most} bytes came; the rest was not read"
+                        ));
+                    }
+                }
+                Err(text) => reply.cut = Some(text),
+            }
+        }
+        _ => match read_text(body, limit).await {
+            Ok(text) => reply.text = text,
+            Err(text) => reply.cut = Some(text),
+        },
+    }
+    reply
+}
+
+/// Counts and digests at most one byte more than `most`, for as long as bytes keep coming.
+async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<Content, String> {
+    let mut received = Received::default();
+    loop {
+        let frame = timeout_at(now() + limit, body.frame()).await;
+        match frame {
+            Err(_) => return Err(format!("no more content within {limit:?}")),
+            Ok(None) => return Ok(received.content()),
+            Ok(Some(Err(error))) => return Err(explain(&error)),
+            Ok(Some(Ok(frame))) => {
+                let Some(bytes) = frame.data_ref() else {
+                    continue;
+                };
+                let room = most.saturating_add(1) - received.size();
+                let wanted = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+                received.add(&bytes[..wanted]);
+                if received.size() > most {
+                    return Ok(received.content());
+                }
+            }
+        }
+    }
+}
+
+async fn read_text(mut body: Incoming, limit: Duration) -> Result<Bytes, String> {
+    let deadline = now() + limit; // of the whole: nothing this short comes slowly
+    let too_long = || format!("the reply is longer than {TEXT_MAX} bytes");
+    if body.size_hint().lower() > TEXT_MAX as u64 {
+        return Err(too_long());
+    }
+    let mut text = BytesMut::new();
+    loop {
+        match timeout_at(deadline, body.frame()).await {
+            Err(_) => return Err(format!("the reply did not end within {limit:?}")),
+            Ok(None) => return Ok(text.freeze()),
+            Ok(Some(Err(error))) => return Err(explain(&error)),
+            Ok(Some(Ok(frame))) => {
+                let bytes = frame.data_ref().map_or(&[][..], |bytes| bytes);
+                if text.len() + bytes.len() > TEXT_MAX {
+                    return Err(too_long());
+                }
+                text.extend_from_slice(bytes);
+            }
+        }
+    }
+}
+
+/// Takes a token out of a reply: a server may say what it was told, and replies are shown.
+pub(super) fn redact(text: &mut Bytes, secret: &[u8]) {
+    let length = secret.len().max(1);
+    let mut kept = BytesMut::new();
+    let mut rest = &text[..];
+    while let Some(at) = rest.windows(length).position(|part| part == secret) {
+        kept.extend_from_slice(&rest[..at]);
+        rest = &rest[at + length..];
+    }
+    if rest.len() < text.len() {
+        kept.extend_from_slice(rest);
+        *text = kept.freeze();
+    }
+}
+
+/// Whether the server means to keep the connection.
+pub(super) fn keeps_open(response: &hyper::Response<Incoming>) -> bool {
+    let closes = |value: &hyper::header::HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|text| text.to_ascii_lowercase().contains("close"))
+    };
+    is_framed(response) && !response.headers().get_all(CONNECTION).iter().any(closes)
+}
+
+/// Whether the reply says where it ends. One that does not ends with its connection.
+fn is_framed(response: &hyper::Response<Incoming>) -> bool {
+    let headers = response.headers();
+    response.status() == hyper::StatusCode::NO_CONTENT
+        || headers.contains_key(CONTENT_LENGTH)
+        || headers.contains_key(TRANSFER_ENCODING)
+}
+
+/// An error with its causes, in one line.
+pub(super) fn explain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,124 @@
+//! Which Glance is meant and who acts there, where a scenario does not say: the environment's word, and a catalog's.
+
+use crate::auth::{
+    Cloud, Environment, Identity, LoginError, Mistake, Session, from_environment, is_header,
+};
+use crate::http::ConfigError;
+use crate::target::GlanceTarget;
+use std::sync::Arc;
+
+/// Who acts when nobody says: what a server without Keystone that reads `user:project:roles` from the token understands.
+const STAND_INS: [&str; 4] = [
+    "stormglass:stormglass:member,reader",
+    "stormglass-admin:stormglass:admin,member,reader",
+    "stormglass-reader:stormglass:reader",
+    "stormglass-stranger:elsewhere:member,reader",
+];
+
+/// Why the Glance of a target could not be found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LocateError {
+    /// The target makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no login, or no Glance in the catalog.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+}
+
+/// The target with its URL known: if nothing said it, the member logs in and the catalog says it. Must run inside a
+/// `tokio::task::LocalSet`.
+pub async fn locate(target: &GlanceTarget) -> Result<GlanceTarget, LocateError> {
+    let mut target = target.clone();
+    if target.url.is_none()
+        && let Identity::Keystone(login) = &target.member
+    {
+        let session = Session::new(Arc::clone(login), target.ca.as_deref(), target.timeout)?;
+        let catalog = session.log_in_anew().await?;
+        let url = catalog.image(login)?;
+        target.url = Some(url);
+    }
+    Ok(target)
+}
+
+/// The Glance at `url`, or that of the environment's cloud, with the environment's identities.
+///
+/// `STORMGLASS_TOKEN`, `STORMGLASS_ADMIN_TOKEN`, `STORMGLASS_READER_TOKEN` and `STORMGLASS_STRANGER_TOKEN` are plain tokens and count
+/// before anything else; a member without one is who [`from_environment`] says, and an admin without one is the member. Where nothing
+/// is said at all, all four are stand-ins for a server without Keystone.
+pub fn target_from_environment(
+    environment: &Environment,
+    url: Option<&str>,
+) -> Result<GlanceTarget, Mistake> {
+    let [member, admin, reader, stranger] =
+        ["TOKEN", "ADMIN_TOKEN", "READER_TOKEN", "STRANGER_TOKEN"]
+            .map(|name| plain_token(environment, &format!("STORMGLASS_{name}")));
+    let cloud = match member? {
+        Some(token) => Some(Cloud {
+            identity: token,
+            url: None,
+            ca: environment.path("OS_CACERT"),
+        }),
+        None => from_environment(environment)?,
+    };
+    let admin = admin?;
+    let (member, place, ca) = match cloud {
+        Some(cloud) => (Some(cloud.identity), cloud.url, cloud.ca),
+        None => (None, None, environment.path("OS_CACERT")),
+    };
+    let mut target = Identities {
+        member,
+        admin,
+        reader: reader?,
+        stranger: stranger?,
+    }
+    .target();
+    target.url = url
+        .map(|url| url.trim_end_matches('/').to_owned())
+        .or(place);
+    target.ca = ca;
+    if target.url.is_none() && !target.member.has_catalog() {
+        let help = "give its URL, or set OS_CLOUD, or OS_AUTH_URL and the variables beside it";
+        return Err(Mistake::new("nothing says where the Glance is", help));
+    }
+    Ok(target)
+}
+
+fn plain_token(environment: &Environment, name: &str) -> Result<Option<Identity>, Mistake> {
+    match environment.said(name) {
+        Some(token) if !is_header(token) => Err(Mistake::new(
+            format!("{name} cannot be sent in an HTTP header"),
+            "it takes printable ASCII only",
+        )),
+        token => Ok(token.map(|token| Identity::Token(token.to_owned()))),
+    }
+}
+
+/// Who was named, of the four who act.
+pub struct Identities {
+    /// Owns the images.
+    pub member: Option<Identity>,
+    /// May do everything.
+    pub admin: Option<Identity>,
+    /// May only read.
+    pub reader: Option<Identity>,
+    /// Belongs to another project.
+    pub stranger: Option<Identity>,
+}
+
+impl Identities {
+    /// A target without a place for these: whoever brings an identity of its own has a server where the stand-ins mean nothing.
+    pub fn target(self) -> GlanceTarget {
+        let stands_in = self.member.is_none();
+        let [member, admin, reader, stranger] =
+            STAND_INS.map(|token| Identity::Token(token.to_owned()));
+        let stand_in = |named: Option<Identity>, other| named.or(stands_in.then_some(other));
+        let admin = self.admin.or_else(|| self.member.clone()).unwrap_or(admin);
+        GlanceTarget {
+            url: None,
+            reader: stand_in(self.reader, reader),
+            stranger: stand_in(self.stranger, stranger),
+            ..GlanceTarget::new(String::new(), self.member.unwrap_or(member), admin)
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What an actor's core is, and the one message type that carries everything to it.
 
-use super::glance::{Tracker, TrackerMessage, TrackerReply};
+use super::glance::{Image, ImageMessage, ImageReply};
 use crate::engine::nemesis::{Nemesis, NemesisMessage, NemesisReply};
 use crate::engine::recorder::{Recorder, RecorderMessage, RecorderReply};
 use actix::Message;
@@ -58,7 +58,7 @@ impl Core for Subject {
 
 core!(Task, TaskCommit, TaskReply);
 core!(Scrubber, ScrubberMessage, ScrubberReply);
-core!(Tracker, TrackerMessage, TrackerReply);
+core!(Image, ImageMessage, ImageReply);
 core!(Nemesis, NemesisMessage, NemesisReply);
 core!(Recorder, RecorderMessage, RecorderReply);
 

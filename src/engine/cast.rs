@@ -1,7 +1,7 @@
 //! The actors of one run or shard: the service's and the crew, on either stage.
 
 use super::actor::{Office, Stage};
-use super::glance::{Tracker, TrackerMessage, TrackerReply, Trackers};
+use super::glance::{Image, ImageMessage, ImageReply};
 use super::nemesis::{Nemesis, NemesisMessage, NemesisReply};
 use super::recorder::{Recorder, RecorderMessage, RecorderReply};
 use super::storm::Crew;
@@ -95,40 +95,44 @@ impl<S: Stage> Actors for Cast<S> {
     }
 }
 
-/// The actors that hold what is known of each subject on a real server.
-pub struct TrackerCast<S: Stage> {
-    office: S::Office<Tracker>,
-    subjects: Table<Option<Actor<S, Tracker>>>,
+/// The actors of the subjects on a real server.
+pub struct ImageTable<S: Stage> {
+    office: S::Office<Image>,
+    images: Table<Option<Actor<S, Image>>>,
     letters: u64,
 }
 
-impl<S: Stage> Default for TrackerCast<S> {
+impl<S: Stage> Default for ImageTable<S> {
     fn default() -> Self {
-        TrackerCast {
+        ImageTable {
             office: S::Office::default(),
-            subjects: Table::default(),
+            images: Table::default(),
             letters: 0,
         }
     }
 }
 
-impl<S: Stage> Trackers for TrackerCast<S> {
-    fn spawn(&mut self, slot: u32, tracker: Tracker) {
-        *self.subjects.at(slot) = Some(self.office.spawn(tracker));
+impl<S: Stage> ImageTable<S> {
+    /// Spawns the actor of the subject in `slot`.
+    pub fn spawn(&mut self, slot: u32, image: Image) {
+        *self.images.at(slot) = Some(self.office.spawn(image));
     }
 
-    fn tell(&mut self, slot: u32, message: TrackerMessage) -> Option<TrackerReply> {
-        let actor = self.subjects.at(slot).as_mut()?;
+    /// Sends a message to the actor in `slot`; none when there is none.
+    pub fn tell(&mut self, slot: u32, message: ImageMessage) -> Option<ImageReply> {
+        let actor = self.images.at(slot).as_mut()?;
         // To ask how things stand is part of measuring, and no event of the run.
-        self.letters += u64::from(!matches!(message, TrackerMessage::Ask));
+        self.letters += u64::from(!matches!(message, ImageMessage::Ask));
         Some(self.office.ask(actor, message))
     }
 
-    fn stop(&mut self, slot: u32) {
-        *self.subjects.at(slot) = None;
+    /// Stops the actor in `slot`.
+    pub fn stop(&mut self, slot: u32) {
+        *self.images.at(slot) = None;
     }
 
-    fn messages(&self) -> u64 {
+    /// How many messages went through a mailbox so far.
+    pub fn messages(&self) -> u64 {
         if S::COUNTS_LETTERS { self.letters } else { 0 }
     }
 }

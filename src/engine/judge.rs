@@ -1,66 +1,193 @@
-//! Who says whether a run is right: the checker, or a target that judges for itself.
+//! Who says whether a run is right: the online checker, which the embedded service tells everything, or the concurrent checker,
+//! which knows what the clients of a real server saw.
 
+use rustc_hash::FxHashMap;
 use stormglass_model::checker::Violation;
+use stormglass_model::checker::concurrent::{self, Breach, Proven};
 use stormglass_model::checker::online::{Checker, Judgement};
+use stormglass_model::history::{Event, OpId, SubjectHistory};
 use stormglass_model::lifecycle::{Invariant, Verdict};
+use stormglass_model::load::StoryId;
 use stormglass_model::units::Time;
 
 /// Who says whether the run is right.
 pub(super) enum Judge {
-    /// The checker, from the history: the embedded service tells everything.
-    Checker(Box<Checker>),
-    /// The target: what a real server did is known only from its answers.
-    Target(Judgement),
+    /// From the order of commits.
+    Online(Box<Checker>),
+    /// From the history of each subject, once it has ended.
+    Clients(Box<ClientJudge>),
 }
 
-/// Violations of a target that are kept in full.
-const KEPT: usize = 1_000;
-
-/// A judgement that nothing speaks against yet.
-pub(super) fn nothing_found() -> Judgement {
-    Judgement {
-        verdict: Verdict::Valid,
-        unknown_because: None,
-        violations: Vec::new(),
-        counts: [0; Invariant::COUNT],
-    }
+/// What the run promises the judge.
+#[derive(Clone, Copy, Debug)]
+pub enum Rules {
+    /// Of the embedded service.
+    Embedded(stormglass_model::checker::online::Rules),
+    /// Of a real server.
+    Glance(concurrent::Rules),
 }
 
 impl Judge {
-    /// A target found these.
-    pub(super) fn told(&mut self, violations: Vec<Violation>) {
-        let Judge::Target(judgement) = self else {
-            return;
-        };
-        for violation in violations {
-            judgement.verdict = Verdict::Invalid;
-            judgement.counts[violation.invariant.index()] += 1;
-            if judgement.violations.len() < KEPT {
-                judgement.violations.push(violation);
-            }
+    pub(super) fn new(rules: Rules) -> Judge {
+        match rules {
+            Rules::Embedded(rules) => Judge::Online(Box::new(Checker::new(rules))),
+            Rules::Glance(rules) => Judge::Clients(Box::new(ClientJudge::new(rules))),
         }
     }
 
     /// How many violations there were so far.
     pub(super) fn violation_total(&self) -> u64 {
         match self {
-            Judge::Checker(checker) => checker.violation_total(),
-            Judge::Target(judgement) => judgement.counts.iter().sum(),
+            Judge::Online(checker) => checker.violation_total(),
+            Judge::Clients(judge) => judge.counts.iter().sum(),
         }
     }
 
     /// The run is over, with so many operations still open.
-    pub(super) fn finish(self, at: Time, in_flight: u64) -> Judgement {
+    pub(super) fn finish(&mut self, at: Time, in_flight: u64) -> Judgement {
         match self {
-            Judge::Checker(checker) => checker.finish(at),
-            Judge::Target(mut judgement) => {
-                if in_flight > 0 {
-                    judgement.verdict = judgement.verdict.worst(Verdict::Unknown);
-                    let because = format!("{in_flight} operations still open at the end");
-                    judgement.unknown_because = Some(because);
-                }
-                judgement
-            }
+            Judge::Online(checker) => checker.finish(at),
+            Judge::Clients(judge) => judge.finish(in_flight),
+        }
+    }
+}
+
+/// Violations that are kept in full.
+const KEPT: usize = 1_000;
+
+/// Judges the subjects of a real server one by one, and keeps no more of them than that.
+pub(super) struct ClientJudge {
+    rules: concurrent::Rules,
+    /// What the latencies of each open subject's transitions count from.
+    due: FxHashMap<u64, Vec<Due>>,
+    violations: Vec<Violation>,
+    counts: [u64; Invariant::COUNT],
+    /// Subjects of which nothing can be said for certain, and why that is so of the first.
+    inconclusive: u64,
+    because: Option<String>,
+}
+
+/// What the latency of a transition counts from that an operation proves.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    op: OpId,
+    story: StoryId,
+    intended: Time,
+    /// Nobody saw the subject enter `saving`: it was no earlier than this.
+    sent: Time,
+}
+
+/// A transition of a real server, dated.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dated {
+    pub proven: Proven,
+    pub story: StoryId,
+    /// The instant from which its latency counts.
+    pub due: Time,
+}
+
+impl ClientJudge {
+    fn new(rules: concurrent::Rules) -> ClientJudge {
+        ClientJudge {
+            rules,
+            due: FxHashMap::default(),
+            violations: Vec::new(),
+            counts: [0; Invariant::COUNT],
+            inconclusive: 0,
+            because: None,
+        }
+    }
+
+    /// Remembers since when an operation, or a look of the target's own, was due.
+    pub(super) fn note(&mut self, subject: u64, story: StoryId, event: &Event) {
+        let due = match *event {
+            Event::Completed {
+                op, intended, sent, ..
+            } => Due {
+                op,
+                story,
+                intended,
+                sent,
+            },
+            Event::Looked { sent, due, .. } => Due {
+                op: Event::look(sent),
+                story,
+                intended: due,
+                sent: due,
+            },
+            _ => return,
+        };
+        self.due.entry(subject).or_default().push(due);
+    }
+
+    /// The subjects that have not ended, in order.
+    pub(super) fn open(&self) -> Vec<u64> {
+        let mut open: Vec<u64> = self.due.keys().copied().collect();
+        open.sort_unstable();
+        open
+    }
+
+    /// Judges a subject that has ended, and gives the transitions that its history proves.
+    pub(super) fn ended(&mut self, history: &SubjectHistory) -> Vec<Dated> {
+        let judgement = concurrent::judge(history, &self.rules);
+        for breach in judgement.breaches {
+            self.violated(history.subject, breach);
+        }
+        if let Some(why) = judgement.inconclusive {
+            self.inconclusive += 1;
+            self.because
+                .get_or_insert_with(|| format!("subject {}: {why}", history.subject));
+        }
+        let due = self.due.remove(&history.subject).unwrap_or_default();
+        let dated = concurrent::proven(history, &self.rules).into_iter();
+        dated
+            .filter_map(|proven| {
+                let due = due.iter().find(|due| due.op == proven.op)?;
+                Some(Dated {
+                    proven,
+                    story: due.story,
+                    due: match proven.leaves_saving() {
+                        true => due.sent,
+                        false => due.intended,
+                    },
+                })
+            })
+            .collect()
+    }
+
+    fn violated(&mut self, subject: u64, breach: Breach) {
+        self.counts[breach.invariant.index()] += 1;
+        if self.violations.len() < KEPT {
+            self.violations.push(Violation {
+                at: breach.at,
+                subject: Some(subject),
+                invariant: breach.invariant,
+                from: "",
+                to: "",
+                operation: None,
+                detail: breach.sentence,
+            });
+        }
+    }
+
+    fn finish(&mut self, in_flight: u64) -> Judgement {
+        let open = (in_flight > 0).then(|| format!("{in_flight} operations still open at the end"));
+        let inconclusive = self.because.take().map(|because| match self.inconclusive {
+            1 => format!("inconclusive: {because}"),
+            many => format!("inconclusive: {many} subjects; {because}"),
+        });
+        let unknown_because = open.or(inconclusive);
+        self.violations.sort_by_key(|violation| violation.at);
+        let verdict = match (self.violations.is_empty(), &unknown_because) {
+            (false, _) => Verdict::Invalid,
+            (true, Some(_)) => Verdict::Unknown,
+            (true, None) => Verdict::Valid,
+        };
+        Judgement {
+            verdict,
+            unknown_because,
+            violations: std::mem::take(&mut self.violations),
+            counts: self.counts,
         }
     }
 }

@@ -6,10 +6,11 @@
 //! times as much as the letter.
 
 use super::actor::{Core, Letter, Office, Stage};
-use super::cast::{Cast, RunCrew, TrackerCast};
+use super::cast::{Cast, RunCrew};
 use super::clock::WallClock;
 use super::driver::Share;
 use super::glance::Remote;
+use super::judge::Rules;
 use super::nemesis::Nemesis;
 use super::recorder::Recorder;
 use super::storm::{Crew, Storm};
@@ -28,7 +29,7 @@ use std::task::Waker;
 use std::time::Duration;
 use stormglass_glance::GlanceTarget;
 use stormglass_glance::{Client, ConfigError, HelloError, LocateError, RunId, RunServices, locate};
-use stormglass_model::checker::online::Rules;
+use stormglass_model::checker::{concurrent, online};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, Faults, Place};
 use stormglass_model::lifecycle::Operation;
@@ -335,9 +336,10 @@ fn glance(
     run: u32,
     share: Share,
     progress: &Arc<Progress>,
-) -> Option<Storm<Remote<TrackerCast<Live>>, RunCrew<Live>>> {
+) -> Option<Storm<Remote<Live>, RunCrew<Live>>> {
     let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
-    let recorder = Recorder::new(scenario, run, false, None, Arc::clone(progress));
+    let rules = Rules::Glance(concurrent::Rules::glance(Some(target.delayed_delete)));
+    let recorder = Recorder::new(scenario, run, false, rules, Arc::clone(progress));
     let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let faults = Faults::new(&scenario.faults, own);
@@ -348,14 +350,7 @@ fn glance(
     if let Some(command) = &target.last_resort {
         client = client.with_last_resort(&services.commands, command.clone());
     }
-    let remote = Remote::new(
-        client,
-        id,
-        target.delayed_delete,
-        faults,
-        services.commands.clone(),
-        TrackerCast::default(),
-    );
+    let remote = Remote::new(client, id, faults, services.commands.clone());
     Some(Storm::new(scenario, seed, share, true, remote, crew))
 }
 
@@ -368,11 +363,11 @@ fn embedded(
 ) -> Option<Storm<Service<Cast<Live>>, RunCrew<Live>>> {
     let config = share_of(config, share);
     let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
-    let rules = Rules {
+    let rules = Rules::Embedded(online::Rules {
         profile: config.rules.profile(),
         scrub_time: config.scrub_time,
-    };
-    let recorder = Recorder::new(scenario, run, false, Some(rules), Arc::clone(progress));
+    });
+    let recorder = Recorder::new(scenario, run, false, rules, Arc::clone(progress));
     let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
     let cast = Cast::<Live>::new(Service::<Cast<Live>>::scrubber_of(&config));
     let own = seed.named("shard").numbered(u64::from(share.index));

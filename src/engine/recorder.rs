@@ -1,6 +1,6 @@
 //! The core of the recorder actor: it folds the history into metrics and shows it to the checker.
 
-use super::judge::{Judge, nothing_found};
+use super::judge::{Dated, Judge, Rules};
 use crate::engine::progress::Progress;
 use crate::metrics::{
     Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
@@ -10,8 +10,6 @@ use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use stormglass_model::checker::Violation;
-use stormglass_model::checker::online::{Checker, Rules};
 use stormglass_model::config::Resource;
 use stormglass_model::history::{Audit, Collector, Event, Gauges, Record};
 use stormglass_model::lifecycle::{Operation, Outcome};
@@ -30,13 +28,8 @@ pub enum RecorderMessage {
     Gauges(Box<Gauges>),
     /// The load has ended.
     LoadEnded(Time),
-    /// A target that judges for itself found these, or has something to say.
-    Told {
-        /// What must never happen, and did.
-        violations: Vec<Violation>,
-        /// What a person should know of beside.
-        notes: Vec<String>,
-    },
+    /// What a person should know of beside the results.
+    Notes(Vec<String>),
     /// After the end: what the service's books say of these subjects.
     Audits(Vec<Audit>),
     /// It is over.
@@ -118,7 +111,9 @@ pub struct Recorder {
     transitions_seen: u64,
     violations_told: u64,
     faults_open: u64,
+    /// What clients saw of each subject: of all of them if the history is kept, else of those that have not ended.
     collector: Option<Collector>,
+    keeps_history: bool,
     progress: Arc<Progress>,
 }
 
@@ -128,15 +123,13 @@ impl Recorder {
         scenario: &Scenario,
         run: u32,
         hashed: bool,
-        rules: Option<Rules>,
+        rules: Rules,
         progress: Arc<Progress>,
     ) -> Recorder {
         let phases = scenario.phases.len() + 1;
         let stories = scenario.stories.len();
-        let judge = match rules {
-            Some(rules) => Judge::Checker(Box::new(Checker::new(rules))),
-            None => Judge::Target(nothing_found()),
-        };
+        // What clients see of each subject is what a real server is judged by.
+        let collects = scenario.keeps_history || matches!(rules, Rules::Glance(_));
         Recorder {
             run,
             seed: scenario.seed.0.wrapping_add(u64::from(run) - 1),
@@ -146,7 +139,7 @@ impl Recorder {
             phase: (Time::ZERO, Time::ZERO, 0),
             transitions: Cells::new(phases * stories, TransitionKey::COUNT),
             operations: Cells::new(phases * stories, Operation::COUNT * Outcome::COUNT),
-            judge,
+            judge: Judge::new(rules),
             notes: Vec::new(),
             hasher: hashed.then(FxHasher::default),
             timeline: Vec::new(),
@@ -158,7 +151,8 @@ impl Recorder {
             transitions_seen: 0,
             violations_told: 0,
             faults_open: 0,
-            collector: scenario.keeps_history.then(Collector::default),
+            collector: collects.then(Collector::default),
+            keeps_history: scenario.keeps_history,
             progress,
         }
     }
@@ -169,7 +163,7 @@ impl Recorder {
         match message {
             RecorderMessage::Records(mut records) => {
                 // Two passes: the first waits for the memory of all subjects at once, the second for none.
-                if let Judge::Checker(checker) = &self.judge {
+                if let Judge::Online(checker) = &self.judge {
                     records.iter().for_each(|record| checker.fetch(record));
                 }
                 for record in &records {
@@ -177,6 +171,9 @@ impl Recorder {
                 }
                 if let Some(collector) = &mut self.collector {
                     records.iter().for_each(|record| collector.record(record));
+                }
+                if matches!(self.judge, Judge::Clients(_)) {
+                    records.iter().for_each(|record| self.ended(record));
                 }
                 records.clear();
                 reply.buffer = records;
@@ -186,12 +183,9 @@ impl Recorder {
                 self.load_end = at;
                 self.phase = (Time::ZERO, Time::ZERO, 0);
             }
-            RecorderMessage::Told { violations, notes } => {
-                self.notes.extend(notes);
-                self.judge.told(violations);
-            }
+            RecorderMessage::Notes(notes) => self.notes.extend(notes),
             RecorderMessage::Audits(audits) => {
-                if let Judge::Checker(checker) = &mut self.judge {
+                if let Judge::Online(checker) = &mut self.judge {
                     audits.iter().for_each(|audit| checker.audit(audit));
                 }
             }
@@ -207,7 +201,7 @@ impl Recorder {
         if let Some(hasher) = &mut self.hasher {
             record.hash(hasher);
         }
-        if let Judge::Checker(checker) = &mut self.judge {
+        if let Judge::Online(checker) = &mut self.judge {
             checker.record(record);
         }
         match record {
@@ -221,6 +215,48 @@ impl Recorder {
             Record::Subject {
                 at, story, event, ..
             } => self.event(*at, *story, event),
+        }
+    }
+
+    /// A subject of a real server is judged once it has ended.
+    fn ended(&mut self, record: &Record) {
+        let Record::Subject {
+            subject,
+            story,
+            event,
+            ..
+        } = record
+        else {
+            return;
+        };
+        match (event, &mut self.judge) {
+            (Event::Forgotten, _) => self.judge_subject(subject.number),
+            (_, Judge::Clients(judge)) => judge.note(subject.number, *story, event),
+            (_, Judge::Online(_)) => {}
+        }
+    }
+
+    /// Judges one subject by what its clients saw, and records the transitions that this proves.
+    fn judge_subject(&mut self, number: u64) {
+        let (Judge::Clients(judge), Some(collector)) = (&mut self.judge, &mut self.collector)
+        else {
+            return;
+        };
+        let Some(history) = collector.subject(number, self.keeps_history) else {
+            return;
+        };
+        for Dated { proven, story, due } in judge.ended(&history) {
+            let key = TransitionKey::Subject(proven.from, proven.to);
+            self.transition(key, proven.at, due, story);
+        }
+    }
+
+    /// Judges those that have not ended.
+    fn judge_the_rest(&mut self) {
+        if let Judge::Clients(judge) = &self.judge {
+            let open = judge.open();
+            open.into_iter()
+                .for_each(|number| self.judge_subject(number));
         }
     }
 
@@ -250,7 +286,10 @@ impl Recorder {
             Event::Invoked { .. }
             | Event::Stored { .. }
             | Event::Removed { .. }
-            | Event::Forgotten => {}
+            | Event::Forgotten
+            | Event::Sent { .. }
+            | Event::Looked { .. }
+            | Event::TasksEnded => {}
         }
     }
 
@@ -293,7 +332,7 @@ impl Recorder {
     }
 
     fn gauges(&mut self, gauges: Gauges) -> bool {
-        if let Judge::Checker(checker) = &mut self.judge {
+        if let Judge::Online(checker) = &mut self.judge {
             checker.gauges(&gauges);
         }
         let length = gauges.at.since(self.last.at);
@@ -391,9 +430,9 @@ impl Recorder {
     }
 
     fn finish(&mut self, at: Time, interrupted: bool) -> RunResult {
-        let has_service = matches!(self.judge, Judge::Checker(_));
-        let judge = std::mem::replace(&mut self.judge, Judge::Target(nothing_found()));
-        let judgement = judge.finish(at, self.last.in_flight);
+        self.judge_the_rest();
+        let has_service = matches!(self.judge, Judge::Online(_));
+        let judgement = self.judge.finish(at, self.last.in_flight);
         self.progress
             .in_flight
             .fetch_sub(self.last.in_flight, Relaxed);
@@ -440,10 +479,7 @@ impl Recorder {
             length: at.since(Time::ZERO),
             interrupted,
             notes: std::mem::take(&mut self.notes),
-            histories: self
-                .collector
-                .take()
-                .map_or_else(Vec::new, Collector::finish),
+            histories: (self.collector.take()).map_or_else(Vec::new, Collector::finish),
         }
     }
 

@@ -323,11 +323,9 @@ impl<T: Target, C: Crew> Storm<T, C> {
     fn flush(&mut self) {
         let records = std::mem::take(&mut self.out.records);
         self.out.records = self.crew.recorder(RecorderMessage::Records(records)).buffer;
-        if !self.out.violations.is_empty() || !self.out.notes.is_empty() {
-            self.crew.recorder(RecorderMessage::Told {
-                violations: std::mem::take(&mut self.out.violations),
-                notes: std::mem::take(&mut self.out.notes),
-            });
+        if !self.out.notes.is_empty() {
+            let notes = std::mem::take(&mut self.out.notes);
+            self.crew.recorder(RecorderMessage::Notes(notes));
         }
     }
 

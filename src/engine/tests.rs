@@ -4,6 +4,7 @@ use super::actor::Stage;
 use super::calendar::Calendar;
 use super::cast::{Cast, RunCrew};
 use super::driver::Share;
+use super::judge::Rules;
 use super::live::Live;
 use super::nemesis::{Nemesis, NemesisMessage, NemesisReply};
 use super::recorder::{Recorder, RecorderMessage, RecorderReply};
@@ -15,7 +16,7 @@ use Operation::*;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use stormglass_model::checker::online::Rules;
+use stormglass_model::checker::online;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, FaultId, FaultKind, Faults, Place};
 use stormglass_model::history::{Content, Event, OpId, Record, SubjectId};
@@ -225,11 +226,11 @@ const ALONE: Share = Share { index: 0, of: 1 };
 /// A whole storm in virtual time, its actors on a stage.
 fn storm<S: Stage>() -> Box<RunResult> {
     let (scenario, config) = shipped("store-chaos", &["load.arrivals.rate=1/s"]);
-    let rules = Rules {
+    let rules = Rules::Embedded(online::Rules {
         profile: config.rules.profile(),
         scrub_time: config.scrub_time,
-    };
-    let recorder = Recorder::new(&scenario, 1, true, Some(rules), Arc::default());
+    });
+    let recorder = Recorder::new(&scenario, 1, true, rules, Arc::default());
     let crew = RunCrew::<S>::new(recorder, Nemesis::new(&scenario.faults));
     let target = service::<S>(&scenario, &config);
     let mut storm = Storm::new(&scenario, scenario.seed, ALONE, false, target, crew);

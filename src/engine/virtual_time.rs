@@ -3,6 +3,7 @@
 use super::actor::{Core, Letter, Office, Stage};
 use super::cast::{Cast, RunCrew};
 use super::driver::Share;
+use super::judge::Rules;
 use super::nemesis::Nemesis;
 use super::recorder::Recorder;
 use super::storm::Storm;
@@ -12,7 +13,7 @@ use crate::scenario::Scenario;
 use actix::{Actor, ActorContext, ActorState, Handler};
 use std::cell::RefCell;
 use std::sync::Arc;
-use stormglass_model::checker::online::Rules;
+use stormglass_model::checker::online;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::Faults;
 use stormglass_model::random::Seed;
@@ -112,11 +113,11 @@ pub fn run(
     progress: &Arc<Progress>,
 ) -> Option<Box<RunResult>> {
     let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
-    let rules = Rules {
+    let rules = Rules::Embedded(online::Rules {
         profile: config.rules.profile(),
         scrub_time: config.scrub_time,
-    };
-    let recorder = Recorder::new(scenario, run, true, Some(rules), Arc::clone(progress));
+    });
+    let recorder = Recorder::new(scenario, run, true, rules, Arc::clone(progress));
     let crew = RunCrew::<Virtual>::new(recorder, Nemesis::new(&scenario.faults));
     let cast = Cast::<Virtual>::new(Service::<Cast<Virtual>>::scrubber_of(config));
     let service = Service::new(

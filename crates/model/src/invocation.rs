@@ -1,6 +1,5 @@
 //! What passes between the driver and its target: invocations one way, completions the other.
 
-use crate::checker::Violation;
 use crate::history::{Content, Event, OpId, Record, Seen, SubjectId};
 use crate::lifecycle::{Operation, Outcome};
 use crate::load::StoryId;
@@ -83,8 +82,6 @@ pub struct Out<W> {
     pub deleted: Vec<u32>,
     /// This happened, in this order.
     pub records: Vec<Record>,
-    /// This must never happen, and did; from a target that judges for itself.
-    pub violations: Vec<Violation>,
     /// What a person should know of beside.
     pub notes: Vec<String>,
 }
@@ -96,7 +93,6 @@ impl<W> Default for Out<W> {
             completed: VecDeque::new(),
             deleted: Vec::new(),
             records: Vec::new(),
-            violations: Vec::new(),
             notes: Vec::new(),
         }
     }

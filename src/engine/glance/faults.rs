@@ -1,7 +1,7 @@
 //! What faults do: to requests, by their own client, and to the server, by commands.
 
-use super::Trackers;
 use super::{Arrival, Remote};
+use crate::engine::actor::Stage;
 use std::rc::Rc;
 use stormglass_glance::CommandError;
 use stormglass_glance::Watch;
@@ -19,17 +19,14 @@ pub(super) fn has_data(operation: Operation) -> bool {
     operation == Operation::Upload || operation.reads()
 }
 
-/// How an operation with so many bytes of data is sent when its client spoils it: as which operation its subject's actor must
-/// judge it, and where its connection is watched.
+/// Where the connection of an operation with so many bytes of data is watched when its client spoils it.
 pub(super) fn spoil(
     operation: Operation,
     size: u64,
     fault: Option<(ClientFault, f64)>,
-) -> (Operation, Option<Rc<Watch>>) {
+) -> Option<Rc<Watch>> {
     // An abort goes away by itself.
-    let Some((fault, after)) = fault.filter(|_| operation != Operation::AbortUpload) else {
-        return (operation, None);
-    };
+    let (fault, after) = fault.filter(|_| operation != Operation::AbortUpload)?;
     let goes = matches!(
         fault,
         ClientFault::Close | ClientFault::Reset | ClientFault::HalfClose
@@ -41,15 +38,10 @@ pub(super) fn spoil(
         ClientFault::CloseReply => Point::FirstByte,
         _ => Point::After(Bytes(bytes)),
     };
-    let judged = if cut {
-        Operation::AbortUpload
-    } else {
-        operation
-    };
-    (judged, Some(Watch::new(point, Span::ZERO, Some(fault))))
+    Some(Watch::new(point, Span::ZERO, Some(fault)))
 }
 
-impl<A: Trackers> Remote<A> {
+impl<S: Stage> Remote<S> {
     /// Has a fault's command run, or undone; nobody waits for it but the end of the run.
     pub(super) fn command(&mut self, fault: FaultId, open: bool) {
         let Some(name) = self.faults.command(fault).map(str::to_owned) else {

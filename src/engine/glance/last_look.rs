@@ -1,37 +1,54 @@
 //! The last look at every subject, before what the run made is taken away.
 
-use super::tracker::Ticket;
 use super::{Arrival, Inbox};
-use stormglass_glance::Client;
-use stormglass_glance::{ImageId, RunId};
-use stormglass_model::history::SubjectId;
+use std::time::Duration;
+use stormglass_glance::{Answer, Client, ImageId, RunId};
+use stormglass_model::history::{Seen, SubjectId};
+use stormglass_model::lifecycle::{SubjectStatus, TaskStatus};
+use stormglass_model::load::StoryId;
+use stormglass_model::units::Time;
 use tokio::task::JoinSet;
 
 /// Looks under way at once.
 const AT_ONCE: usize = 16;
 
+/// What a last look brought.
+pub(super) struct LastLook {
+    pub subject: SubjectId,
+    pub story: StoryId,
+    /// No later than it was sent: nobody else is at work by then.
+    pub sent: Time,
+    /// Whether all of its import tasks are known to have ended when it was sent.
+    pub tasks_ended: bool,
+    pub answer: Box<Answer>,
+}
+
 /// Looks at every subject once more, a few at a time; what is seen lies in the inbox.
 pub(super) async fn last_looks(
     client: &Client,
     run: RunId,
-    looks: Vec<(SubjectId, Ticket)>,
+    now: Time,
+    looks: Vec<(SubjectId, StoryId)>,
     inbox: &Inbox,
 ) {
     let mut waiting = looks.into_iter();
     let mut open = JoinSet::new();
     loop {
         while open.len() < AT_ONCE {
-            let Some((subject, ticket)) = waiting.next() else {
+            let Some((subject, story)) = waiting.next() else {
                 break;
             };
             let client = client.clone();
             open.spawn_local(async move {
-                let answer = Box::new(client.show(ImageId::new(run, subject.number)).await);
-                Arrival::Last {
+                let id = ImageId::new(run, subject.number);
+                let (answer, tasks_ended) = look(&client, id).await;
+                Arrival::Last(LastLook {
                     subject,
-                    ticket,
-                    answer,
-                }
+                    story,
+                    sent: now,
+                    tasks_ended,
+                    answer: Box::new(answer),
+                })
             });
         }
         match open.join_next().await {
@@ -40,4 +57,23 @@ pub(super) async fn last_looks(
             None => return,
         }
     }
+}
+
+/// Looks at one image. Where it is in an import, its tasks are asked for, and then it is looked at once more: what is importing
+/// though all its tasks have ended will stay so.
+async fn look(client: &Client, id: ImageId) -> (Answer, bool) {
+    let answer = client.show(id).await;
+    let importing = [SubjectStatus::Importing, SubjectStatus::Uploading];
+    let imports = importing.map(|status| Some(Seen::Status(status)));
+    if !imports.contains(&answer.observed) {
+        return (answer, false);
+    }
+    let Ok(tasks) = client.tasks(id).await else {
+        return (answer, false);
+    };
+    let is_open = |task: &TaskStatus| matches!(task, TaskStatus::Pending | TaskStatus::Processing);
+    let ended = !tasks.is_empty() && !tasks.iter().any(is_open);
+    // A task is marked as ended a moment before or after its image is.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    (client.show(id).await, ended)
 }

@@ -1,14 +1,16 @@
 //! A real Glance as a target: operations become requests, answers become completions and history.
 //!
 //! Requests run as local tasks of the arbiter; what they bring lies in an inbox until the shard takes it in,
-//! so that everything that counts happens in one order.
+//! so that everything that counts happens in one order. Nothing is judged here: what was sent and answered is recorded, and the
+//! concurrent checker judges each subject by that.
 
+use super::actor::Stage;
+use super::cast::ImageTable;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use stormglass_glance::{Answer, Cleanup, Client, CommandError, Commands, ImageId, Request, RunId};
-use stormglass_model::checker::Violation;
 use stormglass_model::fault::{FaultId, Faults};
 use stormglass_model::history::{Audit, Event, Gauges, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Invocation, Out};
@@ -19,16 +21,13 @@ use stormglass_model::target::Target;
 use stormglass_model::units::{Bytes, Span, Time};
 use tokio::task::spawn_local;
 
-mod actor;
 mod faults;
+mod image;
 mod last_look;
-mod moves;
-mod tracker;
 
-pub use actor::{TrackerMessage, TrackerReply, Trackers};
-pub use tracker::{Findings, Ticket, Tracker};
+pub use image::{Image, ImageMessage, ImageReply};
 
-use last_look::last_looks;
+use last_look::{LastLook, last_looks};
 
 /// What the target puts into the calendar: look at a subject that was left in the middle of something.
 #[derive(Clone, Copy, Debug)]
@@ -45,19 +44,15 @@ pub struct Look {
 enum Arrival {
     Answer {
         invocation: Invocation,
-        ticket: Option<Ticket>,
         answer: Box<Answer>,
     },
     Look {
         look: Look,
-        ticket: Option<Ticket>,
+        sent: Time,
         answer: Box<Answer>,
     },
-    Last {
-        subject: SubjectId,
-        ticket: Ticket,
-        answer: Box<Answer>,
-    },
+    /// The last look at a subject.
+    Last(LastLook),
     Command {
         fault: FaultId,
         open: bool,
@@ -84,14 +79,13 @@ impl Inbox {
 #[derive(Clone, Copy, Debug)]
 struct Live {
     subject: SubjectId,
-    /// The largest size that was ever sent to it.
-    size: u64,
-    /// It can only be gone. Answers are judged all the same for as long as its story asks.
+    story: StoryId,
+    /// It was shown to be gone. What is asked of it is recorded all the same for as long as its story asks.
     gone: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum Progress {
     Open,
     Closing,
     Closed,
@@ -102,37 +96,28 @@ const LOOKS: u8 = 10;
 const FIRST_LOOK: Span = Span::from_millis(10);
 
 /// One shard's view of a real Glance.
-pub struct Remote<A> {
+pub struct Remote<S: Stage> {
     client: Client,
     run: RunId,
-    delayed_delete: bool,
-    actors: A,
+    images: ImageTable<S>,
     faults: Faults,
     commands: Commands,
     live: BTreeMap<u32, Live>,
     inbox: Inbox,
     /// Requests and commands that have not ended.
     open: u64,
-    stage: Stage,
+    progress: Progress,
     gone: u64,
     requests: u64,
 }
 
-impl<A: Trackers> Remote<A> {
+impl<S: Stage> Remote<S> {
     /// A target whose server has said hello.
-    pub fn new(
-        client: Client,
-        run: RunId,
-        delayed_delete: bool,
-        faults: Faults,
-        commands: Commands,
-        actors: A,
-    ) -> Self {
+    pub fn new(client: Client, run: RunId, faults: Faults, commands: Commands) -> Self {
         Remote {
             client,
             run,
-            delayed_delete,
-            actors,
+            images: ImageTable::default(),
             faults,
             commands,
             live: BTreeMap::new(),
@@ -141,7 +126,7 @@ impl<A: Trackers> Remote<A> {
                 bell: Rc::new(|| {}),
             },
             open: 0,
-            stage: Stage::Open,
+            progress: Progress::Open,
             gone: 0,
             requests: 0,
         }
@@ -162,15 +147,10 @@ impl<A: Trackers> Remote<A> {
         });
     }
 
-    fn look(&mut self, look: Look) {
-        let slot = look.subject.slot;
-        if self.stage != Stage::Open || !self.is_live(look.subject) {
+    fn look(&mut self, now: Time, look: Look) {
+        if self.progress != Progress::Open || !self.is_live(look.subject) {
             return;
         }
-        let ticket = self
-            .actors
-            .tell(slot, TrackerMessage::Sending(None))
-            .and_then(|reply| reply.ticket);
         let (client, id) = (
             self.client.clone(),
             ImageId::new(self.run, look.subject.number),
@@ -178,7 +158,7 @@ impl<A: Trackers> Remote<A> {
         let request = async move { client.show(id).await };
         self.send(request, move |answer| Arrival::Look {
             look,
-            ticket,
+            sent: now,
             answer,
         });
     }
@@ -191,30 +171,21 @@ impl<A: Trackers> Remote<A> {
 
     fn take(&mut self, now: Time, arrival: Arrival, out: &mut Out<Look>) {
         match arrival {
-            Arrival::Answer {
-                invocation,
-                ticket,
-                answer,
-            } => {
-                self.answered(now, invocation, ticket, *answer, out);
+            Arrival::Answer { invocation, answer } => {
+                self.answered(now, invocation, *answer, out);
             }
             Arrival::Look {
                 mut look,
-                ticket,
+                sent,
                 answer,
             } => {
                 self.open -= 1;
                 let seen = answer.observed;
-                self.learn(
-                    now,
-                    look.subject,
-                    look.story,
-                    None,
-                    (look.since, look.since),
-                    ticket,
-                    answer,
-                    out,
-                );
+                if self.is_live(look.subject) {
+                    let event = looked(sent, look.since, &answer);
+                    out.record(now, look.subject, look.story, event);
+                    self.shown(look.subject.slot, None, answer, out);
+                }
                 let unsettled = matches!(seen, None | Some(Seen::Status(SubjectStatus::Saving)));
                 if unsettled && look.looks < LOOKS {
                     look.looks += 1;
@@ -222,44 +193,30 @@ impl<A: Trackers> Remote<A> {
                         .push((now + Span(FIRST_LOOK.0 << look.looks), look));
                 }
             }
-            Arrival::Last {
-                subject,
-                ticket,
-                answer,
-            } => {
-                let ended = answer.observed.map(TrackerMessage::Ended);
-                let answered = TrackerMessage::Answered(ticket, answer);
-                for message in [Some(answered), ended].into_iter().flatten() {
-                    let reply = self.actors.tell(subject.slot, message);
-                    let violation = reply.and_then(|reply| reply.findings.violation);
-                    out.violations
-                        .extend(violation.map(|found| named(now, subject, None, found)));
+            Arrival::Last(last) => {
+                let (subject, story) = (last.subject, last.story);
+                let mut sent = last.sent;
+                if last.tasks_ended {
+                    out.record(now, subject, story, Event::TasksEnded);
+                    sent = now; // it was looked at after that
                 }
+                out.record(now, subject, story, looked(sent, sent, &last.answer));
             }
             Arrival::Command { fault, open, error } => {
                 self.commanded(now, fault, open, error, out);
             }
             Arrival::Closed(cleanup) => {
-                self.stage = Stage::Closed;
-                if !cleanup.left.is_empty() {
-                    let first = cleanup.left[0];
-                    let n = cleanup.left.len();
-                    out.notes.push(format!(
-                        "{n} images of this run may still be on the server (tag {}), {first} the first; \
-                         `stormglass cleanup` with the folder of these results removes them",
-                        self.run.tag()
-                    ));
-                }
+                self.progress = Progress::Closed;
+                out.notes.extend(left_behind(&cleanup, self.run));
             }
         }
     }
 
-    /// An operation was answered: the subject's actor judges it, and the driver hears of it.
+    /// An operation was answered: it is recorded, and the driver hears of it.
     fn answered(
         &mut self,
         now: Time,
         mut invocation: Invocation,
-        ticket: Option<Ticket>,
         answer: Answer,
         out: &mut Out<Look>,
     ) {
@@ -267,11 +224,12 @@ impl<A: Trackers> Remote<A> {
         // Waiting for a connection of our own, and opening one, is not the server's doing.
         invocation.sent = invocation.sent + answer.waited + answer.connect;
         let Invocation {
+            op,
             subject,
             story,
             operation,
-            intended,
             sent,
+            client_fault,
             ..
         } = invocation;
         let Answer {
@@ -281,17 +239,16 @@ impl<A: Trackers> Remote<A> {
             http_status,
             ..
         } = answer;
-        let due = (intended, sent);
-        self.learn(
-            now,
-            subject,
-            story,
-            Some(operation),
-            due,
-            ticket,
-            Box::new(answer),
-            out,
-        );
+        if self.is_live(subject) {
+            let reads = operation.reads() || operation == Operation::Show;
+            let event = Event::Sent {
+                op,
+                content: content.filter(|_| !reads),
+                spoiled: client_fault.is_some(),
+            };
+            out.record(now, subject, story, event);
+            self.shown(subject.slot, Some(operation), Box::new(answer), out);
+        }
         out.completed.push_back(Completion {
             invocation,
             outcome,
@@ -304,7 +261,7 @@ impl<A: Trackers> Remote<A> {
             return;
         }
         let left_open = matches!(outcome, Outcome::Fail | Outcome::Unknown) && observed.is_none();
-        if left_open || operation == Operation::AbortUpload || invocation.client_fault.is_some() {
+        if left_open || operation == Operation::AbortUpload || client_fault.is_some() {
             let look = Look {
                 subject,
                 story,
@@ -315,79 +272,49 @@ impl<A: Trackers> Remote<A> {
         }
     }
 
-    /// Lets the subject's actor judge an answer, and enters what it proves into the history. `due` is the
-    /// intended time and the time of sending.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one answer")]
-    fn learn(
+    /// The image's actor hears what was answered; the driver, when it is gone.
+    fn shown(
         &mut self,
-        now: Time,
-        subject: SubjectId,
-        story: StoryId,
+        slot: u32,
         operation: Option<Operation>,
-        due: (Time, Time),
-        ticket: Option<Ticket>,
         answer: Box<Answer>,
         out: &mut Out<Look>,
     ) {
-        let (Some(ticket), true) = (ticket, self.is_live(subject)) else {
-            return;
-        };
-        let Some(reply) = self
-            .actors
-            .tell(subject.slot, TrackerMessage::Answered(ticket, answer))
-        else {
-            return;
-        };
-        for (from, to) in reply.findings.transitions {
-            // Nobody saw the subject enter saving: no earlier than the upload was sent.
-            let due = if from == Some(SubjectStatus::Saving) {
-                due.1
-            } else {
-                due.0
-            };
-            out.record(
-                now,
-                subject,
-                story,
-                Event::Moved {
-                    from,
-                    to,
-                    op: None,
-                    due,
-                },
-            );
-        }
-        let violation = reply.findings.violation;
-        out.violations
-            .extend(violation.map(|found| named(now, subject, operation, found)));
-        let live = self.live.get_mut(&subject.slot);
-        let created = !operation.is_some_and(Operation::creates);
-        if let Some(live) = live.filter(|live| reply.gone && created && !live.gone) {
+        let message = ImageMessage::Answered(operation, answer);
+        let gone = self.images.tell(slot, message).is_some_and(|it| it.gone);
+        let live = self.live.get_mut(&slot);
+        if let Some(live) = live.filter(|live| gone && !live.gone) {
             live.gone = true;
             self.gone += 1;
-            out.deleted.push(subject.slot);
+            out.deleted.push(slot);
         }
     }
 }
 
-fn named(
-    at: Time,
-    subject: SubjectId,
-    operation: Option<Operation>,
-    found: tracker::Violation,
-) -> Violation {
-    Violation {
-        at,
-        subject: Some(subject.number),
-        invariant: found.invariant,
-        from: "",
-        to: "",
-        operation,
-        detail: found.detail,
+/// A look of the target's own, for the history.
+fn looked(sent: Time, due: Time, answer: &Answer) -> Event {
+    Event::Looked {
+        sent,
+        due,
+        outcome: answer.outcome,
+        seen: answer.observed,
+        content: answer.content,
+        http_status: answer.http_status,
     }
 }
 
-impl<A: Trackers> Target for Remote<A> {
+/// What a person should know of images that could not be removed.
+fn left_behind(cleanup: &Cleanup, run: RunId) -> Option<String> {
+    let first = cleanup.left.first()?;
+    let n = cleanup.left.len();
+    Some(format!(
+        "{n} images of this run may still be on the server (tag {}), {first} the first; \
+         `stormglass cleanup` with the folder of these results removes them",
+        run.tag()
+    ))
+}
+
+impl<S: Stage> Target for Remote<S> {
     type Wake = Look;
 
     fn start(&mut self, _: Time, _: &mut Out<Look>) {}
@@ -395,37 +322,27 @@ impl<A: Trackers> Target for Remote<A> {
     fn invoke(&mut self, _: Time, invocation: Invocation, _: &mut Out<Look>) {
         let Invocation {
             subject,
+            story,
             operation,
             content,
             client_fault,
             ..
         } = invocation;
         if operation.creates() {
-            self.actors
-                .spawn(subject.slot, Tracker::new(Some(self.delayed_delete)));
+            self.images.spawn(subject.slot, Image::new(subject));
             self.live.insert(
                 subject.slot,
                 Live {
                     subject,
-                    size: 0,
+                    story,
                     gone: false,
                 },
             );
         }
-        let size = self.live.get_mut(&subject.slot).map_or(0, |live| {
-            live.size = live.size.max(content.size);
-            if operation.reads() {
-                live.size
-            } else {
-                content.size
-            }
-        });
-        let (judged, watch) = faults::spoil(operation, size, client_fault);
-        let message = TrackerMessage::Sending(Some(judged));
-        let ticket = self
-            .actors
-            .tell(subject.slot, message)
-            .and_then(|reply| reply.ticket);
+        let message = ImageMessage::Sending(operation, content.size);
+        let image = self.images.tell(subject.slot, message);
+        let size = image.map_or(0, |image| image.size);
+        let watch = faults::spoil(operation, size, client_fault);
         let request = Request {
             operation,
             who: Act::usual(operation).who,
@@ -441,15 +358,11 @@ impl<A: Trackers> Target for Remote<A> {
                 None => client.perform(&request).await,
             }
         };
-        self.send(answer, move |answer| Arrival::Answer {
-            invocation,
-            ticket,
-            answer,
-        });
+        self.send(answer, move |answer| Arrival::Answer { invocation, answer });
     }
 
-    fn wake(&mut self, _: Time, look: Look, _: &mut Out<Look>) {
-        self.look(look);
+    fn wake(&mut self, now: Time, look: Look, _: &mut Out<Look>) {
+        self.look(now, look);
     }
 
     fn fault(&mut self, _: Time, fault: FaultId, open: bool, _: &mut Out<Look>) {
@@ -466,7 +379,7 @@ impl<A: Trackers> Target for Remote<A> {
     }
 
     fn forget(&mut self, slot: u32) {
-        self.actors.stop(slot);
+        self.images.stop(slot);
         self.live.remove(&slot);
     }
 
@@ -475,14 +388,14 @@ impl<A: Trackers> Target for Remote<A> {
     }
 
     fn gauges(&mut self, _: Time, gauges: &mut Gauges) {
-        for live in self.live.values().filter(|live| !live.gone) {
-            let reply = self.actors.tell(live.subject.slot, TrackerMessage::Ask);
-            if let Some(status) = reply.and_then(|reply| reply.status) {
+        for (&slot, _) in self.live.iter().filter(|(_, live)| !live.gone) {
+            let image = self.images.tell(slot, ImageMessage::Ask);
+            if let Some(Seen::Status(status)) = image.and_then(|image| image.shown) {
                 gauges.subjects[status.index()] += 1;
             }
         }
         gauges.subjects[SubjectStatus::Deleted.index()] += self.gone;
-        gauges.events += self.actors.messages() + self.requests;
+        gauges.events += self.images.messages() + self.requests;
     }
 
     fn audit(&mut self, _: SubjectId) -> Option<Audit> {
@@ -500,27 +413,21 @@ impl<A: Trackers> Target for Remote<A> {
         }
     }
 
-    fn close(&mut self, _: Time, hasty: bool, _: &mut Out<Look>) {
-        self.stage = Stage::Closing;
+    fn close(&mut self, now: Time, hasty: bool, _: &mut Out<Look>) {
+        self.progress = Progress::Closing;
         let (client, inbox, run) = (self.client.clone(), self.inbox.clone(), self.run);
         let there = self.live.values().filter(|live| !live.gone && !hasty);
-        let looks: Vec<_> = there
-            .filter_map(|live| {
-                let sending = TrackerMessage::Sending(None);
-                let reply = self.actors.tell(live.subject.slot, sending)?;
-                Some((live.subject, reply.ticket?))
-            })
-            .collect();
+        let looks: Vec<_> = there.map(|live| (live.subject, live.story)).collect();
         let commands = self.commands.clone();
         spawn_local(async move {
             // What cannot be undone is told by whoever owns the commands.
             commands.undo_all().await;
-            last_looks(&client, run, looks, &inbox).await;
+            last_looks(&client, run, now, looks, &inbox).await;
             inbox.put(Arrival::Closed(client.cleanup().await));
         });
     }
 
     fn is_closed(&self) -> bool {
-        self.stage == Stage::Closed
+        self.progress == Progress::Closed
     }
 }

@@ -165,7 +165,11 @@ fn op_of(event: &Event) -> Option<OpId> {
         }
         Event::Moved { op, .. } => op,
         Event::TaskMoved { task, .. } => Some(task.0),
-        Event::Removed { .. } | Event::Forgotten => None,
+        Event::Removed { .. }
+        | Event::Forgotten
+        | Event::Sent { .. }
+        | Event::Looked { .. }
+        | Event::TasksEnded => None,
     }
 }
 
@@ -269,7 +273,9 @@ fn alter(history: &History, i: usize, turn: usize) -> Vec<Event> {
             Event::Removed { bytes: bytes + 1 },
             Event::Removed { bytes: bytes - 1 },
         ],
-        Event::Forgotten => Vec::new(),
+        Event::Forgotten | Event::Sent { .. } | Event::Looked { .. } | Event::TasksEnded => {
+            Vec::new()
+        }
     }
 }
 

@@ -61,7 +61,11 @@ pub fn explained(events: impl Iterator<Item = Event>) -> bool {
                     stores.retain(|store| store.keys().all(|op| Some(*op) == kept));
                 }
             }
-            Event::TaskMoved { .. } | Event::Forgotten => {}
+            Event::TaskMoved { .. }
+            | Event::Forgotten
+            | Event::Sent { .. }
+            | Event::Looked { .. }
+            | Event::TasksEnded => {}
         }
     }
     !stores.is_empty()

@@ -1,9 +1,8 @@
 //! Every rule, by a history that keeps it and one that breaks it.
 
 use super::told::{DATA, OTHER, Tale, books, created, row, uploaded};
-use stormglass_model::checker::concurrent::Rules;
-use stormglass_model::checker::concurrent::Symptom;
-use stormglass_model::history::{Seen, Told};
+use stormglass_model::checker::concurrent::{Inconclusive, Rules, Symptom};
+use stormglass_model::history::{Books, Seen, Told};
 use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, Profile, SubjectStatus, Verdict, Who,
 };
@@ -398,9 +397,43 @@ fn a_last_look_convicts_what_is_stuck() {
     let mut tale = created();
     let upload = tale.call(Upload);
     tale.answer(upload, Outcome::Unknown).shows(Saving);
-    tale.holds(&GLANCE);
+    tale.is_inconclusive(&GLANCE, Inconclusive::AtWork(Saving));
     tale.probe(books(row(Saving, None), None));
     tale.breaks(&GLANCE, &[StuckSubject]);
+}
+
+#[test]
+fn an_import_whose_tasks_have_ended_is_stuck_if_it_stays_importing() {
+    let asked = || {
+        let mut tale = created();
+        let import = tale.call(Import);
+        tale.answer(import, Outcome::Ok);
+        tale
+    };
+    let ended = Told::Probed(Books {
+        tasks_open: Some(0),
+        ..Books::default()
+    });
+    let mut tale = asked();
+    tale.shows(Importing);
+    tale.is_inconclusive(&GLANCE, Inconclusive::AtWork(Importing));
+    let mut tale = asked();
+    tale.tell(ended).shows(Importing);
+    tale.breaks(&GLANCE, &[StuckSubject]);
+    // It is found also if it is deleted afterwards.
+    let delete = tale.call(Delete);
+    tale.answer(delete, Outcome::Ok);
+    tale.breaks(&GLANCE, &[StuckSubject]);
+    asked().tell(ended).shows(Active).holds(&GLANCE);
+    asked().tell(ended).shows(Queued).holds(&GLANCE);
+}
+
+#[test]
+fn an_upload_is_not_done_before_all_of_it_was_sent() {
+    let mut tale = created();
+    let upload = tale.call_with(Upload, Who::Member, None, false);
+    tale.answer(upload, Outcome::Ok);
+    tale.breaks(&GLANCE, &[Forbidden]);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Histories written down in a few words.
 
-use stormglass_model::checker::concurrent::Symptom;
-use stormglass_model::checker::concurrent::{Judgement, Rules, judge};
+use stormglass_model::checker::concurrent::{Inconclusive, Judgement, Rules, Symptom, judge};
 use stormglass_model::history::{
     Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
 };
@@ -146,6 +145,18 @@ impl Tale {
     pub fn holds(&self, rules: &Rules) {
         let judgement = self.judged(rules);
         assert_eq!(judgement.verdict, Verdict::Valid, "{judgement:#?}\n{self}");
+    }
+
+    /// It cannot be said, for this reason.
+    #[track_caller]
+    pub fn is_inconclusive(&self, rules: &Rules, why: Inconclusive) {
+        let judgement = self.judged(rules);
+        assert_eq!(
+            judgement.verdict,
+            Verdict::Unknown,
+            "{judgement:#?}\n{self}"
+        );
+        assert_eq!(judgement.inconclusive, Some(why));
     }
 
     /// Exactly these symptoms, in this order.

@@ -119,8 +119,8 @@ fn a_delete_in_mid_upload_fails_the_upload() {
         let mut subject = Subject::new(&place, 4);
         subject.request.size = Bytes(48 << 20);
         subject.check(Operation::Create, Outcome::Ok).await;
-        let upload = subject.tracker.invoked(Operation::Upload);
         let (client, request) = (subject.client.clone(), subject.asked(Operation::Upload));
+        let upload = subject.sent(&request);
         let uploading = tokio::task::spawn_local(async move { client.perform(&request).await });
         while subject.show().await.observed != Some(Seen::Status(SubjectStatus::Saving)) {
             assert!(
@@ -130,7 +130,7 @@ fn a_delete_in_mid_upload_fails_the_upload() {
         }
         subject.check(Operation::Delete, Outcome::Ok).await;
         let answer = uploading.await.unwrap();
-        assert_eq!(subject.tracker.completed(upload, &answer).violation, None);
+        subject.answered(upload, &request, &answer);
         assert_ne!(answer.outcome, Outcome::Ok, "{answer:?}");
         eprintln!("the upload ended {:?} {}", answer.http_status, answer.note);
         assert_eq!(subject.show().await.observed, Some(Seen::Gone));

@@ -6,20 +6,20 @@
 )]
 
 use std::num::NonZeroU32;
-use stormglass::engine::glance::Tracker;
+
 use stormglass_glance::{Answer, Client, ImageId, Request, RunId};
 use stormglass_glance::{GlanceTarget, Identity};
-use stormglass_model::history::Seen;
+use stormglass_model::checker::concurrent::{Rules, judge};
+use stormglass_model::history::{ClientEvent, OpId, Seen, SubjectHistory, Told};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::script::Act;
-use stormglass_model::units::{Bytes, Span};
+use stormglass_model::units::{Bytes, Span, Time};
 
 mod faults;
 mod keystone;
 mod latency;
 mod life;
 mod probe;
-mod rivals;
 mod safety;
 mod surface;
 
@@ -84,11 +84,12 @@ impl Place {
     }
 }
 
-/// One subject with its client, and a tracker that every answer must satisfy.
+/// One subject with its client, and a history that must be valid after every answer.
 struct Subject {
     client: Client,
     request: Request,
-    tracker: Tracker,
+    rules: Rules,
+    history: SubjectHistory,
 }
 
 impl Subject {
@@ -103,7 +104,8 @@ impl Subject {
                 content_seed: SEED + number,
                 fraction: 0.5,
             },
-            tracker: Tracker::new(Some(place.target.delayed_delete)),
+            rules: Rules::glance(Some(place.target.delayed_delete)),
+            history: SubjectHistory::default(),
         }
     }
 
@@ -116,11 +118,53 @@ impl Subject {
     }
 
     async fn answer(&mut self, operation: Operation) -> Answer {
-        let ticket = self.tracker.invoked(operation);
-        let answer = self.client.perform(&self.asked(operation)).await;
-        let findings = self.tracker.completed(ticket, &answer);
-        assert_eq!(findings.violation, None, "{operation}: {answer:?}");
+        let request = self.asked(operation);
+        let op = self.sent(&request);
+        let answer = self.client.perform(&request).await;
+        self.answered(op, &request, &answer);
         answer
+    }
+
+    /// Enters an operation into the history, whose clock is the order of its events.
+    fn sent(&mut self, request: &Request) -> OpId {
+        let op = OpId(self.history.events.len() as u64);
+        self.tell(Told::Invoked {
+            op,
+            operation: request.operation,
+            who: request.who,
+            brings: None,
+            spoiled: request.operation == Operation::AbortUpload,
+        });
+        op
+    }
+
+    /// Enters an answer, with which the history must be valid.
+    fn answered(&mut self, op: OpId, request: &Request, answer: &Answer) {
+        let reads = request.operation.reads() || request.operation == Operation::Show;
+        for event in &mut self.history.events {
+            if let Told::Invoked {
+                op: sent, brings, ..
+            } = &mut event.told
+                && *sent == op
+                && !reads
+            {
+                *brings = answer.content;
+            }
+        }
+        self.tell(Told::Answered {
+            op,
+            outcome: answer.outcome,
+            seen: answer.observed,
+            content: answer.content.filter(|_| reads),
+            http_status: answer.http_status,
+        });
+        let judgement = judge(&self.history, &self.rules);
+        assert_eq!(judgement.breaches, [], "{}: {answer:?}", request.operation);
+    }
+
+    fn tell(&mut self, told: Told) {
+        let at = Time(self.history.events.len() as u64);
+        self.history.events.push(ClientEvent { at, told });
     }
 
     async fn check(&mut self, operation: Operation, outcome: Outcome) -> Answer {
@@ -130,14 +174,7 @@ impl Subject {
     }
 
     async fn show(&mut self) -> Answer {
-        let ticket = self.tracker.showing();
-        let answer = self.client.show(self.request.id).await;
-        assert_eq!(
-            self.tracker.completed(ticket, &answer).violation,
-            None,
-            "{answer:?}"
-        );
-        answer
+        self.answer(Operation::Show).await
     }
 
     async fn seen(&mut self, status: SubjectStatus) {

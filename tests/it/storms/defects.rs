@@ -44,7 +44,7 @@ fn every_invariant_is_broken_by_some_defect_and_every_file_says_which() {
     }
     for &defect in Defect::ALL {
         let text = std::fs::read_to_string(path(&format!("defects/{defect}"))).unwrap();
-        let found_as = format!("# Found as `{}`", defect.breaks());
+        let found_as = format!("# The checker reports `{}`", defect.breaks());
         assert!(
             text.contains(&found_as),
             "{defect} does not say: {found_as}"

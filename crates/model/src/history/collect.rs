@@ -1,7 +1,7 @@
 //! Gathers what the clients of each subject saw out of the records of a run.
 
-use super::{ClientEvent, Event, Record, SubjectHistory, Told};
-use crate::lifecycle::Operation;
+use super::{Books, ClientEvent, Content, Event, OpId, Record, SubjectHistory, Told};
+use crate::lifecycle::{Operation, Who};
 use crate::script::Act;
 use crate::units::Time;
 use std::collections::BTreeMap;
@@ -26,6 +26,16 @@ impl Collector {
         }
     }
 
+    /// The history of one subject so far; `keep`: it stays here as well.
+    pub fn subject(&mut self, number: u64, keep: bool) -> Option<SubjectHistory> {
+        let mut history = match keep {
+            true => self.subjects.get(&number).cloned(),
+            false => self.subjects.remove(&number),
+        }?;
+        tell_faults(&mut history.events, &self.turns);
+        Some(history)
+    }
+
     /// The histories, by the numbers of their subjects. Each is told of the faults between its first and last event.
     pub fn finish(self) -> Vec<SubjectHistory> {
         let turns = self.turns;
@@ -37,55 +47,8 @@ impl Collector {
     }
 
     fn event(&mut self, at: Time, subject: u64, event: Event) {
-        let told = match event {
-            Event::Invoked { op, operation, .. } => Told::Invoked {
-                op,
-                operation,
-                who: Act::usual(operation).who,
-                brings: None,
-                spoiled: operation == Operation::AbortUpload,
-            },
-            Event::Completed {
-                op,
-                operation,
-                outcome,
-                content,
-                seen,
-                http_status,
-                ..
-            } => {
-                let reads = operation.reads() || operation == Operation::Show;
-                if !reads {
-                    // What an upload brought in is known only once it has ended.
-                    let events = self
-                        .subjects
-                        .get_mut(&subject)
-                        .map(|found| &mut found.events);
-                    for event in events.into_iter().flatten().rev() {
-                        match &mut event.told {
-                            Told::Invoked {
-                                op: sent, brings, ..
-                            } if *sent == op => {
-                                *brings = content;
-                                break;
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-                Told::Answered {
-                    op,
-                    outcome,
-                    seen,
-                    content: content.filter(|_| reads),
-                    http_status,
-                }
-            }
-            Event::Moved { .. }
-            | Event::TaskMoved { .. }
-            | Event::Stored { .. }
-            | Event::Removed { .. }
-            | Event::Forgotten => return,
+        let Some(told) = self.told(subject, event) else {
+            return;
         };
         let history = self
             .subjects
@@ -96,6 +59,114 @@ impl Collector {
             });
         let at = after(history.events.last(), &told, at);
         history.events.push(ClientEvent { at, told });
+    }
+
+    /// What clients learn of an event; none where they learn nothing, or something of what they did before.
+    fn told(&mut self, subject: u64, event: Event) -> Option<Told> {
+        match event {
+            Event::Invoked { op, operation, .. } => Some(Told::Invoked {
+                op,
+                operation,
+                who: Act::usual(operation).who,
+                brings: None,
+                spoiled: operation == Operation::AbortUpload,
+            }),
+            Event::Completed {
+                op,
+                operation,
+                outcome,
+                content,
+                seen,
+                http_status,
+                ..
+            } => {
+                let reads = operation.reads() || operation == Operation::Show;
+                // What an upload brought in is known only once it has ended.
+                if let (false, Some(content)) = (reads, content) {
+                    self.sent(subject, op, Some(content), false);
+                }
+                Some(Told::Answered {
+                    op,
+                    outcome,
+                    seen,
+                    content: content.filter(|_| reads),
+                    http_status,
+                })
+            }
+            Event::Sent {
+                op,
+                content,
+                spoiled,
+            } => {
+                self.sent(subject, op, content, spoiled);
+                None
+            }
+            Event::Looked {
+                sent,
+                outcome,
+                seen,
+                content,
+                http_status,
+                ..
+            } => {
+                let op = Event::look(sent);
+                self.looked(subject, op, sent);
+                Some(Told::Answered {
+                    op,
+                    outcome,
+                    seen,
+                    content,
+                    http_status,
+                })
+            }
+            Event::TasksEnded => Some(Told::Probed(Books {
+                tasks_open: Some(0),
+                ..Books::default()
+            })),
+            Event::Moved { .. }
+            | Event::TaskMoved { .. }
+            | Event::Stored { .. }
+            | Event::Removed { .. }
+            | Event::Forgotten => None,
+        }
+    }
+
+    /// Enters what is known of an operation only after it was sent.
+    fn sent(&mut self, subject: u64, op: OpId, content: Option<Content>, wrong: bool) {
+        let events = (self.subjects.get_mut(&subject)).map(|found| &mut found.events);
+        let invoked = events.into_iter().flatten().rev().find_map(|event| {
+            let Told::Invoked {
+                op: sent,
+                brings,
+                spoiled,
+                ..
+            } = &mut event.told
+            else {
+                return None;
+            };
+            (*sent == op).then_some((brings, spoiled))
+        });
+        if let Some((brings, spoiled)) = invoked {
+            *brings = content.or(*brings);
+            *spoiled |= wrong;
+        }
+    }
+
+    /// A look is known only once it has ended; it was sent before what has been heard of since.
+    fn looked(&mut self, subject: u64, op: OpId, sent: Time) {
+        let Some(history) = self.subjects.get_mut(&subject) else {
+            return; // nothing was ever asked of it
+        };
+        let place = history.events.partition_point(|event| event.at <= sent);
+        let told = Told::Invoked {
+            op,
+            operation: Operation::Show,
+            who: Who::Member,
+            brings: None,
+            spoiled: false,
+        };
+        let at = after(history.events[..place].last(), &told, sent);
+        history.events.insert(place, ClientEvent { at, told });
     }
 
     fn fault(&mut self, at: Time, open: bool) {
@@ -115,7 +186,9 @@ impl Collector {
 /// dated a nanosecond later.
 fn after(last: Option<&ClientEvent>, told: &Told, at: Time) -> Time {
     match (last, told) {
-        (Some(last), Told::Invoked { .. }) if matches!(last.told, Told::Answered { .. }) => {
+        (Some(last), Told::Invoked { .. })
+            if matches!(last.told, Told::Answered { .. } | Told::Probed(_)) =>
+        {
             at.max(Time(last.at.0 + 1))
         }
         (Some(last), _) => at.max(last.at),

@@ -156,6 +156,39 @@ pub enum Event {
     },
     /// The engine dropped the subject, which is deleted or never came into being: its slot is free.
     Forgotten,
+    /// A real server only, just before the operation's completion: what its client has sent.
+    Sent {
+        /// Which operation.
+        op: OpId,
+        /// The data, once all of it was sent, whatever became of it.
+        content: Option<Content>,
+        /// Whether the client did something wrong in the middle, so that no answer is owed.
+        spoiled: bool,
+    },
+    /// A real server only: the target looked at the record by itself, as the member.
+    Looked {
+        /// When the look was sent.
+        sent: Time,
+        /// The instant from which the latency of a transition counts that the look proves.
+        due: Time,
+        /// How it ended.
+        outcome: Outcome,
+        /// What it showed.
+        seen: Option<Seen>,
+        /// The data that the record describes.
+        content: Option<Content>,
+        /// The status code of the reply; none when there was none.
+        http_status: Option<u16>,
+    },
+    /// A real server only: it keeps import tasks of the subject, and each of them has ended.
+    TasksEnded,
+}
+
+impl Event {
+    /// The operation that a look of the target's own is in a subject's history: it shares its number with no other.
+    pub const fn look(sent: Time) -> OpId {
+        OpId(!sent.0)
+    }
 }
 
 /// What the service's own books say of one subject at the end of a run.

@@ -123,6 +123,7 @@ impl Judge {
         if !faulty {
             self.judge_reply(at, &open, answer);
         }
+        self.judge_sending(at, &open, answer);
         self.judge_role(at, slot, &mut open, answer);
         if faulty && answer.outcome != Outcome::Ok {
             // While something is broken, what is there may be refused.
@@ -234,6 +235,19 @@ impl Judge {
         }
     }
 
+    /// An upload is done when all of its data is there.
+    fn judge_sending(&mut self, at: Time, open: &Open, answer: &Answer) {
+        let upload = open.operation == Operation::Upload && answer.outcome == Outcome::Ok;
+        if upload && self.rules.real() && !open.spoiled && !open.sent_all {
+            self.breach(
+                at,
+                Invariant::Acknowledged,
+                Symptom::Forbidden,
+                format_args!("an upload was answered with success before all of its data was sent"),
+            );
+        }
+    }
+
     /// Whether a real server had no reason to refuse: a delete by one who may, of a subject that is there and not protected, with nothing
     /// beside it and nothing of which nobody knows what became. Quotas and the like refuse with other codes.
     fn must_delete(&mut self, slot: usize, open: &Open, answer: &Answer) -> bool {
@@ -280,6 +294,9 @@ impl Judge {
                 if operation == Operation::Show && open.alone && self.at_rest() =>
             {
                 self.known.last_look = Some((at, status));
+                if self.known.tasks_ended && self.is_idle() && self.is_stuck(status) {
+                    self.blame_stuck(at, status);
+                }
             }
             Some(Seen::Status(_)) | None => {}
         }

@@ -1,5 +1,6 @@
 //! Which finding it is when an answer cannot be true, and what is believed afterwards.
 
+use super::Inconclusive;
 use super::judge::{Judge, ends_in};
 use super::open::{Answer, Open, Standing};
 use super::plan::Way;
@@ -273,17 +274,26 @@ impl Judge {
     }
 
     /// The end of the history: a last look that shows a subject in the middle of something, with everything answered.
-    pub(super) fn finish(&mut self) {
-        let Some((at, status)) = self.known.last_look.filter(|_| !self.exhausted) else {
-            return;
-        };
-        let idle = [Standing::Waits, Standing::Unknown, Standing::Accepted];
-        let idle = idle
-            .into_iter()
-            .all(|why| self.standing(why).next().is_none());
-        if idle && self.loose.is_empty() && self.is_stuck(status) {
-            self.blame_stuck(at, status);
+    pub(super) fn finish(&mut self) -> Option<Inconclusive> {
+        if self.exhausted {
+            return Some(Inconclusive::Budget);
         }
+        let (at, status) = self.known.last_look?;
+        if !self.is_stuck(status) {
+            return None;
+        }
+        if !self.is_idle() {
+            return Some(Inconclusive::AtWork(status));
+        }
+        self.blame_stuck(at, status);
+        None
+    }
+
+    /// Whether nothing can be at work on the subject any more.
+    pub(super) fn is_idle(&self) -> bool {
+        let idle = [Standing::Waits, Standing::Unknown, Standing::Accepted];
+        let mut idle = idle.into_iter().map(|why| self.standing(why).next());
+        idle.all(|open| open.is_none()) && self.loose.is_empty()
     }
 
     /// Whether a subject at rest is stuck in this status.

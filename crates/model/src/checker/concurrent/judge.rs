@@ -4,7 +4,7 @@ use super::follow::Loose;
 use super::open::{Answer, Known, Open, Standing, brings_data, trespasses};
 use super::plan::{Plans, Way, goes_on};
 use super::state::{Holds, Places, SLOTS, State, States, phase};
-use super::{Judgement, Rules};
+use super::{Inconclusive, Judgement, Rules};
 use crate::checker::concurrent::Breach;
 use crate::history::{ClientEvent, Content, OpId, SubjectHistory, Told};
 use crate::lifecycle::{Operation, Outcome, Verdict, Who};
@@ -25,6 +25,7 @@ pub(super) struct Judge {
     /// Whether everything open has had its say since the last invocation.
     pub closed: bool,
     pub exhausted: bool,
+    inconclusive: Option<Inconclusive>,
     pub slots: [Option<Open>; SLOTS],
     /// The slots in use, a bit each.
     pub used: u16,
@@ -61,6 +62,7 @@ impl Judge {
             states: States::default(),
             closed: true,
             exhausted: false,
+            inconclusive: None,
             slots: [None; SLOTS],
             used: 0,
             looking: 0,
@@ -97,14 +99,18 @@ impl Judge {
                 break;
             }
         }
-        self.finish();
+        self.inconclusive = self.finish();
         let breaches = std::mem::take(&mut self.breaches);
-        let verdict = match (breaches.is_empty(), self.exhausted) {
-            (false, _) => Verdict::Invalid,
-            (true, true) => Verdict::Unknown,
-            (true, false) => Verdict::Valid,
-        };
-        Judgement { verdict, breaches }
+        let inconclusive = self.inconclusive.filter(|_| breaches.is_empty());
+        Judgement {
+            verdict: match (breaches.is_empty(), inconclusive) {
+                (false, _) => Verdict::Invalid,
+                (true, Some(_)) => Verdict::Unknown,
+                (true, None) => Verdict::Valid,
+            },
+            breaches,
+            inconclusive,
+        }
     }
 
     fn reset(&mut self) {
@@ -277,6 +283,7 @@ impl Judge {
             way,
             plan: self.plans.of(operation, way),
             brings: self.brought(sent),
+            sent_all: sent.is_some(),
             looks: claim.is_some(),
             places: claim.map_or(Places::EVERY, |claim| claim.places),
             data: claim.and_then(|claim| claim.data),
@@ -329,6 +336,7 @@ impl Judge {
             open.operation == Operation::Protect && !matches!(open.way, Way::Refused | Way::Never);
         let takes_no_step = self.plans.steps(open.plan).is_empty();
         self.known.unsettled |= unanswered && takes_no_step && open.operation != Operation::Show;
+        self.known.tasks_ended &= !goes_on(&self.rules, open.operation);
         self.known.trespassed |= trespasses(open.operation, open.who);
         self.known.staging_unknown |= unanswered && open.operation == Operation::Stage;
         self.known.moved |=

@@ -95,6 +95,7 @@
 //! | `follow` | what everything open may do in between |
 //! | `answer` | what an answer claims |
 //! | `probe` | what the server's database and store claim |
+//! | `prove` | which transitions the answers prove, and when |
 //! | `blame` | which symptom a claim has that cannot be true |
 //!
 //! It is pure, shares the edge table with what it judges, and nothing else. The set is never too small, so a correct server
@@ -108,11 +109,13 @@ mod judge;
 mod open;
 mod plan;
 mod probe;
+mod prove;
 mod state;
 
 use crate::history::SubjectHistory;
-use crate::lifecycle::{Profile, Verdict};
+use crate::lifecycle::{Profile, SubjectStatus, Verdict};
 pub use breach::{Breach, Severity, Symptom};
+pub use prove::{Proven, proven};
 
 use judge::Judge;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -166,6 +169,29 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// What cannot be true, in order of time; each symptom at most once.
     pub breaches: Vec<Breach>,
+    /// Why nothing is certain; only if the verdict is unknown.
+    pub inconclusive: Option<Inconclusive>,
+}
+
+/// Why nothing is certain about a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inconclusive {
+    /// It needs more states at once than the budget allows.
+    Budget,
+    /// It ends with the subject in the middle of something, and an operation of which nobody knows whether it is still at work.
+    AtWork(SubjectStatus),
+}
+
+impl std::fmt::Display for Inconclusive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Inconclusive::Budget => f.write_str("too much was open at once to follow it all"),
+            Inconclusive::AtWork(status) => write!(
+                f,
+                "still {status} at the end, and it is not known whether an operation is at work on it"
+            ),
+        }
+    }
 }
 
 /// Judges the history of one subject.

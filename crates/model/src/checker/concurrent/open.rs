@@ -18,6 +18,8 @@ pub(super) struct Open {
     pub plan: Plan,
     /// What it brings when it is done.
     pub brings: Holds,
+    /// Whether what it brings is known: on a real server, once all of it was sent.
+    pub sent_all: bool,
     /// Whether its answer tells of an instant, and what of it: the places, and the data unless that does not matter.
     pub looks: bool,
     pub places: Places,
@@ -78,6 +80,8 @@ pub(super) struct Known {
     pub trespassed: bool,
     /// Whether protection may be taken back at any time.
     pub unprotecting: bool,
+    /// The tasks of all imports have ended, and no import was asked for since.
+    pub tasks_ended: bool,
     /// The last event was a look that showed this, while nobody waited for anything.
     pub last_look: Option<(Time, SubjectStatus)>,
 }

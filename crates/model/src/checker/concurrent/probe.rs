@@ -1,6 +1,7 @@
 //! What the server's own books claim, read while nobody waits for anything.
 
-use super::judge::Judge;
+use super::judge::{Judge, bits};
+use super::open::{Open, Standing};
 use super::state::{Holds, Place, Places, State};
 use crate::checker::concurrent::Symptom;
 use crate::history::{Books, Content, Held, Row};
@@ -38,6 +39,9 @@ impl Judge {
         self.expand();
         if self.exhausted {
             return;
+        }
+        if books.tasks_open == Some(0) {
+            self.tasks_ended();
         }
         let status = match books.row {
             None => self.certain(),
@@ -77,6 +81,17 @@ impl Judge {
                 Symptom::StuckTask,
                 format_args!("a task has not ended, though nothing is at work on the subject"),
             );
+        }
+    }
+
+    /// Every import has done what it will ever do.
+    fn tasks_ended(&mut self) {
+        for slot in bits(self.used) {
+            let accepted = |open: &Open| open.standing == Standing::Accepted;
+            if self.slots[slot].as_ref().is_some_and(accepted) {
+                self.known.tasks_ended = true;
+                self.close(slot);
+            }
         }
     }
 

@@ -80,6 +80,11 @@ impl Places {
         self.0 & (1 << place.0) != 0
     }
 
+    /// The one place of a set of one.
+    pub(super) fn sole(self) -> Option<Place> {
+        (self.0.count_ones() == 1).then(|| Place(self.0.trailing_zeros() as u8))
+    }
+
     pub(super) fn contains(self, status: SubjectStatus) -> bool {
         self.has(Place::of(Some(status)))
     }

@@ -56,7 +56,7 @@ impl Checker {
     }
 
     /// The judgement, once settle has ended at `at`.
-    pub fn finish(mut self, at: Time) -> Judgement {
+    pub fn finish(&mut self, at: Time) -> Judgement {
         self.stuck_subjects(at);
         self.stuck_tasks(at);
         let open = self.open.count();
@@ -72,7 +72,7 @@ impl Checker {
         Judgement {
             verdict,
             unknown_because,
-            violations: self.breaches.kept,
+            violations: std::mem::take(&mut self.breaches.kept),
             counts: self.breaches.counts,
         }
     }

@@ -169,7 +169,7 @@ impl Script {
         self
     }
 
-    fn judged(self) -> Judgement {
+    fn judged(mut self) -> Judgement {
         self.checker.finish(Time(self.now + 1))
     }
 

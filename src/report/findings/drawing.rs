@@ -9,7 +9,7 @@ use crate::report::diagram::svg::{AMBER, BLUE, FONT, GREEN, GREY, INK, RED};
 use crate::sweep::finding::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use stormglass_model::history::Books;
+use stormglass_model::history::ProbeReading;
 use stormglass_model::lifecycle::Outcome;
 use stormglass_model::units::Time;
 
@@ -29,7 +29,7 @@ const ROWS: usize = 40;
 /// A row of the picture.
 enum Row<'a> {
     Operation(usize, &'a Bar),
-    Books(Time, Books),
+    Books(Time, ProbeReading),
     More(usize),
 }
 
@@ -261,7 +261,7 @@ fn operation(svg: &mut String, bar: &Bar, scale: &Scale, middle: f64, first: Opt
 }
 
 /// The server's own books.
-fn probe(svg: &mut String, x: f64, middle: f64, found: &Books) {
+fn probe(svg: &mut String, x: f64, middle: f64, found: &ProbeReading) {
     label(svg, 28.0, middle, "strong", "the server's books");
     let _ = writeln!(
         svg,

@@ -1,6 +1,6 @@
 //! Gathers what the clients of each subject saw out of the records of a run.
 
-use super::{ClientEvent, Event, Record, SubjectHistory, Told};
+use super::{ClientEvent, Event, Observation, Record, SubjectHistory};
 use crate::lifecycle::Operation;
 use crate::script::Act;
 use crate::units::Time;
@@ -37,8 +37,8 @@ impl Collector {
     }
 
     fn event(&mut self, at: Time, subject: u64, event: Event) {
-        let told = match event {
-            Event::Invoked { op, operation, .. } => Told::Invoked {
+        let observation = match event {
+            Event::Invoked { op, operation, .. } => Observation::Invoked {
                 op,
                 operation,
                 who: Act::usual(operation).who,
@@ -62,8 +62,8 @@ impl Collector {
                         .get_mut(&subject)
                         .map(|found| &mut found.events);
                     for event in events.into_iter().flatten().rev() {
-                        match &mut event.told {
-                            Told::Invoked {
+                        match &mut event.observation {
+                            Observation::Invoked {
                                 op: sent, brings, ..
                             } if *sent == op => {
                                 *brings = content;
@@ -73,7 +73,7 @@ impl Collector {
                         }
                     }
                 }
-                Told::Answered {
+                Observation::Answered {
                     op,
                     outcome,
                     seen,
@@ -94,8 +94,8 @@ impl Collector {
                 subject,
                 events: Vec::new(),
             });
-        let at = after(history.events.last(), &told, at);
-        history.events.push(ClientEvent { at, told });
+        let at = after(history.events.last(), &observation, at);
+        history.events.push(ClientEvent { at, observation });
     }
 
     fn fault(&mut self, at: Time, open: bool) {
@@ -113,9 +113,11 @@ impl Collector {
 
 /// Records are in order; in a history equal times are concurrent. So what was sent at the instant of an answer, but after it, is
 /// dated a nanosecond later.
-fn after(last: Option<&ClientEvent>, told: &Told, at: Time) -> Time {
-    match (last, told) {
-        (Some(last), Told::Invoked { .. }) if matches!(last.told, Told::Answered { .. }) => {
+fn after(last: Option<&ClientEvent>, observation: &Observation, at: Time) -> Time {
+    match (last, observation) {
+        (Some(last), Observation::Invoked { .. })
+            if matches!(last.observation, Observation::Answered { .. }) =>
+        {
             at.max(Time(last.at.0 + 1))
         }
         (Some(last), _) => at.max(last.at),
@@ -131,15 +133,15 @@ fn tell_faults(events: &mut Vec<ClientEvent>, turns: &[(Time, bool)]) {
     let begun = turns.partition_point(|(at, _)| *at <= first.at);
     let ended = turns.partition_point(|(at, _)| *at <= last.at);
     let broken = begun.checked_sub(1).filter(|turn| turns[*turn].1);
-    let told = |at, broken| ClientEvent {
+    let entry = |at, broken| ClientEvent {
         at,
-        told: Told::Broken(broken),
+        observation: Observation::Broken(broken),
     };
-    let mut all: Vec<ClientEvent> = broken.map(|_| told(first.at, true)).into_iter().collect();
+    let mut all: Vec<ClientEvent> = broken.map(|_| entry(first.at, true)).into_iter().collect();
     all.extend(
         turns[begun..ended]
             .iter()
-            .map(|&(at, broken)| told(at, broken)),
+            .map(|&(at, broken)| entry(at, broken)),
     );
     if all.is_empty() {
         return;

@@ -3,7 +3,7 @@
 use super::judge::Judge;
 use super::state::{Holds, Place, Places, State};
 use crate::checker::concurrent::Symptom;
-use crate::history::{Books, Content, Held, Row};
+use crate::history::{Content, Held, ProbeReading, Row};
 use crate::lifecycle::{Invariant, SubjectStatus};
 use crate::units::Time;
 use SubjectStatus::*;
@@ -31,7 +31,7 @@ impl Entry {
 
 impl Judge {
     /// The books were read.
-    pub(super) fn probed(&mut self, at: Time, books: &Books) {
+    pub(super) fn probed(&mut self, at: Time, books: &ProbeReading) {
         if !self.at_rest() {
             return; // somebody is at work, so nothing is settled
         }

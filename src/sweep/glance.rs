@@ -13,7 +13,7 @@ use std::time::Duration;
 use stormglass_glance::GlanceTarget;
 use stormglass_glance::{Cleanup, Client, Commands, HelloError, Probe, ProbeError, RunId};
 use stormglass_model::checker::concurrent::{self, Rules};
-use stormglass_model::history::{Books, ClientEvent, Row, SubjectHistory, Told};
+use stormglass_model::history::{ClientEvent, Observation, ProbeReading, Row, SubjectHistory};
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
 use stormglass_model::units::Time;
@@ -211,7 +211,7 @@ impl GlanceStand {
                     if look < SECOND_LOOKS && !is_settled(&books) {
                         unsettled.push(session);
                     } else {
-                        session.tell(Told::Probed(books));
+                        session.tell(Observation::Probed(books));
                     }
                 }
                 if unsettled.is_empty() {
@@ -246,7 +246,7 @@ impl GlanceStand {
 }
 
 /// Whether the books show a subject at rest with nothing to wonder at.
-fn is_settled(books: &Books) -> bool {
+fn is_settled(books: &ProbeReading) -> bool {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
     let busy = books.tasks_open.is_some_and(|open| open > 0);
     let keeps = match books.row {

@@ -9,11 +9,15 @@ use std::sync::Arc;
 use stormglass_glance::auth::Secret;
 use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
-use stormglass_model::history::{Books, Held};
+use stormglass_model::history::{Held, ProbeReading};
 
 const SECRET: &str = "swordfish";
 
-fn books(endpoint: &str, secret: &str, images: &[ImageId]) -> Result<Vec<Books>, ProbeError> {
+fn books(
+    endpoint: &str,
+    secret: &str,
+    images: &[ImageId],
+) -> Result<Vec<ProbeReading>, ProbeError> {
     let target = ProbeTarget {
         database: None,
         store: Some(StoreTarget::Bucket(BucketTarget {
@@ -124,12 +128,12 @@ fn exactly_one_name_is_asked_for_and_signed() {
         (format!("{other}.bak"), 7),
     ]);
     let found = books(&fake.url, SECRET, &[other, none, one]).unwrap();
-    let held = |bytes| Books {
+    let held = |bytes| ProbeReading {
         data: Some(Held {
             bytes,
             staged: None,
         }),
-        ..Books::default()
+        ..ProbeReading::default()
     };
     assert_eq!(found, [held(None), held(None), held(Some(5))]);
     // The first is that of the opening, which asks for nobody.

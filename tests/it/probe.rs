@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
 use stormglass_glance::{ProbeTarget, StoreTarget};
-use stormglass_model::history::{Books, Content, Held, Row};
+use stormglass_model::history::{Content, Held, ProbeReading, Row};
 use stormglass_model::lifecycle::SubjectStatus;
 
 const MD5_OF_NOTHING: &str = "d41d8cd98f00b204e9800998ecf8427e";
@@ -63,7 +63,7 @@ impl Place {
         self.run(&format!("INSERT INTO image_locations (image_id, value, status, deleted) VALUES ('{id}', '{url}', {rest})"));
     }
 
-    fn books(&self, images: &[ImageId]) -> Result<Vec<Books>, ProbeError> {
+    fn books(&self, images: &[ImageId]) -> Result<Vec<ProbeReading>, ProbeError> {
         local(async { Probe::open(&self.target()).await?.books(images).await })
     }
 
@@ -72,7 +72,7 @@ impl Place {
     }
 }
 
-fn row(books: &Books) -> Row {
+fn row(books: &ProbeReading) -> Row {
     books.row.unwrap()
 }
 

@@ -9,7 +9,7 @@ use crate::report::diagram::svg::{AMBER, BLUE, FONT, GREEN, GREY, INK, RED};
 use crate::sweep::finding::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use stormglass_model::history::Books;
+use stormglass_model::history::ProbeReading;
 use stormglass_model::lifecycle::Outcome;
 use stormglass_model::units::Time;
 
@@ -29,7 +29,7 @@ const ROWS: usize = 40;
 /// A row of the picture.
 enum Row<'a> {
     Operation(usize, &'a Bar),
-    Books(Time, Books),
+    ProbeReading(Time, ProbeReading),
     More(usize),
 }
 
@@ -37,7 +37,7 @@ impl Row<'_> {
     fn height(&self) -> f64 {
         match self {
             Row::Operation(..) | Row::More(_) => ROW,
-            Row::Books(_, found) => ROW.max(LINE * books(found).len() as f64 + 16.0),
+            Row::ProbeReading(_, found) => ROW.max(LINE * books(found).len() as f64 + 16.0),
         }
     }
 }
@@ -60,7 +60,7 @@ pub fn draw(number: usize, finding: &Finding, timeline: &Timeline) -> String {
                 operation(&mut svg, bar, &scale, middle, first.map(|&(_, y)| y));
                 middles.push((*index, middle));
             }
-            Row::Books(at, found) => probe(&mut svg, scale.x(*at), middle, found),
+            Row::ProbeReading(at, found) => probe(&mut svg, scale.x(*at), middle, found),
             Row::More(rows) => label(
                 &mut svg,
                 28.0,
@@ -91,7 +91,7 @@ pub fn draw(number: usize, finding: &Finding, timeline: &Timeline) -> String {
 fn rows(timeline: &Timeline) -> Vec<Row<'_>> {
     let row = |moment: &super::timeline::Moment| match moment.what {
         What::Began(index) => Some(Row::Operation(index, &timeline.bars[index])),
-        What::Probed(found) => Some(Row::Books(moment.at, found)),
+        What::Probed(found) => Some(Row::ProbeReading(moment.at, found)),
         What::Ended(_) | What::Broken(_) => None,
     };
     let mut rows: Vec<Row<'_>> = timeline.moments.iter().filter_map(row).collect();
@@ -117,7 +117,7 @@ impl Scale {
             });
         let shown = rows.iter().flat_map(|row| match row {
             Row::Operation(_, bar) => [Some(bar.from), bar.to],
-            Row::Books(at, _) => [Some(*at), None],
+            Row::ProbeReading(at, _) => [Some(*at), None],
             Row::More(_) => [None, None],
         });
         let times: BTreeSet<Time> = faults.chain(shown.flatten()).collect();
@@ -261,7 +261,7 @@ fn operation(svg: &mut String, bar: &Bar, scale: &Scale, middle: f64, first: Opt
 }
 
 /// The server's own books.
-fn probe(svg: &mut String, x: f64, middle: f64, found: &Books) {
+fn probe(svg: &mut String, x: f64, middle: f64, found: &ProbeReading) {
     label(svg, 28.0, middle, "strong", "the server's books");
     let _ = writeln!(
         svg,

@@ -3,7 +3,7 @@
 use super::words::count;
 use crate::report::number::thousands;
 use crate::sweep::finding::Finding;
-use stormglass_model::history::{Books, ClientEvent, OpId, Seen, Told};
+use stormglass_model::history::{ClientEvent, Observation, OpId, ProbeReading, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::script::{Act, Point, Script, Second, Step};
 use stormglass_model::units::Time;
@@ -48,7 +48,7 @@ pub enum What {
     /// The server was broken on purpose, or healed.
     Broken(bool),
     /// The server's books were read.
-    Probed(Books),
+    Probed(ProbeReading),
 }
 
 /// A history, in order of time.
@@ -77,8 +77,8 @@ impl Timeline {
     }
 
     fn tell(&mut self, event: &ClientEvent) {
-        let what = match event.told {
-            Told::Invoked {
+        let what = match event.observation {
+            Observation::Invoked {
                 op, operation, who, ..
             } => {
                 self.bars.push(Bar {
@@ -94,7 +94,7 @@ impl Timeline {
                 });
                 What::Began(self.bars.len() - 1)
             }
-            Told::Answered { op, outcome, .. } => {
+            Observation::Answered { op, outcome, .. } => {
                 let open = |bar: &Bar| bar.op == op && bar.to.is_none();
                 let Some(index) = self.bars.iter().rposition(open) else {
                     return;
@@ -102,11 +102,11 @@ impl Timeline {
                 let bar = &mut self.bars[index];
                 bar.to = Some(event.at);
                 bar.outcome = outcome;
-                bar.answer = answer(&event.told);
+                bar.answer = answer(&event.observation);
                 What::Ended(index)
             }
-            Told::Broken(broken) => What::Broken(broken),
-            Told::Probed(books) => What::Probed(books),
+            Observation::Broken(broken) => What::Broken(broken),
+            Observation::Probed(books) => What::Probed(books),
         };
         self.moments.push(Moment { at: event.at, what });
     }
@@ -217,14 +217,14 @@ fn place(point: Point) -> String {
     }
 }
 
-fn answer(told: &Told) -> String {
-    let Told::Answered {
+fn answer(observation: &Observation) -> String {
+    let Observation::Answered {
         outcome,
         seen,
         content,
         http_status,
         ..
-    } = told
+    } = observation
     else {
         return String::new();
     };

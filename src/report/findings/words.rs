@@ -3,7 +3,7 @@
 use crate::report::number::thousands;
 use crate::sweep::finding::{Finding, SweepResult};
 use stormglass_model::checker::concurrent::Symptom;
-use stormglass_model::history::{Books, Row};
+use stormglass_model::history::{ProbeReading, Row};
 use stormglass_model::lifecycle::{Invariant, SubjectStatus, Verdict};
 use stormglass_model::units::Time;
 
@@ -111,7 +111,7 @@ pub fn found(result: &SweepResult) -> String {
 }
 
 /// What the server's books said: an entry each for the registry, the store, the staging area and tasks.
-pub fn books(books: &Books) -> Vec<String> {
+pub fn books(books: &ProbeReading) -> Vec<String> {
     let mut parts = vec![match books.row {
         None => "registry: not read".to_owned(),
         Some(row) => registry(row),

@@ -4,7 +4,7 @@ use super::session::Session;
 use std::rc::Rc;
 use std::time::Duration;
 use stormglass_glance::Watch;
-use stormglass_model::history::{Seen, Told};
+use stormglass_model::history::{Observation, Seen};
 use stormglass_model::lifecycle::{Operation, SubjectStatus};
 use stormglass_model::script::{Act, Point, Second};
 use stormglass_model::units::Span;
@@ -114,7 +114,7 @@ impl Session {
     }
 
     async fn break_it(&self, name: &str) {
-        self.tell(Told::Broken(true));
+        self.tell(Observation::Broken(true));
         let done = self.shared.commands.run(name, Some(self.image())).await;
         if let Err(error) = done {
             self.note(name, error.to_string());
@@ -126,7 +126,7 @@ impl Session {
             self.note(name, error.to_string());
         }
         self.comes_back().await;
-        self.tell(Told::Broken(false));
+        self.tell(Observation::Broken(false));
     }
 
     /// Waits until the server answers again, several times in a row: each of its processes may have to find out for itself.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use stormglass_glance::Exchange;
 use stormglass_glance::{Answer, ImageId, Request, Watch, content_of};
-use stormglass_model::history::{ClientEvent, Content, OpId, Seen, SubjectHistory, Told};
+use stormglass_model::history::{ClientEvent, Content, Observation, OpId, Seen, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::random::{Rng, Seed};
 use stormglass_model::script::{Act, Script, Step};
@@ -99,9 +99,11 @@ impl Session {
         notes.entry(command.to_owned()).or_insert(note);
     }
 
-    pub(super) fn tell(&self, told: Told) {
+    pub(super) fn tell(&self, observation: Observation) {
         let at = self.shared.clock.now();
-        self.events.borrow_mut().push(ClientEvent { at, told });
+        self.events
+            .borrow_mut()
+            .push(ClientEvent { at, observation });
     }
 
     /// The script, to its end and until the subject is at rest.
@@ -170,7 +172,7 @@ impl Session {
         self.ops.set(number + 1);
         let op = OpId(number);
         let request = self.request(act, number);
-        self.tell(Told::Invoked {
+        self.tell(Observation::Invoked {
             op,
             operation: act.operation,
             who: act.who,
@@ -181,7 +183,7 @@ impl Session {
             None => self.shared.client.perform(&request).await,
             Some(watch) => self.shared.client.perform_watched(&request, watch).await,
         };
-        self.tell(Told::Answered {
+        self.tell(Observation::Answered {
             op,
             outcome: answer.outcome,
             seen: answer.observed,

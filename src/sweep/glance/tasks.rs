@@ -1,7 +1,7 @@
 //! Without a probe the server's books are closed; but what has become of an import's tasks an admin is told by its API.
 
 use super::{SECOND_LOOK, SECOND_LOOKS, Session};
-use stormglass_model::history::{Books, Told};
+use stormglass_model::history::{Observation, ProbeReading};
 use stormglass_model::lifecycle::{Operation, TaskStatus};
 use stormglass_model::script::Act;
 
@@ -12,7 +12,7 @@ impl Session {
         if self.script().acts().any(begins_a_task)
             && let Some(open) = self.open_tasks().await
         {
-            self.tell(Told::Probed(Books {
+            self.tell(Observation::Probed(ProbeReading {
                 row: None,
                 data: None,
                 tasks_open: Some(open),

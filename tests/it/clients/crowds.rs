@@ -4,7 +4,7 @@ use super::legal::{Pace, Recipe, below, legal};
 use super::reference::explains;
 use super::server::World;
 use stormglass_model::checker::concurrent::{judge, judge_all};
-use stormglass_model::history::{ClientEvent, OpId, Seen, SubjectHistory, Told};
+use stormglass_model::history::{ClientEvent, Observation, OpId, Seen, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict};
 use stormglass_model::random::{Rng, Seed};
 
@@ -47,7 +47,7 @@ fn every_legal_history_is_accepted() {
 
 pub fn shown(history: &SubjectHistory) -> String {
     let line = |event: &stormglass_model::history::ClientEvent| {
-        format!("{:>4} {:?}\n", event.at.0, event.told)
+        format!("{:>4} {:?}\n", event.at.0, event.observation)
     };
     history.events.iter().map(line).collect()
 }
@@ -80,15 +80,15 @@ fn change(history: &mut SubjectHistory, rng: &mut Rng) -> bool {
     let reads: Vec<OpId> = history
         .events
         .iter()
-        .filter_map(|event| match event.told {
-            Told::Invoked { op, operation, .. } if operation.reads() => Some(op),
+        .filter_map(|event| match event.observation {
+            Observation::Invoked { op, operation, .. } if operation.reads() => Some(op),
             _ => None,
         })
         .collect();
     let index = below(rng, history.events.len());
-    let Told::Answered {
+    let Observation::Answered {
         op, outcome, seen, ..
-    } = &mut history.events[index].told
+    } = &mut history.events[index].observation
     else {
         return false;
     };
@@ -107,15 +107,15 @@ fn change(history: &mut SubjectHistory, rng: &mut Rng) -> bool {
 fn is_exact(recipe: &Recipe, history: &SubjectHistory) -> bool {
     use Operation::{AddLocation, CreateEmpty, CreateWithLocation};
     use SubjectStatus::{Deleted, PendingDelete};
-    let vague = |event: &ClientEvent| match event.told {
-        Told::Invoked { operation, .. } => {
+    let vague = |event: &ClientEvent| match event.observation {
+        Observation::Invoked { operation, .. } => {
             matches!(operation, AddLocation | CreateEmpty | CreateWithLocation)
         }
-        Told::Answered { outcome, seen, .. } => {
+        Observation::Answered { outcome, seen, .. } => {
             let going = [PendingDelete, Deleted].map(|status| Some(Seen::Status(status)));
             outcome == Outcome::Fail || going.contains(&seen)
         }
-        Told::Broken(_) | Told::Probed(_) => false,
+        Observation::Broken(_) | Observation::Probed(_) => false,
     };
     !recipe.world.real() && !history.events.iter().any(vague)
 }

@@ -4,7 +4,7 @@
 use super::server::{Defect, Reply, Subject, Work, World, content, steps};
 use stateright::{Checker, Model, Property};
 use stormglass_model::checker::concurrent::{Inconclusive, Rules, judge};
-use stormglass_model::history::{ClientEvent, OpId, SubjectHistory, Told};
+use stormglass_model::history::{ClientEvent, Observation, OpId, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, Verdict, Who};
 use stormglass_model::units::Time;
 
@@ -63,7 +63,7 @@ impl Rivals {
         let told = |note: &Note| match *note {
             Note::Sent(id) => {
                 let operation = self.operation(id);
-                Told::Invoked {
+                Observation::Invoked {
                     op: OpId(u64::from(id)),
                     operation,
                     who: Who::Member,
@@ -72,7 +72,7 @@ impl Rivals {
                     spoiled: true,
                 }
             }
-            Note::Came(id, reply) => Told::Answered {
+            Note::Came(id, reply) => Observation::Answered {
                 op: OpId(u64::from(id)),
                 outcome: reply.map_or(Outcome::Unknown, |reply| reply.outcome),
                 seen: reply.and_then(|reply| reply.seen()),
@@ -82,7 +82,7 @@ impl Rivals {
         };
         let event = |(at, note)| ClientEvent {
             at: Time(at as u64),
-            told: told(note),
+            observation: told(note),
         };
         SubjectHistory {
             subject: 0,

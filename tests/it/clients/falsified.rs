@@ -6,7 +6,7 @@ use super::reference::explains;
 use super::server::World;
 use std::collections::BTreeMap;
 use stormglass_model::checker::concurrent::{Rules, judge};
-use stormglass_model::history::{OpId, Seen, SubjectHistory, Told};
+use stormglass_model::history::{Observation, OpId, Seen, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
 use stormglass_model::random::{Rng, Seed};
 use stormglass_model::units::Time;
@@ -15,24 +15,27 @@ use stormglass_model::units::Time;
 /// a refusal to read it would not be false.
 fn reads(real: bool, history: &SubjectHistory) -> Vec<(usize, Operation)> {
     let asked = |op: OpId| {
-        history.events.iter().find_map(|event| match event.told {
-            Told::Invoked {
-                op: asked,
-                operation,
-                who,
-                ..
-            } if asked == op => Some((operation, who)),
-            _ => None,
-        })
+        history
+            .events
+            .iter()
+            .find_map(|event| match event.observation {
+                Observation::Invoked {
+                    op: asked,
+                    operation,
+                    who,
+                    ..
+                } if asked == op => Some((operation, who)),
+                _ => None,
+            })
     };
     let mut reads = Vec::new();
     for (index, event) in history.events.iter().enumerate() {
-        let Told::Answered {
+        let Observation::Answered {
             op,
             outcome: Outcome::Ok,
             content,
             ..
-        } = event.told
+        } = event.observation
         else {
             continue;
         };
@@ -53,12 +56,12 @@ fn falsify(real: bool, history: &mut SubjectHistory, rng: &mut Rng) -> bool {
         return false;
     }
     let (index, operation) = reads[below(rng, reads.len())];
-    let Told::Answered {
+    let Observation::Answered {
         outcome,
         seen,
         content,
         ..
-    } = &mut history.events[index].told
+    } = &mut history.events[index].observation
     else {
         return false;
     };
@@ -141,10 +144,10 @@ fn density(history: &SubjectHistory) -> (u32, u32) {
     let mut sent: BTreeMap<OpId, Time> = BTreeMap::new();
     let mut spans: Vec<(Time, Time)> = Vec::new();
     for event in &history.events {
-        match event.told {
-            Told::Invoked { op, .. } => _ = sent.insert(op, event.at),
-            Told::Answered { op, .. } => spans.push((sent[&op], event.at)),
-            Told::Broken(_) | Told::Probed(_) => {}
+        match event.observation {
+            Observation::Invoked { op, .. } => _ = sent.insert(op, event.at),
+            Observation::Answered { op, .. } => spans.push((sent[&op], event.at)),
+            Observation::Broken(_) | Observation::Probed(_) => {}
         }
     }
     let meet = |a: usize, b: usize| a != b && spans[a].0 <= spans[b].1 && spans[b].0 <= spans[a].1;

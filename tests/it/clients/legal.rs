@@ -3,7 +3,9 @@
 use super::server::{Subject, Work, World, content, steps};
 use rand_xoshiro::rand_core::Rng as _;
 use stormglass_model::checker::concurrent::Rules;
-use stormglass_model::history::{Books, ClientEvent, Held, OpId, Row, SubjectHistory, Told};
+use stormglass_model::history::{
+    ClientEvent, Held, Observation, OpId, ProbeReading, Row, SubjectHistory,
+};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::random::{Rng, Seed};
 use stormglass_model::units::Time;
@@ -152,10 +154,10 @@ impl Making {
         }
     }
 
-    fn tell(&mut self, told: Told) {
+    fn tell(&mut self, observation: Observation) {
         self.history.events.push(ClientEvent {
             at: Time(self.now),
-            told,
+            observation,
         });
     }
 
@@ -184,7 +186,7 @@ impl Making {
         let lost = (below(&mut self.rng, 100) as u64) < self.recipe.lost;
         let sends = matches!(operation, Upload | Stage) || operation == Import;
         let brings = sends.then(|| content(data));
-        self.tell(Told::Invoked {
+        self.tell(Observation::Invoked {
             op: OpId(u64::from(id)),
             operation,
             who,
@@ -223,7 +225,7 @@ impl Making {
             self.waiting.swap_remove(index);
             self.behind.push(work);
             if below(&mut self.rng, 3) > 0 {
-                self.tell(Told::Answered {
+                self.tell(Observation::Answered {
                     op: OpId(u64::from(work.id)),
                     outcome: Outcome::Unknown,
                     seen: None,
@@ -235,7 +237,7 @@ impl Making {
             self.waiting.swap_remove(index);
             self.behind.push(work);
             let sent = work.operation == Upload && reply.outcome == Outcome::Ok;
-            self.tell(Told::Answered {
+            self.tell(Observation::Answered {
                 op: OpId(u64::from(work.id)),
                 outcome: reply.outcome,
                 seen: reply.seen(),
@@ -272,15 +274,21 @@ impl Making {
             return; // only an unanswered one can have left it so, and that is a finding
         }
         if let Some(status) = self.subject.status {
-            self.tell(Told::Probed(books(status, self.subject.data.map(content))));
+            self.tell(Observation::Probed(books(
+                status,
+                self.subject.data.map(content),
+            )));
         }
     }
 }
 
-fn books(status: SubjectStatus, content: Option<stormglass_model::history::Content>) -> Books {
+fn books(
+    status: SubjectStatus,
+    content: Option<stormglass_model::history::Content>,
+) -> ProbeReading {
     let keeps = status.keeps_data();
     let live = keeps && status != PendingDelete;
-    Books {
+    ProbeReading {
         row: Some(Row::Present {
             status,
             deleted: matches!(status, PendingDelete | Deleted),

@@ -2,7 +2,7 @@
 
 use super::server::{Subject, Work, World, content, steps};
 use std::collections::BTreeSet;
-use stormglass_model::history::{ClientEvent, Row, SubjectHistory, Told};
+use stormglass_model::history::{ClientEvent, Observation, Row, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome};
 
 type Now = (Subject, Vec<Work>);
@@ -13,8 +13,8 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
     events.sort_by_key(|event| (event.at, turn(event)));
     let mut ways: BTreeSet<Now> = BTreeSet::from([(Subject::default(), Vec::new())]);
     for event in &events {
-        ways = match event.told {
-            Told::Invoked {
+        ways = match event.observation {
+            Observation::Invoked {
                 op,
                 operation,
                 who,
@@ -32,17 +32,17 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
                 };
                 ways.into_iter().map(begin).collect()
             }
-            Told::Answered {
+            Observation::Answered {
                 outcome: Outcome::Unknown,
                 ..
             } => ways,
-            Told::Answered { op, .. } => {
+            Observation::Answered { op, .. } => {
                 let told = |(_, works): &Now| {
                     let mine = |work: &&Work| u64::from(work.id) == op.0;
                     works
                         .iter()
                         .find(mine)
-                        .is_some_and(|work| replied(work, &event.told))
+                        .is_some_and(|work| replied(work, &event.observation))
                 };
                 let end = |(subject, mut works): Now| {
                     works.retain(|work| u64::from(work.id) != op.0 || !work.over);
@@ -51,7 +51,7 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
                 let ways = everything(world, ways)?;
                 ways.into_iter().filter(told).map(end).collect()
             }
-            Told::Probed(books) => {
+            Observation::Probed(books) => {
                 let Some(Row::Present {
                     status,
                     content: data,
@@ -66,7 +66,7 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
                 };
                 everything(world, ways)?.into_iter().filter(told).collect()
             }
-            Told::Broken(_) => ways,
+            Observation::Broken(_) => ways,
         };
         if ways.is_empty() {
             return Some(false);
@@ -76,21 +76,21 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
 }
 
 fn turn(event: &ClientEvent) -> u8 {
-    match event.told {
-        Told::Invoked { .. } => 0,
-        Told::Probed(_) => 2,
+    match event.observation {
+        Observation::Invoked { .. } => 0,
+        Observation::Probed(_) => 2,
         _ => 1,
     }
 }
 
 /// Whether it has come to this answer.
-fn replied(work: &Work, told: &Told) -> bool {
-    let Told::Answered {
+fn replied(work: &Work, observation: &Observation) -> bool {
+    let Observation::Answered {
         outcome,
         seen,
         content,
         ..
-    } = *told
+    } = *observation
     else {
         return false;
     };

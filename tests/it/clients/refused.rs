@@ -5,7 +5,7 @@ use stormglass_model::checker::concurrent::Rules;
 use stormglass_model::checker::concurrent::Symptom::{
     Corrupt, Refused, SubjectLost, Undone, Unreadable,
 };
-use stormglass_model::history::Told;
+use stormglass_model::history::Observation;
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
 
 use Operation::*;
@@ -92,8 +92,8 @@ fn a_delete_may_be_refused_beside_something_else() {
     }
     // Something is broken.
     let mut tale = uploaded();
-    tale.tell(Told::Broken(true)).refused(Delete);
-    tale.tell(Told::Broken(false)).holds(&GLANCE);
+    tale.tell(Observation::Broken(true)).refused(Delete);
+    tale.tell(Observation::Broken(false)).holds(&GLANCE);
     tale.refused(Delete).breaks(&GLANCE, &[Refused]);
 }
 

@@ -2,7 +2,7 @@
 
 use super::told::{DATA, OTHER, Tale, books, created, row, uploaded};
 use stormglass_model::checker::concurrent::{Inconclusive, Rules, Symptom};
-use stormglass_model::history::{Books, Seen, Told};
+use stormglass_model::history::{Observation, ProbeReading, Seen};
 use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, Profile, SubjectStatus, Verdict, Who,
 };
@@ -77,7 +77,7 @@ fn an_unknown_operation_may_act_later_or_never() {
     tale.answer(delete, Outcome::Unknown);
     // No answer at all is a finding of its own; its client broke the connection here.
     for event in &mut tale.history.events {
-        if let Told::Invoked { spoiled, .. } = &mut event.told {
+        if let Observation::Invoked { spoiled, .. } = &mut event.observation {
             *spoiled = true;
         }
     }
@@ -361,11 +361,11 @@ fn answers_are_owed_while_nothing_is_broken() {
     ends(true, None, Delete).holds(&GLANCE);
     ends(false, None, Upload).holds(&GLANCE);
     let mut tale = uploaded();
-    tale.tell(Told::Broken(true));
+    tale.tell(Observation::Broken(true));
     let [look, late] = [tale.call(Show), tale.call(Show)];
     tale.reply(look, Outcome::Fail, None, None, Some(503));
     tale.refused(Download);
-    tale.tell(Told::Broken(false));
+    tale.tell(Observation::Broken(false));
     tale.reply(late, Outcome::Fail, None, None, Some(500));
     tale.holds(&GLANCE);
     tale.refused(Download);
@@ -384,9 +384,9 @@ fn a_last_look_convicts_what_is_stuck() {
     tale.shows(Queued).breaks(&GLANCE, &[StuckSubject]);
     let mut tale = created();
     let upload = tale.call(Upload);
-    tale.tell(Told::Broken(true));
+    tale.tell(Observation::Broken(true));
     tale.reply(upload, Outcome::Fail, None, None, Some(413));
-    tale.tell(Told::Broken(false));
+    tale.tell(Observation::Broken(false));
     tale.shows(Saving).shows(Queued).holds(&GLANCE);
     // It may have looked before the upload had ended.
     let mut tale = created();
@@ -410,9 +410,9 @@ fn an_import_whose_tasks_have_ended_is_stuck_if_it_stays_importing() {
         tale.answer(import, Outcome::Ok);
         tale
     };
-    let ended = Told::Probed(Books {
+    let ended = Observation::Probed(ProbeReading {
         tasks_open: Some(0),
-        ..Books::default()
+        ..ProbeReading::default()
     });
     let mut tale = asked();
     tale.shows(Importing);

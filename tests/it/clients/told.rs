@@ -2,7 +2,7 @@
 
 use stormglass_model::checker::concurrent::{Inconclusive, Judgement, Rules, Symptom, judge};
 use stormglass_model::history::{
-    Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
+    ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen, SubjectHistory,
 };
 use stormglass_model::lifecycle::SubjectStatus::{Deleted, PendingDelete};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
@@ -32,11 +32,11 @@ impl Tale {
         Tale::default()
     }
 
-    pub fn tell(&mut self, told: Told) -> &mut Tale {
+    pub fn tell(&mut self, observation: Observation) -> &mut Tale {
         self.now += 1;
         self.history.events.push(ClientEvent {
             at: Time(self.now),
-            told,
+            observation,
         });
         self
     }
@@ -63,7 +63,7 @@ impl Tale {
     ) -> OpId {
         let op = OpId(self.next);
         self.next += 1;
-        self.tell(Told::Invoked {
+        self.tell(Observation::Invoked {
             op,
             operation,
             who,
@@ -92,7 +92,7 @@ impl Tale {
         content: Option<Content>,
         http_status: Option<u16>,
     ) -> &mut Tale {
-        self.tell(Told::Answered {
+        self.tell(Observation::Answered {
             op,
             outcome,
             seen,
@@ -133,8 +133,8 @@ impl Tale {
         self.reply(op, Outcome::Ok, None, Some(content), Some(200))
     }
 
-    pub fn probe(&mut self, books: Books) -> &mut Tale {
-        self.tell(Told::Probed(books))
+    pub fn probe(&mut self, books: ProbeReading) -> &mut Tale {
+        self.tell(Observation::Probed(books))
     }
 
     pub fn judged(&self, rules: &Rules) -> Judgement {
@@ -163,8 +163,8 @@ impl Tale {
     #[track_caller]
     pub fn breaks(&self, rules: &Rules, symptoms: &[Symptom]) {
         let judgement = self.judged(rules);
-        let told: Vec<Symptom> = judgement.breaches.iter().map(|b| b.symptom).collect();
-        assert_eq!(told, symptoms, "{judgement:#?}\n{self}");
+        let found: Vec<Symptom> = judgement.breaches.iter().map(|b| b.symptom).collect();
+        assert_eq!(found, symptoms, "{judgement:#?}\n{self}");
     }
 }
 
@@ -191,8 +191,8 @@ pub fn row(status: SubjectStatus, content: Option<Content>) -> Row {
     }
 }
 
-pub fn books(row: Row, bytes: Option<u64>) -> Books {
-    Books {
+pub fn books(row: Row, bytes: Option<u64>) -> ProbeReading {
+    ProbeReading {
         row: Some(row),
         data: Some(Held {
             bytes,
@@ -205,7 +205,7 @@ pub fn books(row: Row, bytes: Option<u64>) -> Books {
 impl std::fmt::Display for Tale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for event in &self.history.events {
-            writeln!(f, "{:>4} {:?}", event.at.0, event.told)?;
+            writeln!(f, "{:>4} {:?}", event.at.0, event.observation)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use stormglass::sweep::finding::{Finding, FindingKey, SweepResult, Tally};
 use stormglass_glance::Exchange;
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::history::{
-    Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
+    ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen, SubjectHistory,
 };
 use stormglass_model::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Who};
 use stormglass_model::script::{Script, Step};
@@ -43,21 +43,21 @@ pub fn result(findings: Vec<Finding>) -> SweepResult {
 pub struct Tale(Vec<ClientEvent>);
 
 impl Tale {
-    pub fn told(mut self, ms: f64, told: Told) -> Tale {
+    pub fn observed(mut self, ms: f64, observation: Observation) -> Tale {
         let at = Time((ms * 1e6) as u64);
-        self.0.push(ClientEvent { at, told });
+        self.0.push(ClientEvent { at, observation });
         self
     }
 
     pub fn sent(self, ms: f64, op: u64, operation: Operation, who: Who) -> Tale {
-        let invoked = Told::Invoked {
+        let invoked = Observation::Invoked {
             op: OpId(op),
             operation,
             who,
             brings: operation.sends_data().then_some(DATA),
             spoiled: false,
         };
-        self.told(ms, invoked)
+        self.observed(ms, invoked)
     }
 
     pub fn answered(self, ms: f64, op: u64, status: Option<u16>, seen: Option<Seen>) -> Tale {
@@ -67,14 +67,14 @@ impl Tale {
             Some(400..=499) => Outcome::Refused,
             Some(_) => Outcome::Ok,
         };
-        let answered = Told::Answered {
+        let answered = Observation::Answered {
             op: OpId(op),
             outcome,
             seen,
             content: None,
             http_status: status,
         };
-        self.told(ms, answered)
+        self.observed(ms, answered)
     }
 
     pub fn history(self) -> SubjectHistory {
@@ -177,7 +177,7 @@ pub fn status(status: SubjectStatus) -> Option<Seen> {
 
 /// Both are answered 204, and the data stays.
 pub fn orphan() -> Finding {
-    let books = Books {
+    let books = ProbeReading {
         row: Some(Row::Present {
             status: SubjectStatus::Deleted,
             deleted: true,
@@ -200,7 +200,7 @@ pub fn orphan() -> Finding {
         .answered(60.1, 1, Some(204), None)
         .sent(60.2, 3, Operation::Show, Who::Member)
         .answered(65.0, 3, Some(404), Some(Seen::Gone))
-        .told(1_204.0, Told::Probed(books));
+        .observed(1_204.0, Observation::Probed(books));
     Finding {
         history: history.history(),
         exchanges: vec![
@@ -228,7 +228,7 @@ pub fn orphan() -> Finding {
 
 /// The server is killed in mid-upload and comes back; the image is saving for good.
 pub fn stuck() -> Finding {
-    let books = Books {
+    let books = ProbeReading {
         row: Some(Row::Present {
             status: SubjectStatus::Saving,
             deleted: false,
@@ -246,9 +246,9 @@ pub fn stuck() -> Finding {
         .sent(0.0, 0, Operation::Create, Who::Member)
         .answered(15.3, 0, Some(201), status(SubjectStatus::Queued))
         .sent(15.4, 1, Operation::Upload, Who::Member)
-        .told(28.0, Told::Broken(true))
+        .observed(28.0, Observation::Broken(true))
         .answered(41.0, 1, None, None)
-        .told(2_950.0, Told::Broken(false));
+        .observed(2_950.0, Observation::Broken(false));
     for look in 0..25 {
         let at = 3_000.0 + 400.0 * f64::from(look);
         tale = tale
@@ -261,7 +261,9 @@ pub fn stuck() -> Finding {
             );
     }
     Finding {
-        history: tale.told(13_000.0, Told::Probed(books)).history(),
+        history: tale
+            .observed(13_000.0, Observation::Probed(books))
+            .history(),
         exchanges: vec![
             create(0.0, 15.3),
             Exchange {

@@ -8,7 +8,7 @@ use stormglass::sweep::{GlanceStand, Stand, Trial};
 use stormglass_glance::Command;
 use stormglass_glance::{Answer, Client, Commands, ImageId, RunId};
 use stormglass_model::checker::concurrent::{Breach, Symptom};
-use stormglass_model::history::Told;
+use stormglass_model::history::Observation;
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::random::Seed;
 use stormglass_model::units::Span;
@@ -266,8 +266,8 @@ fn swept(fixture: &Fixture, script: &str, run: u64) -> Vec<Trial> {
 
 fn tasks_open(trial: &Trial) -> Vec<Option<u32>> {
     let events = trial.history.events.iter();
-    let books = events.filter_map(|event| match event.told {
-        Told::Probed(books) => Some((books.row, books.data, books.tasks_open)),
+    let books = events.filter_map(|event| match event.observation {
+        Observation::Probed(books) => Some((books.row, books.data, books.tasks_open)),
         _ => None,
     });
     books

@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use stormglass_glance::{Answer, Client, ImageId, Request, RunId};
 use stormglass_glance::{GlanceTarget, Identity};
 use stormglass_model::checker::concurrent::{Rules, judge};
-use stormglass_model::history::{ClientEvent, OpId, Seen, SubjectHistory, Told};
+use stormglass_model::history::{ClientEvent, Observation, OpId, Seen, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::script::Act;
 use stormglass_model::units::{Bytes, Span, Time};
@@ -128,7 +128,7 @@ impl Subject {
     /// Enters an operation into the history, whose clock is the order of its events.
     fn sent(&mut self, request: &Request) -> OpId {
         let op = OpId(self.history.events.len() as u64);
-        self.tell(Told::Invoked {
+        self.tell(Observation::Invoked {
             op,
             operation: request.operation,
             who: request.who,
@@ -142,16 +142,16 @@ impl Subject {
     fn answered(&mut self, op: OpId, request: &Request, answer: &Answer) {
         let reads = request.operation.reads() || request.operation == Operation::Show;
         for event in &mut self.history.events {
-            if let Told::Invoked {
+            if let Observation::Invoked {
                 op: sent, brings, ..
-            } = &mut event.told
+            } = &mut event.observation
                 && *sent == op
                 && !reads
             {
                 *brings = answer.content;
             }
         }
-        self.tell(Told::Answered {
+        self.tell(Observation::Answered {
             op,
             outcome: answer.outcome,
             seen: answer.observed,
@@ -162,9 +162,9 @@ impl Subject {
         assert_eq!(judgement.breaches, [], "{}: {answer:?}", request.operation);
     }
 
-    fn tell(&mut self, told: Told) {
+    fn tell(&mut self, observation: Observation) {
         let at = Time(self.history.events.len() as u64);
-        self.history.events.push(ClientEvent { at, told });
+        self.history.events.push(ClientEvent { at, observation });
     }
 
     async fn check(&mut self, operation: Operation, outcome: Outcome) -> Answer {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use stormglass_glance::auth::Secret;
 use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId, content_of};
-use stormglass_model::history::{Books, Held, Row};
+use stormglass_model::history::{Held, ProbeReading, Row};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 
 fn set(name: &str) -> String {
@@ -68,7 +68,7 @@ async fn open() -> Probe {
 }
 
 /// A subject to which everything named was done, and which was then looked at.
-async fn after(place: &Place, number: u64, operations: &[Operation]) -> (Subject, Books) {
+async fn after(place: &Place, number: u64, operations: &[Operation]) -> (Subject, ProbeReading) {
     let mut subject = Subject::new(place, number);
     for &operation in operations {
         subject.check(operation, Outcome::Ok).await;
@@ -77,7 +77,7 @@ async fn after(place: &Place, number: u64, operations: &[Operation]) -> (Subject
     (subject, books)
 }
 
-async fn books(subject: &Subject) -> Books {
+async fn books(subject: &Subject) -> ProbeReading {
     let books = open().await.books(&[subject.request.id]).await.unwrap();
     assert_eq!(books.len(), 1);
     books[0]
@@ -94,7 +94,7 @@ fn books_tell_a_whole_life() {
     let Some(place) = place() else { return };
     local(async {
         let (created, books) = after(&place, 3_001, &[Operation::Create]).await;
-        let expected = Books {
+        let expected = ProbeReading {
             row: Some(Row::Present {
                 status: SubjectStatus::Queued,
                 deleted: false,
@@ -116,7 +116,7 @@ fn books_tell_a_whole_life() {
         ] {
             let (subject, books) = after(&place, number, operations).await;
             let content = content_of(subject.request.content_seed, SIZE);
-            let expected = Books {
+            let expected = ProbeReading {
                 row: Some(Row::Present {
                     status,
                     deleted: false,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::io::{self, BufReader, Read};
 use stormglass_model::history::file::{Header, ReadError, Reader, Writer};
 use stormglass_model::history::{
-    Books, ClientEvent, Content, Held, OpId, Row, Seen, SubjectHistory, Told,
+    ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen, SubjectHistory,
 };
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
 use stormglass_model::units::Time;
@@ -51,7 +51,7 @@ fn status() -> impl Strategy<Value = SubjectStatus> {
     proptest::sample::select(SubjectStatus::ALL.to_vec())
 }
 
-fn books() -> impl Strategy<Value = Books> {
+fn books() -> impl Strategy<Value = ProbeReading> {
     let present = (
         status(),
         any::<bool>(),
@@ -72,7 +72,7 @@ fn books() -> impl Strategy<Value = Books> {
     let held =
         any::<(Option<u64>, Option<u64>)>().prop_map(|(bytes, staged)| Held { bytes, staged });
     (row, proptest::option::of(held), any::<Option<u32>>()).prop_map(|(row, data, tasks_open)| {
-        Books {
+        ProbeReading {
             row,
             data,
             tasks_open,
@@ -81,7 +81,7 @@ fn books() -> impl Strategy<Value = Books> {
 }
 
 /// An operation from its invocation to its answer, which may be missing.
-fn operation() -> impl Strategy<Value = (Told, Option<Told>)> {
+fn operation() -> impl Strategy<Value = (Observation, Option<Observation>)> {
     let op = OpId(0);
     let invoked = (
         proptest::sample::select(Operation::ALL.to_vec()),
@@ -89,13 +89,15 @@ fn operation() -> impl Strategy<Value = (Told, Option<Told>)> {
         content(),
         any::<bool>(),
     )
-        .prop_map(move |(operation, who, brings, spoiled)| Told::Invoked {
-            op,
-            operation,
-            who,
-            brings,
-            spoiled,
-        });
+        .prop_map(
+            move |(operation, who, brings, spoiled)| Observation::Invoked {
+                op,
+                operation,
+                who,
+                brings,
+                spoiled,
+            },
+        );
     let seen = prop_oneof![Just(Seen::Gone), status().prop_map(Seen::Status)];
     let answered = (
         proptest::sample::select(Outcome::ALL.to_vec()),
@@ -104,7 +106,7 @@ fn operation() -> impl Strategy<Value = (Told, Option<Told>)> {
         any::<Option<u16>>(),
     )
         .prop_map(
-            move |(outcome, seen, content, http_status)| Told::Answered {
+            move |(outcome, seen, content, http_status)| Observation::Answered {
                 op,
                 outcome,
                 seen,
@@ -116,11 +118,11 @@ fn operation() -> impl Strategy<Value = (Told, Option<Told>)> {
 }
 
 /// One that no operation belongs to, or all of an operation.
-fn part() -> impl Strategy<Value = Vec<Told>> {
+fn part() -> impl Strategy<Value = Vec<Observation>> {
     prop_oneof![
         4 => operation().prop_map(|(invoked, answered)| [Some(invoked), answered].into_iter().flatten().collect()),
-        1 => any::<bool>().prop_map(|broken| vec![Told::Broken(broken)]),
-        1 => books().prop_map(|books| vec![Told::Probed(books)]),
+        1 => any::<bool>().prop_map(|broken| vec![Observation::Broken(broken)]),
+        1 => books().prop_map(|books| vec![Observation::Probed(books)]),
     ]
 }
 
@@ -132,11 +134,13 @@ fn saved() -> impl Strategy<Value = Saved> {
         for (run, parts) in subjects {
             let (mut at, mut events) = (Time(0), Vec::new());
             for (number, (part, later)) in parts.into_iter().enumerate() {
-                for mut told in part {
-                    if let Told::Invoked { op, .. } | Told::Answered { op, .. } = &mut told {
+                for mut observation in part {
+                    if let Observation::Invoked { op, .. } | Observation::Answered { op, .. } =
+                        &mut observation
+                    {
                         *op = OpId(number as u64);
                     }
-                    events.push(ClientEvent { at, told });
+                    events.push(ClientEvent { at, observation });
                     at = Time(at.0 + later * 1_000_000_007);
                 }
             }

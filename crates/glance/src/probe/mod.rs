@@ -16,7 +16,7 @@ use crate::target::ProbeTarget;
 use database::Database;
 use rows::Registry;
 use store::Store;
-use stormglass_model::history::Books;
+use stormglass_model::history::ProbeReading;
 
 /// How many images are asked for at once.
 const CHUNK: usize = 500;
@@ -51,7 +51,7 @@ impl Probe {
 
     /// The books of each image, in the order asked. What the server is doing meanwhile may be seen half done: ask at rest. A database
     /// that went away, and may be on its way back, is waited for a little.
-    pub async fn books(&mut self, images: &[ImageId]) -> Result<Vec<Books>, ProbeError> {
+    pub async fn books(&mut self, images: &[ImageId]) -> Result<Vec<ProbeReading>, ProbeError> {
         let mut books = Vec::with_capacity(images.len());
         for images in images.chunks(CHUNK) {
             let rows = match &mut self.database {
@@ -66,7 +66,7 @@ impl Probe {
             books.extend(images.iter().enumerate().map(|(at, &id)| {
                 let entry = rows.as_ref().map(|rows| rows.entry(id, in_store));
                 let (row, tasks_open) = entry.unzip();
-                Books {
+                ProbeReading {
                     row,
                     data: held.as_ref().map(|held| held[at]),
                     tasks_open,

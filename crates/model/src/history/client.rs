@@ -19,12 +19,12 @@ pub struct ClientEvent {
     /// When.
     pub at: Time,
     /// What was learned.
-    pub told: Told,
+    pub observation: Observation,
 }
 
 /// What a client or a probe learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Observation {
     /// A client sent an operation.
     Invoked {
         /// Which; unique within the subject.
@@ -54,12 +54,12 @@ pub enum Told {
     /// Something of the server was broken on purpose, or healed. Errors of the server's own are to be expected in between.
     Broken(bool),
     /// The server's own books were read while nothing was open.
-    Probed(Books),
+    Probed(ProbeReading),
 }
 
 /// What the server's own books say of a subject; none of a part that was not read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Books {
+pub struct ProbeReading {
     /// The row of the registry.
     pub row: Option<Row>,
     /// What the store holds.

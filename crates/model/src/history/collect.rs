@@ -1,6 +1,6 @@
 //! Gathers what the clients of each subject saw out of the records of a run.
 
-use super::{Books, ClientEvent, Content, Event, OpId, Record, SubjectHistory, Told};
+use super::{ClientEvent, Content, Event, Observation, OpId, ProbeReading, Record, SubjectHistory};
 use crate::lifecycle::{Operation, Who};
 use crate::script::Act;
 use crate::units::Time;
@@ -47,7 +47,7 @@ impl Collector {
     }
 
     fn event(&mut self, at: Time, subject: u64, event: Event) {
-        let Some(told) = self.told(subject, event) else {
+        let Some(observation) = self.observation(subject, event) else {
             return;
         };
         let history = self
@@ -57,14 +57,14 @@ impl Collector {
                 subject,
                 events: Vec::new(),
             });
-        let at = after(history.events.last(), &told, at);
-        history.events.push(ClientEvent { at, told });
+        let at = after(history.events.last(), &observation, at);
+        history.events.push(ClientEvent { at, observation });
     }
 
     /// What clients learn of an event; none where they learn nothing, or something of what they did before.
-    fn told(&mut self, subject: u64, event: Event) -> Option<Told> {
+    fn observation(&mut self, subject: u64, event: Event) -> Option<Observation> {
         match event {
-            Event::Invoked { op, operation, .. } => Some(Told::Invoked {
+            Event::Invoked { op, operation, .. } => Some(Observation::Invoked {
                 op,
                 operation,
                 who: Act::usual(operation).who,
@@ -85,7 +85,7 @@ impl Collector {
                 if let (false, Some(content)) = (reads, content) {
                     self.sent(subject, op, Some(content), false);
                 }
-                Some(Told::Answered {
+                Some(Observation::Answered {
                     op,
                     outcome,
                     seen,
@@ -111,7 +111,7 @@ impl Collector {
             } => {
                 let op = Event::look(sent);
                 self.looked(subject, op, sent);
-                Some(Told::Answered {
+                Some(Observation::Answered {
                     op,
                     outcome,
                     seen,
@@ -119,9 +119,9 @@ impl Collector {
                     http_status,
                 })
             }
-            Event::TasksEnded => Some(Told::Probed(Books {
+            Event::TasksEnded => Some(Observation::Probed(ProbeReading {
                 tasks_open: Some(0),
-                ..Books::default()
+                ..ProbeReading::default()
             })),
             Event::Moved { .. }
             | Event::TaskMoved { .. }
@@ -135,12 +135,12 @@ impl Collector {
     fn sent(&mut self, subject: u64, op: OpId, content: Option<Content>, wrong: bool) {
         let events = (self.subjects.get_mut(&subject)).map(|found| &mut found.events);
         let invoked = events.into_iter().flatten().rev().find_map(|event| {
-            let Told::Invoked {
+            let Observation::Invoked {
                 op: sent,
                 brings,
                 spoiled,
                 ..
-            } = &mut event.told
+            } = &mut event.observation
             else {
                 return None;
             };
@@ -158,15 +158,17 @@ impl Collector {
             return; // nothing was ever asked of it
         };
         let place = history.events.partition_point(|event| event.at <= sent);
-        let told = Told::Invoked {
+        let observation = Observation::Invoked {
             op,
             operation: Operation::Show,
             who: Who::Member,
             brings: None,
             spoiled: false,
         };
-        let at = after(history.events[..place].last(), &told, sent);
-        history.events.insert(place, ClientEvent { at, told });
+        let at = after(history.events[..place].last(), &observation, sent);
+        history
+            .events
+            .insert(place, ClientEvent { at, observation });
     }
 
     fn fault(&mut self, at: Time, open: bool) {
@@ -184,10 +186,13 @@ impl Collector {
 
 /// Records are in order; in a history equal times are concurrent. So what was sent at the instant of an answer, but after it, is
 /// dated a nanosecond later.
-fn after(last: Option<&ClientEvent>, told: &Told, at: Time) -> Time {
-    match (last, told) {
-        (Some(last), Told::Invoked { .. })
-            if matches!(last.told, Told::Answered { .. } | Told::Probed(_)) =>
+fn after(last: Option<&ClientEvent>, observation: &Observation, at: Time) -> Time {
+    match (last, observation) {
+        (Some(last), Observation::Invoked { .. })
+            if matches!(
+                last.observation,
+                Observation::Answered { .. } | Observation::Probed(_)
+            ) =>
         {
             at.max(Time(last.at.0 + 1))
         }
@@ -204,15 +209,18 @@ fn tell_faults(events: &mut Vec<ClientEvent>, turns: &[(Time, bool)]) {
     let begun = turns.partition_point(|(at, _)| *at <= first.at);
     let ended = turns.partition_point(|(at, _)| *at <= last.at);
     let broken = begun.checked_sub(1).filter(|turn| turns[*turn].1);
-    let told = |at, broken| ClientEvent {
+    let observation = |at, broken| ClientEvent {
         at,
-        told: Told::Broken(broken),
+        observation: Observation::Broken(broken),
     };
-    let mut all: Vec<ClientEvent> = broken.map(|_| told(first.at, true)).into_iter().collect();
+    let mut all: Vec<ClientEvent> = broken
+        .map(|_| observation(first.at, true))
+        .into_iter()
+        .collect();
     all.extend(
         turns[begun..ended]
             .iter()
-            .map(|&(at, broken)| told(at, broken)),
+            .map(|&(at, broken)| observation(at, broken)),
     );
     if all.is_empty() {
         return;

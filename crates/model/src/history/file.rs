@@ -33,7 +33,7 @@
 
 mod line;
 
-use super::{ClientEvent, OpId, SubjectHistory, Told};
+use super::{ClientEvent, Observation, OpId, SubjectHistory};
 use crate::lifecycle::Profile;
 use crate::units::Time;
 use line::Line;
@@ -313,17 +313,17 @@ impl Open {
             return Err(Problem::Backwards);
         }
         self.at = event.at;
-        match event.told {
-            Told::Invoked { op, .. } => match self.answered.insert(op, false) {
+        match event.observation {
+            Observation::Invoked { op, .. } => match self.answered.insert(op, false) {
                 None => Ok(()),
                 Some(_) => Err(Problem::InvokedTwice(op.0)),
             },
-            Told::Answered { op, .. } => match self.answered.insert(op, true) {
+            Observation::Answered { op, .. } => match self.answered.insert(op, true) {
                 Some(false) => Ok(()),
                 Some(true) => Err(Problem::AnsweredTwice(op.0)),
                 None => Err(Problem::NotInvoked(op.0)),
             },
-            Told::Broken(_) | Told::Probed(_) => Ok(()),
+            Observation::Broken(_) | Observation::Probed(_) => Ok(()),
         }
     }
 }

@@ -7,7 +7,7 @@ mod client;
 mod collect;
 pub mod file;
 
-pub use client::{Books, ClientEvent, Held, Row, SubjectHistory, Told};
+pub use client::{ClientEvent, Held, Observation, ProbeReading, Row, SubjectHistory};
 pub use collect::Collector;
 
 use crate::config::Resource;

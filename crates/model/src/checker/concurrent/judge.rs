@@ -6,7 +6,7 @@ use super::plan::{Plans, Way, goes_on};
 use super::state::{Holds, Places, SLOTS, State, States, phase};
 use super::{Inconclusive, Judgement, Rules};
 use crate::checker::concurrent::Breach;
-use crate::history::{ClientEvent, Content, OpId, SubjectHistory, Told};
+use crate::history::{ClientEvent, Content, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Verdict, Who};
 use crate::units::Time;
 
@@ -132,12 +132,12 @@ impl Judge {
 
     /// Finds the invocation of an answer, and enters the data of both.
     fn pair_up(&mut self, events: &[ClientEvent], index: usize) {
-        match events[index].told {
-            Told::Invoked { op, brings, .. } => {
+        match events[index].observation {
+            Observation::Invoked { op, brings, .. } => {
                 self.waiting.push((op, index as u32));
                 brings.into_iter().for_each(|content| self.enter(content));
             }
-            Told::Answered {
+            Observation::Answered {
                 op,
                 outcome,
                 content,
@@ -149,14 +149,14 @@ impl Judge {
                 let (_, invoked) = self.waiting.swap_remove(place);
                 self.pair[index] = invoked;
                 self.pair[invoked as usize] = index as u32;
-                if let (Told::Invoked { operation, .. }, Some(content), Outcome::Ok) =
-                    (events[invoked as usize].told, content, outcome)
+                if let (Observation::Invoked { operation, .. }, Some(content), Outcome::Ok) =
+                    (events[invoked as usize].observation, content, outcome)
                     && brings_data(operation)
                 {
                     self.enter(content);
                 }
             }
-            Told::Broken(_) | Told::Probed(_) => {}
+            Observation::Broken(_) | Observation::Probed(_) => {}
         }
     }
 
@@ -194,21 +194,21 @@ impl Judge {
     }
 
     fn event(&mut self, events: &[ClientEvent], index: usize) {
-        let ClientEvent { at, told } = events[index];
+        let ClientEvent { at, observation } = events[index];
         let other = self.pair[index];
-        if !matches!(told, Told::Broken(_)) {
+        if !matches!(observation, Observation::Broken(_)) {
             self.known.last_look = None;
         }
-        match told {
-            Told::Invoked {
+        match observation {
+            Observation::Invoked {
                 op,
                 operation,
                 who,
                 brings,
                 spoiled,
             } => {
-                let foreseen = match events.get(other as usize).map(|event| event.told) {
-                    Some(Told::Answered {
+                let foreseen = match events.get(other as usize).map(|event| event.observation) {
+                    Some(Observation::Answered {
                         outcome,
                         seen,
                         content,
@@ -234,7 +234,7 @@ impl Judge {
                 let open = self.open(op, operation, (who, spoiled), brings, &foreseen);
                 self.invoke(Open { standing, ..open });
             }
-            Told::Answered {
+            Observation::Answered {
                 op,
                 outcome,
                 seen,
@@ -249,12 +249,12 @@ impl Judge {
                 };
                 self.answered(at, op, &answer);
             }
-            Told::Answered { .. } => {}
-            Told::Broken(broken) => {
+            Observation::Answered { .. } => {}
+            Observation::Broken(broken) => {
                 self.broken = broken;
                 self.breaks += u32::from(broken);
             }
-            Told::Probed(books) => self.probed(at, &books),
+            Observation::Probed(reading) => self.probed(at, &reading),
         }
     }
 
@@ -427,12 +427,12 @@ impl Judge {
 
 /// Of equal times everything sent comes before anything answered, and what was read at rest comes last.
 fn turn(event: &ClientEvent) -> (Time, u8) {
-    let turn = match event.told {
-        Told::Broken(true) => 0,
-        Told::Invoked { .. } => 1,
-        Told::Answered { .. } => 2,
-        Told::Probed(_) => 3,
-        Told::Broken(false) => 4,
+    let turn = match event.observation {
+        Observation::Broken(true) => 0,
+        Observation::Invoked { .. } => 1,
+        Observation::Answered { .. } => 2,
+        Observation::Probed(_) => 3,
+        Observation::Broken(false) => 4,
     };
     (event.at, turn)
 }

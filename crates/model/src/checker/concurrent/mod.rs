@@ -32,7 +32,7 @@
 //!
 //! ```
 //! use stormglass_model::checker::concurrent::{Rules, Symptom, judge};
-//! use stormglass_model::history::{ClientEvent, Content, OpId, Seen, SubjectHistory, Told};
+//! use stormglass_model::history::{ClientEvent, Content, OpId, Seen, SubjectHistory, Observation};
 //! use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
 //! use stormglass_model::units::Time;
 //!
@@ -40,11 +40,11 @@
 //! let event = |ms: u64, told| ClientEvent { at: Time(ms * 1_000_000), told };
 //! let sent = |ms, op, operation, brings| {
 //!     let who = Who::Member;
-//!     event(ms, Told::Invoked { op: OpId(op), operation, who, brings, spoiled: false })
+//!     event(ms, Observation::Invoked { op: OpId(op), operation, who, brings, spoiled: false })
 //! };
 //! let answered = |ms, op, http, seen| {
 //!     let (outcome, http_status) = (Outcome::Ok, Some(http));
-//!     event(ms, Told::Answered { op: OpId(op), outcome, seen, content: None, http_status })
+//!     event(ms, Observation::Answered { op: OpId(op), outcome, seen, content: None, http_status })
 //! };
 //! let active = Some(Seen::Status(SubjectStatus::Active));
 //! let mut history = SubjectHistory {

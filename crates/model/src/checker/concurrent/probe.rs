@@ -4,7 +4,7 @@ use super::judge::{Judge, bits};
 use super::open::{Open, Standing};
 use super::state::{Holds, Place, Places, State};
 use crate::checker::concurrent::Symptom;
-use crate::history::{Books, Content, Held, Row};
+use crate::history::{Content, Held, ProbeReading, Row};
 use crate::lifecycle::{Invariant, SubjectStatus};
 use crate::units::Time;
 use SubjectStatus::*;
@@ -32,7 +32,7 @@ impl Entry {
 
 impl Judge {
     /// The books were read.
-    pub(super) fn probed(&mut self, at: Time, books: &Books) {
+    pub(super) fn probed(&mut self, at: Time, books: &ProbeReading) {
         if !self.at_rest() {
             return; // somebody is at work, so nothing is settled
         }

@@ -7,7 +7,7 @@
 use super::Rules;
 use super::plan::{Plans, Way, goes_on};
 use super::state::{Place, Places};
-use crate::history::{ClientEvent, OpId, SubjectHistory, Told};
+use crate::history::{ClientEvent, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use crate::units::Time;
 
@@ -113,11 +113,11 @@ struct Walk {
 
 impl Walk {
     fn event(&mut self, event: &ClientEvent) {
-        match event.told {
-            Told::Invoked {
+        match event.observation {
+            Observation::Invoked {
                 op, operation, who, ..
             } => self.invoked(op, operation, who),
-            Told::Answered {
+            Observation::Answered {
                 op, outcome, seen, ..
             } => {
                 let Some(at) = self.open.iter().position(|open| open.op == op) else {
@@ -138,7 +138,7 @@ impl Walk {
                     self.prove(event.at, &ended, goal, None);
                 }
             }
-            Told::Broken(_) | Told::Probed(_) => {}
+            Observation::Broken(_) | Observation::Probed(_) => {}
         }
     }
 

@@ -136,7 +136,7 @@ impl Checker {
             }
             Operation::RemoveLocation => subject.drop_location(),
             operation if operation.creates() && subject.status.is_none() => {
-                self.books.lost_create()
+                self.totals.lost_create()
             }
             _ => {}
         }

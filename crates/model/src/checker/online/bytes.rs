@@ -45,12 +45,12 @@ impl Checker {
         let subject = self.subjects.at(id.slot);
         subject.bytes = subject.bytes.saturating_add(bytes);
         subject.bytes_blamed |= nobodys;
-        self.books.bytes += i128::from(bytes);
+        self.totals.bytes += i128::from(bytes);
     }
 
     #[inline]
     pub(super) fn removed(&mut self, at: Time, id: SubjectId, bytes: u64) {
-        self.books.bytes -= i128::from(bytes);
+        self.totals.bytes -= i128::from(bytes);
         let subject = self.subjects.at(id.slot);
         match subject.bytes.checked_sub(bytes) {
             Some(left) => subject.bytes = left,

@@ -23,7 +23,7 @@ impl Checker {
         let same_data = !here || has_its_data(subject, audit);
         let name = |status: Option<SubjectStatus>| status.map_or("unknown", SubjectStatus::name);
         let mut differs = |invariant, why: std::fmt::Arguments<'_>| {
-            let scene = Scene::subject(self.books.at, id).in_status(name(ours));
+            let scene = Scene::subject(self.totals.at, id).in_status(name(ours));
             self.breaches.add(
                 invariant,
                 scene,

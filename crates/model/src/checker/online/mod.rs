@@ -8,14 +8,13 @@
 //! |---|---|
 //! | `edge`, `terminal`, `location-never-saving`, `scrub-time` | `moved` (tasks: `tasks`) |
 //! | `one-upload`, `acknowledged`, `access` | `answered` (bytes that no upload may write: `bytes`) |
-//! | `conservation` | `bytes` for each subject, `books` for the whole |
+//! | `conservation` | `bytes` for each subject, `totals` for the whole |
 //! | `progress` | `end`; `answered` as soon as the operation that should have gone on has ended |
 //!
 //! After a breach it takes the history's word for what is now, so that one cause is reported once. Nothing here
 //! knows an engine, a service or a clock.
 
 mod answered;
-mod books;
 mod breach;
 mod bytes;
 mod end;
@@ -25,18 +24,19 @@ mod subject;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 use crate::checker::Violation;
 use crate::history::{Event, OpId, Record, SubjectId, TaskId};
 use crate::lifecycle::{Invariant, Operation, Profile, Verdict};
 use crate::table::Table;
 use crate::units::{Span, Time};
-use books::Books;
 use breach::{Breaches, Scene};
 use open::{OpenOp, OpenOps, StatusSet};
 use rustc_hash::FxHashMap;
 use subject::{Born, Occupancy, Subject};
 use tasks::LooseTask;
+use totals::Totals;
 
 /// What the service under test promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub struct Checker {
     open: OpenOps,
     /// Tasks whose operation has ended before them.
     loose_tasks: FxHashMap<TaskId, LooseTask>,
-    books: Books,
+    totals: Totals,
     breaches: Breaches,
 }
 
@@ -91,7 +91,7 @@ impl Checker {
             subjects: Table::default(),
             open: OpenOps::new(),
             loose_tasks: FxHashMap::default(),
-            books: Books::default(),
+            totals: Totals::default(),
             breaches: Breaches::default(),
         }
     }

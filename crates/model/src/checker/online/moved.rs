@@ -78,7 +78,7 @@ impl Checker {
         subject.since = at;
         let open = subject.open;
         self.open.show(open, to);
-        self.books.moved(was, to);
+        self.totals.moved(was, to);
         if to == PendingDelete {
             let litter = subject.bytes.saturating_sub(subject.kept_bytes());
             self.open.note_litter(open, litter);

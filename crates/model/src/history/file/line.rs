@@ -1,7 +1,7 @@
 //! One line of a saved history: how it is written, and how its text is understood.
 
 use super::{Entry, Header, Problem, SCHEMA};
-use crate::history::{Books, ClientEvent, Content, Held, OpId, Row, Seen, Told};
+use crate::history::{ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen};
 use crate::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
 use crate::units::Time;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -202,8 +202,8 @@ impl Line {
     /// The line of an event.
     pub(super) fn of(run: u32, subject: u64, event: &ClientEvent) -> Line {
         let bare = |kind| Line::bare(run, subject, event.at.0, kind);
-        match event.told {
-            Told::Invoked {
+        match event.observation {
+            Observation::Invoked {
                 op,
                 operation,
                 who,
@@ -218,7 +218,7 @@ impl Line {
                 spoiled: spoiled.then_some(true),
                 ..bare(Kind::Invoked)
             },
-            Told::Answered {
+            Observation::Answered {
                 op,
                 outcome,
                 seen,
@@ -233,9 +233,9 @@ impl Line {
                 http: http_status,
                 ..bare(Kind::Answered)
             },
-            Told::Broken(true) => bare(Kind::Broken),
-            Told::Broken(false) => bare(Kind::Healed),
-            Told::Probed(books) => Line {
+            Observation::Broken(true) => bare(Kind::Broken),
+            Observation::Broken(false) => bare(Kind::Healed),
+            Observation::Probed(books) => Line {
                 row: books.row.map(RowLine::of),
                 data: books
                     .data
@@ -249,24 +249,24 @@ impl Line {
     /// The event of the line. What it says is taken out of it; whatever is left does not belong there.
     fn entry(mut self) -> Result<Entry, Problem> {
         let (run, subject, t_ns, kind) = (self.run, self.subject, self.t_ns, self.event);
-        let told = match kind {
-            Kind::Invoked => Told::Invoked {
+        let observation = match kind {
+            Kind::Invoked => Observation::Invoked {
                 op: OpId(needed(kind, "op", self.op.take())?),
                 operation: needed(kind, "operation", self.operation.take())?.0,
                 who: needed(kind, "who", self.who.take())?.0,
                 brings: content(kind, self.size.take(), self.checksum.take())?,
                 spoiled: self.spoiled.take().unwrap_or(false),
             },
-            Kind::Answered => Told::Answered {
+            Kind::Answered => Observation::Answered {
                 op: OpId(needed(kind, "op", self.op.take())?),
                 outcome: needed(kind, "outcome", self.outcome.take())?.0,
                 seen: self.status.take().map(|seen| seen.0),
                 content: content(kind, self.size.take(), self.checksum.take())?,
                 http_status: self.http.take(),
             },
-            Kind::Broken => Told::Broken(true),
-            Kind::Healed => Told::Broken(false),
-            Kind::Probed => Told::Probed(Books {
+            Kind::Broken => Observation::Broken(true),
+            Kind::Healed => Observation::Broken(false),
+            Kind::Probed => Observation::Probed(ProbeReading {
                 row: self.row.take().map(|row| row.row(kind)).transpose()?,
                 data: self
                     .data
@@ -291,7 +291,7 @@ impl Line {
             subject,
             event: ClientEvent {
                 at: Time(t_ns),
-                told,
+                observation,
             },
         })
     }

@@ -8,7 +8,7 @@ use crate::units::Time;
 
 /// What the history adds up to.
 #[derive(Debug, Default)]
-pub(super) struct Books {
+pub(super) struct Totals {
     /// Subjects in each status, indexed by [`SubjectStatus::index`].
     subjects: [u64; SubjectStatus::COUNT],
     /// Creates that were acknowledged or seen.
@@ -29,7 +29,7 @@ struct Differences {
     bytes: i128,
 }
 
-impl Books {
+impl Totals {
     #[inline]
     pub fn moved(&mut self, was: Option<SubjectStatus>, to: SubjectStatus) {
         match was {
@@ -57,26 +57,26 @@ impl Books {
 impl Checker {
     /// The service's own books at one instant: they must say what the history adds up to (`conservation`).
     pub fn gauges(&mut self, gauges: &Gauges) {
-        self.books.at = gauges.at;
-        let now = self.books.differences(gauges);
-        let last = std::mem::replace(&mut self.books.reported, now);
+        self.totals.at = gauges.at;
+        let now = self.totals.differences(gauges);
+        let last = std::mem::replace(&mut self.totals.reported, now);
         if now == last {
             return;
         }
         for status in SubjectStatus::ALL {
             let i = status.index();
             if now.subjects[i] != last.subjects[i] {
-                let (theirs, ours) = (gauges.subjects[i], self.books.subjects[i]);
+                let (theirs, ours) = (gauges.subjects[i], self.totals.subjects[i]);
                 self.books_differ(status.name(), theirs.into(), ours.into(), "subjects in it");
             }
         }
         if now.created != last.created {
             let theirs: u64 = gauges.subjects.iter().sum();
-            let ours = self.books.created;
+            let ours = self.totals.created;
             self.books_differ("", theirs.into(), ours.into(), "subjects created");
         }
         if now.bytes != last.bytes {
-            let (theirs, ours) = (gauges.bytes_stored, self.books.bytes);
+            let (theirs, ours) = (gauges.bytes_stored, self.totals.bytes);
             self.books_differ("", theirs.into(), ours, "bytes stored");
         }
     }
@@ -86,7 +86,7 @@ impl Checker {
         if theirs == ours {
             return; // A difference that was reported is gone.
         }
-        let at = self.books.at;
+        let at = self.totals.at;
         let place = if status.is_empty() { "" } else { ": status " };
         self.breaches.add(
             Invariant::Conservation,

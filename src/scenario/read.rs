@@ -16,6 +16,7 @@ use stormglass_glance::auth::Environment;
 use stormglass_model::fault::{Fault, FaultKind};
 use stormglass_model::lifecycle::{Operation, Profile};
 use stormglass_model::load::{Action, Step};
+use stormglass_model::operations::{Body, DataFrom, OperationKind};
 use stormglass_model::random::Seed;
 use stormglass_model::units::{Span, Time};
 
@@ -243,7 +244,7 @@ fn check_embedded_can(reader: &mut Reader, written: &WrittenStory) {
     for (step, spots) in written.story.steps.iter().zip(&written.steps) {
         for (action, &at) in step.actions().zip(spots) {
             if let Action::Do(operation) | Action::Refused(operation) = action
-                && operation.is_glances()
+                && operation.row().only_glance
             {
                 let message = format!("the embedded service knows no `{operation}`");
                 let help = "leave the step out, or run the story on [target.glance]";
@@ -261,24 +262,16 @@ fn check_glance_can(reader: &mut Reader, written: &WrittenStory, glance: &Glance
             let (Action::Do(operation) | Action::Refused(operation)) = action else {
                 continue;
             };
-            match operation {
-                Operation::UploadTooLarge if glance.too_large.is_none() => {
-                    let message = "`upload-too-large` needs a size that the server refuses";
-                    let help = "write `too_large = \"2TiB\"` in [target.glance]";
-                    reader.wrong(at, message, help);
-                }
-                Operation::CreateWithLocation
-                | Operation::AddLocation
-                | Operation::RegisterLocation
-                | Operation::ReplaceLocation
-                | Operation::Import
-                    if !has_location =>
-                {
-                    let message = format!("`{operation}` needs to know where the data lies");
-                    let help = "write `location = \"http://…\"` in [target.glance]";
-                    reader.wrong(at, message, help);
-                }
-                _ => {}
+            let row = operation.row();
+            if row.kind == OperationKind::Upload(Body::TooLarge) && glance.too_large.is_none() {
+                let message = "`upload-too-large` needs a size that the server refuses";
+                let help = "write `too_large = \"2TiB\"` in [target.glance]";
+                reader.wrong(at, message, help);
+            }
+            if row.data == DataFrom::Location && !has_location {
+                let message = format!("`{operation}` needs to know where the data lies");
+                let help = "write `location = \"http://…\"` in [target.glance]";
+                reader.wrong(at, message, help);
             }
         }
     }

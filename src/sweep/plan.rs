@@ -340,7 +340,7 @@ mod tests {
         World {
             glance: true,
             operations: Operation::ALL.to_vec(),
-            others: vec![Who::Reader, Who::Stranger],
+            others: vec![Who::Reader, Who::OtherProject],
             commands: vec!["kill-api".to_owned()],
         }
     }
@@ -401,7 +401,7 @@ mod tests {
             operations: Operation::ALL
                 .iter()
                 .copied()
-                .filter(|one| !one.is_glances())
+                .filter(|one| !one.row().only_glance)
                 .collect(),
             others: Vec::new(),
             commands: Vec::new(),
@@ -409,7 +409,11 @@ mod tests {
         let cells = plan(&world);
         assert!(cells.len() > 500, "{}", cells.len());
         for cell in &cells {
-            assert!(cell.script.acts().all(|act| !act.operation.is_glances()));
+            assert!(
+                cell.script
+                    .acts()
+                    .all(|act| !act.operation.row().only_glance)
+            );
             assert_eq!(
                 cell.script.to_string().parse::<Script>().as_ref(),
                 Ok(&cell.script)

@@ -121,16 +121,12 @@ pub enum ScriptError {
 }
 
 impl Act {
-    /// An operation by whom it is usually performed: an admin where the rules want one, else the member.
+    /// An operation by whom the table of operations says.
     pub const fn usual(operation: Operation) -> Act {
-        let who = match operation {
-            Operation::DownloadAsAdmin
-            | Operation::Deactivate
-            | Operation::Reactivate
-            | Operation::RemoveLocation => Who::Admin,
-            _ => Who::Member,
-        };
-        Act { operation, who }
+        Act {
+            operation,
+            who: operation.row().who,
+        }
     }
 }
 

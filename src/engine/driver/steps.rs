@@ -7,6 +7,7 @@ use stormglass_model::history::{Content, Event, OpId, SubjectId};
 use stormglass_model::invocation::{Cursor, Invocation, Out};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::{Action, Step, StoryId};
+use stormglass_model::operations::{Body, DataFrom, OperationKind};
 use stormglass_model::random::{Seed, unit};
 use stormglass_model::script::ClientFault;
 use stormglass_model::units::{Span, Time};
@@ -132,14 +133,14 @@ impl Driver {
             intended,
         };
         out.record(now, subject, StoryId(story), event);
-        let (content, client_fault) = match operation {
-            Operation::AbortUpload => {
+        let (content, client_fault) = match operation.row() {
+            row if row.kind == OperationKind::Upload(Body::Aborted) => {
                 let share = unit(&mut self.draw(number, draw::CLOSE, cursor).rng());
                 // Part-way: never before the first byte, never after the last.
                 let abort = (ClientFault::Close, 0.05 + 0.9 * share);
                 (self.content(number, story, op), Some(abort))
             }
-            _ if operation.brings_data() => (self.content(number, story, op), None),
+            row if row.data != DataFrom::Nowhere => (self.content(number, story, op), None),
             _ => (Content::default(), None),
         };
         orders.invoke.push(Invocation {

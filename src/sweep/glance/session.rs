@@ -8,6 +8,7 @@ use stormglass_glance::Exchange;
 use stormglass_glance::{Answer, ImageId, Request, Watch, content_of};
 use stormglass_model::history::{ClientEvent, Content, OpId, Seen, SubjectHistory, Told};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass_model::operations::{Body, OperationKind};
 use stormglass_model::random::{Rng, Seed};
 use stormglass_model::script::{Act, Script, Step};
 use stormglass_model::units::{Bytes, Time};
@@ -170,7 +171,7 @@ impl Session {
             operation: act.operation,
             who: act.who,
             brings: brings(&request),
-            spoiled: spoiled || act.operation == Operation::AbortUpload,
+            spoiled: spoiled || act.operation.kind() == OperationKind::Upload(Body::Aborted),
         });
         let answer = match watch {
             None => self.ground.client.perform(&request).await,
@@ -209,9 +210,9 @@ impl Session {
 
 /// What an operation would bring in, as far as the server can know it too.
 fn brings(request: &Request) -> Option<Content> {
-    match request.operation {
-        Operation::CreateEmpty => Some(content_of(0, 0)),
-        Operation::Upload | Operation::Stage | Operation::Import => {
+    match request.operation.kind() {
+        OperationKind::CreateEmpty => Some(content_of(0, 0)),
+        OperationKind::Upload(Body::Whole) | OperationKind::Stage | OperationKind::Import => {
             Some(content_of(request.content_seed, request.size.0))
         }
         _ => None,

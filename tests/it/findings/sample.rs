@@ -365,7 +365,7 @@ pub fn long() -> Finding {
     for round in 0..500_u32 {
         let (at, op) = (10.0 + f64::from(round), 100 + 2 * u64::from(round));
         tale = tale
-            .sent(at, op, Operation::Delete, Who::Stranger)
+            .sent(at, op, Operation::Delete, Who::OtherProject)
             .answered(at + 0.2, op, Some(404), None)
             .sent(at + 0.3, op + 1, Operation::Show, Who::Reader)
             .answered(at + 0.4, op + 1, Some(200), status(SubjectStatus::Saving));

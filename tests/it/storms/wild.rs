@@ -136,7 +136,7 @@ fn step(dice: &mut Dice) -> Step {
 
 fn action(dice: &mut Dice) -> Action {
     let later: Vec<Operation> = (Operation::ALL.iter().copied())
-        .filter(|operation| !operation.creates() && !operation.is_glances())
+        .filter(|operation| !operation.creates() && !operation.row().only_glance)
         .collect();
     match dice.below(10) {
         0 => Action::Wait(dice.duration(50e6)),

@@ -4,13 +4,14 @@ use super::exchange::{image_path, text, typed};
 use super::{Client, Errand};
 use crate::answer::{Answer, ImageId, Request, line};
 use crate::content::{Payload, Progress};
-use crate::dialect::{self, Formats, PATCH_TYPE, Tasks};
+use crate::dialect::{self, PATCH_TYPE, Tasks};
 use crate::http::{Call, Times, Trouble};
 use crate::source::Source;
 use hyper::header::HeaderValue;
 use std::rc::Rc;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, TaskStatus, Who};
+use stormglass_model::operations::{Body, Formats, OperationKind};
 use stormglass_model::script::Act;
 use stormglass_model::units::Bytes;
 
@@ -22,62 +23,59 @@ const MISSING: u64 = 1;
 impl Client {
     pub(super) async fn act(&self, errand: &mut Errand<'_>) -> Answer {
         let size = errand.request.size.0;
-        match errand.request.operation {
-            Operation::Create => self.create(errand, Formats::Raw).await,
-            Operation::CreateWithoutFormat => self.create(errand, Formats::None).await,
-            Operation::CreateWithWrongFormat => self.create(errand, Formats::Wrong).await,
-            Operation::CreateEmpty | Operation::CreateWithLocation => {
+        match errand.request.operation.kind() {
+            OperationKind::Create(formats) => self.create(errand, formats).await,
+            kind @ (OperationKind::CreateEmpty | OperationKind::CreateWithLocation) => {
                 let watch = errand.watch.take();
                 let created = self.create(errand, Formats::Raw).await;
                 errand.watch = watch;
-                match errand.request.operation {
+                match kind {
                     _ if created.outcome != Outcome::Ok => created,
-                    Operation::CreateEmpty => self.send(errand, "/file", 0, 0).await,
+                    OperationKind::CreateEmpty => self.send(errand, "/file", 0, 0).await,
                     _ => self.name_location(errand, dialect::add_location).await,
                 }
             }
-            Operation::Upload => self.send(errand, "/file", size, size).await,
-            Operation::UploadWrongSize => self.send(errand, "/file", size, size + MISSING).await,
-            Operation::UploadTooLarge => {
+            OperationKind::Upload(Body::Whole) => self.send(errand, "/file", size, size).await,
+            OperationKind::Upload(Body::WrongSize) => {
+                self.send(errand, "/file", size, size + MISSING).await
+            }
+            OperationKind::Upload(Body::TooLarge) => {
                 let size = self.shared.too_large.map_or(size, |size| size.0);
                 self.send(errand, "/file", size, size).await
             }
-            Operation::Stage => self.send(errand, "/stage", size, size).await,
-            Operation::AbortUpload => self.abort_upload(errand).await,
-            Operation::Download
-            | Operation::Export
-            | Operation::Clone
-            | Operation::DownloadAsAdmin => self.download(errand).await,
-            Operation::Deactivate => self.post(errand, "/actions/deactivate", "").await,
-            Operation::Reactivate => self.post(errand, "/actions/reactivate", "").await,
-            Operation::Delete => self.delete_as(errand).await,
-            Operation::Show => self.read_record(errand).await,
-            Operation::AddLocation => self.name_location(errand, dialect::add_location).await,
-            Operation::ReplaceLocation => {
+            OperationKind::Upload(Body::Aborted) => self.abort_upload(errand).await,
+            OperationKind::Stage => self.send(errand, "/stage", size, size).await,
+            OperationKind::Download => self.download(errand).await,
+            OperationKind::Deactivate => self.post(errand, "/actions/deactivate", "").await,
+            OperationKind::Reactivate => self.post(errand, "/actions/reactivate", "").await,
+            OperationKind::Delete => self.delete_as(errand).await,
+            OperationKind::Show => self.read_record(errand).await,
+            OperationKind::AddLocation => self.name_location(errand, dialect::add_location).await,
+            OperationKind::ReplaceLocation => {
                 self.name_location(errand, dialect::replace_locations).await
             }
-            Operation::RemoveLocation => self.patch(errand, dialect::remove_location()).await,
-            Operation::RegisterLocation => match self.location(errand.request).await {
+            OperationKind::RemoveLocation => self.patch(errand, dialect::remove_location()).await,
+            OperationKind::RegisterLocation => match self.location(errand.request).await {
                 Ok(url) => {
                     let body = dialect::registered_location(&url);
                     self.post(errand, "/locations", &body).await
                 }
                 Err(answer) => answer,
             },
-            Operation::Import => match self.location(errand.request).await {
+            OperationKind::Import => match self.location(errand.request).await {
                 Ok(url) => {
                     let body = dialect::web_download(&url);
                     self.post(errand, "/import", &body).await
                 }
                 Err(answer) => answer,
             },
-            Operation::ImportStaged => {
+            OperationKind::ImportStaged => {
                 self.post(errand, "/import", &dialect::glance_direct())
                     .await
             }
-            Operation::SetProperty => self.patch(errand, dialect::set_property()).await,
-            Operation::Protect => self.patch(errand, dialect::protect(true)).await,
-            Operation::Unprotect => self.patch(errand, dialect::protect(false)).await,
+            OperationKind::SetProperty => self.patch(errand, dialect::set_property()).await,
+            OperationKind::Protect => self.patch(errand, dialect::protect(true)).await,
+            OperationKind::Unprotect => self.patch(errand, dialect::protect(false)).await,
         }
     }
 
@@ -226,7 +224,7 @@ impl Client {
         let Request { id, who, .. } = *errand.request;
         let call = self.call("DELETE", &image_path(id, ""), who, text(""), None);
         let answer = self.exchange(errand, call).await.0;
-        let gone = answer.observed == Some(Seen::Gone) && who != Who::Stranger;
+        let gone = answer.observed == Some(Seen::Gone) && who != Who::OtherProject;
         let mut created = self.shared.created.borrow_mut();
         // A 404 says nothing of an image whose create was never answered: it may still come.
         if answer.outcome == Outcome::Ok || gone && created.get(&id) == Some(&true) {

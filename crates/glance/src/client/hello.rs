@@ -53,14 +53,13 @@ pub struct Greeting {
 impl Greeting {
     /// Why the answers to `operation` would be judged wrongly with these identities, if they would.
     pub fn unfit(self, operation: Operation) -> Option<&'static str> {
-        match operation {
-            Operation::Download | Operation::Export | Operation::Clone if self.member_is_admin => {
-                Some("the member's identity is an admin's, who may read what no member may")
+        match operation.row().who {
+            _ if !operation.reads() => None,
+            Who::Admin => {
+                (!self.admin_is_admin).then_some("the admin's identity is not an admin's")
             }
-            Operation::DownloadAsAdmin if !self.admin_is_admin => {
-                Some("the admin's identity is not an admin's")
-            }
-            _ => None,
+            Who::Member | Who::Reader | Who::OtherProject => (self.member_is_admin)
+                .then_some("the member's identity is an admin's, who may read what no member may"),
         }
     }
 }

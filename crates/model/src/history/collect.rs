@@ -54,7 +54,7 @@ impl Collector {
                 http_status,
                 ..
             } => {
-                let reads = operation.reads() || operation == Operation::Show;
+                let reads = operation.kind().looks();
                 if !reads {
                     // What an upload brought in is known only once it has ended.
                     let events = self

@@ -184,7 +184,10 @@ impl<A: Actors> Service<A> {
         let content = match invocation.operation {
             _ if outcome != Outcome::Ok => None,
             Operation::Upload | Operation::Import => Some(invocation.content),
-            operation if operation.reads() => Some(seen),
+            Operation::Download
+            | Operation::Export
+            | Operation::Clone
+            | Operation::DownloadAsAdmin => Some(seen),
             _ => None,
         };
         let seen = (invocation.operation == Operation::Show && outcome == Outcome::Ok)

@@ -1,10 +1,10 @@
 //! What the server's own books claim, read while nobody waits for anything.
 
 use super::judge::Judge;
-use super::state::{Holds, Place, Places, State};
+use super::state::{Holds, Place, State};
 use crate::checker::concurrent::Symptom;
 use crate::history::{Books, Content, Held, Row};
-use crate::lifecycle::{Invariant, SubjectStatus};
+use crate::lifecycle::{Invariant, Statuses, SubjectStatus};
 use crate::units::Time;
 use SubjectStatus::*;
 
@@ -143,7 +143,7 @@ impl Judge {
                 format_args!("the registry's row says queued and names a place of its data"),
             );
         }
-        if Places::READABLE.contains(status) {
+        if Statuses::READABLE.contains(status) {
             self.described(at, entry);
         }
     }

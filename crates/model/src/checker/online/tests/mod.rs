@@ -11,7 +11,7 @@ use crate::lifecycle::Outcome::{self, *};
 use crate::lifecycle::SubjectStatus::{self, *};
 use crate::lifecycle::TaskStatus;
 use crate::load::StoryId;
-use Operation::*;
+use crate::lifecycle::Operation::{self, *};
 
 const SIZE: u64 = 10;
 const DATA: Content = Content {

@@ -8,8 +8,8 @@ use super::story::WrittenStory;
 use super::{Target, target};
 use stormglass_model::fault::{Fault, FaultKind, Place};
 use stormglass_model::lifecycle::{Operation, Profile, Statuses, SubjectStatus};
-use stormglass_model::load::{Action, Step};
 use stormglass_model::operations::OperationKind;
+use stormglass_model::script::{Act, Action, Second, Step};
 
 /// A status, and whether the subject has a location.
 type State = (SubjectStatus, bool);
@@ -147,24 +147,51 @@ pub(super) fn check(reader: &mut Reader, world: &World, written: &WrittenStory) 
     let mut states = States::NONE;
     let mut importing = false;
     for (step, spots) in written.story.steps.iter().zip(&written.steps) {
-        importing |= (step.actions()).any(
-            |action| matches!(action, Action::Do(operation) if operation.kind() == OperationKind::Import),
+        importing |= actions(step).any(
+            |action| matches!(action, Action::Do(act) if act.operation.kind() == OperationKind::Import),
         );
         if importing {
             states = world.after_all(Operation::Import, states, true).or(states);
         }
         states = match step {
-            Step::Act(Action::Do(operation)) if operation.creates() => created(*operation),
+            Step::Act(Action::Do(act)) | Step::Race { first: act, .. }
+                if act.operation.creates() =>
+            {
+                created(act.operation)
+            }
             Step::Act(action) => judge(reader, world, action, states, spots.first(), false),
-            Step::Race { .. } => {
+            Step::Rivals { .. } => {
                 let states = raced(world, step, states);
-                for (action, at) in step.actions().zip(spots) {
+                for (action, at) in actions(step).zip(spots) {
                     judge(reader, world, action, states, Some(at), true);
                 }
                 states
             }
+            // Its client may spoil it.
+            Step::Race { first, second, .. } => {
+                let spoilt = matches!(second, Second::Fault(_));
+                judge(
+                    reader,
+                    world,
+                    &Action::Do(*first),
+                    states,
+                    spots.first(),
+                    spoilt,
+                )
+            }
+            Step::Run(_) => states,
         };
     }
+}
+
+/// The actions of a step, whatever the branch.
+fn actions(step: &Step) -> impl Iterator<Item = &Action> {
+    let (one, many): (Option<&Action>, &[Vec<Action>]) = match step {
+        Step::Act(action) => (Some(action), &[]),
+        Step::Rivals { branches, .. } => (None, branches),
+        Step::Race { .. } | Step::Run(_) => (None, &[]),
+    };
+    one.into_iter().chain(many.iter().flatten())
 }
 
 fn created(operation: Operation) -> States {
@@ -177,9 +204,11 @@ fn created(operation: Operation) -> States {
 fn raced(world: &World, race: &Step, mut states: States) -> States {
     loop {
         let before = states;
-        for action in race.actions() {
-            if let Action::Do(operation) = action {
-                states = states.or(world.after_all(*operation, states, true));
+        for action in actions(race) {
+            if let Action::Do(act) = action
+                && act.operation.kind().allows(act.who)
+            {
+                states = states.or(world.after_all(act.operation, states, true));
             }
         }
         if states == before {
@@ -197,14 +226,24 @@ fn judge(
     at: Option<&Spot>,
     rivals: bool,
 ) -> States {
-    let (operation, refused) = match action {
-        Action::Do(operation) => (*operation, false),
-        Action::Refused(operation) => (*operation, true),
+    let (act, refused) = match action {
+        Action::Do(act) => (*act, false),
+        Action::Refused(act) => (*act, true),
         Action::Wait(_) => return states,
     };
+    let Act { operation, who } = act;
     let Some(&at) = at.filter(|_| states != States::NONE && !operation.creates()) else {
         return states;
     };
+    if !operation.kind().allows(who) {
+        // Nothing comes of it, whatever the status.
+        if !refused && !operation.kind().looks() {
+            let message = format!("`{act}` can never be legal: a {who} may not do it");
+            let help = format!("write `{{ refused = \"{act}\" }}` if that is what you want to see");
+            reader.wrong(at, message, help);
+        }
+        return states;
+    }
     let legal = states
         .iter()
         .filter(|&state| world.legal(operation, state))

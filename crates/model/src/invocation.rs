@@ -2,7 +2,7 @@
 
 use crate::checker::Violation;
 use crate::history::{Content, Event, OpId, Record, Seen, SubjectId};
-use crate::lifecycle::{Operation, Outcome};
+use crate::lifecycle::{Operation, Outcome, Who};
 use crate::load::StoryId;
 use crate::script::ClientFault;
 use crate::units::Time;
@@ -32,6 +32,8 @@ pub struct Invocation {
     pub cursor: Cursor,
     /// What it asks for.
     pub operation: Operation,
+    /// Who asks; on the embedded service always who usually does.
+    pub who: Who,
     /// When it was due.
     pub intended: Time,
     /// When it was sent.

@@ -14,7 +14,7 @@ use stormglass_model::history::{Audit, Event, Gauges, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Invocation, Out};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::load::StoryId;
-use stormglass_model::script::{Act, ClientFault};
+use stormglass_model::script::ClientFault;
 use stormglass_model::target::Target;
 use stormglass_model::units::{Bytes, Span, Time};
 use tokio::task::spawn_local;
@@ -396,6 +396,7 @@ impl<A: Trackers> Target for Remote<A> {
         let Invocation {
             subject,
             operation,
+            who,
             content,
             client_fault,
             ..
@@ -422,13 +423,14 @@ impl<A: Trackers> Target for Remote<A> {
         });
         let (judged, watch) = faults::spoil(operation, size, client_fault);
         let message = TrackerMessage::Sending(Some(judged));
-        let ticket = self
-            .actors
-            .tell(subject.slot, message)
+        // What one may not do who asks tells nothing of the subject.
+        let told = operation.kind().allows(who).then_some(message);
+        let ticket = told
+            .and_then(|message| self.actors.tell(subject.slot, message))
             .and_then(|reply| reply.ticket);
         let request = Request {
             operation,
-            who: Act::usual(operation).who,
+            who,
             id: ImageId::new(self.run, subject.number),
             size: Bytes(size),
             content_seed: content.checksum,

@@ -98,7 +98,7 @@ pub fn finding(
             let script: Script = script.parse().unwrap();
             let point = script.steps().iter().find_map(|step| match step {
                 Step::Race { at, .. } => Some(*at),
-                Step::Act(_) | Step::Run(_) => None,
+                Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
             });
             Tally {
                 point,

@@ -5,7 +5,8 @@ use crate::answer::line;
 use crate::auth::LoginError;
 use crate::dialect::Page;
 use crate::http::{Times, Trouble};
-use stormglass_model::lifecycle::{Operation, Who};
+use stormglass_model::lifecycle::Who;
+use stormglass_model::script::Act;
 
 /// Why a run against this server cannot begin, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,10 +52,10 @@ pub struct Greeting {
 }
 
 impl Greeting {
-    /// Why the answers to `operation` would be judged wrongly with these identities, if they would.
-    pub fn unfit(self, operation: Operation) -> Option<&'static str> {
-        match operation.row().who {
-            _ if !operation.reads() => None,
+    /// Why the answers to `act` would be judged wrongly with these identities, if they would.
+    pub fn unfit(self, act: Act) -> Option<&'static str> {
+        match act.who {
+            _ if !act.operation.reads() => None,
             Who::Admin => {
                 (!self.admin_is_admin).then_some("the admin's identity is not an admin's")
             }

@@ -1,14 +1,26 @@
-//! A script: what clients do to one subject, in one line of text that can be given to the command line again.
+//! The one language of steps: what clients do to one subject. Stories of scenarios and scripts of sweeps are both written in it, and
+//! each has a text of one line that gives the same steps again.
 //!
-//! `create upload [deactivate first-byte delete] show`: steps in order; in brackets an operation, a point of it, and what happens
-//! at that point: a rival operation, or after an exclamation mark a fault (`!reset`) or a command of the scenario (`!kill-api`).
-//! `delete:stranger` says who acts. A command may also stand alone: `create upload !scrub show`.
+//! | written | meaning |
+//! |---|---|
+//! | `upload`, `delete:other-project` | an operation, and who performs it if that is not who usually does |
+//! | `refused=download` | an operation that must be refused |
+//! | `wait=250ms`, `wait=exponential(10m)` | nothing, for a while |
+//! | `[upload last-byte delete]` | an operation, a point of it, and a rival that is sent there |
+//! | `[upload mid-body !reset]` | an operation, a point of it, and what its client does wrong there |
+//! | `[upload mid-body !kill-api]`, `!scrub` | a command of the scenario, at a point of an operation or alone |
+//! | `{upload \| download delete}~10ms` | branches that run side by side, each begun within the jitter |
+//!
+//! A script creates its subject with its first step. A member of another project is `other-project` or `stranger`.
+
+mod text;
+
+pub use text::{line, steps};
 
 use crate::lifecycle::{Operation, SubjectStatus, Who};
 use crate::named::named;
-use crate::units::Bytes;
-use std::fmt;
-use std::str::FromStr;
+use crate::random::Distribution;
+use crate::units::{Bytes, Span};
 
 named! {
     /// What a client does wrong in the middle of a request.
@@ -67,11 +79,26 @@ pub enum Second {
     Command(String),
 }
 
-/// One step of a script.
+/// How long a client does nothing. Two are equal if they are written alike.
+#[derive(Clone, Debug)]
+pub struct Pause(pub Distribution<Span>);
+
+/// What one client does at one point of its story.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// An operation; its outcome is recorded and the client goes on.
+    Do(Act),
+    /// An operation that the service must refuse.
+    Refused(Act),
+    /// Nothing, for a while.
+    Wait(Pause),
+}
+
+/// One step.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// An operation, to its end.
-    Act(Act),
+    /// One action, to its end.
+    Act(Action),
     /// A command of the scenario, to its end.
     Run(String),
     /// An operation during which something happens.
@@ -82,6 +109,13 @@ pub enum Step {
         at: Point,
         /// What happens there.
         second: Second,
+    },
+    /// Branches that run at the same time, each started uniformly within `jitter`.
+    Rivals {
+        /// Each a list of actions.
+        branches: Vec<Vec<Action>>,
+        /// How far apart they may start.
+        jitter: Span,
     },
 }
 
@@ -102,7 +136,7 @@ pub enum ScriptError {
     #[error("`{0}` is no operation; did you mean `{1}`?")]
     Operation(String, &'static str),
     /// A word is nobody.
-    #[error("`{0}` is nobody: write member, admin, reader or stranger")]
+    #[error("`{0}` is nobody: write member, admin, reader or other-project")]
     Who(String),
     /// A word is no point.
     #[error(
@@ -112,6 +146,14 @@ pub enum ScriptError {
     /// A race is not of three words.
     #[error("a race is written `[upload mid-body delete]`, and this one is `[{0}]`")]
     Race(String),
+    /// Branches are not two or more lists of actions.
+    #[error("rivals are written `{{upload | download delete}}~10ms`, and these are `{0}`")]
+    Rivals(String),
+    /// A pause has no length.
+    #[error(
+        "`{0}` is no pause: write `wait=250ms`, `wait=exponential(10m)` or `wait=uniform(1ms,9ms)`"
+    )]
+    Pause(String),
     /// A fault of a client stands alone.
     #[error("`!{0}` strikes an operation: write `[upload mid-body !{0}]`")]
     LoneFault(ClientFault),
@@ -130,15 +172,72 @@ impl Act {
     }
 }
 
+impl Action {
+    /// The operation, if it is one.
+    pub const fn act(&self) -> Option<Act> {
+        match self {
+            Action::Do(act) | Action::Refused(act) => Some(*act),
+            Action::Wait(_) => None,
+        }
+    }
+}
+
+impl Step {
+    /// An operation, to its end.
+    pub const fn act(act: Act) -> Step {
+        Step::Act(Action::Do(act))
+    }
+
+    /// Every operation in it, in order.
+    pub fn acts(&self) -> impl Iterator<Item = Act> {
+        let (one, other, branches): (_, _, &[Vec<Action>]) = match self {
+            Step::Act(action) => (action.act(), None, &[]),
+            Step::Run(_) => (None, None, &[]),
+            Step::Race { first, second, .. } => match second {
+                Second::Rival(act) => (Some(*first), Some(*act), &[]),
+                Second::Fault(_) | Second::Command(_) => (Some(*first), None, &[]),
+            },
+            Step::Rivals { branches, .. } => (None, None, branches),
+        };
+        let branches = branches.iter().flatten().filter_map(Action::act);
+        one.into_iter().chain(other).chain(branches)
+    }
+
+    /// The same for a client that cannot watch an operation: what happens before one is sent beside it, and what happens at its answer
+    /// is sent after it. Other points stay.
+    pub fn unwatched(self) -> Vec<Step> {
+        match self {
+            Step::Race {
+                first,
+                at: Point::Before,
+                second: Second::Rival(rival),
+            } => vec![Step::Rivals {
+                branches: [first, rival].map(|act| vec![Action::Do(act)]).to_vec(),
+                jitter: Span::ZERO,
+            }],
+            Step::Race {
+                first,
+                at: Point::Answer,
+                second: Second::Rival(rival),
+            } => vec![Step::act(first), Step::act(rival)],
+            step => vec![step],
+        }
+    }
+}
+
 impl Script {
     /// A script of these steps.
     pub fn new(steps: Vec<Step>) -> Result<Script, ScriptError> {
-        let created = |step: &Step| match step {
-            Step::Act(act) if act.operation.creates() => Some(act.operation),
-            Step::Race { first, .. } if first.operation.creates() => Some(first.operation),
-            _ => None,
+        let created = |step: &Step| {
+            step.acts()
+                .map(|act| act.operation)
+                .find(|one| one.creates())
         };
-        if steps.first().and_then(created).is_none() {
+        let first = steps.first().and_then(|step| match step {
+            Step::Act(Action::Do(act)) | Step::Race { first: act, .. } => Some(act.operation),
+            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
+        });
+        if !first.is_some_and(Operation::creates) {
             return Err(ScriptError::NoCreate);
         }
         match steps.iter().skip(1).find_map(created) {
@@ -154,7 +253,7 @@ impl Script {
 
     /// How many races it holds.
     pub fn races(&self) -> usize {
-        let race = |step: &&Step| matches!(step, Step::Race { .. });
+        let race = |step: &&Step| matches!(step, Step::Race { .. } | Step::Rivals { .. });
         self.0.iter().filter(race).count()
     }
 
@@ -169,128 +268,7 @@ impl Script {
 
     /// Every operation in it, in order.
     pub fn acts(&self) -> impl Iterator<Item = Act> {
-        self.0.iter().flat_map(|step| {
-            let (one, other) = match step {
-                Step::Act(act) => (Some(*act), None),
-                Step::Run(_) => (None, None),
-                Step::Race { first, second, .. } => (
-                    Some(*first),
-                    match second {
-                        Second::Rival(act) => Some(*act),
-                        Second::Fault(_) | Second::Command(_) => None,
-                    },
-                ),
-            };
-            one.into_iter().chain(other)
-        })
-    }
-}
-
-impl fmt::Display for Act {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.operation.name())?;
-        if *self != Act::usual(self.operation) {
-            write!(f, ":{}", self.who)?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Point {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Point::Before => f.pad("before"),
-            Point::FirstByte => f.pad("first-byte"),
-            Point::MidBody => f.pad("mid-body"),
-            Point::LastByte => f.pad("last-byte"),
-            Point::Answer => f.pad("answer"),
-            Point::After(bytes) => write!(f, "after-{}", bytes.0),
-            Point::Enters(status) => write!(f, "enters-{status}"),
-        }
-    }
-}
-
-impl fmt::Display for Second {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Second::Rival(act) => act.fmt(f),
-            Second::Fault(fault) => write!(f, "!{fault}"),
-            Second::Command(name) => write!(f, "!{name}"),
-        }
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Act(act) => act.fmt(f),
-            Step::Run(name) => write!(f, "!{name}"),
-            Step::Race { first, at, second } => write!(f, "[{first} {at} {second}]"),
-        }
-    }
-}
-
-impl fmt::Display for Script {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, step) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" ")?;
-            }
-            step.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl FromStr for Act {
-    type Err = ScriptError;
-
-    fn from_str(text: &str) -> Result<Act, ScriptError> {
-        let (name, who) = match text.split_once(':') {
-            Some((name, who)) => (name, Some(who)),
-            None => (text, None),
-        };
-        let operation = Operation::from_name(name).ok_or_else(|| {
-            let names = Operation::ALL.iter().map(|operation| operation.name());
-            let near = |a: &&str| (strsim::jaro_winkler(a, name) * 1e6) as u64;
-            ScriptError::Operation(name.to_owned(), names.max_by_key(near).unwrap_or("create"))
-        })?;
-        let usual = Act::usual(operation);
-        match who {
-            None => Ok(usual),
-            Some(who) => Who::from_name(who)
-                .map(|who| Act { who, ..usual })
-                .ok_or_else(|| ScriptError::Who(who.to_owned())),
-        }
-    }
-}
-
-impl FromStr for Point {
-    type Err = ScriptError;
-
-    fn from_str(text: &str) -> Result<Point, ScriptError> {
-        let unknown = || ScriptError::Point(text.to_owned());
-        Ok(match text {
-            "before" => Point::Before,
-            "first-byte" => Point::FirstByte,
-            "mid-body" => Point::MidBody,
-            "last-byte" => Point::LastByte,
-            "answer" => Point::Answer,
-            _ => {
-                if let Some(bytes) = text.strip_prefix("after-") {
-                    let bare = bytes.parse().ok().map(Bytes);
-                    let bytes = bare.or_else(|| Bytes::parse(bytes).ok());
-                    Point::After(bytes.ok_or_else(unknown)?)
-                } else {
-                    let status = text.strip_prefix("enters-");
-                    Point::Enters(
-                        status
-                            .and_then(SubjectStatus::from_name)
-                            .ok_or_else(unknown)?,
-                    )
-                }
-            }
-        })
+        self.0.iter().flat_map(Step::acts)
     }
 }
 
@@ -301,57 +279,6 @@ pub fn command_name(name: &str) -> Result<String, ScriptError> {
     match !name.is_empty() && name.chars().all(plain) && !a_fault {
         true => Ok(name.to_owned()),
         false => Err(ScriptError::Command(name.to_owned())),
-    }
-}
-
-fn race(text: &str) -> Result<Step, ScriptError> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let [first, at, second] = words[..] else {
-        return Err(ScriptError::Race(text.trim().to_owned()));
-    };
-    let second = match second.strip_prefix('!') {
-        None => Second::Rival(second.parse()?),
-        Some(name) => match ClientFault::from_name(name) {
-            Some(fault) => Second::Fault(fault),
-            None => Second::Command(command_name(name)?),
-        },
-    };
-    Ok(Step::Race {
-        first: first.parse()?,
-        at: at.parse()?,
-        second,
-    })
-}
-
-impl FromStr for Script {
-    type Err = ScriptError;
-
-    fn from_str(text: &str) -> Result<Script, ScriptError> {
-        let mut steps = Vec::new();
-        let mut rest = text.trim();
-        while !rest.is_empty() {
-            if let Some(inside) = rest.strip_prefix('[') {
-                let Some((inside, after)) = inside.split_once(']') else {
-                    return Err(ScriptError::Race(inside.to_owned()));
-                };
-                steps.push(race(inside)?);
-                rest = after.trim_start();
-                continue;
-            }
-            let end = rest
-                .find(|c: char| c.is_whitespace() || c == '[')
-                .unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            steps.push(match word.strip_prefix('!') {
-                None => Step::Act(word.parse()?),
-                Some(name) => match ClientFault::from_name(name) {
-                    Some(fault) => return Err(ScriptError::LoneFault(fault)),
-                    None => Step::Run(command_name(name)?),
-                },
-            });
-            rest = after.trim_start();
-        }
-        Script::new(steps)
     }
 }
 
@@ -368,9 +295,15 @@ mod tests {
             "create [upload mid-body !reset] show",
             "create [upload after-65536 !kill-api] show !scrub delete",
             "create [upload enters-saving delete:admin]",
+            "create upload wait=1500ms refused=upload refused=delete:reader",
+            "create wait=exponential(10m) wait=lognormal(2ms,40ms) wait=uniform(1ms,9ms)",
+            "create wait=pareto(1ms,1.5) {upload | wait=1ns delete}~10ms",
+            "create {upload:admin | refused=download delete | show} show",
         ] {
             assert_eq!(text.parse::<Script>().unwrap().to_string(), text);
         }
+        let other: Script = "create delete:other-project".parse().unwrap();
+        assert_eq!(other.to_string(), "create delete:stranger");
         let spaced: Script = " create [ upload  after-64KiB delete ]show "
             .parse()
             .unwrap();
@@ -397,6 +330,21 @@ mod tests {
         check("create !reset", "strikes an operation");
         check("create !", "no name of a command");
         check("create [upload mid-body !a/b]", "no name of a command");
+        check("create {upload}", "{upload | download delete}~10ms");
+        check("create {upload | }", "{upload | download delete}~10ms");
+        check("create {upload | delete", "{upload | download delete}~10ms");
+        check(
+            "create {upload | !reset}",
+            "{upload | download delete}~10ms",
+        );
+        check(
+            "create {upload | show}~soon",
+            "{upload | download delete}~10ms",
+        );
+        check("create wait=soon", "is no pause");
+        check("create wait=uniform(9ms,1ms)", "is no pause");
+        check("create refused=vanish", "is no operation");
+        check("create {show | create}", "comes too late");
     }
 
     #[test]

@@ -185,7 +185,7 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
             let mut stand = EmbeddedStand::new(config, seed, Arc::clone(&progress));
             let world = World {
                 glance: false,
-                operations: all(|operation| !operation.is_glances()),
+                operations: all(|operation| !operation.row().only_glance),
                 others: Vec::new(),
                 commands: Vec::new(),
             };
@@ -234,7 +234,7 @@ fn glance(
         operations: all(|operation| known(&operation)),
         others: [
             target.reader.as_ref().map(|_| Who::Reader),
-            target.stranger.as_ref().map(|_| Who::Stranger),
+            target.stranger.as_ref().map(|_| Who::OtherProject),
         ]
         .into_iter()
         .flatten()

@@ -232,10 +232,8 @@ pub fn run_glance(
         let target = locate(target).await?;
         let client = Client::new(&target, id)?;
         let greeting = client.hello().await?;
-        let operations = scenario.stories.iter().flat_map(Story::operations);
-        let unfit = operations.into_iter().find_map(|(operation, _)| {
-            Some(GlanceError::Unfit(operation, greeting.unfit(operation)?))
-        });
+        let unfit = (scenario.stories.iter().flat_map(Story::acts))
+            .find_map(|act| Some(GlanceError::Unfit(act.operation, greeting.unfit(act)?)));
         unfit.map_or(Ok(target), Err)
     })?;
     // A command is for the whole run, and every shard has a nemesis of its own.

@@ -21,7 +21,7 @@ use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, FaultId, FaultKind, Faults, Place};
 use stormglass_model::history::{Content, Event, OpId, Record, SubjectId};
 use stormglass_model::invocation::{Completion, Cursor, Invocation, Out};
-use stormglass_model::lifecycle::{EDGES, Operation, Profile, SubjectStatus, TASK_EDGES};
+use stormglass_model::lifecycle::{EDGES, Operation, Profile, SubjectStatus, TASK_EDGES, Who};
 use stormglass_model::load::StoryId;
 use stormglass_model::random::{Distribution, Seed};
 use stormglass_model::script::ClientFault;
@@ -115,6 +115,7 @@ fn script() -> Calendar<Entry> {
             story: StoryId(0),
             cursor: Cursor::default(),
             operation,
+            who: Who::Member,
             intended: at,
             sent: at,
             content: Content {

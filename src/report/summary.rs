@@ -7,7 +7,8 @@ use crate::metrics::{Aggregate, Kind, RunResult, StormResult, ThresholdResult};
 use crate::scenario::Clock;
 use std::fmt::Write as _;
 use stormglass_model::checker::Violation;
-use stormglass_model::lifecycle::{Invariant, Operation, Outcome, Verdict};
+use stormglass_model::lifecycle::{Invariant, Outcome, Verdict};
+use stormglass_model::operations::{Body, OperationKind};
 use stormglass_model::units::{Bytes, Span};
 
 /// The most lines a summary has.
@@ -247,8 +248,8 @@ fn operations(result: &StormResult) -> Section {
     let mut failing: Vec<_> = totals::outcomes(&result.runs)
         .into_iter()
         .map(|(operation, by_outcome)| {
-            let failed = match operation {
-                Operation::AbortUpload => 0,
+            let failed = match operation.kind() {
+                OperationKind::Upload(Body::Aborted) => 0,
                 _ => by_outcome[Outcome::Fail.index()],
             };
             let errors = failed + by_outcome[Outcome::Unknown.index()];

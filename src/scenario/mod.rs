@@ -3,6 +3,7 @@
 //! The reader turns TOML into a [`Scenario`] or into every mistake of the file at once; nothing below
 //! checks again. Nothing here runs anything.
 
+mod able;
 mod document;
 mod fault;
 mod identity;

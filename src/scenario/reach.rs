@@ -6,44 +6,45 @@ use super::document::Spot;
 use super::reader::Reader;
 use super::story::WrittenStory;
 use super::{Target, target};
-use SubjectStatus::*;
 use stormglass_model::fault::{Fault, FaultKind, Place};
-use stormglass_model::lifecycle::{Operation, Profile, SubjectStatus, subject_edge};
-use stormglass_model::load::{Action, Step};
+use stormglass_model::lifecycle::{Operation, Profile, Statuses, SubjectStatus};
+use stormglass_model::operations::OperationKind;
+use stormglass_model::script::{Act, Action, Second, Step};
 
-/// A status, and whether the subject has a location: one place in a set.
+/// A status, and whether the subject has a location.
 type State = (SubjectStatus, bool);
 
-/// A set of states, one bit each.
+/// A set of states: the statuses of subjects without a location, and of those with one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct States(u32);
+struct States([Statuses; 2]);
 
 impl States {
-    const NONE: States = States(0);
+    const NONE: States = States([Statuses::NONE; 2]);
+
+    fn of(statuses: Statuses, located: bool) -> States {
+        let mut states = States::NONE;
+        states.0[usize::from(located)] = statuses;
+        states
+    }
 
     fn one((status, located): State) -> States {
-        States(1 << (status.index() * 2 + usize::from(located)))
+        States::of(Statuses::only(Some(status)), located)
     }
 
     fn or(self, other: States) -> States {
-        States(self.0 | other.0)
-    }
-
-    fn all() -> impl Iterator<Item = State> {
-        SubjectStatus::ALL
-            .into_iter()
-            .flat_map(|status| [(status, false), (status, true)])
+        let ([bare, located], [other_bare, other_located]) = (self.0, other.0);
+        States([bare.or(other_bare), located.or(other_located)])
     }
 
     fn iter(self) -> impl Iterator<Item = State> {
-        Self::all().filter(move |&state| self.0 & States::one(state).0 != 0)
+        let [bare, located] = self.0;
+        let located = located.iter().map(|status| (status, true));
+        bare.iter().map(|status| (status, false)).chain(located)
     }
 
-    /// The statuses, each once, by name.
-    fn names(self) -> String {
-        let mut names: Vec<_> = self.iter().map(|(status, _)| status.name()).collect();
-        names.dedup();
-        names.join(", ")
+    /// The statuses, each once.
+    fn statuses(self) -> Statuses {
+        self.0[0].or(self.0[1])
     }
 }
 
@@ -55,8 +56,6 @@ pub(super) struct World {
     anything_fails: bool,
     /// An upload can fail half-way.
     uploads_fail: bool,
-    /// A read of a status may lag, and answers may be lost.
-    glance: bool,
 }
 
 impl World {
@@ -82,55 +81,25 @@ impl World {
                 // A planted defect may do anything.
                 anything_fails: at_the_door || config.defects.iter().next().is_some(),
                 uploads_fail: in_the_store || config.store.capacity.is_some(),
-                glance: false,
             },
             Target::Glance(glance) => World {
                 profile,
                 delayed_delete: glance.delayed_delete,
                 anything_fails: true,
                 uploads_fail: true,
-                glance: true,
             },
         }
     }
 
-    /// Whether the rules allow the operation.
-    fn legal(&self, operation: Operation, (status, located): State) -> bool {
-        match operation {
-            Operation::Create
-            | Operation::CreateWithLocation
-            | Operation::CreateEmpty
-            | Operation::CreateWithoutFormat
-            | Operation::CreateWithWrongFormat => false,
-            Operation::Upload | Operation::AbortUpload | Operation::Import => status == Queued,
-            Operation::AddLocation => matches!(status, Queued | Active),
-            Operation::RemoveLocation => status == Active && located,
-            Operation::Download | Operation::Export | Operation::Clone => status == Active,
-            Operation::DownloadAsAdmin => matches!(status, Active | Deactivated),
-            // Glance answers 204 to both when there is nothing left to do.
-            Operation::Deactivate => status == Active || self.glance && status == Deactivated,
-            Operation::Reactivate => status == Deactivated || self.glance && status == Active,
-            Operation::Show => true,
-            Operation::SetProperty | Operation::Protect | Operation::Unprotect => {
-                !matches!(status, PendingDelete | Deleted)
-            }
-            Operation::Stage => self.glance && status == Queued,
-            Operation::ImportStaged => self.glance && status == Uploading,
-            Operation::RegisterLocation => self.glance && status == Queued,
-            Operation::ReplaceLocation => self.glance && matches!(status, Queued | Active),
-            // Always refused; what they send must leave no trace.
-            Operation::UploadWrongSize | Operation::UploadTooLarge => status == Queued,
-            Operation::Delete => {
-                status != PendingDelete
-                    && subject_edge(self.profile, Some(status), Deleted).is_some()
-            }
-        }
+    /// The statuses in which the rules allow the operation.
+    fn granted(&self, operation: Operation) -> Statuses {
+        operation.row().granted(self.profile)
     }
 
-    /// Whether the operation can be refused in a state where the rules allow it.
-    fn may_still_refuse(operation: Operation) -> bool {
-        // The last location of an active subject stays.
-        operation == Operation::RemoveLocation
+    /// Whether the rules allow the operation.
+    fn legal(&self, operation: Operation, (status, located): State) -> bool {
+        let needs_location = operation.kind() == OperationKind::RemoveLocation;
+        self.granted(operation).contains(status) && (located || !needs_location)
     }
 
     /// Where a subject can be after the operation; with `rivals`, also while it runs or when they spoil it.
@@ -138,79 +107,32 @@ impl World {
         if !self.legal(operation, state) {
             return States::one(state);
         }
+        let row = operation.row();
         let (status, located) = state;
-        let unchanged = match self.anything_fails {
-            true => States::one(state),
-            false => States::NONE,
+        // A task goes on after the answer: all its ends, and the time before them.
+        let sends = matches!(row.kind, OperationKind::Upload(_));
+        let fails = row.by_task
+            || !row.kind.may_succeed()
+            || sends && (self.anything_fails || self.uploads_fail || rivals);
+        let reached = row.reaches(self.profile, self.delayed_delete, status, fails);
+        let unchanged = reached.is_empty() || row.by_task || rivals || self.anything_fails;
+        let before = if unchanged {
+            States::one(state)
+        } else {
+            States::NONE
         };
-        let done = match operation {
-            Operation::Upload => {
-                let whole = States::one((Active, located || self.glance));
-                let failed = self.anything_fails || self.uploads_fail || rivals;
-                match failed {
-                    true => whole.or(self.upload_failed(located)),
-                    false => whole,
-                }
+        let real = self.profile == Profile::Glance;
+        let done = match row.kind {
+            OperationKind::RemoveLocation => States([Statuses::only(Some(status)); 2]),
+            OperationKind::AddLocation
+            | OperationKind::RegisterLocation
+            | OperationKind::ReplaceLocation => States::of(reached, true),
+            OperationKind::Upload(_) | OperationKind::Import | OperationKind::ImportStaged => {
+                States::of(reached, located || real)
             }
-            Operation::AbortUpload => self.upload_failed(located),
-            // The task goes on after the answer: all its ends, and the time before them.
-            Operation::Import | Operation::ImportStaged if self.glance => {
-                [Queued, Uploading, Importing, Active]
-                    .into_iter()
-                    .fold(States::NONE, |states, to| {
-                        states.or(States::one((to, true)))
-                    })
-            }
-            Operation::Import | Operation::ImportStaged => (States::one((Active, located))
-                .or(States::one(state)))
-            .or(self.upload_failed(located)),
-            Operation::Stage => States::one((Uploading, located)).or(States::one(state)),
-            Operation::UploadWrongSize | Operation::UploadTooLarge => {
-                self.upload_failed(located).or(States::one(state))
-            }
-            Operation::RegisterLocation => (States::one((Active, true))
-                .or(States::one((Importing, true))))
-            .or(States::one(state)),
-            Operation::AddLocation | Operation::ReplaceLocation => States::one((Active, true)),
-            Operation::RemoveLocation => {
-                States::one((status, true)).or(States::one((status, false)))
-            }
-            Operation::Deactivate => States::one((Deactivated, located)),
-            Operation::Reactivate => States::one((Active, located)),
-            Operation::Delete => {
-                let pending = subject_edge(self.profile, Some(status), PendingDelete).is_some();
-                let to = if self.delayed_delete && pending {
-                    PendingDelete
-                } else {
-                    Deleted
-                };
-                States::one((to, located))
-            }
-            Operation::Create
-            | Operation::CreateWithLocation
-            | Operation::CreateEmpty
-            | Operation::CreateWithoutFormat
-            | Operation::CreateWithWrongFormat => States::NONE,
-            Operation::Download
-            | Operation::Export
-            | Operation::Clone
-            | Operation::DownloadAsAdmin
-            | Operation::Show
-            | Operation::SetProperty
-            | Operation::Protect
-            | Operation::Unprotect => States::one(state),
+            _ => States::of(reached, located),
         };
-        done.or(unchanged)
-    }
-
-    /// Saving, and where a failed upload leads.
-    fn upload_failed(&self, located: bool) -> States {
-        [Killed, Queued]
-            .into_iter()
-            .filter(|&to| subject_edge(self.profile, Some(Saving), to).is_some())
-            .fold(States::one((Saving, located)), |states, to| {
-                states.or(States::one((to, located)))
-            })
+        done.or(before)
     }
 
     fn after_all(&self, operation: Operation, states: States, rivals: bool) -> States {
@@ -225,39 +147,68 @@ pub(super) fn check(reader: &mut Reader, world: &World, written: &WrittenStory) 
     let mut states = States::NONE;
     let mut importing = false;
     for (step, spots) in written.story.steps.iter().zip(&written.steps) {
-        importing |= (step.actions()).any(|action| matches!(action, Action::Do(Operation::Import)));
+        importing |= actions(step).any(
+            |action| matches!(action, Action::Do(act) if act.operation.kind() == OperationKind::Import),
+        );
         if importing {
             states = world.after_all(Operation::Import, states, true).or(states);
         }
         states = match step {
-            Step::Act(Action::Do(operation)) if operation.creates() => created(*operation),
+            Step::Act(Action::Do(act)) | Step::Race { first: act, .. }
+                if act.operation.creates() =>
+            {
+                created(act.operation)
+            }
             Step::Act(action) => judge(reader, world, action, states, spots.first(), false),
-            Step::Race { .. } => {
+            Step::Rivals { .. } => {
                 let states = raced(world, step, states);
-                for (action, at) in step.actions().zip(spots) {
+                for (action, at) in actions(step).zip(spots) {
                     judge(reader, world, action, states, Some(at), true);
                 }
                 states
             }
+            // Its client may spoil it.
+            Step::Race { first, second, .. } => {
+                let spoilt = matches!(second, Second::Fault(_));
+                judge(
+                    reader,
+                    world,
+                    &Action::Do(*first),
+                    states,
+                    spots.first(),
+                    spoilt,
+                )
+            }
+            Step::Run(_) => states,
         };
     }
 }
 
+/// The actions of a step, whatever the branch.
+fn actions(step: &Step) -> impl Iterator<Item = &Action> {
+    let (one, many): (Option<&Action>, &[Vec<Action>]) = match step {
+        Step::Act(action) => (Some(action), &[]),
+        Step::Rivals { branches, .. } => (None, branches),
+        Step::Race { .. } | Step::Run(_) => (None, &[]),
+    };
+    one.into_iter().chain(many.iter().flatten())
+}
+
 fn created(operation: Operation) -> States {
-    match operation {
-        Operation::CreateWithLocation => States::one((Active, true)),
-        Operation::CreateEmpty => States::one((Active, false)),
-        _ => States::one((Queued, false)),
-    }
+    let status = operation.row().goal();
+    let located = operation.kind() == OperationKind::CreateWithLocation;
+    status.map_or(States::NONE, |status| States::one((status, located)))
 }
 
 /// Every state that any order of the rivals can pass through.
 fn raced(world: &World, race: &Step, mut states: States) -> States {
     loop {
         let before = states;
-        for action in race.actions() {
-            if let Action::Do(operation) = action {
-                states = states.or(world.after_all(*operation, states, true));
+        for action in actions(race) {
+            if let Action::Do(act) = action
+                && act.operation.kind().allows(act.who)
+            {
+                states = states.or(world.after_all(act.operation, states, true));
             }
         }
         if states == before {
@@ -275,14 +226,24 @@ fn judge(
     at: Option<&Spot>,
     rivals: bool,
 ) -> States {
-    let (operation, refused) = match action {
-        Action::Do(operation) => (*operation, false),
-        Action::Refused(operation) => (*operation, true),
+    let (act, refused) = match action {
+        Action::Do(act) => (*act, false),
+        Action::Refused(act) => (*act, true),
         Action::Wait(_) => return states,
     };
+    let Act { operation, who } = act;
     let Some(&at) = at.filter(|_| states != States::NONE && !operation.creates()) else {
         return states;
     };
+    if !operation.kind().allows(who) {
+        // Nothing comes of it, whatever the status.
+        if !refused && !operation.kind().looks() {
+            let message = format!("`{act}` can never be legal: a {who} may not do it");
+            let help = format!("write `{{ refused = \"{act}\" }}` if that is what you want to see");
+            reader.wrong(at, message, help);
+        }
+        return states;
+    }
     let legal = states
         .iter()
         .filter(|&state| world.legal(operation, state))
@@ -290,9 +251,9 @@ fn judge(
     if !refused && legal == 0 {
         let message = format!(
             "`{operation}` can never be legal here: the subject is {}, and it needs {}{}",
-            states.names(),
-            needs(world, operation).names(),
-            if operation == Operation::RemoveLocation {
+            states.statuses(),
+            world.granted(operation),
+            if operation.kind() == OperationKind::RemoveLocation {
                 " with a location"
             } else {
                 ""
@@ -302,12 +263,17 @@ fn judge(
             format!("write `{{ refused = \"{operation}\" }}` if that is what you want to see");
         reader.wrong(at, message, help);
         // What the author took the subject for: later steps are judged by that as well.
-        return states.or(world.after_all(operation, needs(world, operation), rivals));
+        let needed = States([world.granted(operation); 2]);
+        return states.or(world.after_all(operation, needed, rivals));
     }
-    if refused && legal == states.iter().count() && !World::may_still_refuse(operation) {
+    // The last location of an active subject stays.
+    if refused
+        && legal == states.iter().count()
+        && operation.kind() != OperationKind::RemoveLocation
+    {
         let message = format!(
             "`{operation}` can never be refused here: the subject is {}",
-            states.names()
+            states.statuses()
         );
         reader.wrong(
             at,
@@ -316,11 +282,4 @@ fn judge(
         );
     }
     world.after_all(operation, states, rivals)
-}
-
-/// The states in which the rules allow the operation.
-fn needs(world: &World, operation: Operation) -> States {
-    States::all()
-        .filter(|&state| world.legal(operation, state))
-        .fold(States::NONE, |states, state| states.or(States::one(state)))
 }

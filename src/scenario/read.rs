@@ -1,5 +1,6 @@
 //! The way from a file to a [`Scenario`], or to all its mistakes.
 
+use super::able;
 use super::document::{self, Node};
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, World};
@@ -11,12 +12,11 @@ use super::{Clock, Model, Scenario, Target, fault, load, secret, target};
 use sha2::{Digest, Sha256};
 use std::num::NonZeroU32;
 use std::path::Path;
-use stormglass_glance::GlanceTarget;
 use stormglass_glance::auth::Environment;
 use stormglass_model::fault::{Fault, FaultKind};
 use stormglass_model::lifecycle::{Operation, Profile};
-use stormglass_model::load::{Action, Step};
 use stormglass_model::random::Seed;
+use stormglass_model::script::{Action, Step};
 use stormglass_model::units::{Span, Time};
 
 /// Reads a scenario file. Each of `overrides` is `KEY=VALUE` and sets a key over the file's.
@@ -219,68 +219,15 @@ impl Read for Clock {
 }
 
 fn operations(stories: &[WrittenStory]) -> Vec<Operation> {
-    let all = stories
-        .iter()
-        .flat_map(|written| written.story.operations());
-    all.map(|(operation, _)| operation).collect()
+    let all = stories.iter().flat_map(|written| written.story.acts());
+    all.map(|act| act.operation).collect()
 }
 
 fn check_stories(reader: &mut Reader, target: &Target, faults: &[Fault], stories: &[WrittenStory]) {
     let world = World::new(target, faults);
     for written in stories {
-        if let Target::Glance(glance) = target {
-            check_glance_can(reader, written, glance);
-        }
-        if let Target::Embedded(_) = target {
-            check_embedded_can(reader, written);
-        }
+        able::check(reader, target, written);
         reach::check(reader, &world, written);
-    }
-}
-
-/// Notes the steps that only a real Glance knows.
-fn check_embedded_can(reader: &mut Reader, written: &WrittenStory) {
-    for (step, spots) in written.story.steps.iter().zip(&written.steps) {
-        for (action, &at) in step.actions().zip(spots) {
-            if let Action::Do(operation) | Action::Refused(operation) = action
-                && operation.is_glances()
-            {
-                let message = format!("the embedded service knows no `{operation}`");
-                let help = "leave the step out, or run the story on [target.glance]";
-                reader.wrong(at, message, help);
-            }
-        }
-    }
-}
-
-/// Notes the steps that a real Glance cannot be asked for.
-fn check_glance_can(reader: &mut Reader, written: &WrittenStory, glance: &GlanceTarget) {
-    let has_location = glance.location.is_some() || glance.is_on_loopback();
-    for (step, spots) in written.story.steps.iter().zip(&written.steps) {
-        for (action, &at) in step.actions().zip(spots) {
-            let (Action::Do(operation) | Action::Refused(operation)) = action else {
-                continue;
-            };
-            match operation {
-                Operation::UploadTooLarge if glance.too_large.is_none() => {
-                    let message = "`upload-too-large` needs a size that the server refuses";
-                    let help = "write `too_large = \"2TiB\"` in [target.glance]";
-                    reader.wrong(at, message, help);
-                }
-                Operation::CreateWithLocation
-                | Operation::AddLocation
-                | Operation::RegisterLocation
-                | Operation::ReplaceLocation
-                | Operation::Import
-                    if !has_location =>
-                {
-                    let message = format!("`{operation}` needs to know where the data lies");
-                    let help = "write `location = \"http://…\"` in [target.glance]";
-                    reader.wrong(at, message, help);
-                }
-                _ => {}
-            }
-        }
     }
 }
 
@@ -320,9 +267,14 @@ fn stands_still(scenario: &Scenario) -> bool {
 }
 
 fn pauses(step: &Step) -> bool {
-    let waits = |action: &Action| matches!(action, Action::Wait(wait) if !wait.is_zero());
-    let jitters = matches!(step, Step::Race { jitter, .. } if *jitter > Span::ZERO);
-    jitters || step.actions().any(waits)
+    let waits = |action: &Action| matches!(action, Action::Wait(wait) if !wait.0.is_zero());
+    match step {
+        Step::Act(action) => waits(action),
+        Step::Rivals { branches, jitter } => {
+            *jitter > Span::ZERO || branches.iter().flatten().any(waits)
+        }
+        Step::Race { .. } | Step::Run(_) => false,
+    }
 }
 
 /// Of the file alone it is what `sha256sum` prints; whatever else belongs to the scenario follows.

@@ -5,8 +5,9 @@ use super::load::tables;
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::Name;
 use stormglass_model::lifecycle::Operation;
-use stormglass_model::load::{Action, Step, Story};
+use stormglass_model::load::Story;
 use stormglass_model::random::Distribution;
+use stormglass_model::script::{self, Act, Action, Pause, Step};
 use stormglass_model::units::{Bytes, Span};
 
 /// A story with where its parts were written.
@@ -16,7 +17,7 @@ pub(super) struct WrittenStory {
     pub steps: Vec<WrittenStep>,
 }
 
-/// Where the actions of a step were written, in the order of [`Step::actions`].
+/// Where the parts of a step were written: each action of rivals, or the step.
 pub(super) type WrittenStep = Vec<Spot>;
 
 /// What one story may hold at most; engines count with small numbers.
@@ -100,50 +101,85 @@ fn assemble(
 
 /// The steps of a story, up to the first that could not be read: what follows may depend on it.
 fn steps(reader: &mut Reader, node: &Node) -> Option<Vec<(Step, WrittenStep)>> {
-    let Value::Array(items) = &node.value else {
-        reader.wrong_type(
-            node,
-            "a list of steps",
-            "[\"create\", \"upload\", \"delete\"]",
-        );
-        return None;
+    let steps: Vec<Option<(Step, WrittenStep)>> = match &node.value {
+        Value::String(text) => line(reader, node, text),
+        Value::Array(items) => {
+            let read = |item| match line_of(item) {
+                Some(text) => line(reader, item, text),
+                None => vec![step(reader, item)],
+            };
+            items.iter().flat_map(read).collect()
+        }
+        _ => {
+            let example = "[\"create\", \"upload\", \"delete\"]";
+            reader.wrong_type(node, "a list of steps", example);
+            return None;
+        }
     };
-    if items.is_empty() || items.len() > STEPS {
-        let message = format!(
-            "a story has 1 to {STEPS} steps, and this one has {}",
-            items.len()
-        );
-        reader.wrong(
-            node.spot,
-            message,
-            "write for example `[\"create\", \"upload\", \"delete\"]`",
-        );
+    let count = steps.len();
+    if count == 0 || count > STEPS {
+        let message = format!("a story has 1 to {STEPS} steps, and this one has {count}");
+        let help = "write for example `[\"create\", \"upload\", \"delete\"]`";
+        reader.wrong(node.spot, message, help);
         return None;
     }
-    let steps: Vec<_> = items.iter().map(|item| step(reader, item)).collect();
     let first = match steps.first() {
-        Some(Some((Step::Act(Action::Do(operation)), _))) => operation.creates(),
+        Some(Some((Step::Act(Action::Do(act)) | Step::Race { first: act, .. }, _))) => {
+            act.operation.creates()
+        }
         Some(Some(_)) => false,
         _ => true,
     };
-    if let (false, Some(node)) = (first, items.first()) {
+    if !first {
+        let at = match &node.value {
+            Value::Array(items) => items.first().map_or(node.spot, |item| item.spot),
+            _ => node.spot,
+        };
         let message = "a story begins with a step that creates its subject";
         let help = "put `\"create\"`, `\"create-with-location\"` or `\"create-empty\"` first";
-        reader.wrong(node.spot, message, help);
+        reader.wrong(at, message, help);
     }
     for (step, written) in steps.iter().skip(1).flatten() {
-        for (action, &at) in step.actions().zip(written) {
-            if let Action::Do(operation) | Action::Refused(operation) = action
-                && operation.creates()
-            {
-                let message = format!(
-                    "only the first step of a story creates, and `{operation}` comes later"
-                );
-                reader.wrong(at, message, "write a second story for a second subject");
-            }
+        let late = step.acts().find(|act| act.operation.creates());
+        if let (Some(late), Some(&at)) = (late, written.first()) {
+            let operation = late.operation;
+            let message =
+                format!("only the first step of a story creates, and `{operation}` comes later");
+            reader.wrong(at, message, "write a second story for a second subject");
         }
     }
     Some(steps.into_iter().map_while(|step| step).collect())
+}
+
+/// The text of a node that is written in the language of scripts and is no word alone.
+fn line_of(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::String(text) => text
+            .contains([' ', ':', '=', '!', '[', '{'])
+            .then_some(text),
+        _ => None,
+    }
+}
+
+/// Steps of a script; none if they could not be read.
+fn line(reader: &mut Reader, node: &Node, text: &str) -> Vec<Option<(Step, WrittenStep)>> {
+    let steps = match script::steps(text) {
+        Ok(steps) => steps,
+        Err(error) => {
+            let help = "write for example `\"create [upload mid-body !close] show delete\"`";
+            reader.wrong(node.spot, error.to_string(), help);
+            return vec![None];
+        }
+    };
+    let steps = steps.into_iter().flat_map(Step::unwatched);
+    let written = |step: Step| {
+        let parts = match &step {
+            Step::Rivals { branches, .. } => branches.iter().map(Vec::len).sum(),
+            Step::Act(_) | Step::Run(_) | Step::Race { .. } => 1,
+        };
+        Some((step, vec![node.spot; parts]))
+    };
+    steps.map(written).collect()
 }
 
 fn step(reader: &mut Reader, node: &Node) -> Option<(Step, WrittenStep)> {
@@ -162,7 +198,7 @@ fn step(reader: &mut Reader, node: &Node) -> Option<(Step, WrittenStep)> {
     let branches = (branches.into_iter())
         .map(|branch| branch.into_iter().map(|(action, _)| action).collect())
         .collect();
-    Some((Step::Race { branches, jitter }, written))
+    Some((Step::Rivals { branches, jitter }, written))
 }
 
 const RACE: &str = "{ race = [\"upload\", \"delete\"], jitter = \"10ms\" }";
@@ -207,21 +243,41 @@ fn branches(reader: &mut Reader, node: &Node) -> Option<Vec<Vec<(Action, Spot)>>
 
 fn action(reader: &mut Reader, node: &Node) -> Option<Action> {
     match &node.value {
-        Value::String(_) => operation(reader, node).map(Action::Do),
+        Value::String(_) => act(reader, node).map(Action::Do),
         Value::Table(entries) if entries.iter().any(|entry| entry.key == "race") => {
             let help = "name the rivals side by side in one race; a branch may be a list of steps";
             reader.wrong(node.spot, "a race cannot hold another race", help);
             None
         }
         Value::Table(_) => match reader.tagged(node, "step", &["wait", "refused", "race"])? {
-            ("wait", inner) => Distribution::read(reader, inner).map(Action::Wait),
-            (_, inner) => operation(reader, inner).map(Action::Refused),
+            ("wait", inner) => Distribution::read(reader, inner)
+                .map(Pause)
+                .map(Action::Wait),
+            (_, inner) => act(reader, inner).map(Action::Refused),
         },
         _ => {
             reader.wrong_type(node, "a step", "\"upload\"");
             None
         }
     }
+}
+
+/// An operation, and who performs it if the text says so.
+fn act(reader: &mut Reader, node: &Node) -> Option<Act> {
+    if let Value::String(text) = &node.value
+        && text.contains(':')
+    {
+        let act = text.parse();
+        let wrong = |error: script::ScriptError| {
+            reader.wrong(
+                node.spot,
+                error.to_string(),
+                "write for example `\"delete:reader\"`",
+            );
+        };
+        return act.map_err(wrong).ok();
+    }
+    operation(reader, node).map(Act::usual)
 }
 
 fn operation(reader: &mut Reader, node: &Node) -> Option<Operation> {

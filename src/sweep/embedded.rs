@@ -12,9 +12,9 @@ use stormglass_model::checker::concurrent::{Breach, Symptom};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, FaultKind, Place};
 use stormglass_model::lifecycle::{Invariant, Operation};
-use stormglass_model::load::{Action, Step as StoryStep, Story};
+use stormglass_model::load::Story;
 use stormglass_model::random::{Distribution, Seed, Shape};
-use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
+use stormglass_model::script::{Act, Action, ClientFault, Pause, Point, Script, Second, Step};
 use stormglass_model::units::{Bytes, Span, Time};
 
 /// The data of every upload.
@@ -156,7 +156,7 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
 }
 
 /// What every script ends with: a look, a read of the data, a delete, a look.
-fn end() -> impl Iterator<Item = StoryStep> {
+fn end() -> impl Iterator<Item = Step> {
     [
         Operation::Show,
         Operation::DownloadAsAdmin,
@@ -164,24 +164,25 @@ fn end() -> impl Iterator<Item = StoryStep> {
         Operation::Show,
     ]
     .into_iter()
-    .flat_map(|operation| [wait(Span::from_millis(300)), act(operation)])
+    .flat_map(|operation| {
+        [
+            wait(Span::from_millis(300)),
+            Step::act(Act::usual(operation)),
+        ]
+    })
 }
 
-fn act(operation: Operation) -> StoryStep {
-    StoryStep::Act(Action::Do(operation))
+fn wait(span: Span) -> Step {
+    Step::Act(Action::Wait(Pause(constant(span))))
 }
 
-fn wait(span: Span) -> StoryStep {
-    StoryStep::Act(Action::Wait(constant(span)))
-}
-
-fn steps(step: &Step) -> Vec<StoryStep> {
+fn steps(step: &Step) -> Vec<Step> {
     match step {
-        Step::Act(one) => vec![act(one.operation)],
+        Step::Act(_) | Step::Rivals { .. } => vec![step.clone()],
         Step::Run(_) => Vec::new(), // the plan has no commands here
         Step::Race { first, at, second } => match second {
             Second::Rival(rival) => race(*first, *at, *rival),
-            Second::Fault(_) | Second::Command(_) => vec![act(first.operation)],
+            Second::Fault(_) | Second::Command(_) => vec![Step::act(*first)],
         },
     }
 }
@@ -221,17 +222,15 @@ fn share(at: Point) -> f64 {
 }
 
 /// Two branches; the second waits for about as long as the first takes to the point. Both sides of it are met by chance.
-fn race(first: Act, at: Point, rival: Act) -> Vec<StoryStep> {
+fn race(first: Act, at: Point, rival: Act) -> Vec<Step> {
     let after = match at {
         Point::Before => {
-            return vec![StoryStep::Race {
-                branches: [first, rival]
-                    .map(|one| vec![Action::Do(one.operation)])
-                    .to_vec(),
+            return vec![Step::Rivals {
+                branches: [first, rival].map(|one| vec![Action::Do(one)]).to_vec(),
                 jitter: APART,
             }];
         }
-        Point::Answer => return vec![act(first.operation), act(rival.operation)],
+        Point::Answer => return vec![Step::act(first), Step::act(rival)],
         Point::Enters(_) => COMMIT,
         _ if first.operation.sends_data() || first.operation == Operation::Import => {
             COMMIT + SETUP + transfer(share(at))
@@ -244,10 +243,10 @@ fn race(first: Act, at: Point, rival: Act) -> Vec<StoryStep> {
         max: (after + APART).0 as f64,
     };
     let wait = Distribution::new(&about).unwrap_or_else(|_| constant(after));
-    vec![StoryStep::Race {
+    vec![Step::Rivals {
         branches: vec![
-            vec![Action::Do(first.operation)],
-            vec![Action::Wait(wait), Action::Do(rival.operation)],
+            vec![Action::Do(first)],
+            vec![Action::Wait(Pause(wait)), Action::Do(rival)],
         ],
         jitter: Span::ZERO,
     }]

@@ -52,7 +52,7 @@ fn operations(script: &Script) -> String {
     let raced: Vec<String> = (script.steps().iter())
         .filter_map(|step| match step {
             Step::Race { first, second, .. } => Some(format!("{first} + {second}")),
-            Step::Act(_) | Step::Run(_) => None,
+            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
         })
         .collect();
     if !raced.is_empty() {
@@ -70,7 +70,7 @@ fn operations(script: &Script) -> String {
 fn point(script: &Script) -> Option<Point> {
     script.steps().iter().rev().find_map(|step| match step {
         Step::Race { at, .. } => Some(*at),
-        Step::Act(_) | Step::Run(_) => None,
+        Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
     })
 }
 

@@ -55,7 +55,7 @@ impl Trial {
 /// Whether a script does something to the server. Nothing else is run meanwhile.
 pub fn runs_commands(script: &Script) -> bool {
     script.steps().iter().any(|step| match step {
-        Step::Act(_) => false,
+        Step::Act(_) | Step::Rivals { .. } => false,
         Step::Run(_) => true,
         Step::Race { second, .. } => matches!(second, Second::Command(_)),
     })

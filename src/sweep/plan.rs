@@ -206,7 +206,7 @@ fn points(first: Operation) -> Vec<Point> {
 
 fn steps_of(operations: &[Operation]) -> Vec<Step> {
     let steps = operations.iter();
-    steps.map(|&one| Step::Act(Act::usual(one))).collect()
+    steps.map(|&one| Step::act(Act::usual(one))).collect()
 }
 
 /// A script of a base and one step more. It is one by construction: bases create first, and nothing later does.
@@ -219,11 +219,11 @@ fn cell(base: &Base, step: Step, kind: Kind) -> Option<Cell> {
 
 fn singles(world: &World, base: &Base, cells: &mut Vec<Cell>) {
     for operation in world.later() {
-        cells.extend(cell(base, Step::Act(Act::usual(operation)), Kind::Single));
+        cells.extend(cell(base, Step::act(Act::usual(operation)), Kind::Single));
         for &who in world.others.iter().filter(|_| base.is_plainest()) {
             let act = Act { operation, who };
             if operation != DownloadAsAdmin {
-                cells.extend(cell(base, Step::Act(act), Kind::Single));
+                cells.extend(cell(base, Step::act(act), Kind::Single));
             }
         }
     }
@@ -340,7 +340,7 @@ mod tests {
         World {
             glance: true,
             operations: Operation::ALL.to_vec(),
-            others: vec![Who::Reader, Who::Stranger],
+            others: vec![Who::Reader, Who::OtherProject],
             commands: vec!["kill-api".to_owned()],
         }
     }
@@ -401,7 +401,7 @@ mod tests {
             operations: Operation::ALL
                 .iter()
                 .copied()
-                .filter(|one| !one.is_glances())
+                .filter(|one| !one.row().only_glance)
                 .collect(),
             others: Vec::new(),
             commands: Vec::new(),
@@ -409,7 +409,11 @@ mod tests {
         let cells = plan(&world);
         assert!(cells.len() > 500, "{}", cells.len());
         for cell in &cells {
-            assert!(cell.script.acts().all(|act| !act.operation.is_glances()));
+            assert!(
+                cell.script
+                    .acts()
+                    .all(|act| !act.operation.row().only_glance)
+            );
             assert_eq!(
                 cell.script.to_string().parse::<Script>().as_ref(),
                 Ok(&cell.script)

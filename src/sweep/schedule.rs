@@ -251,7 +251,7 @@ fn pair(script: &Script) -> String {
     let mut names: Vec<String> = (script.steps().iter())
         .filter_map(|step| match step {
             Step::Race { first, second, .. } => Some([first.to_string(), second.to_string()]),
-            Step::Act(_) | Step::Run(_) => None,
+            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
         })
         .flatten()
         .collect();

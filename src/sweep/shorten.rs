@@ -3,7 +3,7 @@
 use super::ledger::Ledger;
 use super::{Stand, runs_commands};
 use crate::sweep::finding::FindingKey;
-use stormglass_model::script::{Script, Second, Step};
+use stormglass_model::script::{Action, Script, Second, Step};
 
 /// How often a script is run before it is believed not to show the violation.
 fn patience(script: &Script, rate: f64) -> u32 {
@@ -16,26 +16,33 @@ fn patience(script: &Script, rate: f64) -> u32 {
     }
 }
 
+/// Each of two rivals alone, and one after the other.
+fn orders(first: Step, second: Step) -> Vec<Vec<Step>> {
+    vec![
+        vec![first.clone()],
+        vec![second.clone()],
+        vec![first.clone(), second.clone()],
+        vec![second, first],
+    ]
+}
+
 /// Shorter scripts, the shortest first; those without a race count as shorter than those with one.
 fn candidates(script: &Script) -> Vec<Script> {
     let mut shorter = Vec::new();
     for (index, step) in script.steps().iter().enumerate() {
-        let Step::Race { first, second, .. } = step else {
-            continue;
-        };
-        let first = Step::Act(*first);
-        let replacements: Vec<Vec<Step>> = match second {
-            Second::Rival(act) => {
-                let second = Step::Act(*act);
-                vec![
-                    vec![first.clone()],
-                    vec![second.clone()],
-                    vec![first.clone(), second.clone()],
-                    vec![second, first],
-                ]
+        let replacements: Vec<Vec<Step>> = match step {
+            Step::Act(_) | Step::Run(_) => continue,
+            Step::Race { first, second, .. } => {
+                let first = Step::act(*first);
+                match second {
+                    Second::Rival(act) => orders(first, Step::act(*act)),
+                    Second::Fault(_) | Second::Command(_) => vec![vec![first]],
+                }
             }
-            Second::Fault(_) => vec![vec![first]],
-            Second::Command(_) => vec![vec![first]],
+            Step::Rivals { branches, .. } => {
+                let steps = |branch: &Vec<Action>| branch.iter().cloned().map(Step::Act).collect();
+                branches.iter().map(steps).collect()
+            }
         };
         for replacement in replacements {
             let mut steps = script.steps().to_vec();

@@ -15,7 +15,9 @@ fn cells() -> Vec<Cell> {
     let all = Operation::ALL.iter().copied();
     plan(&World {
         glance: false,
-        operations: all.filter(|operation| !operation.is_glances()).collect(),
+        operations: all
+            .filter(|operation| !operation.row().only_glance)
+            .collect(),
         others: Vec::new(),
         commands: Vec::new(),
     })

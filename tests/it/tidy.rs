@@ -92,6 +92,28 @@ fn words_stand_only_where_they_may() {
     none(breaches);
 }
 
+/// The tables of edges and of operations convict the embedded service, so it must not go by them.
+#[test]
+fn the_service_reads_no_table_that_judges_it() {
+    const TABLES: [&str; 7] = [
+        "operations::",
+        "subject_edge",
+        ".row()",
+        ".kind()",
+        ".creates()",
+        ".reads()",
+        ".sends_data()",
+    ];
+    let mut breaches = Vec::new();
+    for Source { path, code, .. } in sources(&["crates/model/src/service"]) {
+        for (number, line) in code.lines().enumerate() {
+            let table = TABLES.iter().find(|table| line.contains(**table));
+            breaches.extend(table.map(|table| format!("{path}:{}: `{table}`", number + 1)));
+        }
+    }
+    none(breaches);
+}
+
 #[test]
 fn names_say_what_things_are() {
     let mut breaches = Vec::new();

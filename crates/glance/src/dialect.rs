@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use stormglass_model::history::{Content, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
+use stormglass_model::operations::Formats;
 
 /// The media type of a PATCH on an image.
 pub(crate) const PATCH_TYPE: &str = "application/openstack-images-v2.1-json-patch";
@@ -99,17 +100,6 @@ impl Tasks {
         });
         statuses.collect()
     }
-}
-
-/// What a create says of the data to come.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Formats {
-    /// Any bytes make a valid raw image.
-    Raw,
-    /// Made-up bytes are no qcow2.
-    Wrong,
-    /// Nothing.
-    None,
 }
 
 /// The body of a create; the tag says whose it is.

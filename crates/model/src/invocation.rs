@@ -1,7 +1,7 @@
 //! What passes between the driver and its target: invocations one way, completions the other.
 
 use crate::history::{Content, Event, OpId, Record, Seen, SubjectId};
-use crate::lifecycle::{Operation, Outcome};
+use crate::lifecycle::{Operation, Outcome, Who};
 use crate::load::StoryId;
 use crate::script::ClientFault;
 use crate::units::Time;
@@ -31,6 +31,8 @@ pub struct Invocation {
     pub cursor: Cursor,
     /// What it asks for.
     pub operation: Operation,
+    /// Who asks; on the embedded service always who usually does.
+    pub who: Who,
     /// When it was due.
     pub intended: Time,
     /// When it was sent.

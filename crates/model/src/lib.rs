@@ -11,6 +11,7 @@ pub mod invocation;
 pub mod lifecycle;
 pub mod load;
 mod named;
+pub mod operations;
 pub mod random;
 pub mod script;
 pub mod service;

@@ -138,6 +138,13 @@ impl Span {
         }
         Ok(Span(ns.round() as u64))
     }
+
+    /// As a scenario writes it, to the nanosecond: a whole number of the longest unit that fits.
+    pub fn exact(self) -> String {
+        let divides = |unit: &&(&str, f64)| self.0 > 0 && self.0 % (unit.1 as u64) == 0;
+        let (unit, length) = SPAN_UNITS.iter().rev().find(divides).unwrap_or(&("s", 1e9));
+        format!("{}{unit}", self.0 / *length as u64)
+    }
 }
 
 impl Bytes {

@@ -5,11 +5,42 @@ use crate::scenario::Model;
 use std::rc::Rc;
 use stormglass_model::history::{Content, Event, OpId, SubjectId};
 use stormglass_model::invocation::{Cursor, Invocation, Out};
-use stormglass_model::lifecycle::Operation;
-use stormglass_model::load::{Action, Step, StoryId};
+use stormglass_model::load::StoryId;
+use stormglass_model::operations::{Body, DataFrom, OperationKind};
 use stormglass_model::random::{Seed, unit};
-use stormglass_model::script::ClientFault;
+use stormglass_model::script::{Act, Action, ClientFault, Point, Second, Step};
 use stormglass_model::units::{Span, Time};
+
+/// What a story asks of the target.
+#[derive(Clone, Copy)]
+struct Demand {
+    act: Act,
+    must_be_refused: bool,
+    /// What its client does wrong, and where.
+    fault: Option<(ClientFault, Point)>,
+}
+
+impl Demand {
+    fn of(act: Act) -> Demand {
+        Demand {
+            act,
+            must_be_refused: false,
+            fault: None,
+        }
+    }
+}
+
+/// How much of so much data has been sent at a point.
+fn share(at: Point, size: u64) -> f64 {
+    let of = |bytes: u64| bytes.min(size) as f64 / size.max(1) as f64;
+    match at {
+        Point::Before | Point::FirstByte => 0.0,
+        Point::MidBody | Point::Enters(_) => 0.5,
+        Point::LastByte => of(size.saturating_sub(1)),
+        Point::After(bytes) => of(bytes.0),
+        Point::Answer => 1.0,
+    }
+}
 
 impl Driver {
     /// Takes the story on from `cursor`, whose action was due at `intended`.
@@ -34,10 +65,26 @@ impl Driver {
             };
             let action = match step {
                 Step::Act(action) => action,
-                Step::Race { branches, jitter } if cursor.branch == 0 => {
+                // Other races, and commands, the scenario's reader has refused.
+                Step::Race { first, at, second } => {
+                    let fault = match second {
+                        Second::Fault(fault) => Some((*fault, *at)),
+                        Second::Rival(_) | Second::Command(_) => None,
+                    };
+                    let demand = Demand {
+                        fault,
+                        ..Demand::of(*first)
+                    };
+                    return self.invoke(now, slot, cursor, demand, intended, out, orders);
+                }
+                Step::Run(_) => {
+                    cursor.step += 1;
+                    continue;
+                }
+                Step::Rivals { branches, jitter } if cursor.branch == 0 => {
                     return self.race(now, slot, cursor, branches.len(), *jitter, orders);
                 }
-                Step::Race { branches, .. } => {
+                Step::Rivals { branches, .. } => {
                     let branch = &branches[usize::from(cursor.branch) - 1];
                     match branch.get(usize::from(cursor.action)) {
                         Some(action) => action,
@@ -59,7 +106,9 @@ impl Driver {
             };
             match action {
                 Action::Wait(length) => {
-                    let length = length.draw(&mut self.draw(run.number, draw::STEP, cursor).rng());
+                    let length = length
+                        .0
+                        .draw(&mut self.draw(run.number, draw::STEP, cursor).rng());
                     match cursor.branch {
                         0 => cursor.step += 1,
                         _ => cursor.action += 1,
@@ -70,12 +119,16 @@ impl Driver {
                         return;
                     }
                 }
-                Action::Do(operation) => {
-                    return self
-                        .invoke(now, slot, cursor, *operation, false, intended, out, orders);
+                Action::Do(act) => {
+                    let demand = Demand::of(*act);
+                    return self.invoke(now, slot, cursor, demand, intended, out, orders);
                 }
-                Action::Refused(operation) => {
-                    return self.invoke(now, slot, cursor, *operation, true, intended, out, orders);
+                Action::Refused(act) => {
+                    let demand = Demand {
+                        must_be_refused: true,
+                        ..Demand::of(*act)
+                    };
+                    return self.invoke(now, slot, cursor, demand, intended, out, orders);
                 }
             }
         }
@@ -112,12 +165,16 @@ impl Driver {
         now: Time,
         slot: u32,
         cursor: Cursor,
-        operation: Operation,
-        must_be_refused: bool,
+        demand: Demand,
         intended: Time,
         out: &mut Out<W>,
         orders: &mut Orders,
     ) {
+        let Demand {
+            act: Act { operation, who },
+            must_be_refused,
+            fault,
+        } = demand;
         let op = OpId(self.next_op);
         self.next_op += u64::from(self.share.of);
         self.counts.in_flight += 1;
@@ -132,22 +189,27 @@ impl Driver {
             intended,
         };
         out.record(now, subject, StoryId(story), event);
-        let (content, client_fault) = match operation {
-            Operation::AbortUpload => {
+        let (content, client_fault) = match operation.row() {
+            row if row.kind == OperationKind::Upload(Body::Aborted) => {
                 let share = unit(&mut self.draw(number, draw::CLOSE, cursor).rng());
                 // Part-way: never before the first byte, never after the last.
                 let abort = (ClientFault::Close, 0.05 + 0.9 * share);
                 (self.content(number, story, op), Some(abort))
             }
-            _ if operation.brings_data() => (self.content(number, story, op), None),
+            row if row.data != DataFrom::Nowhere => (self.content(number, story, op), None),
             _ => (Content::default(), None),
         };
+        let client_fault = client_fault.or(fault.map(|(fault, at)| {
+            let size = self.content(number, story, op).size;
+            (fault, share(at, size))
+        }));
         orders.invoke.push(Invocation {
             op,
             subject,
             story: StoryId(story),
             cursor,
             operation,
+            who,
             intended,
             sent: now,
             content,

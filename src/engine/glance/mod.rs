@@ -16,7 +16,7 @@ use stormglass_model::history::{Audit, Event, Gauges, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Invocation, Out};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::load::StoryId;
-use stormglass_model::script::{Act, ClientFault};
+use stormglass_model::script::ClientFault;
 use stormglass_model::target::Target;
 use stormglass_model::units::{Bytes, Span, Time};
 use tokio::task::spawn_local;
@@ -324,6 +324,7 @@ impl<S: Stage> Target for Remote<S> {
             subject,
             story,
             operation,
+            who,
             content,
             client_fault,
             ..
@@ -345,7 +346,7 @@ impl<S: Stage> Target for Remote<S> {
         let watch = faults::spoil(operation, size, client_fault);
         let request = Request {
             operation,
-            who: Act::usual(operation).who,
+            who,
             id: ImageId::new(self.run, subject.number),
             size: Bytes(size),
             content_seed: content.checksum,

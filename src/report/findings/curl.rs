@@ -110,7 +110,7 @@ fn token(who: Who) -> &'static str {
         Who::Member => "TOKEN",
         Who::Admin => "ADMIN_TOKEN",
         Who::Reader => "READER_TOKEN",
-        Who::Stranger => "STRANGER_TOKEN",
+        Who::OtherProject => "STRANGER_TOKEN",
     }
 }
 
@@ -119,7 +119,7 @@ fn owner(who: Who) -> &'static str {
         Who::Member => "the member's",
         Who::Admin => "an admin's",
         Who::Reader => "a reader's",
-        Who::Stranger => "that of a member of another project",
+        Who::OtherProject => "that of a member of another project",
     }
 }
 

@@ -138,7 +138,7 @@ fn by_hand(text: &mut String, target: &str, finding: &Finding) {
 fn command_between(script: &Script) -> Option<&str> {
     script.steps().iter().find_map(|step| match step {
         Step::Run(name) => Some(name.as_str()),
-        Step::Act(_) | Step::Race { .. } => None,
+        Step::Act(_) | Step::Race { .. } | Step::Rivals { .. } => None,
     })
 }
 

@@ -119,8 +119,11 @@ impl Timeline {
                 (next..bars.len()).find(|&i| bars[i].act == *act && Some(i) != but)
             };
             let (one, other) = match step {
-                Step::Run(_) => continue,
-                Step::Act(act) => (find(&self.bars, act, None), None),
+                Step::Run(_) | Step::Rivals { .. } => continue,
+                Step::Act(action) => {
+                    let act = action.act();
+                    (act.and_then(|act| find(&self.bars, &act, None)), None)
+                }
                 Step::Race { first, at, second } => {
                     let one = find(&self.bars, first, None);
                     let other = match second {

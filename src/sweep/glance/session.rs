@@ -8,9 +8,11 @@ use stormglass_glance::Exchange;
 use stormglass_glance::{Answer, ImageId, Request, Watch, content_of};
 use stormglass_model::history::{ClientEvent, Content, Observation, OpId, Seen, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
-use stormglass_model::random::{Rng, Seed};
-use stormglass_model::script::{Act, Script, Step};
-use stormglass_model::units::{Bytes, Time};
+use stormglass_model::operations::{Body, OperationKind};
+use stormglass_model::random::{Rng, Seed, unit};
+use stormglass_model::script::{Act, Action, Script, Step};
+use stormglass_model::units::{Bytes, Span, Time};
+use tokio::task::spawn_local;
 
 /// The size of the first upload. Each one after it is a little larger, so that sizes tell them apart.
 const SIZE: u64 = 256 * 1024;
@@ -110,12 +112,42 @@ impl Session {
     pub(super) async fn play(self: &Rc<Self>) {
         for step in self.script.steps() {
             match step {
-                Step::Act(act) => drop(self.act(*act, None).await),
+                Step::Act(action) => self.one(action).await,
+                Step::Rivals { branches, jitter } => self.side_by_side(branches, *jitter).await,
                 Step::Run(name) => self.command(name).await,
                 Step::Race { first, at, second } => self.race(*first, *at, second).await,
             }
         }
         self.rest().await;
+    }
+
+    /// What its answer is to be is the checker's to judge, whatever the script says.
+    async fn one(&self, action: &Action) {
+        match action {
+            Action::Do(act) | Action::Refused(act) => drop(self.act(*act, None).await),
+            Action::Wait(pause) => {
+                let length = pause.0.draw(&mut self.rng.borrow_mut());
+                tokio::time::sleep(Duration::from_nanos(length.0)).await;
+            }
+        }
+    }
+
+    /// Branches at the same time, each begun at some instant of the jitter.
+    async fn side_by_side(self: &Rc<Self>, branches: &[Vec<Action>], jitter: Span) {
+        let begun = branches.iter().cloned().map(|branch| {
+            let session = Rc::clone(self);
+            let late = unit(&mut session.rng.borrow_mut()) * jitter.as_secs_f64();
+            spawn_local(async move {
+                tokio::time::sleep(Duration::from_secs_f64(late)).await;
+                for action in &branch {
+                    session.one(action).await;
+                }
+            })
+        });
+        for branch in begun.collect::<Vec<_>>() {
+            // What its operations were answered is in the history.
+            let _ = branch.await;
+        }
     }
 
     /// The subject is looked at until it is at rest; then its data is read, if it has any.
@@ -177,7 +209,7 @@ impl Session {
             operation: act.operation,
             who: act.who,
             brings: brings(&request),
-            spoiled: spoiled || act.operation == Operation::AbortUpload,
+            spoiled: spoiled || act.operation.kind() == OperationKind::Upload(Body::Aborted),
         });
         let answer = match watch {
             None => self.shared.client.perform(&request).await,
@@ -216,9 +248,9 @@ impl Session {
 
 /// What an operation would bring in, as far as the server can know it too.
 fn brings(request: &Request) -> Option<Content> {
-    match request.operation {
-        Operation::CreateEmpty => Some(content_of(0, 0)),
-        Operation::Upload | Operation::Stage | Operation::Import => {
+    match request.operation.kind() {
+        OperationKind::CreateEmpty => Some(content_of(0, 0)),
+        OperationKind::Upload(Body::Whole) | OperationKind::Stage | OperationKind::Import => {
             Some(content_of(request.content_seed, request.size.0))
         }
         _ => None,

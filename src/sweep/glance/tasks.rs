@@ -2,7 +2,7 @@
 
 use super::{SECOND_LOOK, SECOND_LOOKS, Session};
 use stormglass_model::history::{Observation, ProbeReading};
-use stormglass_model::lifecycle::{Operation, TaskStatus};
+use stormglass_model::lifecycle::TaskStatus;
 use stormglass_model::script::Act;
 
 impl Session {
@@ -37,8 +37,5 @@ impl Session {
 }
 
 fn begins_a_task(act: Act) -> bool {
-    matches!(
-        act.operation,
-        Operation::Import | Operation::ImportStaged | Operation::RegisterLocation
-    )
+    act.operation.row().by_task
 }

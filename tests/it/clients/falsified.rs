@@ -42,7 +42,7 @@ fn reads(real: bool, history: &SubjectHistory) -> Vec<(usize, Operation)> {
         let (operation, who) = asked(op).unwrap();
         let stored = !real || content.is_some_and(|content| content.size > 0);
         let fits = operation == Operation::Show || operation.reads() && stored;
-        if fits && who != Who::Stranger {
+        if fits && who != Who::OtherProject {
             reads.push((index, operation));
         }
     }

@@ -171,7 +171,7 @@ impl Making {
             false => BOTH[below(&mut self.rng, BOTH.len())],
         };
         let who = match below(&mut self.rng, 12) {
-            0 if real => Who::Stranger,
+            0 if real => Who::OtherProject,
             1 if real => Who::Reader,
             2..=4 => Who::Admin,
             _ => Who::Member,

@@ -301,11 +301,11 @@ fn roles_are_kept() {
     let gone = Some(Seen::Gone);
     let ok = Outcome::Ok;
     as_who(Show, Who::Reader, ok, status).holds(&GLANCE);
-    as_who(Show, Who::Stranger, ok, gone).holds(&GLANCE);
-    as_who(Show, Who::Stranger, Outcome::Refused, gone).holds(&GLANCE);
-    as_who(Show, Who::Stranger, ok, status).breaks(&GLANCE, &[Exposed]);
-    as_who(Download, Who::Stranger, ok, None).breaks(&GLANCE, &[Exposed]);
-    as_who(Download, Who::Stranger, Outcome::Refused, None).holds(&GLANCE);
+    as_who(Show, Who::OtherProject, ok, gone).holds(&GLANCE);
+    as_who(Show, Who::OtherProject, Outcome::Refused, gone).holds(&GLANCE);
+    as_who(Show, Who::OtherProject, ok, status).breaks(&GLANCE, &[Exposed]);
+    as_who(Download, Who::OtherProject, ok, None).breaks(&GLANCE, &[Exposed]);
+    as_who(Download, Who::OtherProject, Outcome::Refused, None).holds(&GLANCE);
     as_who(Download, Who::Reader, ok, None).holds(&GLANCE);
     as_who(Delete, Who::Reader, Outcome::Refused, None)
         .shows(Active)
@@ -316,7 +316,7 @@ fn roles_are_kept() {
     as_who(Delete, Who::Reader, ok, None)
         .gone()
         .breaks(&GLANCE, &[Trespass]);
-    as_who(Delete, Who::Stranger, ok, None)
+    as_who(Delete, Who::OtherProject, ok, None)
         .shows(Active)
         .breaks(&GLANCE, &[Trespass]);
     as_who(SetProperty, Who::Reader, ok, None).breaks(&GLANCE, &[Trespass]);

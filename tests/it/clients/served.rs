@@ -16,7 +16,9 @@ fn scripts() -> [Vec<Script>; 2] {
     let all = Operation::ALL.iter().copied();
     let cells = plan(&World {
         glance: false,
-        operations: all.filter(|operation| !operation.is_glances()).collect(),
+        operations: all
+            .filter(|operation| !operation.row().only_glance)
+            .collect(),
         others: Vec::new(),
         commands: Vec::new(),
     });

@@ -195,7 +195,7 @@ pub fn steps(world: &World, subject: Subject, work: Work) -> Vec<(Subject, Work)
     if work.over {
         return Vec::new();
     }
-    if work.who == Who::Stranger {
+    if work.who == Who::OtherProject {
         let mut nothing = work.missing(world);
         if work.operation == Show {
             nothing = work.replies(Reply {

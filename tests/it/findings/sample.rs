@@ -98,7 +98,7 @@ pub fn finding(
             let script: Script = script.parse().unwrap();
             let point = script.steps().iter().find_map(|step| match step {
                 Step::Race { at, .. } => Some(*at),
-                Step::Act(_) | Step::Run(_) => None,
+                Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
             });
             Tally {
                 point,
@@ -367,7 +367,7 @@ pub fn long() -> Finding {
     for round in 0..500_u32 {
         let (at, op) = (10.0 + f64::from(round), 100 + 2 * u64::from(round));
         tale = tale
-            .sent(at, op, Operation::Delete, Who::Stranger)
+            .sent(at, op, Operation::Delete, Who::OtherProject)
             .answered(at + 0.2, op, Some(404), None)
             .sent(at + 0.3, op + 1, Operation::Show, Who::Reader)
             .answered(at + 0.4, op + 1, Some(200), status(SubjectStatus::Saving));

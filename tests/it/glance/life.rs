@@ -321,13 +321,21 @@ fn one_identity_for_both_is_noticed() {
         let fit = place.target.clone();
         place.target.admin = fit.member.clone();
         let greeting = place.client().hello().await.unwrap();
-        assert!(greeting.unfit(Operation::DownloadAsAdmin).is_some());
-        assert!(greeting.unfit(Operation::Download).is_none());
+        assert!(
+            greeting
+                .unfit(Act::usual(Operation::DownloadAsAdmin))
+                .is_some()
+        );
+        assert!(greeting.unfit(Act::usual(Operation::Download)).is_none());
         place.target.admin = fit.admin.clone();
         place.target.member = fit.admin;
         let greeting = place.client().hello().await.unwrap();
-        assert!(greeting.unfit(Operation::DownloadAsAdmin).is_none());
-        assert!(greeting.unfit(Operation::Download).is_some());
+        assert!(
+            greeting
+                .unfit(Act::usual(Operation::DownloadAsAdmin))
+                .is_none()
+        );
+        assert!(greeting.unfit(Act::usual(Operation::Download)).is_some());
     });
 }
 

@@ -220,7 +220,7 @@ fn a_reader_reads_and_a_stranger_sees_nothing() {
     let Some(place) = everybody() else { return };
     let stranger = Act {
         operation: Operation::Create,
-        who: Who::Stranger,
+        who: Who::OtherProject,
     };
     assert!(place.client().unsupported(stranger).is_some());
     local(async {
@@ -238,7 +238,7 @@ fn a_reader_reads_and_a_stranger_sees_nothing() {
         });
         for &operation in others {
             let mut request = subject.asked(operation);
-            request.who = Who::Stranger;
+            request.who = Who::OtherProject;
             let answer = subject.client.perform(&request).await;
             assert_eq!(answer.observed, Some(Seen::Gone), "{operation}: {answer:?}");
             request.who = Who::Reader;
@@ -442,14 +442,14 @@ fn exchanges_are_kept_and_hold_no_credential() {
         );
         assert!(locate.text.contains("/locations/-"), "{locate:?}");
         let mut refused = subject.asked(Operation::UploadWrongSize);
-        refused.who = Who::Stranger;
+        refused.who = Who::OtherProject;
         let refused = client.perform(&refused).await;
         let [put] = &refused.exchanges[..] else {
             panic!("{refused:?}");
         };
         assert_eq!(
             (put.who, put.data, put.status),
-            (Who::Stranger, Some(SIZE), Some(404))
+            (Who::OtherProject, Some(SIZE), Some(404))
         );
         assert!(
             put.headers

@@ -6,7 +6,7 @@ use stormglass::scenario::Scenario;
 use stormglass_model::checker::concurrent::Breach;
 use stormglass_model::config::Defect;
 use stormglass_model::lifecycle::{Operation, Verdict};
-use stormglass_model::load::{Action, Step};
+use stormglass_model::script::{Act, Step};
 
 /// Defects that no client can see, however often it looks, and why.
 const UNSEEN: [(Defect, &str); 7] = [
@@ -44,7 +44,7 @@ const UNSEEN: [(Defect, &str); 7] = [
 fn looked_at(defect: Defect, overrides: &[&str]) -> Scenario {
     let mut scenario = read(&format!("defects/{defect}"), overrides);
     scenario.keeps_history = true;
-    let step = |operation| Step::Act(Action::Do(operation));
+    let step = |operation| Step::act(Act::usual(operation));
     for story in &mut scenario.stories {
         let steps = std::mem::take(&mut story.steps);
         story.steps = steps

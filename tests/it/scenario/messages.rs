@@ -47,6 +47,30 @@ fn syntax() {
 }
 
 #[test]
+fn steps_on_a_line() {
+    let embedded = |steps: &str| format!("[[story]]\nname = \"a\"\nsteps = \"{steps}\"");
+    let glance = |steps: &str| {
+        let url = "[target.glance]\nurl = \"http://127.0.0.1:9292\"\n";
+        format!("{url}{}", embedded(steps))
+    };
+    let texts = [
+        embedded("create uplaod"),
+        embedded("create {upload}"),
+        embedded("create upload wait=soon"),
+        embedded("create [upload last-byte delete]"),
+        embedded("create [upload mid-body !reset]"),
+        embedded("create [upload before !close]"),
+        embedded("create upload !kill-api"),
+        embedded("create upload delete:other-project"),
+        glance("create [upload mid-body !kill-api]"),
+        glance("create [delete first-byte !reset]"),
+        glance("create upload delete:reader"),
+        glance("create upload show:other-project"),
+    ];
+    check("steps", &texts.each_ref().map(String::as_str));
+}
+
+#[test]
 fn whole_file() {
     check_with(
         "whole-file",
@@ -325,7 +349,7 @@ fn stories() {
         story("steps = [\"create\"]\nweight = 0"),
         story("steps = [\"create\"]\nsize = \"big\""),
         story("steps = [\"create\"]\n[[story]]\nname = \"a\"\nsteps = [\"create\"]"),
-        story("steps = \"create\""),
+        story("steps = 5"),
         story("steps = []"),
         story("steps = [\"upload\"]"),
         story("steps = [{ wait = \"1s\" }, \"create\"]"),

@@ -3,6 +3,7 @@
 mod messages;
 mod reading;
 mod shipped;
+mod steps;
 
 use std::path::Path;
 use stormglass::scenario::{Mistakes, Scenario, parse_in};

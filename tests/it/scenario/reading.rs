@@ -10,8 +10,9 @@ use stormglass_glance::{Identity, StoreTarget};
 use stormglass_model::config::{Defect, Rules};
 use stormglass_model::fault::{FaultKind, Place};
 use stormglass_model::lifecycle::Operation;
-use stormglass_model::load::{Action, Spacing, Step};
+use stormglass_model::load::Spacing;
 use stormglass_model::random::Seed;
+use stormglass_model::script::{Act, Action, Step};
 use stormglass_model::units::{Bytes, Span, Time};
 
 fn valid(text: &str, overrides: &[&str]) -> Scenario {
@@ -56,13 +57,13 @@ fn the_full_example_says_what_the_design_says() {
     assert_eq!(scenario.load.max_in_flight, Some(100_000));
     assert_eq!(scenario.stories.len(), 3);
     assert!(
-        matches!(&scenario.stories[1].steps[1], Step::Race { branches, jitter }
+        matches!(&scenario.stories[1].steps[1], Step::Rivals { branches, jitter }
         if branches.len() == 2 && *jitter == Span::from_millis(10))
     );
-    assert!(matches!(
+    assert_eq!(
         scenario.stories[2].steps[3],
-        Step::Act(Action::Refused(Operation::Download))
-    ));
+        Step::Act(Action::Refused(Act::usual(Operation::Download)))
+    );
     let fault = &scenario.faults[0];
     assert_eq!(
         (fault.place, fault.kind.clone()),

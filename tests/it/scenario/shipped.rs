@@ -6,7 +6,7 @@ use stormglass::scenario::{Scenario, Target, read};
 use stormglass_model::config::Defect;
 
 /// Every scenario file in a folder, in order.
-fn files(folder: &str) -> Vec<PathBuf> {
+pub fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()

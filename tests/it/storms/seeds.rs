@@ -112,7 +112,7 @@ impl Seen {
             let missed: Vec<_> = edges.difference(taken).collect();
             assert!(missed.is_empty(), "{profile} never takes {missed:?}");
         }
-        let embedded = |operation: &&Operation| !operation.is_glances();
+        let embedded = |operation: &&Operation| !operation.row().only_glance;
         for &operation in Operation::ALL.iter().filter(embedded) {
             for outcome in [Outcome::Ok, Outcome::Refused, Outcome::Fail] {
                 let impossible = match outcome {

@@ -8,9 +8,9 @@ use stormglass::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use stormglass_model::config::{RegistryConfig, Rules, ServiceConfig, StoreConfig};
 use stormglass_model::fault::{Fault, FaultKind, Place, TABLE};
 use stormglass_model::lifecycle::Operation;
-use stormglass_model::load::{Action, Spacing, Step, Story};
+use stormglass_model::load::{Spacing, Story};
 use stormglass_model::random::{Distribution, Drawn, Rng, Seed, Shape, unit};
-use stormglass_model::script::ClientFault;
+use stormglass_model::script::{Act, Action, ClientFault, Pause, Step};
 use stormglass_model::units::{Bytes, Rate, Span, Time};
 
 /// How long the load of each lasts; rates are such that a few hundred stories begin.
@@ -98,7 +98,7 @@ fn load(dice: &mut Dice) -> Load {
 
 fn story(dice: &mut Dice, number: usize) -> Story {
     let size = Shape::Exponential { mean: 1e6 };
-    let mut steps = vec![Step::Act(Action::Do(dice.pick(&[
+    let mut steps = vec![Step::act(Act::usual(dice.pick(&[
         Operation::Create,
         Operation::Create,
         Operation::Create,
@@ -107,7 +107,7 @@ fn story(dice: &mut Dice, number: usize) -> Story {
     ])))];
     steps.extend((0..dice.below(6)).map(|_| step(dice)));
     if dice.chance(0.5) {
-        steps.push(Step::Act(Action::Do(Operation::Delete)));
+        steps.push(Step::act(Act::usual(Operation::Delete)));
     }
     Story {
         name: format!("story {number}"),
@@ -128,7 +128,7 @@ fn step(dice: &mut Dice) -> Step {
         return Step::Act(action(dice));
     }
     let branch = |dice: &mut Dice| (0..1 + dice.below(3)).map(|_| action(dice)).collect();
-    Step::Race {
+    Step::Rivals {
         branches: (0..2 + dice.below(3)).map(|_| branch(dice)).collect(),
         jitter: dice.pick(&[0, 3, 30].map(Span::from_millis)),
     }
@@ -136,12 +136,12 @@ fn step(dice: &mut Dice) -> Step {
 
 fn action(dice: &mut Dice) -> Action {
     let later: Vec<Operation> = (Operation::ALL.iter().copied())
-        .filter(|operation| !operation.creates() && !operation.is_glances())
+        .filter(|operation| !operation.creates() && !operation.row().only_glance)
         .collect();
     match dice.below(10) {
-        0 => Action::Wait(dice.duration(50e6)),
-        1..=3 => Action::Do(Operation::Upload),
-        _ => Action::Do(dice.pick(&later)),
+        0 => Action::Wait(Pause(dice.duration(50e6))),
+        1..=3 => Action::Do(Act::usual(Operation::Upload)),
+        _ => Action::Do(Act::usual(dice.pick(&later))),
     }
 }
 

@@ -6,7 +6,8 @@ use crate::answer::line;
 use crate::auth::LoginError;
 use crate::dialect::Page;
 use crate::http::{Times, Trouble};
-use stormglass_model::lifecycle::{Operation, Who};
+use stormglass_model::lifecycle::Who;
+use stormglass_model::script::Act;
 
 /// Why a run against this server cannot begin, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,16 +53,15 @@ pub struct Greeting {
 }
 
 impl Greeting {
-    /// Why the answers to `operation` would be judged wrongly with these identities, if they would.
-    pub fn unfit(self, operation: Operation) -> Option<&'static str> {
-        match operation {
-            Operation::Download | Operation::Export | Operation::Clone if self.member_is_admin => {
-                Some("the member's identity is an admin's, who may read what no member may")
+    /// Why the answers to `act` would be judged wrongly with these identities, if they would.
+    pub fn unfit(self, act: Act) -> Option<&'static str> {
+        match act.who {
+            _ if !act.operation.reads() => None,
+            Who::Admin => {
+                (!self.admin_is_admin).then_some("the admin's identity is not an admin's")
             }
-            Operation::DownloadAsAdmin if !self.admin_is_admin => {
-                Some("the admin's identity is not an admin's")
-            }
-            _ => None,
+            Who::Member | Who::Reader | Who::OtherProject => (self.member_is_admin)
+                .then_some("the member's identity is an admin's, who may read what no member may"),
         }
     }
 }

@@ -11,7 +11,8 @@ use hyper::header::HeaderValue;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use stormglass_model::lifecycle::{Operation, Outcome, Who};
+use stormglass_model::lifecycle::{Outcome, Who};
+use stormglass_model::operations::{Body, DataFrom, OperationKind};
 use stormglass_model::script::Act;
 use stormglass_model::units::{Bytes, Time};
 use tokio::sync::OnceCell;
@@ -119,8 +120,6 @@ impl Client {
     }
 
     /// Why this client cannot perform `act`, if it cannot; for the reader of scenarios.
-    ///
-    /// Export and clone are done as what they are to Glance: a download.
     pub fn unsupported(&self, act: Act) -> Option<&'static str> {
         let shared = &*self.shared;
         if shared.identities[act.who.index()].is_none() {
@@ -128,43 +127,20 @@ impl Client {
                 Who::Member => "it needs a member's identity",
                 Who::Admin => "it needs an admin's identity",
                 Who::Reader => "it needs a reader's identity",
-                Who::Stranger => "it needs a stranger's identity",
+                Who::OtherProject => {
+                    "it needs the identity of a member of another project, the `stranger`"
+                }
             });
         }
-        if act.operation.creates() && act.who == Who::Stranger {
-            return Some("what a stranger creates is not this run's to delete");
+        if act.operation.creates() && act.who == Who::OtherProject {
+            return Some("what another project creates is not this run's to delete");
         }
-        match act.operation {
-            Operation::CreateWithLocation
-            | Operation::AddLocation
-            | Operation::ReplaceLocation
-            | Operation::RegisterLocation
-            | Operation::Import => (shared.location.is_none() && !shared.is_here)
-                .then_some("it needs a `location` that Glance may read data from"),
-            Operation::UploadTooLarge => (shared.too_large.is_none())
-                .then_some("it needs a size that is `too_large` for the server"),
-            Operation::Create
-            | Operation::CreateEmpty
-            | Operation::CreateWithoutFormat
-            | Operation::CreateWithWrongFormat
-            | Operation::RemoveLocation
-            | Operation::Upload
-            | Operation::AbortUpload
-            | Operation::UploadWrongSize
-            | Operation::Stage
-            | Operation::ImportStaged
-            | Operation::Download
-            | Operation::Export
-            | Operation::Clone
-            | Operation::DownloadAsAdmin
-            | Operation::Deactivate
-            | Operation::Reactivate
-            | Operation::Delete
-            | Operation::Show
-            | Operation::SetProperty
-            | Operation::Protect
-            | Operation::Unprotect => None,
+        let row = act.operation.row();
+        if row.data == DataFrom::Location && shared.location.is_none() && !shared.is_here {
+            return Some("it needs a `location` that Glance may read data from");
         }
+        (row.kind == OperationKind::Upload(Body::TooLarge) && shared.too_large.is_none())
+            .then_some("it needs a size that is `too_large` for the server")
     }
 
     /// Performs one operation, once. Dropping the future closes its connection.

@@ -4,12 +4,13 @@ use super::exchange::{image_path, text, typed};
 use super::{Client, OperationContext};
 use crate::answer::{Answer, ImageId, Request, line};
 use crate::data_server::DataServer;
-use crate::dialect::{self, Formats, PATCH_TYPE, Tasks};
+use crate::dialect::{self, PATCH_TYPE, Tasks};
 use crate::http::{Call, Payload, Progress, Times, Trouble};
 use hyper::header::HeaderValue;
 use std::rc::Rc;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, TaskStatus, Who};
+use stormglass_model::operations::{Body, Formats, OperationKind};
 use stormglass_model::script::Act;
 use stormglass_model::units::Bytes;
 
@@ -21,65 +22,62 @@ const MISSING: u64 = 1;
 impl Client {
     pub(super) async fn act(&self, context: &mut OperationContext<'_>) -> Answer {
         let size = context.request.size.0;
-        match context.request.operation {
-            Operation::Create => self.create(context, Formats::Raw).await,
-            Operation::CreateWithoutFormat => self.create(context, Formats::None).await,
-            Operation::CreateWithWrongFormat => self.create(context, Formats::Wrong).await,
-            Operation::CreateEmpty | Operation::CreateWithLocation => {
+        match context.request.operation.kind() {
+            OperationKind::Create(formats) => self.create(context, formats).await,
+            kind @ (OperationKind::CreateEmpty | OperationKind::CreateWithLocation) => {
                 let watch = context.watch.take();
                 let created = self.create(context, Formats::Raw).await;
                 context.watch = watch;
-                match context.request.operation {
+                match kind {
                     _ if created.outcome != Outcome::Ok => created,
-                    Operation::CreateEmpty => self.send_data(context, "/file", 0, 0).await,
+                    OperationKind::CreateEmpty => self.send_data(context, "/file", 0, 0).await,
                     _ => self.name_location(context, dialect::add_location).await,
                 }
             }
-            Operation::Upload => self.send_data(context, "/file", size, size).await,
-            Operation::UploadWrongSize => {
+            OperationKind::Upload(Body::Whole) => {
+                self.send_data(context, "/file", size, size).await
+            }
+            OperationKind::Upload(Body::WrongSize) => {
                 self.send_data(context, "/file", size, size + MISSING).await
             }
-            Operation::UploadTooLarge => {
+            OperationKind::Upload(Body::TooLarge) => {
                 let size = self.shared.too_large.map_or(size, |size| size.0);
                 self.send_data(context, "/file", size, size).await
             }
-            Operation::Stage => self.send_data(context, "/stage", size, size).await,
-            Operation::AbortUpload => self.abort_upload(context).await,
-            Operation::Download
-            | Operation::Export
-            | Operation::Clone
-            | Operation::DownloadAsAdmin => self.download(context).await,
-            Operation::Deactivate => self.post(context, "/actions/deactivate", "").await,
-            Operation::Reactivate => self.post(context, "/actions/reactivate", "").await,
-            Operation::Delete => self.delete_as(context).await,
-            Operation::Show => self.read_record(context).await,
-            Operation::AddLocation => self.name_location(context, dialect::add_location).await,
-            Operation::ReplaceLocation => {
+            OperationKind::Upload(Body::Aborted) => self.abort_upload(context).await,
+            OperationKind::Stage => self.send_data(context, "/stage", size, size).await,
+            OperationKind::Download => self.download(context).await,
+            OperationKind::Deactivate => self.post(context, "/actions/deactivate", "").await,
+            OperationKind::Reactivate => self.post(context, "/actions/reactivate", "").await,
+            OperationKind::Delete => self.delete_as(context).await,
+            OperationKind::Show => self.read_record(context).await,
+            OperationKind::AddLocation => self.name_location(context, dialect::add_location).await,
+            OperationKind::ReplaceLocation => {
                 self.name_location(context, dialect::replace_locations)
                     .await
             }
-            Operation::RemoveLocation => self.patch(context, dialect::remove_location()).await,
-            Operation::RegisterLocation => match self.location(context.request).await {
+            OperationKind::RemoveLocation => self.patch(context, dialect::remove_location()).await,
+            OperationKind::RegisterLocation => match self.location(context.request).await {
                 Ok(url) => {
                     let body = dialect::registered_location(&url);
                     self.post(context, "/locations", &body).await
                 }
                 Err(answer) => answer,
             },
-            Operation::Import => match self.location(context.request).await {
+            OperationKind::Import => match self.location(context.request).await {
                 Ok(url) => {
                     let body = dialect::web_download(&url);
                     self.post(context, "/import", &body).await
                 }
                 Err(answer) => answer,
             },
-            Operation::ImportStaged => {
+            OperationKind::ImportStaged => {
                 self.post(context, "/import", &dialect::glance_direct())
                     .await
             }
-            Operation::SetProperty => self.patch(context, dialect::set_property()).await,
-            Operation::Protect => self.patch(context, dialect::protect(true)).await,
-            Operation::Unprotect => self.patch(context, dialect::protect(false)).await,
+            OperationKind::SetProperty => self.patch(context, dialect::set_property()).await,
+            OperationKind::Protect => self.patch(context, dialect::protect(true)).await,
+            OperationKind::Unprotect => self.patch(context, dialect::protect(false)).await,
         }
     }
 
@@ -244,7 +242,7 @@ impl Client {
         let Request { id, who, .. } = *context.request;
         let call = self.call("DELETE", &image_path(id, ""), text(""), None);
         let answer = self.exchange(context, call).await.0;
-        let gone = answer.observed == Some(Seen::Gone) && who != Who::Stranger;
+        let gone = answer.observed == Some(Seen::Gone) && who != Who::OtherProject;
         let mut created = self.shared.created.borrow_mut();
         // A 404 says nothing of an image whose create was never answered: it may still come.
         if answer.outcome == Outcome::Ok || gone && created.get(&id) == Some(&true) {

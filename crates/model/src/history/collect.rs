@@ -80,7 +80,7 @@ impl Collector {
                 http_status,
                 ..
             } => {
-                let reads = operation.reads() || operation == Operation::Show;
+                let reads = operation.kind().looks();
                 // What an upload brought in is known only once it has ended.
                 if let (false, Some(content)) = (reads, content) {
                     self.sent(subject, op, Some(content), false);

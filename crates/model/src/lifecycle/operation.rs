@@ -72,8 +72,8 @@ named! {
         Admin = "admin",
         /// Of the same project, and may only read.
         Reader = "reader",
-        /// A member of another project: to him a private subject does not exist.
-        Stranger = "stranger",
+        /// A member of another project, for whom a private subject does not exist. Files call it a stranger.
+        OtherProject = "stranger",
     }
 }
 
@@ -151,69 +151,5 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
-    }
-}
-
-impl Operation {
-    /// Whether it brings the subject into being.
-    pub const fn creates(self) -> bool {
-        matches!(
-            self,
-            Operation::Create
-                | Operation::CreateWithLocation
-                | Operation::CreateEmpty
-                | Operation::CreateWithoutFormat
-                | Operation::CreateWithWrongFormat
-        )
-    }
-
-    /// Whether only a real Glance performs it.
-    pub const fn is_glances(self) -> bool {
-        matches!(
-            self,
-            Operation::Protect
-                | Operation::Unprotect
-                | Operation::Stage
-                | Operation::ImportStaged
-                | Operation::RegisterLocation
-                | Operation::ReplaceLocation
-                | Operation::CreateWithoutFormat
-                | Operation::CreateWithWrongFormat
-                | Operation::UploadWrongSize
-                | Operation::UploadTooLarge
-        )
-    }
-
-    /// Whether it sends data from the client, so that there are points inside it.
-    pub const fn sends_data(self) -> bool {
-        matches!(
-            self,
-            Operation::Upload
-                | Operation::AbortUpload
-                | Operation::Stage
-                | Operation::UploadWrongSize
-                | Operation::UploadTooLarge
-        )
-    }
-
-    /// Whether it brings data in, sent by the client or read by the server from where the client says.
-    pub const fn brings_data(self) -> bool {
-        self.sends_data()
-            || matches!(
-                self,
-                Operation::Import
-                    | Operation::CreateWithLocation
-                    | Operation::AddLocation
-                    | Operation::RegisterLocation
-                    | Operation::ReplaceLocation
-            )
-    }
-
-    /// Whether it reads the data.
-    pub const fn reads(self) -> bool {
-        matches!(
-            self,
-            Operation::Download | Operation::Export | Operation::Clone | Operation::DownloadAsAdmin
-        )
     }
 }

@@ -4,4 +4,4 @@ mod pacer;
 mod story;
 
 pub use pacer::{Pacer, Ramp, Spacing};
-pub use story::{Action, Step, Story, StoryId};
+pub use story::{Story, StoryId};

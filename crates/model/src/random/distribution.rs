@@ -96,6 +96,7 @@ enum Sampler {
 /// A valid distribution of lengths of time or of sizes.
 #[derive(Clone, Debug)]
 pub struct Distribution<T> {
+    shape: Shape,
     sampler: Sampler,
     drawn: PhantomData<T>,
 }
@@ -137,6 +138,7 @@ impl<T: Drawn> Distribution<T> {
             Shape::Empirical(ref values) => empirical(values)?,
         };
         Ok(Distribution {
+            shape: shape.clone(),
             sampler,
             drawn: PhantomData,
         })
@@ -145,9 +147,15 @@ impl<T: Drawn> Distribution<T> {
     /// Always `value` nanoseconds or bytes.
     pub const fn constant(value: u64) -> Self {
         Distribution {
+            shape: Shape::Constant(value as f64),
             sampler: Sampler::Constant(value as f64),
             drawn: PhantomData,
         }
+    }
+
+    /// Its shape, in nanoseconds or bytes.
+    pub const fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     /// Whether every draw is zero.

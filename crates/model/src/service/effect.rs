@@ -8,7 +8,7 @@ use super::{Actors, Service};
 use crate::config::Defect;
 use crate::history::{Content, Event, OpId, Seen, TaskId};
 use crate::invocation::{Completion, Cursor, Invocation, Out};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use crate::units::Time;
 
 impl<A: Actors> Service<A> {
@@ -184,7 +184,10 @@ impl<A: Actors> Service<A> {
         let content = match invocation.operation {
             _ if outcome != Outcome::Ok => None,
             Operation::Upload | Operation::Import => Some(invocation.content),
-            operation if operation.reads() => Some(seen),
+            Operation::Download
+            | Operation::Export
+            | Operation::Clone
+            | Operation::DownloadAsAdmin => Some(seen),
             _ => None,
         };
         let seen = (invocation.operation == Operation::Show && outcome == Outcome::Ok)
@@ -227,6 +230,7 @@ impl<A: Actors> Service<A> {
                 story,
                 cursor: Cursor::default(),
                 operation: Operation::Delete,
+                who: Who::Member,
                 intended: now,
                 sent: now,
                 content: Content::default(),

@@ -145,7 +145,11 @@ impl<A: Actors> Target for Service<A> {
 
     #[inline]
     fn invoke(&mut self, now: Time, invocation: Invocation, out: &mut Out<Wake>) {
-        if invocation.operation.creates() {
+        let creates = matches!(
+            invocation.operation,
+            Operation::Create | Operation::CreateWithLocation | Operation::CreateEmpty
+        );
+        if creates {
             self.actors
                 .spawn_subject(invocation.subject.slot, Subject::default());
             *self.store.held(invocation.subject.slot) = 0;

@@ -3,7 +3,7 @@
 use super::subject::Change;
 use crate::history::{Content, OpId, SubjectId};
 use crate::invocation::{Cursor, Invocation};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use crate::load::StoryId;
 use crate::units::Time;
 
@@ -93,6 +93,7 @@ impl Default for Op {
             story: StoryId(0),
             cursor: Cursor::default(),
             operation: Operation::Create,
+            who: Who::Member,
             intended: Time::ZERO,
             sent: Time::ZERO,
             content: Content::default(),

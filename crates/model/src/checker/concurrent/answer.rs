@@ -4,17 +4,18 @@ use super::judge::{Judge, bits};
 use super::open::{Answer, Open, Standing, trespasses};
 use super::plan::{ANY_PHASE, Way};
 use super::state::phase::{DONE, FAILED, WAITING};
-use super::state::{Holds, Places, State};
+use super::state::{Holds, State, shown};
 use crate::checker::concurrent::Symptom;
 use crate::history::{OpId, Seen};
-use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, Who};
+use crate::lifecycle::{Invariant, Operation, Outcome, Statuses, SubjectStatus, Who};
+use crate::operations::{Body, OperationKind};
 use crate::units::Time;
-use SubjectStatus::*;
+use SubjectStatus::Active;
 
 /// At some instant of the operation the subject was at one of these places, with this data.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
-    pub places: Places,
+    pub places: Statuses,
     /// None where the data does not matter.
     pub data: Option<Holds>,
     /// Data that is unknown or empty explains the answer as well.
@@ -25,7 +26,7 @@ impl Judge {
     /// What the answer tells of an instant of the operation, beside its own effect.
     pub(super) fn claim(&self, operation: Operation, who: Who, answer: &Answer) -> Option<Claim> {
         // To a stranger nothing is there; what a reader may not do tells nothing either.
-        if who == Who::Stranger && !operation.creates() || trespasses(operation, who) {
+        if who == Who::OtherProject && !operation.creates() || trespasses(operation, who) {
             return None;
         }
         let data = answer.content.map(|content| self.found(content));
@@ -35,8 +36,8 @@ impl Judge {
             lenient: false,
         };
         let readable = match who {
-            Who::Admin => Places::READABLE,
-            Who::Member | Who::Reader | Who::Stranger => Places::of(&[Active]),
+            Who::Admin => Statuses::READABLE,
+            Who::Member | Who::Reader | Who::OtherProject => Statuses::only(Some(Active)),
         };
         match (answer.outcome, answer.seen) {
             (Outcome::Unknown, _) => None,
@@ -46,67 +47,26 @@ impl Judge {
             }),
             (_, Some(seen)) => Some(Claim {
                 data: data.filter(|_| operation == Operation::Show),
-                ..plain(Places::shown(seen))
+                ..plain(shown(seen))
             }),
             // Whether a reader may read the data is the server's policy.
             (Outcome::Refused, None) if operation.reads() && who != Who::Reader => Some(Claim {
                 lenient: self.rules.real(),
-                ..plain(Places::EVERY.without(readable))
+                ..plain(Statuses::EVERY.without(readable))
             }),
             // The embedded service reads what it holds, unless it is told to break.
             (Outcome::Fail, None) if operation.reads() && !self.rules.real() => {
-                Some(plain(Places::EVERY.without(readable)))
+                Some(plain(Statuses::EVERY.without(readable)))
             }
-            (Outcome::Ok, None) => self.acknowledged_in(operation).map(plain),
+            (Outcome::Ok, None) => self.plans.acknowledged(operation).map(plain),
             // The embedded service refuses what no status grants, and nothing else.
             (Outcome::Refused, None) if !self.rules.real() => {
-                let granted = self.granted_in(operation)?;
-                Some(plain(Places::EVERY.without(granted)))
+                // The last location stays.
+                let may_stay = operation.kind() == OperationKind::RemoveLocation;
+                let granted = self.plans.granted(operation).filter(|_| !may_stay)?;
+                Some(plain(Statuses::EVERY.without(granted)))
             }
             (Outcome::Refused | Outcome::Fail, None) => None,
-        }
-    }
-
-    /// Where an operation is granted, as far as the status decides that alone.
-    fn granted_in(&self, operation: Operation) -> Option<Places> {
-        match operation {
-            Operation::SetProperty => Some(Places::THERE),
-            // The last one stays.
-            Operation::RemoveLocation => None,
-            _ => self.plans.begins_in(operation),
-        }
-    }
-
-    /// Where an operation may be acknowledged whose own steps do not tell.
-    fn acknowledged_in(&self, operation: Operation) -> Option<Places> {
-        let real = self.rules.real();
-        match operation {
-            Operation::SetProperty | Operation::Protect | Operation::Unprotect => {
-                Some(Places::THERE)
-            }
-            Operation::RemoveLocation | Operation::Delete => real.then_some(Places::THERE),
-            Operation::Import => real.then_some(Places::of(&[Queued, Uploading])),
-            Operation::ImportStaged => Some(Places::of(&[Uploading])),
-            Operation::RegisterLocation => Some(Places::of(&[Queued])),
-            Operation::Create
-            | Operation::CreateWithLocation
-            | Operation::CreateEmpty
-            | Operation::CreateWithoutFormat
-            | Operation::CreateWithWrongFormat
-            | Operation::AddLocation
-            | Operation::ReplaceLocation
-            | Operation::Upload
-            | Operation::AbortUpload
-            | Operation::UploadWrongSize
-            | Operation::UploadTooLarge
-            | Operation::Stage
-            | Operation::Deactivate
-            | Operation::Reactivate
-            | Operation::Show
-            | Operation::Download
-            | Operation::Export
-            | Operation::Clone
-            | Operation::DownloadAsAdmin => None,
         }
     }
 
@@ -215,13 +175,13 @@ impl Judge {
         }
         let shown = matches!(answer.seen, Some(Seen::Status(_))) || answer.content.is_some();
         let read = operation.reads() && answer.outcome == Outcome::Ok;
-        if who == Who::Stranger && !operation.creates() && (shown || read) {
+        if who == Who::OtherProject && !operation.creates() && (shown || read) {
             self.breach(
                 at,
                 Invariant::Access,
                 Symptom::Exposed,
                 format_args!(
-                    "{operation} showed the subject to a stranger, for whom it does not exist"
+                    "{operation} showed the subject to a member of another project, for whom it does not exist"
                 ),
             );
         }
@@ -263,7 +223,7 @@ impl Judge {
         idle && !trespasses(open.operation, open.who)
             && !known.may_be_protected
             && !known.unsettled
-            && self.all_in(Places::THERE)
+            && self.all_in(Statuses::THERE)
     }
 
     /// From now on the operation may do more than was thought of it.
@@ -279,12 +239,12 @@ impl Judge {
     /// What the answer makes known beside the states.
     fn learn(&mut self, at: Time, open: &Open, answer: &Answer) {
         let Open { operation, who, .. } = *open;
-        if who == Who::Stranger {
+        if who == Who::OtherProject {
             return;
         }
         if answer.outcome == Outcome::Ok {
             self.acknowledged(open);
-            if operation.reads() || operation == Operation::Show {
+            if operation.kind().looks() {
                 self.settle_data(answer);
             }
         }
@@ -304,43 +264,36 @@ impl Judge {
 
     fn acknowledged(&mut self, open: &Open) {
         let known = &mut self.known;
-        match open.operation {
-            Operation::Delete => known.deleted = true,
-            Operation::Upload | Operation::CreateEmpty => {
+        match open.operation.kind() {
+            OperationKind::Delete => known.deleted = true,
+            OperationKind::Upload(Body::Whole) | OperationKind::CreateEmpty => {
                 known.uploaded = true;
                 known.changed = true;
             }
-            Operation::Import if !self.rules.real() => {
+            OperationKind::Import if !self.rules.real() => {
                 known.uploaded = true;
                 known.changed = true;
             }
-            Operation::CreateWithLocation | Operation::AddLocation => {
+            OperationKind::CreateWithLocation | OperationKind::AddLocation => {
                 known.located = true;
                 known.changed = true;
             }
-            Operation::ReplaceLocation | Operation::Deactivate | Operation::Reactivate => {
-                known.changed = true;
-            }
-            Operation::Stage => known.staged = true,
-            Operation::Protect => known.protected = open.protected,
-            Operation::Unprotect if open.alone => known.may_be_protected = false,
-            Operation::Create
-            | Operation::CreateWithoutFormat
-            | Operation::CreateWithWrongFormat
-            | Operation::RemoveLocation
-            | Operation::AbortUpload
-            | Operation::UploadWrongSize
-            | Operation::UploadTooLarge
-            | Operation::Import
-            | Operation::ImportStaged
-            | Operation::RegisterLocation
-            | Operation::Unprotect
-            | Operation::SetProperty
-            | Operation::Show
-            | Operation::Download
-            | Operation::Export
-            | Operation::Clone
-            | Operation::DownloadAsAdmin => {}
+            OperationKind::ReplaceLocation
+            | OperationKind::Deactivate
+            | OperationKind::Reactivate => known.changed = true,
+            OperationKind::Stage => known.staged = true,
+            OperationKind::Protect => known.protected = open.protected,
+            OperationKind::Unprotect if open.alone => known.may_be_protected = false,
+            OperationKind::Create(_)
+            | OperationKind::RemoveLocation
+            | OperationKind::Upload(Body::Aborted | Body::WrongSize | Body::TooLarge)
+            | OperationKind::Import
+            | OperationKind::ImportStaged
+            | OperationKind::RegisterLocation
+            | OperationKind::Unprotect
+            | OperationKind::SetProperty
+            | OperationKind::Show
+            | OperationKind::Download => {}
         }
     }
 

@@ -4,10 +4,11 @@ use super::Inconclusive;
 use super::judge::{Judge, ends_in};
 use super::open::{Answer, Open, Standing};
 use super::plan::Way;
-use super::state::{Holds, Place, Places, State};
+use super::state::{Holds, Place, State};
 use crate::checker::concurrent::{Breach, Symptom};
 use crate::history::Seen;
-use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
+use crate::lifecycle::{Invariant, Operation, Outcome, Statuses, SubjectStatus};
+use crate::operations::{Body, OperationKind};
 use crate::units::Time;
 use SubjectStatus::*;
 use std::fmt::Arguments;
@@ -78,12 +79,13 @@ impl Judge {
     /// An operation was acknowledged that no status allowed.
     fn blame_effect(&mut self, at: Time, open: &Open) {
         let operation = open.operation;
-        let brings = matches!(operation, Operation::Upload | Operation::Import);
-        let gone = self.all_in(Places::GONE);
-        let partial = matches!(
-            operation,
-            Operation::AbortUpload | Operation::UploadWrongSize | Operation::UploadTooLarge
+        let kind = operation.kind();
+        let brings = matches!(
+            kind,
+            OperationKind::Upload(Body::Whole) | OperationKind::Import
         );
+        let gone = self.all_in(Statuses::GONE);
+        let partial = !kind.may_succeed();
         if partial {
             self.breach(
                 at,
@@ -119,20 +121,21 @@ impl Judge {
         }
         // It may have been done or not.
         let before = self.states.clone();
-        self.believe(goal(operation), goal(operation).map(|_| open.brings));
+        let goal = operation.row().goal().map(|status| Place::of(Some(status)));
+        self.believe(goal, goal.map(|_| open.brings));
         self.states.extend(before.iter().copied());
         self.believe(None, None);
     }
 
     fn blame_read(&mut self, at: Time, open: &Open, answer: &Answer) {
         let operation = open.operation;
-        let readable = |state: &State| open.places.has(state.place());
+        let readable = |state: &State| state.place().is_in(open.places);
         if self.states.iter().any(readable) {
             return self.blame_data(at, operation, answer);
         }
-        let why = if self.all_in(Places::GONE) {
+        let why = if self.all_in(Statuses::GONE) {
             "after the subject was deleted"
-        } else if self.all_in(Places::of(&[Deactivated])) {
+        } else if self.all_in(Statuses::only(Some(Deactivated))) {
             "while the subject was deactivated"
         } else {
             "while the subject had none that may be read"
@@ -194,13 +197,13 @@ impl Judge {
 
     /// The subject was shown in a status that it cannot have; by a client, or by the books.
     pub(super) fn blame_status(&mut self, at: Time, status: SubjectStatus) {
-        let busy = Places::BUSY.contains(status);
+        let busy = Statuses::BUSY.contains(status);
         let nobody = self.standing(Standing::Waits).count() <= 1
             && self.standing(Standing::Unknown).next().is_none();
         let known = self.known;
-        if self.all_in(Places::GONE)
+        if self.all_in(Statuses::GONE)
             && (known.deleted || known.gone)
-            && !Places::GONE.contains(status)
+            && !Statuses::GONE.contains(status)
         {
             let (invariant, how) = match known.deleted {
                 true => (
@@ -250,7 +253,7 @@ impl Judge {
         }
         self.known.deleted = false;
         self.known.gone = false;
-        let holds = match busy || Places::READABLE.contains(status) {
+        let holds = match busy || Statuses::READABLE.contains(status) {
             true => Holds::ANYTHING,
             false => Holds::NOTHING,
         };
@@ -304,38 +307,4 @@ impl Judge {
             Queued | Active | Deactivated | Killed | PendingDelete | Deleted => false,
         }
     }
-}
-
-/// Where an operation leaves the subject that was done.
-fn goal(operation: Operation) -> Option<Place> {
-    let status = match operation {
-        Operation::Create | Operation::CreateWithoutFormat | Operation::CreateWithWrongFormat => {
-            Queued
-        }
-        Operation::CreateWithLocation
-        | Operation::CreateEmpty
-        | Operation::AddLocation
-        | Operation::ReplaceLocation
-        | Operation::Upload
-        | Operation::AbortUpload
-        | Operation::UploadWrongSize
-        | Operation::UploadTooLarge
-        | Operation::Import
-        | Operation::ImportStaged
-        | Operation::RegisterLocation
-        | Operation::Reactivate => Active,
-        Operation::Stage => Uploading,
-        Operation::Deactivate => Deactivated,
-        Operation::Delete => Deleted,
-        Operation::RemoveLocation
-        | Operation::Show
-        | Operation::SetProperty
-        | Operation::Protect
-        | Operation::Unprotect
-        | Operation::Download
-        | Operation::Export
-        | Operation::Clone
-        | Operation::DownloadAsAdmin => return None,
-    };
-    Some(Place::of(Some(status)))
 }

@@ -2,11 +2,12 @@
 
 use super::judge::{Judge, bits};
 use super::open::{Open, Standing};
-use super::plan::{ANY_PHASE, Data, Plan};
+use super::plan::{ANY_PHASE, Plan};
 use super::state::phase::DONE;
-use super::state::{Holds, Place, Places, State};
+use super::state::{Holds, Place, State};
 use crate::history::Content;
-use crate::lifecycle::SubjectStatus;
+use crate::lifecycle::{Statuses, SubjectStatus};
+use crate::operations::Contents;
 
 /// Operations that nobody waits for any more and that are followed exactly; those before them may act as often as they like.
 const FOLLOWED: usize = 3;
@@ -44,7 +45,7 @@ impl Judge {
                         && step.from == state.place()
                         && (!step.looked || state.looked(slot))
                     {
-                        let next = stepped(state, step.to, step.data, open.brings);
+                        let next = stepped(state, step.to, step.contents, open.brings);
                         let next = self.look(next.in_phase(slot, step.next));
                         states.add(next);
                     }
@@ -57,7 +58,7 @@ impl Judge {
             for loose in &self.loose {
                 for step in self.plans.steps(loose.plan) {
                     if step.from == state.place() && !step.looked {
-                        let next = stepped(state, step.to, step.data, loose.brings);
+                        let next = stepped(state, step.to, step.contents, loose.brings);
                         states.add(self.look(next));
                     }
                 }
@@ -114,9 +115,9 @@ impl Judge {
             None => true,
             Some(data) => holds == data || holds == Holds::ANYTHING || data == Holds::ANYTHING,
         };
-        open.places.has(state.place()) && same
+        state.place().is_in(open.places) && same
             || open.lenient
-                && Places::READABLE.has(state.place())
+                && state.place().is_in(Statuses::READABLE)
                 && (holds == Holds::ANYTHING || self.size(holds) == Some(0))
     }
 
@@ -129,8 +130,8 @@ impl Judge {
         self.contents.get(index).copied()
     }
 
-    pub(super) fn all_in(&self, places: Places) -> bool {
-        self.states.iter().all(|state| places.has(state.place()))
+    pub(super) fn all_in(&self, places: Statuses) -> bool {
+        self.states.iter().all(|state| state.place().is_in(places))
     }
 
     /// Forgets operations that have nothing left to do, and lets the oldest ones go loose when too many linger.
@@ -162,11 +163,11 @@ impl Judge {
 }
 
 #[inline]
-fn stepped(state: State, to: Place, data: Data, brings: Holds) -> State {
+fn stepped(state: State, to: Place, contents: Contents, brings: Holds) -> State {
     let there = state.at(to);
-    match data {
-        Data::Stays => there,
-        Data::Comes => there.holding(brings),
-        Data::Goes => there.holding(Holds::NOTHING),
+    match contents {
+        Contents::Stay => there,
+        Contents::Come => there.holding(brings),
+        Contents::Go => there.holding(Holds::NOTHING),
     }
 }

@@ -3,11 +3,11 @@
 use super::follow::Loose;
 use super::open::{Answer, Known, Open, Standing, brings_data, trespasses};
 use super::plan::{Plans, Way, goes_on};
-use super::state::{Holds, Places, SLOTS, State, States, phase};
+use super::state::{Holds, SLOTS, State, States, phase};
 use super::{Inconclusive, Judgement, Rules};
 use crate::checker::concurrent::Breach;
 use crate::history::{ClientEvent, Content, Observation, OpId, SubjectHistory};
-use crate::lifecycle::{Operation, Outcome, Verdict, Who};
+use crate::lifecycle::{Operation, Outcome, Statuses, Verdict, Who};
 use crate::units::Time;
 
 /// Judges histories, one after the other; it keeps its tables from one to the next.
@@ -285,7 +285,7 @@ impl Judge {
             brings: self.brought(sent),
             sent_all: sent.is_some(),
             looks: claim.is_some(),
-            places: claim.map_or(Places::EVERY, |claim| claim.places),
+            places: claim.map_or(Statuses::EVERY, |claim| claim.places),
             data: claim.and_then(|claim| claim.data),
             lenient: claim.is_some_and(|claim| claim.lenient),
             standing: Standing::Waits,
@@ -441,6 +441,6 @@ fn turn(event: &ClientEvent) -> (Time, u8) {
 pub(super) fn ends_in(slot: usize, open: &Open, state: State) -> bool {
     let now = state.phase(slot);
     let holds = matches!(now, phase::HOLDING | phase::FURTHER);
-    let lost = holds && open.plan.may_lose && !Places::BUSY.has(state.place());
+    let lost = holds && open.plan.may_lose && !state.place().is_in(Statuses::BUSY);
     open.plan.ends_in & 1 << now != 0 || lost
 }

@@ -1,9 +1,10 @@
 //! An operation as it is followed, and what answers make known beside the states.
 
 use super::plan::{Plan, Way};
-use super::state::{Holds, Places};
+use super::state::Holds;
 use crate::history::{Content, OpId, Seen};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use crate::lifecycle::{Operation, Outcome, Statuses, SubjectStatus, Who};
+use crate::operations::{DataFrom, OperationKind};
 use crate::units::Time;
 
 /// An operation that may still act, or that has not been answered.
@@ -22,7 +23,7 @@ pub(super) struct Open {
     pub sent_all: bool,
     /// Whether its answer tells of an instant, and what of it: the places, and the data unless that does not matter.
     pub looks: bool,
-    pub places: Places,
+    pub places: Statuses,
     pub data: Option<Holds>,
     /// Whether the answer is no wonder while the data is unknown or empty.
     pub lenient: bool,
@@ -88,23 +89,12 @@ pub(super) struct Known {
 
 /// Whether it would change the subject, and is done by one who may not.
 pub(super) fn trespasses(operation: Operation, who: Who) -> bool {
-    let looks = operation.reads() || operation == Operation::Show;
-    match who {
-        Who::Member | Who::Admin => false,
-        Who::Reader => !looks,
-        // What he creates is his own.
-        Who::Stranger => !looks && !operation.creates(),
-    }
+    let kind = operation.kind();
+    !kind.looks() && !kind.allows(who)
 }
 
 /// Whether what its answer calls content is what it brought, and not what it found.
 pub(super) fn brings_data(operation: Operation) -> bool {
-    operation.sends_data()
-        || matches!(
-            operation,
-            Operation::CreateEmpty
-                | Operation::Import
-                | Operation::ImportStaged
-                | Operation::RegisterLocation
-        )
+    let row = operation.row();
+    row.data == DataFrom::Client || row.by_task || row.kind == OperationKind::CreateEmpty
 }

@@ -1,10 +1,11 @@
-//! Which steps an operation may take, by how it ended. Every change of status among them is in the lifecycle's edge table.
+//! Which steps of the table of operations an operation may take, by how it ended.
 
 use super::Rules;
-use super::state::{Place, Places, phase};
-use crate::lifecycle::{Operation, SubjectStatus, subject_edge};
-use SubjectStatus::*;
-use phase::{DONE, FAILED, FURTHER, HOLDING, WAITING};
+use super::state::Place;
+use super::state::phase::{DONE, FAILED, HOLDING, WAITING};
+use crate::lifecycle::{Operation, Statuses, SubjectStatus};
+use crate::operations::{self, Contents, OperationKind};
+use SubjectStatus::{Importing, Queued};
 
 /// One step of an operation: in this phase, at this place, it may go on to that place and phase.
 #[derive(Clone, Copy, Debug)]
@@ -13,17 +14,39 @@ pub(super) struct Step {
     pub from: Place,
     pub to: Place,
     pub next: u8,
-    pub data: Data,
+    pub contents: Contents,
     /// Only if it has had the instant that its answer tells of.
     pub looked: bool,
 }
 
-/// What a step does to the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Data {
-    Stays,
-    Comes,
-    Goes,
+impl From<operations::Step> for Step {
+    fn from(step: operations::Step) -> Step {
+        Step {
+            phase: step.phase as u8,
+            from: Place::of(step.from),
+            to: Place::of(Some(step.to)),
+            next: step.next as u8,
+            contents: step.contents,
+            looked: step.looked,
+        }
+    }
+}
+
+impl Step {
+    /// It fails, and the subject stays where it is by now.
+    fn failed_in(status: SubjectStatus) -> Step {
+        Step {
+            phase: HOLDING,
+            from: Place::of(Some(status)),
+            to: Place::of(Some(status)),
+            next: FAILED,
+            contents: match status.keeps_data() || status == Importing {
+                true => Contents::Stay,
+                false => Contents::Go,
+            },
+            looked: false,
+        }
+    }
 }
 
 /// How much is known of an operation's end.
@@ -63,6 +86,7 @@ const WAYS: usize = 5;
 pub(super) struct Plans {
     steps: Vec<Step>,
     plans: Vec<[Plan; WAYS]>,
+    granted: Vec<Statuses>,
 }
 
 impl Plans {
@@ -70,6 +94,7 @@ impl Plans {
         let mut plans = Plans {
             steps: Vec::new(),
             plans: Vec::new(),
+            granted: Vec::new(),
         };
         for &operation in Operation::ALL {
             let ways = [Way::Ok, Way::Refused, Way::Fail, Way::Maybe, Way::Never];
@@ -83,6 +108,8 @@ impl Plans {
                 }
             });
             plans.plans.push(laid);
+            let granted = operation.row().granted(rules.profile);
+            plans.granted.push(granted);
         }
         plans
     }
@@ -92,11 +119,17 @@ impl Plans {
         self.plans[operation.index()][way as usize]
     }
 
-    /// Where it may take its first step; none if it has no steps.
-    pub(super) fn begins_in(&self, operation: Operation) -> Option<Places> {
-        let steps = self.steps(self.of(operation, Way::Ok));
-        let first = steps.iter().filter(|step| step.phase == WAITING);
-        first.map(|step| Places::only(step.from)).reduce(Places::or)
+    /// Where an operation is granted; none if its status alone does not decide that.
+    pub(super) fn granted(&self, operation: Operation) -> Option<Statuses> {
+        let granted = self.granted[operation.index()];
+        (!granted.is_empty() && granted != Statuses::EVERY).then_some(granted)
+    }
+
+    /// Where an operation may be acknowledged, if the steps that it then has taken do not tell.
+    pub(super) fn acknowledged(&self, operation: Operation) -> Option<Statuses> {
+        let plan = self.of(operation, Way::Ok);
+        let tells = plan.ends_in != ANY_PHASE && self.steps(plan).iter().all(|step| !step.looked);
+        self.granted(operation).filter(|_| !tells)
     }
 
     #[inline]
@@ -107,9 +140,11 @@ impl Plans {
     /// Adds the steps of an operation that ended this way; how it may end.
     fn lay(&mut self, rules: &Rules, operation: Operation, way: Way) -> (Phases, bool) {
         let real = rules.real();
-        let mut steps = all(rules, operation);
-        let in_parts = real && operation.creates();
-        let holds = operation.sends_data() || in_parts || (operation == Operation::Import && !real);
+        let (row, kind) = (operation.row(), operation.kind());
+        let steps = row.steps(rules.profile, rules.delayed_delete);
+        let mut steps: Vec<Step> = steps.map(Step::from).collect();
+        let in_parts = real && kind.creates();
+        let holds = operation.sends_data() || in_parts || (kind == OperationKind::Import && !real);
         let any = (ANY_PHASE, false);
         let ends = match way {
             Way::Maybe => any,
@@ -146,13 +181,13 @@ impl Plans {
                 (1 << WAITING, true)
             }
             // What it had staged may have been taken up, and be staged again by a rival.
-            Way::Fail if operation == Operation::Stage => {
+            Way::Fail if kind == OperationKind::Stage => {
                 steps.retain(|step| step.next != DONE);
-                steps.extend([Importing, Queued].map(|to| step(HOLDING, to, to, FAILED)));
+                steps.extend([Importing, Queued].map(Step::failed_in));
                 (1 << WAITING | 1 << FAILED, true)
             }
             // A task may fail after its data is in.
-            Way::Fail if operation == Operation::Import => {
+            Way::Fail if kind == OperationKind::Import => {
                 (1 << WAITING | 1 << FAILED | 1 << DONE, true)
             }
             Way::Fail => {
@@ -170,7 +205,7 @@ impl Plans {
                 step.next = DONE;
             }
         }
-        if operation == Operation::Stage {
+        if kind == OperationKind::Stage {
             // Done, it leaves the subject in the status that it holds while it is at work.
             let parted = if way == Way::Ok { HOLDING } else { DONE };
             steps.retain(|step| step.phase != WAITING || step.next != parted);
@@ -181,224 +216,6 @@ impl Plans {
 }
 
 /// Whether an operation goes on by itself after it was answered with success.
-pub(super) const fn goes_on(rules: &Rules, operation: Operation) -> bool {
-    rules.real()
-        && matches!(
-            operation,
-            Operation::Import | Operation::ImportStaged | Operation::RegisterLocation
-        )
-}
-
-/// Every step that the operation may ever take under the rules.
-fn all(rules: &Rules, operation: Operation) -> Vec<Step> {
-    let mut steps = match rules.real() {
-        true => on_glance(operation, rules.delayed_delete),
-        false => on_the_service(operation, rules.delayed_delete),
-    };
-    steps.retain(|step| is_legal(rules, step));
-    steps
-}
-
-fn is_legal(rules: &Rules, step: &Step) -> bool {
-    match (step.from.status(), step.to.status()) {
-        _ if step.from == step.to => true,
-        // Registered and active in one instant.
-        (None, Some(Active)) => subject_edge(rules.profile, Some(Queued), Active).is_some(),
-        (from, Some(to)) => subject_edge(rules.profile, from, to).is_some(),
-        (_, None) => false,
-    }
-}
-
-fn step(phase: u8, from: SubjectStatus, to: SubjectStatus, next: u8) -> Step {
-    let data = match to {
-        Queued | Killed | Deleted | Saving => Data::Goes,
-        Active | Deactivated | PendingDelete | Uploading | Importing => Data::Stays,
-    };
-    Step {
-        phase,
-        from: Place::of(Some(from)),
-        to: Place::of(Some(to)),
-        next,
-        data,
-        looked: false,
-    }
-}
-
-fn bring(phase: u8, from: SubjectStatus, to: SubjectStatus, next: u8) -> Step {
-    Step {
-        data: Data::Comes,
-        ..step(phase, from, to, next)
-    }
-}
-
-fn register(next: u8) -> Step {
-    Step {
-        from: Place::NOWHERE,
-        ..step(WAITING, Queued, Queued, next)
-    }
-}
-
-/// Brought into being with its data, in one instant.
-fn register_active() -> Step {
-    Step {
-        from: Place::NOWHERE,
-        ..bring(WAITING, Active, Active, DONE)
-    }
-}
-
-/// What a failed upload does is in the edge table: one of the two is not legal.
-fn upload(ends_well: bool) -> Vec<Step> {
-    let mut steps = vec![
-        step(WAITING, Queued, Saving, HOLDING),
-        step(HOLDING, Saving, Queued, FAILED),
-        step(HOLDING, Saving, Killed, FAILED),
-    ];
-    if ends_well {
-        steps.push(bring(HOLDING, Saving, Active, DONE));
-    }
-    steps
-}
-
-fn delete(delayed: Option<bool>) -> Vec<Step> {
-    let plain = [Queued, Saving, Killed, Deactivated, Uploading, Importing];
-    let mut steps: Vec<Step> = plain.map(|from| step(WAITING, from, Deleted, DONE)).into();
-    if delayed != Some(true) {
-        steps.push(step(WAITING, Active, Deleted, DONE));
-    }
-    if delayed != Some(false) {
-        steps.push(step(WAITING, Active, PendingDelete, DONE));
-    }
-    steps
-}
-
-/// The embedded service: an answer comes when all is done, and what changes nothing is refused.
-fn on_the_service(operation: Operation, delayed: Option<bool>) -> Vec<Step> {
-    match operation {
-        Operation::Create => vec![register(DONE)],
-        Operation::CreateWithLocation | Operation::CreateEmpty => vec![register_active()],
-        Operation::AddLocation => vec![
-            bring(WAITING, Queued, Active, DONE),
-            step(WAITING, Active, Active, DONE),
-        ],
-        Operation::RemoveLocation => vec![step(WAITING, Active, Active, DONE)],
-        Operation::Upload | Operation::Import => upload(true),
-        Operation::AbortUpload => upload(false),
-        Operation::Deactivate => vec![step(WAITING, Active, Deactivated, DONE)],
-        Operation::Reactivate => vec![step(WAITING, Deactivated, Active, DONE)],
-        Operation::Delete => delete(delayed),
-        Operation::Download
-        | Operation::Export
-        | Operation::Clone
-        | Operation::DownloadAsAdmin
-        | Operation::Show
-        | Operation::SetProperty
-        | Operation::Protect
-        | Operation::Unprotect
-        | Operation::Stage
-        | Operation::ImportStaged
-        | Operation::RegisterLocation
-        | Operation::ReplaceLocation
-        | Operation::CreateWithoutFormat
-        | Operation::CreateWithWrongFormat
-        | Operation::UploadWrongSize
-        | Operation::UploadTooLarge => Vec::new(),
-    }
-}
-
-/// A real Glance: some operations are several requests, some go on after their answer, and repeating a change is no mistake.
-fn on_glance(operation: Operation, delayed: Option<bool>) -> Vec<Step> {
-    match operation {
-        Operation::Create | Operation::CreateWithoutFormat | Operation::CreateWithWrongFormat => {
-            vec![register(DONE)]
-        }
-        Operation::CreateWithLocation => {
-            vec![register(HOLDING), bring(HOLDING, Queued, Active, DONE)]
-        }
-        Operation::CreateEmpty => vec![
-            register(HOLDING),
-            step(HOLDING, Queued, Saving, FURTHER),
-            bring(FURTHER, Saving, Active, DONE),
-            step(FURTHER, Saving, Queued, FAILED),
-        ],
-        Operation::AddLocation => vec![
-            bring(WAITING, Queued, Active, DONE),
-            step(WAITING, Active, Active, DONE),
-        ],
-        Operation::ReplaceLocation => vec![
-            bring(WAITING, Queued, Active, DONE),
-            bring(WAITING, Active, Active, DONE),
-        ],
-        Operation::Upload => upload(true),
-        Operation::AbortUpload | Operation::UploadWrongSize | Operation::UploadTooLarge => {
-            upload(false)
-        }
-        Operation::Deactivate => vec![
-            step(WAITING, Active, Deactivated, DONE),
-            step(WAITING, Deactivated, Deactivated, DONE),
-        ],
-        Operation::Reactivate => vec![
-            step(WAITING, Deactivated, Active, DONE),
-            step(WAITING, Active, Active, DONE),
-        ],
-        Operation::Delete => delete_again(delayed),
-        Operation::Import
-        | Operation::Stage
-        | Operation::ImportStaged
-        | Operation::RegisterLocation => by_a_task(operation),
-        Operation::RemoveLocation
-        | Operation::Download
-        | Operation::Export
-        | Operation::Clone
-        | Operation::DownloadAsAdmin
-        | Operation::Show
-        | Operation::SetProperty
-        | Operation::Protect
-        | Operation::Unprotect => Vec::new(),
-    }
-}
-
-/// Two deletes at once may both find it there, and both say that it is gone.
-fn delete_again(delayed: Option<bool>) -> Vec<Step> {
-    let again = |from| Step {
-        looked: true,
-        data: Data::Stays,
-        ..step(WAITING, from, from, DONE)
-    };
-    let mut steps = delete(delayed);
-    steps.extend([again(PendingDelete), again(Deleted)]);
-    steps
-}
-
-/// What goes by way of the staging area or of a task.
-fn by_a_task(operation: Operation) -> Vec<Step> {
-    match operation {
-        Operation::Import => vec![
-            step(WAITING, Queued, Uploading, HOLDING),
-            step(HOLDING, Uploading, Importing, FURTHER),
-            step(HOLDING, Uploading, Queued, FAILED),
-            step(WAITING, Uploading, Importing, FURTHER),
-            step(WAITING, Queued, Importing, FURTHER),
-            bring(FURTHER, Importing, Active, DONE),
-            step(FURTHER, Importing, Queued, FAILED),
-        ],
-        Operation::Stage => vec![
-            bring(WAITING, Queued, Uploading, HOLDING),
-            bring(WAITING, Queued, Uploading, DONE),
-            step(HOLDING, Uploading, Queued, FAILED),
-        ],
-        // The data is what was staged.
-        Operation::ImportStaged => vec![
-            step(WAITING, Uploading, Importing, FURTHER),
-            step(WAITING, Uploading, Queued, FAILED),
-            step(FURTHER, Importing, Active, DONE),
-            step(FURTHER, Importing, Queued, FAILED),
-        ],
-        Operation::RegisterLocation => vec![
-            bring(WAITING, Queued, Active, DONE),
-            step(WAITING, Queued, Importing, FURTHER),
-            bring(FURTHER, Importing, Active, DONE),
-            step(FURTHER, Importing, Queued, FAILED),
-        ],
-        _ => Vec::new(),
-    }
+pub(super) fn goes_on(rules: &Rules, operation: Operation) -> bool {
+    rules.real() && operation.row().by_task
 }

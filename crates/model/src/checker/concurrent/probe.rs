@@ -2,10 +2,10 @@
 
 use super::judge::{Judge, bits};
 use super::open::{Open, Standing};
-use super::state::{Holds, Place, Places, State};
+use super::state::{Holds, Place, State};
 use crate::checker::concurrent::Symptom;
 use crate::history::{Content, Held, ProbeReading, Row};
-use crate::lifecycle::{Invariant, SubjectStatus};
+use crate::lifecycle::{Invariant, Statuses, SubjectStatus};
 use crate::units::Time;
 use SubjectStatus::*;
 
@@ -158,7 +158,7 @@ impl Judge {
                 format_args!("the registry's row says queued and names a place of its data"),
             );
         }
-        if Places::READABLE.contains(status) {
+        if Statuses::READABLE.contains(status) {
             self.described(at, entry);
         }
     }

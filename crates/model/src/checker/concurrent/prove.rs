@@ -6,9 +6,9 @@
 
 use super::Rules;
 use super::plan::{Plans, Way, goes_on};
-use super::state::{Place, Places};
+use super::state::{Place, shown};
 use crate::history::{ClientEvent, Observation, OpId, SubjectHistory};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use crate::lifecycle::{Operation, Outcome, Statuses, SubjectStatus, Who};
 use crate::units::Time;
 
 /// A transition that an answer proves.
@@ -127,14 +127,14 @@ impl Walk {
                 self.linger(ended.operation, outcome);
                 let read = outcome == Outcome::Ok && ended.operation.reads();
                 let read = (read && ended.who != Who::Admin)
-                    .then_some(Places::of(&[SubjectStatus::Active]));
-                let shown = seen.map(Places::shown).or(read);
+                    .then_some(Statuses::of(&[SubjectStatus::Active]));
+                let seen = seen.map(shown).or(read);
                 let done = (outcome == Outcome::Ok).then(|| self.leads_to(ended.operation));
                 // Its own effect explains more than what it showed of the record.
                 if let Some(goal) = done.flatten() {
                     self.prove(event.at, &ended, goal, Some(ended.operation));
                 }
-                if let Some(goal) = shown {
+                if let Some(goal) = seen {
                     self.prove(event.at, &ended, goal, None);
                 }
             }
@@ -176,7 +176,7 @@ impl Walk {
     }
 
     /// Where an operation leaves the subject that was done; none where its answer does not tell.
-    fn leads_to(&self, operation: Operation) -> Option<Places> {
+    fn leads_to(&self, operation: Operation) -> Option<Statuses> {
         if goes_on(&self.rules, operation) {
             return None;
         }
@@ -188,8 +188,8 @@ impl Walk {
                 .iter()
                 .all(|next| next.from != step.to || next.to == step.to)
         })
-        .map(|step| Places::only(step.to))
-        .reduce(Places::or)
+        .map(|step| Statuses::only(step.to.status()))
+        .reduce(Statuses::or)
     }
 
     /// Everything that may act now.
@@ -200,7 +200,7 @@ impl Walk {
     }
 
     /// The subject was in `goal` at some instant of the operation. With `own`, the last step there must have been its own.
-    fn prove(&mut self, at: Time, ended: &Open, goal: Places, own: Option<Operation>) {
+    fn prove(&mut self, at: Time, ended: &Open, goal: Statuses, own: Option<Operation>) {
         let since = ended.rivals.or(self.acting());
         let anchored = |place, order| Anchor {
             place,
@@ -208,20 +208,20 @@ impl Walk {
             order,
         };
         let Some(anchor) = self.anchor else {
-            self.anchor = goal.sole().map(|place| anchored(place, self.order));
+            self.anchor = sole(goal).map(|place| anchored(place, self.order));
             return;
         };
-        if ended.order < anchor.order && !goal.has(anchor.place) {
+        if ended.order < anchor.order && !anchor.place.is_in(goal) {
             let mut able = ended.rivals;
             able.add(ended.operation);
-            if self.reach(goal, able).has(anchor.place) {
+            if anchor.place.is_in(self.reach(goal, able)) {
                 return; // it may just as well have been before the anchor
             }
         }
         match self.shortest(anchor, goal, own) {
             Path::None => {}
             Path::Several => {
-                self.anchor = goal.sole().map(|place| anchored(place, self.order));
+                self.anchor = sole(goal).map(|place| anchored(place, self.order));
             }
             Path::One(steps) => {
                 let told = steps.iter().filter_map(|(from, to)| {
@@ -261,14 +261,14 @@ impl Walk {
     }
 
     /// Where a subject in one of `from` may be by now.
-    fn reach(&self, from: Places, operations: Operations) -> Places {
+    fn reach(&self, from: Statuses, operations: Operations) -> Statuses {
         let changes = self.all_changes(operations);
         let mut reached = from;
         loop {
             let before = reached;
             for &(from, to) in &changes {
-                if reached.has(from) {
-                    reached = reached.or(Places::only(to));
+                if from.is_in(reached) {
+                    reached = reached.or(Statuses::only(to.status()));
                 }
             }
             if reached == before {
@@ -277,8 +277,8 @@ impl Walk {
         }
     }
 
-    fn shortest(&self, anchor: Anchor, goal: Places, own: Option<Operation>) -> Path {
-        if goal.has(anchor.place) {
+    fn shortest(&self, anchor: Anchor, goal: Statuses, own: Option<Operation>) -> Path {
+        if anchor.place.is_in(goal) {
             return Path::One(Vec::new());
         }
         let changes = self.all_changes(anchor.since);
@@ -296,7 +296,7 @@ impl Walk {
             let arrives = |path: &&Vec<(Place, Place)>| {
                 path.last().is_some_and(|change| {
                     let its = own.is_none_or(|own| self.changes(own).any(|one| one == *change));
-                    goal.has(change.1) && its
+                    change.1.is_in(goal) && its
                 })
             };
             let mut arrived = longer.iter().filter(arrives);
@@ -308,4 +308,10 @@ impl Walk {
         }
         Path::None
     }
+}
+
+/// The one place of a set of one.
+fn sole(set: Statuses) -> Option<Place> {
+    let alone = set.bits().count_ones() == 1;
+    alone.then(|| Place::of(set.iter().next()))
 }

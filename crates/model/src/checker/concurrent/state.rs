@@ -1,7 +1,7 @@
 //! A state of a subject in 64 bits: its status, whose data it holds, and how far each open operation has come.
 
 use crate::history::Seen;
-use crate::lifecycle::SubjectStatus;
+use crate::lifecycle::{Statuses, SubjectStatus};
 use rustc_hash::FxHashSet;
 use std::ops::{Deref, DerefMut};
 
@@ -23,70 +23,18 @@ impl Place {
         let index = self.0.checked_sub(1)?;
         SubjectStatus::ALL.get(usize::from(index)).copied()
     }
+
+    #[inline]
+    pub(super) const fn is_in(self, set: Statuses) -> bool {
+        set.bits() >> self.0 & 1 != 0
+    }
 }
 
-/// A set of places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Places(u16);
-
-impl Places {
-    pub(super) const EVERY: Places = Places(u16::MAX);
-    /// What clients are told is not there.
-    pub(super) const GONE: Places =
-        Places::of(&[SubjectStatus::PendingDelete, SubjectStatus::Deleted])
-            .or(Places(1 << Place::NOWHERE.0));
-    pub(super) const THERE: Places = Places::EVERY.without(Places::GONE);
-    /// What an admin may read in, and beside him everybody in active alone.
-    pub(super) const READABLE: Places =
-        Places::of(&[SubjectStatus::Active, SubjectStatus::Deactivated]);
-    /// In the middle of something.
-    pub(super) const BUSY: Places = Places::of(&[
-        SubjectStatus::Saving,
-        SubjectStatus::Uploading,
-        SubjectStatus::Importing,
-    ]);
-
-    pub(super) const fn only(place: Place) -> Places {
-        Places(1 << place.0)
-    }
-
-    pub(super) const fn of(statuses: &[SubjectStatus]) -> Places {
-        let mut bits = 0;
-        let mut i = 0;
-        while i < statuses.len() {
-            bits |= 1 << Place::of(Some(statuses[i])).0;
-            i += 1;
-        }
-        Places(bits)
-    }
-
-    /// Those that a client can have been shown as this.
-    pub(super) const fn shown(seen: Seen) -> Places {
-        match seen {
-            Seen::Status(status) => Places::of(&[status]),
-            Seen::Gone => Places::GONE,
-        }
-    }
-
-    pub(super) const fn or(self, other: Places) -> Places {
-        Places(self.0 | other.0)
-    }
-
-    pub(super) const fn without(self, other: Places) -> Places {
-        Places(self.0 & !other.0)
-    }
-
-    pub(super) const fn has(self, place: Place) -> bool {
-        self.0 & (1 << place.0) != 0
-    }
-
-    /// The one place of a set of one.
-    pub(super) fn sole(self) -> Option<Place> {
-        (self.0.count_ones() == 1).then(|| Place(self.0.trailing_zeros() as u8))
-    }
-
-    pub(super) fn contains(self, status: SubjectStatus) -> bool {
-        self.has(Place::of(Some(status)))
+/// Those that a client can have been shown as this.
+pub(super) const fn shown(seen: Seen) -> Statuses {
+    match seen {
+        Seen::Status(status) => Statuses::only(Some(status)),
+        Seen::Gone => Statuses::GONE,
     }
 }
 
@@ -106,11 +54,13 @@ impl Holds {
 
 /// How far an operation has come.
 pub(super) mod phase {
-    pub const WAITING: u8 = 0;
-    pub const HOLDING: u8 = 1;
-    pub const DONE: u8 = 2;
-    pub const FAILED: u8 = 3;
-    pub const FURTHER: u8 = 4;
+    use crate::operations::Phase;
+
+    pub const WAITING: u8 = Phase::Waiting as u8;
+    pub const HOLDING: u8 = Phase::Holding as u8;
+    pub const DONE: u8 = Phase::Done as u8;
+    pub const FAILED: u8 = Phase::Failed as u8;
+    pub const FURTHER: u8 = Phase::Further as u8;
 }
 
 /// Operations that are followed at once.

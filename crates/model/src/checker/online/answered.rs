@@ -5,7 +5,8 @@ use super::breach::Scene;
 use super::open::OpenOp;
 use super::subject::Born;
 use crate::history::{Content, OpId, Seen, SubjectId};
-use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus};
+use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Who};
+use crate::operations::OperationKind;
 use crate::units::Time;
 use SubjectStatus::*;
 
@@ -80,38 +81,27 @@ impl Checker {
         if answer.op.must_be_refused && on_script {
             self.not_refused(answer);
         } else {
-            match answer.op.operation {
-                Operation::Create => self.shown(answer, Queued),
-                Operation::CreateWithLocation
-                | Operation::CreateEmpty
-                | Operation::AddLocation
-                | Operation::Reactivate => self.shown(answer, Active),
-                Operation::Deactivate => self.shown(answer, Deactivated),
-                Operation::RemoveLocation => self.another_location(answer),
-                Operation::Upload | Operation::AbortUpload | Operation::Import => {
-                    self.upload_is_true(answer);
-                }
-                Operation::Download | Operation::Export | Operation::Clone => {
-                    self.may_read(answer, answer.op.seen.has(Active));
-                }
-                Operation::DownloadAsAdmin => {
-                    let seen = answer.op.seen;
-                    self.may_read(answer, seen.has(Active) || seen.has(Deactivated));
-                }
-                Operation::Delete => self.delete_is_true(answer),
-                Operation::Show => self.record_is_true(answer),
+            let operation = answer.op.operation;
+            match operation.kind() {
+                OperationKind::Create(_) => self.shown(answer, Queued),
+                OperationKind::CreateWithLocation
+                | OperationKind::CreateEmpty
+                | OperationKind::AddLocation
+                | OperationKind::Reactivate => self.shown(answer, Active),
+                OperationKind::Deactivate => self.shown(answer, Deactivated),
+                OperationKind::RemoveLocation => self.another_location(answer),
+                OperationKind::Upload(_) | OperationKind::Import => self.upload_is_true(answer),
+                OperationKind::Download => self.may_read(answer, operation.row().who),
+                OperationKind::Delete => self.delete_is_true(answer),
+                OperationKind::Show => self.record_is_true(answer),
                 // It changes nothing that is judged, and a real Glance is not judged here.
-                Operation::SetProperty
-                | Operation::Protect
-                | Operation::Unprotect
-                | Operation::Stage
-                | Operation::ImportStaged
-                | Operation::RegisterLocation
-                | Operation::ReplaceLocation
-                | Operation::CreateWithoutFormat
-                | Operation::CreateWithWrongFormat
-                | Operation::UploadWrongSize
-                | Operation::UploadTooLarge => {}
+                OperationKind::SetProperty
+                | OperationKind::Protect
+                | OperationKind::Unprotect
+                | OperationKind::Stage
+                | OperationKind::ImportStaged
+                | OperationKind::RegisterLocation
+                | OperationKind::ReplaceLocation => {}
             }
         }
         self.note_acknowledged(answer);
@@ -121,23 +111,21 @@ impl Checker {
     #[inline]
     fn note_acknowledged(&mut self, answer: &Answer) {
         let subject = self.subjects.at(answer.id.slot);
-        match answer.op.operation {
-            Operation::Upload | Operation::AbortUpload | Operation::Import => {
+        match answer.op.operation.kind() {
+            OperationKind::Upload(_) | OperationKind::Import => {
                 subject.upload_acknowledged = true;
                 if let Some(content) = answer.content {
                     subject.content = content;
                     subject.content_known = true;
                 }
             }
-            Operation::Delete => {
+            OperationKind::Delete => {
                 // A delete that was not done has been reported; what follows from it has the same cause.
                 subject.delete_acknowledged =
                     matches!(subject.status, Some(PendingDelete | Deleted));
             }
-            Operation::RemoveLocation => subject.drop_location(),
-            operation if operation.creates() && subject.status.is_none() => {
-                self.totals.lost_create()
-            }
+            OperationKind::RemoveLocation => subject.drop_location(),
+            kind if kind.creates() && subject.status.is_none() => self.totals.lost_create(),
             _ => {}
         }
     }
@@ -145,9 +133,9 @@ impl Checker {
     /// The scenario says that the rules forbid the operation, and the service allowed it.
     #[cold]
     fn not_refused(&mut self, answer: &Answer) {
-        let invariant = match answer.op.operation {
-            operation if operation.reads() => Invariant::Access,
-            Operation::Upload | Operation::AbortUpload | Operation::Import => Invariant::OneUpload,
+        let invariant = match answer.op.operation.kind() {
+            OperationKind::Download => Invariant::Access,
+            OperationKind::Upload(_) | OperationKind::Import => Invariant::OneUpload,
             _ => Invariant::Edge,
         };
         let Answer { at, id, op, .. } = answer;
@@ -165,7 +153,7 @@ impl Checker {
     /// Invariant `acknowledged`: the subject was in the status that the answer promises.
     #[inline]
     fn shown(&mut self, answer: &Answer, promised: SubjectStatus) {
-        if !answer.op.seen.has(promised) {
+        if !answer.op.seen.contains(promised) {
             self.untrue(
                 answer,
                 format_args!("the subject has not been {promised} since"),
@@ -225,8 +213,10 @@ impl Checker {
 
     /// Invariant `access`, then `acknowledged`: the status let this role read, and it read what is there.
     #[inline]
-    fn may_read(&mut self, answer: &Answer, allowed: bool) {
-        if !allowed {
+    fn may_read(&mut self, answer: &Answer, who: Who) {
+        let seen = answer.op.seen;
+        let deactivated = who == Who::Admin && seen.contains(Deactivated);
+        if !seen.contains(Active) && !deactivated {
             self.read_forbidden(answer);
         }
         let Some(content) = answer.content else {
@@ -284,7 +274,7 @@ impl Checker {
     fn another_location(&mut self, answer: &Answer) {
         let subject = self.subjects.at(answer.id.slot);
         let elsewhere = u8::from(subject.uploaded || subject.born == Born::Empty);
-        if !answer.op.seen.has(Active) {
+        if !answer.op.seen.contains(Active) {
             self.untrue(
                 answer,
                 format_args!("the subject has not been active since"),
@@ -305,8 +295,8 @@ impl Checker {
         let op = &answer.op;
         self.without_location(answer);
         if op.moved || op.bytes > 0 {
-            match op.operation {
-                Operation::Upload | Operation::AbortUpload | Operation::Import => {
+            match op.operation.kind() {
+                OperationKind::Upload(_) | OperationKind::Import => {
                     self.second_upload(
                         answer,
                         "an upload was refused and changed data all the same",
@@ -325,15 +315,15 @@ impl Checker {
         self.without_location(answer);
         if op.task == Some(TaskStatus::Success) {
             self.untrue(answer, format_args!("its task succeeded"));
-        } else if op.effect && op.operation != Operation::Import {
+        } else if op.effect && op.operation.kind() != OperationKind::Import {
             self.untrue(answer, format_args!("it was done all the same"));
         }
     }
 
     /// A location that was not added does not count.
     fn without_location(&mut self, answer: &Answer) {
-        match answer.op.operation {
-            Operation::AddLocation | Operation::CreateWithLocation => {
+        match answer.op.operation.kind() {
+            OperationKind::AddLocation | OperationKind::CreateWithLocation => {
                 self.subjects.at(answer.id.slot).drop_location();
             }
             _ => {}

@@ -28,11 +28,12 @@ mod totals;
 
 use crate::checker::Violation;
 use crate::history::{Event, OpId, Record, SubjectId, TaskId};
-use crate::lifecycle::{Invariant, Operation, Profile, Verdict};
+use crate::lifecycle::{Invariant, Profile, Statuses, Verdict};
+use crate::operations::OperationKind;
 use crate::table::Table;
 use crate::units::{Span, Time};
 use breach::{Breaches, Scene};
-use open::{OpenOp, OpenOps, StatusSet};
+use open::{OpenOp, OpenOps};
 use rustc_hash::FxHashMap;
 use subject::{Born, Occupancy, Subject};
 use tasks::LooseTask;
@@ -192,15 +193,15 @@ impl Checker {
     #[inline]
     fn invoked(&mut self, id: SubjectId, mut op: OpenOp) {
         let subject = self.subjects.at(id.slot);
-        match op.operation {
-            Operation::CreateWithLocation => {
+        match op.operation.kind() {
+            OperationKind::CreateWithLocation => {
                 subject.born = Born::Located;
                 subject.add_location();
             }
-            Operation::AddLocation => subject.add_location(),
+            OperationKind::AddLocation => subject.add_location(),
             _ => {}
         }
-        op.seen = StatusSet::of(subject.status);
+        op.seen = Statuses::only(subject.status);
         op.after_delete = subject.delete_acknowledged;
         self.open.push(&mut subject.open, op);
     }

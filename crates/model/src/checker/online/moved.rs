@@ -6,6 +6,7 @@ use super::subject::{Born, Subject};
 use super::{Checker, Rules};
 use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, Operation, SubjectStatus, subject_edge};
+use crate::operations::OperationKind;
 use crate::units::Time;
 use SubjectStatus::*;
 
@@ -134,28 +135,28 @@ fn is_cause(change: &Move) -> bool {
     let Some((operation, holds)) = cause.op else {
         return false;
     };
-    let writes = matches!(
-        operation,
-        Operation::Upload | Operation::AbortUpload | Operation::Import
-    );
+    let kind = operation.kind();
+    let writes = matches!(kind, OperationKind::Upload(_) | OperationKind::Import);
     match change.to {
         Queued => match change.from {
-            None => operation.creates(),
+            None => kind.creates(),
             Some(_) => holds,
         },
         Saving => writes,
         Active => match change.from {
-            Some(Saving) => holds && operation != Operation::AbortUpload,
-            Some(Deactivated) => operation == Operation::Reactivate,
+            Some(Saving) => holds && kind.may_succeed(),
+            Some(Deactivated) => kind == OperationKind::Reactivate,
             Some(_) | None => matches!(
-                operation,
-                Operation::AddLocation | Operation::CreateWithLocation | Operation::CreateEmpty
+                kind,
+                OperationKind::AddLocation
+                    | OperationKind::CreateWithLocation
+                    | OperationKind::CreateEmpty
             ),
         },
         Killed => holds,
-        Deactivated => operation == Operation::Deactivate,
-        PendingDelete => operation == Operation::Delete,
-        Deleted => operation == Operation::Delete && change.from != Some(PendingDelete),
+        Deactivated => kind == OperationKind::Deactivate,
+        PendingDelete => kind == OperationKind::Delete,
+        Deleted => kind == OperationKind::Delete && change.from != Some(PendingDelete),
         Uploading | Importing => writes,
     }
 }
@@ -201,7 +202,7 @@ fn note_activation(
         subject.uploaded = rules.tells_causes();
         subject.content_known = false;
         subject.content.size = cause.map_or(subject.bytes, |op| op.bytes);
-    } else if cause.is_some_and(|op| op.operation == Operation::CreateEmpty) {
+    } else if cause.is_some_and(|op| op.operation.kind() == OperationKind::CreateEmpty) {
         subject.born = Born::Empty;
     }
 }

@@ -4,29 +4,7 @@
 //! operations that were ever open at once, whatever the number of subjects.
 
 use crate::history::OpId;
-use crate::lifecycle::{Operation, SubjectStatus, TaskStatus};
-
-/// A set of statuses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct StatusSet(u16);
-
-impl StatusSet {
-    /// The set of what a subject is in.
-    #[inline]
-    pub fn of(status: Option<SubjectStatus>) -> StatusSet {
-        StatusSet(status.map_or(0, |status| 1 << status.index()))
-    }
-
-    #[inline]
-    pub fn add(&mut self, status: SubjectStatus) {
-        self.0 |= 1 << status.index();
-    }
-
-    #[inline]
-    pub fn has(self, status: SubjectStatus) -> bool {
-        self.0 & 1 << status.index() != 0
-    }
-}
+use crate::lifecycle::{Operation, Statuses, SubjectStatus, TaskStatus};
 
 /// An operation between its invocation and its completion.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +17,7 @@ pub(super) struct OpenOp {
     next: Open,
     /// Every status that the subject has been in since the operation was sent: an answer is true if it was at
     /// one instant in between. The order of records decides, which is the order of commits.
-    pub seen: StatusSet,
+    pub seen: Statuses,
     pub operation: Operation,
     /// The status of the task it asked for.
     pub task: Option<TaskStatus>,
@@ -65,7 +43,7 @@ impl OpenOp {
             bytes: 0,
             litter: 0,
             next: Open::NONE,
-            seen: StatusSet::default(),
+            seen: Statuses::default(),
             operation,
             task: None,
             must_be_refused,
@@ -209,7 +187,7 @@ impl OpenOps {
         let mut at = list;
         while !at.is_none() {
             let op = &mut self.ops[at.0 as usize];
-            op.seen.add(status);
+            op.seen = op.seen.or(Statuses::only(Some(status)));
             at = op.next;
         }
     }

@@ -7,11 +7,11 @@ mod sums;
 
 use super::*;
 use crate::history::{Audit, Content, Gauges, TaskId};
+use crate::lifecycle::Operation::{self, *};
 use crate::lifecycle::Outcome::{self, *};
 use crate::lifecycle::SubjectStatus::{self, *};
 use crate::lifecycle::TaskStatus;
 use crate::load::StoryId;
-use Operation::*;
 
 const SIZE: u64 = 10;
 const DATA: Content = Content {

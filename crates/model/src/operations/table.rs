@@ -1,0 +1,257 @@
+//! The rows.
+
+use super::Phase::{Done, Failed, Further, Holding, Waiting};
+use super::step::{again, done, register, step};
+use super::{Body, DataFrom, Formats, OperationKind, Row};
+use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
+use SubjectStatus::*;
+
+/// What most operations are: a member's, of both servers, without data, and without a change of status.
+const PLAIN: Row = Row {
+    operation: Operation::SetProperty,
+    kind: OperationKind::SetProperty,
+    who: Who::Member,
+    only_glance: false,
+    data: DataFrom::Nowhere,
+    by_task: false,
+    granted: Statuses::THERE,
+    steps: &[],
+};
+
+const CREATE: Row = Row {
+    operation: Operation::Create,
+    kind: OperationKind::Create(Formats::Raw),
+    granted: Statuses::NONE,
+    steps: &[register(Queued, Done)],
+    ..PLAIN
+};
+
+const UPLOAD: Row = Row {
+    operation: Operation::Upload,
+    kind: OperationKind::Upload(Body::Whole),
+    data: DataFrom::Client,
+    // What a failed upload does is in the edge table: one of the two is not legal.
+    steps: &[
+        step(Waiting, Queued, Saving, Holding),
+        step(Holding, Saving, Queued, Failed),
+        step(Holding, Saving, Killed, Failed),
+        step(Holding, Saving, Active, Done).brings(),
+    ],
+    ..PLAIN
+};
+
+const DOWNLOAD: Row = Row {
+    operation: Operation::Download,
+    kind: OperationKind::Download,
+    granted: Statuses::of(&[Active]),
+    ..PLAIN
+};
+
+/// Every operation, in the order of [`Operation::ALL`].
+pub const OPERATIONS: [Row; Operation::COUNT] = [
+    CREATE,
+    Row {
+        operation: Operation::CreateWithLocation,
+        kind: OperationKind::CreateWithLocation,
+        data: DataFrom::Location,
+        steps: &[
+            register(Active, Done).brings().on_service(),
+            register(Queued, Holding).on_glance(),
+            step(Holding, Queued, Active, Done).brings().on_glance(),
+        ],
+        ..CREATE
+    },
+    Row {
+        operation: Operation::CreateEmpty,
+        kind: OperationKind::CreateEmpty,
+        steps: &[
+            register(Active, Done).brings().on_service(),
+            register(Queued, Holding).on_glance(),
+            step(Holding, Queued, Saving, Further).on_glance(),
+            step(Further, Saving, Active, Done).brings().on_glance(),
+            step(Further, Saving, Queued, Failed).on_glance(),
+        ],
+        ..CREATE
+    },
+    Row {
+        operation: Operation::AddLocation,
+        kind: OperationKind::AddLocation,
+        data: DataFrom::Location,
+        steps: &[done(Queued, Active).brings(), done(Active, Active)],
+        ..PLAIN
+    },
+    // Never of the last location, so that no status decides it alone.
+    Row {
+        operation: Operation::RemoveLocation,
+        kind: OperationKind::RemoveLocation,
+        who: Who::Admin,
+        steps: &[done(Active, Active).on_service()],
+        ..PLAIN
+    },
+    UPLOAD,
+    Row {
+        operation: Operation::AbortUpload,
+        kind: OperationKind::Upload(Body::Aborted),
+        ..UPLOAD
+    },
+    DOWNLOAD,
+    Row {
+        operation: Operation::Export,
+        ..DOWNLOAD
+    },
+    Row {
+        operation: Operation::Clone,
+        ..DOWNLOAD
+    },
+    Row {
+        operation: Operation::DownloadAsAdmin,
+        who: Who::Admin,
+        granted: Statuses::READABLE,
+        ..DOWNLOAD
+    },
+    Row {
+        operation: Operation::Deactivate,
+        kind: OperationKind::Deactivate,
+        who: Who::Admin,
+        steps: &[
+            done(Active, Deactivated),
+            done(Deactivated, Deactivated).on_glance(),
+        ],
+        ..PLAIN
+    },
+    Row {
+        operation: Operation::Reactivate,
+        kind: OperationKind::Reactivate,
+        who: Who::Admin,
+        steps: &[done(Deactivated, Active), done(Active, Active).on_glance()],
+        ..PLAIN
+    },
+    Row {
+        operation: Operation::Delete,
+        kind: OperationKind::Delete,
+        steps: &[
+            done(Queued, Deleted),
+            done(Saving, Deleted),
+            done(Killed, Deleted),
+            done(Deactivated, Deleted),
+            done(Uploading, Deleted),
+            done(Importing, Deleted),
+            done(Active, Deleted),
+            done(Active, PendingDelete),
+            again(PendingDelete),
+            again(Deleted),
+        ],
+        ..PLAIN
+    },
+    Row {
+        operation: Operation::Import,
+        kind: OperationKind::Import,
+        data: DataFrom::Location,
+        by_task: true,
+        steps: &[
+            step(Waiting, Queued, Saving, Holding).on_service(),
+            step(Holding, Saving, Queued, Failed).on_service(),
+            step(Holding, Saving, Killed, Failed).on_service(),
+            step(Holding, Saving, Active, Done).brings().on_service(),
+            step(Waiting, Queued, Uploading, Holding),
+            step(Holding, Uploading, Importing, Further),
+            step(Holding, Uploading, Queued, Failed),
+            step(Waiting, Uploading, Importing, Further),
+            step(Waiting, Queued, Importing, Further),
+            step(Further, Importing, Active, Done).brings(),
+            step(Further, Importing, Queued, Failed),
+        ],
+        ..PLAIN
+    },
+    Row {
+        operation: Operation::Show,
+        kind: OperationKind::Show,
+        granted: Statuses::EVERY,
+        ..PLAIN
+    },
+    PLAIN,
+    Row {
+        operation: Operation::Protect,
+        kind: OperationKind::Protect,
+        only_glance: true,
+        ..PLAIN
+    },
+    Row {
+        operation: Operation::Unprotect,
+        kind: OperationKind::Unprotect,
+        only_glance: true,
+        ..PLAIN
+    },
+    Row {
+        operation: Operation::Stage,
+        kind: OperationKind::Stage,
+        only_glance: true,
+        data: DataFrom::Client,
+        steps: &[
+            step(Waiting, Queued, Uploading, Holding).brings(),
+            step(Waiting, Queued, Uploading, Done).brings(),
+            step(Holding, Uploading, Queued, Failed),
+        ],
+        ..PLAIN
+    },
+    // The data is what was staged.
+    Row {
+        operation: Operation::ImportStaged,
+        kind: OperationKind::ImportStaged,
+        only_glance: true,
+        by_task: true,
+        steps: &[
+            step(Waiting, Uploading, Importing, Further),
+            step(Waiting, Uploading, Queued, Failed),
+            step(Further, Importing, Active, Done),
+            step(Further, Importing, Queued, Failed),
+        ],
+        ..PLAIN
+    },
+    Row {
+        operation: Operation::RegisterLocation,
+        kind: OperationKind::RegisterLocation,
+        only_glance: true,
+        data: DataFrom::Location,
+        by_task: true,
+        steps: &[
+            done(Queued, Active).brings(),
+            step(Waiting, Queued, Importing, Further),
+            step(Further, Importing, Active, Done).brings(),
+            step(Further, Importing, Queued, Failed),
+        ],
+        ..PLAIN
+    },
+    Row {
+        operation: Operation::ReplaceLocation,
+        kind: OperationKind::ReplaceLocation,
+        only_glance: true,
+        data: DataFrom::Location,
+        steps: &[done(Queued, Active).brings(), done(Active, Active).brings()],
+        ..PLAIN
+    },
+    Row {
+        operation: Operation::CreateWithoutFormat,
+        kind: OperationKind::Create(Formats::None),
+        only_glance: true,
+        ..CREATE
+    },
+    Row {
+        operation: Operation::CreateWithWrongFormat,
+        kind: OperationKind::Create(Formats::Wrong),
+        only_glance: true,
+        ..CREATE
+    },
+    Row {
+        operation: Operation::UploadWrongSize,
+        kind: OperationKind::Upload(Body::WrongSize),
+        only_glance: true,
+        ..UPLOAD
+    },
+    Row {
+        operation: Operation::UploadTooLarge,
+        kind: OperationKind::Upload(Body::TooLarge),
+        only_glance: true,
+        ..UPLOAD
+    },
+];

@@ -1,6 +1,7 @@
 //! Where a Glance is and who acts there: the part of `[target.glance]` that may come from `clouds.yaml`.
 
-use super::document::{Node, Spot, Value};
+use super::document::{Node, Value};
+use super::mistake::Spot;
 use super::reader::{Fields, Read, Reader, Written};
 use std::path::PathBuf;
 use stormglass_glance::Identities;

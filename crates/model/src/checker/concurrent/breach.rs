@@ -1,6 +1,6 @@
 //! What the checker finds: a violation in the history of one subject.
 
-use crate::lifecycle::Invariant;
+use crate::lifecycle::{Invariant, Verdict};
 use crate::named::named;
 use crate::units::Time;
 
@@ -97,4 +97,13 @@ pub struct Breach {
     pub symptom: Symptom,
     /// One sentence: what was expected and what was there. It holds no identifier, number or time that differs from try to try.
     pub sentence: String,
+}
+
+/// How the history of one subject is judged, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Invalid if anything cannot be true, else unknown if the budget did not suffice, else valid.
+    pub verdict: Verdict,
+    /// What cannot be true, in order of time; each symptom at most once.
+    pub breaches: Vec<Breach>,
 }

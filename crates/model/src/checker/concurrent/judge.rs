@@ -1,11 +1,10 @@
 //! The walk over the history of one subject.
 
-use super::follow::Loose;
-use super::open::{Answer, Known, Open, Standing, brings_data, trespasses};
+use super::breach::{Breach, Judgement};
+use super::open::{Answer, Known, Loose, Open, Standing, brings_data, trespasses};
 use super::plan::{Plans, Way, goes_on};
+use super::rules::Rules;
 use super::state::{Holds, Places, SLOTS, State, States, phase};
-use super::{Judgement, Rules};
-use crate::checker::concurrent::Breach;
 use crate::history::{ClientEvent, Content, OpId, SubjectHistory, Told};
 use crate::lifecycle::{Operation, Outcome, Verdict, Who};
 use crate::units::Time;

@@ -104,3 +104,10 @@ pub(super) fn brings_data(operation: Operation) -> bool {
                 | Operation::RegisterLocation
         )
 }
+
+/// An operation that may take any of its steps at any time, as often as it likes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loose {
+    pub plan: Plan,
+    pub brings: Holds,
+}

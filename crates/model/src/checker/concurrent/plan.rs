@@ -1,6 +1,6 @@
 //! Which steps an operation may take, by how it ended. Every change of status among them is in the lifecycle's edge table.
 
-use super::Rules;
+use super::rules::Rules;
 use super::state::{Place, Places, phase};
 use crate::lifecycle::{Operation, SubjectStatus, subject_edge};
 use SubjectStatus::*;

@@ -108,7 +108,7 @@ pub(crate) enum Formats {
     Raw,
     /// Made-up bytes are no qcow2.
     Wrong,
-    /// Nothing.
+    /// Neither format is said, so that no data is accepted.
     None,
 }
 

@@ -83,7 +83,7 @@ impl Client {
             Some(&target.member),
             has_admin.then_some(&target.admin),
             target.reader.as_ref(),
-            target.stranger.as_ref(),
+            target.other_project.as_ref(),
         ];
         let mut known = [const { None }; Who::COUNT];
         for (known, identity) in known.iter_mut().zip(identities) {
@@ -128,11 +128,11 @@ impl Client {
                 Who::Member => "it needs a member's identity",
                 Who::Admin => "it needs an admin's identity",
                 Who::Reader => "it needs a reader's identity",
-                Who::Stranger => "it needs a stranger's identity",
+                Who::Stranger => "it needs the identity of a user of another project",
             });
         }
         if act.operation.creates() && act.who == Who::Stranger {
-            return Some("what a stranger creates is not this run's to delete");
+            return Some("what a user of another project creates is not this run's to delete");
         }
         match act.operation {
             Operation::CreateWithLocation

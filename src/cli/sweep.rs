@@ -234,7 +234,7 @@ fn glance(
         operations: all(|operation| known(&operation)),
         others: [
             target.reader.as_ref().map(|_| Who::Reader),
-            target.stranger.as_ref().map(|_| Who::OtherProject),
+            target.other_project.as_ref().map(|_| Who::OtherProject),
         ]
         .into_iter()
         .flatten()

@@ -2,11 +2,12 @@
 
 mod latency;
 mod result;
+mod storm;
 mod threshold;
 
 pub use latency::Latency;
 pub use result::{
-    Kind, OperationRow, Phase, ResourceRow, RunResult, StormResult, TimelineRow, TransitionKey,
-    TransitionRow,
+    Kind, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
 };
+pub use storm::StormResult;
 pub use threshold::{Aggregate, Comparison, Subject, Threshold, ThresholdResult};

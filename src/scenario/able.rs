@@ -1,7 +1,7 @@
 //! Which steps a target can be asked for.
 
 use super::Target;
-use super::document::Spot;
+use super::mistake::Spot;
 use super::reader::Reader;
 use super::story::WrittenStory;
 use stormglass_glance::{GlanceTarget, Identity};
@@ -74,7 +74,7 @@ fn identity(glance: &GlanceTarget, who: Who) -> Option<Wrong> {
         Who::Member => true,
         Who::Admin => glance.admin != Identity::Anonymous || glance.member == Identity::Anonymous,
         Who::Reader => glance.reader.is_some(),
-        Who::OtherProject => glance.stranger.is_some(),
+        Who::OtherProject => glance.other_project.is_some(),
     };
     (!known).then(|| {
         (

@@ -3,18 +3,9 @@
 //! `--set` texts are grafted into the tree of the file, each with spots into its own text. What reads the
 //! tree therefore treats both alike, and so do its messages.
 
-use super::mistake::Mistake;
+use super::mistake::{Mistake, Spot};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// A stretch of one of the texts a scenario is made of, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Spot {
-    /// Which text: the file is 0, then every `--set` in order, then the files it refers to.
-    pub source: usize,
-    pub start: usize,
-    pub end: usize,
-}
 
 /// A value and where it was written.
 #[derive(Clone, Debug)]

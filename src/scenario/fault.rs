@@ -1,8 +1,9 @@
 //! What goes wrong: `[[fault]]`.
 
 use super::Target;
-use super::document::{Node, Spot, Value};
+use super::document::{Node, Value};
 use super::load::tables;
+use super::mistake::Spot;
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::{Name, Share};
 use stormglass_model::fault::{Fault, FaultKind, Place, kinds_at};

@@ -1,6 +1,7 @@
 //! Where a Glance is and who acts there: the part of `[target.glance]` that may come from `clouds.yaml`.
 
-use super::document::{Node, Spot, Value};
+use super::document::{Node, Value};
+use super::mistake::Spot;
 use super::reader::{Fields, Read, Reader, Written};
 use std::path::PathBuf;
 use stormglass_glance::Identities;
@@ -10,19 +11,20 @@ use stormglass_glance::{GlanceTarget, Identity};
 /// Reads the place and the identities. After a mistake the target is of no use.
 pub(super) fn read(reader: &mut Reader, fields: &mut Fields) -> GlanceTarget {
     let url = fields.optional::<Written<String>>(reader, "url");
-    let member = one(reader, fields, ["cloud", "token", "token_env", "member"]);
-    let others = [
-        ["admin_cloud", "admin_token", "admin_token_env", "admin"],
-        ["reader_cloud", "reader_token", "reader_token_env", "reader"],
-        [
-            "stranger_cloud",
-            "stranger_token",
-            "stranger_token_env",
-            "stranger",
-        ],
-    ];
-    let [admin, reading, stranger] =
-        others.map(|keys| one(reader, fields, keys).map(|cloud| cloud.identity));
+    let member = one(reader, fields, &["cloud", "token", "token_env", "member"]);
+    let mut other = |keys: &[&'static str]| one(reader, fields, keys).map(|cloud| cloud.identity);
+    let admin = other(&["admin_cloud", "admin_token", "admin_token_env", "admin"]);
+    let reads_only = other(&["reader_cloud", "reader_token", "reader_token_env", "reader"]);
+    let other_project = other(&[
+        "stranger_cloud",
+        "stranger_token",
+        "stranger_token_env",
+        "stranger",
+        "other_project_cloud",
+        "other_project_token",
+        "other_project_token_env",
+        "other_project",
+    ]);
     let ca = ca(reader, fields);
     let lost = member.is_none() && fields.key_spot("cloud").is_some();
     let (member, place, members_ca) = match member {
@@ -32,8 +34,8 @@ pub(super) fn read(reader: &mut Reader, fields: &mut Fields) -> GlanceTarget {
     let identities = Identities {
         member,
         admin,
-        reader: reading,
-        stranger,
+        reader: reads_only,
+        other_project,
     };
     let mut target = identities.target();
     target.ca = ca.or(members_ca);
@@ -79,30 +81,32 @@ fn ca(reader: &mut Reader, fields: &mut Fields) -> Option<PathBuf> {
     Some(path)
 }
 
-/// Who acts, said in one of four ways: the name of a cloud, a token, the variable that holds one, or a table.
-fn one(reader: &mut Reader, fields: &mut Fields, keys: [&'static str; 4]) -> Option<Cloud> {
-    let ways = keys.map(|key| fields.node(key).map(|node| (key, node)));
-    let mut ways = ways.into_iter().flatten();
-    let (key, node) = ways.next()?;
-    for (other, _) in ways {
+/// Who acts, said in one of four ways: the name of a cloud, a token, the variable that holds one, or a table. `keys` holds these
+/// four, in this order, for each spelling.
+fn one(reader: &mut Reader, fields: &mut Fields, keys: &[&'static str]) -> Option<Cloud> {
+    let ways = keys.iter().enumerate();
+    let ways: Vec<_> = ways
+        .filter_map(|(at, key)| Some((at % 4, *key, fields.node(key)?)))
+        .collect();
+    let (&(way, key, node), others) = ways.split_first()?;
+    for (_, other, _) in others {
         let at = fields.key_spot(other).unwrap_or(fields.spot);
         let message = format!("`{other}` says once more what `{key}` says");
         reader.wrong(at, message, "keep one of the two");
     }
-    let [cloud, token, _, table] = keys;
-    let identity = if key == table {
+    let identity = if way == 3 {
         headers(reader, node)?
     } else {
         let text = Written::<String>::read(reader, node)?;
-        if key == cloud {
-            let found = auth::cloud(reader.environment, &text.value);
-            return found
-                .map_err(|mistake| reader.wrong(text.spot, mistake.message, mistake.help))
-                .ok();
-        }
-        let value = match key == token {
-            true => text.value,
-            false => from_environment(reader, &text.value, text.spot)?,
+        let value = match way {
+            0 => {
+                let found = auth::cloud(reader.environment, &text.value);
+                return found
+                    .map_err(|mistake| reader.wrong(text.spot, mistake.message, mistake.help))
+                    .ok();
+            }
+            1 => text.value,
+            _ => from_environment(reader, &text.value, text.spot)?,
         };
         Identity::Token(header(reader, &value, text.spot)?)
     };

@@ -1,6 +1,7 @@
 //! What is offered: `[load]`, and the phases it is cut into.
 
-use super::document::{Node, Spot, Value};
+use super::document::{Node, Value};
+use super::mistake::Spot;
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::{Lasting, Name, Positive};
 use super::{Load, Model, NamedPhase};

@@ -1,11 +1,19 @@
 //! The mistakes of a scenario: all of them, each where it was written and with what would be right.
 
-use super::document::Spot;
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource,
     SourceCode, SourceSpan, SpanContents,
 };
 use std::fmt;
+
+/// A stretch of one of the texts a scenario is made of, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    /// Which text: the file is 0, then every `--set` in order, then the files it refers to.
+    pub source: usize,
+    pub start: usize,
+    pub end: usize,
+}
 
 /// One mistake.
 #[derive(Clone, Debug)]

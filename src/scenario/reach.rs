@@ -2,7 +2,7 @@
 //!
 //! The sets are too large rather than too small: only what can never be legal is refused.
 
-use super::document::Spot;
+use super::mistake::Spot;
 use super::reader::Reader;
 use super::story::WrittenStory;
 use super::{Target, target};

@@ -1,7 +1,7 @@
 //! Reading values out of the tree: every mistake is noted, and reading goes on.
 
-use super::document::{Entry, Node, Spot, Value};
-use super::mistake::{Mistake, Source};
+use super::document::{Entry, Node, Value};
+use super::mistake::{Mistake, Source, Spot};
 use std::path::Path;
 use stormglass_glance::auth::Environment;
 

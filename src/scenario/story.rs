@@ -1,7 +1,8 @@
 //! What clients do: `[[story]]`.
 
-use super::document::{Node, Spot, Value};
+use super::document::{Node, Value};
 use super::load::tables;
+use super::mistake::Spot;
 use super::reader::{Fields, Read, Reader, Written};
 use super::value::Name;
 use stormglass_model::lifecycle::Operation;

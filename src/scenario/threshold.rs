@@ -1,6 +1,7 @@
 //! What is demanded of the results: `[thresholds]`.
 
-use super::document::{Entry, Node, Spot, Value};
+use super::document::{Entry, Node, Value};
+use super::mistake::Spot;
 use super::reader::Reader;
 use super::value::Share;
 use crate::metrics::{Aggregate, Comparison, Subject, Threshold, TransitionKey};

@@ -1,7 +1,8 @@
 //! Single values: numbers, names, durations, sizes, rates and distributions.
 
-use super::document::{Node, Spot, Value};
+use super::document::{Node, Value};
 use super::mistake::Source;
+use super::mistake::Spot;
 use super::reader::{Fields, Read, Reader, Written};
 use std::num::NonZeroU32;
 use stormglass_model::random::{Distribution, Drawn, Shape};

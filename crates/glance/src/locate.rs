@@ -43,16 +43,30 @@ pub async fn locate(target: &GlanceTarget) -> Result<GlanceTarget, LocateError> 
 
 /// The Glance at `url`, or that of the environment's cloud, with the environment's identities.
 ///
-/// `STORMGLASS_TOKEN`, `STORMGLASS_ADMIN_TOKEN`, `STORMGLASS_READER_TOKEN` and `STORMGLASS_STRANGER_TOKEN` are plain tokens and count
+/// `STORMGLASS_TOKEN`, `STORMGLASS_ADMIN_TOKEN`, `STORMGLASS_READER_TOKEN` and `STORMGLASS_OTHER_PROJECT_TOKEN`,
+/// which may be spelt `STORMGLASS_STRANGER_TOKEN`, are plain tokens and count
 /// before anything else; a member without one is who [`from_environment`] says, and an admin without one is the member. Where nothing
 /// is said at all, all four are stand-ins for a server without Keystone.
 pub fn target_from_environment(
     environment: &Environment,
     url: Option<&str>,
 ) -> Result<GlanceTarget, Mistake> {
-    let [member, admin, reader, stranger] =
-        ["TOKEN", "ADMIN_TOKEN", "READER_TOKEN", "STRANGER_TOKEN"]
-            .map(|name| plain_token(environment, &format!("STORMGLASS_{name}")));
+    let [member, admin, reader, stranger, other_project] = [
+        "STORMGLASS_TOKEN",
+        "STORMGLASS_ADMIN_TOKEN",
+        "STORMGLASS_READER_TOKEN",
+        "STORMGLASS_STRANGER_TOKEN",
+        "STORMGLASS_OTHER_PROJECT_TOKEN",
+    ]
+    .map(|name| plain_token(environment, name));
+    let other_project = match (stranger?, other_project?) {
+        (Some(_), Some(_)) => {
+            let message =
+                "STORMGLASS_OTHER_PROJECT_TOKEN says once more what STORMGLASS_STRANGER_TOKEN says";
+            return Err(Mistake::new(message, "keep one of the two"));
+        }
+        (one, other) => one.or(other),
+    };
     let cloud = match member? {
         Some(token) => Some(Cloud {
             identity: token,
@@ -70,7 +84,7 @@ pub fn target_from_environment(
         member,
         admin,
         reader: reader?,
-        stranger: stranger?,
+        other_project,
     }
     .target();
     target.url = url
@@ -103,21 +117,21 @@ pub struct Identities {
     /// May only read.
     pub reader: Option<Identity>,
     /// Belongs to another project.
-    pub stranger: Option<Identity>,
+    pub other_project: Option<Identity>,
 }
 
 impl Identities {
     /// A target without a place for these: whoever brings an identity of its own has a server where the stand-ins mean nothing.
     pub fn target(self) -> GlanceTarget {
         let stands_in = self.member.is_none();
-        let [member, admin, reader, stranger] =
+        let [member, admin, reader, other_project] =
             STAND_INS.map(|token| Identity::Token(token.to_owned()));
         let stand_in = |named: Option<Identity>, other| named.or(stands_in.then_some(other));
         let admin = self.admin.or_else(|| self.member.clone()).unwrap_or(admin);
         GlanceTarget {
             url: None,
             reader: stand_in(self.reader, reader),
-            stranger: stand_in(self.stranger, stranger),
+            other_project: stand_in(self.other_project, other_project),
             ..GlanceTarget::new(String::new(), self.member.unwrap_or(member), admin)
         }
     }

@@ -19,7 +19,7 @@ pub struct GlanceTarget {
     /// Who may only read; none: nobody does.
     pub reader: Option<Identity>,
     /// Who belongs to another project; none: nobody does.
-    pub stranger: Option<Identity>,
+    pub other_project: Option<Identity>,
     /// Certificates, in PEM, that are trusted beside the system's; for `https`.
     pub ca: Option<PathBuf>,
     /// After which an operation without an answer is unknown.
@@ -48,7 +48,7 @@ impl GlanceTarget {
             member,
             admin,
             reader: None,
-            stranger: None,
+            other_project: None,
             ca: None,
             timeout: Span::from_secs(60),
             connections: NonZeroU32::MIN.saturating_add(31),

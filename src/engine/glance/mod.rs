@@ -228,6 +228,7 @@ impl<S: Stage> Remote<S> {
             subject,
             story,
             operation,
+            who,
             sent,
             client_fault,
             ..
@@ -243,6 +244,7 @@ impl<S: Stage> Remote<S> {
             let reads = operation.reads() || operation == Operation::Show;
             let event = Event::Sent {
                 op,
+                who,
                 content: content.filter(|_| !reads),
                 spoiled: client_fault.is_some(),
             };

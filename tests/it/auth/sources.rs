@@ -326,7 +326,7 @@ fn a_command_needs_no_scenario() {
     };
     let stand_ins = read(&[], Some("http://glance")).unwrap();
     assert_eq!(stand_ins.url.as_deref(), Some("http://glance"));
-    assert!(stand_ins.admin != stand_ins.member && stand_ins.stranger.is_some());
+    assert!(stand_ins.admin != stand_ins.member && stand_ins.other_project.is_some());
     assert!(
         read(&[], None)
             .unwrap_err()
@@ -344,7 +344,7 @@ fn a_command_needs_no_scenario() {
     assert!(from_cloud.url.is_none() && from_cloud.member == from_cloud.admin);
     assert_eq!(from_cloud.reader, Some(Identity::Token("r".to_owned())));
     assert_eq!(
-        (from_cloud.stranger, from_cloud.ca),
+        (from_cloud.other_project, from_cloud.ca),
         (None, Some(place.path().join("home/ca.pem")))
     );
 
@@ -385,7 +385,7 @@ fn a_scenario_names_clouds() {
         &[],
     );
     let both = both.unwrap();
-    assert!(both.url.is_none() && both.member != both.admin && both.stranger.is_none());
+    assert!(both.url.is_none() && both.member != both.admin && both.other_project.is_none());
     assert_eq!(both.reader.as_ref(), Some(&both.member));
     assert_eq!(both.ca, Some(place.path().join("ca.pem")));
 

@@ -15,7 +15,7 @@ fn everybody() -> Option<Place> {
     let mut place = place()?;
     let token = |who: &str| Some(Identity::Token(who.to_owned()));
     place.target.reader = token("rita:stormglass:reader");
-    place.target.stranger = token("mallory:elsewhere:member,reader");
+    place.target.other_project = token("mallory:elsewhere:member,reader");
     Some(place)
 }
 

@@ -37,12 +37,12 @@ fn a_development_server_knows_all_four() {
         Some(token("stormglass-reader:stormglass:reader"))
     );
     assert_eq!(
-        target.stranger,
+        target.other_project,
         Some(token("stormglass-stranger:elsewhere:member,reader"))
     );
     let one = read("reader_token = \"mine\"\nstranger = \"anonymous\"", here).unwrap();
     assert_eq!(one.reader, Some(token("mine")));
-    assert_eq!(one.stranger, Some(Identity::Anonymous));
+    assert_eq!(one.other_project, Some(Identity::Anonymous));
 }
 
 #[test]
@@ -53,22 +53,64 @@ fn stand_ins_mean_nothing_where_the_member_brings_a_token() {
         (target.member, target.admin),
         (token("mine"), token("mine"))
     );
-    assert_eq!((target.reader, target.stranger), (None, None));
+    assert_eq!((target.reader, target.other_project), (None, None));
     let all = "token = \"a\"\nadmin_token = \"b\"\nreader_token = \"c\"\nstranger_token = \"d\"";
     let target = read(all, here).unwrap();
     assert_eq!(target.admin, token("b"));
     assert_eq!(target.reader, Some(token("c")));
-    assert_eq!(target.stranger, Some(token("d")));
+    assert_eq!(target.other_project, Some(token("d")));
     let twice = read("reader_token = \"c\"\nreader = \"anonymous\"", here).unwrap_err();
     assert!(twice.contains("`reader` says once more"), "{twice}");
     let variables = [("STORMGLASS_TOKEN".to_owned(), "x".to_owned())];
     let environment = Environment::new(variables, here, here);
     let bare = target_from_environment(&environment, Some("http://127.0.0.1:1/")).unwrap();
     assert_eq!(
-        (bare.admin, bare.reader, bare.stranger),
+        (bare.admin, bare.reader, bare.other_project),
         (token("x"), None, None)
     );
     assert_eq!(bare.url.as_deref(), Some("http://127.0.0.1:1"));
+}
+
+#[test]
+fn a_user_of_another_project_has_two_spellings_and_one_place() {
+    let here = Path::new(".");
+    let target = read("other_project_token = \"d\"", here).unwrap();
+    assert_eq!(target.other_project, Some(token("d")));
+    let target = read("other_project = \"anonymous\"", here).unwrap();
+    assert_eq!(target.other_project, Some(Identity::Anonymous));
+    for (text, other) in [
+        (
+            "stranger_token = \"swordfish\"\nother_project_token = \"swordfish\"",
+            "other_project_token",
+        ),
+        (
+            "stranger = \"anonymous\"\nother_project_token_env = \"D\"",
+            "other_project_token_env",
+        ),
+        (
+            "stranger_token_env = \"D\"\nother_project_cloud = \"D\"",
+            "other_project_cloud",
+        ),
+    ] {
+        let twice = read(text, here).unwrap_err();
+        assert!(
+            twice.contains(&format!("`{other}` says once more")),
+            "{twice}"
+        );
+        assert!(!twice.contains("swordfish"), "{twice}");
+    }
+    let named = |names: &[&str]| {
+        let variables = names
+            .iter()
+            .map(|name| (format!("STORMGLASS_{name}"), "x".to_owned()));
+        let environment = Environment::new(variables, here, here);
+        target_from_environment(&environment, Some("http://127.0.0.1:1/"))
+    };
+    for name in ["STRANGER_TOKEN", "OTHER_PROJECT_TOKEN"] {
+        assert_eq!(named(&[name]).unwrap().other_project, Some(token("x")));
+    }
+    let twice = named(&["STRANGER_TOKEN", "OTHER_PROJECT_TOKEN"]).unwrap_err();
+    assert!(twice.message.contains("says once more"), "{twice}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub enum Identity {
         /// `X-Roles`
         roles: Vec<String>,
     },
-    /// Nothing.
+    /// Sends nothing that says who asks.
     Anonymous,
 }
 

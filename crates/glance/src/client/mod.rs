@@ -84,7 +84,7 @@ impl Client {
             Some(&target.member),
             has_admin.then_some(&target.admin),
             target.reader.as_ref(),
-            target.stranger.as_ref(),
+            target.other_project.as_ref(),
         ];
         let mut known = [const { None }; Who::COUNT];
         for (known, identity) in known.iter_mut().zip(identities) {
@@ -127,13 +127,11 @@ impl Client {
                 Who::Member => "it needs a member's identity",
                 Who::Admin => "it needs an admin's identity",
                 Who::Reader => "it needs a reader's identity",
-                Who::OtherProject => {
-                    "it needs the identity of a member of another project, the `stranger`"
-                }
+                Who::OtherProject => "it needs the identity of a user of another project",
             });
         }
         if act.operation.creates() && act.who == Who::OtherProject {
-            return Some("what another project creates is not this run's to delete");
+            return Some("what a user of another project creates is not this run's to delete");
         }
         let row = act.operation.row();
         if row.data == DataFrom::Location && shared.location.is_none() && !shared.is_here {

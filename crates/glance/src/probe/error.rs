@@ -54,7 +54,7 @@ pub enum ProbeError {
         path.display()
     )]
     Store {
-        /// Which.
+        /// The folder or file.
         path: PathBuf,
         /// What was in the way.
         why: String,

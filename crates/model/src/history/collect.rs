@@ -6,6 +6,13 @@ use crate::script::Act;
 use crate::units::Time;
 use std::collections::BTreeMap;
 
+/// What of an operation is known only after it was sent.
+struct Invoked<'a> {
+    who: &'a mut Who,
+    brings: &'a mut Option<Content>,
+    spoiled: &'a mut bool,
+}
+
 /// What clients saw of each subject so far. It forgets nothing, so it grows with every operation.
 #[derive(Debug, Default)]
 pub struct Collector {
@@ -82,8 +89,8 @@ impl Collector {
             } => {
                 let reads = operation.kind().looks();
                 // What an upload brought in is known only once it has ended.
-                if let (false, Some(content)) = (reads, content) {
-                    self.sent(subject, op, Some(content), false);
+                if let (false, Some(invoked)) = (reads, self.invoked(subject, op)) {
+                    *invoked.brings = content.or(*invoked.brings);
                 }
                 Some(Observation::Answered {
                     op,
@@ -95,10 +102,16 @@ impl Collector {
             }
             Event::Sent {
                 op,
+                who,
                 content,
                 spoiled,
             } => {
-                self.sent(subject, op, content, spoiled);
+                let known = |invoked: Invoked<'_>| {
+                    *invoked.who = who;
+                    *invoked.brings = content.or(*invoked.brings);
+                    *invoked.spoiled |= spoiled;
+                };
+                self.invoked(subject, op).map(known);
                 None
             }
             Event::Looked {
@@ -131,25 +144,23 @@ impl Collector {
         }
     }
 
-    /// Enters what is known of an operation only after it was sent.
-    fn sent(&mut self, subject: u64, op: OpId, content: Option<Content>, wrong: bool) {
-        let events = (self.subjects.get_mut(&subject)).map(|found| &mut found.events);
-        let invoked = events.into_iter().flatten().rev().find_map(|event| {
-            let Observation::Invoked {
+    /// What is entered of an operation, some of which is known only after it was sent.
+    fn invoked(&mut self, subject: u64, op: OpId) -> Option<Invoked<'_>> {
+        let events = &mut self.subjects.get_mut(&subject)?.events;
+        (events.iter_mut().rev()).find_map(|event| match &mut event.observation {
+            Observation::Invoked {
                 op: sent,
+                who,
                 brings,
                 spoiled,
                 ..
-            } = &mut event.observation
-            else {
-                return None;
-            };
-            (*sent == op).then_some((brings, spoiled))
-        });
-        if let Some((brings, spoiled)) = invoked {
-            *brings = content.or(*brings);
-            *spoiled |= wrong;
-        }
+            } if *sent == op => Some(Invoked {
+                who,
+                brings,
+                spoiled,
+            }),
+            _ => None,
+        })
     }
 
     /// A look is known only once it has ended; it was sent before what has been heard of since.

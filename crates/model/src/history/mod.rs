@@ -12,7 +12,7 @@ pub use collect::Collector;
 
 use crate::config::Resource;
 use crate::fault::FaultId;
-use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus, Who};
 use crate::load::StoryId;
 use crate::units::Time;
 use std::fmt;
@@ -160,6 +160,8 @@ pub enum Event {
     Sent {
         /// Which operation.
         op: OpId,
+        /// On whose behalf.
+        who: Who,
         /// The data, once all of it was sent, whatever became of it.
         content: Option<Content>,
         /// Whether the client did something wrong in the middle, so that no answer is owed.

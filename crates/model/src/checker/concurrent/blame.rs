@@ -1,6 +1,6 @@
 //! Which finding it is when an answer cannot be true, and what is believed afterwards.
 
-use super::Inconclusive;
+use super::breach::Inconclusive;
 use super::judge::{Judge, ends_in};
 use super::open::{Answer, Open, Standing};
 use super::plan::Way;

@@ -1,6 +1,6 @@
 //! What the checker finds: a violation in the history of one subject.
 
-use crate::lifecycle::Invariant;
+use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
 use crate::named::named;
 use crate::units::Time;
 
@@ -97,4 +97,36 @@ pub struct Breach {
     pub symptom: Symptom,
     /// One sentence: what was expected and what was there. It holds no identifier, number or time that differs from try to try.
     pub sentence: String,
+}
+
+/// How the history of one subject is judged, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Invalid if anything cannot be true, else unknown if it is inconclusive, else valid.
+    pub verdict: Verdict,
+    /// What cannot be true, in order of time; each symptom at most once.
+    pub breaches: Vec<Breach>,
+    /// Why nothing is certain; only if the verdict is unknown.
+    pub inconclusive: Option<Inconclusive>,
+}
+
+/// Why nothing is certain about a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inconclusive {
+    /// It needs more states at once than the budget allows.
+    Budget,
+    /// It ends with the subject in this status, in the middle of something, and with an operation that may still be at work.
+    AtWork(SubjectStatus),
+}
+
+impl std::fmt::Display for Inconclusive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Inconclusive::Budget => f.write_str("too much was open at once to follow it all"),
+            Inconclusive::AtWork(status) => write!(
+                f,
+                "still {status} at the end, and it is not known whether an operation is at work on it"
+            ),
+        }
+    }
 }

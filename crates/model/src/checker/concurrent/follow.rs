@@ -1,7 +1,7 @@
 //! What everything open may do: the set of states grows by every step that may be taken, in every order.
 
 use super::judge::{Judge, bits};
-use super::open::{Open, Standing};
+use super::open::{Loose, Open, Standing};
 use super::plan::{ANY_PHASE, Plan};
 use super::state::phase::DONE;
 use super::state::{Holds, Place, State};
@@ -11,13 +11,6 @@ use crate::operations::Contents;
 
 /// Operations that nobody waits for any more and that are followed exactly; those before them may act as often as they like.
 const FOLLOWED: usize = 3;
-
-/// An operation that may take any of its steps at any time, as often as it likes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Loose {
-    pub plan: Plan,
-    pub brings: Holds,
-}
 
 const PENDING: Place = Place::of(Some(SubjectStatus::PendingDelete));
 const DELETED: Place = Place::of(Some(SubjectStatus::Deleted));

@@ -1,11 +1,11 @@
 //! The walk over the history of one subject.
 
-use super::follow::Loose;
-use super::open::{Answer, Known, Open, Standing, brings_data, trespasses};
+use super::breach::Inconclusive;
+use super::breach::{Breach, Judgement};
+use super::open::{Answer, Known, Loose, Open, Standing, brings_data, trespasses};
 use super::plan::{Plans, Way, goes_on};
+use super::rules::Rules;
 use super::state::{Holds, SLOTS, State, States, phase};
-use super::{Inconclusive, Judgement, Rules};
-use crate::checker::concurrent::Breach;
 use crate::history::{ClientEvent, Content, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, Verdict, Who};
 use crate::units::Time;

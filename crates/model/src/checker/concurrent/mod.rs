@@ -110,89 +110,16 @@ mod open;
 mod plan;
 mod probe;
 mod prove;
+mod rules;
 mod state;
 
 use crate::history::SubjectHistory;
-use crate::lifecycle::{Profile, SubjectStatus, Verdict};
-pub use breach::{Breach, Severity, Symptom};
+pub use breach::{Breach, Inconclusive, Judgement, Severity, Symptom};
 pub use prove::{Proven, proven};
+pub use rules::Rules;
 
 use judge::Judge;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// What the server promised, and how hard to think.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// Which edges are legal; it says what a failed upload does.
-    pub profile: Profile,
-    /// Whether a delete keeps the data until the scrubber comes; none when that is not known.
-    pub delayed_delete: Option<bool>,
-    /// States held at once at most for one subject; beyond it the verdict is unknown.
-    pub budget: u32,
-}
-
-/// More than any history of a sweep needs by far; a few milliseconds and 32 KiB at most.
-const BUDGET: u32 = 4_096;
-
-impl Rules {
-    /// A real Glance on which nobody else knows the subject.
-    pub const fn glance(delayed_delete: Option<bool>) -> Rules {
-        Rules {
-            profile: Profile::Glance,
-            delayed_delete,
-            budget: BUDGET,
-        }
-    }
-
-    /// The embedded service.
-    pub const fn embedded(profile: Profile, delayed_delete: bool) -> Rules {
-        Rules {
-            profile,
-            delayed_delete: Some(delayed_delete),
-            budget: BUDGET,
-        }
-    }
-
-    /// Whether the server is a real one, which says less and answers in more ways.
-    const fn real(&self) -> bool {
-        match self.profile {
-            Profile::Glance => true,
-            Profile::V1 | Profile::V2 => false,
-        }
-    }
-}
-
-/// How the history of one subject is judged, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
-    /// Invalid if anything cannot be true, else unknown if the budget did not suffice, else valid.
-    pub verdict: Verdict,
-    /// What cannot be true, in order of time; each symptom at most once.
-    pub breaches: Vec<Breach>,
-    /// Why nothing is certain; only if the verdict is unknown.
-    pub inconclusive: Option<Inconclusive>,
-}
-
-/// Why nothing is certain about a history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inconclusive {
-    /// It needs more states at once than the budget allows.
-    Budget,
-    /// It ends with the subject in the middle of something, and an operation of which nobody knows whether it is still at work.
-    AtWork(SubjectStatus),
-}
-
-impl std::fmt::Display for Inconclusive {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Inconclusive::Budget => f.write_str("too much was open at once to follow it all"),
-            Inconclusive::AtWork(status) => write!(
-                f,
-                "still {status} at the end, and it is not known whether an operation is at work on it"
-            ),
-        }
-    }
-}
 
 /// Judges the history of one subject.
 pub fn judge(history: &SubjectHistory, rules: &Rules) -> Judgement {

@@ -98,3 +98,10 @@ pub(super) fn brings_data(operation: Operation) -> bool {
     let row = operation.row();
     row.data == DataFrom::Client || row.by_task || row.kind == OperationKind::CreateEmpty
 }
+
+/// An operation that may take any of its steps at any time, as often as it likes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loose {
+    pub plan: Plan,
+    pub brings: Holds,
+}

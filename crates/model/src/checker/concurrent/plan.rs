@@ -1,6 +1,6 @@
 //! Which steps of the table of operations an operation may take, by how it ended.
 
-use super::Rules;
+use super::rules::Rules;
 use super::state::Place;
 use super::state::phase::{DONE, FAILED, HOLDING, WAITING};
 use crate::lifecycle::{Operation, Statuses, SubjectStatus};

@@ -4,8 +4,8 @@
 //! says it was, if what was open since can have brought it there in only one shortest way. Each transition is told once, and not
 //! at all where there were several ways.
 
-use super::Rules;
 use super::plan::{Plans, Way, goes_on};
+use super::rules::Rules;
 use super::state::{Place, shown};
 use crate::history::{ClientEvent, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, SubjectStatus, Who};

@@ -1,0 +1,121 @@
+//! One command as a process group of its own.
+
+use super::error::CommandError;
+use crate::answer::ImageId;
+use crate::clock::now;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::{ChildStderr, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use stormglass_model::units::Span;
+
+/// Runs one text to its end, or to its time-out. `under_way` hears its process group once there is one, and none as soon as the
+/// number may be another's; it says whether to go on.
+pub(super) fn run(
+    text: &str,
+    timeout: Span,
+    image: Option<ImageId>,
+    under_way: impl Fn(Option<Pid>) -> bool,
+) -> Result<(), CommandError> {
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", text]).process_group(0);
+    shell
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    shell.env_remove(IMAGE);
+    if let Some(image) = image {
+        shell.env(IMAGE, image.to_string());
+    }
+    let what = text.to_owned();
+    let mut child = shell.spawn().map_err(|why| CommandError::System {
+        what: what.clone(),
+        why,
+    })?;
+    let group = Pid::from_child(&child);
+    if !under_way(Some(group)) {
+        kill(group);
+    }
+    let last = child.stderr.take().map(last_line);
+    let code = await_end(group, timeout);
+    if !matches!(code, Ok(Some(0))) {
+        kill(group);
+    }
+    // From here on its number may be another's.
+    under_way(None);
+    let status = child.wait();
+    if matches!(code, Ok(Some(0))) {
+        return Ok(());
+    }
+    // Whatever left the group may hold its standard error open.
+    let last = last.and_then(|last| last.recv_timeout(GRACE).ok());
+    let last = last.unwrap_or_default();
+    match (code, status) {
+        (Ok(Some(_)), Ok(status)) => Err(CommandError::Failed { what, status, last }),
+        (Ok(None), _) => Err(CommandError::TimedOut {
+            what,
+            after: timeout,
+            last,
+        }),
+        (Err(why), _) => Err(CommandError::System {
+            what,
+            why: why.into(),
+        }),
+        (_, Err(why)) => Err(CommandError::System { what, why }),
+    }
+}
+
+/// Tells a command which image it is about.
+const IMAGE: &str = "STORMGLASS_IMAGE";
+
+/// How often a command is asked whether it has ended.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// How long what a dead command wrote may take to be read.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Waits for the end of a child that stays to be waited for, so that its number remains its own. Gives its exit code,
+/// -1 where a signal ended it; none: it did not end in time.
+fn await_end(child: Pid, timeout: Span) -> rustix::io::Result<Option<i32>> {
+    let deadline = now() + Duration::from_nanos(timeout.0);
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    loop {
+        if let Some(status) = waitid(WaitId::Pid(child), look)? {
+            return Ok(Some(status.exit_status().unwrap_or(-1)));
+        }
+        if now() >= deadline {
+            return Ok(None);
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+pub(super) fn kill(group: Pid) {
+    // It may have ended by itself.
+    let _ = kill_process_group(group, Signal::KILL);
+}
+
+/// Reads to the end, so that nobody ever waits for a full pipe, and gives the last line that is not blank.
+fn last_line(mut stderr: ChildStderr) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut tail, mut buffer) = (Vec::new(), [0; TAIL]);
+        while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+            tail.extend_from_slice(&buffer[..read]);
+            tail.drain(..tail.len().saturating_sub(TAIL));
+        }
+        let tail = String::from_utf8_lossy(&tail);
+        let last = tail.lines().rev().find(|line| !line.trim().is_empty());
+        let printable = |c: &char| !c.is_control();
+        let last = last.map(|line| line.trim().chars().filter(printable).collect());
+        // Nobody asks when it succeeded.
+        let _ = sender.send(last.unwrap_or_default());
+    });
+    receiver
+}
+
+/// Bytes of standard error that are kept.
+const TAIL: usize = 1024;

@@ -1,0 +1,198 @@
+use super::*;
+use crate::clock::now;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+fn command(name: &str, run: &str, undo: Option<&str>) -> Command {
+    Command {
+        name: name.to_owned(),
+        run: run.to_owned(),
+        undo: undo.map(str::to_owned),
+        timeout: Span::from_secs(60),
+    }
+}
+
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(work)
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn nothing_is_run_that_is_not_allowed_or_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let touch = command("touch", &format!("touch {}", mark.display()), Some("true"));
+    let commands = Commands::new(std::slice::from_ref(&touch), false);
+    let refused = wait(commands.run("touch", None)).unwrap_err().to_string();
+    assert!(refused.contains("--allow-commands"), "{refused}");
+    let commands = Commands::new(&[touch], true);
+    let unknown = wait(commands.run("tuch", None)).unwrap_err().to_string();
+    assert!(
+        unknown.contains("[target.glance.commands.tuch]"),
+        "{unknown}"
+    );
+    assert!(wait(commands.undo("touch")).is_ok());
+    assert!(!mark.exists());
+    assert_eq!(commands.not_undone(), []);
+}
+
+#[test]
+fn what_was_done_is_undone_the_last_first_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let say = |name: &str| {
+        let write =
+            |what: &str| format!("echo {what}-{name} $STORMGLASS_IMAGE >>{}", log.display());
+        command(name, &write("do"), Some(&write("undo")))
+    };
+    let commands = Commands::new(&[say("a"), say("b"), command("c", "true", None)], true);
+    let image = ImageId([0x11; 16]);
+    wait(async {
+        for (name, image) in [("a", None), ("b", Some(image)), ("c", None), ("a", None)] {
+            commands.run(name, image).await.unwrap();
+        }
+        assert_eq!(commands.not_undone().len(), 2);
+        assert!(commands.undo_all().await.is_empty());
+        assert!(commands.undo_all().await.is_empty());
+    });
+    let wanted = [
+        "do-a",
+        &format!("do-b {image}"),
+        "do-a",
+        &format!("undo-b {image}"),
+        "undo-a",
+    ];
+    assert_eq!(
+        lines(&log)
+            .iter()
+            .map(|line| line.trim())
+            .collect::<Vec<_>>(),
+        wanted
+    );
+    assert_eq!(commands.not_undone(), []);
+}
+
+#[test]
+fn one_command_follows_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let slow = format!("echo in >>{0}; sleep 0.1; echo out >>{0}", log.display());
+    let commands = Commands::new(&[command("slow", &slow, None)], true);
+    wait(async {
+        let (a, b) = tokio::join!(commands.run("slow", None), commands.run("slow", None));
+        a.and(b).unwrap();
+    });
+    assert_eq!(lines(&log), ["in", "out", "in", "out"]);
+}
+
+#[test]
+fn one_that_fails_tells_why_and_is_undone_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let undo = format!("touch {}", mark.display());
+    let failing = command(
+        "fail",
+        "echo one >&2; echo two >&2; echo >&2; exit 3",
+        Some(&undo),
+    );
+    let commands = Commands::new(&[failing], true);
+    let error = wait(commands.run("fail", None)).unwrap_err().to_string();
+    assert!(error.ends_with("exit status: 3: two"), "{error}");
+    assert!(wait(commands.undo("fail")).is_ok());
+    assert!(mark.exists());
+}
+
+#[test]
+fn an_undo_that_fails_stays_to_be_done() {
+    let commands = Commands::new(&[command("x", "true", Some("false"))], true);
+    wait(commands.run("x", None)).unwrap();
+    assert_eq!(wait(commands.undo_all()).len(), 1);
+    assert_eq!(commands.not_undone(), [("x", "false")]);
+}
+
+/// A shell and its child, both of which would stay for ever; the child's number is in `pid`.
+fn endless(pid: &Path, undo: &str) -> Command {
+    let run = format!(
+        "echo stuck >&2; sleep 1000 & echo $! >{}; wait",
+        pid.display()
+    );
+    command("endless", &run, Some(undo))
+}
+
+fn is_gone(pid: &Path) -> bool {
+    let process = format!("/proc/{}/stat", lines(pid)[0]);
+    let stat = std::fs::read_to_string(process).unwrap_or_default();
+    stat.is_empty() || stat.contains(") Z ")
+}
+
+#[test]
+fn one_that_takes_too_long_is_killed_with_all_its_children() {
+    let folder = tempfile::tempdir().unwrap();
+    let pid = folder.path().join("pid");
+    let mut command = endless(&pid, "true");
+    command.timeout = Span::from_secs(1);
+    let commands = Commands::new(&[command], true);
+    let error = wait(commands.run("endless", None)).unwrap_err();
+    assert!(matches!(error, CommandError::TimedOut { .. }), "{error}");
+    assert!(error.to_string().ends_with("after 1s: stuck"), "{error}");
+    while !is_gone(&pid) {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_run_cut_short_undoes_everything_and_runs_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pid, mark) = (folder.path().join("pid"), folder.path().join("mark"));
+    let commands = Commands::new(&[endless(&pid, &format!("touch {}", mark.display()))], true);
+    let running = commands.clone();
+    let runner = thread::spawn(move || wait(running.run("endless", None)));
+    while lines(&pid).is_empty() {
+        thread::yield_now();
+    }
+    assert!(wait(commands.abandon()).is_empty());
+    assert!(mark.exists());
+    let killed = runner.join().unwrap().unwrap_err();
+    assert!(matches!(killed, CommandError::Failed { .. }), "{killed}");
+    assert!(matches!(
+        wait(commands.run("endless", None)),
+        Err(CommandError::Stopped(_))
+    ));
+}
+
+#[test]
+fn nobody_has_to_wait_for_it_for_it_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let run = format!("sleep 0.1; touch {}", mark.display());
+    let commands = Commands::new(&[command("late", &run, Some("true"))], true);
+    wait(async {
+        let run = commands.run("late", None);
+        tokio::pin!(run);
+        // Polled until it is under way, then dropped.
+        while commands.not_undone().is_empty() {
+            let once = std::future::poll_fn(|context| {
+                assert!(run.as_mut().poll(context).is_pending());
+                std::task::Poll::Ready(())
+            });
+            once.await;
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(wait(commands.undo_all()).is_empty());
+    assert!(mark.exists());
+}
+
+#[test]
+fn one_that_was_stopped_before_its_group_was_known_is_killed() {
+    let begun = now();
+    let killed = process::run("sleep 1000", Span::from_secs(60), None, |_| false).unwrap_err();
+    assert!(matches!(killed, CommandError::Failed { .. }), "{killed}");
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}

@@ -1,0 +1,41 @@
+//! What a storm measured, all its runs together.
+
+use super::result::RunResult;
+use super::threshold::ThresholdResult;
+use stormglass_model::lifecycle::Verdict;
+
+/// What a storm measured: all its runs, and what it cost to measure.
+#[derive(Clone, Debug)]
+pub struct StormResult {
+    /// The names of the stories, by their ids.
+    pub stories: Vec<String>,
+    /// One entry a replication, in order of their seeds.
+    pub runs: Vec<RunResult>,
+    /// Each threshold, judged over all runs.
+    pub thresholds: Vec<ThresholdResult>,
+    /// The worst verdict of all runs.
+    pub verdict: Verdict,
+    /// Whether the generator was the bottleneck: real time, open load, and over 1 % of the arrivals more
+    /// than 10 ms late or dropped.
+    pub generator_bottleneck: bool,
+    /// How many arbiters or threads worked.
+    pub threads: usize,
+    /// Real time the storm took, in seconds.
+    pub wall_s: f64,
+    /// Processor time it took, in seconds.
+    pub cpu_s: f64,
+    /// The most memory it held, in bytes.
+    pub peak_rss_bytes: u64,
+}
+
+impl StormResult {
+    /// Whether every threshold was met.
+    pub fn thresholds_met(&self) -> bool {
+        self.thresholds.iter().all(|threshold| threshold.met)
+    }
+
+    /// Whether the user cut it short.
+    pub fn interrupted(&self) -> bool {
+        self.runs.iter().any(|run| run.interrupted)
+    }
+}

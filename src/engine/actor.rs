@@ -22,9 +22,9 @@ pub trait Core: Unpin + 'static {
 }
 
 /// A message on its way to the core `K`, in a live mailbox or in virtual time.
-pub struct Letter<K: Core>(pub K::Message);
+pub struct Envelope<K: Core>(pub K::Message);
 
-impl<K: Core> Message for Letter<K> {
+impl<K: Core> Message for Envelope<K> {
     /// The answer lies where the engine picks it up, so that no channel is made for it.
     type Result = ();
 }
@@ -62,22 +62,22 @@ core!(Image, ImageMessage, ImageReply);
 core!(Nemesis, NemesisMessage, NemesisReply);
 core!(Recorder, RecorderMessage, RecorderReply);
 
-/// Where cores of one kind become actors and get their letters.
-pub trait Office<K: Core>: Default {
+/// Where cores of one kind become actors and get their envelopes.
+pub trait ActorHost<K: Core>: Default {
     /// An actor that owns a core.
     type Actor;
     /// Spawns an actor.
     fn spawn(&self, core: K) -> Self::Actor;
-    /// Delivers a letter and brings back the answer.
+    /// Delivers an envelope and brings back the answer.
     fn ask(&self, actor: &mut Self::Actor, message: K::Message) -> K::Reply;
-    /// Fetches into the processor's cache what a letter to the actor will need.
+    /// Fetches into the processor's cache what an envelope to the actor will need.
     fn fetch(&self, actor: &mut Self::Actor);
 }
 
 /// A way to run actors: in live mailboxes, or in virtual time.
-pub trait Stage: 'static {
+pub trait Runtime: 'static {
     /// How it runs actors of each kind.
-    type Office<K: Core>: Office<K>;
-    /// Whether its letters count as events: in virtual time calendar entries do.
-    const COUNTS_LETTERS: bool;
+    type ActorHost<K: Core>: ActorHost<K>;
+    /// Whether its envelopes count as events: in virtual time calendar entries do.
+    const COUNTS_ENVELOPES: bool;
 }

@@ -5,8 +5,8 @@ use rustc_hash::FxHashMap;
 use stormglass_model::checker::Violation;
 use stormglass_model::checker::concurrent::{self, Breach, Proven};
 use stormglass_model::checker::online::{Checker, Judgement};
-use stormglass_model::history::{Event, OpId, SubjectHistory};
-use stormglass_model::lifecycle::{Invariant, Verdict};
+use stormglass_model::history::{Event, Observation, OpId, SubjectHistory};
+use stormglass_model::lifecycle::{Invariant, Operation, Verdict};
 use stormglass_model::load::StoryId;
 use stormglass_model::units::Time;
 
@@ -131,7 +131,7 @@ impl ClientJudge {
     pub(super) fn ended(&mut self, history: &SubjectHistory) -> Vec<Dated> {
         let judgement = concurrent::judge(history, &self.rules);
         for breach in judgement.breaches {
-            self.violated(history.subject, breach);
+            self.violated(history, breach);
         }
         if let Some(why) = judgement.inconclusive {
             self.inconclusive += 1;
@@ -155,16 +155,16 @@ impl ClientJudge {
             .collect()
     }
 
-    fn violated(&mut self, subject: u64, breach: Breach) {
+    fn violated(&mut self, history: &SubjectHistory, breach: Breach) {
         self.counts[breach.invariant.index()] += 1;
         if self.violations.len() < KEPT {
             self.violations.push(Violation {
                 at: breach.at,
-                subject: Some(subject),
+                subject: Some(history.subject),
                 invariant: breach.invariant,
                 from: "",
                 to: "",
-                operation: None,
+                operation: answered_at(history, breach.at),
                 detail: breach.sentence,
             });
         }
@@ -190,4 +190,17 @@ impl ClientJudge {
             counts: self.counts,
         }
     }
+}
+
+/// The operation that was answered then; none where a probe was read.
+fn answered_at(history: &SubjectHistory, at: Time) -> Option<Operation> {
+    let events = || history.events.iter();
+    let answered = events().find_map(|event| match event.observation {
+        Observation::Answered { op, .. } if event.at == at => Some(op),
+        _ => None,
+    })?;
+    events().find_map(|event| match event.observation {
+        Observation::Invoked { op, operation, .. } if op == answered => Some(operation),
+        _ => None,
+    })
 }

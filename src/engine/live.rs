@@ -1,19 +1,19 @@
 //! The live engine: real time, actix mailboxes, one arbiter per core.
 //!
 //! Each arbiter has a shard of its own: a driver, a share of the embedded service, a recorder, a nemesis
-//! and its subjects. A letter goes through the actor's mailbox, and the shard polls that one context at
-//! once: nobody else is on the arbiter meanwhile, and waking the runtime for each letter would cost three
-//! times as much as the letter.
+//! and its subjects. An envelope goes through the actor's mailbox, and the shard polls that one context at
+//! once: nobody else is on the arbiter meanwhile, and waking the runtime for each envelope would cost three
+//! times as much as the envelope.
 
-use super::actor::{Core, Letter, Office, Stage};
-use super::cast::{Cast, RunCrew};
+use super::actor::{ActorHost, Core, Envelope, Runtime};
+use super::actor_table::{ActorTable, ControlActors};
 use super::clock::WallClock;
 use super::driver::Share;
 use super::glance::Remote;
 use super::judge::Rules;
 use super::nemesis::Nemesis;
 use super::recorder::Recorder;
-use super::storm::{Crew, Storm};
+use super::storm::{Controls, Storm};
 use crate::engine::progress::Progress;
 use crate::metrics::RunResult;
 use crate::scenario::Scenario;
@@ -43,9 +43,9 @@ use tokio::sync::mpsc;
 /// Real time.
 pub struct Live;
 
-impl Stage for Live {
-    type Office<K: Core> = LiveOffice<K>;
-    const COUNTS_LETTERS: bool = true;
+impl Runtime for Live {
+    type ActorHost<K: Core> = LiveHost<K>;
+    const COUNTS_ENVELOPES: bool = true;
 }
 
 /// An actor with a mailbox: its core, and where its answers go.
@@ -58,12 +58,12 @@ impl<K: Core> Actor for LiveActor<K> {
     type Context = Context<Self>;
 }
 
-impl<K: Core> Handler<Letter<K>> for LiveActor<K> {
+impl<K: Core> Handler<Envelope<K>> for LiveActor<K> {
     type Result = ();
 
     #[inline]
-    fn handle(&mut self, letter: Letter<K>, _: &mut Context<Self>) {
-        self.answer.set(Some(self.core.handle(letter.0)));
+    fn handle(&mut self, envelope: Envelope<K>, _: &mut Context<Self>) {
+        self.answer.set(Some(self.core.handle(envelope.0)));
     }
 }
 
@@ -74,20 +74,20 @@ pub struct Mailbox<K: Core> {
     context: Box<ContextFut<LiveActor<K>, Context<LiveActor<K>>>>,
 }
 
-/// Delivers letters through mailboxes.
-pub struct LiveOffice<K: Core> {
+/// Delivers envelopes through mailboxes.
+pub struct LiveHost<K: Core> {
     answer: Rc<Cell<Option<K::Reply>>>,
 }
 
-impl<K: Core> Default for LiveOffice<K> {
+impl<K: Core> Default for LiveHost<K> {
     fn default() -> Self {
-        LiveOffice {
+        LiveHost {
             answer: Rc::default(),
         }
     }
 }
 
-impl<K: Core> Office<K> for LiveOffice<K> {
+impl<K: Core> ActorHost<K> for LiveHost<K> {
     type Actor = Mailbox<K>;
 
     #[inline]
@@ -107,10 +107,10 @@ impl<K: Core> Office<K> for LiveOffice<K> {
     #[inline]
     #[expect(clippy::expect_used, reason = "the handler above always answers")]
     fn ask(&self, actor: &mut Mailbox<K>, message: K::Message) -> K::Reply {
-        actor.address.do_send(Letter(message));
+        actor.address.do_send(Envelope(message));
         let _ =
             Pin::new(&mut *actor.context).poll(&mut std::task::Context::from_waker(Waker::noop()));
-        self.answer.take().expect("an answer to every letter")
+        self.answer.take().expect("an answer to every envelope")
     }
 
     #[inline]
@@ -155,7 +155,7 @@ const FINE: Span = Span::from_millis(2);
 /// The longest a shard sleeps, so that it hears soon that the user wants to stop.
 const NAP: Span = Span::from_millis(50);
 
-impl<T: Target + 'static, C: Crew + 'static> Actor for Shard<T, C> {
+impl<T: Target + 'static, C: Controls + 'static> Actor for Shard<T, C> {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Context<Self>) {
@@ -166,7 +166,7 @@ impl<T: Target + 'static, C: Crew + 'static> Actor for Shard<T, C> {
     }
 }
 
-impl<T: Target + 'static, C: Crew + 'static> Handler<Turn> for Shard<T, C> {
+impl<T: Target + 'static, C: Controls + 'static> Handler<Turn> for Shard<T, C> {
     type Result = ();
 
     fn handle(&mut self, _: Turn, context: &mut Context<Self>) {
@@ -283,7 +283,7 @@ fn on_arbiters<T, F>(
 ) -> Vec<RunResult>
 where
     T: Target + 'static,
-    F: Fn(&Scenario, Share, &Arc<Progress>) -> Option<Storm<T, RunCrew<Live>>>,
+    F: Fn(&Scenario, Share, &Arc<Progress>) -> Option<Storm<T, ControlActors<Live>>>,
     F: Clone + Send + 'static,
 {
     let clock = WallClock::start();
@@ -334,11 +334,11 @@ fn glance(
     run: u32,
     share: Share,
     progress: &Arc<Progress>,
-) -> Option<Storm<Remote<Live>, RunCrew<Live>>> {
+) -> Option<Storm<Remote<Live>, ControlActors<Live>>> {
     let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
     let rules = Rules::Glance(concurrent::Rules::glance(Some(target.delayed_delete)));
     let recorder = Recorder::new(scenario, run, false, rules, Arc::clone(progress));
-    let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
+    let controls = ControlActors::<Live>::new(recorder, Nemesis::new(&scenario.faults));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let faults = Faults::new(&scenario.faults, own);
     let mut client = Client::new(target, id).ok()?;
@@ -349,7 +349,7 @@ fn glance(
         client = client.with_last_resort(&services.commands, command.clone());
     }
     let remote = Remote::new(client, id, faults, services.commands.clone());
-    Some(Storm::new(scenario, seed, share, true, remote, crew))
+    Some(Storm::new(scenario, seed, share, true, remote, controls))
 }
 
 fn embedded(
@@ -358,7 +358,7 @@ fn embedded(
     run: u32,
     share: Share,
     progress: &Arc<Progress>,
-) -> Option<Storm<Service<Cast<Live>>, RunCrew<Live>>> {
+) -> Option<Storm<Service<ActorTable<Live>>, ControlActors<Live>>> {
     let config = share_of(config, share);
     let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
     let rules = Rules::Embedded(online::Rules {
@@ -366,11 +366,11 @@ fn embedded(
         scrub_time: config.scrub_time,
     });
     let recorder = Recorder::new(scenario, run, false, rules, Arc::clone(progress));
-    let crew = RunCrew::<Live>::new(recorder, Nemesis::new(&scenario.faults));
-    let cast = Cast::<Live>::new(Service::<Cast<Live>>::scrubber_of(&config));
+    let controls = ControlActors::<Live>::new(recorder, Nemesis::new(&scenario.faults));
+    let cast = ActorTable::<Live>::new(Service::<ActorTable<Live>>::scrubber_of(&config));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let service = Service::new(config, Faults::new(&scenario.faults, own), own, cast);
-    Some(Storm::new(scenario, seed, share, true, service, crew))
+    Some(Storm::new(scenario, seed, share, true, service, controls))
 }
 
 /// As many shards as threads, but no more than the scarcest resource has units: a shard needs one of each.

@@ -2,8 +2,8 @@
 //! them, one through live mailboxes and one in virtual time.
 
 mod actor;
+mod actor_table;
 mod calendar;
-mod cast;
 pub mod clock;
 mod driver;
 pub mod glance;

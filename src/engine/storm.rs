@@ -1,4 +1,4 @@
-//! The core that both engines run: driver, target, calendar and crew, wired together.
+//! The core that both engines run: driver, target, calendar and controls, wired together.
 //!
 //! An engine only says what time it is. Everything due by then is done here, in the order of the calendar,
 //! and the history goes to the recorder in batches.
@@ -17,7 +17,7 @@ use stormglass_model::target::Target;
 use stormglass_model::units::{Span, Time};
 
 /// The actors beside the driver. Every call is one message and its answer.
-pub trait Crew {
+pub trait Controls {
     /// Sends a message to the recorder.
     fn recorder(&mut self, message: RecorderMessage) -> RecorderReply;
     /// Sends a message to the nemesis.
@@ -66,7 +66,7 @@ const ROWS: u64 = 500;
 pub struct Storm<T: Target, C> {
     driver: Driver,
     target: T,
-    crew: C,
+    controls: C,
     calendar: Calendar<Wake<T::Wake>>,
     out: Out<T::Wake>,
     orders: Orders,
@@ -82,7 +82,7 @@ pub struct Storm<T: Target, C> {
     open: bool,
 }
 
-impl<T: Target, C: Crew> Storm<T, C> {
+impl<T: Target, C: Controls> Storm<T, C> {
     /// A run that has not begun. `eager`: settle ends as soon as everything is at rest.
     pub fn new(
         scenario: &Scenario,
@@ -90,12 +90,12 @@ impl<T: Target, C: Crew> Storm<T, C> {
         share: Share,
         eager: bool,
         target: T,
-        crew: C,
+        controls: C,
     ) -> Self {
         let mut storm = Storm {
             driver: Driver::new(scenario, seed, share),
             target,
-            crew,
+            controls,
             calendar: Calendar::default(),
             out: Out::default(),
             orders: Orders::default(),
@@ -236,13 +236,13 @@ impl<T: Target, C: Crew> Storm<T, C> {
             let audits = subjects
                 .filter_map(|subject| self.target.audit(subject))
                 .collect();
-            self.crew.recorder(RecorderMessage::Audits(audits));
+            self.controls.recorder(RecorderMessage::Audits(audits));
         }
         let message = RecorderMessage::Finish {
             at: self.now,
             interrupted: self.interrupted,
         };
-        self.crew.recorder(message).result
+        self.controls.recorder(message).result
     }
 
     /// The next entry due by `until`. What the entries after it will need is fetched meanwhile: with millions
@@ -322,15 +322,18 @@ impl<T: Target, C: Crew> Storm<T, C> {
     /// Sends the history so far to the recorder.
     fn flush(&mut self) {
         let records = std::mem::take(&mut self.out.records);
-        self.out.records = self.crew.recorder(RecorderMessage::Records(records)).buffer;
+        self.out.records = self
+            .controls
+            .recorder(RecorderMessage::Records(records))
+            .buffer;
         if !self.out.notes.is_empty() {
             let notes = std::mem::take(&mut self.out.notes);
-            self.crew.recorder(RecorderMessage::Notes(notes));
+            self.controls.recorder(RecorderMessage::Notes(notes));
         }
     }
 
     fn nemesis(&mut self, message: NemesisMessage) {
-        let reply = self.crew.nemesis(message);
+        let reply = self.controls.nemesis(message);
         for (fault, open) in reply.changes {
             if open || !self.target.heals_later(fault) {
                 let at = self.now;
@@ -366,7 +369,7 @@ impl<T: Target, C: Crew> Storm<T, C> {
         };
         self.target.gauges(self.now, &mut gauges);
         let message = RecorderMessage::Gauges(Box::new(gauges));
-        if self.crew.recorder(message).folded {
+        if self.controls.recorder(message).folded {
             self.interval = self.interval + self.interval;
         }
     }
@@ -379,7 +382,7 @@ impl<T: Target, C: Crew> Storm<T, C> {
         self.stage = Stage::Settle;
         self.driver.end_load();
         self.flush();
-        self.crew.recorder(RecorderMessage::LoadEnded(self.now));
+        self.controls.recorder(RecorderMessage::LoadEnded(self.now));
         self.gauges();
         self.nemesis(NemesisMessage::HealAll);
         self.calendar.push(self.now + self.settle, Wake::SettleEnd);

@@ -1,14 +1,14 @@
 //! Two engines, one core: whatever carries the messages, the same things happen.
 
-use super::actor::Stage;
+use super::actor::Runtime;
+use super::actor_table::{ActorTable, ControlActors};
 use super::calendar::Calendar;
-use super::cast::{Cast, RunCrew};
 use super::driver::Share;
 use super::judge::Rules;
 use super::live::Live;
 use super::nemesis::{Nemesis, NemesisMessage, NemesisReply};
 use super::recorder::{Recorder, RecorderMessage, RecorderReply};
-use super::storm::{Crew, Storm};
+use super::storm::{Controls, Storm};
 use super::virtual_time::Virtual;
 use crate::metrics::RunResult;
 use crate::scenario::{self, Scenario, Target};
@@ -130,7 +130,7 @@ fn script() -> Calendar<Entry> {
 }
 
 /// Plays the script on a stage.
-fn play<S: Stage>() -> (Vec<Record>, Vec<Completion>) {
+fn play<S: Runtime>() -> (Vec<Record>, Vec<Completion>) {
     let fault = |name: &str, kind| Fault {
         name: name.into(),
         place: Place::StorePut,
@@ -143,7 +143,7 @@ fn play<S: Stage>() -> (Vec<Record>, Vec<Completion>) {
         fault("fails", FaultKind::Error { probability: 1.0 }),
     ];
     let config = service_config();
-    let cast = Cast::<S>::new(Service::<Cast<S>>::scrubber_of(&config));
+    let cast = ActorTable::<S>::new(Service::<ActorTable<S>>::scrubber_of(&config));
     let mut service = Service::new(config, Faults::new(&faults, Seed(1)), Seed(1), cast);
     let (mut calendar, mut out) = (script(), Out::default());
     service.start(Time::ZERO, &mut out);
@@ -216,8 +216,8 @@ fn shipped(name: &str, overrides: &[&str]) -> (Scenario, ServiceConfig) {
     (scenario, config)
 }
 
-fn service<S: Stage>(scenario: &Scenario, config: &ServiceConfig) -> Service<Cast<S>> {
-    let cast = Cast::<S>::new(Service::<Cast<S>>::scrubber_of(config));
+fn service<S: Runtime>(scenario: &Scenario, config: &ServiceConfig) -> Service<ActorTable<S>> {
+    let cast = ActorTable::<S>::new(Service::<ActorTable<S>>::scrubber_of(config));
     let faults = Faults::new(&scenario.faults, scenario.seed);
     Service::new(config.clone(), faults, scenario.seed, cast)
 }
@@ -225,16 +225,16 @@ fn service<S: Stage>(scenario: &Scenario, config: &ServiceConfig) -> Service<Cas
 const ALONE: Share = Share { index: 0, of: 1 };
 
 /// A whole storm in virtual time, its actors on a stage.
-fn storm<S: Stage>() -> Box<RunResult> {
+fn storm<S: Runtime>() -> Box<RunResult> {
     let (scenario, config) = shipped("store-chaos", &["load.arrivals.rate=1/s"]);
     let rules = Rules::Embedded(online::Rules {
         profile: config.rules.profile(),
         scrub_time: config.scrub_time,
     });
     let recorder = Recorder::new(&scenario, 1, true, rules, Arc::default());
-    let crew = RunCrew::<S>::new(recorder, Nemesis::new(&scenario.faults));
+    let controls = ControlActors::<S>::new(recorder, Nemesis::new(&scenario.faults));
     let target = service::<S>(&scenario, &config);
-    let mut storm = Storm::new(&scenario, scenario.seed, ALONE, false, target, crew);
+    let mut storm = Storm::new(&scenario, scenario.seed, ALONE, false, target, controls);
     while !storm.is_over() {
         storm.run_virtual(1_000);
     }
@@ -251,18 +251,18 @@ fn a_storm_in_virtual_time_does_not_notice_that_its_actors_have_mailboxes() {
     assert_eq!(calls.resources, mail.resources);
     assert!(
         mail.end.events > calls.end.events,
-        "letters count as events"
+        "envelopes count as events"
     );
 }
 
-/// A crew that only looks at slots.
+/// A controls that only looks at slots.
 #[derive(Default)]
 struct Witness {
     subjects: BTreeSet<u64>,
     highest_slot: u32,
 }
 
-impl Crew for &mut Witness {
+impl Controls for &mut Witness {
     fn recorder(&mut self, message: RecorderMessage) -> RecorderReply {
         if let RecorderMessage::Records(records) = message {
             for record in records {

@@ -1,7 +1,7 @@
 //! The virtual engine: the same handlers, called directly by the event calendar, in a context of our own.
 
-use super::actor::{Core, Letter, Office, Stage};
-use super::cast::{Cast, RunCrew};
+use super::actor::{ActorHost, Core, Envelope, Runtime};
+use super::actor_table::{ActorTable, ControlActors};
 use super::driver::Share;
 use super::judge::Rules;
 use super::nemesis::Nemesis;
@@ -22,9 +22,9 @@ use stormglass_model::service::Service;
 /// Virtual time.
 pub struct Virtual;
 
-impl Stage for Virtual {
-    type Office<K: Core> = VirtualOffice<K>;
-    const COUNTS_LETTERS: bool = false;
+impl Runtime for Virtual {
+    type ActorHost<K: Core> = VirtualHost<K>;
+    const COUNTS_ENVELOPES: bool = false;
 }
 
 /// An actor in virtual time: nothing but its core.
@@ -54,33 +54,33 @@ impl<K: Core> Actor for VirtualActor<K> {
     type Context = VirtualContext<K>;
 }
 
-impl<K: Core> Handler<Letter<K>> for VirtualActor<K> {
+impl<K: Core> Handler<Envelope<K>> for VirtualActor<K> {
     type Result = ();
 
     #[inline]
-    fn handle(&mut self, letter: Letter<K>, context: &mut VirtualContext<K>) {
-        context.answer = Some(self.0.handle(letter.0));
+    fn handle(&mut self, envelope: Envelope<K>, context: &mut VirtualContext<K>) {
+        context.answer = Some(self.0.handle(envelope.0));
     }
 }
 
 /// Calls handlers directly.
-pub struct VirtualOffice<K: Core> {
+pub struct VirtualHost<K: Core> {
     context: RefCell<VirtualContext<K>>,
 }
 
-impl<K: Core> Default for VirtualOffice<K> {
+impl<K: Core> Default for VirtualHost<K> {
     fn default() -> Self {
         let context = VirtualContext {
             answer: None,
             state: ActorState::Running,
         };
-        VirtualOffice {
+        VirtualHost {
             context: RefCell::new(context),
         }
     }
 }
 
-impl<K: Core> Office<K> for VirtualOffice<K> {
+impl<K: Core> ActorHost<K> for VirtualHost<K> {
     type Actor = VirtualActor<K>;
 
     #[inline]
@@ -92,8 +92,8 @@ impl<K: Core> Office<K> for VirtualOffice<K> {
     #[expect(clippy::expect_used, reason = "the handler above always answers")]
     fn ask(&self, actor: &mut VirtualActor<K>, message: K::Message) -> K::Reply {
         let mut context = self.context.borrow_mut();
-        actor.handle(Letter(message), &mut context);
-        context.answer.take().expect("an answer to every letter")
+        actor.handle(Envelope(message), &mut context);
+        context.answer.take().expect("an answer to every envelope")
     }
 
     #[inline]
@@ -118,8 +118,8 @@ pub fn run(
         scrub_time: config.scrub_time,
     });
     let recorder = Recorder::new(scenario, run, true, rules, Arc::clone(progress));
-    let crew = RunCrew::<Virtual>::new(recorder, Nemesis::new(&scenario.faults));
-    let cast = Cast::<Virtual>::new(Service::<Cast<Virtual>>::scrubber_of(config));
+    let controls = ControlActors::<Virtual>::new(recorder, Nemesis::new(&scenario.faults));
+    let cast = ActorTable::<Virtual>::new(Service::<ActorTable<Virtual>>::scrubber_of(config));
     let service = Service::new(
         config.clone(),
         Faults::new(&scenario.faults, seed),
@@ -132,7 +132,7 @@ pub fn run(
         Share { index: 0, of: 1 },
         false,
         service,
-        crew,
+        controls,
     );
     while !storm.is_over() && !progress.is_interrupted() {
         storm.run_virtual(TURN);

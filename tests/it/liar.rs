@@ -7,10 +7,18 @@ use std::sync::Arc;
 use stormglass::engine::progress::Progress;
 use stormglass::metrics::RunResult;
 use stormglass::scenario;
-use stormglass_model::lifecycle::{Invariant, Verdict};
+use stormglass_model::lifecycle::{Invariant, Operation, Verdict};
 
-/// Answers one request as a Glance would, but for `download` and `show`, the status codes of a read of data and of the record.
-fn answer(stream: TcpStream, download: u16, show: u16) -> std::io::Result<()> {
+/// The status codes of a read of data, of a look at the record, and of a delete; all else is answered as a Glance would.
+#[derive(Clone, Copy)]
+pub struct Lies {
+    pub download: u16,
+    pub show: u16,
+    pub delete: u16,
+}
+
+/// Answers one request.
+fn answer(stream: TcpStream, lies: Lies) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut head = Vec::new();
     for line in reader.by_ref().lines() {
@@ -37,11 +45,13 @@ fn answer(stream: TcpStream, download: u16, show: u16) -> std::io::Result<()> {
             true => (200, r#"{"tasks":[]}"#.to_owned()),
             false => (403, String::new()),
         },
-        ["get", path] if path.ends_with("/file") => (download, "x".to_owned()),
+        ["get", path] if path.ends_with("/file") => (lies.download, "x".to_owned()),
         ["get", path] => (
-            show,
+            lies.show,
             format!(r#"{{"id":"{}","status":"saving"}}"#, &path[11..]),
         ),
+        // The cleanup at the end of a run asks for nothing else.
+        ["delete", _] => (lies.delete, String::new()),
         _ => (204, String::new()),
     };
     let mut stream = stream;
@@ -59,18 +69,31 @@ fn answer(stream: TcpStream, download: u16, show: u16) -> std::io::Result<()> {
 
 /// Starts such a server for the rest of the process, and gives its URL.
 pub fn serve(download: u16, show: u16) -> String {
+    let delete = 204;
+    serve_lies(Lies {
+        download,
+        show,
+        delete,
+    })
+}
+
+/// The same for all of them.
+pub fn serve_lies(lies: Lies) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let _ = answer(stream, download, show);
+            let _ = answer(stream, lies);
         }
     });
     url
 }
 
 fn storm(steps: &str, download: u16, show: u16) -> RunResult {
-    let url = serve(download, show);
+    storm_at(&serve(download, show), steps)
+}
+
+fn storm_at(url: &str, steps: &str) -> RunResult {
     let text = format!(
         "schema = 1\nname = \"liar\"\n[target.glance]\nurl = \"{url}\"\n[load]\nusers = 1\nsubjects = 1\n\
          [[story]]\nname = \"one\"\nsteps = [{steps}]\n"
@@ -110,4 +133,19 @@ fn a_last_look_that_cannot_be_true_is_a_violation() {
         Verdict::Invalid,
         "it was created, and nobody deleted it"
     );
+}
+
+#[test]
+fn an_error_of_the_servers_own_is_a_violation_while_nothing_is_broken() {
+    let url = serve_lies(Lies {
+        download: 404,
+        show: 404,
+        delete: 500,
+    });
+    let storm = storm_at(&url, r#""create", "delete""#);
+    assert_eq!(storm.verdict, Verdict::Invalid, "{storm:?}");
+    let count = storm.violation_counts[Invariant::Answer.index()];
+    assert_eq!(count, 1, "{:?}", storm.violations);
+    let first = &storm.violations[0];
+    assert_eq!(first.operation, Some(Operation::Delete), "{first:?}");
 }

@@ -1,7 +1,7 @@
 //! What faults do: to requests, by their own client, and to the server, by commands.
 
 use super::{Arrival, Remote};
-use crate::engine::actor::Stage;
+use crate::engine::actor::Runtime;
 use std::rc::Rc;
 use stormglass_glance::CommandError;
 use stormglass_glance::Watch;
@@ -41,7 +41,7 @@ pub(super) fn spoil(
     Some(Watch::new(point, Span::ZERO, Some(fault)))
 }
 
-impl<S: Stage> Remote<S> {
+impl<S: Runtime> Remote<S> {
     /// Has a fault's command run, or undone; nobody waits for it but the end of the run.
     pub(super) fn command(&mut self, fault: FaultId, open: bool) {
         let Some(name) = self.faults.command(fault).map(str::to_owned) else {

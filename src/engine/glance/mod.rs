@@ -4,8 +4,8 @@
 //! so that everything that counts happens in one order. Nothing is judged here: what was sent and answered is recorded, and the
 //! concurrent checker judges each subject by that.
 
-use super::actor::Stage;
-use super::cast::ImageTable;
+use super::actor::Runtime;
+use super::actor_table::ImageTable;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -96,7 +96,7 @@ const LOOKS: u8 = 10;
 const FIRST_LOOK: Span = Span::from_millis(10);
 
 /// One shard's view of a real Glance.
-pub struct Remote<S: Stage> {
+pub struct Remote<S: Runtime> {
     client: Client,
     run: RunId,
     images: ImageTable<S>,
@@ -111,7 +111,7 @@ pub struct Remote<S: Stage> {
     requests: u64,
 }
 
-impl<S: Stage> Remote<S> {
+impl<S: Runtime> Remote<S> {
     /// A target whose server has said hello.
     pub fn new(client: Client, run: RunId, faults: Faults, commands: Commands) -> Self {
         Remote {
@@ -316,7 +316,7 @@ fn left_behind(cleanup: &Cleanup, run: RunId) -> Option<String> {
     ))
 }
 
-impl<S: Stage> Target for Remote<S> {
+impl<S: Runtime> Target for Remote<S> {
     type Wake = Look;
 
     fn start(&mut self, _: Time, _: &mut Out<Look>) {}

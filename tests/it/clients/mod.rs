@@ -6,6 +6,7 @@ mod explored;
 mod falsified;
 mod legal;
 mod probes;
+mod proven;
 mod reference;
 mod refused;
 mod rules;

@@ -51,7 +51,8 @@ fn steps_on_a_line() {
     let embedded = |steps: &str| format!("[[story]]\nname = \"a\"\nsteps = \"{steps}\"");
     let glance = |steps: &str| {
         let url = "[target.glance]\nurl = \"http://127.0.0.1:9292\"\n";
-        format!("{url}{}", embedded(steps))
+        let member = "member = { user = \"m\", project = \"p\", roles = [\"member\"] }\n";
+        format!("{url}{member}{}", embedded(steps))
     };
     let texts = [
         embedded("create uplaod"),

@@ -1,6 +1,7 @@
 //! What a run measured, as plain values: latencies, rows and the result that reports are made from.
 
 mod latency;
+pub mod merge;
 mod result;
 mod threshold;
 

@@ -1,7 +1,6 @@
 //! The checker against histories it has never seen: every legal one is accepted, every corrupted one is not.
 
 mod corrupt;
-mod cost;
 mod model;
 mod removals;
 mod swaps;

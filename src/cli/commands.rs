@@ -40,8 +40,8 @@ impl Permission {
     }
 }
 
-/// Says what is still broken, and what would mend it.
-pub fn lament(commands: &Commands) {
+/// Names each command that is still in force, and the command that undoes it.
+pub fn warn_not_undone(commands: &Commands) {
     for (name, undo) in commands.not_undone() {
         eprintln!("stormglass: `{name}` is not undone; run: {undo}");
     }

@@ -2,7 +2,7 @@
 //! broken, the third one at once.
 
 use super::{Exit, commands};
-use crate::engine::progress::Progress;
+use crate::engine::Progress;
 use std::sync::Arc;
 use std::thread;
 use stormglass_glance::Commands;
@@ -34,7 +34,7 @@ async fn obey(progress: &Progress, commands: &Commands) {
             () = undone => {}
             _ = signal() => {}
         }
-        commands::lament(commands);
+        commands::warn_not_undone(commands);
         std::process::exit(i32::from(Exit::Interrupted.code()));
     }
 }

@@ -4,7 +4,7 @@ use super::cleanup::JOURNAL;
 use super::progress::Watch;
 use super::reach::reach;
 use super::{Exit, commands, interrupt};
-use crate::engine::progress::Progress;
+use crate::engine::{self, RunOptions};
 use crate::metrics::StormResult;
 use crate::report::{self, Folder, Host, Origin};
 use crate::scenario::{self, Scenario, Target};
@@ -82,11 +82,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     scenario.keeps_history = arguments.history;
     let folder = folder(&scenario, arguments.out.as_deref())?;
     let means = Means {
-        commands,
+        commands: commands.clone(),
         journal: Some(Journal::at(&folder.path().join(JOURNAL))),
     };
-    let result = storm(&scenario, &means, arguments);
-    commands::lament(&means.commands);
+    let result = storm(&scenario, means, arguments);
+    commands::warn_not_undone(&commands);
     let result = match result {
         Ok(result) => result,
         Err(error) => {
@@ -108,11 +108,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let shown = show(arguments, &origin, &result, &folder);
     if !kept.lost.is_empty() {
-        super::lament(&kept, folder.path());
+        super::report_unwritten(&kept, folder.path());
         return Ok(Exit::CouldNotRun);
     }
     shown?;
-    Ok(Exit::of(&result))
+    Ok(Exit::of_storm(&result))
 }
 
 /// What the command line changes in the scenario; its own options come last, so that they win.
@@ -130,11 +130,15 @@ fn folder(scenario: &Scenario, out: Option<&Path>) -> anyhow::Result<Folder> {
     })
 }
 
-fn storm(scenario: &Scenario, means: &Means, arguments: &Arguments) -> anyhow::Result<StormResult> {
-    let progress = Arc::new(Progress::default());
-    interrupt::listen(Arc::clone(&progress), means.commands.clone());
-    let watch = (!arguments.quiet).then(|| Watch::start(Arc::clone(&progress)));
-    let result = crate::engine::run::run_with(scenario, means, arguments.threads, &progress);
+fn storm(scenario: &Scenario, means: Means, arguments: &Arguments) -> anyhow::Result<StormResult> {
+    let options = RunOptions {
+        threads: arguments.threads,
+        progress: Arc::default(),
+        means,
+    };
+    interrupt::listen(options.progress.clone(), options.means.commands.clone());
+    let watch = (!arguments.quiet).then(|| Watch::start(options.progress.clone()));
+    let result = engine::run(scenario, &options);
     drop(watch);
     result.with_context(|| format!("cannot run {}", arguments.file.display()))
 }

@@ -25,23 +25,24 @@ pub enum RunError {
     NoResult(u32),
 }
 
-/// Runs a scenario: replications in parallel in virtual time, shards in parallel in real time. `asked`:
-/// how many threads at most; none: as many as there are cores.
-pub fn run(
-    scenario: &Scenario,
-    asked: Option<NonZeroUsize>,
-    progress: &Arc<Progress>,
-) -> Result<StormResult, RunError> {
-    run_with(scenario, &Means::default(), asked, progress)
+/// What a run may use besides its scenario. The default is all cores, nobody who watches, and no commands.
+#[derive(Clone, Default)]
+pub struct RunOptions {
+    /// How many threads work at most; none: as many as there are cores, and one on a real server.
+    pub threads: Option<NonZeroUsize>,
+    /// Where the run tells how far it has come, and hears that it should stop.
+    pub progress: Arc<Progress>,
+    /// The commands and the journal of a run on a real server.
+    pub means: Means,
 }
 
-/// The same with what a run on a real server may use beside.
-pub fn run_with(
-    scenario: &Scenario,
-    means: &Means,
-    asked: Option<NonZeroUsize>,
-    progress: &Arc<Progress>,
-) -> Result<StormResult, RunError> {
+/// Runs a scenario and judges it: replications in parallel in virtual time, shards in parallel in real time.
+pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, RunError> {
+    let RunOptions {
+        threads: asked,
+        progress,
+        means,
+    } = options;
     let wall = clock::WallClock::start();
     let before = clock::cpu_time();
     let threads = asked

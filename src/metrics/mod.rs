@@ -10,4 +10,4 @@ pub use result::{
     Kind, OperationRow, Phase, ResourceRow, RunResult, StormResult, TimelineRow, TransitionKey,
     TransitionRow,
 };
-pub use threshold::{Aggregate, Comparison, Subject, Threshold, ThresholdResult};
+pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};

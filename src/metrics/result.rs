@@ -9,6 +9,7 @@ use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
 };
 use stormglass_model::load::StoryId;
+use stormglass_model::named;
 use stormglass_model::units::{Span, Time};
 
 /// A stretch of a run with a name: warm_up, load, settle, or the scenario's own.
@@ -29,22 +30,13 @@ impl Phase {
     }
 }
 
-/// Whose status changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A subject's.
-    Subject,
-    /// A task's.
-    Task,
-}
-
-impl Kind {
-    /// The name used in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Subject => "subject",
-            Kind::Task => "task",
-        }
+named! {
+    /// Whose status changed.
+    Kind {
+        /// A subject's.
+        Subject = "subject",
+        /// A task's.
+        Task = "task",
     }
 }
 

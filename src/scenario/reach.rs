@@ -31,7 +31,8 @@ impl States {
 
     fn all() -> impl Iterator<Item = State> {
         SubjectStatus::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .flat_map(|status| [(status, false), (status, true)])
     }
 

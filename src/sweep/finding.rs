@@ -75,7 +75,7 @@ pub struct SweepResult {
     /// The seed of every jitter.
     pub seed: u64,
     /// Scripts of the plan that were run at least once, and all of them.
-    pub cells: (u32, u32),
+    pub cases: (u32, u32),
     /// How many scripts were run in all.
     pub tries: u64,
     /// Tries of which nothing can be said: out of budget, or the probe did not answer.
@@ -101,7 +101,7 @@ impl SweepResult {
     /// Invalid with any finding that nobody has accepted; unknown where no try could be judged, or where the sweep was stopped
     /// before every script had its turn; else valid.
     pub fn verdict(&self) -> Verdict {
-        let (run, planned) = self.cells;
+        let (run, planned) = self.cases;
         if self.fresh().next().is_some() {
             Verdict::Invalid
         } else if self.unknown >= self.tries || (self.interrupted && run < planned) {

@@ -1,9 +1,9 @@
 //! Scripts on a real Glance: several subjects at a time, each with its clients; then a look at all of them, the server's own books, a delete,
 //! and the books again.
 
-use super::{Stand, Trial, runs_commands, worst_of_each_instant};
+use super::{TestBed, Trial, runs_commands, worst_of_each_instant};
+use crate::engine::Progress;
 use crate::engine::clock::WallClock;
-use crate::engine::progress::Progress;
 use session::Session;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ const SECOND_LOOK: Duration = Duration::from_millis(500);
 
 /// Why a sweep of a server cannot begin.
 #[derive(Debug, thiserror::Error)]
-pub enum StandError {
+pub enum TestBedError {
     /// The server is not there, is no Glance, or does not know us.
     #[error(transparent)]
     Hello(#[from] HelloError),
@@ -62,7 +62,7 @@ struct Ground {
 }
 
 /// A real Glance.
-pub struct GlanceStand {
+pub struct GlanceTestBed {
     runtime: Runtime,
     local: LocalSet,
     ground: Rc<Ground>,
@@ -74,7 +74,7 @@ pub struct GlanceStand {
     lost: bool,
 }
 
-impl GlanceStand {
+impl GlanceTestBed {
     /// Says hello to the server and opens its books. Nothing is created yet.
     pub fn open(
         target: GlanceTarget,
@@ -83,7 +83,7 @@ impl GlanceStand {
         run: RunId,
         seed: Seed,
         progress: Arc<Progress>,
-    ) -> Result<GlanceStand, StandError> {
+    ) -> Result<GlanceTestBed, TestBedError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -95,10 +95,10 @@ impl GlanceStand {
                 Some(books) => Some(Probe::open(books).await?),
                 None => None,
             };
-            Ok::<_, StandError>((probe, client.keep_exchanges(move || clock.now())))
+            Ok::<_, TestBedError>((probe, client.keep_exchanges(move || clock.now())))
         })?;
 
-        Ok(GlanceStand {
+        Ok(GlanceTestBed {
             rules: Rules::glance(Some(target.delayed_delete)),
             ground: Rc::new(Ground {
                 client,
@@ -265,7 +265,7 @@ fn is_settled(books: &Books) -> bool {
     !busy && !left_over
 }
 
-impl Stand for GlanceStand {
+impl TestBed for GlanceTestBed {
     fn run(&mut self, scripts: &[Script], round: u64) -> Vec<Trial> {
         let sessions: Vec<Rc<Session>> = scripts
             .iter()

@@ -3,10 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
-use stormglass::engine::progress::Progress;
-use stormglass::metrics::RunResult;
-use stormglass::scenario;
+use stormglass::{RunOptions, RunResult};
 use stormglass_model::lifecycle::{Invariant, Verdict};
 
 /// Answers one request as a Glance would, but for `download` and `show`, the status codes of a read of data and of the record.
@@ -75,9 +72,8 @@ fn storm(steps: &str, download: u16, show: u16) -> RunResult {
         "schema = 1\nname = \"liar\"\n[target.glance]\nurl = \"{url}\"\n[load]\nusers = 1\nsubjects = 1\n\
          [[story]]\nname = \"one\"\nsteps = [{steps}]\n"
     );
-    let scenario = scenario::parse("liar.toml", &text, Path::new("."), &[]).unwrap();
-    let result =
-        stormglass::engine::run::run(&scenario, None, &Arc::new(Progress::default())).unwrap();
+    let scenario = stormglass::parse("liar.toml", &text, Path::new("."), &[]).unwrap();
+    let result = stormglass::run(&scenario, &RunOptions::default()).unwrap();
     result.runs.into_iter().next().unwrap()
 }
 

@@ -5,7 +5,7 @@
 //! `delete:stranger` says who acts. A command may also stand alone: `create upload !scrub show`.
 
 use crate::lifecycle::{Operation, SubjectStatus, Who};
-use crate::named::named;
+use crate::named;
 use crate::units::Bytes;
 use std::fmt;
 use std::str::FromStr;

@@ -47,14 +47,15 @@ impl Tracker {
             TrackerMessage::Ask => {}
         }
         reply.status = SubjectStatus::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|status| self.may_be(Seen::Status(*status)));
         reply.gone = self.is_gone();
         reply
     }
 
     fn is_gone(&self) -> bool {
-        let there = SubjectStatus::ALL.into_iter().any(|status| {
+        let there = SubjectStatus::ALL.iter().copied().any(|status| {
             !matches!(
                 status,
                 SubjectStatus::Deleted | SubjectStatus::PendingDelete

@@ -3,7 +3,7 @@
 use super::words::{clean, count, instant};
 use crate::report::number::thousands;
 use crate::report::origin::quoted;
-use crate::sweep::finding::Finding;
+use crate::sweep::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use stormglass_glance::Exchange;

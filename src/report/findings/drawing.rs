@@ -6,7 +6,7 @@
 use super::timeline::{Bar, Timeline, What};
 use super::words::{books, clean, cut, instant, xml};
 use crate::report::diagram::svg::{AMBER, BLUE, FONT, GREEN, GREY, INK, RED};
-use crate::sweep::finding::Finding;
+use crate::sweep::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use stormglass_model::history::Books;

@@ -1,7 +1,7 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
 use super::{file_name, numbered};
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::sweep::{Finding, SweepResult};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -59,8 +59,8 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
         seed: result.seed,
         verdict: result.verdict().name(),
         interrupted: result.interrupted,
-        scripts_run: result.cells.0,
-        scripts_planned: result.cells.1,
+        scripts_run: result.cases.0,
+        scripts_planned: result.cases.1,
         tries: result.tries,
         tries_unknown: result.unknown,
         wall_s: result.wall.as_secs_f64(),

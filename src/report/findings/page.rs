@@ -2,7 +2,7 @@
 
 use super::words::{at_best, clean, demand, found, meaning, of, tried, verdict};
 use super::{curl, file_name, numbered, timeline_text};
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
 use stormglass_model::script::{Script, Step};
 

@@ -2,7 +2,7 @@
 
 use super::words::{at_best, clean, demand, meaning};
 use super::{file_name, numbered};
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::sweep::{Finding, SweepResult};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 use super::numbered;
 use super::words::{at_best, clean, count, found, tried, verdict};
 use crate::report::summary::{HEIGHT, Paint, clipped};
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
 use stormglass_model::checker::concurrent::Severity;
 use stormglass_model::lifecycle::Verdict;

@@ -2,7 +2,7 @@
 
 use super::words::count;
 use crate::report::number::thousands;
-use crate::sweep::finding::Finding;
+use crate::sweep::Finding;
 use stormglass_model::history::{Books, ClientEvent, OpId, Seen, Told};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::script::{Act, Point, Script, Second, Step};

@@ -1,7 +1,7 @@
 //! Words that every report of findings shares.
 
 use crate::report::number::thousands;
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::sweep::{Finding, SweepResult};
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::history::{Books, Row};
 use stormglass_model::lifecycle::{Invariant, SubjectStatus, Verdict};
@@ -85,7 +85,7 @@ pub fn verdict(result: &SweepResult) -> &'static str {
 
 /// What was tried, in one line.
 pub fn tried(result: &SweepResult) -> String {
-    let (run, planned) = result.cells;
+    let (run, planned) = result.cases;
     let scripts = of(run, planned);
     let tries = match result.tries {
         1 => "1 try".to_owned(),

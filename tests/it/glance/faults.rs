@@ -4,7 +4,7 @@ use super::{Place, Subject, local, place};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
-use stormglass::sweep::{GlanceStand, Stand, Trial};
+use stormglass::{GlanceTestBed, TestBed, Trial};
 use stormglass_glance::Command;
 use stormglass_glance::{Answer, Client, Commands, ImageId, RunId};
 use stormglass_model::checker::concurrent::{Breach, Symptom};
@@ -245,7 +245,7 @@ fn swept(fixture: &Fixture, script: &str, run: u64) -> Vec<Trial> {
     let target = &fixture.place.target;
     assert!(target.probe.is_none());
     let run = RunId::fresh(run);
-    let mut stand = GlanceStand::open(
+    let mut bed = GlanceTestBed::open(
         target.clone(),
         Client::new(target, run).unwrap(),
         fixture.commands.clone(),
@@ -254,8 +254,8 @@ fn swept(fixture: &Fixture, script: &str, run: u64) -> Vec<Trial> {
         Arc::default(),
     )
     .unwrap();
-    let trials = stand.run(&[script.parse().unwrap()], 0);
-    assert_eq!(stand.close().left, []);
+    let trials = bed.run(&[script.parse().unwrap()], 0);
+    assert_eq!(bed.close().left, []);
     trials
 }
 

@@ -15,7 +15,7 @@ use stormglass_model::lifecycle::Profile;
 
 /// Judges a history that `run --history` saved, from what its clients saw and nothing else.
 ///
-/// Exits with 0 where it is valid, 90 where an invariant was violated, 91 where nothing can be said of some subjects, and 1 where the
+/// Exits with 0 where it is valid, 90 where an invariant was violated, 91 where the judgement of some subjects is inconclusive, and 1 where the
 /// file is no history; the message names the line.
 #[derive(Debug, Args)]
 #[command(after_help = "\

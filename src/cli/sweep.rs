@@ -26,8 +26,8 @@ use stormglass_model::units::Span;
 /// at chosen points of the first, then every fault at every point.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The target is a URL, `embedded`, or a scenario, whose [target.glance] then says who acts, where the server's
-own books are read ([target.glance.probe]) and what may be done to it ([target.glance.commands.NAME]).
+The target is a URL, `embedded`, or a scenario, whose [target.glance] then says who acts, where a probe reads
+the server's database and store ([target.glance.probe]) and which commands may be run ([target.glance.commands.NAME]).
 For a URL the environment says who acts: STORMGLASS_TOKEN (and _ADMIN_TOKEN, _READER_TOKEN, _STRANGER_TOKEN)
 are plain tokens; else OS_CLOUD or the OS_* variables. Without a probe only what clients see is judged.
 
@@ -254,8 +254,10 @@ fn all(known: impl Fn(Operation) -> bool) -> Vec<Operation> {
 /// What this sweep could not see, and how it could.
 fn unseen(bed: &GlanceTestBed, target: &GlanceTarget, arguments: &Arguments) -> Vec<String> {
     let mut notes = Vec::new();
-    match bed.books() {
-        Some(books) => notes.push(format!("the server's own books were read: {books}")),
+    match bed.probe_described() {
+        Some(reading) => notes.push(format!(
+            "the probe read the server's database and store: {reading}"
+        )),
         None => notes.push(
             "no [target.glance.probe]: what the database and the store hold was not judged"
                 .to_owned(),

@@ -51,12 +51,12 @@ pub enum TransitionKey {
 
 impl TransitionKey {
     /// How many keys there are.
-    pub const COUNT: usize = (SubjectStatus::COUNT + 1) * SubjectStatus::COUNT
+    pub(crate) const COUNT: usize = (SubjectStatus::COUNT + 1) * SubjectStatus::COUNT
         + (TaskStatus::COUNT + 1) * TaskStatus::COUNT;
 
     /// A dense number below [`TransitionKey::COUNT`].
     #[inline]
-    pub fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         match self {
             TransitionKey::Subject(from, to) => {
                 from.map_or(0, |status| status.index() + 1) * SubjectStatus::COUNT + to.index()
@@ -81,7 +81,7 @@ impl TransitionKey {
     }
 
     /// Whose status changed.
-    pub fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self {
             TransitionKey::Subject(..) => Kind::Subject,
             TransitionKey::Task(..) => Kind::Task,
@@ -89,7 +89,7 @@ impl TransitionKey {
     }
 
     /// The name of the status before; empty for creation.
-    pub fn from_name(self) -> &'static str {
+    pub(crate) fn from_name(self) -> &'static str {
         match self {
             TransitionKey::Subject(from, _) => from.map_or("", SubjectStatus::name),
             TransitionKey::Task(from, _) => from.map_or("", TaskStatus::name),
@@ -97,7 +97,7 @@ impl TransitionKey {
     }
 
     /// The name of the status after.
-    pub fn to_name(self) -> &'static str {
+    pub(crate) fn to_name(self) -> &'static str {
         match self {
             TransitionKey::Subject(_, to) => to.name(),
             TransitionKey::Task(_, to) => to.name(),

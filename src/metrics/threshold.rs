@@ -85,7 +85,7 @@ impl fmt::Display for Comparison {
 
 impl Comparison {
     /// Whether `value` compares so with `bound`.
-    pub fn holds(self, value: f64, bound: f64) -> bool {
+    pub(crate) fn holds(self, value: f64, bound: f64) -> bool {
         match self {
             Comparison::Less => value < bound,
             Comparison::LessOrEqual => value <= bound,
@@ -97,7 +97,7 @@ impl Comparison {
 
 impl Threshold {
     /// Judges it over all phases but warm-up, all runs together.
-    pub fn judge(&self, runs: &[RunResult]) -> ThresholdResult {
+    pub(crate) fn judge(&self, runs: &[RunResult]) -> ThresholdResult {
         let (latency, errors) = self.gather(runs);
         let value = match self.aggregate {
             Aggregate::Count => Some(latency.count() as f64),

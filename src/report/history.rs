@@ -1,7 +1,8 @@
 //! The history of a storm as a file, and what a check of such a file came to.
 
-use super::number::thousands;
-use super::summary::Paint;
+use super::json::pretty;
+use super::number::{counted, thousands};
+use super::terminal::Paint;
 use crate::metrics::StormResult;
 use crate::scenario::{Scenario, Target};
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ pub struct Checked {
     runs: u64,
     subjects: u64,
     events: u64,
-    /// Subjects of which nothing can be said.
+    /// Subjects whose judgement is inconclusive.
     unknown: u64,
     violations: BTreeMap<Kind, Violations>,
 }
@@ -155,7 +156,7 @@ impl Checked {
         text.push('\n');
         if self.unknown > 0 {
             let subjects = counted(self.unknown, "subject");
-            let note = format!("of {subjects} nothing can be said: too much was open at once");
+            let note = format!("{subjects} inconclusive: too much was open at once");
             let _ = writeln!(text, "  {}", paint.doubtful(&note));
         }
         if !self.violations.is_empty() {
@@ -214,18 +215,10 @@ impl Checked {
             "violations": self.violation_total(),
             "violations_by_kind": violations.collect::<Vec<Value>>(),
         });
-        // Strings, numbers and maps with string keys: nothing that JSON could refuse.
-        let mut bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+        pretty(&document)
     }
 
     fn violation_total(&self) -> u64 {
         self.violations.values().map(|of| of.count).sum()
     }
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", thousands(count))
 }

@@ -13,6 +13,7 @@ mod json;
 pub mod number;
 mod origin;
 mod summary;
+mod terminal;
 mod totals;
 
 pub use findings::{files as sweep_files, summary as sweep_summary, sweep_json};

@@ -63,7 +63,7 @@ impl Accepted {
     }
 
     /// Whether this finding is accepted.
-    pub fn holds(&self, key: &FindingKey) -> bool {
+    pub(crate) fn holds(&self, key: &FindingKey) -> bool {
         self.0.contains(&key.name())
     }
 

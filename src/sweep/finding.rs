@@ -22,7 +22,7 @@ pub struct FindingKey {
 
 impl FindingKey {
     /// What an accepted-findings file calls it: `orphan: upload + delete`.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}: {}", self.symptom, self.operations)
     }
 }
@@ -78,7 +78,7 @@ pub struct SweepResult {
     pub cases: (u32, u32),
     /// How many scripts were run in all.
     pub tries: u64,
-    /// Tries of which nothing can be said: out of budget, or the probe did not answer.
+    /// Tries that were inconclusive: out of budget, or the probe did not answer.
     pub unknown: u64,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
@@ -94,7 +94,7 @@ pub struct SweepResult {
 
 impl SweepResult {
     /// Findings that nobody has accepted.
-    pub fn fresh(&self) -> impl Iterator<Item = &Finding> {
+    pub(crate) fn fresh(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.accepted)
     }
 

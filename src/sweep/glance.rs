@@ -1,5 +1,5 @@
-//! Scripts on a real Glance: several subjects at a time, each with its clients; then a look at all of them, the server's own books, a delete,
-//! and the books again.
+//! Scripts on a real Glance: several subjects at a time, each with its clients; then a look at all of them, what a probe reads of the
+//! server's database and store, a delete, and another reading.
 
 use super::{TestBed, Trial, runs_commands, worst_of_each_instant};
 use crate::engine::Progress;
@@ -28,7 +28,7 @@ mod timing;
 
 /// Subjects at a time. One Glance worker is one core, and rivals must find it free.
 const LANES: usize = 4;
-/// How often the books are read again before what looks wrong in them is believed.
+/// How often the probe reads again before what looks wrong is believed.
 const SECOND_LOOKS: u32 = 2;
 /// The pause before that.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
@@ -39,7 +39,7 @@ pub enum TestBedError {
     /// The server is not there, is no Glance, or does not know us.
     #[error(transparent)]
     Hello(#[from] HelloError),
-    /// Its books cannot be read.
+    /// Its database or store cannot be read.
     #[error(transparent)]
     Probe(#[from] ProbeError),
     /// There is no runtime to wait for it with.
@@ -75,7 +75,7 @@ pub struct GlanceTestBed {
 }
 
 impl GlanceTestBed {
-    /// Says hello to the server and opens its books. Nothing is created yet.
+    /// Says hello to the server and opens the probe. Nothing is created yet.
     pub fn open(
         target: GlanceTarget,
         client: Client,
@@ -120,18 +120,18 @@ impl GlanceTestBed {
         })
     }
 
-    /// What books are read; none when no probe is declared.
-    pub fn books(&self) -> Option<String> {
+    /// Which database and store the probe reads; none when no probe is declared.
+    pub(crate) fn probe_described(&self) -> Option<String> {
         self.probe.as_ref().map(Probe::describe)
     }
 
     /// The client, to ask what it can do.
-    pub fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.ground.client
     }
 
     /// What a person should know of.
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let told = self.ground.notes.borrow();
         self.notes.iter().chain(told.values()).cloned().collect()
     }
@@ -195,7 +195,7 @@ impl GlanceTestBed {
         });
     }
 
-    /// Reads the books of all of them; what looks unfinished or wrong is read again, since a server may be at work after its answer.
+    /// Reads the database and store for all of them; what looks unfinished or wrong is read again, since a server may be at work after its answer.
     fn probe(&mut self, sessions: &[Rc<Session>]) {
         let Some(probe) = &mut self.probe else {
             self.each(sessions, async |session| session.ask_for_tasks().await);
@@ -223,7 +223,7 @@ impl GlanceTestBed {
             Ok::<_, ProbeError>(())
         });
         if let Err(error) = read {
-            let note = format!("the server's books could not be read: {error}");
+            let note = format!("the probe could not read the server's database or store: {error}");
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }
@@ -245,7 +245,7 @@ impl GlanceTestBed {
     }
 }
 
-/// Whether the books show a subject at rest with nothing to wonder at.
+/// Whether a probe reading shows a subject at rest with nothing unexpected.
 fn is_settled(books: &Books) -> bool {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
     let busy = books.tasks_open.is_some_and(|open| open > 0);

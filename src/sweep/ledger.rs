@@ -95,7 +95,7 @@ impl Ledger {
         }
     }
 
-    /// How many scripts were run, and of how many of these runs nothing can be said.
+    /// How many scripts were run, and how many of these runs were inconclusive.
     pub fn totals(&self) -> (u64, u64) {
         (self.total, self.unknown)
     }

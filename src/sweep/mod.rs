@@ -49,7 +49,7 @@ pub struct Trial {
 
 impl Trial {
     /// Whether it shows this violation, whoever was at work.
-    pub fn shows(&self, raw: &FindingKey) -> bool {
+    pub(crate) fn shows(&self, raw: &FindingKey) -> bool {
         let same =
             |breach: &Breach| (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant);
         self.breaches.iter().any(same)

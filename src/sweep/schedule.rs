@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use stormglass_model::script::{Script, Step};
 use stormglass_model::units::Span;
 
-/// Scripts of one call of the bed: many, since the books are read twice in each.
+/// Scripts of one call of the bed: many, since the probe reads twice in each.
 const BATCH: usize = 48;
 /// The same where commands are run, one after the other.
 const COMMANDS: usize = 8;

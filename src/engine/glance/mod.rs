@@ -26,7 +26,7 @@ mod moves;
 mod tracker;
 
 pub use actor::{TrackerMessage, TrackerReply, Trackers};
-pub use tracker::{Findings, Ticket, Tracker};
+pub use tracker::{Ticket, Tracker};
 
 use last_look::last_looks;
 

@@ -120,11 +120,6 @@ impl Tracker {
         !self.may.and(shown(seen)).is_empty()
     }
 
-    /// How many operations and status reads are open. Those without an answer are not counted.
-    pub fn open(&self) -> usize {
-        self.open.len()
-    }
-
     /// An operation or status read ended. A ticket given back twice tells nothing.
     pub fn completed(&mut self, ticket: Ticket, answer: &Answer) -> Findings {
         let mut findings = Findings::default();

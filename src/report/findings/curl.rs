@@ -1,6 +1,7 @@
 //! What went over the wire as commands that a person can paste into a shell.
 
-use super::words::{clean, count, instant};
+use super::words::{clean, instant};
+use crate::report::number::counted;
 use crate::report::number::thousands;
 use crate::report::origin::quoted;
 use crate::sweep::Finding;
@@ -264,7 +265,7 @@ fn short(request: &Exchange, hold: Option<&Hold>) -> Option<String> {
     let sent = format!(
         "{} of {}",
         thousands(request.data_sent),
-        count(size, "byte")
+        counted(size, "byte")
     );
     Some(match stopped(request) {
         true => format!("stopped half-way: {sent} were sent"),

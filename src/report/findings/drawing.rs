@@ -260,9 +260,9 @@ fn operation(svg: &mut String, bar: &Bar, scale: &Scale, middle: f64, first: Opt
     }
 }
 
-/// The server's own books.
+/// A probe reading.
 fn probe(svg: &mut String, x: f64, middle: f64, found: &Books) {
-    label(svg, 28.0, middle, "strong", "the server's books");
+    label(svg, 28.0, middle, "strong", "probe reading");
     let _ = writeln!(
         svg,
         "<path d=\"M{:.1},{middle} l8,-8 l8,8 l-8,8 z\" fill=\"{INK}\"/>",

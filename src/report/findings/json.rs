@@ -1,6 +1,7 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
 use super::{file_name, numbered};
+use crate::report::json::pretty;
 use crate::sweep::{Finding, SweepResult};
 use serde::Serialize;
 
@@ -69,10 +70,7 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
         findings_fresh: result.fresh().count(),
         findings: numbered(result).map(one).collect(),
     };
-    // Strings and numbers: nothing that JSON could refuse.
-    let mut bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
+    pretty(&document)
 }
 
 fn one((number, finding): (usize, &Finding)) -> One<'_> {

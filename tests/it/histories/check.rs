@@ -70,7 +70,7 @@ fn a_check_is_shown_with_the_worst_first() {
     insta::assert_snapshot!(invalid().text(false), @r#"
     ✗ invalid  smoke [2J · seed 42 · embedded service, v2 rules
       1,200 subjects · 0 events · 2 runs
-      of 2 subjects nothing can be said: too much was open at once
+      2 subjects inconclusive: too much was open at once
 
       402 violations, the worst first:
       hollow ×1 (conservation), the first at 9s in subject 17 of run 2
@@ -83,7 +83,7 @@ fn a_check_is_shown_with_the_worst_first() {
     insta::assert_snapshot!(unknown.text(false), @r#"
     ? unknown  smoke [2J · seed 42 · embedded service, v2 rules
       1 subject · 0 events
-      of 1 subject nothing can be said: too much was open at once
+      1 subject inconclusive: too much was open at once
     "#);
     assert!(
         invalid()

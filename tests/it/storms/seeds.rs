@@ -24,7 +24,7 @@ struct Seen {
     v2: BTreeSet<Taken>,
     outcomes: BTreeSet<(Operation, Outcome)>,
     faults: BTreeSet<String>,
-    /// Subjects that were judged from outside, and those of which that way nothing can be said.
+    /// Subjects that were judged from outside, and those of which that judgement was inconclusive.
     from_outside: (u64, u64),
 }
 

@@ -23,8 +23,6 @@ mod moved;
 mod open;
 mod subject;
 mod tasks;
-#[cfg(test)]
-mod tests;
 
 use crate::checker::Violation;
 use crate::history::{Event, OpId, Record, SubjectId, TaskId};

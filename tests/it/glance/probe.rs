@@ -1,4 +1,4 @@
-//! What the probe reads of a real server's books, in every state an image can be brought to.
+//! What the probe reads of a real server's database and store, in every state an image can be brought to.
 
 use super::{Place, SIZE, Subject, local, place};
 use std::path::PathBuf;

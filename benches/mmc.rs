@@ -8,8 +8,6 @@ mod erlang;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use stormglass::engine::progress::Progress;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -22,9 +20,8 @@ fn main() -> ExitCode {
     let mut settings = erlang::settings(CUSTOMERS).to_vec();
     settings.push(format!("replications={REPLICATIONS}"));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/mm-c.toml");
-    let scenario = stormglass::scenario::read(&file, &settings).unwrap();
-    let result =
-        stormglass::engine::run::run(&scenario, None, &Arc::new(Progress::default())).unwrap();
+    let scenario = stormglass::read(&file, &settings).unwrap();
+    let result = stormglass::run(&scenario, &stormglass::RunOptions::default()).unwrap();
     let waits: Vec<f64> = result.runs.iter().map(erlang::measured_wait_s).collect();
     for (run, wait) in result.runs.iter().zip(&waits) {
         println!("seed {}: mean wait {wait:.6} s", run.seed);

@@ -10,10 +10,7 @@
 )]
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::Arc;
-use stormglass::engine::progress::Progress;
-use stormglass::metrics::StormResult;
-use stormglass::scenario;
+use stormglass::{RunOptions, StormResult};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -100,22 +97,23 @@ steps = ["create", "upload", {wait}, "deactivate", {wait}, "reactivate", {wait},
 
 fn run(case: &str, text: &str, threads: usize) {
     let here = std::path::Path::new(".");
-    let scenario = match scenario::parse(case, text, here, &[]) {
+    let scenario = match stormglass::parse(case, text, here, &[]) {
         Ok(scenario) => scenario,
         Err(mistakes) => return println!("{}", mistakes.plain()),
     };
     assert_eq!(scenario.replications, NonZeroU32::MIN);
-    let progress = Arc::new(Progress::default());
-    let result =
-        stormglass::engine::run::run(&scenario, NonZeroUsize::new(threads), &progress).unwrap();
+    let options = RunOptions {
+        threads: NonZeroUsize::new(threads),
+        ..RunOptions::default()
+    };
+    let result = stormglass::run(&scenario, &options).unwrap();
     report(case, &result);
 }
 
 fn report(case: &str, result: &StormResult) {
     let run = &result.runs[0];
     let transitions = run.transition_total() as f64;
-    let alive =
-        |row: &stormglass::metrics::TimelineRow| row.gauges.subjects[..5].iter().sum::<u64>();
+    let alive = |row: &stormglass::TimelineRow| row.gauges.subjects[..5].iter().sum::<u64>();
     let most = run.timeline.iter().map(alive).max().unwrap_or(0);
     println!(
         "{case}: {} · {} threads · {:.1}M transitions, {:.2}M a CPU second, {:.0} ns each · {:.2}M events a CPU second \

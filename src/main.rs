@@ -1,11 +1,9 @@
 //! The command line: parse, run, exit code.
 
-use stormglass::cli::{self, Exit};
-
 /// Halves the cost of an actor message against the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> Exit {
-    cli::main()
+fn main() -> std::process::ExitCode {
+    stormglass::main()
 }

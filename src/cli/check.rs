@@ -1,7 +1,7 @@
 //! `stormglass check`: judges a saved history from what its clients saw.
 
 use super::Exit;
-use crate::report::{self, Checked};
+use crate::report::Checked;
 use anyhow::Context;
 use clap::Args;
 use std::fs::File;
@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use stormglass_model::checker::concurrent::{self, Rules};
 use stormglass_model::history::file::{Header, ReadError, Reader};
-use stormglass_model::lifecycle::{Profile, Verdict};
+use stormglass_model::lifecycle::Profile;
 
 /// Judges a history that `run --history` saved, from what its clients saw and nothing else.
 ///
-/// Exits with 0 where it is valid, 90 where an invariant was violated, 91 where nothing can be said of some subjects, and 1 where the
+/// Exits with 0 where it is valid, 90 where an invariant was violated, 91 where the judgement of some subjects is inconclusive, and 1 where the
 /// file is no history; the message names the line.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -46,16 +46,12 @@ pub fn check(arguments: &Arguments) -> anyhow::Result<Exit> {
             .with_context(|| format!("cannot check {}", path.display()))?
     };
     if arguments.json {
-        super::print(&report::checked_json(&checked))?;
+        super::print(&checked.json())?;
     } else {
         let colour = super::colour(&io::stdout());
-        super::print(report::checked(&checked, colour).as_bytes())?;
+        super::print(checked.text(colour).as_bytes())?;
     }
-    Ok(match checked.verdict() {
-        Verdict::Valid => Exit::Valid,
-        Verdict::Invalid => Exit::Invalid,
-        Verdict::Unknown => Exit::Unknown,
-    })
+    Ok(Exit::of(checked.verdict(), false))
 }
 
 fn open(path: &Path) -> anyhow::Result<BufReader<File>> {

@@ -40,7 +40,7 @@ impl Permission {
     }
 }
 
-/// Says what is still broken, and what would undo it.
+/// Names each command that is still in force, and the command that undoes it.
 pub fn warn_not_undone(commands: &Commands) {
     for (name, undo) in commands.not_undone() {
         eprintln!("stormglass: `{name}` is not undone; run: {undo}");

@@ -1,7 +1,7 @@
 //! How the process ends.
 
 use crate::metrics::StormResult;
-use std::process::{ExitCode, Termination};
+use std::process::ExitCode;
 use stormglass_model::lifecycle::Verdict;
 
 /// What the exit code says.
@@ -34,22 +34,86 @@ impl Exit {
         self as u8
     }
 
-    /// How a storm ended. A violation counts however early the storm was cut short; otherwise a storm that
-    /// was cut short says nothing about the rest.
-    pub fn of(result: &StormResult) -> Exit {
-        match result.verdict {
+    /// How a judgement ends. A violation counts however early the work was cut short; otherwise what was cut short says
+    /// nothing about the rest.
+    pub fn of(verdict: Verdict, interrupted: bool) -> Exit {
+        match verdict {
             Verdict::Invalid => Exit::Invalid,
-            _ if result.interrupted() => Exit::Interrupted,
+            _ if interrupted => Exit::Interrupted,
             Verdict::Unknown => Exit::Unknown,
-            Verdict::Valid if result.generator_bottleneck => Exit::Generator,
-            Verdict::Valid if !result.thresholds_met() => Exit::Threshold,
             Verdict::Valid => Exit::Valid,
+        }
+    }
+
+    /// How a storm ended. In a valid one a slow generator says more than a threshold, of which it may be the cause.
+    pub fn of_storm(result: &StormResult) -> Exit {
+        match Exit::of(result.verdict, result.interrupted()) {
+            Exit::Valid if result.generator_bottleneck => Exit::Generator,
+            Exit::Valid if !result.thresholds_met() => Exit::Threshold,
+            exit => exit,
         }
     }
 }
 
-impl Termination for Exit {
-    fn report(self) -> ExitCode {
-        ExitCode::from(self.code())
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};
+    use stormglass_model::lifecycle::Operation;
+
+    #[test]
+    fn the_exit_code_that_wins() {
+        for interrupted in [false, true] {
+            assert_eq!(Exit::of(Verdict::Invalid, interrupted).code(), 90);
+        }
+        assert_eq!(Exit::of(Verdict::Valid, true).code(), 105);
+        assert_eq!(Exit::of(Verdict::Unknown, true).code(), 105);
+        assert_eq!(Exit::of(Verdict::Unknown, false).code(), 91);
+        assert_eq!(Exit::of(Verdict::Valid, false).code(), 0);
+    }
+
+    #[test]
+    fn a_slow_generator_says_more_than_a_threshold() {
+        let storm = |verdict, generator_bottleneck, met| StormResult {
+            stories: Vec::new(),
+            runs: Vec::new(),
+            thresholds: vec![ThresholdResult {
+                threshold: Threshold {
+                    key: "upload".to_owned(),
+                    expression: "count > 1".to_owned(),
+                    subject: ThresholdSubject::Operation(Operation::Upload),
+                    aggregate: Aggregate::Count,
+                    comparison: Comparison::Greater,
+                    bound: 1.0,
+                },
+                value: None,
+                met,
+            }],
+            verdict,
+            generator_bottleneck,
+            threads: 1,
+            wall_s: 0.0,
+            cpu_s: 0.0,
+            peak_rss_bytes: 0,
+        };
+        for (verdict, bottleneck, met, code) in [
+            (Verdict::Invalid, true, false, 90),
+            (Verdict::Unknown, true, false, 91),
+            (Verdict::Valid, true, false, 92),
+            (Verdict::Valid, true, true, 92),
+            (Verdict::Valid, false, false, 99),
+            (Verdict::Valid, false, true, 0),
+        ] {
+            assert_eq!(
+                Exit::of_storm(&storm(verdict, bottleneck, met)).code(),
+                code
+            );
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! broken, the third one at once.
 
 use super::{Exit, commands};
-use crate::engine::progress::Progress;
+use crate::engine::Progress;
 use std::sync::Arc;
 use std::thread;
 use stormglass_glance::Commands;

@@ -17,12 +17,13 @@ mod run;
 mod sweep;
 mod validate;
 
-pub use exit::Exit;
+use exit::Exit;
 
 use crate::report::Kept;
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::process::ExitCode;
 
 /// Forecasts what an image service does in a storm: spawns thousands to millions of subjects, runs their
 /// stories against the service at once, and judges every change of status.
@@ -52,8 +53,8 @@ Exit codes:
   105  interrupted; results so far are written
 Where several of 90, 91, 92 and 99 hold, the lowest wins.";
 
-/// Parses the command line, does what it says, and tells how it went.
-pub fn main() -> Exit {
+/// Parses the command line, does what it says, and gives the exit code that the help lists.
+pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
@@ -62,11 +63,12 @@ pub fn main() -> Exit {
         Command::Cleanup(arguments) => cleanup::cleanup(&arguments),
         Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
     };
-    done.unwrap_or_else(|error| {
+    let exit = done.unwrap_or_else(|error| {
         // The whole chain of causes in one line.
         eprintln!("stormglass: {error:#}");
         Exit::CouldNotRun
-    })
+    });
+    exit.into()
 }
 
 /// Writes to standard output; a reader that has gone away, as `head` does, is no error.
@@ -94,7 +96,7 @@ fn show_mistakes(mistakes: &crate::scenario::Mistakes) {
     }
 }
 
-/// What was lost, why, and what there is all the same.
+/// Names the files that could not be written, why, and those that were.
 fn report_unwritten(kept: &Kept, folder: &Path) {
     for (name, error) in &kept.lost {
         eprintln!(

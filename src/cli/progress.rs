@@ -1,6 +1,6 @@
 //! Live progress on standard error: a bar on a terminal, a line every few seconds elsewhere.
 
-use crate::engine::progress::Progress;
+use crate::engine::Progress;
 use crate::report::number::{compact, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
@@ -121,7 +121,7 @@ impl View {
     }
 
     fn line(&self, progress: &Progress) -> String {
-        let mut line = match progress.sweep.cells_total.load(Relaxed) {
+        let mut line = match progress.sweep.cases_total.load(Relaxed) {
             0 => self.storm(progress),
             total => self.sweep(progress, total),
         };
@@ -135,7 +135,7 @@ impl View {
         let sweep = &progress.sweep;
         let mut line = format!(
             "{} of {} scripts · {} tries",
-            thousands(sweep.cells.load(Relaxed)),
+            thousands(sweep.cases.load(Relaxed)),
             thousands(total),
             thousands(sweep.tries.load(Relaxed)),
         );
@@ -189,7 +189,7 @@ fn share(progress: &Progress) -> f64 {
         progress.arrivals.load(Relaxed),
         progress.total_arrivals.load(Relaxed),
     );
-    let scripts = part(sweep.cells.load(Relaxed), sweep.cells_total.load(Relaxed));
+    let scripts = part(sweep.cases.load(Relaxed), sweep.cases_total.load(Relaxed));
     let scripts = match sweep.time.load(Relaxed) {
         0 => scripts,
         thousandths => thousandths as f64 / 1_000.0,

@@ -4,7 +4,7 @@ use super::cleanup::JOURNAL;
 use super::progress::Watch;
 use super::reach::reach;
 use super::{Exit, commands, interrupt};
-use crate::engine::progress::Progress;
+use crate::engine::{self, RunOptions};
 use crate::metrics::StormResult;
 use crate::report::{self, Folder, Host, Origin};
 use crate::scenario::{self, Scenario, Target};
@@ -82,11 +82,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     scenario.keeps_history = arguments.history;
     let folder = folder(&scenario, arguments.out.as_deref())?;
     let services = RunServices {
-        commands,
+        commands: commands.clone(),
         journal: Some(Journal::at(&folder.path().join(JOURNAL))),
     };
-    let result = storm(&scenario, &services, arguments);
-    commands::warn_not_undone(&services.commands);
+    let result = storm(&scenario, services, arguments);
+    commands::warn_not_undone(&commands);
     let result = match result {
         Ok(result) => result,
         Err(error) => {
@@ -112,7 +112,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         return Ok(Exit::CouldNotRun);
     }
     shown?;
-    Ok(Exit::of(&result))
+    Ok(Exit::of_storm(&result))
 }
 
 /// What the command line changes in the scenario; its own options come last, so that they win.
@@ -132,13 +132,17 @@ fn folder(scenario: &Scenario, out: Option<&Path>) -> anyhow::Result<Folder> {
 
 fn storm(
     scenario: &Scenario,
-    services: &RunServices,
+    services: RunServices,
     arguments: &Arguments,
 ) -> anyhow::Result<StormResult> {
-    let progress = Arc::new(Progress::default());
-    interrupt::listen(Arc::clone(&progress), services.commands.clone());
-    let watch = (!arguments.quiet).then(|| Watch::start(Arc::clone(&progress)));
-    let result = crate::engine::run::run_with(scenario, services, arguments.threads, &progress);
+    let options = RunOptions {
+        threads: arguments.threads,
+        progress: Arc::default(),
+        services,
+    };
+    interrupt::listen(options.progress.clone(), options.services.commands.clone());
+    let watch = (!arguments.quiet).then(|| Watch::start(options.progress.clone()));
+    let result = engine::run(scenario, &options);
     drop(watch);
     result.with_context(|| format!("cannot run {}", arguments.file.display()))
 }

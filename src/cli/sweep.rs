@@ -3,12 +3,12 @@
 use super::cleanup::JOURNAL;
 use super::reach::reach;
 use super::{Exit, interrupt};
-use crate::engine::progress::Progress;
+use crate::engine::Progress;
 use crate::report::{self, Folder};
 use crate::scenario::{self, Target};
-use crate::sweep::accepted::Accepted;
-use crate::sweep::finding::SweepResult;
-use crate::sweep::{self, Budget, EmbeddedStand, GlanceStand, Ledger, Stand, World};
+use crate::sweep::{
+    self, Accepted, Budget, EmbeddedTestBed, GlanceTestBed, Ledger, SweepResult, TestBed, World,
+};
 use anyhow::Context;
 use clap::Args;
 use std::io;
@@ -18,7 +18,7 @@ use stormglass_glance::GlanceTarget;
 use stormglass_glance::auth::Environment;
 use stormglass_glance::target_from_environment;
 use stormglass_glance::{Client, Commands, Journal, RunId};
-use stormglass_model::lifecycle::{Operation, Profile, Verdict, Who};
+use stormglass_model::lifecycle::{Operation, Profile, Who};
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Act, Script};
 use stormglass_model::units::Span;
@@ -27,8 +27,8 @@ use stormglass_model::units::Span;
 /// at chosen points of the first, then every fault at every point.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The target is a URL, `embedded`, or a scenario, whose [target.glance] then says who acts, where the server's
-own books are read ([target.glance.probe]) and what may be done to it ([target.glance.commands.NAME]).
+The target is a URL, `embedded`, or a scenario, whose [target.glance] then says who acts, where a probe reads
+the server's database and store ([target.glance.probe]) and which commands may be run ([target.glance.commands.NAME]).
 For a URL the environment says who acts: STORMGLASS_TOKEN (and _ADMIN_TOKEN, _READER_TOKEN, _STRANGER_TOKEN)
 are plain tokens; else OS_CLOUD or the OS_* variables. Without a probe only what clients see is judged.
 
@@ -109,34 +109,25 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
         }
     };
     accepted.marks(&mut result);
-    let kept = folder.write(report::findings::files(&result));
+    let kept = folder.write(report::sweep_files(&result));
     if !kept.lost.is_empty() {
         super::report_unwritten(&kept, folder.path());
         return Ok(Exit::CouldNotRun);
     }
     show(arguments, &result, &folder)?;
-    Ok(exit(&result))
-}
-
-fn exit(result: &SweepResult) -> Exit {
-    match result.verdict() {
-        Verdict::Invalid => Exit::Invalid,
-        _ if result.interrupted => Exit::Interrupted,
-        Verdict::Unknown => Exit::Unknown,
-        Verdict::Valid => Exit::Valid,
-    }
+    Ok(Exit::of(result.verdict(), result.interrupted))
 }
 
 fn show(arguments: &Arguments, result: &SweepResult, folder: &Folder) -> anyhow::Result<()> {
     if arguments.json {
-        return super::print(&report::findings::sweep_json(result));
+        return super::print(&report::sweep_json(result));
     }
     if arguments.quiet {
         return Ok(());
     }
     let colour = super::colour(&io::stdout());
     let results = folder.path().display().to_string();
-    super::print(report::findings::summary(result, Some(&results), colour).as_bytes())
+    super::print(report::sweep_summary(result, Some(&results), colour).as_bytes())
 }
 
 /// A target, or the mistakes of the scenario that describes it.
@@ -182,14 +173,14 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
     let seed = Seed(arguments.seed).named("sweep");
     match target {
         Target::Embedded(config) => {
-            let mut stand = EmbeddedStand::new(config, seed, Arc::clone(&progress));
+            let mut bed = EmbeddedTestBed::new(config, seed, Arc::clone(&progress));
             let world = World {
                 glance: false,
                 operations: all(|operation| !operation.row().only_glance),
                 others: Vec::new(),
                 commands: Vec::new(),
             };
-            Ok(run(&mut stand, &world, arguments, &progress)?.result(
+            Ok(run(&mut bed, &world, arguments, &progress)?.result(
                 arguments,
                 "embedded",
                 (config.rules.profile(), config.delayed_delete),
@@ -217,7 +208,7 @@ fn glance(
     if let Some(command) = &target.last_resort {
         client = client.with_last_resort(commands, command.clone());
     }
-    let mut stand = GlanceStand::open(
+    let mut bed = GlanceTestBed::open(
         target.clone(),
         client,
         commands.clone(),
@@ -226,8 +217,7 @@ fn glance(
         Arc::clone(progress),
     )
     .with_context(|| format!("cannot sweep {}", arguments.target))?;
-    let known =
-        |operation: &Operation| stand.client().unsupported(Act::usual(*operation)).is_none();
+    let known = |operation: &Operation| bed.client().unsupported(Act::usual(*operation)).is_none();
     let names = (target.commands.iter()).map(|command| command.name.clone());
     let world = World {
         glance: true,
@@ -245,15 +235,15 @@ fn glance(
             Vec::new()
         },
     };
-    let swept = run(&mut stand, &world, arguments, progress)?;
+    let swept = run(&mut bed, &world, arguments, progress)?;
     let mut result = swept.result(
         arguments,
         target.url.as_deref().unwrap_or_default(),
         (Profile::Glance, target.delayed_delete),
     );
-    result.notes.extend(stand.notes());
-    result.notes.extend(unseen(&stand, target, arguments));
-    result.left = stand.close().left.iter().map(ToString::to_string).collect();
+    result.notes.extend(bed.notes());
+    result.notes.extend(unseen(&bed, target, arguments));
+    result.left = bed.close().left.iter().map(ToString::to_string).collect();
     Ok(result)
 }
 
@@ -263,10 +253,12 @@ fn all(known: impl Fn(Operation) -> bool) -> Vec<Operation> {
 }
 
 /// What this sweep could not see, and how it could.
-fn unseen(stand: &GlanceStand, target: &GlanceTarget, arguments: &Arguments) -> Vec<String> {
+fn unseen(bed: &GlanceTestBed, target: &GlanceTarget, arguments: &Arguments) -> Vec<String> {
     let mut notes = Vec::new();
-    match stand.books() {
-        Some(books) => notes.push(format!("the server's own books were read: {books}")),
+    match bed.probe_described() {
+        Some(reading) => notes.push(format!(
+            "the probe read the server's database and store: {reading}"
+        )),
         None => notes.push(
             "no [target.glance.probe]: what the database and the store hold was not judged"
                 .to_owned(),
@@ -282,35 +274,35 @@ fn unseen(stand: &GlanceStand, target: &GlanceTarget, arguments: &Arguments) -> 
 /// What a sweep has seen, before it is a result.
 struct Swept {
     ledger: Ledger,
-    cells: (u32, u32),
+    cases: (u32, u32),
     wall: Span,
     interrupted: bool,
 }
 
 fn run(
-    stand: &mut impl Stand,
+    bed: &mut impl TestBed,
     world: &World,
     arguments: &Arguments,
     progress: &Arc<Progress>,
 ) -> anyhow::Result<Swept> {
     let budget = Budget::start(arguments.length, Arc::clone(progress));
     let watch = (!arguments.quiet).then(|| super::progress::Watch::start(Arc::clone(progress)));
-    let (ledger, cells) = match &arguments.scripts[..] {
+    let (ledger, cases) = match &arguments.scripts[..] {
         [] => {
-            let mut cells = sweep::plan(world);
+            let mut cases = sweep::plan(world);
             let wanted =
                 |text: &str| (arguments.only.as_ref()).is_none_or(|only| text.contains(only));
-            cells.retain(|cell| wanted(&cell.script.to_string()));
+            cases.retain(|case| wanted(&case.script.to_string()));
             anyhow::ensure!(
-                !cells.is_empty(),
+                !cases.is_empty(),
                 "no script of the plan holds `{}`; a script of your own is run by --script",
                 arguments.only.as_deref().unwrap_or_default()
             );
-            let (ledger, ran) = sweep::sweep(stand, &cells, &budget);
-            (ledger, (ran, cells.len() as u32))
+            let (ledger, ran) = sweep::sweep(bed, &cases, &budget);
+            (ledger, (ran, cases.len() as u32))
         }
         scripts => {
-            let ledger = sweep::again(stand, scripts, arguments.tries, &budget);
+            let ledger = sweep::again(bed, scripts, arguments.tries, &budget);
             let count = scripts.len() as u32;
             (ledger, (count, count))
         }
@@ -318,7 +310,7 @@ fn run(
     drop(watch);
     Ok(Swept {
         ledger,
-        cells,
+        cases,
         wall: budget.spent(),
         interrupted: progress.is_interrupted(),
     })
@@ -336,7 +328,7 @@ impl Swept {
             target: target.to_owned(),
             rules,
             seed: arguments.seed,
-            cells: self.cells,
+            cases: self.cases,
             tries,
             unknown,
             findings: self.ledger.findings(|script| repeat(arguments, script)),

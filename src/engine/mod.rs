@@ -6,14 +6,17 @@ mod actor_table;
 mod calendar;
 pub mod clock;
 mod driver;
-pub mod glance;
+mod glance;
 mod judge;
-pub mod live;
+mod live;
 mod nemesis;
-pub mod progress;
+mod progress;
 mod recorder;
-pub mod run;
+mod run;
 mod storm;
 #[cfg(test)]
 mod tests;
 pub mod virtual_time;
+
+pub use progress::{Progress, SweepProgress};
+pub use run::{RunError, RunOptions, run};

@@ -35,9 +35,9 @@ pub struct Progress {
 #[derive(Debug, Default)]
 pub struct SweepProgress {
     /// Scripts of the plan that were run.
-    pub cells: AtomicU64,
+    pub cases: AtomicU64,
     /// Scripts of the plan; zero when this is no sweep.
-    pub cells_total: AtomicU64,
+    pub cases_total: AtomicU64,
     /// Scripts run in all.
     pub tries: AtomicU64,
     /// Findings so far.

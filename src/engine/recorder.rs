@@ -3,7 +3,8 @@
 use super::judge::{Dated, Judge, Rules};
 use crate::engine::progress::Progress;
 use crate::metrics::{
-    Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
+    Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey,
+    TransitionRow, merge,
 };
 use crate::scenario::{NamedPhase, Scenario};
 use rustc_hash::FxHasher;
@@ -366,34 +367,9 @@ impl Recorder {
         self.last = gauges;
         let folded = self.timeline.len() > MAX_ROWS;
         if folded {
-            self.fold();
+            merge::halve(&mut self.timeline);
         }
         folded
-    }
-
-    /// Makes one row of every two.
-    fn fold(&mut self) {
-        let rows = std::mem::take(&mut self.timeline);
-        let mut rows = rows.into_iter();
-        while let Some(mut row) = rows.next() {
-            if let Some(next) = rows.next() {
-                let mut resources = next.resources;
-                for (sum, part) in resources.iter_mut().zip(&row.resources) {
-                    let (queue, busy, units) = (sum.queue, sum.busy, sum.units);
-                    sum.add(part);
-                    (sum.queue, sum.busy, sum.units) = (queue, busy, units);
-                }
-                row = TimelineRow {
-                    length: row.length + next.length,
-                    arrivals: row.arrivals + next.arrivals,
-                    completions: row.completions + next.completions,
-                    dropped: row.dropped + next.dropped,
-                    resources,
-                    ..next
-                };
-            }
-            self.timeline.push(row);
-        }
     }
 
     /// Tells whoever watches how far the run has come.

@@ -44,7 +44,7 @@ impl Latency {
     }
 
     /// Adds the values of another.
-    pub fn add(&mut self, other: &Latency) {
+    pub(crate) fn add(&mut self, other: &Latency) {
         let _ = self.histogram.add(&other.histogram);
         self.count += other.count;
         self.sum_ns += other.sum_ns;
@@ -68,7 +68,7 @@ impl Latency {
     }
 
     /// The mean in nanoseconds; zero when there is no value.
-    pub fn mean_ns(&self) -> f64 {
+    pub(crate) fn mean_ns(&self) -> f64 {
         if self.count == 0 {
             0.0
         } else {
@@ -89,7 +89,7 @@ impl Latency {
     }
 
     /// The histogram itself, in nanoseconds, for export.
-    pub fn histogram(&self) -> &Histogram<u64> {
+    pub(crate) fn histogram(&self) -> &Histogram<u64> {
         &self.histogram
     }
 }

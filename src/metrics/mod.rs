@@ -1,6 +1,7 @@
 //! What a run measured, as plain values: latencies, rows and the result that reports are made from.
 
 mod latency;
+pub mod merge;
 mod result;
 mod storm;
 mod threshold;
@@ -10,4 +11,4 @@ pub use result::{
     Kind, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
 };
 pub use storm::StormResult;
-pub use threshold::{Aggregate, Comparison, Subject, Threshold, ThresholdResult};
+pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};

@@ -8,6 +8,7 @@ use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
 };
 use stormglass_model::load::StoryId;
+use stormglass_model::named;
 use stormglass_model::units::{Span, Time};
 
 /// A stretch of a run with a name: warm_up, load, settle, or the scenario's own.
@@ -28,22 +29,13 @@ impl Phase {
     }
 }
 
-/// Whose status changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A subject's.
-    Subject,
-    /// A task's.
-    Task,
-}
-
-impl Kind {
-    /// The name used in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Subject => "subject",
-            Kind::Task => "task",
-        }
+named! {
+    /// Whose status changed.
+    Kind {
+        /// A subject's.
+        Subject = "subject",
+        /// A task's.
+        Task = "task",
     }
 }
 
@@ -58,12 +50,12 @@ pub enum TransitionKey {
 
 impl TransitionKey {
     /// How many keys there are.
-    pub const COUNT: usize = (SubjectStatus::COUNT + 1) * SubjectStatus::COUNT
+    pub(crate) const COUNT: usize = (SubjectStatus::COUNT + 1) * SubjectStatus::COUNT
         + (TaskStatus::COUNT + 1) * TaskStatus::COUNT;
 
     /// A dense number below [`TransitionKey::COUNT`].
     #[inline]
-    pub fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         match self {
             TransitionKey::Subject(from, to) => {
                 from.map_or(0, |status| status.index() + 1) * SubjectStatus::COUNT + to.index()
@@ -88,7 +80,7 @@ impl TransitionKey {
     }
 
     /// Whose status changed.
-    pub fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self {
             TransitionKey::Subject(..) => Kind::Subject,
             TransitionKey::Task(..) => Kind::Task,
@@ -96,7 +88,7 @@ impl TransitionKey {
     }
 
     /// The name of the status before; empty for creation.
-    pub fn from_name(self) -> &'static str {
+    pub(crate) fn from_name(self) -> &'static str {
         match self {
             TransitionKey::Subject(from, _) => from.map_or("", SubjectStatus::name),
             TransitionKey::Task(from, _) => from.map_or("", TaskStatus::name),
@@ -104,7 +96,7 @@ impl TransitionKey {
     }
 
     /// The name of the status after.
-    pub fn to_name(self) -> &'static str {
+    pub(crate) fn to_name(self) -> &'static str {
         match self {
             TransitionKey::Subject(_, to) => to.name(),
             TransitionKey::Task(_, to) => to.name(),

@@ -7,7 +7,7 @@ use stormglass_model::lifecycle::{Operation, Outcome};
 
 /// What a threshold is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
+pub enum ThresholdSubject {
     /// A transition's latency.
     Transition(TransitionKey),
     /// An operation's response time, or its error rate.
@@ -52,7 +52,7 @@ pub struct Threshold {
     /// The expression in the scenario, `p(99) < 20s`.
     pub expression: String,
     /// What it is about.
-    pub subject: Subject,
+    pub subject: ThresholdSubject,
     /// Which number.
     pub aggregate: Aggregate,
     /// Compared how.
@@ -85,7 +85,7 @@ impl fmt::Display for Comparison {
 
 impl Comparison {
     /// Whether `value` compares so with `bound`.
-    pub fn holds(self, value: f64, bound: f64) -> bool {
+    pub(crate) fn holds(self, value: f64, bound: f64) -> bool {
         match self {
             Comparison::Less => value < bound,
             Comparison::LessOrEqual => value <= bound,
@@ -97,7 +97,7 @@ impl Comparison {
 
 impl Threshold {
     /// Judges it over all phases but warm-up, all runs together.
-    pub fn judge(&self, runs: &[RunResult]) -> ThresholdResult {
+    pub(crate) fn judge(&self, runs: &[RunResult]) -> ThresholdResult {
         let (latency, errors) = self.gather(runs);
         let value = match self.aggregate {
             Aggregate::Count => Some(latency.count() as f64),
@@ -127,12 +127,12 @@ impl Threshold {
                     .is_none_or(|phase| phase.name != "warm_up")
             };
             match self.subject {
-                Subject::Transition(key) => run
+                ThresholdSubject::Transition(key) => run
                     .transitions
                     .iter()
                     .filter(|row| row.key == key && judged(row.phase))
                     .for_each(|row| latency.add(&row.latency)),
-                Subject::Operation(operation) => {
+                ThresholdSubject::Operation(operation) => {
                     for row in &run.operations {
                         if row.operation == operation && judged(row.phase) {
                             latency.add(&row.response);

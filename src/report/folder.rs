@@ -98,7 +98,7 @@ impl Folder {
     }
 
     /// Writes one more file, which need not be in memory as a whole.
-    pub fn stream(
+    pub(crate) fn stream(
         &self,
         kept: &mut Kept,
         name: &'static str,

@@ -1,7 +1,8 @@
 //! The history of a storm as a file, and what a check of such a file came to.
 
-use super::number::thousands;
-use super::summary::Paint;
+use super::json::pretty;
+use super::number::{counted, thousands};
+use super::terminal::Paint;
 use crate::metrics::StormResult;
 use crate::scenario::{Scenario, Target};
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ pub struct Checked {
     runs: u64,
     subjects: u64,
     events: u64,
-    /// Subjects of which nothing can be said.
+    /// Subjects whose judgement is inconclusive.
     unknown: u64,
     violations: BTreeMap<Kind, Violations>,
 }
@@ -129,103 +130,95 @@ impl Checked {
         }
     }
 
+    /// What the check came to, for a person; in colour or plain.
+    pub fn text(&self, colour: bool) -> String {
+        let paint = Paint { colour };
+        let Header {
+            scenario,
+            seed,
+            profile,
+            ..
+        } = &self.header;
+        let service = match profile {
+            Profile::Glance => "glance".to_owned(),
+            Profile::V1 | Profile::V2 => format!("embedded service, {profile} rules"),
+        };
+        let mut text = format!(
+            "{}  {} · seed {seed} · {service}\n  {} · {}",
+            paint.verdict(self.verdict()),
+            scenario.replace(char::is_control, " "),
+            counted(self.subjects, "subject"),
+            counted(self.events, "event"),
+        );
+        if self.runs > 1 {
+            let _ = write!(text, " · {}", counted(self.runs, "run"));
+        }
+        text.push('\n');
+        if self.unknown > 0 {
+            let subjects = counted(self.unknown, "subject");
+            let note = format!("{subjects} inconclusive: too much was open at once");
+            let _ = writeln!(text, "  {}", paint.doubtful(&note));
+        }
+        if !self.violations.is_empty() {
+            let total = self.violation_total();
+            let _ = writeln!(
+                text,
+                "\n  {}, the worst first:",
+                counted(total, "violation")
+            );
+        }
+        for ((_, symptom, invariant, sentence), Violations { count, places }) in &self.violations {
+            let _ = write!(
+                text,
+                "  {} ×{} ({invariant})",
+                paint.bad(symptom.name()),
+                thousands(*count)
+            );
+            if let Some(Place { run, subject, at }) = places.first() {
+                let of_run = match self.runs {
+                    1 => String::new(),
+                    _ => format!(" of run {run}"),
+                };
+                let _ = write!(text, ", the first at {at} in subject {subject}{of_run}");
+            }
+            let _ = writeln!(text, "\n    {sentence}");
+        }
+        text
+    }
+
+    /// The same as a JSON document, indented, with a line feed at its end; it names the first hundred places of each violation.
+    pub fn json(&self) -> Vec<u8> {
+        let violations = self.violations.iter().map(
+            |((severity, symptom, invariant, sentence), Violations { count, places })| {
+                json!({
+                    "severity": severity.name(),
+                    "symptom": symptom.name(),
+                    "invariant": invariant.name(),
+                    "sentence": sentence,
+                    "count": count,
+                    "places": places.iter().map(|Place { run, subject, at }| {
+                        json!({ "run": run, "subject": subject, "t_ns": at.0 })
+                    }).collect::<Vec<Value>>(),
+                })
+            },
+        );
+        let document = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "scenario": self.header.scenario,
+            "seed": self.header.seed,
+            "profile": self.header.profile.name(),
+            "verdict": self.verdict().name(),
+            "runs": self.runs,
+            "subjects": self.subjects,
+            "subjects_unknown": self.unknown,
+            "events": self.events,
+            "violations": self.violation_total(),
+            "violations_by_kind": violations.collect::<Vec<Value>>(),
+        });
+        pretty(&document)
+    }
+
     fn violation_total(&self) -> u64 {
         self.violations.values().map(|of| of.count).sum()
     }
-}
-
-/// What a check came to, for a person; in colour or plain.
-pub fn checked(checked: &Checked, colour: bool) -> String {
-    let paint = Paint { colour };
-    let Header {
-        scenario,
-        seed,
-        profile,
-        ..
-    } = &checked.header;
-    let service = match profile {
-        Profile::Glance => "glance".to_owned(),
-        Profile::V1 | Profile::V2 => format!("embedded service, {profile} rules"),
-    };
-    let mut text = format!(
-        "{}  {} · seed {seed} · {service}\n  {} · {}",
-        paint.verdict(checked.verdict()),
-        scenario.replace(char::is_control, " "),
-        counted(checked.subjects, "subject"),
-        counted(checked.events, "event"),
-    );
-    if checked.runs > 1 {
-        let _ = write!(text, " · {}", counted(checked.runs, "run"));
-    }
-    text.push('\n');
-    if checked.unknown > 0 {
-        let subjects = counted(checked.unknown, "subject");
-        let note = format!("of {subjects} nothing can be said: too much was open at once");
-        let _ = writeln!(text, "  {}", paint.doubtful(&note));
-    }
-    if !checked.violations.is_empty() {
-        let total = checked.violation_total();
-        let _ = writeln!(
-            text,
-            "\n  {}, the worst first:",
-            counted(total, "violation")
-        );
-    }
-    for ((_, symptom, invariant, sentence), Violations { count, places }) in &checked.violations {
-        let _ = write!(
-            text,
-            "  {} ×{} ({invariant})",
-            paint.bad(symptom.name()),
-            thousands(*count)
-        );
-        if let Some(Place { run, subject, at }) = places.first() {
-            let of_run = match checked.runs {
-                1 => String::new(),
-                _ => format!(" of run {run}"),
-            };
-            let _ = write!(text, ", the first at {at} in subject {subject}{of_run}");
-        }
-        let _ = writeln!(text, "\n    {sentence}");
-    }
-    text
-}
-
-/// The same as a JSON document, indented, with a line feed at its end; it names the first hundred places of each violation.
-pub fn checked_json(checked: &Checked) -> Vec<u8> {
-    let violations = checked.violations.iter().map(
-        |((severity, symptom, invariant, sentence), Violations { count, places })| {
-            json!({
-                "severity": severity.name(),
-                "symptom": symptom.name(),
-                "invariant": invariant.name(),
-                "sentence": sentence,
-                "count": count,
-                "places": places.iter().map(|Place { run, subject, at }| {
-                    json!({ "run": run, "subject": subject, "t_ns": at.0 })
-                }).collect::<Vec<Value>>(),
-            })
-        },
-    );
-    let document = json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "scenario": checked.header.scenario,
-        "seed": checked.header.seed,
-        "profile": checked.header.profile.name(),
-        "verdict": checked.verdict().name(),
-        "runs": checked.runs,
-        "subjects": checked.subjects,
-        "subjects_unknown": checked.unknown,
-        "events": checked.events,
-        "violations": checked.violation_total(),
-        "violations_by_kind": violations.collect::<Vec<Value>>(),
-    });
-    // Strings, numbers and maps with string keys: nothing that JSON could refuse.
-    let mut bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", thousands(count))
 }

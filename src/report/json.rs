@@ -117,8 +117,13 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         events_per_s: quotient(totals.events, result.cpu_s),
         runs: result.runs.iter().map(|run| one_run(origin, run)).collect(),
     };
-    // Strings, numbers and maps with string keys: nothing that JSON could refuse.
-    let mut bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
+    pretty(&document)
+}
+
+/// A document of strings, numbers and maps with string keys, of which JSON refuses nothing: indented, with a line feed at
+/// its end.
+pub fn pretty(document: &impl Serialize) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(document).unwrap_or_default();
     bytes.push(b'\n');
     bytes
 }

@@ -3,25 +3,25 @@
 //! Every exporter is a pure function from values; only `folder` touches the disk, and nothing here prints
 //! or knows an engine or a target.
 
-pub mod csv;
+mod csv;
 pub mod diagram;
-pub mod findings;
+mod findings;
 mod folder;
 mod history;
 mod hlog;
 mod json;
-pub(crate) mod number;
+pub mod number;
 mod origin;
 mod summary;
+mod terminal;
 mod totals;
 
+pub use findings::{files as sweep_files, summary as sweep_summary, sweep_json};
 pub use folder::{Folder, FolderError, Kept};
-pub use history::{Checked, HISTORY, checked, checked_json, history};
-pub use hlog::latencies;
+pub use history::{Checked, HISTORY, history};
 pub use json::run_json;
 pub use origin::{Host, Origin};
-pub use summary::{HEIGHT, WIDTH, summary};
-pub use totals::Totals;
+pub use summary::summary;
 
 use crate::metrics::StormResult;
 use std::io;
@@ -41,7 +41,7 @@ pub fn files(
         ("operations.csv", |_, result| csv::operations(result)),
         ("resources.csv", |_, result| csv::resources(result)),
         ("timeline.csv", |_, result| csv::timeline(result)),
-        ("latencies.hlog", |_, result| latencies(result)),
+        ("latencies.hlog", |_, result| hlog::latencies(result)),
     ];
     exporters
         .into_iter()

@@ -61,6 +61,12 @@ pub fn compact(value: f64) -> String {
     format!("{}{suffix}", significant(number))
 }
 
+/// `1 finding`, `2,000 findings`
+pub fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(count))
+}
+
 /// A rate by the second, minute or hour, whichever leaves at least one before the decimal point.
 pub fn rate(per_second: f64) -> String {
     match per_second {

@@ -81,7 +81,7 @@ impl Origin {
     }
 
     /// The command that repeats the whole storm.
-    pub fn repeat(&self) -> String {
+    pub(crate) fn repeat(&self) -> String {
         let Origin {
             command,
             seed,
@@ -96,7 +96,7 @@ impl Origin {
     }
 
     /// The command that repeats the one run that had this seed.
-    pub fn repeat_run(&self, seed: u64) -> String {
+    pub(crate) fn repeat_run(&self, seed: u64) -> String {
         let Origin {
             command,
             settings,

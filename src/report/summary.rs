@@ -1,7 +1,8 @@
 //! The summary: what a person wants to know first, on one screen whatever the scenario.
 
-use super::number::{compact, percent, rate, span, thousands};
+use super::number::{compact, counted, percent, rate, span, thousands};
 use super::origin::Origin;
+use super::terminal::{HEIGHT, Paint, clipped};
 use super::totals::{self, Totals, TransitionTotal};
 use crate::metrics::{Aggregate, Kind, RunResult, StormResult, ThresholdResult};
 use crate::scenario::Clock;
@@ -11,12 +12,6 @@ use stormglass_model::lifecycle::{Invariant, Outcome, Verdict};
 use stormglass_model::operations::{Body, OperationKind};
 use stormglass_model::units::{Bytes, Span};
 
-/// The most lines a summary has.
-pub const HEIGHT: usize = 24;
-/// The most columns it has; only a command to copy may be longer. Tables and figures of the usual size stay
-/// within eighty.
-pub const WIDTH: usize = 96;
-
 /// What a summary is made of, top down; sections share the lines that are left.
 struct Section {
     /// Lines that are always shown.
@@ -25,6 +20,17 @@ struct Section {
     rows: Vec<String>,
     /// What a row is, in the plural.
     what: &'static str,
+}
+
+impl Section {
+    /// Lines that are always shown, and no others.
+    fn of(head: Vec<String>) -> Section {
+        Section {
+            head,
+            rows: Vec::new(),
+            what: "",
+        }
+    }
 }
 
 /// The summary, with the path of the results if they have one, in colour or plain.
@@ -127,11 +133,7 @@ fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint
             "the generator was the bottleneck: these are its limits, not the service's".to_owned(),
         );
     }
-    Section {
-        head,
-        rows: Vec::new(),
-        what: "",
-    }
+    Section::of(head)
 }
 
 /// What the target had to say beside its answers.
@@ -313,11 +315,7 @@ fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
             thousands(totals.late),
         ))));
     }
-    Section {
-        head,
-        rows: Vec::new(),
-        what: "",
-    }
+    Section::of(head)
 }
 
 fn waiting(busiest: &totals::Bottleneck) -> String {
@@ -396,18 +394,10 @@ fn violations(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
     let head = if rows.is_empty() {
         Vec::new()
     } else {
-        let total = totals.violation_total();
-        let noun = if total == 1 {
-            "violation"
-        } else {
-            "violations"
-        };
+        let total = counted(totals.violation_total(), "violation");
         vec![
             String::new(),
-            format!(
-                "  {} {noun}, the first of each invariant:",
-                thousands(total)
-            ),
+            format!("  {total}, the first of each invariant:"),
         ]
     };
     Section {
@@ -456,78 +446,5 @@ fn closing(origin: &Origin, result: &StormResult, results: Option<&str>) -> Sect
     if head.len() == 1 {
         head.clear();
     }
-    Section {
-        head,
-        rows: Vec::new(),
-        what: "",
-    }
-}
-
-/// Cut to [`WIDTH`] columns; escape sequences of colours take none.
-pub(super) fn clipped(line: &str) -> String {
-    let line = line.replace(['\n', '\r', '\t'], " ");
-    let (mut text, mut columns, mut escape) = (String::new(), 0, false);
-    for c in line.chars() {
-        if escape || c == '\x1b' {
-            escape = c != 'm';
-        } else if columns == WIDTH - 1 && printable(&line) > WIDTH {
-            text.push('…');
-            if line.contains('\x1b') {
-                text.push_str("\x1b[0m");
-            }
-            return text;
-        } else {
-            columns += 1;
-        }
-        text.push(c);
-    }
-    text
-}
-
-/// How many columns a line takes.
-fn printable(line: &str) -> usize {
-    let mut escape = false;
-    line.chars()
-        .filter(|&c| {
-            let visible = !escape && c != '\x1b';
-            escape = !visible && c != 'm';
-            visible
-        })
-        .count()
-}
-
-/// Colours, where they are wanted.
-#[derive(Clone, Copy)]
-pub(super) struct Paint {
-    pub(super) colour: bool,
-}
-
-impl Paint {
-    pub(super) fn verdict(self, verdict: Verdict) -> String {
-        match verdict {
-            Verdict::Valid => self.good("✓ valid"),
-            Verdict::Invalid => self.bad("✗ invalid"),
-            Verdict::Unknown => self.doubtful("? unknown"),
-        }
-    }
-
-    pub(super) fn good(self, text: &str) -> String {
-        self.painted("1;32", text)
-    }
-
-    pub(super) fn bad(self, text: &str) -> String {
-        self.painted("1;31", text)
-    }
-
-    pub(super) fn doubtful(self, text: &str) -> String {
-        self.painted("33", text)
-    }
-
-    fn painted(self, code: &str, text: &str) -> String {
-        if self.colour {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
-    }
+    Section::of(head)
 }

@@ -158,7 +158,7 @@ pub fn warms_up(runs: &[RunResult]) -> bool {
 /// One transition over all runs and stories, without warm-up.
 #[derive(Clone, Debug)]
 pub struct TransitionTotal {
-    /// Which.
+    /// The statuses before and after.
     pub key: TransitionKey,
     /// Its latencies.
     pub latency: Latency,

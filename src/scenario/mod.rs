@@ -28,25 +28,17 @@ use stormglass_glance::GlanceTarget;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::Fault;
 use stormglass_model::load::{Ramp, Spacing, Story};
+use stormglass_model::named;
 use stormglass_model::random::{Distribution, Seed};
 use stormglass_model::units::{Rate, Span, Time};
 
-/// What time the run follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Clock {
-    /// Simulated: as fast as the processor goes, and the same every time.
-    Virtual,
-    /// The wall's.
-    Real,
-}
-
-impl Clock {
-    /// The name used in scenarios and results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Clock::Virtual => "virtual",
-            Clock::Real => "real",
-        }
+named! {
+    /// What time the run follows.
+    Clock {
+        /// Simulated: as fast as the processor goes, and the same every time.
+        Virtual = "virtual",
+        /// The wall's.
+        Real = "real",
     }
 }
 

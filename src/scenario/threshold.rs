@@ -4,7 +4,7 @@ use super::document::{Entry, Node, Value};
 use super::mistake::Spot;
 use super::reader::Reader;
 use super::value::Share;
-use crate::metrics::{Aggregate, Comparison, Subject, Threshold, TransitionKey};
+use crate::metrics::{Aggregate, Comparison, Threshold, ThresholdSubject, TransitionKey};
 use stormglass_model::lifecycle::{
     EDGES, Operation, Profile, SubjectStatus, TASK_EDGES, TaskStatus, subject_edge, task_edge,
 };
@@ -45,7 +45,7 @@ fn demands(reader: &mut Reader, entry: &Entry, known: &Known) -> Vec<Threshold> 
         let Some(((aggregate, comparison, bound), subject)) = demand.zip(subject) else {
             continue;
         };
-        if aggregate == Aggregate::ErrorRate && matches!(subject, Subject::Transition(_)) {
+        if aggregate == Aggregate::ErrorRate && matches!(subject, ThresholdSubject::Transition(_)) {
             let message = "a transition has no error rate";
             reader.wrong(
                 item.spot,
@@ -65,9 +65,10 @@ fn demands(reader: &mut Reader, entry: &Entry, known: &Known) -> Vec<Threshold> 
     thresholds
 }
 
-fn subject(reader: &mut Reader, key: &str, at: Spot, known: &Known) -> Option<Subject> {
+fn subject(reader: &mut Reader, key: &str, at: Spot, known: &Known) -> Option<ThresholdSubject> {
     if let Some((from, to)) = key.split_once("->") {
-        return transition(reader, from.trim(), to.trim(), at, known).map(Subject::Transition);
+        return transition(reader, from.trim(), to.trim(), at, known)
+            .map(ThresholdSubject::Transition);
     }
     let Some(operation) = Operation::from_name(key) else {
         let names: Vec<_> = Operation::ALL
@@ -86,7 +87,7 @@ fn subject(reader: &mut Reader, key: &str, at: Spot, known: &Known) -> Option<Su
         reader.wrong(at, message, "add it to a story, or leave the threshold out");
         return None;
     }
-    Some(Subject::Operation(operation))
+    Some(ThresholdSubject::Operation(operation))
 }
 
 fn transition(
@@ -98,7 +99,8 @@ fn transition(
 ) -> Option<TransitionKey> {
     let task = |name: &str| {
         TaskStatus::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|status| status.name() == name)
     };
     let created = from.is_empty();

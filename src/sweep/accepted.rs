@@ -63,7 +63,7 @@ impl Accepted {
     }
 
     /// Whether this finding is accepted.
-    pub fn holds(&self, key: &FindingKey) -> bool {
+    pub(crate) fn holds(&self, key: &FindingKey) -> bool {
         self.0.contains(&key.name())
     }
 
@@ -72,7 +72,7 @@ impl Accepted {
         for finding in &mut result.findings {
             finding.accepted = self.holds(&finding.key);
         }
-        if result.interrupted || result.cells.0 < result.cells.1 {
+        if result.interrupted || result.cases.0 < result.cases.1 {
             return;
         }
         let seen: BTreeSet<String> = result.findings.iter().map(|f| f.key.name()).collect();

@@ -1,7 +1,7 @@
 //! Scripts on the embedded service, in virtual time: the same sweep where the truth is known, to try the sweep itself and the service.
 
-use super::{Stand, Trial, worst_of_each_instant};
-use crate::engine::progress::Progress;
+use super::{TestBed, Trial, worst_of_each_instant};
+use crate::engine::Progress;
 use crate::engine::virtual_time;
 use crate::metrics::RunResult;
 use crate::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
@@ -29,16 +29,16 @@ const SETUP: Span = Span::from_millis(5);
 const APART: Span = Span::from_millis(4);
 
 /// The embedded service.
-pub struct EmbeddedStand {
+pub struct EmbeddedTestBed {
     config: ServiceConfig,
     rules: Rules,
     seed: Seed,
     progress: Arc<Progress>,
 }
 
-impl EmbeddedStand {
+impl EmbeddedTestBed {
     /// A service with these rules and defects; its times are the sweep's, so that points can be met.
-    pub fn new(config: &ServiceConfig, seed: Seed, progress: Arc<Progress>) -> EmbeddedStand {
+    pub fn new(config: &ServiceConfig, seed: Seed, progress: Arc<Progress>) -> EmbeddedTestBed {
         let mut config = config.clone();
         config.registry.commit = constant(COMMIT);
         config.store.put = constant(SETUP);
@@ -47,7 +47,7 @@ impl EmbeddedStand {
         config.store.bandwidth = Some(BANDWIDTH);
         config.scrub_time = Span::from_secs(1);
         config.scrub_interval = Span::from_millis(500);
-        EmbeddedStand {
+        EmbeddedTestBed {
             rules: Rules::embedded(config.rules.profile(), config.delayed_delete),
             config,
             seed,
@@ -75,7 +75,7 @@ impl EmbeddedStand {
     }
 }
 
-impl Stand for EmbeddedStand {
+impl TestBed for EmbeddedTestBed {
     fn run(&mut self, scripts: &[Script], round: u64) -> Vec<Trial> {
         let round = self.seed.numbered(round);
         (scripts.iter().zip(0..))
@@ -264,8 +264,8 @@ mod tests {
     #[test]
     fn a_script_becomes_a_story() {
         let script: Script = "create [upload mid-body delete] show".parse().unwrap();
-        let stand = EmbeddedStand::new(&ServiceConfig::default(), Seed(1), Arc::default());
-        let trial = stand.trial(&script, Seed(7)).unwrap();
+        let bed = EmbeddedTestBed::new(&ServiceConfig::default(), Seed(1), Arc::default());
+        let trial = bed.trial(&script, Seed(7)).unwrap();
         assert_eq!(
             (trial.verdict, trial.breaches),
             (Verdict::Valid, Vec::new())

@@ -22,7 +22,7 @@ pub struct FindingKey {
 
 impl FindingKey {
     /// What an accepted-findings file calls it: `orphan: upload + delete`.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}: {}", self.symptom, self.operations)
     }
 }
@@ -75,10 +75,10 @@ pub struct SweepResult {
     /// The seed of every jitter.
     pub seed: u64,
     /// Scripts of the plan that were run at least once, and all of them.
-    pub cells: (u32, u32),
+    pub cases: (u32, u32),
     /// How many scripts were run in all.
     pub tries: u64,
-    /// Tries of which nothing can be said: out of budget, or the probe did not answer.
+    /// Tries that were inconclusive: out of budget, or the probe did not answer.
     pub unknown: u64,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
@@ -94,14 +94,14 @@ pub struct SweepResult {
 
 impl SweepResult {
     /// Findings that nobody has accepted.
-    pub fn fresh(&self) -> impl Iterator<Item = &Finding> {
+    pub(crate) fn fresh(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.accepted)
     }
 
     /// Invalid with any finding that nobody has accepted; unknown where no try could be judged, or where the sweep was stopped
     /// before every script had its turn; else valid.
     pub fn verdict(&self) -> Verdict {
-        let (run, planned) = self.cells;
+        let (run, planned) = self.cases;
         if self.fresh().next().is_some() {
             Verdict::Invalid
         } else if self.unknown >= self.tries || (self.interrupted && run < planned) {

@@ -1,9 +1,9 @@
-//! Scripts on a real Glance: several subjects at a time, each with its clients; then a look at all of them, the server's own books, a delete,
-//! and the books again.
+//! Scripts on a real Glance: several subjects at a time, each with its clients; then a look at all of them, what a probe reads of the
+//! server's database and store, a delete, and another reading.
 
-use super::{Stand, Trial, runs_commands, worst_of_each_instant};
+use super::{TestBed, Trial, runs_commands, worst_of_each_instant};
+use crate::engine::Progress;
 use crate::engine::clock::WallClock;
-use crate::engine::progress::Progress;
 use session::Session;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -28,18 +28,18 @@ mod timing;
 
 /// Subjects at a time. One Glance worker is one core, and rivals must find it free.
 const LANES: usize = 4;
-/// How often the books are read again before what looks wrong in them is believed.
+/// How often the probe reads again before what looks wrong is believed.
 const SECOND_LOOKS: u32 = 2;
 /// The pause before that.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
 
 /// Why a sweep of a server cannot begin.
 #[derive(Debug, thiserror::Error)]
-pub enum StandError {
+pub enum TestBedError {
     /// The server is not there, is no Glance, or does not know us.
     #[error(transparent)]
     Hello(#[from] HelloError),
-    /// Its books cannot be read.
+    /// Its database or store cannot be read.
     #[error(transparent)]
     Probe(#[from] ProbeError),
     /// There is no runtime to wait for it with.
@@ -62,7 +62,7 @@ struct SharedContext {
 }
 
 /// A real Glance.
-pub struct GlanceStand {
+pub struct GlanceTestBed {
     runtime: Runtime,
     local: LocalSet,
     shared: Rc<SharedContext>,
@@ -74,8 +74,8 @@ pub struct GlanceStand {
     lost: bool,
 }
 
-impl GlanceStand {
-    /// Says hello to the server and opens its books. Nothing is created yet.
+impl GlanceTestBed {
+    /// Says hello to the server and opens the probe. Nothing is created yet.
     pub fn open(
         target: GlanceTarget,
         client: Client,
@@ -83,7 +83,7 @@ impl GlanceStand {
         run: RunId,
         seed: Seed,
         progress: Arc<Progress>,
-    ) -> Result<GlanceStand, StandError> {
+    ) -> Result<GlanceTestBed, TestBedError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -95,10 +95,10 @@ impl GlanceStand {
                 Some(books) => Some(Probe::open(books).await?),
                 None => None,
             };
-            Ok::<_, StandError>((probe, client.keep_exchanges(move || clock.now())))
+            Ok::<_, TestBedError>((probe, client.keep_exchanges(move || clock.now())))
         })?;
 
-        Ok(GlanceStand {
+        Ok(GlanceTestBed {
             rules: Rules::glance(Some(target.delayed_delete)),
             shared: Rc::new(SharedContext {
                 client,
@@ -120,18 +120,18 @@ impl GlanceStand {
         })
     }
 
-    /// What books are read; none when no probe is declared.
-    pub fn books(&self) -> Option<String> {
+    /// Which database and store the probe reads; none when no probe is declared.
+    pub(crate) fn probe_described(&self) -> Option<String> {
         self.probe.as_ref().map(Probe::describe)
     }
 
     /// The client, to ask what it can do.
-    pub fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.shared.client
     }
 
     /// What a person should know of.
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let told = self.shared.notes.borrow();
         self.notes.iter().chain(told.values()).cloned().collect()
     }
@@ -195,7 +195,7 @@ impl GlanceStand {
         });
     }
 
-    /// Reads the books of all of them; what looks unfinished or wrong is read again, since a server may be at work after its answer.
+    /// Reads the database and store for all of them; what looks unfinished or wrong is read again, since a server may be at work after its answer.
     fn probe(&mut self, sessions: &[Rc<Session>]) {
         let Some(probe) = &mut self.probe else {
             self.each(sessions, async |session| session.ask_for_tasks().await);
@@ -223,7 +223,7 @@ impl GlanceStand {
             Ok::<_, ProbeError>(())
         });
         if let Err(error) = read {
-            let note = format!("the server's books could not be read: {error}");
+            let note = format!("the probe could not read the server's database or store: {error}");
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }
@@ -245,7 +245,7 @@ impl GlanceStand {
     }
 }
 
-/// Whether the books show a subject at rest with nothing to wonder at.
+/// Whether a probe reading shows a subject at rest with nothing unexpected.
 fn is_settled(books: &ProbeReading) -> bool {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
     let busy = books.tasks_open.is_some_and(|open| open > 0);
@@ -265,7 +265,7 @@ fn is_settled(books: &ProbeReading) -> bool {
     !busy && !left_over
 }
 
-impl Stand for GlanceStand {
+impl TestBed for GlanceTestBed {
     fn run(&mut self, scripts: &[Script], round: u64) -> Vec<Trial> {
         let sessions: Vec<Rc<Session>> = scripts
             .iter()

@@ -1,7 +1,7 @@
 //! Makes distinct findings of violations: who was at work, how often it shows, and what shows it best.
 
 use super::Trial;
-use crate::sweep::finding::{Finding, FindingKey, Tally};
+use crate::sweep::{Finding, FindingKey, Tally};
 use std::collections::{BTreeMap, BTreeSet};
 use stormglass_model::checker::concurrent::{Breach, Symptom};
 use stormglass_model::lifecycle::Invariant;
@@ -14,7 +14,7 @@ struct Seen {
     shown: BTreeMap<Script, u32>,
     /// The shortest history that did.
     example: Trial,
-    /// The finding it was found to be, once it was shortened.
+    /// The finding it was found to be, once it was shrunk.
     finding: Option<FindingKey>,
 }
 
@@ -95,7 +95,7 @@ impl Ledger {
         }
     }
 
-    /// How many scripts were run, and of how many of these runs nothing can be said.
+    /// How many scripts were run, and how many of these runs were inconclusive.
     pub fn totals(&self) -> (u64, u64) {
         (self.total, self.unknown)
     }
@@ -105,7 +105,7 @@ impl Ledger {
         self.tries.get(script).copied().unwrap_or(0)
     }
 
-    /// How many findings there are so far, shortened or not.
+    /// How many findings there are so far, shrunk or not.
     pub fn count(&self) -> usize {
         let open = self.raw.values().filter(|seen| seen.finding.is_none());
         self.known.len() + open.count()
@@ -113,7 +113,7 @@ impl Ledger {
 
     /// Violations of which the shortest script is not known yet, each with the script that shows it most often; those with the
     /// shortest scripts first, since they may explain others.
-    pub fn unshortened(&mut self) -> Vec<(FindingKey, Script)> {
+    pub fn unshrunk(&mut self) -> Vec<(FindingKey, Script)> {
         self.settle();
         let mut open: Vec<(FindingKey, Script)> = (self.raw.iter())
             .filter(|(_, seen)| seen.finding.is_none())
@@ -158,7 +158,7 @@ impl Ledger {
     }
 
     /// Enters the shortest script of a violation, and how often it showed in the tries made for that.
-    pub fn shortened(&mut self, raw: &FindingKey, shortest: &Script) {
+    pub fn shrunk(&mut self, raw: &FindingKey, shortest: &Script) {
         let Some(seen) = self.raw.get(raw) else {
             return;
         };
@@ -366,12 +366,12 @@ mod tests {
         ] {
             ledger.add(&trial(script, shows));
         }
-        for (raw, script) in ledger.unshortened() {
+        for (raw, script) in ledger.unshrunk() {
             let script = match script.to_string() {
                 text if text.contains('[') => race.parse().unwrap(),
                 _ => script,
             };
-            ledger.shortened(&raw, &script);
+            ledger.shrunk(&raw, &script);
         }
         let findings = ledger.findings(Script::to_string);
         let race: Script = race.parse().unwrap();

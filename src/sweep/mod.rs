@@ -1,25 +1,29 @@
 //! The sweep: every pair of operations, and every fault, at every point of one subject's life, to find what is wrong in a server.
 //!
-//! [`plan`] says what is worth trying; a [`Stand`] runs scripts, on a real Glance or on the embedded service, and gives what was seen and
-//! what the history checker says of it; the [`Ledger`] makes distinct findings of the violations; `shorten` looks for
+//! [`plan`] says what is worth trying; a [`TestBed`] runs scripts, on a real Glance or on the embedded service, and gives what was seen and
+//! what the history checker says of it; the [`Ledger`] makes distinct findings of the violations; `shrink` looks for
 //! the shortest script that still shows each; `schedule` spends the time. Nothing here prints.
 
-pub mod accepted;
+mod accepted;
 mod embedded;
-pub mod finding;
+mod finding;
 mod glance;
 mod ledger;
 mod plan;
 mod schedule;
-mod shorten;
+mod shrink;
 
-pub use embedded::EmbeddedStand;
-pub use glance::{GlanceStand, StandError};
+pub use accepted::Accepted;
+pub use embedded::EmbeddedTestBed;
+pub use finding::{Finding, FindingKey, SweepResult, Tally};
+pub use glance::{GlanceTestBed, TestBedError};
 pub use ledger::Ledger;
-pub use plan::{Cell, Kind, World, plan};
+pub use plan::{World, plan};
+#[cfg(test)]
+mod tests;
+
 pub use schedule::{Budget, again, sweep};
 
-use crate::sweep::finding::FindingKey;
 use stormglass_glance::Exchange;
 use stormglass_model::checker::concurrent::Breach;
 use stormglass_model::history::SubjectHistory;
@@ -45,7 +49,7 @@ pub struct Trial {
 
 impl Trial {
     /// Whether it shows this violation, whoever was at work.
-    pub fn shows(&self, raw: &FindingKey) -> bool {
+    pub(crate) fn shows(&self, raw: &FindingKey) -> bool {
         let same =
             |breach: &Breach| (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant);
         self.breaches.iter().any(same)
@@ -76,7 +80,7 @@ fn worst_of_each_instant(breaches: Vec<Breach>) -> Vec<Breach> {
 }
 
 /// What scripts are run on.
-pub trait Stand {
+pub trait TestBed {
     /// Runs each of the scripts once, some at the same time, and judges them. `round` makes the jitter of one call differ from that of
     /// another. Gives the trials in the order of the scripts; fewer when it was told to stop.
     fn run(&mut self, scripts: &[Script], round: u64) -> Vec<Trial>;

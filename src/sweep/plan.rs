@@ -34,7 +34,7 @@ pub enum Kind {
 
 /// One script of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub struct Case {
     /// The script.
     pub script: Script,
     /// Its part.
@@ -132,20 +132,20 @@ const BASES: &[Base] = &[
 ];
 
 /// Everything worth trying, in the order in which it is.
-pub fn plan(world: &World) -> Vec<Cell> {
-    let mut cells = Vec::new();
+pub fn plan(world: &World) -> Vec<Case> {
+    let mut cases = Vec::new();
     for base in BASES.iter().filter(|base| world.can(base.steps)) {
-        singles(world, base, &mut cells);
-        rivals(world, base, &mut cells);
-        client_faults(world, base, &mut cells);
-        unlikely(world, base, &mut cells);
+        singles(world, base, &mut cases);
+        rivals(world, base, &mut cases);
+        client_faults(world, base, &mut cases);
+        unlikely(world, base, &mut cases);
     }
-    births(world, &mut cells);
-    commands(world, &mut cells);
-    cells.sort_by_key(|cell| cell.kind);
+    births(world, &mut cases);
+    commands(world, &mut cases);
+    cases.sort_by_key(|case| case.kind);
     let mut seen = std::collections::BTreeSet::new();
-    cells.retain(|cell| seen.insert(cell.script.clone()));
-    cells
+    cases.retain(|case| seen.insert(case.script.clone()));
+    cases
 }
 
 impl World {
@@ -210,26 +210,26 @@ fn steps_of(operations: &[Operation]) -> Vec<Step> {
 }
 
 /// A script of a base and one step more. It is one by construction: bases create first, and nothing later does.
-fn cell(base: &Base, step: Step, kind: Kind) -> Option<Cell> {
+fn case(base: &Base, step: Step, kind: Kind) -> Option<Case> {
     let mut steps = steps_of(base.steps);
     steps.push(step);
     let script = Script::new(steps).ok()?;
-    Some(Cell { script, kind })
+    Some(Case { script, kind })
 }
 
-fn singles(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+fn singles(world: &World, base: &Base, cases: &mut Vec<Case>) {
     for operation in world.later() {
-        cells.extend(cell(base, Step::act(Act::usual(operation)), Kind::Single));
+        cases.extend(case(base, Step::act(Act::usual(operation)), Kind::Single));
         for &who in world.others.iter().filter(|_| base.is_plainest()) {
             let act = Act { operation, who };
             if operation != DownloadAsAdmin {
-                cells.extend(cell(base, Step::act(act), Kind::Single));
+                cases.extend(case(base, Step::act(act), Kind::Single));
             }
         }
     }
 }
 
-fn rivals(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+fn rivals(world: &World, base: &Base, cases: &mut Vec<Case>) {
     let lively = world.lively(base);
     // A look changes nothing, so it is only ever the second.
     for &first in lively.iter().filter(|&&one| one != Show) {
@@ -238,7 +238,7 @@ fn rivals(world: &World, base: &Base, cells: &mut Vec<Cell>) {
         for second in lively.iter().copied().chain(after) {
             for at in points(first) {
                 let step = race(first, at, Second::Rival(Act::usual(second)));
-                cells.extend(cell(base, step, Kind::Rivals));
+                cases.extend(case(base, step, Kind::Rivals));
             }
         }
     }
@@ -249,7 +249,7 @@ fn race(first: Operation, at: Point, second: Second) -> Step {
     Step::Race { first, at, second }
 }
 
-fn client_faults(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+fn client_faults(world: &World, base: &Base, cases: &mut Vec<Case>) {
     for first in world.lively(base) {
         for &fault in ClientFault::ALL.iter().filter(|&&fault| world.knows(fault)) {
             let inside = |point: &Point| match point {
@@ -259,7 +259,7 @@ fn client_faults(world: &World, base: &Base, cells: &mut Vec<Cell>) {
             };
             for at in points(first).into_iter().filter(inside) {
                 let step = race(first, at, Second::Fault(fault));
-                cells.extend(cell(base, step, Kind::ClientFault));
+                cases.extend(case(base, step, Kind::ClientFault));
             }
         }
     }
@@ -283,14 +283,14 @@ const BREAKABLE: &[(&[Operation], Operation, Point)] = &[
     (&[Create, Upload], Download, Point::MidBody),
 ];
 
-fn commands(world: &World, cells: &mut Vec<Cell>) {
+fn commands(world: &World, cases: &mut Vec<Case>) {
     // The most telling first, in case the time is too short for all.
     for &(before, first, at) in BREAKABLE {
         for command in &world.commands {
             if world.can(before) && world.can(&[first]) {
                 let mut steps: Vec<Step> = steps_of(before);
                 steps.push(race(first, at, Second::Command(command.clone())));
-                cells.extend(Script::new(steps).ok().map(|script| Cell {
+                cases.extend(Script::new(steps).ok().map(|script| Case {
                     script,
                     kind: Kind::Command,
                 }));
@@ -300,7 +300,7 @@ fn commands(world: &World, cells: &mut Vec<Cell>) {
 }
 
 /// Sent at about the same time, either may come first, so each pair is tried in one order.
-fn unlikely(world: &World, base: &Base, cells: &mut Vec<Cell>) {
+fn unlikely(world: &World, base: &Base, cases: &mut Vec<Case>) {
     if !base.is_plainest() {
         return;
     }
@@ -310,20 +310,20 @@ fn unlikely(world: &World, base: &Base, cells: &mut Vec<Cell>) {
         for &second in &later[index..] {
             if !(lively.contains(&first) && lively.contains(&second)) {
                 let step = race(first, Point::Before, Second::Rival(Act::usual(second)));
-                cells.extend(cell(base, step, Kind::Unlikely));
+                cases.extend(case(base, step, Kind::Unlikely));
             }
         }
     }
 }
 
 /// Rivals of the create itself.
-fn births(world: &World, cells: &mut Vec<Cell>) {
+fn births(world: &World, cases: &mut Vec<Case>) {
     for second in [Delete, Upload, Show, SetProperty] {
         for at in [Point::Before, Point::FirstByte] {
             if world.can(&[second]) {
                 let step = race(Create, at, Second::Rival(Act::usual(second)));
                 let script = Script::new(vec![step]).ok();
-                cells.extend(script.map(|script| Cell {
+                cases.extend(script.map(|script| Case {
                     script,
                     kind: Kind::Rivals,
                 }));
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn it_holds_what_is_known_to_go_wrong() {
-        let cells = plan(&glance());
+        let cases = plan(&glance());
         for text in [
             "create [upload last-byte delete]",
             "create upload [deactivate before deactivate]",
@@ -357,18 +357,18 @@ mod tests {
             "create upload delete:stranger",
         ] {
             let script: Script = text.parse().unwrap();
-            assert!(cells.iter().any(|cell| cell.script == script), "{text}");
+            assert!(cases.iter().any(|case| case.script == script), "{text}");
         }
     }
 
     #[test]
     fn every_pair_is_tried_in_every_status() {
-        let cells = plan(&glance());
+        let cases = plan(&glance());
         let later = || Operation::ALL.iter().filter(|one| !one.creates());
         for base in BASES.iter().filter(|base| base.is_plainest()) {
             for &one in later() {
                 for &other in later() {
-                    let is_pair = |cell: &Cell| match cell.script.steps() {
+                    let is_pair = |case: &Case| match case.script.steps() {
                         [
                             before @ ..,
                             Step::Race {
@@ -385,7 +385,7 @@ mod tests {
                     };
                     let looks = (one, other) == (Show, Show); // two looks change nothing
                     assert!(
-                        looks || cells.iter().any(is_pair),
+                        looks || cases.iter().any(is_pair),
                         "{:?} {one} {other}",
                         base.steps
                     );
@@ -406,17 +406,17 @@ mod tests {
             others: Vec::new(),
             commands: Vec::new(),
         };
-        let cells = plan(&world);
-        assert!(cells.len() > 500, "{}", cells.len());
-        for cell in &cells {
+        let cases = plan(&world);
+        assert!(cases.len() > 500, "{}", cases.len());
+        for case in &cases {
             assert!(
-                cell.script
+                case.script
                     .acts()
                     .all(|act| !act.operation.row().only_glance)
             );
             assert_eq!(
-                cell.script.to_string().parse::<Script>().as_ref(),
-                Ok(&cell.script)
+                case.script.to_string().parse::<Script>().as_ref(),
+                Ok(&case.script)
             );
         }
     }

@@ -1,27 +1,27 @@
-//! How the time of a sweep is spent: every script of the plan once, then what showed something is shortened, then what is promising
+//! How the time of a sweep is spent: every script of the plan once, then what showed something is shrunk, then what is promising
 //! is tried again, until the time is over.
 
 use super::ledger::Ledger;
-use super::plan::{Cell, Kind};
-use super::shorten::shorten;
-use super::{Stand, Trial, runs_commands};
+use super::plan::{Case, Kind};
+use super::shrink::shrink;
+use super::{TestBed, Trial, runs_commands};
+use crate::engine::Progress;
 use crate::engine::clock::WallClock;
-use crate::engine::progress::Progress;
-use crate::sweep::finding::FindingKey;
+use crate::sweep::FindingKey;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use stormglass_model::script::{Script, Step};
 use stormglass_model::units::Span;
 
-/// Scripts of one call of the stand: many, since the books are read twice in each.
+/// Scripts of one call of the bed: many, since the probe reads twice in each.
 const BATCH: usize = 48;
 /// The same where commands are run, one after the other.
 const COMMANDS: usize = 8;
 /// The share of the time that every script of the plan once may take.
 const ONCE: f64 = 0.9;
-/// Calls of the stand between two rounds of shortening.
-const SHORTENED: usize = 5;
+/// Calls of the bed between two rounds of shrinking.
+const SHRUNK: usize = 5;
 /// The share of the time after which nothing new is begun and what was found is counted.
 const COUNTING: f64 = 0.95;
 /// How often the shortest script of a finding is run in all, where that does not take too long.
@@ -38,7 +38,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// So much time from now on; none: every script of the plan once, and what that shows is shortened.
+    /// So much time from now on; none: every script of the plan once, and what that shows is shrunk.
     pub fn start(total: Option<Span>, progress: Arc<Progress>) -> Budget {
         Budget {
             clock: WallClock::start(),
@@ -66,37 +66,37 @@ impl Budget {
 }
 
 /// Runs a sweep. Gives what was seen, and how many scripts of the plan were run.
-pub fn sweep(stand: &mut impl Stand, cells: &[Cell], budget: &Budget) -> (Ledger, u32) {
-    let mut sweep = Sweep::new(stand, budget);
-    let total = &budget.progress.sweep.cells_total;
-    total.store(cells.len() as u64, Relaxed);
-    let ran = sweep.once(cells);
-    sweep.shorten_all(COUNTING);
+pub fn sweep(bed: &mut impl TestBed, cases: &[Case], budget: &Budget) -> (Ledger, u32) {
+    let mut sweep = Sweep::new(bed, budget);
+    let total = &budget.progress.sweep.cases_total;
+    total.store(cases.len() as u64, Relaxed);
+    let ran = sweep.once(cases);
+    sweep.shrink_all(COUNTING);
     if budget.total.is_some() {
-        sweep.promising(cells);
+        sweep.promising(cases);
     }
     sweep.count();
     (sweep.ledger, ran)
 }
 
 /// Runs each script so many times.
-pub fn again(stand: &mut impl Stand, scripts: &[Script], tries: u32, budget: &Budget) -> Ledger {
-    let mut sweep = Sweep::new(stand, budget);
+pub fn again(bed: &mut impl TestBed, scripts: &[Script], tries: u32, budget: &Budget) -> Ledger {
+    let mut sweep = Sweep::new(bed, budget);
     let progress = &budget.progress.sweep;
     let total = u64::from(tries) * scripts.len() as u64;
-    progress.cells_total.store(total, Relaxed);
+    progress.cases_total.store(total, Relaxed);
     for script in scripts {
         for batch in vec![script.clone(); tries as usize].chunks(BATCH) {
             let ran = sweep.run(batch).len();
-            progress.cells.fetch_add(ran as u64, Relaxed);
+            progress.cases.fetch_add(ran as u64, Relaxed);
         }
     }
-    // What was asked for is what is told: nothing is shortened.
+    // What was asked for is what is told: nothing is shrunk.
     sweep.ledger
 }
 
-struct Sweep<'s, S: Stand> {
-    stand: &'s mut S,
+struct Sweep<'s, S: TestBed> {
+    bed: &'s mut S,
     budget: &'s Budget,
     ledger: Ledger,
     round: u64,
@@ -104,10 +104,10 @@ struct Sweep<'s, S: Stand> {
     rates: BTreeMap<FindingKey, f64>,
 }
 
-impl<'s, S: Stand> Sweep<'s, S> {
-    fn new(stand: &'s mut S, budget: &'s Budget) -> Self {
+impl<'s, S: TestBed> Sweep<'s, S> {
+    fn new(bed: &'s mut S, budget: &'s Budget) -> Self {
         Sweep {
-            stand,
+            bed,
             budget,
             ledger: Ledger::default(),
             round: 0,
@@ -116,11 +116,11 @@ impl<'s, S: Stand> Sweep<'s, S> {
     }
 
     fn run(&mut self, scripts: &[Script]) -> Vec<Trial> {
-        if self.stand.is_over() {
+        if self.bed.is_over() {
             return Vec::new();
         }
         self.round += 1;
-        let trials = self.stand.run(scripts, self.round);
+        let trials = self.bed.run(scripts, self.round);
         for trial in &trials {
             self.ledger.add(trial);
         }
@@ -128,38 +128,38 @@ impl<'s, S: Stand> Sweep<'s, S> {
         trials
     }
 
-    /// Every script of the plan once. What shows is shortened every now and then: once it is known it explains much of what follows.
-    fn once(&mut self, cells: &[Cell]) -> u32 {
+    /// Every script of the plan once. What shows is shrunk every now and then: once it is known it explains much of what follows.
+    fn once(&mut self, cases: &[Case]) -> u32 {
         let mut ran = 0;
-        for (index, batch) in batches(cells).iter().enumerate() {
+        for (index, batch) in batches(cases).iter().enumerate() {
             if self.budget.share() > ONCE {
                 break;
             }
             ran += self.run(batch).len() as u32;
-            let cells = &self.budget.progress.sweep.cells;
-            cells.store(u64::from(ran), Relaxed);
-            if index % SHORTENED == SHORTENED - 1 {
-                self.shorten_all(ONCE);
+            let cases = &self.budget.progress.sweep.cases;
+            cases.store(u64::from(ran), Relaxed);
+            if index % SHRUNK == SHRUNK - 1 {
+                self.shrink_all(ONCE);
             }
         }
         ran
     }
 
     /// Looks for the shortest script of everything that was seen, the worst first.
-    fn shorten_all(&mut self, until: f64) {
+    fn shrink_all(&mut self, until: f64) {
         let mut left_alone = BTreeSet::new();
         loop {
-            let open = self.ledger.unshortened();
+            let open = self.ledger.unshrunk();
             let next = open.into_iter().find(|(raw, _)| !left_alone.contains(raw));
             let Some((raw, script)) = next else { return };
-            if self.budget.share() > until || self.stand.is_over() {
+            if self.budget.share() > until || self.bed.is_over() {
                 return;
             }
             left_alone.insert(raw.clone());
             let rate = self.rate(&raw, &script);
             let budget = self.budget;
-            let shortest = shorten(
-                self.stand,
+            let shortest = shrink(
+                self.bed,
                 &mut self.ledger,
                 &raw,
                 &script,
@@ -167,7 +167,7 @@ impl<'s, S: Stand> Sweep<'s, S> {
                 &mut self.round,
                 &mut || budget.share() <= until,
             );
-            self.ledger.shortened(&raw, &shortest);
+            self.ledger.shrunk(&raw, &shortest);
             self.budget.tell(&self.ledger);
         }
     }
@@ -189,25 +189,25 @@ impl<'s, S: Stand> Sweep<'s, S> {
     }
 
     /// Races that have shown nothing yet are a matter of luck; those beside one that did come first.
-    fn promising(&mut self, cells: &[Cell]) {
+    fn promising(&mut self, cases: &[Case]) {
         let shown: BTreeSet<String> = (self.ledger.promising().iter()).map(pair).collect();
-        let races = cells.iter().filter(|cell| cell.kind == Kind::Rivals);
-        let (near, far): (Vec<&Cell>, Vec<&Cell>) =
-            races.partition(|cell| shown.contains(&pair(&cell.script)));
+        let races = cases.iter().filter(|case| case.kind == Kind::Rivals);
+        let (near, far): (Vec<&Case>, Vec<&Case>) =
+            races.partition(|case| shown.contains(&pair(&case.script)));
         let mut queue: VecDeque<Script> = VecDeque::new();
-        while self.budget.share() < COUNTING && !self.stand.is_over() {
+        while self.budget.share() < COUNTING && !self.bed.is_over() {
             if queue.is_empty() {
                 // Those near twice for each time of those far.
-                let near = || near.iter().map(|cell| cell.script.clone());
+                let near = || near.iter().map(|case| case.script.clone());
                 queue.extend(near().chain(near()));
-                queue.extend(far.iter().map(|cell| cell.script.clone()));
+                queue.extend(far.iter().map(|case| case.script.clone()));
             }
             let batch: Vec<Script> = queue.drain(..BATCH.min(queue.len())).collect();
             if batch.is_empty() {
                 return;
             }
             self.run(&batch);
-            self.shorten_all(COUNTING);
+            self.shrink_all(COUNTING);
         }
     }
 
@@ -225,15 +225,15 @@ impl<'s, S: Stand> Sweep<'s, S> {
 }
 
 /// The scripts of the plan in handfuls. Those of different kinds are not mixed: a command concerns everybody.
-fn batches(cells: &[Cell]) -> Vec<Vec<Script>> {
+fn batches(cases: &[Case]) -> Vec<Vec<Script>> {
     let mut batches = Vec::new();
-    for kind in cells.chunk_by(|a, b| a.kind == b.kind) {
+    for kind in cases.chunk_by(|a, b| a.kind == b.kind) {
         let size = match kind.first() {
-            Some(cell) if cell.kind == Kind::Command => COMMANDS,
+            Some(case) if case.kind == Kind::Command => COMMANDS,
             _ => BATCH,
         };
         for batch in kind.chunks(size) {
-            batches.push(batch.iter().map(|cell| cell.script.clone()).collect());
+            batches.push(batch.iter().map(|case| case.script.clone()).collect());
         }
     }
     batches

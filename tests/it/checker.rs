@@ -1,7 +1,7 @@
 //! The checker against histories it has never seen: every legal one is accepted, every corrupted one is not.
 
 mod corrupt;
-mod cost;
+mod invariants;
 mod model;
 mod removals;
 mod swaps;

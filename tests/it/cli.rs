@@ -6,11 +6,6 @@ mod refused;
 
 use std::path::Path;
 use std::process::{Command, Output};
-use stormglass::cli::Exit;
-use stormglass::metrics::StormResult;
-use stormglass_model::lifecycle::{Invariant, Verdict};
-
-use crate::report::sample;
 
 pub(crate) fn stormglass(arguments: &[&str], folder: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_stormglass"))
@@ -47,40 +42,6 @@ steps = ["create", "delete"]
 "#;
     std::fs::write(folder.path().join("tiny.toml"), text).unwrap();
     folder
-}
-
-#[test]
-fn the_exit_code_that_wins() {
-    let storm = |invalid, interrupted, unknown, generator, threshold: bool| {
-        let mut result: StormResult = sample::valid();
-        if invalid {
-            result.runs[0].violation_counts[Invariant::Edge.index()] = 1;
-        }
-        result.verdict = match (invalid, unknown) {
-            (true, _) => Verdict::Invalid,
-            (_, true) => Verdict::Unknown,
-            _ => Verdict::Valid,
-        };
-        result.runs[0].interrupted = interrupted;
-        result.generator_bottleneck = generator;
-        let mean = stormglass::metrics::Aggregate::Mean;
-        result.thresholds = vec![sample::threshold("mean < 1s", mean, Some(2e9), !threshold)];
-        Exit::of(&result).code()
-    };
-    for (generator, threshold) in [(false, false), (false, true), (true, false), (true, true)] {
-        for interrupted in [false, true] {
-            for unknown in [false, true] {
-                assert_eq!(storm(true, interrupted, unknown, generator, threshold), 90);
-            }
-        }
-        assert_eq!(storm(false, true, false, generator, threshold), 105);
-        assert_eq!(storm(false, true, true, generator, threshold), 105);
-        assert_eq!(storm(false, false, true, generator, threshold), 91);
-    }
-    assert_eq!(storm(false, false, false, true, true), 92);
-    assert_eq!(storm(false, false, false, true, false), 92);
-    assert_eq!(storm(false, false, false, false, true), 99);
-    assert_eq!(storm(false, false, false, false, false), 0);
 }
 
 #[test]

@@ -4,8 +4,8 @@ mod check;
 mod defects;
 mod file;
 
-use stormglass::metrics::RunResult;
-use stormglass::scenario::{Scenario, Target};
+use stormglass::RunResult;
+use stormglass::{Scenario, Target};
 use stormglass_model::checker::concurrent::{self, Judgement, Rules};
 use stormglass_model::history::SubjectHistory;
 

@@ -3,10 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
-use stormglass::engine::progress::Progress;
-use stormglass::metrics::RunResult;
-use stormglass::scenario;
+use stormglass::{RunOptions, RunResult};
 use stormglass_model::lifecycle::{Invariant, Operation, Verdict};
 
 /// The status codes of a read of data, of a look at the record, and of a delete; all else is answered as a Glance would.
@@ -98,9 +95,8 @@ fn storm_at(url: &str, steps: &str) -> RunResult {
         "schema = 1\nname = \"liar\"\n[target.glance]\nurl = \"{url}\"\n[load]\nusers = 1\nsubjects = 1\n\
          [[story]]\nname = \"one\"\nsteps = [{steps}]\n"
     );
-    let scenario = scenario::parse("liar.toml", &text, Path::new("."), &[]).unwrap();
-    let result =
-        stormglass::engine::run::run(&scenario, None, &Arc::new(Progress::default())).unwrap();
+    let scenario = stormglass::parse("liar.toml", &text, Path::new("."), &[]).unwrap();
+    let result = stormglass::run(&scenario, &RunOptions::default()).unwrap();
     result.runs.into_iter().next().unwrap()
 }
 

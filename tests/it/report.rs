@@ -2,23 +2,29 @@
 
 mod diagram;
 pub mod sample;
-mod summary;
+pub mod summary;
 
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use insta::assert_snapshot;
 use sample::{invalid, origin, origin_of, valid};
 use std::fs;
-use std::io;
-use stormglass::report::{self, Folder, FolderError, csv};
+use stormglass::{Folder, FolderError, Origin, StormResult};
 
-fn text(bytes: io::Result<Vec<u8>>) -> String {
-    String::from_utf8(bytes.unwrap()).unwrap()
+/// The bytes of one file of a result.
+pub fn file(origin: &Origin, result: &StormResult, name: &str) -> Vec<u8> {
+    let mut files = stormglass::files(origin, result);
+    let found = files.find(|(other, _)| *other == name);
+    found.unwrap().1.unwrap()
+}
+
+fn text(origin: &Origin, result: &StormResult, name: &str) -> String {
+    String::from_utf8(file(origin, result, name)).unwrap()
 }
 
 #[test]
 fn csv_of_transitions_and_operations() {
-    assert_snapshot!(text(csv::transitions(&valid())), @r#"
+    assert_snapshot!(text(&origin(), &valid(), "transitions.csv"), @r#"
     run,phase,story,kind,from,to,count,rate_per_s,min_us,mean_us,p50_us,p90_us,p95_us,p99_us,p999_us,max_us
     1,warm_up,"upload, keep, delete",subject,,queued,100,50,2000,2000,2000,2000,2000,2000,2000,2000
     1,load,"upload, keep, delete",subject,,queued,400,50,1,200.5,200.063,360.191,380.159,396.031,400,400
@@ -27,7 +33,7 @@ fn csv_of_transitions_and_operations() {
     1,load,"upload, keep, delete",task,pending,processing,1,0.125,7,7,7,7,7,7,7,7
     1,settle,"upload, keep, delete",subject,pending_delete,deleted,380,380,1500000,1500000,1500000,1500000,1500000,1500000,1500000,1500000
     "#);
-    assert_snapshot!(text(csv::operations(&valid())), @r#"
+    assert_snapshot!(text(&origin(), &valid(), "operations.csv"), @r#"
     run,phase,story,operation,outcome,count,rate_per_s,min_us,mean_us,p50_us,p90_us,p95_us,p99_us,p999_us,max_us,service_p50_us,service_p99_us
     1,load,"upload, keep, delete",create,ok,400,50,1,200.5,200.063,360.191,380.159,396.031,400,400,200.063,396.031
     1,load,"upload, keep, delete",upload,ok,390,48.75,2000,2194.5,2195.455,2351.103,2371.583,2387.967,2389,2389,2195.455,2387.967
@@ -38,11 +44,11 @@ fn csv_of_transitions_and_operations() {
 
 #[test]
 fn csv_of_timeline_and_resources() {
-    assert_snapshot!(text(csv::timeline(&valid())), @r#"
+    assert_snapshot!(text(&origin(), &valid(), "timeline.csv"), @r#"
     run,t_s,phase,arrivals,completions,in_flight,dropped,queued,saving,active,deactivated,killed,pending_delete,deleted,uploading,importing,bytes_stored,bytes_pending_delete,queue_workers,utilisation_workers,queue_registry_connections,utilisation_registry_connections,queue_store_slots,utilisation_store_slots,queue_scrub_workers,utilisation_scrub_workers,queue_task_workers,utilisation_task_workers
     1,4.000000001,load,100,198,14,0,0,0,120,0,0,0,380,0,0,1073741824,1048576,,,,,3,3,,,,
     "#);
-    assert_snapshot!(text(csv::resources(&valid())), @r#"
+    assert_snapshot!(text(&origin(), &valid(), "resources.csv"), @r#"
     run,phase,resource,arrivals,mean_wait_us,mean_hold_us,mean_queue,utilisation
     1,load,store.slots,400,10000,200000,0.5,0.75
     "#);
@@ -50,7 +56,7 @@ fn csv_of_timeline_and_resources() {
 
 #[test]
 fn csv_of_violations() {
-    assert_snapshot!(text(csv::violations(&origin_of(2), &invalid())), @r#"
+    assert_snapshot!(text(&origin_of(2), &invalid(), "violations.csv"), @r#"
     run,t_s,subject,invariant,from,to,operation,detail,repeat
     2,3.25,17,edge,deleted,killed,upload,deleted → killed is no edge of v2,stormglass run scenarios/smoke.toml --seed 43 --replications 1 --set service.store.slots=8
     2,11,,conservation,,,,"the store holds 4096 bytes, ""orphans"", that no subject or operation accounts for, which is more than one line of a screen has room for",stormglass run scenarios/smoke.toml --seed 43 --replications 1 --set service.store.slots=8
@@ -61,7 +67,7 @@ fn csv_of_violations() {
 fn a_server_without_queues_leaves_their_columns_empty() {
     let mut result = valid();
     result.runs[0].timeline[0].resources = Default::default();
-    let csv = text(csv::timeline(&result));
+    let csv = text(&origin(), &result, "timeline.csv");
     let (header, row) = csv.split_once('\n').unwrap();
     assert!(row.trim_end().ends_with(",,,,,,,,,,"), "{row}");
     assert_eq!(header.matches(',').count(), row.matches(',').count());
@@ -69,7 +75,7 @@ fn a_server_without_queues_leaves_their_columns_empty() {
 
 #[test]
 fn run_json_holds_what_scripts_rely_on() {
-    let json = String::from_utf8(report::run_json(&origin_of(2), &invalid())).unwrap();
+    let json = text(&origin_of(2), &invalid(), "run.json");
     // A release changes nothing else.
     let json = json.replace(env!("CARGO_PKG_VERSION"), "VERSION");
     assert_snapshot!("run_json", json);
@@ -80,17 +86,17 @@ fn a_live_run_has_no_hash() {
     let mut result = valid();
     result.runs[0].event_hash = None;
     let json: serde_json::Value =
-        serde_json::from_slice(&report::run_json(&origin(), &result)).unwrap();
+        serde_json::from_slice(&file(&origin(), &result, "run.json")).unwrap();
     assert!(json["event_hash"].is_null());
     result.runs[0].event_hash = Some(7);
     let json: serde_json::Value =
-        serde_json::from_slice(&report::run_json(&origin(), &result)).unwrap();
+        serde_json::from_slice(&file(&origin(), &result, "run.json")).unwrap();
     assert_eq!(json["event_hash"], "0000000000000007");
 }
 
 #[test]
 fn the_histogram_log_is_read_back() {
-    let log = report::latencies(&valid()).unwrap();
+    let log = file(&origin(), &valid(), "latencies.hlog");
     let mut found = Vec::new();
     for entry in IntervalLogIterator::new(&log) {
         let LogEntry::Interval(interval) = entry.unwrap() else {
@@ -181,7 +187,7 @@ fn what_can_be_written_is_kept_when_a_file_is_lost() {
     let folder = Folder::named(&base.path().join("out")).unwrap();
     fs::create_dir(folder.path().join("operations.csv")).unwrap();
     let (origin, result) = (origin(), valid());
-    let kept = folder.write(report::files(&origin, &result));
+    let kept = folder.write(stormglass::files(&origin, &result));
     assert_eq!(kept.lost[0].0, "operations.csv");
     assert_eq!(
         kept.files,

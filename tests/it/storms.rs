@@ -4,17 +4,16 @@ mod defects;
 mod erlang;
 mod mmc;
 mod queues;
+mod random_storms;
 mod seeds;
 mod shipped;
-mod wild;
 
+use crate::report::file;
+use crate::report::sample::origin;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use stormglass::engine::progress::Progress;
-use stormglass::metrics::StormResult;
-use stormglass::scenario::{self, Scenario};
+use stormglass::{RunOptions, Scenario, StormResult};
 use stormglass_model::lifecycle::{EDGES, Profile, TASK_EDGES};
 
 /// A file below `scenarios/`, without its ending.
@@ -25,21 +24,26 @@ pub fn path(name: &str) -> PathBuf {
 /// A shipped scenario with some of its keys set anew.
 pub fn read(name: &str, overrides: &[&str]) -> Scenario {
     let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
-    scenario::read(&path(name), &overrides).unwrap_or_else(|mistakes| panic!("{name}: {mistakes}"))
+    stormglass::read(&path(name), &overrides)
+        .unwrap_or_else(|mistakes| panic!("{name}: {mistakes}"))
 }
 
 /// Runs it on so many threads at most.
 pub fn run(scenario: &Scenario, threads: usize) -> StormResult {
-    let progress = Arc::new(Progress::default());
-    stormglass::engine::run::run(scenario, NonZeroUsize::new(threads), &progress).unwrap()
+    let options = RunOptions {
+        threads: NonZeroUsize::new(threads),
+        ..RunOptions::default()
+    };
+    stormglass::run(scenario, &options).unwrap()
 }
 
 /// A transition as `transitions.csv` names it: kind, from, to.
 pub type Taken = (String, String, String);
 
-/// The transitions that a `transitions.csv` tells of.
-pub fn taken(csv: &[u8]) -> BTreeSet<Taken> {
-    let mut reader = csv::Reader::from_reader(csv);
+/// The transitions that the `transitions.csv` of a result tells of.
+pub fn taken(result: &StormResult) -> BTreeSet<Taken> {
+    let csv = file(&origin(), result, "transitions.csv");
+    let mut reader = csv::Reader::from_reader(csv.as_slice());
     let rows = reader.deserialize::<std::collections::BTreeMap<String, String>>();
     rows.map(|row| {
         let row = row.unwrap();

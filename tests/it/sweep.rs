@@ -1,75 +1,8 @@
-//! The sweep on the embedded service: no alarm where nothing is wrong, and what is planted is found, shortened and told.
+//! The sweep of the embedded service from outside: what is planted is found, told, and can be accepted.
 
 use crate::cli::{stderr, stdout, stormglass};
 use std::collections::BTreeSet;
 use std::fs;
-use std::sync::Arc;
-use stormglass::engine::progress::Progress;
-use stormglass::sweep::{Budget, Cell, EmbeddedStand, Stand, World, plan, sweep};
-use stormglass_model::config::{Defect, Defects, Rules, ServiceConfig};
-use stormglass_model::lifecycle::{Operation, Verdict};
-use stormglass_model::random::Seed;
-use stormglass_model::script::Script;
-
-fn cells() -> Vec<Cell> {
-    let all = Operation::ALL.iter().copied();
-    plan(&World {
-        glance: false,
-        operations: all
-            .filter(|operation| !operation.row().only_glance)
-            .collect(),
-        others: Vec::new(),
-        commands: Vec::new(),
-    })
-}
-
-fn stand(config: &ServiceConfig) -> EmbeddedStand {
-    EmbeddedStand::new(config, Seed(7), Arc::new(Progress::default()))
-}
-
-#[test]
-fn the_embedded_service_raises_no_alarm() {
-    for rules in [Rules::V1, Rules::V2] {
-        for delayed_delete in [false, true] {
-            let config = ServiceConfig {
-                rules,
-                delayed_delete,
-                ..ServiceConfig::default()
-            };
-            let cells = cells();
-            let budget = Budget::start(None, Arc::new(Progress::default()));
-            let (mut ledger, ran) = sweep(&mut stand(&config), &cells, &budget);
-            assert_eq!(ran as usize, cells.len());
-            assert_eq!(ledger.totals(), (cells.len() as u64, 0));
-            assert_eq!(ledger.findings(Script::to_string), []);
-        }
-    }
-}
-
-/// It strikes every seventh operation of a service, and a script is the first of its own.
-const MISSED: [Defect; 1] = [Defect::LostCreate];
-
-#[test]
-fn what_is_planted_is_found() {
-    let scripts: Vec<Script> = cells().into_iter().map(|cell| cell.script).collect();
-    let mut missed = BTreeSet::new();
-    for &defect in Defect::ALL {
-        let config = ServiceConfig {
-            delayed_delete: defect == Defect::ScrubTooEarly,
-            defects: Defects::from_iter([defect]),
-            ..ServiceConfig::default()
-        };
-        let mut stand = stand(&config);
-        let found = scripts.chunks(50).zip(0..).any(|(scripts, round)| {
-            let trials = stand.run(scripts, round);
-            trials.iter().any(|trial| trial.verdict == Verdict::Invalid)
-        });
-        if !found {
-            missed.insert(defect);
-        }
-    }
-    assert_eq!(missed, MISSED.into_iter().collect());
-}
 
 /// A scenario whose service lets anybody read what is deactivated.
 const PLANTED: &str = r#"

@@ -184,6 +184,70 @@ fn names_say_what_things_are() {
     none(breaches);
 }
 
+/// The names that `src/lib.rs` exports, and the public functions and constants of what they name: what rustdoc lists, but
+/// for fields and variants.
+fn door() -> Vec<String> {
+    let sources = sources(&["src"]);
+    let lib = sources.iter().find(|source| source.path == "src/lib.rs");
+    let exports = lib.unwrap().code.split(';').filter_map(|statement| {
+        let (_, path) = statement.split_once("pub use ")?;
+        let (_, names) = path.rsplit_once("::")?;
+        Some(names.trim_matches(|c| "{}\n ".contains(c)).to_owned())
+    });
+    let split = |names: String| {
+        let names = names.split(',').map(|name| name.trim().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let mut items: Vec<String> = exports.flat_map(split).collect();
+    items.retain(|name| !name.is_empty());
+    let names = items.clone();
+    for source in &sources {
+        let (mut of, mut required) = (None, false);
+        for line in source.code.lines() {
+            let inherent = line.strip_prefix("impl ");
+            let inherent = inherent.filter(|head| !head.contains(" for "));
+            let begun = inherent.or(line.strip_prefix("pub trait "));
+            // An enum of `named!` has ALL, COUNT, name, from_name and index.
+            let named = line
+                .strip_prefix("    ")
+                .filter(|_| source.code.contains("named! {"));
+            let is_of = |head: &str| {
+                names
+                    .iter()
+                    .find(|name| head.starts_with(&format!("{name} ")))
+            };
+            if let Some(name) = named.and_then(is_of) {
+                items.extend(
+                    ["ALL", "COUNT", "name", "from_name", "index"]
+                        .map(|item| format!("{name}: {item}")),
+                );
+            }
+            if let Some(head) = begun {
+                of = is_of(head);
+                required = line.starts_with("pub trait ");
+            }
+            of = of.filter(|_| line != "}");
+            let item = line.trim_start();
+            let public = item.starts_with("pub fn ") || item.starts_with("pub const ");
+            if let Some(of) = of
+                && (public || required && item.starts_with("fn "))
+            {
+                items.push(format!("{of}: {item}"));
+            }
+        }
+    }
+    items
+}
+
+#[test]
+fn the_door_of_the_library_is_small() {
+    let items = door();
+    assert!(items.len() > 40, "it sees nothing: {items:#?}");
+    assert!(items.len() < 120, "{} items: {items:#?}", items.len());
+    let lib = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
+    assert!(!lib.contains("pub mod") && !lib.contains("doc(hidden)"));
+}
+
 #[test]
 fn every_scenario_opens_with_why_it_exists() {
     let mut breaches = Vec::new();

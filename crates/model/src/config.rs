@@ -1,7 +1,7 @@
 //! The configuration of the embedded service, and the defects that can be planted in it.
 
 use crate::lifecycle::{Invariant, Profile};
-use crate::named::named;
+use crate::named;
 use crate::random::Distribution;
 use crate::units::{Bytes, Span};
 use std::num::NonZeroU32;

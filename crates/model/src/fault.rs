@@ -1,6 +1,6 @@
 //! Faults: ordered rules that say what goes wrong, where and when.
 
-use crate::named::named;
+use crate::named;
 use crate::random::{Rng, Seed, unit};
 use crate::script::ClientFault;
 use crate::units::{Span, Time};

@@ -1,5 +1,7 @@
 //! Enums whose values have names: one list gives the type, its names, its order and its count.
 
+#[doc(hidden)]
+#[macro_export]
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
         $(#[$doc])*
@@ -9,9 +11,9 @@ macro_rules! named {
 
         impl $type {
             /// Every value, in the order they are documented.
-            pub const ALL: &'static [$type] = &[$($type::$variant,)+];
+            pub const ALL: &'static [$type; Self::COUNT] = &[$($type::$variant,)+];
             /// How many there are.
-            pub const COUNT: usize = Self::ALL.len();
+            pub const COUNT: usize = [$($name,)+].len();
             /// The name used in scenarios and results.
             pub const fn name(self) -> &'static str {
                 match self { $($type::$variant => $name,)+ }
@@ -31,4 +33,3 @@ macro_rules! named {
         }
     };
 }
-pub(crate) use named;

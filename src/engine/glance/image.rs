@@ -2,13 +2,12 @@
 //! the whole history.
 
 use stormglass_glance::Answer;
-use stormglass_model::history::{Seen, SubjectId};
+use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 
-/// An image, as far as this run has been shown it.
-#[derive(Clone, Debug)]
+/// An image, as far as this run has been shown it; at first it has not been created yet.
+#[derive(Clone, Debug, Default)]
 pub struct Image {
-    subject: SubjectId,
     /// The largest size that was ever sent to it, in bytes.
     size: u64,
     /// What the last answer showed, or says that it has done; none before the first.
@@ -31,8 +30,6 @@ pub enum ImageMessage {
 /// How an image stands.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageReply {
-    /// Which subject it is.
-    pub subject: SubjectId,
     /// How many bytes the next operation has: what it sends, or for a read the most that there can be.
     pub size: u64,
     /// What was shown last.
@@ -42,16 +39,6 @@ pub struct ImageReply {
 }
 
 impl Image {
-    /// One that has not been created yet.
-    pub fn new(subject: SubjectId) -> Image {
-        Image {
-            subject,
-            size: 0,
-            shown: None,
-            exists: false,
-        }
-    }
-
     /// Takes a message.
     pub fn apply(&mut self, message: ImageMessage) -> ImageReply {
         let mut size = self.size;
@@ -67,7 +54,6 @@ impl Image {
             ImageMessage::Ask => {}
         }
         ImageReply {
-            subject: self.subject,
             size,
             shown: self.shown,
             gone: self.exists && self.shown == Some(Seen::Gone),

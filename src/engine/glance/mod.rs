@@ -332,7 +332,7 @@ impl<S: Runtime> Target for Remote<S> {
             ..
         } = invocation;
         if operation.creates() {
-            self.images.spawn(subject.slot, Image::new(subject));
+            self.images.spawn(subject.slot, Image::default());
             self.live.insert(
                 subject.slot,
                 Live {

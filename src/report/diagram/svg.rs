@@ -172,7 +172,8 @@ pub fn draw(profile: Option<Profile>) -> String {
     }
     dot(&mut svg);
     for status in SubjectStatus::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|&status| shows(status))
     {
         node(&mut svg, &subject_place(status), status.name());
@@ -196,7 +197,7 @@ pub fn draw(profile: Option<Profile>) -> String {
     };
     routes().for_each(|(name, route)| line(&mut svg, &route, kind(name, false)));
     dot(&mut svg);
-    for status in TaskStatus::ALL {
+    for status in *TaskStatus::ALL {
         node(&mut svg, &task_place(status), status.name());
     }
     routes().for_each(|(name, route)| label(&mut svg, &route, name, kind(name, false)));

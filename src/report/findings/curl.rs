@@ -1,9 +1,10 @@
 //! What went over the wire as commands that a person can paste into a shell.
 
-use super::words::{clean, count, instant};
+use super::words::{clean, instant};
+use crate::report::number::counted;
 use crate::report::number::thousands;
 use crate::report::origin::quoted;
-use crate::sweep::finding::Finding;
+use crate::sweep::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use stormglass_glance::Exchange;
@@ -264,7 +265,7 @@ fn short(request: &Exchange, hold: Option<&Hold>) -> Option<String> {
     let sent = format!(
         "{} of {}",
         thousands(request.data_sent),
-        count(size, "byte")
+        counted(size, "byte")
     );
     Some(match stopped(request) {
         true => format!("stopped half-way: {sent} were sent"),

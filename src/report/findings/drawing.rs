@@ -6,7 +6,7 @@
 use super::timeline::{Bar, Timeline, What};
 use super::words::{books, clean, cut, instant, xml};
 use crate::report::diagram::svg::{AMBER, BLUE, FONT, GREEN, GREY, INK, RED};
-use crate::sweep::finding::Finding;
+use crate::sweep::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use stormglass_model::history::ProbeReading;
@@ -260,9 +260,9 @@ fn operation(svg: &mut String, bar: &Bar, scale: &Scale, middle: f64, first: Opt
     }
 }
 
-/// The server's own books.
+/// A probe reading.
 fn probe(svg: &mut String, x: f64, middle: f64, found: &ProbeReading) {
-    label(svg, 28.0, middle, "strong", "the server's books");
+    label(svg, 28.0, middle, "strong", "probe reading");
     let _ = writeln!(
         svg,
         "<path d=\"M{:.1},{middle} l8,-8 l8,8 l-8,8 z\" fill=\"{INK}\"/>",

@@ -1,7 +1,8 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
 use super::{file_name, numbered};
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::report::json::pretty;
+use crate::sweep::{Finding, SweepResult};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -59,8 +60,8 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
         seed: result.seed,
         verdict: result.verdict().name(),
         interrupted: result.interrupted,
-        scripts_run: result.cells.0,
-        scripts_planned: result.cells.1,
+        scripts_run: result.cases.0,
+        scripts_planned: result.cases.1,
         tries: result.tries,
         tries_unknown: result.unknown,
         wall_s: result.wall.as_secs_f64(),
@@ -69,10 +70,7 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
         findings_fresh: result.fresh().count(),
         findings: numbered(result).map(one).collect(),
     };
-    // Strings and numbers: nothing that JSON could refuse.
-    let mut bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
+    pretty(&document)
 }
 
 fn one((number, finding): (usize, &Finding)) -> One<'_> {

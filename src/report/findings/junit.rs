@@ -4,7 +4,7 @@
 use super::numbered;
 use super::words::{at_best, clean, found, tried, xml};
 use crate::report::number::seconds;
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
 use stormglass_model::lifecycle::Verdict;
 

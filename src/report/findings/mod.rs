@@ -15,13 +15,13 @@ mod timeline;
 mod words;
 
 pub use json::sweep_json;
-pub use junit::junit;
-pub use page::page;
-pub use rows::rows;
-pub use sarif::sarif;
 pub use summary::summary;
 
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::sweep::{Finding, SweepResult};
+use junit::junit;
+use page::page;
+use rows::rows;
+use sarif::sarif;
 use std::io;
 use stormglass_model::history::file::{Header, Writer};
 use timeline::Timeline;
@@ -66,12 +66,12 @@ fn history(result: &SweepResult, finding: &Finding) -> io::Result<Vec<u8>> {
 }
 
 /// The timeline of a finding's history as text: at most 100 columns.
-pub fn timeline_text(finding: &Finding) -> String {
+fn timeline_text(finding: &Finding) -> String {
     text::draw(&Timeline::of(finding))
 }
 
 /// The timeline of the finding with this number as an SVG.
-pub fn drawing(number: usize, finding: &Finding) -> String {
+fn drawing(number: usize, finding: &Finding) -> String {
     drawing::draw(number, finding, &Timeline::of(finding))
 }
 

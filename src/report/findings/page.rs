@@ -1,8 +1,9 @@
 //! `findings.md`: the page that a person reads.
 
-use super::words::{at_best, clean, demand, found, meaning, of, tried, verdict};
+use super::words::{at_best, clean, demand, found, meaning, of, tried};
 use super::{curl, file_name, numbered, timeline_text};
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::report::terminal::marked;
+use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
 use stormglass_model::script::{Script, Step};
 
@@ -12,7 +13,7 @@ pub fn page(result: &SweepResult) -> String {
     let _ = writeln!(
         text,
         "**{}**: {}. Tried: {}; seed {}.",
-        verdict(result),
+        marked(result.verdict()),
         found(result),
         tried(result),
         result.seed

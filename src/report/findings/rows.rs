@@ -3,7 +3,7 @@
 use super::numbered;
 use super::words::clean;
 use crate::report::csv::table;
-use crate::sweep::finding::SweepResult;
+use crate::sweep::SweepResult;
 use std::io;
 
 /// The table. `point` is empty where nothing raced; `script` is the one that was run at that point, and `repeat` runs the shortest.

@@ -2,7 +2,8 @@
 
 use super::words::{at_best, clean, demand, meaning};
 use super::{file_name, numbered};
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::report::json::pretty;
+use crate::sweep::{Finding, SweepResult};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -25,10 +26,7 @@ pub fn sarif(result: &SweepResult) -> Vec<u8> {
             "properties": { "target": result.target, "seed": result.seed, "verdict": result.verdict().name() },
         }],
     });
-    // Strings, numbers and maps with string keys: nothing that JSON could refuse.
-    let mut bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
+    pretty(&document)
 }
 
 fn rule(symptom: Symptom) -> Value {

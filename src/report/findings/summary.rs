@@ -1,9 +1,11 @@
 //! The summary of a sweep for a terminal.
 
 use super::numbered;
-use super::words::{at_best, clean, count, found, tried, verdict};
-use crate::report::summary::{HEIGHT, Paint, clipped};
-use crate::sweep::finding::{Finding, SweepResult};
+use super::words::{at_best, clean, found, tried};
+use crate::report::number::counted;
+use crate::report::terminal::marked;
+use crate::report::terminal::{HEIGHT, Paint, clipped};
+use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
 use stormglass_model::checker::concurrent::Severity;
 use stormglass_model::lifecycle::Verdict;
@@ -13,9 +15,9 @@ use stormglass_model::lifecycle::Verdict;
 pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> String {
     let paint = Paint { colour };
     let mark = match result.verdict() {
-        Verdict::Valid => paint.good(verdict(result)),
-        Verdict::Invalid => paint.bad(verdict(result)),
-        Verdict::Unknown => paint.doubtful(verdict(result)),
+        Verdict::Valid => paint.good(marked(result.verdict())),
+        Verdict::Invalid => paint.bad(marked(result.verdict())),
+        Verdict::Unknown => paint.doubtful(marked(result.verdict())),
     };
     let mut lines = vec![
         format!(
@@ -36,7 +38,7 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
             .map(|note| paint.doubtful(&format!("  {}", clean(note)))),
     );
     if !result.left.is_empty() {
-        let left = count(result.left.len() as u64, "image");
+        let left = counted(result.left.len() as u64, "image");
         let left = format!("  {left} may still be there, listed in findings.md");
         lines.push(paint.doubtful(&left));
     }

@@ -1,8 +1,9 @@
 //! The history of a finding as operations with a beginning and an end: what both drawings are made of.
 
-use super::words::count;
+use crate::report::number::counted;
+
 use crate::report::number::thousands;
-use crate::sweep::finding::Finding;
+use crate::sweep::Finding;
 use stormglass_model::history::{ClientEvent, Observation, OpId, ProbeReading, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::script::{Act, Point, Script, Second, Step};
@@ -32,7 +33,7 @@ pub struct Bar {
 /// An instant of the history.
 #[derive(Clone, Copy)]
 pub struct Moment {
-    /// When.
+    /// Since the beginning of the history.
     pub at: Time,
     /// What was so then.
     pub what: What,
@@ -47,7 +48,7 @@ pub enum What {
     Ended(usize),
     /// The server was broken on purpose, or healed.
     Broken(bool),
-    /// The server's books were read.
+    /// A probe read the server's database and store.
     Probed(ProbeReading),
 }
 
@@ -215,7 +216,7 @@ fn place(point: Point) -> String {
         Point::Before | Point::FirstByte | Point::MidBody | Point::LastByte | Point::Answer => {
             format!("at {point}")
         }
-        Point::After(bytes) => format!("after {}", count(bytes.0, "byte")),
+        Point::After(bytes) => format!("after {}", counted(bytes.0, "byte")),
         Point::Enters(status) => format!("at {status}"),
     }
 }
@@ -242,7 +243,7 @@ fn answer(observation: &Observation) -> String {
         None => {}
     }
     if let Some(content) = content {
-        parts.push(count(content.size, "byte"));
+        parts.push(counted(content.size, "byte"));
     }
     parts.join(", ")
 }

@@ -1,10 +1,10 @@
 //! Words that every report of findings shares.
 
-use crate::report::number::thousands;
-use crate::sweep::finding::{Finding, SweepResult};
+use crate::report::number::{counted, thousands};
+use crate::sweep::{Finding, SweepResult};
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::history::{ProbeReading, Row};
-use stormglass_model::lifecycle::{Invariant, SubjectStatus, Verdict};
+use stormglass_model::lifecycle::{Invariant, SubjectStatus};
 use stormglass_model::units::Time;
 
 /// What a symptom means; goes into a sentence.
@@ -66,26 +66,9 @@ pub fn at_best(finding: &Finding) -> String {
     of(shown, tries)
 }
 
-/// `1 finding`, `2 findings`
-pub fn count(number: u64, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        n => format!("{} {noun}s", thousands(n)),
-    }
-}
-
-/// The verdict with its mark.
-pub fn verdict(result: &SweepResult) -> &'static str {
-    match result.verdict() {
-        Verdict::Valid => "✓ valid",
-        Verdict::Invalid => "✗ invalid",
-        Verdict::Unknown => "? unknown",
-    }
-}
-
 /// What was tried, in one line.
 pub fn tried(result: &SweepResult) -> String {
-    let (run, planned) = result.cells;
+    let (run, planned) = result.cases;
     let scripts = of(run, planned);
     let tries = match result.tries {
         1 => "1 try".to_owned(),
@@ -104,13 +87,13 @@ pub fn found(result: &SweepResult) -> String {
     let accepted = result.findings.len() as u64 - fresh;
     match (fresh, accepted) {
         (0, 0) => "nothing found".to_owned(),
-        (fresh, 0) => count(fresh, "finding"),
-        (0, accepted) => format!("nothing new, {}", count(accepted, "accepted finding")),
-        (fresh, accepted) => format!("{}, {accepted} more accepted", count(fresh, "finding")),
+        (fresh, 0) => counted(fresh, "finding"),
+        (0, accepted) => format!("nothing new, {}", counted(accepted, "accepted finding")),
+        (fresh, accepted) => format!("{}, {accepted} more accepted", counted(fresh, "finding")),
     }
 }
 
-/// What the server's books said: an entry each for the registry, the store, the staging area and tasks.
+/// A probe reading: an entry each for the registry, the store, the staging area and tasks.
 pub fn books(books: &ProbeReading) -> Vec<String> {
     let mut parts = vec![match books.row {
         None => "registry: not read".to_owned(),
@@ -119,10 +102,10 @@ pub fn books(books: &ProbeReading) -> Vec<String> {
     match books.data {
         None => parts.push("store: not read".to_owned()),
         Some(held) => {
-            let bytes = held.bytes.map(|bytes| count(bytes, "byte"));
+            let bytes = held.bytes.map(|bytes| counted(bytes, "byte"));
             parts.push(format!("store: {}", bytes.as_deref().unwrap_or("no data")));
             if let Some(staged) = held.staged {
-                parts.push(format!("staging area: {}", count(staged, "byte")));
+                parts.push(format!("staging area: {}", counted(staged, "byte")));
             }
         }
     }
@@ -149,11 +132,11 @@ fn registry(row: Row) -> String {
                 (true, false) => ", not marked deleted",
                 (false, false) | (true, true) => "",
             };
-            let size = content.map(|content| format!(", {}", count(content.size, "byte")));
+            let size = content.map(|content| format!(", {}", counted(content.size, "byte")));
             let places = match (locations, in_store) {
                 (0, _) => "no location".to_owned(),
-                (n, true) => count(u64::from(n), "location"),
-                (n, false) => format!("{} elsewhere", count(u64::from(n), "location")),
+                (n, true) => counted(u64::from(n), "location"),
+                (n, false) => format!("{} elsewhere", counted(u64::from(n), "location")),
             };
             format!(
                 "registry: {status}{mark}{}, {places}",

@@ -1,4 +1,4 @@
-//! Without a probe the server's books are closed; but what has become of an import's tasks an admin is told by its API.
+//! Without a probe nothing is known of the server's database; but its API tells an admin what became of an import's tasks.
 
 use super::{SECOND_LOOK, SECOND_LOOKS, Session};
 use stormglass_model::history::{Observation, ProbeReading};

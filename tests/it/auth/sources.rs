@@ -2,7 +2,7 @@
 
 use super::write;
 use std::path::Path;
-use stormglass::scenario::{Target, parse_in};
+use stormglass::{Target, parse_in};
 use stormglass_glance::auth::{
     Credential, Domain, Environment, Interface, Login, Named, Proof, Scope, Secret, cloud,
     from_environment,

@@ -245,12 +245,12 @@ fn alter(history: &History, i: usize, turn: usize) -> Vec<Event> {
         Event::Invoked { .. } => alter_invoked(history, id, event, turn),
         Event::Completed { .. } => alter_completed(history, id, event, turn),
         Event::Moved { from, to, op, due } => {
-            let froms = optional(&SubjectStatus::ALL);
+            let froms = optional(SubjectStatus::ALL);
             let moved = |from, to, op| Event::Moved { from, to, op, due };
             let nobody = op.map(|_| moved(from, to, None));
             [
                 moved(other(&froms, from, turn), to, op),
-                moved(from, other(&SubjectStatus::ALL, to, turn), op),
+                moved(from, other(SubjectStatus::ALL, to, turn), op),
                 moved(from, to, Some(NOBODY)),
             ]
             .into_iter()
@@ -328,8 +328,8 @@ fn alter_task(event: Event, turn: usize) -> Vec<Event> {
         has_message,
         due,
     };
-    let from_other = other(&optional(&TaskStatus::ALL), from, turn);
-    let to_other = other(&TaskStatus::ALL, to, turn);
+    let from_other = other(&optional(TaskStatus::ALL), from, turn);
+    let to_other = other(TaskStatus::ALL, to, turn);
     vec![
         moved(TaskId(NOBODY), from, to, has_result, has_message),
         moved(task, from_other, to, has_result, has_message),

@@ -5,9 +5,7 @@ use super::interrupted::Running;
 use super::{stderr, stdout, stormglass};
 use crate::liar;
 use std::path::Path;
-use std::sync::Arc;
-use stormglass::engine::run::run_with;
-use stormglass::scenario::{Target, read};
+use stormglass::{RunOptions, Target, read};
 use stormglass_glance::{Commands, RunServices};
 use stormglass_model::units::Time;
 use tempfile::TempDir;
@@ -80,11 +78,15 @@ fn a_fault_is_open_from_its_command_to_the_end_of_its_undo() {
         panic!("a real glance");
     };
     let commands = Commands::new(&glance.commands, true);
-    let means = RunServices {
+    let services = RunServices {
         commands: commands.clone(),
         journal: None,
     };
-    let result = run_with(&scenario, &means, None, &Arc::default()).unwrap();
+    let options = RunOptions {
+        services,
+        ..RunOptions::default()
+    };
+    let result = stormglass::run(&scenario, &options).unwrap();
     assert_eq!(commands.not_undone(), []);
     let rows: Vec<_> = (result.runs[0].timeline.iter())
         .map(|row| (row.at, row.faults_open))

@@ -1,6 +1,5 @@
 //! The history checker for concurrent clients.
 
-mod cost;
 mod crowds;
 mod explored;
 mod falsified;

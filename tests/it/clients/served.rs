@@ -3,28 +3,31 @@
 use super::falsified::Count;
 use super::server::World as Server;
 use std::sync::Arc;
-use stormglass::engine::progress::Progress;
-use stormglass::sweep::{EmbeddedStand, Stand, World, plan};
+use stormglass::{EmbeddedTestBed, TestBed};
 use stormglass_model::checker::concurrent::Rules;
 use stormglass_model::config::{Rules as Profiles, ServiceConfig};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::random::Seed;
-use stormglass_model::script::{Script, Step};
+use stormglass_model::script::Script;
 
-/// What a sweep runs: one operation after the other, and races of two.
+/// Two operations in every status, one after the other, and racing.
 fn scripts() -> [Vec<Script>; 2] {
-    let all = Operation::ALL.iter().copied();
-    let cells = plan(&World {
-        glance: false,
-        operations: all
-            .filter(|operation| !operation.row().only_glance)
-            .collect(),
-        others: Vec::new(),
-        commands: Vec::new(),
-    });
-    let is_race = |step: &Step| matches!(step, Step::Race { .. });
-    let scripts = cells.into_iter().map(|cell| cell.script);
-    let (races, singles) = scripts.partition(|script| script.steps().iter().any(is_race));
+    let later = || {
+        let all = Operation::ALL.iter();
+        all.filter(|operation| !operation.creates() && !operation.row().only_glance)
+    };
+    let (mut singles, mut races) = (Vec::new(), Vec::new());
+    for base in ["create", "create upload", "create upload deactivate"] {
+        for first in later() {
+            for second in later() {
+                singles.extend(format!("{base} {first} {second}").parse::<Script>());
+                for point in ["before", "mid-body", "answer"] {
+                    let race = format!("{base} [{first} {point} {second}]");
+                    races.extend(race.parse::<Script>());
+                }
+            }
+        }
+    }
     [singles, races]
 }
 
@@ -49,9 +52,9 @@ fn a_false_read_of_the_embedded_service_is_noticed() {
             delayed,
             defect: None,
         };
-        let mut stand = EmbeddedStand::new(&config, Seed(11), Arc::new(Progress::default()));
+        let mut bed = EmbeddedTestBed::new(&config, Seed(11), Arc::default());
         for (scripts, count) in scripts().iter().zip(&mut counts) {
-            for (trial, number) in stand.run(scripts, 0).into_iter().zip(0..) {
+            for (trial, number) in bed.run(scripts, 0).into_iter().zip(0..) {
                 for again in 0..4 {
                     let history = trial.history.clone();
                     let seed = Seed(number).numbered(again);

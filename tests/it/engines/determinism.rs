@@ -2,9 +2,9 @@
 
 use crate::storms::{path, read, run};
 use std::collections::BTreeMap;
-use stormglass::metrics::StormResult;
-use stormglass::report::{self, Host, Origin};
-use stormglass::scenario::Scenario;
+use stormglass::Scenario;
+use stormglass::StormResult;
+use stormglass::{Host, Origin};
 use stormglass_model::fault::{Fault, FaultKind, Place};
 use stormglass_model::load::Story;
 use stormglass_model::units::{Span, Time};
@@ -12,7 +12,7 @@ use stormglass_model::units::{Span, Time};
 /// Every file of a storm but `run.json`, which tells of the machine as well.
 fn files(scenario: &Scenario, result: &StormResult) -> BTreeMap<&'static str, String> {
     let origin = Origin::new(scenario, &path(&scenario.name), &[], Host::this());
-    report::files(&origin, result)
+    stormglass::files(&origin, result)
         .filter(|(name, _)| *name != "run.json")
         .map(|(name, bytes)| (name, String::from_utf8(bytes.unwrap()).unwrap()))
         .collect()

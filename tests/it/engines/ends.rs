@@ -3,7 +3,6 @@
 use crate::storms::run;
 use std::collections::BTreeSet;
 use std::path::Path;
-use stormglass::scenario;
 use stormglass_model::lifecycle::Verdict;
 
 /// Two and a half arrivals are expected, but Poisson decides: often the second one never comes.
@@ -20,7 +19,7 @@ ramp = [{ for = "1s", to = "0/s" }]
 name = "a"
 steps = ["create", { wait = "1h" }, "delete"]
 "#;
-    let mut scenario = scenario::parse("dry.toml", text, Path::new(""), &[]).unwrap();
+    let mut scenario = stormglass::parse("dry.toml", text, Path::new(""), &[]).unwrap();
     let mut arrivals = BTreeSet::new();
     for seed in 0..40 {
         scenario.seed.0 = seed;

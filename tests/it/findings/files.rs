@@ -3,16 +3,23 @@
 use super::sample::{HOSTILE, hostile, result, three};
 use insta::assert_snapshot;
 use std::collections::BTreeSet;
-use stormglass::report::Folder;
-use stormglass::report::findings::{files, junit, rows, sarif, sweep_json};
-use stormglass::sweep::accepted::Accepted;
-use stormglass::sweep::finding::SweepResult;
+use stormglass::{Accepted, Folder, SweepResult, sweep_files};
 use stormglass_model::lifecycle::Verdict;
 
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap()
-        .replace(&format!("\"{}\"", env!("CARGO_PKG_VERSION")), "\"VERSION\"")
+/// One file of a sweep.
+pub fn file(result: &SweepResult, name: &str) -> String {
+    let mut files = sweep_files(result);
+    let found = files.find(|(other, _)| other == name);
+    String::from_utf8(found.unwrap().1.unwrap()).unwrap()
+}
+
+/// The same of any release.
+fn text(result: &SweepResult, name: &str) -> String {
+    file(result, name).replace(&format!("\"{}\"", env!("CARGO_PKG_VERSION")), "\"VERSION\"")
+}
+
+fn junit(result: &SweepResult) -> String {
+    file(result, "findings.junit.xml")
 }
 
 /// The sweep with its second finding accepted.
@@ -25,7 +32,7 @@ fn one_accepted() -> SweepResult {
 
 #[test]
 fn csv_has_a_row_for_each_finding_and_point() {
-    assert_snapshot!(text(rows(&one_accepted()).unwrap()), @r#"
+    assert_snapshot!(text(&one_accepted(), "findings.csv"), @r#"
     number,severity,invariant,symptom,operations,point,shown,tries,accepted,script,sentence,repeat
     1,bytes-leaked,conservation,orphan,upload + delete,last-byte,11,60,false,create [upload last-byte delete],"The upload and the delete were both acknowledged, the image is gone, and its data is still in the store.",stormglass sweep http://127.0.0.1:9292 --script 'create [upload last-byte delete]' --seed 42
     1,bytes-leaked,conservation,orphan,upload + delete,mid-body,2,60,false,create [upload mid-body delete] show,"The upload and the delete were both acknowledged, the image is gone, and its data is still in the store.",stormglass sweep http://127.0.0.1:9292 --script 'create [upload last-byte delete]' --seed 42
@@ -37,12 +44,12 @@ fn csv_has_a_row_for_each_finding_and_point() {
 
 #[test]
 fn sweep_json_holds_what_scripts_rely_on() {
-    assert_snapshot!("sweep_json", text(sweep_json(&one_accepted())));
+    assert_snapshot!("sweep_json", text(&one_accepted(), "sweep.json"));
 }
 
 #[test]
 fn sarif_suppresses_what_is_accepted() {
-    assert_snapshot!("sarif", text(sarif(&one_accepted())));
+    assert_snapshot!("sarif", text(&one_accepted(), "findings.sarif"));
 }
 
 #[test]
@@ -89,7 +96,7 @@ fn a_verdict_takes_fresh_findings_and_no_others() {
             tries,
             unknown,
             interrupted,
-            cells: (run, 412),
+            cases: (run, 412),
             ..result(Vec::new())
         };
         nothing.verdict()
@@ -104,11 +111,11 @@ fn a_verdict_takes_fresh_findings_and_no_others() {
 fn every_file_survives_hostile_text() {
     let hostile = hostile();
     well_formed(&junit(&hostile));
-    for document in [sarif(&hostile), sweep_json(&hostile)] {
-        let _: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    for name in ["findings.sarif", "sweep.json"] {
+        let _: serde_json::Value = serde_json::from_str(&file(&hostile, name)).unwrap();
     }
-    let csv = rows(&hostile).unwrap();
-    let mut reader = csv::Reader::from_reader(csv.as_slice());
+    let csv = file(&hostile, "findings.csv");
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
     assert_eq!(reader.headers().unwrap().len(), 12);
     for row in reader.records() {
         assert_eq!(row.unwrap()[11].len(), HOSTILE.len());
@@ -119,7 +126,7 @@ fn every_file_survives_hostile_text() {
 fn files_are_written_by_their_names() {
     let base = tempfile::tempdir().unwrap();
     let folder = Folder::named(&base.path().join("out")).unwrap();
-    let kept = folder.write(files(&three()));
+    let kept = folder.write(sweep_files(&three()));
     assert!(kept.lost.is_empty());
     let wanted = [
         "findings.md",
@@ -135,7 +142,9 @@ fn files_are_written_by_their_names() {
         "finding-03.jsonl",
     ];
     assert_eq!(kept.files, wanted);
-    let names: BTreeSet<String> = files(&result(Vec::new())).map(|(name, _)| name).collect();
+    let names: BTreeSet<String> = sweep_files(&result(Vec::new()))
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(names.len(), 5);
 }
 

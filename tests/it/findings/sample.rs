@@ -1,6 +1,6 @@
 //! A sweep that never happened, and looks like one that did.
 
-use stormglass::sweep::finding::{Finding, FindingKey, SweepResult, Tally};
+use stormglass::{Finding, FindingKey, SweepResult, Tally};
 use stormglass_glance::Exchange;
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::history::{
@@ -27,7 +27,7 @@ pub fn result(findings: Vec<Finding>) -> SweepResult {
         target: "http://127.0.0.1:9292".to_owned(),
         rules: (Profile::Glance, false),
         seed: 42,
-        cells: (412, 412),
+        cases: (412, 412),
         tries: 3_020,
         unknown: 12,
         findings,

@@ -1,12 +1,27 @@
 //! What a person reads: the page, the timeline, the drawing and the summary.
 
-use super::files::well_formed;
+use super::files::{file, well_formed};
 use super::sample::{hostile, long, orphan, result, server_error, stuck, three};
+use crate::report::summary::{HEIGHT, WIDTH};
 use insta::assert_snapshot;
 use std::process::Command;
-use stormglass::report::findings::{drawing, page, summary, timeline_text};
-use stormglass::report::{HEIGHT, WIDTH};
-use stormglass::sweep::finding::SweepResult;
+use stormglass::{Finding, SweepResult, sweep_summary as summary};
+
+fn page(result: &SweepResult) -> String {
+    file(result, "findings.md")
+}
+
+/// The picture of a finding, told alone.
+fn drawing(finding: Finding) -> String {
+    file(&result(vec![finding]), "finding-01.svg")
+}
+
+/// The timeline of a finding as the page has it.
+fn timeline(finding: Finding) -> String {
+    let page = page(&result(vec![finding]));
+    let (_, below) = page.split_once("finding-01.svg)\n\n```text\n").unwrap();
+    below.split_once("```").unwrap().0.to_owned()
+}
 
 #[test]
 fn the_page() {
@@ -38,14 +53,14 @@ fn without() -> SweepResult {
 #[test]
 fn timelines() {
     for finding in [orphan(), stuck(), server_error(), long()] {
-        let text = timeline_text(&finding);
+        let text = timeline(finding);
         assert!(
             text.lines().all(|line| line.chars().count() <= 100),
             "{text}"
         );
         assert!(text.lines().count() <= 80, "{text}");
     }
-    assert_snapshot!(timeline_text(&orphan()), @r"
+    assert_snapshot!(timeline(orphan()), @r"
          0  ┬    create by member
     14.8ms  ┴    create: 201, queued
     14.9ms  ┬    upload by member
@@ -58,7 +73,7 @@ fn timelines() {
                  store: 65,536 bytes
                  open tasks: none
     ");
-    assert_snapshot!(timeline_text(&stuck()), @r"
+    assert_snapshot!(timeline(stuck()), @r"
          0  ┬  create by member
     15.3ms  ┴  create: 201, queued
     15.4ms  ┬  upload by member (!kill-api at mid-body)
@@ -74,16 +89,16 @@ fn timelines() {
 
 #[test]
 fn drawings() {
-    assert_snapshot!("drawing", drawing(1, &orphan()));
+    assert_snapshot!("drawing", drawing(orphan()));
     for finding in [
         stuck(),
         server_error(),
         long(),
         hostile().findings.remove(0),
     ] {
-        well_formed(&drawing(7, &finding));
+        well_formed(&drawing(finding));
     }
-    assert!(drawing(7, &long()).len() < 200_000);
+    assert!(drawing(long()).len() < 200_000);
 }
 
 /// Foreign text stays where it is: no block of code is left early, no markup comes in, and nothing is hidden.
@@ -174,7 +189,7 @@ fn the_summary() {
       no probe: orphans, stuck tasks and what a deleted image leaves behind were not judged
     ");
     let stopped = SweepResult {
-        cells: (17, 412),
+        cases: (17, 412),
         tries: 17,
         unknown: 17,
         interrupted: true,

@@ -1,4 +1,4 @@
-//! What the probe reads of a real server's books, in every state an image can be brought to.
+//! What the probe reads of a real server's database and store, in every state an image can be brought to.
 
 use super::{Place, SIZE, Subject, local, place};
 use std::path::PathBuf;
@@ -90,8 +90,9 @@ fn file(folder: &str, id: ImageId) -> PathBuf {
 const UPLOADED: [Operation; 2] = [Operation::Create, Operation::Upload];
 
 #[test]
+#[ignore = "needs a Glance: tests/glance/run"]
 fn books_tell_a_whole_life() {
-    let Some(place) = place() else { return };
+    let place = place();
     local(async {
         let (created, books) = after(&place, 3_001, &[Operation::Create]).await;
         let expected = ProbeReading {
@@ -137,8 +138,9 @@ fn books_tell_a_whole_life() {
 }
 
 #[test]
+#[ignore = "needs a Glance: tests/glance/run"]
 fn books_tell_deleted_from_pending_delete() {
-    let Some(place) = place() else { return };
+    let place = place();
     local(async {
         let delete = [Operation::Create, Operation::Upload, Operation::Delete];
         let (subject, books) = after(&place, 3_010, &delete).await;
@@ -176,8 +178,9 @@ fn books_tell_deleted_from_pending_delete() {
 }
 
 #[test]
+#[ignore = "needs a Glance: tests/glance/run"]
 fn data_that_went_and_data_that_stayed_are_noticed() {
-    let Some(place) = place() else { return };
+    let place = place();
     local(async {
         let (subject, _) = after(&place, 3_020, &UPLOADED).await;
         let id = subject.request.id;
@@ -212,8 +215,9 @@ fn data_that_went_and_data_that_stayed_are_noticed() {
 }
 
 #[test]
+#[ignore = "needs a Glance: tests/glance/run"]
 fn books_come_in_the_order_asked_and_only_of_what_was_asked() {
-    let Some(place) = place() else { return };
+    let place = place();
     local(async {
         let (first, _) = after(&place, 3_030, &[Operation::Create]).await;
         let run = RunId::fresh(3);
@@ -233,8 +237,9 @@ fn books_come_in_the_order_asked_and_only_of_what_was_asked() {
 }
 
 #[test]
+#[ignore = "needs a Glance: tests/glance/run"]
 fn either_half_can_be_probed_alone() {
-    let Some(place) = place() else { return };
+    let place = place();
     local(async {
         let (subject, both) = after(&place, 3_040, &UPLOADED).await;
         let alone = |target: ProbeTarget| async move {
@@ -270,8 +275,8 @@ fn either_half_can_be_probed_alone() {
 }
 
 #[test]
+#[ignore = "needs a Glance: tests/glance/run"]
 fn a_probe_that_cannot_look_says_why() {
-    let Some(_) = place() else { return };
     let database = set("DATABASE");
     let (scheme, rest) = database.split_once("://").unwrap();
     let Some((_, server)) = rest.rsplit_once('@') else {
@@ -302,8 +307,9 @@ fn a_probe_that_cannot_look_says_why() {
 }
 
 #[test]
+#[ignore = "needs a Glance: tests/glance/run"]
 fn a_lost_connection_is_opened_again() {
-    let Some(place) = place() else { return };
+    let place = place();
     if !set("DATABASE").starts_with("postgresql") {
         return eprintln!("not run: it asks PostgreSQL to end the connection");
     }
@@ -324,8 +330,9 @@ fn a_lost_connection_is_opened_again() {
 }
 
 #[test]
+#[ignore = "needs a Glance: tests/glance/run"]
 fn staged_data_is_found() {
-    let Some(place) = place() else { return };
+    let place = place();
     local(async {
         let (subject, _) = after(&place, 3_060, &[Operation::Create]).await;
         let url = format!("{}/v2/images/{}/stage", set("URL"), subject.request.id);

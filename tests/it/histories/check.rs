@@ -3,7 +3,7 @@
 use crate::cli::{scenario, stderr, stdout, stormglass};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use stormglass::report::{self, Checked};
+use stormglass::Checked;
 use stormglass_model::checker::concurrent::{Breach, Symptom};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::history::file::{Header, Reader};
@@ -63,14 +63,14 @@ fn invalid() -> Checked {
 
 #[test]
 fn a_check_is_shown_with_the_worst_first() {
-    insta::assert_snapshot!(report::checked(&sample(), false), @r#"
+    insta::assert_snapshot!(sample().text(false), @r#"
     ✓ valid  smoke [2J · seed 42 · embedded service, v2 rules
       0 subjects · 0 events
     "#);
-    insta::assert_snapshot!(report::checked(&invalid(), false), @r#"
+    insta::assert_snapshot!(invalid().text(false), @r#"
     ✗ invalid  smoke [2J · seed 42 · embedded service, v2 rules
       1,200 subjects · 0 events · 2 runs
-      of 2 subjects nothing can be said: too much was open at once
+      2 subjects inconclusive: too much was open at once
 
       402 violations, the worst first:
       hollow ×1 (conservation), the first at 9s in subject 17 of run 2
@@ -80,18 +80,21 @@ fn a_check_is_shown_with_the_worst_first() {
     "#);
     let mut unknown = sample();
     unknown.add(1, &SubjectHistory::default(), Verdict::Unknown, vec![]);
-    insta::assert_snapshot!(report::checked(&unknown, false), @r#"
+    insta::assert_snapshot!(unknown.text(false), @r#"
     ? unknown  smoke [2J · seed 42 · embedded service, v2 rules
       1 subject · 0 events
-      of 1 subject nothing can be said: too much was open at once
+      1 subject inconclusive: too much was open at once
     "#);
-    assert!(report::checked(&invalid(), true).starts_with("\x1b[1;31m✗ invalid\x1b[0m"));
+    assert!(
+        invalid()
+            .text(true)
+            .starts_with("\x1b[1;31m✗ invalid\x1b[0m")
+    );
 }
 
 #[test]
 fn scripts_get_all_of_it_as_json() {
-    let mut json: serde_json::Value =
-        serde_json::from_slice(&report::checked_json(&invalid())).unwrap();
+    let mut json: serde_json::Value = serde_json::from_slice(&invalid().json()).unwrap();
     let undone = &mut json["violations_by_kind"][1];
     assert_eq!(undone["places"].as_array().unwrap().len(), 100);
     undone["places"].as_array_mut().unwrap().truncate(1);

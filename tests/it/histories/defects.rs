@@ -2,7 +2,7 @@
 
 use super::judged;
 use crate::storms::{read, run};
-use stormglass::scenario::Scenario;
+use stormglass::Scenario;
 use stormglass_model::checker::concurrent::Breach;
 use stormglass_model::config::Defect;
 use stormglass_model::lifecycle::{Operation, Verdict};

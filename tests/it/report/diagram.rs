@@ -1,12 +1,21 @@
 //! The lifecycle as it is drawn.
 
+use crate::cli::{stdout, stormglass};
 use insta::assert_snapshot;
-use stormglass::report::diagram::{Format, lifecycle};
+use std::path::Path;
 use stormglass_model::lifecycle::{Profile, SubjectStatus};
+
+fn lifecycle(profile: Option<Profile>, format: &str) -> String {
+    let mut arguments = vec!["lifecycle", "--format", format];
+    if let Some(profile) = profile {
+        arguments.extend(["--profile", profile.name()]);
+    }
+    stdout(&stormglass(&arguments, Path::new(".")))
+}
 
 #[test]
 fn the_lifecycle_as_lists() {
-    assert_snapshot!(lifecycle(None, Format::Table), @r#"
+    assert_snapshot!(lifecycle(None, "table"), @r#"
     The lifecycle: the specification, with the upload rules of v1 and v2
 
     subject  from            to              name
@@ -32,7 +41,7 @@ fn the_lifecycle_as_lists() {
              processing      success         succeed
              processing      failure         fail
     "#);
-    assert_snapshot!(lifecycle(Some(Profile::V2), Format::Csv), @r#"
+    assert_snapshot!(lifecycle(Some(Profile::V2), "csv"), @r#"
     from,to,name
     ,queued,create subject
     queued,active,add location
@@ -57,7 +66,7 @@ fn the_lifecycle_as_lists() {
 
 #[test]
 fn the_lifecycle_for_graphviz() {
-    assert_snapshot!(lifecycle(Some(Profile::V1), Format::Dot), @r#"
+    assert_snapshot!(lifecycle(Some(Profile::V1), "dot"), @r#"
     digraph lifecycle {
       label="The lifecycle: the specification, v1 rules"; labelloc=t; rankdir=LR;
       node [shape=box, style=rounded, fontname="Helvetica"]; edge [fontname="Helvetica", fontsize=10];
@@ -93,7 +102,7 @@ fn the_lifecycle_for_graphviz() {
 
 #[test]
 fn the_lifecycle_for_mermaid() {
-    assert_snapshot!(lifecycle(Some(Profile::Glance), Format::Mermaid), @r#"
+    assert_snapshot!(lifecycle(Some(Profile::Glance), "mermaid"), @r#"
     ---
     title: "The lifecycle: what OpenStack Glance 33 permits"
     ---
@@ -136,7 +145,7 @@ fn the_lifecycle_for_mermaid() {
 #[test]
 fn the_picture_names_every_status_and_edge_of_its_profile() {
     let shown =
-        |profile, name: &str| lifecycle(profile, Format::Svg).contains(&format!(">{name}</text>"));
+        |profile, name: &str| lifecycle(profile, "svg").contains(&format!(">{name}</text>"));
     for status in &SubjectStatus::ALL[..7] {
         assert!(shown(None, status.name()), "{status}");
     }
@@ -148,7 +157,7 @@ fn the_picture_names_every_status_and_edge_of_its_profile() {
     assert!(!shown(Some(Profile::V2), "importing"));
     assert!(shown(Some(Profile::Glance), "importing"));
     assert_eq!(
-        lifecycle(None, Format::Svg).matches("class=\"name").count(),
+        lifecycle(None, "svg").matches("class=\"name").count(),
         15 + 4
     );
 }

@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU32;
 use std::path::Path;
-use stormglass::metrics::{
+use stormglass::{
     Aggregate, Comparison, Latency, OperationRow, Phase, ResourceRow, RunResult, StormResult,
-    Subject, Threshold, ThresholdResult, TimelineRow, TransitionKey, TransitionRow,
+    Threshold, ThresholdResult, ThresholdSubject, TimelineRow, TransitionKey, TransitionRow,
 };
-use stormglass::report::{Host, Origin};
-use stormglass::scenario::{Clock, Load, Model, Scenario, Target};
+use stormglass::{Clock, Load, Model, Scenario, Target};
+use stormglass::{Host, Origin};
 use stormglass_model::checker::Violation;
 use stormglass_model::config::Resource;
 use stormglass_model::history::{Gauges, ResourceGauge};
@@ -272,15 +272,15 @@ pub fn threshold(
     met: bool,
 ) -> ThresholdResult {
     let subject = match aggregate {
-        Aggregate::ErrorRate => Subject::Operation(Operation::Upload),
-        _ => Subject::Transition(TransitionKey::Subject(
+        Aggregate::ErrorRate => ThresholdSubject::Operation(Operation::Upload),
+        _ => ThresholdSubject::Transition(TransitionKey::Subject(
             Some(SubjectStatus::Saving),
             SubjectStatus::Active,
         )),
     };
     let key = match subject {
-        Subject::Operation(_) => "upload",
-        Subject::Transition(_) => "saving->active",
+        ThresholdSubject::Operation(_) => "upload",
+        ThresholdSubject::Transition(_) => "saving->active",
     };
     ThresholdResult {
         threshold: Threshold {

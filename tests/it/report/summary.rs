@@ -2,12 +2,15 @@
 
 use super::sample::{invalid, latency, origin, origin_of, threshold, transition, valid};
 use insta::assert_snapshot;
-use stormglass::metrics::{Aggregate, StormResult, TransitionKey};
-use stormglass::report::{self, HEIGHT, WIDTH};
+use stormglass::{Aggregate, StormResult, TransitionKey};
 use stormglass_model::lifecycle::{Invariant, Verdict};
 
+/// One screen.
+pub const HEIGHT: usize = 24;
+pub const WIDTH: usize = 96;
+
 fn summary(result: &StormResult) -> String {
-    let text = report::summary(
+    let text = stormglass::summary(
         &origin_of(result.runs.len() as u32),
         result,
         Some("results/smoke-42-1"),
@@ -168,8 +171,8 @@ fn the_summary_fits_one_screen_whatever_happened() {
 
 #[test]
 fn colours_are_added_and_nothing_else() {
-    let plain = report::summary(&origin(), &valid(), None, false);
-    let coloured = report::summary(&origin(), &valid(), None, true);
+    let plain = stormglass::summary(&origin(), &valid(), None, false);
+    let coloured = stormglass::summary(&origin(), &valid(), None, true);
     assert!(!plain.contains('\x1b'));
     assert!(coloured.starts_with("\x1b[1;32m✓ valid\x1b[0m"));
     let stripped = coloured.replace("\x1b[1;32m", "").replace("\x1b[0m", "");

@@ -1,7 +1,7 @@
 //! Who acts on a real server, as the scenario says it.
 
 use std::path::Path;
-use stormglass::scenario::{self, Target};
+use stormglass::Target;
 use stormglass_glance::auth::Environment;
 use stormglass_glance::target_from_environment;
 use stormglass_glance::{GlanceTarget, Identity};
@@ -12,7 +12,7 @@ fn read(keys: &str, folder: &Path) -> Result<GlanceTarget, String> {
         "schema = 1\nname = \"who\"\n[target.glance]\nurl = \"http://127.0.0.1:9292\"\n{keys}\n[load]\nusers = 1\n\
          subjects = 1\n[[story]]\nname = \"one\"\nsteps = [\"create\"]\n"
     );
-    let scenario = scenario::parse("who.toml", &text, folder, &[]).map_err(|all| all.plain())?;
+    let scenario = stormglass::parse("who.toml", &text, folder, &[]).map_err(|all| all.plain())?;
     match scenario.target {
         Target::Glance(target) => Ok(*target),
         Target::Embedded(_) => unreachable!("it names glance"),

@@ -522,7 +522,7 @@ fn overrides() {
 
 #[test]
 fn no_file() {
-    let mistakes = stormglass::scenario::read("nowhere/storm.toml".as_ref(), &[]).unwrap_err();
+    let mistakes = stormglass::read("nowhere/storm.toml".as_ref(), &[]).unwrap_err();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "../snapshots" }, {
         insta::assert_snapshot!("mistakes-no-file", mistakes.plain());
     });

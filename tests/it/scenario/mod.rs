@@ -6,7 +6,7 @@ mod shipped;
 mod steps;
 
 use std::path::Path;
-use stormglass::scenario::{Mistakes, Scenario, parse_in};
+use stormglass::{Mistakes, Scenario, parse_in};
 use stormglass_glance::auth::Environment;
 
 /// Reads a text, with overrides, as `test.toml`.

@@ -3,8 +3,8 @@
 use super::{EXAMPLE, complete, read};
 use proptest::prelude::*;
 use std::path::Path;
-use stormglass::metrics::{Aggregate, Comparison};
-use stormglass::scenario::{Clock, Model, Scenario, Target, parse_in};
+use stormglass::{Aggregate, Comparison};
+use stormglass::{Clock, Model, Scenario, Target, parse_in};
 use stormglass_glance::auth::{Environment, Secret};
 use stormglass_glance::{Identity, StoreTarget};
 use stormglass_model::config::{Defect, Rules};
@@ -157,7 +157,7 @@ fn the_hash_covers_text_overrides_and_files() {
     for sizes in ["1\n", "2\n"] {
         std::fs::write(dir.path().join("s.csv"), sizes).unwrap();
         std::fs::write(dir.path().join("s.toml"), &text).unwrap();
-        let scenario = stormglass::scenario::read(&dir.path().join("s.toml"), &[]).unwrap();
+        let scenario = stormglass::read(&dir.path().join("s.toml"), &[]).unwrap();
         hashes.push(scenario.sha256);
     }
     assert_ne!(hashes[0], hashes[1]);

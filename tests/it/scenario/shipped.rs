@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use stormglass::scenario::{Scenario, Target, read};
+use stormglass::{Scenario, Target, read};
 use stormglass_model::config::Defect;
 
 /// Every scenario file in a folder, in order.

@@ -4,10 +4,7 @@ use super::shipped::files;
 use super::{complete, read};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use std::sync::Arc;
-use stormglass::engine::progress::Progress;
-use stormglass::scenario::Scenario;
-use stormglass::sweep::{World, plan};
+use stormglass::{RunOptions, Scenario};
 use stormglass_model::lifecycle::{Operation, SubjectStatus, Verdict, Who};
 use stormglass_model::random::{Distribution, Shape};
 use stormglass_model::script::{
@@ -21,71 +18,13 @@ fn story(target: &str, text: &str) -> String {
     ))
 }
 
-const GLANCE: &str = r#"
-[target.glance]
-url = "http://127.0.0.1:9292"
-location = "http://127.0.0.1/data"
-too_large = "2TiB"
-reader = { user = "r", project = "p", roles = ["reader"] }
-stranger = { user = "s", project = "q", roles = ["member"] }
-"#;
-
-fn world(glance: bool) -> World {
-    let all = Operation::ALL.iter().copied();
-    World {
-        glance,
-        operations: all.filter(|one| glance || !one.row().only_glance).collect(),
-        others: match glance {
-            true => vec![Who::Reader, Who::OtherProject],
-            false => Vec::new(),
-        },
-        commands: vec!["kill-api".to_owned()],
-    }
-}
-
-/// Why a script that can be swept may be no story of a storm.
-const REASONS: [&str; 7] = [
-    "a storm cannot tell when",
-    "can never be legal",
-    "in the middle of",
-    "runs no command",
-    "begins with a step that creates",
-    "what another project creates",
-    "is not inside",
-];
-
-#[test]
-fn every_script_of_a_sweep_is_a_story_or_is_refused_for_a_reason() {
-    for (glance, target) in [(false, ""), (true, GLANCE)] {
-        let (mut read_as_is, mut refused) = (0, 0);
-        for cell in plan(&world(glance)) {
-            let script = cell.script.to_string();
-            match read(&story(target, &script), &[]) {
-                Ok(scenario) => {
-                    read_as_is += 1;
-                    let unwatched = steps(&script).unwrap().into_iter();
-                    let unwatched: Vec<Step> = unwatched.flat_map(Step::unwatched).collect();
-                    assert_eq!(scenario.stories[0].steps, unwatched);
-                }
-                Err(mistakes) => {
-                    refused += 1;
-                    let said = mistakes.plain();
-                    let named = REASONS.iter().any(|reason| said.contains(reason));
-                    assert!(named && said.contains("help"), "{script}\n{said}");
-                }
-            }
-        }
-        assert!(read_as_is > 200 && refused > 200, "{read_as_is} {refused}");
-    }
-}
-
 #[test]
 fn every_shipped_story_is_a_line_of_text() {
     let all = files("scenarios")
         .into_iter()
         .chain(files("scenarios/defects"));
     for path in all {
-        let scenario = stormglass::scenario::read(&path, &[]).unwrap();
+        let scenario = stormglass::read(&path, &[]).unwrap();
         for story in &scenario.stories {
             let text = line(&story.steps);
             assert_eq!(steps(&text).as_ref(), Ok(&story.steps), "{text}");
@@ -94,8 +33,7 @@ fn every_shipped_story_is_a_line_of_text() {
 }
 
 fn verdict(scenario: &Scenario) -> Verdict {
-    let progress = Arc::new(Progress::default());
-    let result = stormglass::engine::run::run(scenario, None, &progress).unwrap();
+    let result = stormglass::run(scenario, &RunOptions::default()).unwrap();
     result.runs[0].verdict
 }
 

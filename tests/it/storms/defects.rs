@@ -1,8 +1,8 @@
 //! What is planted is found, and under its own name.
 
-use super::{path, read, run, wild};
-use stormglass::metrics::StormResult;
-use stormglass::scenario::Target;
+use super::{path, random_storms, read, run};
+use stormglass::StormResult;
+use stormglass::Target;
 use stormglass_model::config::{Defect, Defects};
 use stormglass_model::lifecycle::{Invariant, Verdict};
 
@@ -54,10 +54,10 @@ fn every_invariant_is_broken_by_some_defect_and_every_file_says_which() {
 
 /// The scenarios above lead up to their defects; these storms know nothing of them.
 #[test]
-fn wild_storms_find_every_defect_as_well() {
+fn random_storms_find_every_defect_as_well() {
     for &defect in Defect::ALL {
         let finds = |seed| {
-            let mut storm = wild::storm(seed);
+            let mut storm = random_storms::storm(seed);
             if let Target::Embedded(service) = &mut storm.target {
                 service.defects = Defects::from_iter([defect]);
             }

@@ -1,6 +1,6 @@
 //! The queue that is known exactly, and the scenario that must behave like it.
 
-use stormglass::metrics::RunResult;
+use stormglass::RunResult;
 use stormglass_model::config::Resource;
 
 /// Customers a second.

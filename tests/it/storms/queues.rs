@@ -2,16 +2,18 @@
 //! times how long it stays.
 
 use super::shipped::{STORMS, Storm};
+use crate::report::file;
+use crate::report::sample::origin;
 use std::collections::BTreeMap;
-use stormglass::metrics::{RunResult, StormResult};
-use stormglass::report::csv;
+use stormglass::{RunResult, StormResult};
 use stormglass_model::config::Resource;
 use stormglass_model::lifecycle::SubjectStatus;
 
 type Row = BTreeMap<String, String>;
 
-fn rows(csv: &[u8]) -> Vec<Row> {
-    let mut reader = ::csv::Reader::from_reader(csv);
+fn rows(result: &StormResult, name: &str) -> Vec<Row> {
+    let csv = file(&origin(), result, name);
+    let mut reader = csv::Reader::from_reader(csv.as_slice());
     reader.deserialize().map(Result::unwrap).collect()
 }
 
@@ -58,7 +60,7 @@ fn summed(run: &RunResult, resource: Resource) -> u128 {
 fn by_phase_it_can_be_read_off_the_files() {
     let mut sharp = 0;
     for storm in STORMS.iter() {
-        for row in rows(&csv::resources(&storm.result).unwrap()) {
+        for row in rows(&storm.result, "resources.csv") {
             sharp += usize::from(holds(storm, &row));
         }
     }
@@ -102,7 +104,7 @@ fn holds(Storm { name, result, .. }: &Storm, row: &Row) -> bool {
 
 /// How many may wait for something or hold it at an instant between phases.
 fn people(result: &StormResult, run: &RunResult, at_s: f64) -> f64 {
-    let timeline = rows(&csv::timeline(result).unwrap());
+    let timeline = rows(result, "timeline.csv");
     let number_of_run = run.run.to_string();
     let row = timeline
         .iter()
@@ -118,8 +120,8 @@ fn people(result: &StormResult, run: &RunResult, at_s: f64) -> f64 {
 }
 
 fn longest_s(result: &StormResult) -> f64 {
-    let operations = rows(&csv::operations(result).unwrap());
-    let transitions = rows(&csv::transitions(result).unwrap());
+    let operations = rows(result, "operations.csv");
+    let transitions = rows(result, "transitions.csv");
     let all = operations.iter().chain(&transitions);
     all.map(|row| number(row, "max_us") / 1e6)
         .fold(0.0, f64::max)

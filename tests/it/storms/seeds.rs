@@ -3,15 +3,14 @@
 //! `STORMGLASS_SEEDS=1000 cargo test --release --test it seeds` tries more of them, and
 //! `STORMGLASS_FIRST_SEED=n STORMGLASS_SEEDS=1` the one that failed.
 
-use super::{Taken, edges, run, taken, wild};
+use super::{Taken, edges, random_storms, run, taken};
 use crate::histories::judged;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
-use stormglass::metrics::{RunResult, StormResult};
-use stormglass::report::csv;
-use stormglass::scenario::{Clock, Scenario, Target};
+use stormglass::{Clock, Scenario, Target};
+use stormglass::{RunResult, StormResult};
 use stormglass_model::config::Rules;
 use stormglass_model::fault::TABLE;
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, Verdict};
@@ -25,7 +24,7 @@ struct Seen {
     v2: BTreeSet<Taken>,
     outcomes: BTreeSet<(Operation, Outcome)>,
     faults: BTreeSet<String>,
-    /// Subjects that were judged from outside, and those of which that way nothing can be said.
+    /// Subjects that were judged from outside, and those of which that judgement was inconclusive.
     from_outside: (u64, u64),
 }
 
@@ -47,7 +46,7 @@ fn no_seed_raises_an_alarm() {
                     if seed >= first + count {
                         return;
                     }
-                    let mut storm = wild::storm(seed);
+                    let mut storm = random_storms::storm(seed);
                     storm.keeps_history = true;
                     let result = run(&storm, 1);
                     seen.lock().unwrap().note(&storm, &result);
@@ -71,9 +70,9 @@ fn no_seed_raises_an_alarm() {
 impl Seen {
     fn note(&mut self, storm: &Scenario, result: &StormResult) {
         let Target::Embedded(service) = &storm.target else {
-            panic!("wild storms are embedded");
+            panic!("random storms are embedded");
         };
-        let transitions = taken(&csv::transitions(result).unwrap());
+        let transitions = taken(result);
         match service.rules {
             Rules::V1 => self.v1.extend(transitions),
             Rules::V2 => self.v2.extend(transitions),
@@ -103,7 +102,7 @@ impl Seen {
         }
     }
 
-    /// A hundred storms that miss a transition or an outcome are not wild enough to prove anything.
+    /// A hundred storms that miss a transition or an outcome are not varied enough to prove anything.
     fn missed_nothing(&self) {
         for (profile, taken) in [(Profile::V1, &self.v1), (Profile::V2, &self.v2)] {
             let mut edges = edges(profile);
@@ -159,7 +158,7 @@ fn complaints(run: &RunResult) -> Vec<String> {
 #[test]
 fn nor_does_it_in_real_time() {
     for seed in 0..4 {
-        let mut storm = wild::storm(seed);
+        let mut storm = random_storms::storm(seed);
         storm.keeps_history = true;
         storm.clock = Clock::Real;
         storm.load.duration = Some(Span::from_millis(500));

@@ -3,10 +3,8 @@
 use super::{edges, read, run, taken};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-use stormglass::cli::Exit;
-use stormglass::metrics::StormResult;
-use stormglass::report::csv;
-use stormglass_model::lifecycle::Profile;
+use stormglass::StormResult;
+use stormglass_model::lifecycle::{Profile, Verdict};
 
 /// Every shipped scenario on the embedded service, and what makes it small enough to be a test.
 const SMALL: [(&str, &[&str]); 12] = [
@@ -53,7 +51,9 @@ fn every_shipped_scenario_ends_as_it_says() {
             &run.unknown_because,
             &result.thresholds,
         );
-        assert_eq!(Exit::of(result), Exit::Valid, "{name}: {why:?}");
+        assert_eq!(result.verdict, Verdict::Valid, "{name}: {why:?}");
+        assert!(result.thresholds_met(), "{name}: {why:?}");
+        assert!(!result.generator_bottleneck, "{name}");
         assert_eq!(run.end.in_flight, 0, "{name}");
     }
 }
@@ -89,7 +89,7 @@ fn the_live_one_runs_on_one_thread_and_on_two() {
 fn together_they_take_every_edge_of_subjects_and_tasks() {
     let taken: BTreeSet<_> = STORMS
         .iter()
-        .flat_map(|storm| taken(&csv::transitions(&storm.result).unwrap()))
+        .flat_map(|storm| taken(&storm.result))
         .collect();
     let edges: BTreeSet<_> = [Profile::V1, Profile::V2]
         .into_iter()

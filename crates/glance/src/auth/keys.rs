@@ -271,7 +271,7 @@ impl Keys {
             return Ok(Interface::Public);
         };
         let name = name.strip_suffix("URL").unwrap_or(name);
-        let found = Interface::ALL.into_iter().find(|one| one.name() == name);
+        let found = Interface::from_name(name);
         found.ok_or_else(|| {
             self.wrong(
                 key,

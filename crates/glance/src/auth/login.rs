@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use stormglass_model::named;
 use tokio::time::Instant;
 
 /// A text that is never shown.
@@ -78,28 +79,15 @@ pub enum Scope {
     System,
 }
 
-/// Which of a service's endpoints is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interface {
-    /// For everybody.
-    Public,
-    /// For the cloud's own services.
-    Internal,
-    /// For its admins.
-    Admin,
-}
-
-impl Interface {
-    /// Every one.
-    pub const ALL: [Interface; 3] = [Interface::Public, Interface::Internal, Interface::Admin];
-
-    /// The name used in catalogs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Interface::Public => "public",
-            Interface::Internal => "internal",
-            Interface::Admin => "admin",
-        }
+named! {
+    /// Which of a service's endpoints is meant.
+    Interface {
+        /// For everybody.
+        Public = "public",
+        /// For the cloud's own services.
+        Internal = "internal",
+        /// For its admins.
+        Admin = "admin",
     }
 }
 

@@ -4,41 +4,24 @@
 //! so that the table can convict it.
 
 use super::status::{SubjectStatus, TaskStatus};
+use crate::named;
 use SubjectStatus::*;
-use std::fmt;
 
-/// Which edges are legal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Profile {
-    /// The specification; a failed upload kills the subject.
-    V1,
-    /// The specification; a failed upload queues the subject again.
-    V2,
-    /// What OpenStack Glance 33's own code permits.
-    Glance,
+named! {
+    /// Which edges are legal.
+    Profile {
+        /// The specification; a failed upload kills the subject.
+        V1 = "v1",
+        /// The specification; a failed upload queues the subject again.
+        V2 = "v2",
+        /// What OpenStack Glance 33's own code permits.
+        Glance = "glance",
+    }
 }
 
 impl Profile {
-    /// Every profile.
-    pub const ALL: [Profile; 3] = [Profile::V1, Profile::V2, Profile::Glance];
-
-    /// The name used on the command line and in scenarios.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Profile::V1 => "v1",
-            Profile::V2 => "v2",
-            Profile::Glance => "glance",
-        }
-    }
-
     const fn bit(self) -> u8 {
         1 << self as u8
-    }
-}
-
-impl fmt::Display for Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }
 

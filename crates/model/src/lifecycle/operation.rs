@@ -1,7 +1,6 @@
 //! What a client asks of the service, how it can end, and how a run is judged.
 
-use crate::named::named;
-use std::fmt;
+use crate::named;
 
 named! {
     /// An operation on one subject.
@@ -117,27 +116,19 @@ named! {
     }
 }
 
-/// How a run is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Every invariant held.
-    Valid,
-    /// At least one did not.
-    Invalid,
-    /// It cannot be said: something was still open, or the budget ran out.
-    Unknown,
+named! {
+    /// How a run is judged.
+    Verdict {
+        /// Every invariant held.
+        Valid = "valid",
+        /// At least one did not.
+        Invalid = "invalid",
+        /// It cannot be said: something was still open, or the budget ran out.
+        Unknown = "unknown",
+    }
 }
 
 impl Verdict {
-    /// The name used in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Verdict::Valid => "valid",
-            Verdict::Invalid => "invalid",
-            Verdict::Unknown => "unknown",
-        }
-    }
-
     /// The worse of two: invalid, then unknown, then valid.
     pub fn worst(self, other: Verdict) -> Verdict {
         match (self, other) {
@@ -145,11 +136,5 @@ impl Verdict {
             (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
             (Verdict::Valid, Verdict::Valid) => Verdict::Valid,
         }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }

@@ -81,7 +81,7 @@ impl Statuses {
 
     /// The statuses in it, in their order.
     pub fn iter(self) -> impl Iterator<Item = SubjectStatus> {
-        (SubjectStatus::ALL.into_iter()).filter(move |&status| self.contains(status))
+        (SubjectStatus::ALL.iter().copied()).filter(move |&status| self.contains(status))
     }
 }
 

@@ -18,7 +18,7 @@ mod text;
 pub use text::{line, steps};
 
 use crate::lifecycle::{Operation, SubjectStatus, Who};
-use crate::named::named;
+use crate::named;
 use crate::random::Distribution;
 use crate::units::{Bytes, Span};
 

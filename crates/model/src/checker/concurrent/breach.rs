@@ -1,7 +1,7 @@
 //! What the checker finds: a violation in the history of one subject.
 
 use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
-use crate::named::named;
+use crate::named;
 use crate::units::Time;
 
 named! {

@@ -22,8 +22,6 @@ mod moved;
 mod open;
 mod subject;
 mod tasks;
-#[cfg(test)]
-mod tests;
 mod totals;
 
 use crate::checker::Violation;

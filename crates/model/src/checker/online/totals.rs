@@ -63,7 +63,7 @@ impl Checker {
         if now == last {
             return;
         }
-        for status in SubjectStatus::ALL {
+        for status in *SubjectStatus::ALL {
             let i = status.index();
             if now.subjects[i] != last.subjects[i] {
                 let (theirs, ours) = (gauges.subjects[i], self.totals.subjects[i]);

@@ -410,14 +410,14 @@ trait Spelt: Sized + Copy {
 }
 
 macro_rules! spelt {
-    ($($type:ty: $what:literal, $from_name:expr;)+) => {
+    ($($type:ty: $what:literal;)+) => {
         $(impl Spelt for $type {
             const WHAT: &'static str = $what;
             fn spell(self) -> Cow<'static, str> {
                 Cow::Borrowed(self.name())
             }
             fn read(word: &str) -> Option<Self> {
-                $from_name(word)
+                <$type>::from_name(word)
             }
             fn words() -> Vec<&'static str> {
                 <$type>::ALL.iter().map(|value| value.name()).collect()
@@ -427,11 +427,11 @@ macro_rules! spelt {
 }
 
 spelt! {
-    Operation: "operation", Operation::from_name;
-    Who: "client", Who::from_name;
-    Outcome: "outcome", Outcome::from_name;
-    SubjectStatus: "status", SubjectStatus::from_name;
-    Profile: "profile", |word: &str| Profile::ALL.into_iter().find(|profile| profile.name() == word);
+    Operation: "operation";
+    Who: "client";
+    Outcome: "outcome";
+    SubjectStatus: "status";
+    Profile: "profile";
 }
 
 impl Spelt for Seen {

@@ -1,7 +1,7 @@
 //! `conservation`, `progress`, and the judgement as a whole.
 
 use super::*;
-use crate::fault::FaultId;
+use stormglass_model::fault::FaultId;
 
 #[test]
 fn conservation_of_one_subject() {

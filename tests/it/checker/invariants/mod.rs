@@ -5,13 +5,15 @@ mod defects;
 mod edges;
 mod sums;
 
-use super::*;
-use crate::history::{Audit, Content, Gauges, TaskId};
-use crate::lifecycle::Operation::{self, *};
-use crate::lifecycle::Outcome::{self, *};
-use crate::lifecycle::SubjectStatus::{self, *};
-use crate::lifecycle::TaskStatus;
-use crate::load::StoryId;
+use Operation::*;
+use stormglass_model::checker::online::{Checker, Judgement, Rules};
+use stormglass_model::history::{Audit, Content, Event, Gauges, OpId, Record, SubjectId, TaskId};
+use stormglass_model::lifecycle::Outcome::{self, *};
+use stormglass_model::lifecycle::SubjectStatus::{self, *};
+use stormglass_model::lifecycle::TaskStatus;
+use stormglass_model::lifecycle::{Invariant, Operation, Profile, Verdict};
+use stormglass_model::load::StoryId;
+use stormglass_model::units::{Span, Time};
 
 const SIZE: u64 = 10;
 const DATA: Content = Content {

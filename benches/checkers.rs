@@ -1,11 +1,29 @@
-//! What one record costs the checker: `cargo test --release cost_of_a_record -- --ignored --nocapture`.
+//! What do the two checkers cost? Nanoseconds a record of the online one, and an event of the history checker.
+//!
+//! `cargo bench --bench checkers`
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints, and holds a stopwatch"
+)]
+#![allow(dead_code, reason = "only some of what makes histories is needed")]
 
+#[path = "../tests/it/clients/legal.rs"]
+mod legal;
+#[path = "../tests/it/clients/server.rs"]
+mod server;
+
+use legal::{Pace, Recipe, below, legal};
+use server::World;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use stormglass_model::checker::concurrent::judge_all;
 use stormglass_model::checker::online::{Checker, Rules};
-use stormglass_model::history::{Content, Event, OpId, Record, SubjectId};
+use stormglass_model::history::{Content, Event, OpId, Record, SubjectHistory, SubjectId};
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Verdict};
 use stormglass_model::load::StoryId;
+use stormglass_model::random::Seed;
 use stormglass_model::units::{Span, Time};
 
 use Operation::*;
@@ -75,8 +93,7 @@ const BURSTS: [std::ops::Range<usize>; 6] = [0..3, 3..8, 8..11, 11..14, 14..17, 
 const WINDOW: usize = 1_000;
 
 /// Nanoseconds a record, with so many subjects alive at once and visited in an order no cache can guess.
-#[allow(clippy::disallowed_methods)] // A stopwatch around pure code, in a test that nobody runs by default.
-fn measure(alive: u64, rounds: u64) -> f64 {
+fn record_ns(alive: u64, rounds: u64) -> f64 {
     let mut checker = Checker::new(Rules {
         profile: Profile::V2,
         scrub_time: Span::ZERO,
@@ -116,15 +133,60 @@ fn measure(alive: u64, rounds: u64) -> f64 {
     spent.as_nanos() as f64 / records as f64
 }
 
-#[test]
-#[ignore = "a measurement, not a test"]
-#[allow(clippy::print_stdout)]
-fn cost_of_a_record() {
-    // Primes, so that the multiplication above visits every slot once.
+const ROUNDS: u32 = 9;
+
+/// Nanoseconds an event at so many clients a subject, in the best of a few rounds: others may use the machine as well, and the first
+/// round of a fresh process pays for its memory.
+fn event_ns(clients: usize, real: bool) -> f64 {
+    let numbers = (0..200_000).map(Seed);
+    let fitting = numbers.map(|seed| (seed, recipe(seed, clients)));
+    let fitting = fitting.filter(|(_, recipe)| {
+        recipe.clients == clients && recipe.lost == 0 && recipe.world.real() == real
+    });
+    let rules = fitting
+        .clone()
+        .next()
+        .map(|(_, recipe)| recipe.rules())
+        .unwrap();
+    let fitting = fitting.filter(|(_, recipe)| recipe.rules() == rules);
+    let histories: Vec<SubjectHistory> =
+        fitting.map(|(seed, recipe)| legal(recipe, seed)).collect();
+    let events: usize = histories.iter().map(|history| history.events.len()).sum();
+    let round = |_| {
+        let begin = Instant::now();
+        black_box(judge_all(black_box(&histories), &rules, 1));
+        begin.elapsed().as_nanos() as f64 / events as f64
+    };
+    (0..ROUNDS).map(round).fold(f64::INFINITY, f64::min)
+}
+
+/// A history of at most so many clients.
+fn recipe(seed: Seed, clients: usize) -> Recipe {
+    let mut rng = seed.named("recipe").rng();
+    let profiles = [Profile::V2, Profile::Glance];
+    Recipe {
+        world: World {
+            profile: profiles[below(&mut rng, profiles.len())],
+            delayed: below(&mut rng, 2) == 0,
+            defect: None,
+        },
+        clients: 1 + below(&mut rng, clients),
+        operations: 2 + below(&mut rng, 13) as u8,
+        lost: 0,
+        pace: Pace::Crowded,
+    }
+}
+
+fn main() {
+    // Primes, so that the multiplication visits every slot once.
     for (alive, rounds) in [(9_973, 50), (99_991, 10), (999_983, 1), (9_999_991, 1)] {
+        let cost = record_ns(alive, rounds);
+        println!("{alive:>10} alive: {cost:.1} ns a record");
+    }
+    for clients in 1..=4 {
+        let [embedded, glance] = [false, true].map(|real| event_ns(clients, real));
         println!(
-            "{alive:>10} alive: {:.1} ns a record",
-            measure(alive, rounds)
+            "{clients} clients: {embedded:.0} ns an event embedded, {glance:.0} ns on a real server"
         );
     }
 }

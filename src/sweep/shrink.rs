@@ -1,8 +1,8 @@
 //! The shortest script that still shows a violation: steps are taken away one by one, and what is left is run again.
 
 use super::ledger::Ledger;
-use super::{Stand, runs_commands};
-use crate::sweep::finding::FindingKey;
+use super::{TestBed, runs_commands};
+use crate::sweep::FindingKey;
 use stormglass_model::script::{Action, Script, Second, Step};
 
 /// How often a script is run before it is believed not to show the violation.
@@ -60,7 +60,7 @@ fn candidates(script: &Script) -> Vec<Script> {
 /// Runs every candidate as often as it deserves, all at once; gives the first, and so the shortest, that shows the violation. What is
 /// seen goes into the ledger.
 fn first_that_shows(
-    stand: &mut impl Stand,
+    bed: &mut impl TestBed,
     ledger: &mut Ledger,
     candidates: &[Script],
     raw: &FindingKey,
@@ -77,7 +77,7 @@ fn first_that_shows(
             .flat_map(|script| vec![script.clone(); patience(script, rate) as usize])
             .collect();
         if !scripts.is_empty() {
-            trials.extend(stand.run(&scripts, round));
+            trials.extend(bed.run(&scripts, round));
         }
     }
     trials.iter().for_each(|trial| ledger.add(trial));
@@ -91,9 +91,9 @@ fn first_that_shows(
         .cloned()
 }
 
-/// Shortens the script of one violation as far as it goes. `goes_on` says whether there is time left.
-pub fn shorten(
-    stand: &mut impl Stand,
+/// Shrinks the script of one violation as far as it goes. `goes_on` says whether there is time left.
+pub fn shrink(
+    bed: &mut impl TestBed,
     ledger: &mut Ledger,
     raw: &FindingKey,
     script: &Script,
@@ -102,10 +102,10 @@ pub fn shorten(
     goes_on: &mut dyn FnMut() -> bool,
 ) -> Script {
     let mut shortest = script.clone();
-    while goes_on() && !stand.is_over() {
+    while goes_on() && !bed.is_over() {
         let shorter = candidates(&shortest);
         *round += 1;
-        match first_that_shows(stand, ledger, &shorter, raw, rate, *round) {
+        match first_that_shows(bed, ledger, &shorter, raw, rate, *round) {
             Some(script) => shortest = script,
             None => break,
         }
@@ -125,7 +125,7 @@ mod tests {
     /// Shows an orphan whenever its script holds these steps in this order.
     struct Fake(&'static [&'static str]);
 
-    impl Stand for Fake {
+    impl TestBed for Fake {
         fn run(&mut self, scripts: &[Script], _: u64) -> Vec<Trial> {
             scripts.iter().map(|script| self.trial(script)).collect()
         }
@@ -164,27 +164,21 @@ mod tests {
     }
 
     fn check(needed: &'static [&'static str], script: &str, shortest: &str, name: &str) {
-        let mut stand = Fake(needed);
+        let mut bed = Fake(needed);
         let mut ledger = Ledger::default();
         let script: Script = script.parse().unwrap();
-        ledger.add(&stand.trial(&script));
-        let (raw, best) = ledger.unshortened().remove(0);
+        ledger.add(&bed.trial(&script));
+        let (raw, best) = ledger.unshrunk().remove(0);
         assert_eq!(raw.severity, Severity::BytesLeaked);
-        let found = shorten(
-            &mut stand,
-            &mut ledger,
-            &raw,
-            &best,
-            1.0,
-            &mut 0,
-            &mut || true,
-        );
-        ledger.shortened(&raw, &found);
+        let found = shrink(&mut bed, &mut ledger, &raw, &best, 1.0, &mut 0, &mut || {
+            true
+        });
+        ledger.shrunk(&raw, &found);
         let findings = ledger.findings(Script::to_string);
         assert_eq!(findings.len(), 1, "{findings:#?}");
         assert_eq!(findings[0].repeat, shortest);
         assert_eq!(findings[0].key.name(), name);
-        assert!(ledger.unshortened().is_empty());
+        assert!(ledger.unshrunk().is_empty());
     }
 
     #[test]

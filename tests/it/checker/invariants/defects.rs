@@ -1,7 +1,7 @@
 //! Each defect that can be planted, as the service would write it: found under the name of what it breaks.
 
 use super::*;
-use crate::config::Defect;
+use stormglass_model::config::Defect;
 
 /// A result and a message.
 const BOTH: (bool, bool) = (true, true);

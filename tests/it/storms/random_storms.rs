@@ -1,10 +1,10 @@
-//! Wild storms: everything at once and in every mixture, drawn from one seed.
+//! Random storms: everything at once and in every mixture, drawn from one seed.
 //!
 //! No reader has looked at these: most steps make no sense where they stand, and the service must refuse
 //! them. Queues are short, faults of every kind open and heal at every place, and clients race each other.
 
 use std::num::NonZeroU32;
-use stormglass::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
+use stormglass::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use stormglass_model::config::{RegistryConfig, Rules, ServiceConfig, StoreConfig};
 use stormglass_model::fault::{Fault, FaultKind, Place, TABLE};
 use stormglass_model::lifecycle::Operation;
@@ -18,13 +18,13 @@ const LENGTH: Span = Span::from_secs(5);
 
 /// The storm of a seed.
 pub fn storm(seed: u64) -> Scenario {
-    let mut dice = Dice(Seed(seed).named("wild").rng());
+    let mut dice = Dice(Seed(seed).named("random-storm").rng());
     let mut phases = vec![phase("load", Time::ZERO)];
     if dice.chance(0.3) {
         phases.push(phase("later", dice.instant()));
     }
     Scenario {
-        name: format!("wild-{seed}"),
+        name: format!("random-{seed}"),
         seed: Seed(seed),
         clock: Clock::Virtual,
         replications: NonZeroU32::MIN,

@@ -1,0 +1,187 @@
+//! How parts of a measurement become one: the shards of a live run, and neighbouring intervals of a timeline.
+//!
+//! Flows add up; a gauge of an interval is the one at its end.
+
+use super::result::{OperationRow, ResourceRow, RunResult, TimelineRow, TransitionRow};
+use std::collections::BTreeMap;
+use stormglass_model::history::Gauges;
+use stormglass_model::lifecycle::Invariant;
+
+/// Makes one result of a live run's shards.
+pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
+    let mut shards = shards.into_iter();
+    let mut whole = shards.next()?;
+    for shard in shards {
+        transitions(&mut whole.transitions, shard.transitions);
+        operations(&mut whole.operations, shard.operations);
+        timeline(&mut whole.timeline, shard.timeline);
+        resources(&mut whole.resources, shard.resources);
+        add_gauges(&mut whole.end, &shard.end);
+        whole.verdict = whole.verdict.worst(shard.verdict);
+        whole.unknown_because = whole.unknown_because.or(shard.unknown_because);
+        whole.violations.extend(shard.violations);
+        for index in 0..Invariant::COUNT {
+            whole.violation_counts[index] += shard.violation_counts[index];
+        }
+        for (phase, other) in whole.phases.iter_mut().zip(shard.phases) {
+            phase.from = phase.from.max(other.from);
+            phase.to = phase.to.max(other.to);
+        }
+        whole.length = whole.length.max(shard.length);
+        whole.interrupted |= shard.interrupted;
+        whole.notes.extend(shard.notes);
+        whole.histories.extend(shard.histories);
+    }
+    whole.histories.sort_by_key(|history| history.subject);
+    whole.violations.sort_by_key(|violation| violation.at);
+    Some(whole)
+}
+
+fn transitions(whole: &mut Vec<TransitionRow>, part: Vec<TransitionRow>) {
+    let mut rows: BTreeMap<_, TransitionRow> = BTreeMap::new();
+    for row in whole.drain(..).chain(part) {
+        let key = (row.phase, row.story, row.key.index());
+        match rows.get_mut(&key) {
+            Some(sum) => sum.latency.add(&row.latency),
+            None => drop(rows.insert(key, row)),
+        }
+    }
+    whole.extend(rows.into_values());
+}
+
+fn operations(whole: &mut Vec<OperationRow>, part: Vec<OperationRow>) {
+    let mut rows: BTreeMap<_, OperationRow> = BTreeMap::new();
+    for row in whole.drain(..).chain(part) {
+        let key = (row.phase, row.story, row.operation, row.outcome);
+        match rows.get_mut(&key) {
+            Some(sum) => {
+                sum.response.add(&row.response);
+                sum.service.add(&row.service);
+            }
+            None => drop(rows.insert(key, row)),
+        }
+    }
+    whole.extend(rows.into_values());
+}
+
+/// Shards tick at the same times until they end; one that has ended stays as it was in the rows after it.
+fn timeline(whole: &mut Vec<TimelineRow>, part: Vec<TimelineRow>) {
+    let ended = |rows: &[TimelineRow]| {
+        rows.last()
+            .map(|row| row.gauges.clone())
+            .unwrap_or_default()
+    };
+    let (whole_end, part_end) = (ended(whole), ended(&part));
+    for row in whole.iter_mut().skip(part.len()) {
+        add_gauges(&mut row.gauges, &part_end);
+    }
+    for (index, mut other) in part.into_iter().enumerate() {
+        let Some(row) = whole.get_mut(index) else {
+            add_gauges(&mut other.gauges, &whole_end);
+            whole.push(other);
+            continue;
+        };
+        row.arrivals += other.arrivals;
+        row.completions += other.completions;
+        row.dropped += other.dropped;
+        add_gauges(&mut row.gauges, &other.gauges);
+        for (sum, part) in row.resources.iter_mut().zip(&other.resources) {
+            sum.add(part);
+        }
+    }
+}
+
+fn resources(whole: &mut Vec<ResourceRow>, part: Vec<ResourceRow>) {
+    for row in part {
+        let same =
+            |other: &&mut ResourceRow| (other.phase, other.resource) == (row.phase, row.resource);
+        match whole.iter_mut().find(same) {
+            Some(sum) => sum.flow.add(&row.flow),
+            None => whole.push(row),
+        }
+    }
+}
+
+fn add_gauges(sum: &mut Gauges, part: &Gauges) {
+    sum.at = sum.at.max(part.at);
+    sum.arrivals += part.arrivals;
+    sum.dropped += part.dropped;
+    sum.late += part.late;
+    sum.in_flight += part.in_flight;
+    sum.subjects
+        .iter_mut()
+        .zip(part.subjects)
+        .for_each(|(sum, part)| *sum += part);
+    sum.purged += part.purged;
+    sum.bytes_stored += part.bytes_stored;
+    sum.bytes_pending_delete += part.bytes_pending_delete;
+    sum.events += part.events;
+    sum.resources
+        .iter_mut()
+        .zip(&part.resources)
+        .for_each(|(sum, part)| sum.add(part));
+}
+
+/// Joins every two neighbouring intervals, so that a timeline's memory does not grow with its run.
+pub fn halve(timeline: &mut Vec<TimelineRow>) {
+    let mut rows = std::mem::take(timeline).into_iter();
+    while let Some(row) = rows.next() {
+        timeline.push(match rows.next() {
+            Some(next) => joined(row, next),
+            None => row,
+        });
+    }
+}
+
+fn joined(row: TimelineRow, next: TimelineRow) -> TimelineRow {
+    let mut resources = next.resources;
+    for (sum, part) in resources.iter_mut().zip(&row.resources) {
+        let (queue, busy, units) = (sum.queue, sum.busy, sum.units);
+        sum.add(part);
+        (sum.queue, sum.busy, sum.units) = (queue, busy, units);
+    }
+    TimelineRow {
+        length: row.length + next.length,
+        arrivals: row.arrivals + next.arrivals,
+        completions: row.completions + next.completions,
+        dropped: row.dropped + next.dropped,
+        resources,
+        ..next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stormglass_model::units::{Span, Time};
+
+    fn row(at: u64, arrivals_so_far: u64) -> TimelineRow {
+        TimelineRow {
+            at: Time(at),
+            length: Span(10),
+            phase: 0,
+            arrivals: 1,
+            completions: 0,
+            dropped: 0,
+            faults_open: 0,
+            gauges: Gauges {
+                at: Time(at),
+                arrivals: arrivals_so_far,
+                ..Gauges::default()
+            },
+            resources: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_shard_that_ends_first_stays_counted() {
+        let long = || vec![row(10, 1), row(20, 2), row(30, 3)];
+        let short = || vec![row(10, 1), row(15, 2)];
+        for (mut whole, part) in [(long(), short()), (short(), long())] {
+            timeline(&mut whole, part);
+            let so_far: Vec<u64> = whole.iter().map(|row| row.gauges.arrivals).collect();
+            assert_eq!(so_far, [2, 4, 5]);
+            assert_eq!(whole.iter().map(|row| row.arrivals).sum::<u64>(), 5);
+        }
+    }
+}

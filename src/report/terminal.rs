@@ -1,0 +1,92 @@
+//! What fits a terminal: one screen, its width, and colours.
+
+use stormglass_model::lifecycle::Verdict;
+
+/// The most lines a summary has.
+pub const HEIGHT: usize = 24;
+/// The most columns it has; only a command to copy may be longer. Tables and figures of the usual size stay
+/// within eighty.
+pub const WIDTH: usize = 96;
+
+/// Cut to [`WIDTH`] columns; escape sequences of colours take none.
+pub fn clipped(line: &str) -> String {
+    let line = line.replace(['\n', '\r', '\t'], " ");
+    let (mut text, mut columns, mut escape) = (String::new(), 0, false);
+    for c in line.chars() {
+        if escape || c == '\x1b' {
+            escape = c != 'm';
+        } else if columns == WIDTH - 1 && printable(&line) > WIDTH {
+            text.push('…');
+            if line.contains('\x1b') {
+                text.push_str("\x1b[0m");
+            }
+            return text;
+        } else {
+            columns += 1;
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// How many columns a line takes.
+fn printable(line: &str) -> usize {
+    let mut escape = false;
+    line.chars()
+        .filter(|&c| {
+            let visible = !escape && c != '\x1b';
+            escape = !visible && c != 'm';
+            visible
+        })
+        .count()
+}
+
+/// A verdict with its mark.
+pub fn marked(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Valid => "✓ valid",
+        Verdict::Invalid => "✗ invalid",
+        Verdict::Unknown => "? unknown",
+    }
+}
+
+/// Colours, where they are wanted.
+#[derive(Clone, Copy)]
+pub struct Paint {
+    /// Whether the reader wants any.
+    pub colour: bool,
+}
+
+impl Paint {
+    /// A verdict with its mark, in its colour.
+    pub fn verdict(self, verdict: Verdict) -> String {
+        match verdict {
+            Verdict::Valid => self.good(marked(verdict)),
+            Verdict::Invalid => self.bad(marked(verdict)),
+            Verdict::Unknown => self.doubtful(marked(verdict)),
+        }
+    }
+
+    /// Green.
+    pub fn good(self, text: &str) -> String {
+        self.painted("1;32", text)
+    }
+
+    /// Red.
+    pub fn bad(self, text: &str) -> String {
+        self.painted("1;31", text)
+    }
+
+    /// Yellow.
+    pub fn doubtful(self, text: &str) -> String {
+        self.painted("33", text)
+    }
+
+    fn painted(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}

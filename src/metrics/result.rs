@@ -88,7 +88,7 @@ impl TransitionKey {
     }
 
     /// The name of the status before; empty for creation.
-    pub(crate) fn from_name(self) -> &'static str {
+    pub(crate) fn source_name(self) -> &'static str {
         match self {
             TransitionKey::Subject(from, _) => from.map_or("", SubjectStatus::name),
             TransitionKey::Task(from, _) => from.map_or("", TaskStatus::name),
@@ -96,7 +96,7 @@ impl TransitionKey {
     }
 
     /// The name of the status after.
-    pub(crate) fn to_name(self) -> &'static str {
+    pub(crate) fn target_name(self) -> &'static str {
         match self {
             TransitionKey::Subject(_, to) => to.name(),
             TransitionKey::Task(_, to) => to.name(),

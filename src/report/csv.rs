@@ -36,8 +36,8 @@ pub fn transitions(result: &StormResult) -> io::Result<Vec<u8>> {
                     phase_name(run, row.phase),
                     story_name(result, row.story.0),
                     row.key.kind().name().to_owned(),
-                    row.key.from_name().to_owned(),
-                    row.key.to_name().to_owned(),
+                    row.key.source_name().to_owned(),
+                    row.key.target_name().to_owned(),
                 ];
                 record.extend(latency_columns(&row.latency, phase_length(run, row.phase)));
                 rows.write_record(record)?;

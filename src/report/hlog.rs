@@ -84,5 +84,5 @@ fn tag(key: TransitionKey) -> String {
         Kind::Subject => "",
         Kind::Task => "task:",
     };
-    format!("{kind}{}->{}", key.from_name(), key.to_name())
+    format!("{kind}{}->{}", key.source_name(), key.target_name())
 }

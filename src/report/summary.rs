@@ -216,7 +216,7 @@ fn transitions(result: &StormResult) -> Section {
 }
 
 fn transition(total: &TransitionTotal) -> String {
-    let from = match total.key.from_name() {
+    let from = match total.key.source_name() {
         "" => "(none)",
         name => name,
     };
@@ -227,7 +227,7 @@ fn transition(total: &TransitionTotal) -> String {
     let latency = &total.latency;
     format!(
         "  {:<26}{:>12}{:>8}{:>8}{:>8}{:>8}{:>8}",
-        format!("{kind}{from} → {}", total.key.to_name()),
+        format!("{kind}{from} → {}", total.key.target_name()),
         thousands(latency.count()),
         total.per_second.map_or_else(|| "–".to_owned(), rate),
         length(latency.quantile(0.50)),

@@ -11,6 +11,7 @@ mod checker;
 mod cli;
 mod clients;
 mod engines;
+mod doors;
 mod findings;
 mod glance;
 mod histories;

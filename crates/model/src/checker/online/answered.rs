@@ -187,9 +187,7 @@ impl Checker {
     fn upload_is_true(&mut self, answer: &Answer) {
         let subject = self.subjects.at(answer.id.slot);
         let op = &answer.op;
-        if !self.rules.tells_causes() {
-            self.shown(answer, Active);
-        } else if subject.upload_acknowledged {
+        if subject.upload_acknowledged {
             self.second_upload(answer, "a second upload was answered with success");
         } else if !op.activated {
             if !op.blamed {
@@ -333,7 +331,7 @@ impl Checker {
     /// Invariant `progress`, as soon as it is certain: the operation that had to go on is no longer open.
     #[inline]
     fn left_behind(&mut self, answer: &Answer, outcome: Outcome) {
-        let goes_on = outcome == Outcome::Unknown || !self.rules.tells_causes();
+        let goes_on = outcome == Outcome::Unknown;
         let Answer { at, id, op, .. } = answer;
         if let Some(task) = op.task
             && !task.ended()

@@ -46,17 +46,6 @@ pub struct Rules {
     pub scrub_time: Span,
 }
 
-impl Rules {
-    /// Whether a history says which operation caused a change and what the store did, and keeps an operation open
-    /// until the service has done its part. A real server tells nothing of it.
-    fn tells_causes(&self) -> bool {
-        match self.profile {
-            Profile::V1 | Profile::V2 => true,
-            Profile::Glance => false,
-        }
-    }
-}
-
 /// How a run is judged, and why.
 #[derive(Clone, Debug)]
 pub struct Judgement {

@@ -73,7 +73,7 @@ impl Checker {
             note_cause(op, was, to);
         }
         if to == Active {
-            note_activation(&self.rules, subject, was, op_open.as_deref());
+            note_activation(subject, was, op_open.as_deref());
         }
         subject.status = Some(to);
         subject.since = at;
@@ -113,7 +113,7 @@ fn broken(rules: &Rules, subject: &Subject, change: &Move) -> Option<Invariant> 
 fn is_edge(rules: &Rules, subject: &Subject, change: &Move) -> bool {
     subject.status == change.from
         && subject_edge(rules.profile, change.from, change.to).is_some()
-        && (!rules.tells_causes() || is_cause(change))
+        && is_cause(change)
 }
 
 /// Invariant `scrub-time`. An early removal of the data was reported already, and is the same breach.
@@ -192,14 +192,9 @@ fn note_cause(op: &mut OpenOp, was: Option<SubjectStatus>, to: SubjectStatus) {
 
 /// Where the data of a subject lies that has just become active.
 #[inline]
-fn note_activation(
-    rules: &Rules,
-    subject: &mut Subject,
-    was: Option<SubjectStatus>,
-    cause: Option<&OpenOp>,
-) {
+fn note_activation(subject: &mut Subject, was: Option<SubjectStatus>, cause: Option<&OpenOp>) {
     if was == Some(Saving) {
-        subject.uploaded = rules.tells_causes();
+        subject.uploaded = true;
         subject.content_known = false;
         subject.content.size = cause.map_or(subject.bytes, |op| op.bytes);
     } else if cause.is_some_and(|op| op.operation.kind() == OperationKind::CreateEmpty) {

@@ -9,7 +9,7 @@ use crate::history::{SubjectId, TaskId};
 use crate::lifecycle::{Invariant, TaskStatus, task_edge};
 use crate::units::Time;
 
-/// A task that outlives its operation: on a real server, or after an answer that never came.
+/// A task that outlives its operation, since its answer never came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LooseTask {
     pub subject: u64,

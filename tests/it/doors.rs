@@ -1,0 +1,113 @@
+//! One history through each door: the storm that saw it, the checker that a sweep calls, and `check` on the saved file must agree.
+
+use crate::cli::{scenario, stderr, stdout, stormglass};
+use crate::liar::{Lies, serve_lies};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use stormglass_model::checker::concurrent::{Rules, judge};
+use stormglass_model::history::file::Reader;
+use stormglass_model::lifecycle::{Profile, Verdict};
+
+/// How a run or a check ends.
+const VALID: i32 = 0;
+const INVALID: i32 = 90;
+const UNKNOWN: i32 = 91;
+
+const HONEST: Lies = Lies {
+    download: 404,
+    show: 404,
+    delete: 204,
+};
+
+/// The exit codes of the storm and of `check`, and the verdict on the saved histories.
+fn doors(folder: &Path, file: &str) -> (Option<i32>, Option<i32>, Verdict, String) {
+    let run = stormglass(&["run", file, "--history", "--out", "results"], folder);
+    let saved = folder.join("results/history.jsonl");
+    let checked = stormglass(&["check", "results/history.jsonl"], folder);
+    let mut reader = Reader::new(BufReader::new(File::open(saved).unwrap())).unwrap();
+    let header = reader.header();
+    let rules = match header.profile {
+        Profile::Glance => Rules::glance(header.delayed_delete),
+        profile => Rules::embedded(profile, header.delayed_delete.unwrap()),
+    };
+    let mut verdict = Verdict::Valid;
+    for read in &mut reader {
+        let (_, history) = read.unwrap();
+        verdict = verdict.worst(judge(&history, &rules).verdict);
+    }
+    let said = format!("{}{}{}", stdout(&run), stderr(&run), stdout(&checked));
+    (run.status.code(), checked.status.code(), verdict, said)
+}
+
+#[test]
+fn a_history_of_a_real_server_is_judged_alike_at_every_door() {
+    let steps_and_lies = [
+        (r#""create", "delete""#, HONEST, VALID),
+        (
+            r#""create", "delete""#,
+            Lies {
+                delete: 500,
+                ..HONEST
+            },
+            INVALID,
+        ),
+        // The record of an acknowledged upload is lost.
+        (r#""create", "upload""#, HONEST, INVALID),
+        // Nobody uploaded anything, and the record says saving.
+        (
+            r#""create""#,
+            Lies {
+                show: 200,
+                ..HONEST
+            },
+            INVALID,
+        ),
+        // Somebody did, and went away in the middle of it.
+        (
+            r#""create", "abort-upload""#,
+            Lies {
+                show: 200,
+                ..HONEST
+            },
+            UNKNOWN,
+        ),
+        (
+            r#""create", "delete", { refused = "download" }"#,
+            Lies {
+                download: 200,
+                ..HONEST
+            },
+            INVALID,
+        ),
+    ];
+    for (steps, lies, expected) in steps_and_lies {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "schema = 1\nname = \"liar\"\n[target.glance]\nurl = \"{}\"\n[load]\nusers = 1\nsubjects = 1\n\
+             [[story]]\nname = \"one\"\nsteps = [{steps}]\n",
+            serve_lies(lies)
+        );
+        std::fs::write(folder.path().join("liar.toml"), text).unwrap();
+        agree(folder.path(), "liar.toml", expected);
+    }
+}
+
+#[test]
+fn what_clients_see_of_a_correct_service_is_valid_at_every_door() {
+    let folder = scenario();
+    agree(folder.path(), "tiny.toml", VALID);
+}
+
+#[track_caller]
+fn agree(folder: &Path, file: &str, expected: i32) {
+    let (run, checked, verdict, said) = doors(folder, file);
+    let code = Some(expected);
+    assert_eq!((run, checked), (code, code), "{said}");
+    let whole = match verdict {
+        Verdict::Valid => VALID,
+        Verdict::Invalid => INVALID,
+        Verdict::Unknown => UNKNOWN,
+    };
+    assert_eq!(whole, expected, "{said}");
+}

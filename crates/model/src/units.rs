@@ -141,7 +141,7 @@ impl Span {
 
     /// As a scenario writes it, to the nanosecond: a whole number of the longest unit that fits.
     pub fn exact(self) -> String {
-        let divides = |unit: &&(&str, f64)| self.0 > 0 && self.0 % (unit.1 as u64) == 0;
+        let divides = |unit: &&(&str, f64)| self.0 > 0 && self.0.is_multiple_of(unit.1 as u64);
         let (unit, length) = SPAN_UNITS.iter().rev().find(divides).unwrap_or(&("s", 1e9));
         format!("{}{unit}", self.0 / *length as u64)
     }

@@ -28,6 +28,18 @@ impl Demand {
             fault: None,
         }
     }
+
+    /// An operation whose client does something wrong at a point of it.
+    fn spoiled(act: Act, at: Point, second: &Second) -> Demand {
+        let fault = match second {
+            Second::Fault(fault) => Some((*fault, at)),
+            Second::Rival(_) | Second::Command(_) => None,
+        };
+        Demand {
+            fault,
+            ..Demand::of(act)
+        }
+    }
 }
 
 /// How much of so much data has been sent at a point.
@@ -67,14 +79,7 @@ impl Driver {
                 Step::Act(action) => action,
                 // Other races, and commands, the scenario's reader has refused.
                 Step::Race { first, at, second } => {
-                    let fault = match second {
-                        Second::Fault(fault) => Some((*fault, *at)),
-                        Second::Rival(_) | Second::Command(_) => None,
-                    };
-                    let demand = Demand {
-                        fault,
-                        ..Demand::of(*first)
-                    };
+                    let demand = Demand::spoiled(*first, *at, second);
                     return self.invoke(now, slot, cursor, demand, intended, out, orders);
                 }
                 Step::Run(_) => {
@@ -86,52 +91,49 @@ impl Driver {
                 }
                 Step::Rivals { branches, .. } => {
                     let branch = &branches[usize::from(cursor.branch) - 1];
-                    match branch.get(usize::from(cursor.action)) {
-                        Some(action) => action,
-                        None => {
-                            let run = self.runs.at(slot);
-                            run.rivals -= 1;
-                            if run.rivals > 0 {
-                                return;
-                            }
-                            cursor = Cursor {
-                                step: cursor.step + 1,
-                                branch: 0,
-                                action: 0,
-                            };
-                            continue;
+                    let Some(action) = branch.get(usize::from(cursor.action)) else {
+                        if self.rivals_left(slot) > 0 {
+                            return;
                         }
-                    }
+                        let step = cursor.step + 1;
+                        cursor = Cursor {
+                            step,
+                            ..Cursor::default()
+                        };
+                        continue;
+                    };
+                    action
                 }
             };
             match action {
                 Action::Wait(length) => {
-                    let length = length
-                        .0
-                        .draw(&mut self.draw(run.number, draw::STEP, cursor).rng());
+                    let mut rng = self.draw(run.number, draw::STEP, cursor).rng();
                     match cursor.branch {
                         0 => cursor.step += 1,
                         _ => cursor.action += 1,
                     }
-                    intended = intended + length;
+                    intended = intended + length.0.draw(&mut rng);
                     if intended > now {
                         orders.later.push((intended, Wake::Step { slot, cursor }));
                         return;
                     }
                 }
-                Action::Do(act) => {
-                    let demand = Demand::of(*act);
-                    return self.invoke(now, slot, cursor, demand, intended, out, orders);
-                }
-                Action::Refused(act) => {
+                Action::Do(act) | Action::Refused(act) => {
                     let demand = Demand {
-                        must_be_refused: true,
+                        must_be_refused: matches!(action, Action::Refused(_)),
                         ..Demand::of(*act)
                     };
                     return self.invoke(now, slot, cursor, demand, intended, out, orders);
                 }
             }
         }
+    }
+
+    /// A branch of a race has ended: how many are still under way.
+    fn rivals_left(&mut self, slot: u32) -> u8 {
+        let run = self.runs.at(slot);
+        run.rivals -= 1;
+        run.rivals
     }
 
     fn race(

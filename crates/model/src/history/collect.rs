@@ -106,12 +106,10 @@ impl Collector {
                 content,
                 spoiled,
             } => {
-                let known = |invoked: Invoked<'_>| {
-                    *invoked.who = who;
-                    *invoked.brings = content.or(*invoked.brings);
-                    *invoked.spoiled |= spoiled;
-                };
-                self.invoked(subject, op).map(known);
+                let invoked = self.invoked(subject, op)?;
+                *invoked.who = who;
+                *invoked.brings = content.or(*invoked.brings);
+                *invoked.spoiled |= spoiled;
                 None
             }
             Event::Looked {
@@ -122,10 +120,9 @@ impl Collector {
                 http_status,
                 ..
             } => {
-                let op = Event::look(sent);
-                self.looked(subject, op, sent);
+                self.looked(subject, Event::look(sent), sent);
                 Some(Observation::Answered {
-                    op,
+                    op: Event::look(sent),
                     outcome,
                     seen,
                     content,

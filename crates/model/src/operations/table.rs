@@ -1,8 +1,8 @@
 //! The rows.
 
-use super::Phase::{Done, Failed, Further, Holding, Waiting};
+use super::row::{Body, DataFrom, Formats, OperationKind, Row};
+use super::step::Phase::{Done, Failed, Further, Holding, Waiting};
 use super::step::{again, done, register, step};
-use super::{Body, DataFrom, Formats, OperationKind, Row};
 use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
 use SubjectStatus::*;
 
@@ -255,3 +255,35 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         ..UPLOAD
     },
 ];
+
+impl Operation {
+    /// What the table says of it.
+    #[inline]
+    pub const fn row(self) -> &'static Row {
+        &OPERATIONS[self.index()]
+    }
+
+    /// What it asks for.
+    #[inline]
+    pub const fn kind(self) -> OperationKind {
+        self.row().kind
+    }
+
+    /// Whether it brings the subject into being.
+    #[inline]
+    pub const fn creates(self) -> bool {
+        self.kind().creates()
+    }
+
+    /// Whether it sends data from the client, so that there are points inside it.
+    #[inline]
+    pub const fn sends_data(self) -> bool {
+        matches!(self.row().data, DataFrom::Client)
+    }
+
+    /// Whether it reads the data.
+    #[inline]
+    pub const fn reads(self) -> bool {
+        matches!(self.kind(), OperationKind::Download)
+    }
+}

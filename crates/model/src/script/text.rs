@@ -1,6 +1,6 @@
 //! The text of steps, and back.
 
-use super::{
+use super::step::{
     Act, Action, ClientFault, Pause, Point, Script, ScriptError, Second, Step, command_name,
 };
 use crate::lifecycle::{Operation, SubjectStatus, Who};

@@ -198,7 +198,7 @@ impl Judge {
     /// An upload is done when all of its data is there.
     fn judge_sending(&mut self, at: Time, open: &Open, answer: &Answer) {
         let upload = open.operation == Operation::Upload && answer.outcome == Outcome::Ok;
-        if upload && self.rules.real() && !open.spoiled && !open.sent_all {
+        if upload && self.rules.real() && !open.sent_all {
             self.breach(
                 at,
                 Invariant::Acknowledged,

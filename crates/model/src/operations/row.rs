@@ -1,0 +1,193 @@
+//! What a row of the table says of an operation.
+
+use super::step::{Phase, Step};
+use crate::lifecycle::{Operation, Profile, Statuses, SubjectStatus, Who};
+
+/// What an operation asks of the server. Several words ask for the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OperationKind {
+    /// Registers a subject.
+    Create(Formats),
+    /// Registers a subject of size zero; on a real Glance a create and an upload of nothing.
+    CreateEmpty,
+    /// Registers a subject whose data lies elsewhere; on a real Glance a create and an add-location.
+    CreateWithLocation,
+    /// Names one more place where the data lies.
+    AddLocation,
+    /// Names a place through Glance's newer call.
+    RegisterLocation,
+    /// Names a place for all there were.
+    ReplaceLocation,
+    /// Takes the first place away.
+    RemoveLocation,
+    /// Sends data.
+    Upload(Body),
+    /// Sends data to the staging area.
+    Stage,
+    /// Has the server fetch the data.
+    Import,
+    /// Has the server take the staged data.
+    ImportStaged,
+    /// Reads the data.
+    Download,
+    /// Bars everybody but an admin from the data.
+    Deactivate,
+    /// Undoes that.
+    Reactivate,
+    /// Deletes the subject.
+    Delete,
+    /// Reads the record.
+    Show,
+    /// Changes a property that means nothing.
+    SetProperty,
+    /// Forbids deletes.
+    Protect,
+    /// Allows them again.
+    Unprotect,
+}
+
+/// What a create says of the data to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Formats {
+    /// Any bytes make a valid raw image.
+    Raw,
+    /// Made-up bytes are no qcow2.
+    Wrong,
+    /// Nothing.
+    None,
+}
+
+/// What of its data an upload sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Body {
+    /// All of it.
+    Whole,
+    /// A part; then its client goes away.
+    Aborted,
+    /// Less than it says.
+    WrongSize,
+    /// More than the server takes.
+    TooLarge,
+}
+
+/// Where the data that an operation brings in comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DataFrom {
+    /// It brings none.
+    Nowhere,
+    /// The client sends it, so there are points inside the operation.
+    Client,
+    /// The server reads it from where the client says.
+    Location,
+}
+
+/// All that is known of an operation before it is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The word that it is called by.
+    pub operation: Operation,
+    /// What it asks for.
+    pub kind: OperationKind,
+    /// Who performs it, unless somebody else is named.
+    pub who: Who,
+    /// Whether only a real Glance performs it.
+    pub only_glance: bool,
+    /// Where the data that it brings comes from.
+    pub data: DataFrom,
+    /// Whether a real Glance answers it first and has a task do the rest.
+    pub by_task: bool,
+    /// Where it is granted on each server, if it changes no status there: then no step says so.
+    pub(super) granted: Statuses,
+    /// The changes that it may make.
+    pub(super) steps: &'static [Step],
+}
+
+impl OperationKind {
+    /// Whether it brings the subject into being.
+    pub const fn creates(self) -> bool {
+        matches!(
+            self,
+            OperationKind::Create(_)
+                | OperationKind::CreateEmpty
+                | OperationKind::CreateWithLocation
+        )
+    }
+
+    /// Whether it only looks.
+    pub const fn looks(self) -> bool {
+        matches!(self, OperationKind::Download | OperationKind::Show)
+    }
+
+    /// Whether it can be answered with success.
+    pub const fn may_succeed(self) -> bool {
+        match self {
+            OperationKind::Upload(body) => matches!(body, Body::Whole),
+            _ => true,
+        }
+    }
+
+    /// Whether `who` may do it, as far as the role decides that.
+    pub const fn allows(self, who: Who) -> bool {
+        match who {
+            Who::Member | Who::Admin => true,
+            Who::Reader => self.looks(),
+            // What a member of another project creates is that project's own.
+            Who::OtherProject => self.creates(),
+        }
+    }
+}
+
+impl Row {
+    /// The steps that it may take under a profile, whether or not deletes are delayed, if that is known.
+    pub fn steps(&self, profile: Profile, delayed: Option<bool>) -> impl Iterator<Item = Step> {
+        let succeeds = self.kind.may_succeed();
+        (self.steps.iter().copied())
+            .filter(move |step| step.is_legal(profile, delayed))
+            .filter(move |step| succeeds || step.next != Phase::Done)
+    }
+
+    /// The statuses in which it is granted, as far as the status decides that.
+    pub fn granted(&self, profile: Profile) -> Statuses {
+        if self.only_glance && profile != Profile::Glance {
+            return Statuses::NONE;
+        }
+        let first = |step: &Step| step.phase == Phase::Waiting && !step.looked;
+        let steps = self.steps(profile, None).filter(first);
+        let mut granted = steps.filter_map(|step| step.from).peekable();
+        match granted.peek() {
+            Some(_) => granted.collect(),
+            None => self.granted,
+        }
+    }
+
+    /// The status in which it leaves a subject whose status it changes.
+    pub fn goal(&self) -> Option<SubjectStatus> {
+        let ends = |step: &&Step| step.next == Phase::Done && step.from != Some(step.to);
+        self.steps.iter().find(ends).map(|step| step.to)
+    }
+
+    /// Every status in which it can leave a subject that was in `from`; with `fails`, also those on its way.
+    pub fn reaches(
+        &self,
+        profile: Profile,
+        delayed: bool,
+        from: SubjectStatus,
+        fails: bool,
+    ) -> Statuses {
+        let mut reached = Statuses::NONE;
+        let mut open = vec![(Phase::Waiting, from)];
+        let steps: Vec<Step> = self.steps(profile, Some(delayed)).collect();
+        let mut seen = Vec::new();
+        while let Some(at) = open.pop().filter(|at| !seen.contains(at)) {
+            seen.push(at);
+            let next = (steps.iter()).filter(|step| (step.phase, step.from) == (at.0, Some(at.1)));
+            for step in next {
+                if fails || step.next == Phase::Done {
+                    reached = reached.or(Statuses::only(Some(step.to)));
+                }
+                open.push((step.next, step.to));
+            }
+        }
+        reached
+    }
+}

@@ -18,6 +18,17 @@ pub struct Cursor {
     pub action: u8,
 }
 
+impl Cursor {
+    /// The beginning of a step.
+    pub const fn at(step: u16) -> Cursor {
+        Cursor {
+            step,
+            branch: 0,
+            action: 0,
+        }
+    }
+}
+
 /// One operation, sent by the driver to its target.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Invocation {

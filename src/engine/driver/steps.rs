@@ -95,11 +95,7 @@ impl Driver {
                         if self.rivals_left(slot) > 0 {
                             return;
                         }
-                        let step = cursor.step + 1;
-                        cursor = Cursor {
-                            step,
-                            ..Cursor::default()
-                        };
+                        cursor = Cursor::at(cursor.step + 1);
                         continue;
                     };
                     action

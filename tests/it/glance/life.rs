@@ -3,11 +3,11 @@
 use super::{Place, SIZE, Subject, local, place};
 use std::time::Duration;
 use stormglass_glance::Identity;
-use stormglass_glance::{HelloError, ImageId, Request, RunId, content_of};
+use stormglass_glance::{HelloError, ImageId, Request, RunId, Watch, content_of};
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
-use stormglass_model::script::Act;
-use stormglass_model::units::Bytes;
+use stormglass_model::script::{Act, Point};
+use stormglass_model::units::{Bytes, Span};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[test]
@@ -122,17 +122,17 @@ fn a_delete_in_mid_upload_fails_the_upload() {
     let place = place();
     local(async {
         let mut subject = Subject::new(&place, 4);
-        subject.request.size = Bytes(48 << 20);
         subject.check(Operation::Create, Outcome::Ok).await;
         let (client, request) = (subject.client.clone(), subject.asked(Operation::Upload));
         let upload = subject.sent(&request);
-        let uploading = tokio::task::spawn_local(async move { client.perform(&request).await });
-        while subject.show().await.observed != Some(Seen::Status(SubjectStatus::Saving)) {
-            assert!(
-                !uploading.is_finished(),
-                "the upload was too quick to be caught"
+        // Long enough for a delete, and shorter than a server waits for data.
+        let watch = Watch::new(Point::MidBody, Span::from_secs(2), None);
+        let holding = watch.clone();
+        let uploading =
+            tokio::task::spawn_local(
+                async move { client.perform_watched(&request, &holding).await },
             );
-        }
+        watch.passed().await;
         subject.check(Operation::Delete, Outcome::Ok).await;
         let answer = uploading.await.unwrap();
         subject.answered(upload, &request, &answer);

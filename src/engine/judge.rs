@@ -57,7 +57,7 @@ const KEPT: usize = 1_000;
 
 /// Judges the subjects of a real server one by one, and keeps no more of them than that.
 pub(super) struct ClientJudge {
-    rules: concurrent::Rules,
+    checker: concurrent::Checker,
     /// What the latencies of each open subject's transitions count from.
     due: FxHashMap<u64, Vec<Due>>,
     violations: Vec<Violation>,
@@ -89,7 +89,7 @@ pub(super) struct Dated {
 impl ClientJudge {
     fn new(rules: concurrent::Rules) -> ClientJudge {
         ClientJudge {
-            rules,
+            checker: concurrent::Checker::new(rules),
             due: FxHashMap::default(),
             violations: Vec::new(),
             counts: [0; Invariant::COUNT],
@@ -100,6 +100,7 @@ impl ClientJudge {
 
     /// Remembers since when an operation, or a look of the target's own, was due.
     pub(super) fn note(&mut self, subject: u64, story: StoryId, event: &Event) {
+        let all = self.due.entry(subject).or_default();
         let due = match *event {
             Event::Completed {
                 op, intended, sent, ..
@@ -117,7 +118,7 @@ impl ClientJudge {
             },
             _ => return,
         };
-        self.due.entry(subject).or_default().push(due);
+        all.push(due);
     }
 
     /// The subjects that have not ended, in order.
@@ -129,7 +130,7 @@ impl ClientJudge {
 
     /// Judges a subject that has ended, and gives the transitions that its history proves.
     pub(super) fn ended(&mut self, history: &SubjectHistory) -> Vec<Dated> {
-        let judgement = concurrent::judge(history, &self.rules);
+        let judgement = self.checker.judge(history);
         for breach in judgement.breaches {
             self.violated(history, breach);
         }
@@ -139,7 +140,7 @@ impl ClientJudge {
                 .get_or_insert_with(|| format!("subject {}: {why}", history.subject));
         }
         let due = self.due.remove(&history.subject).unwrap_or_default();
-        let dated = concurrent::proven(history, &self.rules).into_iter();
+        let dated = self.checker.proven(history).into_iter();
         dated
             .filter_map(|proven| {
                 let due = due.iter().find(|due| due.op == proven.op)?;

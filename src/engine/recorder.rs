@@ -1,4 +1,4 @@
-//! The core of the recorder actor: it folds the history into metrics and shows it to the checker.
+//! The core of the recorder actor: it folds the history into metrics and shows it to its judge.
 
 use super::judge::{Dated, Judge, Rules};
 use crate::engine::progress::Progress;
@@ -455,7 +455,8 @@ impl Recorder {
             length: at.since(Time::ZERO),
             interrupted,
             notes: std::mem::take(&mut self.notes),
-            histories: (self.collector.take()).map_or_else(Vec::new, Collector::finish),
+            histories: (self.collector.take().filter(|_| self.keeps_history))
+                .map_or_else(Vec::new, Collector::finish),
         }
     }
 

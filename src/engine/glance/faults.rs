@@ -69,7 +69,8 @@ impl<S: Runtime> Remote<S> {
         out: &mut Out<super::Look>,
     ) {
         self.open -= 1;
-        if !open {
+        // What is not undone is still broken.
+        if !open && error.is_none() {
             out.records.push(Record::Fault { at, fault, open });
         }
         out.notes.extend(error.map(|error| error.to_string()));

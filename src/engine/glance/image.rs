@@ -70,19 +70,10 @@ impl Image {
 
 /// What an acknowledged operation makes of the image; none where that is not known from its answer.
 fn leads_to(operation: Operation) -> Option<Seen> {
-    let status = match operation {
-        Operation::Create | Operation::CreateWithoutFormat | Operation::CreateWithWrongFormat => {
-            SubjectStatus::Queued
-        }
-        Operation::CreateWithLocation
-        | Operation::CreateEmpty
-        | Operation::AddLocation
-        | Operation::Upload
-        | Operation::Reactivate => SubjectStatus::Active,
-        Operation::Deactivate => SubjectStatus::Deactivated,
-        Operation::Stage => SubjectStatus::Uploading,
-        Operation::Delete => return Some(Seen::Gone),
-        _ => return None,
-    };
-    Some(Seen::Status(status))
+    let row = operation.row();
+    let told = row.kind.may_succeed() && !row.by_task;
+    match row.goal().filter(|_| told)? {
+        SubjectStatus::PendingDelete | SubjectStatus::Deleted => Some(Seen::Gone),
+        status => Some(Seen::Status(status)),
+    }
 }

@@ -14,7 +14,7 @@ use stormglass_glance::{Answer, Cleanup, Client, CommandError, Commands, ImageId
 use stormglass_model::fault::{FaultId, Faults};
 use stormglass_model::history::{Audit, Event, Gauges, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Invocation, Out};
-use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::load::StoryId;
 use stormglass_model::script::ClientFault;
 use stormglass_model::target::Target;
@@ -181,7 +181,7 @@ impl<S: Runtime> Remote<S> {
             } => {
                 self.open -= 1;
                 let seen = answer.observed;
-                if self.is_live(look.subject) {
+                if self.is_live(look.subject) && self.progress == Progress::Open {
                     let event = looked(sent, look.since, &answer);
                     out.record(now, look.subject, look.story, event);
                     self.shown(look.subject.slot, None, answer, out);
@@ -217,10 +217,14 @@ impl<S: Runtime> Remote<S> {
         &mut self,
         now: Time,
         mut invocation: Invocation,
-        answer: Answer,
+        mut answer: Answer,
         out: &mut Out<Look>,
     ) {
         self.open -= 1;
+        if self.progress != Progress::Open {
+            // The run takes its images away meanwhile: what is said of them now proves nothing.
+            answer = Answer::new(Outcome::Unknown);
+        }
         // Waiting for a connection of our own, and opening one, is not the server's doing.
         invocation.sent = invocation.sent + answer.waited + answer.connect;
         let Invocation {
@@ -241,7 +245,7 @@ impl<S: Runtime> Remote<S> {
             ..
         } = answer;
         if self.is_live(subject) {
-            let reads = operation.reads() || operation == Operation::Show;
+            let reads = operation.kind().looks();
             let event = Event::Sent {
                 op,
                 who,
@@ -249,7 +253,10 @@ impl<S: Runtime> Remote<S> {
                 spoiled: client_fault.is_some(),
             };
             out.record(now, subject, story, event);
-            self.shown(subject.slot, Some(operation), Box::new(answer), out);
+            // To another project nothing is there.
+            if who != Who::OtherProject {
+                self.shown(subject.slot, Some(operation), Box::new(answer), out);
+            }
         }
         out.completed.push_back(Completion {
             invocation,
@@ -258,7 +265,7 @@ impl<S: Runtime> Remote<S> {
             seen: observed,
             http_status,
         });
-        // A create that failed for certain is forgotten by the driver.
+        // A create that was not acknowledged ends its story.
         if operation.creates() && outcome != Outcome::Ok {
             return;
         }

@@ -3,9 +3,9 @@
 use super::told::{Tale, created, uploaded};
 use Operation::{Deactivate, Delete, Reactivate, Show, Upload};
 use SubjectStatus::*;
-use stormglass_model::checker::concurrent::{Rules, proven};
+use stormglass_model::checker::concurrent::{Checker, Rules};
 use stormglass_model::history::{Observation, Seen};
-use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 
 const DELAYED: Rules = Rules::glance(Some(true));
 const AT_ONCE: Rules = Rules::glance(Some(false));
@@ -20,7 +20,7 @@ const STORED: Step = (Some(Saving), Active);
 fn proves(tale: &Tale, rules: &Rules, expected: &[Step]) {
     let judgement = tale.judged(rules);
     assert_eq!(judgement.breaches, [], "{tale}");
-    let moves = proven(&tale.history, rules).into_iter();
+    let moves = Checker::new(*rules).proven(&tale.history).into_iter();
     let proven: Vec<Step> = moves.map(|step| (step.from, step.to)).collect();
     assert_eq!(proven, expected, "{tale}");
 }
@@ -48,7 +48,7 @@ fn a_change_is_dated_to_the_first_answer_that_proves_it() {
     proves(&tale, &DELAYED, &[BORN, SENT]);
     tale.answer(upload, Outcome::Ok);
     proves(&tale, &DELAYED, &[BORN, SENT, STORED]);
-    let moves = proven(&tale.history, &DELAYED);
+    let moves = Checker::new(DELAYED).proven(&tale.history);
     let (sent, stored) = (moves[1], moves[2]);
     assert!(sent.at < stored.at && sent.op == look && stored.op == upload);
 }
@@ -104,4 +104,17 @@ fn an_upload_beside_a_delete_is_proven_by_its_own_answer() {
     tale.answer(delete, Outcome::Ok);
     let deleted = (Some(Active), Deleted);
     proves(&tale, &AT_ONCE, &[BORN, SENT, STORED, deleted]);
+}
+
+/// To a user of another project nothing is there, and what is refused to that user changes nothing.
+#[test]
+fn what_another_project_is_told_proves_nothing() {
+    let mut tale = uploaded();
+    let delete = tale.call_as(Delete, Who::OtherProject);
+    let refused = Outcome::Refused;
+    tale.reply(delete, refused, Some(Seen::Gone), None, Some(404));
+    proves(&tale, &AT_ONCE, &[BORN, SENT, STORED]);
+    let off = (Some(Active), Deactivated);
+    tale.done(Deactivate);
+    proves(&tale, &AT_ONCE, &[BORN, SENT, STORED, off]);
 }

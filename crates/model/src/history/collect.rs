@@ -13,7 +13,7 @@ struct Invoked<'a> {
     spoiled: &'a mut bool,
 }
 
-/// What clients saw of each subject so far. It forgets nothing, so it grows with every operation.
+/// What clients saw of each subject so far. It grows with every operation, until a subject is taken out.
 #[derive(Debug, Default)]
 pub struct Collector {
     subjects: BTreeMap<u64, SubjectHistory>,

@@ -178,7 +178,10 @@ impl Row {
         let mut open = vec![(Phase::Waiting, from)];
         let steps: Vec<Step> = self.steps(profile, Some(delayed)).collect();
         let mut seen = Vec::new();
-        while let Some(at) = open.pop().filter(|at| !seen.contains(at)) {
+        while let Some(at) = open.pop() {
+            if seen.contains(&at) {
+                continue;
+            }
             seen.push(at);
             let next = (steps.iter()).filter(|step| (step.phase, step.from) == (at.0, Some(at.1)));
             for step in next {

@@ -148,8 +148,9 @@ impl Judge {
     }
 
     pub(super) fn loosen(&mut self, plan: Plan, brings: Holds) {
-        if !self.plans.steps(plan).is_empty() {
-            self.loose.push(Loose { plan, brings });
+        let loose = Loose { plan, brings };
+        if !self.plans.steps(plan).is_empty() && !self.loose.contains(&loose) {
+            self.loose.push(loose);
             self.closed = false;
         }
     }

@@ -37,7 +37,7 @@
 //! use stormglass_model::units::Time;
 //!
 //! let data = Some(Content { size: 4, checksum: 7 });
-//! let event = |ms: u64, told| ClientEvent { at: Time(ms * 1_000_000), told };
+//! let event = |ms: u64, observation| ClientEvent { at: Time(ms * 1_000_000), observation };
 //! let sent = |ms, op, operation, brings| {
 //!     let who = Who::Member;
 //!     event(ms, Observation::Invoked { op: OpId(op), operation, who, brings, spoiled: false })
@@ -88,7 +88,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `plan` | which steps an operation may take, by how it ended |
+//! | `rules` | what a server promised |
+//! | `plan` | which steps of the table of operations an operation may take, by how it ended |
 //! | `state` | a state in 64 bits, and sets of statuses |
 //! | `open` | an operation as it is followed |
 //! | `judge` | the walk over a history |
@@ -96,9 +97,10 @@
 //! | `answer` | what an answer claims |
 //! | `probe` | what the server's database and store claim |
 //! | `prove` | which transitions the answers prove, and when |
+//! | `breach` | what is found, and why nothing is certain |
 //! | `blame` | which symptom a claim has that cannot be true |
 //!
-//! It is pure, shares the edge table with what it judges, and nothing else. The set is never too small, so a correct server
+//! It is pure. What it judges, the service or a real server, reads neither the table of operations nor anything else here. The set is never too small, so a correct server
 //! raises no alarm; what cannot be followed within the budget is unknown.
 
 mod answer;
@@ -115,15 +117,35 @@ mod state;
 
 use crate::history::SubjectHistory;
 pub use breach::{Breach, Inconclusive, Judgement, Severity, Symptom};
-pub use prove::{Proven, proven};
+pub use prove::Proven;
 pub use rules::Rules;
 
 use judge::Judge;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Judges histories, one after the other; it keeps its tables from one to the next.
+pub struct Checker(Judge);
+
+impl Checker {
+    /// A checker by these rules.
+    pub fn new(rules: Rules) -> Checker {
+        Checker(Judge::new(rules))
+    }
+
+    /// Judges the history of one subject.
+    pub fn judge(&mut self, history: &SubjectHistory) -> Judgement {
+        self.0.judge(history)
+    }
+
+    /// The transitions that a history proves, in the order of the answers that prove them.
+    pub fn proven(&self, history: &SubjectHistory) -> Vec<Proven> {
+        prove::proven(history, &self.0.plans, &self.0.rules)
+    }
+}
+
 /// Judges the history of one subject.
 pub fn judge(history: &SubjectHistory, rules: &Rules) -> Judgement {
-    Judge::new(*rules).judge(history)
+    Checker::new(*rules).judge(history)
 }
 
 /// Histories that a thread takes at a time.

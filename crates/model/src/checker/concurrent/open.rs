@@ -100,7 +100,7 @@ pub(super) fn brings_data(operation: Operation) -> bool {
 }
 
 /// An operation that may take any of its steps at any time, as often as it likes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Loose {
     pub plan: Plan,
     pub brings: Holds,

@@ -69,7 +69,7 @@ pub(super) type Phases = u8;
 pub(super) const ANY_PHASE: Phases = u8::MAX;
 
 /// What an operation may do.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Where its steps begin and end in [`Plans::steps`].
     steps: (u16, u16),

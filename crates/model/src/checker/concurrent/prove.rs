@@ -4,6 +4,7 @@
 //! says it was, if what was open since can have brought it there in only one shortest way. Each transition is told once, and not
 //! at all where there were several ways.
 
+use super::open::trespasses;
 use super::plan::{Plans, Way, goes_on};
 use super::rules::Rules;
 use super::state::{Place, shown};
@@ -32,9 +33,9 @@ impl Proven {
 }
 
 /// The transitions that a history proves, in the order of the answers that prove them.
-pub fn proven(history: &SubjectHistory, rules: &Rules) -> Vec<Proven> {
+pub(super) fn proven(history: &SubjectHistory, plans: &Plans, rules: &Rules) -> Vec<Proven> {
     let mut walk = Walk {
-        plans: Plans::new(rules),
+        plans,
         rules: *rules,
         open: Vec::new(),
         lingering: Operations::default(),
@@ -100,8 +101,8 @@ enum Path {
     Several,
 }
 
-struct Walk {
-    plans: Plans,
+struct Walk<'a> {
+    plans: &'a Plans,
     rules: Rules,
     open: Vec<Open>,
     /// Operations that were never answered, or whose work goes on after the answer.
@@ -111,12 +112,17 @@ struct Walk {
     proven: Vec<Proven>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn event(&mut self, event: &ClientEvent) {
         match event.observation {
             Observation::Invoked {
                 op, operation, who, ..
-            } => self.invoked(op, operation, who),
+            } => {
+                // What one may not do who asks changes nothing, and to another project nothing is there.
+                if !trespasses(operation, who) {
+                    self.invoked(op, operation, who);
+                }
+            }
             Observation::Answered {
                 op, outcome, seen, ..
             } => {

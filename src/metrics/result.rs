@@ -109,7 +109,7 @@ impl TransitionKey {
 pub struct TransitionRow {
     /// Position in [`RunResult::phases`].
     pub phase: usize,
-    /// Position in [`StormResult::stories`].
+    /// Position in [`StormResult::stories`](super::StormResult::stories).
     pub story: StoryId,
     /// Which transition.
     pub key: TransitionKey,
@@ -122,7 +122,7 @@ pub struct TransitionRow {
 pub struct OperationRow {
     /// Position in [`RunResult::phases`].
     pub phase: usize,
-    /// Position in [`StormResult::stories`].
+    /// Position in [`StormResult::stories`](super::StormResult::stories).
     pub story: StoryId,
     /// What was asked for.
     pub operation: Operation,

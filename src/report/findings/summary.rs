@@ -11,7 +11,7 @@ use stormglass_model::checker::concurrent::Severity;
 use stormglass_model::lifecycle::Verdict;
 
 /// The summary, with the path of the results if they have one, in colour or plain. Only a command to copy may be longer than
-/// [`WIDTH`](crate::report::terminal::WIDTH); findings are cut where a screen has no room for more.
+/// a terminal is wide; findings are cut where a screen has no room for more.
 pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> String {
     let paint = Paint { colour };
     let mark = match result.verdict() {

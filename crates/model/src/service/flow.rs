@@ -361,6 +361,7 @@ impl<A: Actors> Service<A> {
     }
 }
 
+#[inline]
 fn transfer(bandwidth: Option<Bytes>, size: f64) -> Span {
     bandwidth.map_or(Span::ZERO, |bandwidth| {
         Span::from_secs_f64(size / bandwidth.0 as f64)

@@ -104,6 +104,7 @@ impl Default for Op {
 }
 
 impl Op {
+    #[inline]
     pub(crate) fn new(work: Work, invocation: Invocation) -> Op {
         Op {
             work,

@@ -71,6 +71,7 @@ impl Scrubber {
     }
 
     /// Takes a message.
+    #[inline]
     pub fn apply(&mut self, message: ScrubberMessage) -> ScrubberReply {
         let mut reply = ScrubberReply::default();
         match message {

@@ -127,6 +127,7 @@ impl Subject {
     }
 
     /// Applies a commit, or refuses it.
+    #[inline]
     pub fn apply(&mut self, commit: Commit) -> Reply {
         let Commit {
             at,

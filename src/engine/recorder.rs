@@ -31,7 +31,7 @@ pub enum RecorderMessage {
     LoadEnded(Time),
     /// What a person should know of beside the results.
     Notes(Vec<String>),
-    /// After the end: what the service's books say of these subjects.
+    /// After the end: what the service itself counts for these subjects.
     Audits(Vec<Audit>),
     /// It is over.
     Finish {

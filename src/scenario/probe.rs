@@ -1,4 +1,4 @@
-//! Where the server's own books are: `[target.glance.probe]`.
+//! Where the server's database and store are: `[target.glance.probe]`.
 
 use super::document::Node;
 use super::identity::from_environment;

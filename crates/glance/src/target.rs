@@ -32,7 +32,7 @@ pub struct GlanceTarget {
     pub delayed_delete: bool,
     /// A size that the server refuses for its size cap or quota; none: nobody tries one.
     pub too_large: Option<Bytes>,
-    /// Where the server's own books can be read.
+    /// Where the server's database and store can be read.
     pub probe: Option<ProbeTarget>,
     /// What can be done to the server, by name; run only if the command line allows it.
     pub commands: Vec<Command>,
@@ -71,7 +71,7 @@ impl GlanceTarget {
     }
 }
 
-/// Where the server's own books are: its image table and its store. They are only ever read.
+/// Where the server's image table and store are. They are only ever read.
 #[derive(Clone)]
 pub struct ProbeTarget {
     /// `postgresql://…`, `mysql://…` or `sqlite://…`; it may hold a password, and is never shown.

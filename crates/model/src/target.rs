@@ -33,9 +33,9 @@ pub trait Target {
     fn forget(&mut self, slot: u32);
     /// Whether nothing is being done and nothing is due.
     fn is_at_rest(&mut self, now: Time) -> bool;
-    /// Writes its own books into the gauges.
+    /// Writes what it counts itself into the gauges.
     fn gauges(&mut self, now: Time, gauges: &mut Gauges);
-    /// What its books say of one subject at the end; none where it keeps no books.
+    /// What it says itself of one subject at the end; none where it does not tell.
     fn audit(&mut self, subject: SubjectId) -> Option<Audit>;
 
     /// Fetches into the processor's cache what the subject in `slot` will need; does nothing else.

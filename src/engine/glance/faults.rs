@@ -13,8 +13,7 @@ use stormglass_model::script::{ClientFault, Point};
 use stormglass_model::units::{Bytes, Span, Time};
 use tokio::task::spawn_local;
 
-/// Whether a fault that concerns the data can strike the operation. An upload that is cut is judged as an abort; the other
-/// operations that send data have no such counterpart.
+/// Whether a fault that concerns the data can strike the operation.
 pub(super) fn has_data(operation: Operation) -> bool {
     operation == Operation::Upload || operation.reads()
 }

@@ -1,8 +1,8 @@
-//! Why the books of a server cannot be read.
+//! Why the database or the store of a server cannot be read.
 
 use std::path::{Path, PathBuf};
 
-/// Why the books cannot be read. What is written here can be shown: no credential is part of it.
+/// Why the database or the store cannot be read. What is written here can be shown: no credential is part of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeError {
     /// The database's URL is not understood.

@@ -1,4 +1,4 @@
-//! Probes: what a real server's own books say of the images of a run, its image table and its store.
+//! Probes: what a real server's image table and store say of the images of a run.
 //!
 //! Everything here only reads, and only the images it is asked for. No password is ever shown.
 
@@ -23,7 +23,7 @@ const CHUNK: usize = 500;
 /// An image that is never there; to ask for it shows whether one can ask.
 const NOBODY: [ImageId; 1] = [ImageId([0; 16])];
 
-/// Reads the books of one server. It must run inside a `tokio::task::LocalSet`.
+/// Reads the database and the store of one server. It must run inside a `tokio::task::LocalSet`.
 pub struct Probe {
     database: Option<Database>,
     store: Option<Store>,
@@ -49,7 +49,7 @@ impl Probe {
         Ok(Probe { database, store })
     }
 
-    /// The books of each image, in the order asked. What the server is doing meanwhile may be seen half done: ask at rest. A database
+    /// A probe reading of each image, in the order asked. What the server is doing meanwhile may be seen half done: ask at rest. A database
     /// that went away, and may be on its way back, is waited for a little.
     pub async fn books(&mut self, images: &[ImageId]) -> Result<Vec<ProbeReading>, ProbeError> {
         let mut books = Vec::with_capacity(images.len());

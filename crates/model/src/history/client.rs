@@ -53,11 +53,11 @@ pub enum Observation {
     },
     /// Something of the server was broken on purpose, or healed. Errors of the server's own are to be expected in between.
     Broken(bool),
-    /// The server's own books were read while nothing was open.
+    /// A probe read the server's database and store while nothing was open.
     Probed(ProbeReading),
 }
 
-/// What the server's own books say of a subject; none of a part that was not read.
+/// What a probe read of a subject in the server's database and store; none of a part that was not read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProbeReading {
     /// The row of the registry.

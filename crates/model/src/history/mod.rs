@@ -193,7 +193,7 @@ impl Event {
     }
 }
 
-/// What the service's own books say of one subject at the end of a run.
+/// What the service itself says of one subject at the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Audit {
     /// Which subject.

@@ -127,7 +127,7 @@ impl Step {
     }
 
     /// Whether a server of this profile may take it. What a delete makes of an active subject depends on whether deletes are delayed;
-    /// none where nobody knows.
+    /// none where that is not known.
     pub(super) fn is_legal(&self, profile: Profile, delayed: Option<bool>) -> bool {
         let here = match self.on {
             On::Both => true,

@@ -1,4 +1,4 @@
-//! What the stages come to: commits and the books they change, tasks, scrubs, and the end of a piece of work.
+//! What the stages come to: commits and the counts they change, tasks, scrubs, and the end of a piece of work.
 
 use super::operation::{Handle, Op, Stage, Wake, Work};
 use super::scrubber::{Pending, ScrubberMessage, ScrubberReply};
@@ -12,7 +12,7 @@ use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use crate::units::Time;
 
 impl<A: Actors> Service<A> {
-    /// Sends a commit to the record and enters what it did into history and books.
+    /// Sends a commit to the record and enters what it did into the history and the counts.
     pub(super) fn commit(
         &mut self,
         now: Time,

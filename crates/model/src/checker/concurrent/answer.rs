@@ -25,7 +25,7 @@ pub(super) struct Claim {
 impl Judge {
     /// What the answer tells of an instant of the operation, beside its own effect.
     pub(super) fn claim(&self, operation: Operation, who: Who, answer: &Answer) -> Option<Claim> {
-        // To a stranger nothing is there; what a reader may not do tells nothing either.
+        // To a user of another project nothing is there; what a reader may not do tells nothing either.
         if who == Who::OtherProject && !operation.creates() || trespasses(operation, who) {
             return None;
         }
@@ -209,7 +209,7 @@ impl Judge {
     }
 
     /// Whether a real server had no reason to refuse: a delete by one who may, of a subject that is there and not protected, with nothing
-    /// beside it and nothing of which nobody knows what became. Quotas and the like refuse with other codes.
+    /// beside it and nothing whose end is unknown. Quotas and the like refuse with other codes.
     fn must_delete(&mut self, slot: usize, open: &Open, answer: &Answer) -> bool {
         let refused = answer.outcome == Outcome::Refused
             && answer.seen.is_none()

@@ -195,7 +195,7 @@ impl Judge {
         }
     }
 
-    /// The subject was shown in a status that it cannot have; by a client, or by the books.
+    /// The subject was shown in a status that it cannot have; by a client, or by a probe reading.
     pub(super) fn blame_status(&mut self, at: Time, status: SubjectStatus) {
         let busy = Statuses::BUSY.contains(status);
         let nobody = self.standing(Standing::Waits).count() <= 1

@@ -1,4 +1,4 @@
-//! What the server's own books claim, read while nobody waits for anything.
+//! What a probe reading of the server's database and store claims, taken while no client waits for an answer.
 
 use super::judge::{Judge, bits};
 use super::open::{Open, Standing};
@@ -31,7 +31,7 @@ impl Entry {
 }
 
 impl Judge {
-    /// The books were read.
+    /// The database and the store were read.
     pub(super) fn probed(&mut self, at: Time, books: &ProbeReading) {
         if !self.at_rest() {
             return; // somebody is at work, so nothing is settled

@@ -44,7 +44,7 @@ pub(super) struct Holds(pub u8);
 
 impl Holds {
     pub(super) const NOTHING: Holds = Holds(0);
-    /// Data that nobody knows: it is what whoever reads it says.
+    /// Unknown data: the first read tells what it is.
     pub(super) const ANYTHING: Holds = Holds(15);
     /// Never in a state: data that no upload brought.
     pub(super) const STRANGE: Holds = Holds(16);

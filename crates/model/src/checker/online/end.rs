@@ -9,7 +9,7 @@ use crate::units::Time;
 use SubjectStatus::*;
 
 impl Checker {
-    /// What the service's own books say of one subject after the end; they must say what the history does.
+    /// What the service itself says of one subject after the end; it must be what the history says.
     pub fn audit(&mut self, audit: &Audit) {
         let id = audit.subject;
         let subject = self.subjects.at(id.slot);

@@ -15,7 +15,7 @@ pub(super) struct Totals {
     created: u64,
     /// Bytes in the store; below zero only after a breach.
     pub bytes: i128,
-    /// When the books were last compared.
+    /// When the totals were last compared.
     pub at: Time,
     /// The differences reported last: one is reported when it changes, not at every interval.
     reported: Differences,
@@ -55,7 +55,7 @@ impl Totals {
 }
 
 impl Checker {
-    /// The service's own books at one instant: they must say what the history adds up to (`conservation`).
+    /// The service's own counts at one instant: they must be what the history adds up to (`conservation`).
     pub fn gauges(&mut self, gauges: &Gauges) {
         self.totals.at = gauges.at;
         let now = self.totals.differences(gauges);

@@ -4,6 +4,7 @@
 mod actor;
 mod actor_table;
 mod calendar;
+mod cells;
 pub mod clock;
 mod driver;
 mod glance;

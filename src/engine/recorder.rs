@@ -1,5 +1,6 @@
 //! The core of the recorder actor: it folds the history into metrics and shows it to its judge.
 
+use super::cells::Cells;
 use super::judge::{Dated, Judge, Rules};
 use crate::engine::progress::Progress;
 use crate::metrics::{
@@ -51,34 +52,6 @@ pub struct RecorderReply {
     pub folded: bool,
     /// The result, once it is over.
     pub result: Option<Box<RunResult>>,
-}
-
-/// Metrics by phase and story. A cell is made when something first falls into it.
-struct Cells<T> {
-    cells: Vec<Option<Box<T>>>,
-    width: usize,
-}
-
-impl<T: Default> Cells<T> {
-    fn new(rows: usize, width: usize) -> Self {
-        Cells {
-            cells: std::iter::repeat_with(|| None).take(rows * width).collect(),
-            width,
-        }
-    }
-
-    #[inline]
-    fn at(&mut self, row: usize, column: usize) -> &mut T {
-        self.cells[row * self.width + column].get_or_insert_with(Box::default)
-    }
-
-    fn into_rows(self) -> impl Iterator<Item = (usize, usize, T)> {
-        let width = self.width;
-        self.cells
-            .into_iter()
-            .enumerate()
-            .filter_map(move |(index, cell)| cell.map(|cell| (index / width, index % width, *cell)))
-    }
 }
 
 /// Response and service time.

@@ -32,6 +32,7 @@
 //! What is not known is left out.
 
 mod line;
+mod word;
 
 use super::{ClientEvent, Observation, OpId, SubjectHistory};
 use crate::lifecycle::Profile;

@@ -16,14 +16,14 @@ fn scripts() -> [Vec<Script>; 2] {
         let all = Operation::ALL.iter();
         all.filter(|operation| !operation.creates() && !operation.row().only_glance)
     };
+    let parsed = |text: String| text.parse::<Script>().unwrap();
     let (mut singles, mut races) = (Vec::new(), Vec::new());
     for base in ["create", "create upload", "create upload deactivate"] {
         for first in later() {
             for second in later() {
-                singles.extend(format!("{base} {first} {second}").parse::<Script>());
+                singles.push(parsed(format!("{base} {first} {second}")));
                 for point in ["before", "mid-body", "answer"] {
-                    let race = format!("{base} [{first} {point} {second}]");
-                    races.extend(race.parse::<Script>());
+                    races.push(parsed(format!("{base} [{first} {point} {second}]")));
                 }
             }
         }

@@ -18,7 +18,7 @@ use crate::engine::progress::Progress;
 use crate::metrics::RunResult;
 use crate::scenario::Scenario;
 use actix::dev::ContextFut;
-use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, SpawnHandle, System};
+use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, System};
 use std::cell::Cell;
 use std::future::Future;
 use std::num::NonZeroU32;
@@ -39,6 +39,7 @@ use stormglass_model::service::Service;
 use stormglass_model::target::Target;
 use stormglass_model::units::{Bytes, Span};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 /// Real time.
 pub struct Live;
@@ -131,8 +132,8 @@ struct Shard<T: Target, C> {
     clock: WallClock,
     progress: Arc<Progress>,
     interrupted: bool,
-    /// The next turn, while the shard sleeps.
-    nap: Option<SpawnHandle>,
+    /// What brings the next turn, when others have had theirs.
+    nap: Option<JoinHandle<()>>,
     results: mpsc::UnboundedSender<Option<Box<RunResult>>>,
 }
 
@@ -151,6 +152,9 @@ const TURN: usize = 2_048;
 
 /// Timers are no finer than a millisecond: what is due sooner is waited for by turning.
 const FINE: Span = Span::from_millis(2);
+
+/// How long before it is due a shard wakes.
+const EARLY: Span = Span::from_millis(1);
 
 /// The longest a shard sleeps, so that it hears soon that the user wants to stop.
 const NAP: Span = Span::from_millis(50);
@@ -172,7 +176,7 @@ impl<T: Target + 'static, C: Controls + 'static> Handler<Turn> for Shard<T, C> {
     fn handle(&mut self, _: Turn, context: &mut Context<Self>) {
         let clock = self.clock;
         if let Some(nap) = self.nap.take() {
-            context.cancel_future(nap);
+            nap.abort();
         }
         if self.progress.is_interrupted() && !self.interrupted {
             self.interrupted = true;
@@ -189,12 +193,17 @@ impl<T: Target + 'static, C: Controls + 'static> Handler<Turn> for Shard<T, C> {
             .storm
             .next_due()
             .map_or(NAP, |due| due.since(clock.now()));
-        if self.storm.has_mail() || next < FINE {
-            context.notify(Turn);
-        } else {
-            let nap = (next - Span::from_millis(1)).min(NAP);
-            self.nap = Some(context.notify_later(Turn, Duration::from_nanos(nap.0)));
-        }
+        let at_once = self.storm.has_mail() || next < FINE;
+        let nap = Duration::from_nanos((next.0.saturating_sub(EARLY.0)).min(NAP.0));
+        let address = context.address();
+        // The task comes from outside: an actor that notifies itself is polled again before anybody reads a socket.
+        self.nap = Some(tokio::task::spawn_local(async move {
+            match at_once {
+                true => tokio::task::yield_now().await,
+                false => tokio::time::sleep(nap).await,
+            }
+            address.do_send(Turn);
+        }));
     }
 }
 

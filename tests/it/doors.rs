@@ -5,6 +5,7 @@ use crate::liar::{Lies, serve_lies};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::time::Duration;
 use stormglass_model::checker::concurrent::{Rules, judge};
 use stormglass_model::history::file::Reader;
 use stormglass_model::lifecycle::{Profile, Verdict};
@@ -18,6 +19,7 @@ const HONEST: Lies = Lies {
     download: 404,
     show: 404,
     delete: 204,
+    slow: [Duration::ZERO; 2],
 };
 
 /// The exit codes of the storm and of `check`, and the verdict on the saved histories.
@@ -110,4 +112,62 @@ fn agree(folder: &Path, file: &str, expected: i32) {
         Verdict::Unknown => UNKNOWN,
     };
     assert_eq!(whole, expected, "{said}");
+}
+
+/// Runs a storm of one image against such a server, with what is added to its scenario up to its load.
+fn storm(steps: &str, lies: Lies, more: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "schema = 1\nname = \"liar\"\n[target.glance]\nurl = \"{}\"\n{more}\nusers = 1\nsubjects = 1\n\
+         [[story]]\nname = \"one\"\nsteps = [{steps}]\n",
+        serve_lies(lies)
+    );
+    std::fs::write(folder.path().join("liar.toml"), text).unwrap();
+    let run = stormglass(&["run", "liar.toml", "--allow-commands"], folder.path());
+    let said = format!("{}{}", stdout(&run), stderr(&run));
+    (run.status.code(), said)
+}
+
+/// A command breaks the server for the first tenth of a second, and this is its undo.
+fn broken_for_a_while(undo: &str) -> String {
+    format!(
+        "[target.glance.commands.harm]\nrun = \"true\"\nundo = \"{undo}\"\n\
+         [[fault]]\nname = \"harm\"\nat = \"server\"\nkind = {{ command = \"harm\" }}\n\
+         window = {{ from = \"0s\", to = \"100ms\" }}\n[load]"
+    )
+}
+
+#[test]
+fn a_server_that_could_not_be_repaired_is_not_blamed_for_its_errors() {
+    let steps = r#""create", { wait = "500ms" }, "delete""#;
+    let lies = Lies {
+        delete: 500,
+        ..HONEST
+    };
+    let (code, said) = storm(steps, lies, &broken_for_a_while("true"));
+    assert_eq!(code, Some(INVALID), "{said}");
+    let (code, said) = storm(steps, lies, &broken_for_a_while("echo stuck >&2; false"));
+    assert_eq!(code, Some(VALID), "{said}");
+    assert!(said.contains("stuck"), "{said}");
+}
+
+#[test]
+fn what_is_answered_beside_the_runs_own_cleanup_proves_nothing() {
+    let steps = r#""create", "delete", { refused = "download" }"#;
+    let lies = Lies {
+        download: 200,
+        ..HONEST
+    };
+    // The load ends while the answer is still to come, and the cleanup goes on beyond it.
+    let more = "[settle]\nfor = \"300ms\"\n[load]\nduration = \"1s\"";
+    let seconds = |download, list| [download, list].map(Duration::from_secs);
+    let (code, said) = storm(steps, lies, more);
+    assert_eq!(code, Some(INVALID), "{said}");
+    let late = Lies {
+        slow: seconds(3, 4),
+        ..lies
+    };
+    let (code, said) = storm(steps, late, more);
+    assert_eq!(code, Some(VALID), "{said}");
+    assert!(said.contains("0 failed, 1 unknown"), "{said}");
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::time::Duration;
 use stormglass::{RunOptions, RunResult};
 use stormglass_model::lifecycle::{Invariant, Operation, Verdict};
 
@@ -12,6 +13,8 @@ pub struct Lies {
     pub download: u16,
     pub show: u16,
     pub delete: u16,
+    /// How long a read of data waits for its answer, and how long a list of images does.
+    pub slow: [Duration; 2],
 }
 
 /// Answers one request.
@@ -42,7 +45,15 @@ fn answer(stream: TcpStream, lies: Lies) -> std::io::Result<()> {
             true => (200, r#"{"tasks":[]}"#.to_owned()),
             false => (403, String::new()),
         },
-        ["get", path] if path.ends_with("/file") => (lies.download, "x".to_owned()),
+        ["get", path] if path.ends_with("/file") => {
+            std::thread::sleep(lies.slow[0]);
+            (lies.download, "x".to_owned())
+        }
+        // The cleanup looks for what it does not know of.
+        ["get", path] if path.contains("tag=") => {
+            std::thread::sleep(lies.slow[1]);
+            (200, r#"{"images":[]}"#.to_owned())
+        }
         ["get", path] => (
             lies.show,
             format!(r#"{{"id":"{}","status":"saving"}}"#, &path[11..]),
@@ -66,11 +77,11 @@ fn answer(stream: TcpStream, lies: Lies) -> std::io::Result<()> {
 
 /// Starts such a server for the rest of the process, and gives its URL.
 pub fn serve(download: u16, show: u16) -> String {
-    let delete = 204;
     serve_lies(Lies {
         download,
         show,
-        delete,
+        delete: 204,
+        slow: [Duration::ZERO; 2],
     })
 }
 
@@ -80,7 +91,7 @@ pub fn serve_lies(lies: Lies) -> String {
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let _ = answer(stream, lies);
+            std::thread::spawn(move || answer(stream, lies));
         }
     });
     url
@@ -137,6 +148,7 @@ fn an_error_of_the_servers_own_is_a_violation_while_nothing_is_broken() {
         download: 404,
         show: 404,
         delete: 500,
+        slow: [Duration::ZERO; 2],
     });
     let storm = storm_at(&url, r#""create", "delete""#);
     assert_eq!(storm.verdict, Verdict::Invalid, "{storm:?}");
@@ -144,4 +156,19 @@ fn an_error_of_the_servers_own_is_a_violation_while_nothing_is_broken() {
     assert_eq!(count, 1, "{:?}", storm.violations);
     let first = &storm.violations[0];
     assert_eq!(first.operation, Some(Operation::Delete), "{first:?}");
+}
+
+#[test]
+fn answers_are_heard_while_something_is_always_due() {
+    let text = format!(
+        "schema = 1\nname = \"busy\"\n[target.glance]\nurl = \"{}\"\n[report]\ninterval = \"1ms\"\n\
+         [load]\nusers = 1\nsubjects = 20\nduration = \"20s\"\n[[story]]\nname = \"one\"\n\
+         steps = [\"create\", \"delete\"]\n",
+        serve(404, 404)
+    );
+    let scenario = stormglass::parse("busy.toml", &text, Path::new("."), &[]).unwrap();
+    let result = stormglass::run(&scenario, &RunOptions::default()).unwrap();
+    let run = &result.runs[0];
+    assert_eq!(run.verdict, Verdict::Valid, "{:?}", run.violations);
+    assert_eq!(run.end.subjects.iter().sum::<u64>(), 20);
 }

@@ -221,8 +221,9 @@ impl<S: Runtime> Remote<S> {
         out: &mut Out<Look>,
     ) {
         self.open -= 1;
-        if self.progress != Progress::Open {
-            // The run takes its images away meanwhile: what is said of them now proves nothing.
+        // The run takes its images away meanwhile: what is said of them now proves nothing, and no answer would not either.
+        let late = self.progress != Progress::Open;
+        if late {
             answer = Answer::new(Outcome::Unknown);
         }
         // Waiting for a connection of our own, and opening one, is not the server's doing.
@@ -250,7 +251,7 @@ impl<S: Runtime> Remote<S> {
                 op,
                 who,
                 content: content.filter(|_| !reads),
-                spoiled: client_fault.is_some(),
+                spoiled: client_fault.is_some() || late,
             };
             out.record(now, subject, story, event);
             // To another project nothing is there.

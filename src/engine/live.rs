@@ -6,15 +6,16 @@
 //! times as much as the envelope.
 
 use super::actor::{ActorHost, Core, Envelope, Runtime};
-use super::actor_table::{ActorTable, ControlActors};
+use super::actor_table::ControlActors;
 use super::clock::WallClock;
 use super::driver::Share;
+use super::embedded;
 use super::glance::Remote;
-use super::judge::Rules;
 use super::nemesis::Nemesis;
-use super::recorder::Recorder;
+use super::progress::Progress;
+use super::recorder::{Recorder, seed_of};
+use super::run_checker::RunChecker;
 use super::storm::{Controls, Storm};
-use crate::engine::progress::Progress;
 use crate::metrics::RunResult;
 use crate::scenario::Scenario;
 use actix::dev::ContextFut;
@@ -29,13 +30,10 @@ use std::task::Waker;
 use std::time::Duration;
 use stormglass_glance::GlanceTarget;
 use stormglass_glance::{Client, ConfigError, HelloError, LocateError, RunId, RunServices, locate};
-use stormglass_model::checker::{concurrent, online};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, Faults, Place};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::Story;
-use stormglass_model::random::Seed;
-use stormglass_model::service::Service;
 use stormglass_model::target::Target;
 use stormglass_model::units::{Bytes, Span};
 use tokio::sync::mpsc;
@@ -209,12 +207,11 @@ pub fn run(
 ) -> Vec<RunResult> {
     let shards = shards(config, threads);
     let config = config.clone();
-    on_arbiters(
-        scenario,
-        shards,
-        progress,
-        move |scenario, share, progress| embedded(scenario, &config, run, share, progress),
-    )
+    let storm = move |scenario: &Scenario, share: Share, progress: &_| {
+        let config = share_of(&config, share);
+        Some(embedded::storm(scenario, config, run, share, progress))
+    };
+    on_arbiters(scenario, shards, progress, storm)
 }
 
 /// Runs replication `run` (from one) of a scenario against a real Glance, on up to `threads` arbiters. What it creates is
@@ -244,14 +241,10 @@ pub fn run_glance(
     };
     let shards = u32::try_from(threads).unwrap_or(u32::MAX).min(most);
     let theirs = services.clone();
-    let results = on_arbiters(
-        scenario,
-        shards,
-        progress,
-        move |scenario, share, progress| {
-            glance(scenario, &target, &theirs, id, run, share, progress)
-        },
-    );
+    let storm = move |scenario: &Scenario, share: Share, progress: &_| {
+        glance(scenario, &target, &theirs, id, run, share, progress)
+    };
+    let results = on_arbiters(scenario, shards, progress, storm);
     // A shard undoes what it did, unless it came to a bad end.
     System::new().block_on(services.commands.undo_all());
     Ok(results)
@@ -335,10 +328,10 @@ fn glance(
     share: Share,
     progress: &Arc<Progress>,
 ) -> Option<Storm<Remote<Live>, ControlActors<Live>>> {
-    let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
-    let rules = Rules::Glance(concurrent::Rules::glance(Some(target.delayed_delete)));
-    let recorder = Recorder::new(scenario, run, false, rules, Arc::clone(progress));
-    let controls = ControlActors::<Live>::new(recorder, Nemesis::new(&scenario.faults));
+    let seed = seed_of(scenario, run);
+    let checker = RunChecker::glance(target.delayed_delete);
+    let recorder = Recorder::new(scenario, run, checker, Arc::clone(progress));
+    let controls = ControlActors::new(recorder, Nemesis::new(&scenario.faults));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let faults = Faults::new(&scenario.faults, own);
     let mut client = Client::new(target, id).ok()?;
@@ -349,28 +342,7 @@ fn glance(
         client = client.with_last_resort(&services.commands, command.clone());
     }
     let remote = Remote::new(client, id, faults, services.commands.clone());
-    Some(Storm::new(scenario, seed, share, true, remote, controls))
-}
-
-fn embedded(
-    scenario: &Scenario,
-    config: &ServiceConfig,
-    run: u32,
-    share: Share,
-    progress: &Arc<Progress>,
-) -> Option<Storm<Service<ActorTable<Live>>, ControlActors<Live>>> {
-    let config = share_of(config, share);
-    let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
-    let rules = Rules::Embedded(online::Rules {
-        profile: config.rules.profile(),
-        scrub_time: config.scrub_time,
-    });
-    let recorder = Recorder::new(scenario, run, false, rules, Arc::clone(progress));
-    let controls = ControlActors::<Live>::new(recorder, Nemesis::new(&scenario.faults));
-    let cast = ActorTable::<Live>::new(Service::<ActorTable<Live>>::scrubber_of(&config));
-    let own = seed.named("shard").numbered(u64::from(share.index));
-    let service = Service::new(config, Faults::new(&scenario.faults, own), own, cast);
-    Some(Storm::new(scenario, seed, share, true, service, controls))
+    Some(Storm::new(scenario, seed, share, remote, controls))
 }
 
 /// As many shards as threads, but no more than the scarcest resource has units: a shard needs one of each.
@@ -388,20 +360,18 @@ fn shards(config: &ServiceConfig, threads: usize) -> u32 {
     u32::try_from(threads).unwrap_or(u32::MAX).clamp(1, fewest)
 }
 
-/// One shard's part of so many units.
-fn part(units: NonZeroU32, share: Share) -> NonZeroU32 {
-    let extra = u32::from(share.index < units.get() % share.of);
-    NonZeroU32::new(units.get() / share.of + extra).unwrap_or(NonZeroU32::MIN)
-}
-
 /// One shard's share of the service: its part of every resource.
 fn share_of(config: &ServiceConfig, share: Share) -> ServiceConfig {
     let mut config = config.clone();
-    config.workers = part(config.workers, share);
-    config.scrub_workers = part(config.scrub_workers, share);
-    config.task_workers = part(config.task_workers, share);
-    config.registry.connections = part(config.registry.connections, share);
-    config.store.slots = part(config.store.slots, share);
+    for units in [
+        &mut config.workers,
+        &mut config.scrub_workers,
+        &mut config.task_workers,
+        &mut config.registry.connections,
+        &mut config.store.slots,
+    ] {
+        *units = NonZeroU32::new(share.part(*units)).unwrap_or(NonZeroU32::MIN);
+    }
     let capacity = config.store.capacity;
     config.store.capacity = capacity.map(|Bytes(all)| Bytes(all / u64::from(share.of)));
     config

@@ -1,6 +1,6 @@
 //! How the driver takes one story through its steps.
 
-use super::{Driver, Orders, Run, Wake, draw};
+use super::{Driver, DriverWake, Run, draw};
 use crate::scenario::Model;
 use std::rc::Rc;
 use stormglass_model::history::{Content, Event, OpId, SubjectId};
@@ -12,34 +12,11 @@ use stormglass_model::script::{Act, Action, ClientFault, Point, Second, Step};
 use stormglass_model::units::{Span, Time};
 
 /// What a story asks of the target.
-#[derive(Clone, Copy)]
 struct Demand {
     act: Act,
     must_be_refused: bool,
     /// What its client does wrong, and where.
     fault: Option<(ClientFault, Point)>,
-}
-
-impl Demand {
-    fn of(act: Act) -> Demand {
-        Demand {
-            act,
-            must_be_refused: false,
-            fault: None,
-        }
-    }
-
-    /// An operation whose client does something wrong at a point of it.
-    fn spoiled(act: Act, at: Point, second: &Second) -> Demand {
-        let fault = match second {
-            Second::Fault(fault) => Some((*fault, at)),
-            Second::Rival(_) | Second::Command(_) => None,
-        };
-        Demand {
-            fault,
-            ..Demand::of(act)
-        }
-    }
 }
 
 /// How much of so much data has been sent at a point.
@@ -63,36 +40,45 @@ impl Driver {
         mut cursor: Cursor,
         mut intended: Time,
         out: &mut Out<W>,
-        orders: &mut Orders,
     ) {
         let run = *self.runs.at(slot);
         let stories = Rc::clone(&self.stories);
         let story = &stories[usize::from(run.story)];
         if self.ending {
-            return self.end_story(now, slot, out, orders);
+            return self.end_story(now, slot, out);
         }
         loop {
             let Some(step) = story.steps.get(usize::from(cursor.step)) else {
-                return self.end_story(now, slot, out, orders);
+                return self.end_story(now, slot, out);
             };
             let action = match step {
                 Step::Act(action) => action,
                 // Other races, and commands, the scenario's reader has refused.
                 Step::Race { first, at, second } => {
-                    let demand = Demand::spoiled(*first, *at, second);
-                    return self.invoke(now, slot, cursor, demand, intended, out, orders);
+                    let fault = match second {
+                        Second::Fault(fault) => Some((*fault, *at)),
+                        Second::Rival(_) | Second::Command(_) => None,
+                    };
+                    let demand = Demand {
+                        act: *first,
+                        must_be_refused: false,
+                        fault,
+                    };
+                    return self.invoke(now, slot, cursor, demand, intended, out);
                 }
                 Step::Run(_) => {
                     cursor.step += 1;
                     continue;
                 }
                 Step::Rivals { branches, jitter } if cursor.branch == 0 => {
-                    return self.race(now, slot, cursor, branches.len(), *jitter, orders);
+                    return self.race(now, slot, cursor, branches.len(), *jitter);
                 }
                 Step::Rivals { branches, .. } => {
                     let branch = &branches[usize::from(cursor.branch) - 1];
                     let Some(action) = branch.get(usize::from(cursor.action)) else {
-                        if self.rivals_left(slot) > 0 {
+                        let run = self.runs.at(slot);
+                        run.rivals -= 1;
+                        if run.rivals > 0 {
                             return;
                         }
                         cursor = Cursor::at(cursor.step + 1);
@@ -110,54 +96,39 @@ impl Driver {
                     }
                     intended = intended + length.0.draw(&mut rng);
                     if intended > now {
-                        orders.later.push((intended, Wake::Step { slot, cursor }));
+                        let wake = DriverWake::Step { slot, cursor };
+                        self.orders.later.push((intended, wake));
                         return;
                     }
                 }
                 Action::Do(act) | Action::Refused(act) => {
                     let demand = Demand {
+                        act: *act,
                         must_be_refused: matches!(action, Action::Refused(_)),
-                        ..Demand::of(*act)
+                        fault: None,
                     };
-                    return self.invoke(now, slot, cursor, demand, intended, out, orders);
+                    return self.invoke(now, slot, cursor, demand, intended, out);
                 }
             }
         }
     }
 
-    /// A branch of a race has ended: how many are still under way.
-    fn rivals_left(&mut self, slot: u32) -> u8 {
-        let run = self.runs.at(slot);
-        run.rivals -= 1;
-        run.rivals
-    }
-
-    fn race(
-        &mut self,
-        now: Time,
-        slot: u32,
-        cursor: Cursor,
-        rivals: usize,
-        jitter: Span,
-        orders: &mut Orders,
-    ) {
+    fn race(&mut self, now: Time, slot: u32, cursor: Cursor, rivals: usize, jitter: Span) {
         let run = self.runs.at(slot);
         run.rivals = rivals as u8;
         let number = run.number;
         for branch in 1..=rivals as u8 {
             let cursor = Cursor {
-                step: cursor.step,
                 branch,
-                action: 0,
+                ..Cursor::at(cursor.step)
             };
             let offset = unit(&mut self.draw(number, draw::JITTER, cursor).rng()) * jitter.0 as f64;
-            orders
-                .later
-                .push((now + Span(offset as u64), Wake::Step { slot, cursor }));
+            let at = now + Span(offset as u64);
+            let wake = DriverWake::Step { slot, cursor };
+            self.orders.later.push((at, wake));
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one invocation")]
     fn invoke<W>(
         &mut self,
         now: Time,
@@ -166,7 +137,6 @@ impl Driver {
         demand: Demand,
         intended: Time,
         out: &mut Out<W>,
-        orders: &mut Orders,
     ) {
         let Demand {
             act: Act { operation, who },
@@ -201,7 +171,7 @@ impl Driver {
             let size = self.content(number, story, op).size;
             (fault, share(at, size))
         }));
-        orders.invoke.push(Invocation {
+        self.orders.invoke.push(Invocation {
             op,
             subject,
             story: StoryId(story),
@@ -234,13 +204,7 @@ impl Driver {
     }
 
     /// A story is over; a virtual user thinks and starts the next one.
-    pub(super) fn end_story<W>(
-        &mut self,
-        now: Time,
-        slot: u32,
-        out: &mut Out<W>,
-        orders: &mut Orders,
-    ) {
+    pub(super) fn end_story<W>(&mut self, now: Time, slot: u32, out: &mut Out<W>) {
         let run = self.runs.at(slot);
         if run.ended {
             return;
@@ -248,24 +212,18 @@ impl Driver {
         run.ended = true;
         let number = run.number;
         self.stories_open -= 1;
-        self.forget_if_gone(now, slot, out, orders);
+        self.forget_if_gone(now, slot, out);
         if let Model::Closed { think, .. } = &self.load.model
             && self.may_start()
         {
             let seed = self.seed.numbered(number).numbered(draw::THINK);
             let think = think.draw(&mut seed.rng());
-            orders.later.push((now + think, Wake::User));
+            self.orders.later.push((now + think, DriverWake::User));
         }
     }
 
     /// A deleted subject with no open operation is dropped and stays counted.
-    pub(super) fn forget_if_gone<W>(
-        &mut self,
-        now: Time,
-        slot: u32,
-        out: &mut Out<W>,
-        orders: &mut Orders,
-    ) {
+    pub(super) fn forget_if_gone<W>(&mut self, now: Time, slot: u32, out: &mut Out<W>) {
         let run = self.runs.at(slot);
         if run.gone && run.ended && run.open == 0 && run.taken {
             run.taken = false;
@@ -275,7 +233,7 @@ impl Driver {
             };
             out.record(now, subject, StoryId(run.story), Event::Forgotten);
             self.slots.give_back(slot);
-            orders.forget.push(slot);
+            self.orders.forget.push(slot);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Arrival, Inbox};
 use std::time::Duration;
 use stormglass_glance::{Answer, Client, ImageId, RunId};
 use stormglass_model::history::{Seen, SubjectId};
-use stormglass_model::lifecycle::{SubjectStatus, TaskStatus};
+use stormglass_model::lifecycle::SubjectStatus;
 use stormglass_model::load::StoryId;
 use stormglass_model::units::Time;
 use tokio::task::JoinSet;
@@ -71,8 +71,7 @@ async fn look(client: &Client, id: ImageId) -> (Answer, bool) {
     let Ok(tasks) = client.tasks(id).await else {
         return (answer, false);
     };
-    let is_open = |task: &TaskStatus| matches!(task, TaskStatus::Pending | TaskStatus::Processing);
-    let ended = !tasks.is_empty() && !tasks.iter().any(is_open);
+    let ended = !tasks.is_empty() && tasks.iter().all(|task| task.ended());
     // A task is marked as ended a moment before or after its image is.
     tokio::time::sleep(Duration::from_millis(200)).await;
     (client.show(id).await, ended)

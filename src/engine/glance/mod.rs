@@ -77,7 +77,7 @@ impl Inbox {
 
 /// A subject that exists, as far as the run knows.
 #[derive(Clone, Copy, Debug)]
-struct Live {
+struct LiveImage {
     subject: SubjectId,
     story: StoryId,
     /// It was shown to be gone. What is asked of it is recorded all the same for as long as its story asks.
@@ -85,7 +85,7 @@ struct Live {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
+enum RemoteState {
     Open,
     Closing,
     Closed,
@@ -102,11 +102,11 @@ pub struct Remote<S: Runtime> {
     images: ImageTable<S>,
     faults: Faults,
     commands: Commands,
-    live: BTreeMap<u32, Live>,
+    live: BTreeMap<u32, LiveImage>,
     inbox: Inbox,
     /// Requests and commands that have not ended.
     open: u64,
-    progress: Progress,
+    state: RemoteState,
     gone: u64,
     requests: u64,
 }
@@ -126,7 +126,7 @@ impl<S: Runtime> Remote<S> {
                 bell: Rc::new(|| {}),
             },
             open: 0,
-            progress: Progress::Open,
+            state: RemoteState::Open,
             gone: 0,
             requests: 0,
         }
@@ -144,22 +144,6 @@ impl<S: Runtime> Remote<S> {
         spawn_local(async move {
             let answer = request.await;
             inbox.put(arrival(Box::new(answer)));
-        });
-    }
-
-    fn look(&mut self, now: Time, look: Look) {
-        if self.progress != Progress::Open || !self.is_live(look.subject) {
-            return;
-        }
-        let (client, id) = (
-            self.client.clone(),
-            ImageId::new(self.run, look.subject.number),
-        );
-        let request = async move { client.show(id).await };
-        self.send(request, move |answer| Arrival::Look {
-            look,
-            sent: now,
-            answer,
         });
     }
 
@@ -181,7 +165,7 @@ impl<S: Runtime> Remote<S> {
             } => {
                 self.open -= 1;
                 let seen = answer.observed;
-                if self.is_live(look.subject) && self.progress == Progress::Open {
+                if self.is_live(look.subject) && self.state == RemoteState::Open {
                     let event = looked(sent, look.since, &answer);
                     out.record(now, look.subject, look.story, event);
                     self.shown(look.subject.slot, None, answer, out);
@@ -206,7 +190,7 @@ impl<S: Runtime> Remote<S> {
                 self.commanded(now, fault, open, error, out);
             }
             Arrival::Closed(cleanup) => {
-                self.progress = Progress::Closed;
+                self.state = RemoteState::Closed;
                 out.notes.extend(left_behind(&cleanup, self.run));
             }
         }
@@ -221,7 +205,7 @@ impl<S: Runtime> Remote<S> {
         out: &mut Out<Look>,
     ) {
         self.open -= 1;
-        if self.progress != Progress::Open {
+        if self.state != RemoteState::Open {
             // The run takes its images away meanwhile: what is said of them now proves nothing.
             answer = Answer::new(Outcome::Unknown);
         }
@@ -339,15 +323,14 @@ impl<S: Runtime> Target for Remote<S> {
             ..
         } = invocation;
         if operation.creates() {
-            self.images.spawn(subject.slot, Image::default());
-            self.live.insert(
-                subject.slot,
-                Live {
-                    subject,
-                    story,
-                    gone: false,
-                },
-            );
+            self.images.spawn(subject.slot);
+            let gone = false;
+            let image = LiveImage {
+                subject,
+                story,
+                gone,
+            };
+            self.live.insert(subject.slot, image);
         }
         let message = ImageMessage::Sending(operation, content.size);
         let image = self.images.tell(subject.slot, message);
@@ -372,7 +355,17 @@ impl<S: Runtime> Target for Remote<S> {
     }
 
     fn wake(&mut self, now: Time, look: Look, _: &mut Out<Look>) {
-        self.look(now, look);
+        if self.state != RemoteState::Open || !self.is_live(look.subject) {
+            return;
+        }
+        let id = ImageId::new(self.run, look.subject.number);
+        let client = self.client.clone();
+        let request = async move { client.show(id).await };
+        self.send(request, move |answer| Arrival::Look {
+            look,
+            sent: now,
+            answer,
+        });
     }
 
     fn fault(&mut self, _: Time, fault: FaultId, open: bool, _: &mut Out<Look>) {
@@ -405,7 +398,7 @@ impl<S: Runtime> Target for Remote<S> {
             }
         }
         gauges.subjects[SubjectStatus::Deleted.index()] += self.gone;
-        gauges.events += self.images.messages() + self.requests;
+        gauges.events += self.images.envelopes + self.requests;
     }
 
     fn audit(&mut self, _: SubjectId) -> Option<Audit> {
@@ -424,7 +417,7 @@ impl<S: Runtime> Target for Remote<S> {
     }
 
     fn close(&mut self, now: Time, hasty: bool, _: &mut Out<Look>) {
-        self.progress = Progress::Closing;
+        self.state = RemoteState::Closing;
         let (client, inbox, run) = (self.client.clone(), self.inbox.clone(), self.run);
         let there = self.live.values().filter(|live| !live.gone && !hasty);
         let looks: Vec<_> = there.map(|live| (live.subject, live.story)).collect();
@@ -438,6 +431,6 @@ impl<S: Runtime> Target for Remote<S> {
     }
 
     fn is_closed(&self) -> bool {
-        self.progress == Progress::Closed
+        self.state == RemoteState::Closed
     }
 }

@@ -1,7 +1,6 @@
 //! The actors of one run or shard: the service's and the controls, on either runtime.
 
 use super::actor::{ActorHost, Core, Runtime};
-use super::glance::{Image, ImageMessage, ImageReply};
 use super::nemesis::{Nemesis, NemesisMessage, NemesisReply};
 use super::recorder::{Recorder, RecorderMessage, RecorderReply};
 use super::storm::Controls;
@@ -31,35 +30,40 @@ impl<S: Runtime, K: Core> Single<S, K> {
 }
 
 /// The actors of one kind, by the slots of their subjects.
-struct BySlot<S: Runtime, K: Core> {
+pub struct ActorsBySlot<S: Runtime, K: Core> {
     host: S::ActorHost<K>,
     actors: Table<Option<<S::ActorHost<K> as ActorHost<K>>::Actor>>,
+    envelopes: u64,
 }
 
-impl<S: Runtime, K: Core> Default for BySlot<S, K> {
+impl<S: Runtime, K: Core> Default for ActorsBySlot<S, K> {
     fn default() -> Self {
-        BySlot {
+        ActorsBySlot {
             host: S::ActorHost::default(),
             actors: Table::default(),
+            envelopes: 0,
         }
     }
 }
 
-impl<S: Runtime, K: Core> BySlot<S, K> {
+impl<S: Runtime, K: Core> ActorsBySlot<S, K> {
+    /// Spawns the actor of the subject in `slot`.
     #[inline]
-    fn spawn(&mut self, slot: u32, core: K) {
+    pub fn spawn(&mut self, slot: u32, core: K) {
         *self.actors.at(slot) = Some(self.host.spawn(core));
     }
 
-    /// None when there is no actor.
+    /// Sends a message to the actor in `slot`; none when there is none.
     #[inline]
-    fn ask(&mut self, slot: u32, message: K::Message) -> Option<K::Reply> {
+    pub fn ask(&mut self, slot: u32, message: K::Message) -> Option<K::Reply> {
         let actor = self.actors.at(slot).as_mut()?;
+        self.envelopes += 1;
         Some(self.host.ask(actor, message))
     }
 
+    /// Stops the actor in `slot`.
     #[inline]
-    fn stop(&mut self, slot: u32) {
+    pub fn stop(&mut self, slot: u32) {
         *self.actors.at(slot) = None;
     }
 
@@ -69,24 +73,30 @@ impl<S: Runtime, K: Core> BySlot<S, K> {
             self.host.fetch(actor);
         }
     }
+
+    /// How many messages went through a mailbox so far.
+    pub fn messages(&self) -> u64 {
+        u64::from(S::COUNTS_ENVELOPES) * self.envelopes
+    }
 }
 
 /// The actors of the embedded service.
 pub struct ActorTable<S: Runtime> {
-    subjects: BySlot<S, Subject>,
-    tasks: BySlot<S, Task>,
+    subjects: ActorsBySlot<S, Subject>,
+    tasks: ActorsBySlot<S, Task>,
     scrubber: Single<S, Scrubber>,
-    envelopes: u64,
+    /// Messages to the scrubber.
+    scrubbing: u64,
 }
 
 impl<S: Runtime> ActorTable<S> {
     /// Only the scrubber, yet.
     pub fn new(scrubber: Scrubber) -> ActorTable<S> {
         ActorTable {
-            subjects: BySlot::default(),
-            tasks: BySlot::default(),
+            subjects: ActorsBySlot::default(),
+            tasks: ActorsBySlot::default(),
             scrubber: Single::new(scrubber),
-            envelopes: 0,
+            scrubbing: 0,
         }
     }
 }
@@ -99,7 +109,6 @@ impl<S: Runtime> Actors for ActorTable<S> {
 
     #[inline]
     fn commit(&mut self, slot: u32, commit: Commit) -> Reply {
-        self.envelopes += 1;
         self.subjects.ask(slot, commit).unwrap_or(Reply::Refused)
     }
 
@@ -118,13 +127,8 @@ impl<S: Runtime> Actors for ActorTable<S> {
     }
 
     fn commit_task(&mut self, slot: u32, commit: TaskCommit) -> TaskReply {
-        self.envelopes += 1;
-        let host = &self.tasks.host;
-        let task = self.tasks.actors.at(slot);
-        host.ask(
-            task.get_or_insert_with(|| host.spawn(Task::default())),
-            commit,
-        )
+        let reply = self.tasks.ask(slot, commit);
+        reply.unwrap_or_else(|| Task::default().apply(commit))
     }
 
     fn stop_task(&mut self, slot: u32) {
@@ -133,49 +137,13 @@ impl<S: Runtime> Actors for ActorTable<S> {
 
     #[inline]
     fn scrubber(&mut self, message: ScrubberMessage) -> ScrubberReply {
-        self.envelopes += 1;
+        self.scrubbing += 1;
         self.scrubber.ask(message)
     }
 
     fn messages(&self) -> u64 {
-        u64::from(S::COUNTS_ENVELOPES) * self.envelopes
-    }
-}
-
-/// The actors of the subjects on a real server.
-pub struct ImageTable<S: Runtime> {
-    images: BySlot<S, Image>,
-    /// How many messages went through a mailbox so far.
-    pub envelopes: u64,
-}
-
-impl<S: Runtime> Default for ImageTable<S> {
-    fn default() -> Self {
-        ImageTable {
-            images: BySlot::default(),
-            envelopes: 0,
-        }
-    }
-}
-
-impl<S: Runtime> ImageTable<S> {
-    /// Spawns the actor of the subject in `slot`.
-    pub fn spawn(&mut self, slot: u32) {
-        self.images.spawn(slot, Image::default());
-    }
-
-    /// Sends a message to the actor in `slot`; none when there is none.
-    pub fn tell(&mut self, slot: u32, message: ImageMessage) -> Option<ImageReply> {
-        // To ask how things stand is part of measuring, and no event of the run.
-        let counts = S::COUNTS_ENVELOPES && !matches!(message, ImageMessage::Ask);
-        let reply = self.images.ask(slot, message)?;
-        self.envelopes += u64::from(counts);
-        Some(reply)
-    }
-
-    /// Stops the actor in `slot`.
-    pub fn stop(&mut self, slot: u32) {
-        self.images.stop(slot);
+        let scrubbing = u64::from(S::COUNTS_ENVELOPES) * self.scrubbing;
+        self.subjects.messages() + self.tasks.messages() + scrubbing
     }
 }
 

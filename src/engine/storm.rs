@@ -397,7 +397,8 @@ impl<T: Target, C: Controls> Storm<T, C> {
 
 /// The timeline's interval: a five-hundredth of the load, rounded to a length that a person would choose.
 fn interval(scenario: &Scenario) -> Span {
-    const STEPS: [u64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900];
+    const SECOND: u64 = Span::from_secs(1).0;
+    const QUARTER: u64 = 900 * SECOND;
     if let Some(interval) = scenario.interval {
         return interval.max(Span(1));
     }
@@ -405,17 +406,8 @@ fn interval(scenario: &Scenario) -> Span {
         return Span::from_millis(100);
     };
     let wanted = duration.0 / ROWS;
-    let second = Span::from_secs(1).0;
-    if wanted >= second {
-        let seconds = wanted.div_ceil(second);
-        let rounded = STEPS.into_iter().find(|step| *step >= seconds);
-        return Span::from_secs(rounded.unwrap_or_else(|| seconds.div_ceil(900) * 900));
-    }
-    let mut unit = 1_000;
-    loop {
-        if let Some(step) = [1, 2, 5].into_iter().find(|step| step * unit >= wanted) {
-            return Span(step * unit);
-        }
-        unit *= 10;
-    }
+    let short = (3..9).flat_map(|power| [1, 2, 5].map(|step| step * 10_u64.pow(power)));
+    let long = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600].map(|seconds| seconds * SECOND);
+    let chosen = short.chain(long).find(|step| *step >= wanted);
+    Span(chosen.unwrap_or_else(|| wanted.div_ceil(QUARTER) * QUARTER))
 }

@@ -248,22 +248,3 @@ fn race(first: Act, at: Point, rival: Act) -> Vec<Step> {
 fn transfer(share: f64) -> Span {
     Span::from_secs_f64(SIZE.0 as f64 / BANDWIDTH.0 as f64 * share)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use stormglass_model::lifecycle::Verdict;
-
-    #[test]
-    fn a_script_becomes_a_story() {
-        let script: Script = "create [upload mid-body delete] show".parse().unwrap();
-        let bed = EmbeddedTestBed::new(&ServiceConfig::default(), Seed(1), Arc::default());
-        let trial = bed.trial(&script, Seed(7)).unwrap();
-        assert_eq!(
-            (trial.verdict, trial.breaches),
-            (Verdict::Valid, Vec::new())
-        );
-        // create, upload, delete, show, and the four of the end: each invoked and answered.
-        assert_eq!(trial.history.events.len(), 16);
-    }
-}

@@ -5,7 +5,22 @@ use crate::cli::{stderr, stdout, stormglass};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use stormglass_model::config::Defect;
+use std::sync::Arc;
+use stormglass::{EmbeddedTestBed, TestBed};
+use stormglass_model::config::{Defect, ServiceConfig};
+use stormglass_model::lifecycle::Verdict;
+use stormglass_model::random::Seed;
+use stormglass_model::script::Script;
+
+#[test]
+fn a_script_becomes_a_story() {
+    let script: Script = "create [upload mid-body delete] show".parse().unwrap();
+    let mut bed = EmbeddedTestBed::new(&ServiceConfig::default(), Seed(1), Arc::default());
+    let trial = bed.run(&[script], 7).remove(0);
+    assert_eq!((trial.verdict, trial.breaches), (Verdict::Valid, vec![]));
+    // create, upload, delete, show, and the four of the end: each invoked and answered.
+    assert_eq!(trial.history.events.len(), 16);
+}
 
 /// Writes a scenario whose service is like this.
 fn write(folder: &Path, service: &str) {
@@ -17,9 +32,9 @@ fn write(folder: &Path, service: &str) {
 #[test]
 fn the_embedded_service_raises_no_alarm() {
     let folder = tempfile::tempdir().unwrap();
-    for rules in ["v1", "v2"] {
+    for profile in ["v1", "v2"] {
         for delayed_delete in [false, true] {
-            let service = format!("rules = \"{rules}\"\ndelayed_delete = {delayed_delete}");
+            let service = format!("profile = \"{profile}\"\ndelayed_delete = {delayed_delete}");
             write(folder.path(), &service);
             let done = stormglass(&["sweep", "any.toml", "--json"], folder.path());
             assert_eq!(done.status.code(), Some(0), "{service}: {}", stderr(&done));

@@ -3,7 +3,6 @@
 use super::actor::{ActorHost, Core, Runtime};
 use super::nemesis::{Nemesis, NemesisMessage, NemesisReply};
 use super::recorder::{Recorder, RecorderMessage, RecorderReply};
-use super::storm::Controls;
 use stormglass_model::service::{
     Actors, Commit, Reply, Scrubber, ScrubberMessage, ScrubberReply, Subject, Task, TaskCommit,
     TaskReply,
@@ -161,15 +160,15 @@ impl<S: Runtime> ControlActors<S> {
             nemesis: Single::new(nemesis),
         }
     }
-}
 
-impl<S: Runtime> Controls for ControlActors<S> {
+    /// Sends a message to the recorder.
     #[inline]
-    fn recorder(&mut self, message: RecorderMessage) -> RecorderReply {
+    pub fn recorder(&mut self, message: RecorderMessage) -> RecorderReply {
         self.recorder.ask(message)
     }
 
-    fn nemesis(&mut self, message: NemesisMessage) -> NemesisReply {
+    /// Sends a message to the nemesis.
+    pub fn nemesis(&mut self, message: NemesisMessage) -> NemesisReply {
         self.nemesis.ask(message)
     }
 }

@@ -112,7 +112,7 @@ pub struct Driver {
     next_number: u64,
     next_op: u64,
     runs: Table<Run>,
-    slots: Slots,
+    pub(super) slots: Slots,
     stories_open: u64,
     ending: bool,
     /// What it counted.
@@ -250,17 +250,7 @@ impl Driver {
         if run.ended {
             return self.forget_if_gone(now, subject.slot, out);
         }
-        let next = match cursor.branch {
-            0 => Cursor {
-                step: cursor.step + 1,
-                ..cursor
-            },
-            _ => Cursor {
-                action: cursor.action + 1,
-                ..cursor
-            },
-        };
-        self.advance(now, subject.slot, next, now, out);
+        self.advance(now, subject.slot, steps::after(cursor), now, out);
     }
 
     /// The service says that a subject is deleted.

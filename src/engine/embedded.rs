@@ -12,7 +12,6 @@ use crate::scenario::{Clock, Scenario};
 use std::sync::Arc;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::Faults;
-use stormglass_model::random::Seed;
 use stormglass_model::service::Service;
 
 /// The storm of replication `run` (from one), or of one shard of it, with that shard's share of the service.
@@ -22,7 +21,7 @@ pub fn storm<S: Runtime>(
     run: u32,
     share: Share,
     progress: &Arc<Progress>,
-) -> Storm<Service<ActorTable<S>>, ControlActors<S>> {
+) -> Storm<Service<ActorTable<S>>, S> {
     let seed = seed_of(scenario, run);
     let own = match scenario.clock {
         Clock::Virtual => seed,
@@ -31,16 +30,7 @@ pub fn storm<S: Runtime>(
     let checker = RunChecker::embedded(&config);
     let recorder = Recorder::new(scenario, run, checker, Arc::clone(progress));
     let controls = ControlActors::new(recorder, Nemesis::new(&scenario.faults));
-    let service = service(scenario, config, own);
-    Storm::new(scenario, seed, share, service, controls)
-}
-
-/// The embedded service before it has begun.
-pub(super) fn service<S: Runtime>(
-    scenario: &Scenario,
-    config: ServiceConfig,
-    seed: Seed,
-) -> Service<ActorTable<S>> {
     let actors = ActorTable::new(Service::<ActorTable<S>>::scrubber_of(&config));
-    Service::new(config, Faults::new(&scenario.faults, seed), seed, actors)
+    let service = Service::new(config, Faults::new(&scenario.faults, own), own, actors);
+    Storm::new(scenario, seed, share, service, controls)
 }

@@ -15,7 +15,7 @@ use super::nemesis::Nemesis;
 use super::progress::Progress;
 use super::recorder::{Recorder, seed_of};
 use super::run_checker::RunChecker;
-use super::storm::{Controls, Storm};
+use super::storm::Storm;
 use crate::metrics::RunResult;
 use crate::scenario::Scenario;
 use actix::dev::ContextFut;
@@ -124,18 +124,17 @@ impl<K: Core> ActorHost<K> for LiveHost<K> {
 }
 
 /// The driver's actor on one arbiter.
-struct Shard<T: Target, C> {
-    storm: Storm<T, C>,
+struct Shard<T: Target> {
+    storm: Storm<T, Live>,
     clock: WallClock,
     progress: Arc<Progress>,
-    interrupted: bool,
     /// The next turn, while the shard sleeps.
     nap: Option<SpawnHandle>,
     results: mpsc::UnboundedSender<Option<Box<RunResult>>>,
 }
 
 // Nothing in it is ever pinned.
-impl<T: Target, C> Unpin for Shard<T, C> {}
+impl<T: Target> Unpin for Shard<T> {}
 
 /// A turn of a shard: what is due is done.
 struct Turn;
@@ -153,7 +152,7 @@ const FINE: Span = Span::from_millis(2);
 /// The longest a shard sleeps, so that it hears soon that the user wants to stop.
 const NAP: Span = Span::from_millis(50);
 
-impl<T: Target + 'static, C: Controls + 'static> Actor for Shard<T, C> {
+impl<T: Target + 'static> Actor for Shard<T> {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Context<Self>) {
@@ -164,7 +163,7 @@ impl<T: Target + 'static, C: Controls + 'static> Actor for Shard<T, C> {
     }
 }
 
-impl<T: Target + 'static, C: Controls + 'static> Handler<Turn> for Shard<T, C> {
+impl<T: Target + 'static> Handler<Turn> for Shard<T> {
     type Result = ();
 
     fn handle(&mut self, _: Turn, context: &mut Context<Self>) {
@@ -172,8 +171,7 @@ impl<T: Target + 'static, C: Controls + 'static> Handler<Turn> for Shard<T, C> {
         if let Some(nap) = self.nap.take() {
             context.cancel_future(nap);
         }
-        if self.progress.is_interrupted() && !self.interrupted {
-            self.interrupted = true;
+        if self.progress.is_interrupted() {
             self.storm.interrupt();
         }
         self.storm.run_real(TURN, || clock.now());
@@ -276,7 +274,7 @@ fn on_arbiters<T, F>(
 ) -> Vec<RunResult>
 where
     T: Target + 'static,
-    F: Fn(&Scenario, Share, &Arc<Progress>) -> Option<Storm<T, ControlActors<Live>>>,
+    F: Fn(&Scenario, Share, &Arc<Progress>) -> Option<Storm<T, Live>>,
     F: Clone + Send + 'static,
 {
     let clock = WallClock::start();
@@ -296,7 +294,6 @@ where
                         storm,
                         clock,
                         progress,
-                        interrupted: false,
                         nap: None,
                         results,
                     }
@@ -327,7 +324,7 @@ fn glance(
     run: u32,
     share: Share,
     progress: &Arc<Progress>,
-) -> Option<Storm<Remote<Live>, ControlActors<Live>>> {
+) -> Option<Storm<Remote<Live>, Live>> {
     let seed = seed_of(scenario, run);
     let checker = RunChecker::glance(target.delayed_delete);
     let recorder = Recorder::new(scenario, run, checker, Arc::clone(progress));

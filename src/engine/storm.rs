@@ -3,10 +3,12 @@
 //! An engine only says what time it is. Everything due by then is done here, in the order of the calendar,
 //! and the history goes to the recorder in batches.
 
+use super::actor::Runtime;
+use super::actor_table::ControlActors;
 use super::calendar::Calendar;
 use super::driver::{Driver, DriverWake, Share};
-use super::nemesis::{NemesisMessage, NemesisReply};
-use super::recorder::{RecorderMessage, RecorderReply};
+use super::nemesis::NemesisMessage;
+use super::recorder::RecorderMessage;
 use crate::metrics::RunResult;
 use crate::scenario::{Clock, Scenario};
 use std::rc::Rc;
@@ -15,14 +17,6 @@ use stormglass_model::invocation::Out;
 use stormglass_model::random::Seed;
 use stormglass_model::target::Target;
 use stormglass_model::units::{Span, Time};
-
-/// The actors beside the driver. Every call is one message and its answer.
-pub trait Controls {
-    /// Sends a message to the recorder.
-    fn recorder(&mut self, message: RecorderMessage) -> RecorderReply;
-    /// Sends a message to the nemesis.
-    fn nemesis(&mut self, message: NemesisMessage) -> NemesisReply;
-}
 
 /// What waits in the calendar.
 #[derive(Clone, Copy, Debug)]
@@ -65,11 +59,10 @@ const HASTE: Span = Span::from_secs(5);
 const ROWS: u64 = 500;
 
 /// One run, or one shard of a live run.
-#[derive(Debug)]
-pub struct Storm<T: Target, C> {
-    driver: Driver,
+pub struct Storm<T: Target, S: Runtime> {
+    pub(super) driver: Driver,
     target: T,
-    controls: C,
+    controls: ControlActors<S>,
     calendar: Calendar<StormWake<T::Wake>>,
     out: Out<T::Wake>,
     now: Time,
@@ -82,9 +75,15 @@ pub struct Storm<T: Target, C> {
     eager: bool,
 }
 
-impl<T: Target, C: Controls> Storm<T, C> {
+impl<T: Target, S: Runtime> Storm<T, S> {
     /// A run that has not begun.
-    pub fn new(scenario: &Scenario, seed: Seed, share: Share, target: T, controls: C) -> Self {
+    pub fn new(
+        scenario: &Scenario,
+        seed: Seed,
+        share: Share,
+        target: T,
+        controls: ControlActors<S>,
+    ) -> Self {
         let mut storm = Storm {
             driver: Driver::new(scenario, seed, share),
             target,
@@ -208,7 +207,9 @@ impl<T: Target, C: Controls> Storm<T, C> {
 
     /// The user wants it to stop: the load ends now.
     pub fn interrupt(&mut self) {
-        self.interrupted = true;
+        if std::mem::replace(&mut self.interrupted, true) {
+            return;
+        }
         self.settle = self.settle.min(HASTE);
         self.end_load();
         self.carry_out();

@@ -1,23 +1,20 @@
 //! Two engines, one core: whatever carries the messages, the same things happen.
 
 use super::actor::Runtime;
+use super::actor_table::ActorTable;
 use super::driver::Share;
 use super::embedded;
 use super::live::Live;
-use super::nemesis::{NemesisMessage, NemesisReply};
-use super::recorder::{RecorderMessage, RecorderReply};
-use super::storm::{Controls, Storm};
+use super::storm::Storm;
 use super::virtual_time::Virtual;
 use crate::metrics::RunResult;
-use crate::scenario::{self, Scenario, Target};
-use std::collections::BTreeSet;
+use crate::scenario::{self, Target};
 use std::path::Path;
 use std::sync::Arc;
-use stormglass_model::config::ServiceConfig;
-use stormglass_model::history::Record;
+use stormglass_model::service::Service;
 
-/// A shipped scenario, and its service.
-fn shipped(name: &str, overrides: &[&str]) -> (Scenario, ServiceConfig) {
+/// The storm of a shipped scenario in virtual time, at its end, its actors in a runtime.
+fn storm<S: Runtime>(name: &str, overrides: &[&str]) -> Storm<Service<ActorTable<S>>, S> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.toml"));
     let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
     let scenario = scenario::read(&file, &overrides).unwrap();
@@ -25,17 +22,15 @@ fn shipped(name: &str, overrides: &[&str]) -> (Scenario, ServiceConfig) {
         panic!("{name} is embedded");
     };
     let config = config.as_ref().clone();
-    (scenario, config)
-}
-
-/// A whole storm in virtual time, its actors in a runtime.
-fn storm<S: Runtime>(name: &str, overrides: &[&str]) -> Box<RunResult> {
-    let (scenario, config) = shipped(name, overrides);
-    let mut storm = embedded::storm::<S>(&scenario, config, 1, Share::WHOLE, &Arc::default());
+    let mut storm = embedded::storm(&scenario, config, 1, Share::WHOLE, &Arc::default());
     while !storm.is_over() {
         storm.run_virtual(1_000);
     }
-    storm.finish().unwrap()
+    storm
+}
+
+fn result<S: Runtime>(name: &str, overrides: &[&str]) -> Box<RunResult> {
+    storm::<S>(name, overrides).finish().unwrap()
 }
 
 /// Their subjects and tasks take every edge but those of v1, and faults of every kind are in their way.
@@ -46,8 +41,8 @@ fn a_storm_in_virtual_time_does_not_notice_that_its_actors_have_mailboxes() {
         ("smoke", &["replications=1"]),
         ("deactivation", &["replications=1"]),
     ] {
-        let calls = storm::<Virtual>(name, overrides);
-        let mail = actix::System::new().block_on(async { storm::<Live>(name, overrides) });
+        let calls = result::<Virtual>(name, overrides);
+        let mail = actix::System::new().block_on(async { result::<Live>(name, overrides) });
         assert!(calls.event_hash.is_some());
         assert_eq!(calls.event_hash, mail.event_hash, "{name}");
         assert_eq!(calls.transition_total(), mail.transition_total());
@@ -59,44 +54,12 @@ fn a_storm_in_virtual_time_does_not_notice_that_its_actors_have_mailboxes() {
     }
 }
 
-/// Takes the place of the recorder, and only looks at slots.
-#[derive(Default)]
-struct Witness {
-    subjects: BTreeSet<u64>,
-    highest_slot: u32,
-}
-
-impl Controls for &mut Witness {
-    fn recorder(&mut self, message: RecorderMessage) -> RecorderReply {
-        if let RecorderMessage::Records(records) = message {
-            for record in records {
-                if let Record::Subject { subject, .. } = record {
-                    self.subjects.insert(subject.number);
-                    self.highest_slot = self.highest_slot.max(subject.slot);
-                }
-            }
-        }
-        RecorderReply::default()
-    }
-
-    fn nemesis(&mut self, _: NemesisMessage) -> NemesisReply {
-        NemesisReply::default()
-    }
-}
-
 /// Memory is for those alive: ten at once here, whatever the number that ever lived.
 #[test]
 fn slots_of_the_dead_are_used_again() {
     let few = ["service.delayed_delete=false", "load.max_in_flight=10"];
-    let (scenario, config) = shipped("thundering-herd", &few);
-    let mut witness = Witness::default();
-    let seed = scenario.seed;
-    let target = embedded::service::<Virtual>(&scenario, config, seed);
-    let mut storm = Storm::new(&scenario, seed, Share::WHOLE, target, &mut witness);
-    while !storm.is_over() {
-        storm.run_virtual(1_000);
-    }
-    storm.finish();
-    assert!(witness.subjects.len() > 5_000, "{}", witness.subjects.len());
-    assert_eq!(witness.highest_slot, 9);
+    let mut storm = storm::<Virtual>("thundering-herd", &few);
+    assert_eq!(storm.driver.slots.high_water(), 10);
+    let arrivals = storm.finish().unwrap().end.arrivals;
+    assert!(arrivals > 5_000, "{arrivals}");
 }

@@ -12,11 +12,22 @@ use stormglass_model::script::{Act, Action, ClientFault, Point, Second, Step};
 use stormglass_model::units::{Span, Time};
 
 /// What a story asks of the target.
-struct Demand {
+struct Demand<'s> {
     act: Act,
     must_be_refused: bool,
-    /// What its client does wrong, and where.
-    fault: Option<(ClientFault, Point)>,
+    /// What happens beside it, and at which point of it.
+    beside: Option<(Point, &'s Second)>,
+}
+
+/// The place behind an action.
+pub(super) fn after(cursor: Cursor) -> Cursor {
+    match cursor.branch {
+        0 => Cursor::at(cursor.step + 1),
+        _ => Cursor {
+            action: cursor.action + 1,
+            ..cursor
+        },
+    }
 }
 
 /// How much of so much data has been sent at a point.
@@ -44,30 +55,24 @@ impl Driver {
         let run = *self.runs.at(slot);
         let stories = Rc::clone(&self.stories);
         let story = &stories[usize::from(run.story)];
-        if self.ending {
-            return self.end_story(now, slot, out);
-        }
         loop {
-            let Some(step) = story.steps.get(usize::from(cursor.step)) else {
+            let step = story.steps.get(usize::from(cursor.step));
+            let Some(step) = step.filter(|_| !self.ending) else {
                 return self.end_story(now, slot, out);
             };
             let action = match step {
                 Step::Act(action) => action,
                 // Other races, and commands, the scenario's reader has refused.
                 Step::Race { first, at, second } => {
-                    let fault = match second {
-                        Second::Fault(fault) => Some((*fault, *at)),
-                        Second::Rival(_) | Second::Command(_) => None,
-                    };
                     let demand = Demand {
                         act: *first,
                         must_be_refused: false,
-                        fault,
+                        beside: Some((*at, second)),
                     };
                     return self.invoke(now, slot, cursor, demand, intended, out);
                 }
                 Step::Run(_) => {
-                    cursor.step += 1;
+                    cursor = after(cursor);
                     continue;
                 }
                 Step::Rivals { branches, jitter } if cursor.branch == 0 => {
@@ -90,10 +95,7 @@ impl Driver {
             match action {
                 Action::Wait(length) => {
                     let mut rng = self.draw(run.number, draw::STEP, cursor).rng();
-                    match cursor.branch {
-                        0 => cursor.step += 1,
-                        _ => cursor.action += 1,
-                    }
+                    cursor = after(cursor);
                     intended = intended + length.0.draw(&mut rng);
                     if intended > now {
                         let wake = DriverWake::Step { slot, cursor };
@@ -105,7 +107,7 @@ impl Driver {
                     let demand = Demand {
                         act: *act,
                         must_be_refused: matches!(action, Action::Refused(_)),
-                        fault: None,
+                        beside: None,
                     };
                     return self.invoke(now, slot, cursor, demand, intended, out);
                 }
@@ -134,14 +136,14 @@ impl Driver {
         now: Time,
         slot: u32,
         cursor: Cursor,
-        demand: Demand,
+        demand: Demand<'_>,
         intended: Time,
         out: &mut Out<W>,
     ) {
         let Demand {
             act: Act { operation, who },
             must_be_refused,
-            fault,
+            beside,
         } = demand;
         let op = OpId(self.next_op);
         self.next_op += u64::from(self.share.of);
@@ -167,10 +169,13 @@ impl Driver {
             row if row.data != DataFrom::Nowhere => (self.content(number, story, op), None),
             _ => (Content::default(), None),
         };
-        let client_fault = client_fault.or(fault.map(|(fault, at)| {
-            let size = self.content(number, story, op).size;
-            (fault, share(at, size))
-        }));
+        let client_fault = client_fault.or_else(|| match beside? {
+            (at, Second::Fault(fault)) => {
+                let size = self.content(number, story, op).size;
+                Some((*fault, share(at, size)))
+            }
+            (_, Second::Rival(_) | Second::Command(_)) => None,
+        });
         self.orders.invoke.push(Invocation {
             op,
             subject,

@@ -342,31 +342,29 @@ fn glance(
     Some(Storm::new(scenario, seed, share, remote, controls))
 }
 
-/// As many shards as threads, but no more than the scarcest resource has units: a shard needs one of each.
-fn shards(config: &ServiceConfig, threads: usize) -> u32 {
-    let fewest = [
-        config.workers,
-        config.registry.connections,
-        config.store.slots,
-        config.scrub_workers,
-        config.task_workers,
-    ]
-    .into_iter()
-    .min()
-    .map_or(1, NonZeroU32::get);
-    u32::try_from(threads).unwrap_or(u32::MAX).clamp(1, fewest)
-}
-
-/// One shard's share of the service: its part of every resource.
-fn share_of(config: &ServiceConfig, share: Share) -> ServiceConfig {
-    let mut config = config.clone();
-    for units in [
+/// How many units of each resource the service has.
+fn units(config: &mut ServiceConfig) -> [&mut NonZeroU32; 5] {
+    [
         &mut config.workers,
         &mut config.scrub_workers,
         &mut config.task_workers,
         &mut config.registry.connections,
         &mut config.store.slots,
-    ] {
+    ]
+}
+
+/// As many shards as threads, but no more than the scarcest resource has units: a shard needs one of each.
+fn shards(config: &ServiceConfig, threads: usize) -> u32 {
+    let mut config = config.clone();
+    let fewest = units(&mut config).into_iter().min();
+    let threads = u32::try_from(threads).unwrap_or(u32::MAX);
+    threads.clamp(1, fewest.map_or(1, |fewest| fewest.get()))
+}
+
+/// One shard's share of the service: its part of every resource.
+fn share_of(config: &ServiceConfig, share: Share) -> ServiceConfig {
+    let mut config = config.clone();
+    for units in units(&mut config) {
         *units = NonZeroU32::new(share.part(*units)).unwrap_or(NonZeroU32::MIN);
     }
     let capacity = config.store.capacity;

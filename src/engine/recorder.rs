@@ -408,24 +408,19 @@ impl Recorder {
 
     fn phases(&self, end: Time) -> Vec<Phase> {
         let load_end = self.load_end.min(end);
-        let mut phases: Vec<Phase> = self
-            .starts
-            .iter()
-            .map(|phase| Phase {
-                name: phase.name.clone(),
-                from: phase.from.min(load_end),
-                to: load_end,
-            })
-            .collect();
-        for index in 1..phases.len() {
-            phases[index - 1].to = phases[index].from;
-        }
-        phases.push(Phase {
+        let from = |phase: &NamedPhase| phase.from.min(load_end);
+        let ends = self.starts.iter().skip(1).map(from).chain([load_end]);
+        let load = self.starts.iter().zip(ends).map(|(phase, to)| Phase {
+            name: phase.name.clone(),
+            from: from(phase),
+            to,
+        });
+        let settle = Phase {
             name: "settle".into(),
             from: load_end,
             to: end,
-        });
-        phases
+        };
+        load.chain([settle]).collect()
     }
 
     /// What each queue did between the boundaries of each phase.

@@ -284,7 +284,7 @@ fn explains(known: &Script, other: &Script) -> bool {
 }
 
 /// What races in a step, in either order.
-fn rivals(step: &Step) -> Option<[String; 2]> {
+pub(super) fn rivals(step: &Step) -> Option<[String; 2]> {
     let Step::Race { first, second, .. } = step else {
         return None;
     };

@@ -1,7 +1,7 @@
 //! How the time of a sweep is spent: every script of the plan once, then what showed something is shrunk, then what is promising
 //! is tried again, until the time is over.
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, rivals};
 use super::plan::{Case, CaseKind};
 use super::shrink::{candidates, patience};
 use super::{FindingKey, TestBed, Trial, runs_commands};
@@ -10,7 +10,7 @@ use crate::engine::clock::WallClock;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use stormglass_model::script::{Script, Step};
+use stormglass_model::script::Script;
 use stormglass_model::units::Span;
 
 /// Scripts of one call of the bed: many, since the probe reads twice in each.
@@ -211,7 +211,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
 
     /// Races that have shown nothing yet are a matter of luck; those beside one that did come first.
     fn promising(&mut self, cases: &[Case]) {
-        let shown: BTreeSet<String> = self.ledger.promising().map(pair).collect();
+        let shown: BTreeSet<Vec<String>> = self.ledger.promising().map(pair).collect();
         let races = cases.iter().filter(|case| case.kind == CaseKind::Rivals);
         let (near, far): (Vec<&Case>, Vec<&Case>) =
             races.partition(|case| shown.contains(&pair(&case.script)));
@@ -267,15 +267,10 @@ fn tries_of(script: &Script, usual: u32) -> u32 {
     }
 }
 
-/// The operations of a script's race, in either order.
-fn pair(script: &Script) -> String {
-    let mut names: Vec<String> = (script.steps().iter())
-        .filter_map(|step| match step {
-            Step::Race { first, second, .. } => Some([first.to_string(), second.to_string()]),
-            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
-        })
-        .flatten()
-        .collect();
+/// The operations of a script's races, in any order.
+fn pair(script: &Script) -> Vec<String> {
+    let races = script.steps().iter().filter_map(rivals);
+    let mut names: Vec<String> = races.flatten().collect();
     names.sort();
-    names.join(" ")
+    names
 }

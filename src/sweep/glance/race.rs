@@ -138,11 +138,7 @@ impl Session {
         let mut good = 0;
         while good < 5 {
             let answer = self.shared.client.show(self.image).await;
-            good = if answer.observed.is_some() {
-                good + 1
-            } else {
-                0
-            };
+            good = answer.observed.map_or(0, |_| good + 1);
             if self.since(began) > BACK {
                 self.lost.set(true);
                 return;

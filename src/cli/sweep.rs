@@ -7,7 +7,8 @@ use crate::engine::Progress;
 use crate::report::{self, Folder};
 use crate::scenario::{self, Target};
 use crate::sweep::{
-    self, Accepted, Budget, EmbeddedTestBed, GlanceTestBed, Ledger, SweepResult, TestBed, World,
+    self, Accepted, Budget, Capabilities, EmbeddedTestBed, GlanceTestBed, Ledger, SweepResult,
+    TestBed,
 };
 use anyhow::Context;
 use clap::Args;
@@ -174,17 +175,13 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
     match target {
         Target::Embedded(config) => {
             let mut bed = EmbeddedTestBed::new(config, seed, Arc::clone(&progress));
-            let world = World {
-                glance: false,
-                operations: all(|operation| !operation.row().only_glance),
-                others: Vec::new(),
-                commands: Vec::new(),
-            };
-            Ok(run(&mut bed, &world, arguments, &progress)?.result(
-                arguments,
-                "embedded",
-                (config.rules.profile(), config.delayed_delete),
-            ))
+            Ok(
+                run(&mut bed, &Capabilities::embedded(), arguments, &progress)?.result(
+                    arguments,
+                    "embedded",
+                    (config.rules.profile(), config.delayed_delete),
+                ),
+            )
         }
         Target::Glance(target) => {
             let result = glance(target, seed, arguments, folder, &commands, &progress);
@@ -219,9 +216,9 @@ fn glance(
     .with_context(|| format!("cannot sweep {}", arguments.target))?;
     let known = |operation: &Operation| bed.client().unsupported(Act::usual(*operation)).is_none();
     let names = (target.commands.iter()).map(|command| command.name.clone());
-    let world = World {
+    let capabilities = Capabilities {
         glance: true,
-        operations: all(|operation| known(&operation)),
+        operations: Operation::ALL.iter().copied().filter(known).collect(),
         others: [
             target.reader.as_ref().map(|_| Who::Reader),
             target.other_project.as_ref().map(|_| Who::OtherProject),
@@ -235,7 +232,7 @@ fn glance(
             Vec::new()
         },
     };
-    let swept = run(&mut bed, &world, arguments, progress)?;
+    let swept = run(&mut bed, &capabilities, arguments, progress)?;
     let mut result = swept.result(
         arguments,
         target.url.as_deref().unwrap_or_default(),
@@ -245,11 +242,6 @@ fn glance(
     result.notes.extend(unseen(&bed, target, arguments));
     result.left = bed.close().left.iter().map(ToString::to_string).collect();
     Ok(result)
-}
-
-fn all(known: impl Fn(Operation) -> bool) -> Vec<Operation> {
-    let all = Operation::ALL.iter().copied();
-    all.filter(|operation| known(*operation)).collect()
 }
 
 /// What this sweep could not see, and how it could.
@@ -281,7 +273,7 @@ struct Swept {
 
 fn run(
     bed: &mut impl TestBed,
-    world: &World,
+    capabilities: &Capabilities,
     arguments: &Arguments,
     progress: &Arc<Progress>,
 ) -> anyhow::Result<Swept> {
@@ -289,7 +281,7 @@ fn run(
     let watch = (!arguments.quiet).then(|| super::progress::Watch::start(Arc::clone(progress)));
     let (ledger, cases) = match &arguments.scripts[..] {
         [] => {
-            let mut cases = sweep::plan(world);
+            let mut cases = sweep::plan(capabilities);
             let wanted =
                 |text: &str| (arguments.only.as_ref()).is_none_or(|only| text.contains(only));
             cases.retain(|case| wanted(&case.script.to_string()));

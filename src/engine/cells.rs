@@ -1,29 +1,43 @@
 //! A table of metrics that is mostly empty.
 
-/// Metrics by row and column: a row is a phase and a story, a column what was measured. A cell is made when something first falls into it.
+use stormglass_model::load::StoryId;
+
+/// Metrics by phase, story and what was measured. A cell is made when something first falls into it.
+#[derive(Default)]
 pub(super) struct Cells<T> {
     cells: Vec<Option<Box<T>>>,
+    stories: usize,
     width: usize,
 }
 
 impl<T: Default> Cells<T> {
-    pub(super) fn new(rows: usize, width: usize) -> Self {
+    pub(super) fn new(phases: usize, stories: usize, width: usize) -> Self {
+        let cells = std::iter::repeat_with(|| None).take(phases * stories * width);
         Cells {
-            cells: std::iter::repeat_with(|| None).take(rows * width).collect(),
+            cells: cells.collect(),
+            stories,
             width,
         }
     }
 
     #[inline]
-    pub(super) fn at(&mut self, row: usize, column: usize) -> &mut T {
+    pub(super) fn at(&mut self, phase: usize, story: StoryId, column: usize) -> &mut T {
+        let row = phase * self.stories + usize::from(story.0);
         self.cells[row * self.width + column].get_or_insert_with(Box::default)
     }
 
-    pub(super) fn into_rows(self) -> impl Iterator<Item = (usize, usize, T)> {
-        let width = self.width;
-        self.cells
-            .into_iter()
-            .enumerate()
-            .filter_map(move |(index, cell)| cell.map(|cell| (index / width, index % width, *cell)))
+    /// What was measured, with its phase, story and column.
+    pub(super) fn into_rows(self) -> impl Iterator<Item = (usize, StoryId, usize, T)> {
+        let (stories, width) = (self.stories, self.width);
+        let cells = self.cells.into_iter().enumerate();
+        cells.filter_map(move |(index, cell)| {
+            let (row, column) = (index / width, index % width);
+            Some((
+                row / stories,
+                StoryId((row % stories) as u16),
+                column,
+                *cell?,
+            ))
+        })
     }
 }

@@ -30,13 +30,9 @@ pub fn cpu_time() -> Span {
 /// The most memory that the process has held, in bytes; zero where the system does not tell.
 pub fn peak_rss_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| {
-        line.trim()
-            .trim_end_matches("kB")
-            .trim()
-            .parse::<u64>()
-            .ok()
-    })
-    .map_or(0, |kib| kib * 1_024)
+    let kib = status.lines().find_map(|line| {
+        let kib = line.strip_prefix("VmHWM:")?.trim().trim_end_matches("kB");
+        kib.trim().parse::<u64>().ok()
+    });
+    kib.map_or(0, |kib| kib * 1_024)
 }

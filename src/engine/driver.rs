@@ -6,7 +6,7 @@
 mod steps;
 
 use crate::scenario::{Load, Model, Scenario};
-use std::ops::Range;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use stormglass_model::history::{Event, SubjectId};
 use stormglass_model::invocation::{Completion, Cursor, Invocation, Out};
@@ -18,7 +18,7 @@ use stormglass_model::units::{Span, Time};
 
 /// What the driver puts into the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
+pub enum DriverWake {
     /// The next arrival is due.
     Arrival,
     /// A virtual user starts the next story.
@@ -39,6 +39,16 @@ pub struct Share {
     pub index: u32,
     /// How many shards there are.
     pub of: u32,
+}
+
+impl Share {
+    /// A run that is not divided.
+    pub const WHOLE: Share = Share { index: 0, of: 1 };
+
+    /// This shard's part of so many units.
+    pub fn part(self, units: NonZeroU32) -> u32 {
+        units.get() / self.of + u32::from(self.index < units.get() % self.of)
+    }
 }
 
 /// One subject's story under way.
@@ -82,8 +92,6 @@ pub struct Counts {
     pub late: u64,
     /// Operations open.
     pub in_flight: u64,
-    /// Operations completed.
-    pub completions: u64,
 }
 
 /// The driver of one shard.
@@ -104,10 +112,13 @@ pub struct Driver {
     next_number: u64,
     next_op: u64,
     runs: Table<Run>,
-    slots: Slots,
+    pub(super) slots: Slots,
     stories_open: u64,
     ending: bool,
-    counts: Counts,
+    /// What it counted.
+    pub counts: Counts,
+    /// What it wants done; whoever runs it takes this out.
+    pub orders: Orders,
 }
 
 /// What the driver wants done: commands out.
@@ -116,7 +127,7 @@ pub struct Orders {
     /// Send these to the target, in order.
     pub invoke: Vec<Invocation>,
     /// Wake the driver then, with this.
-    pub later: Vec<(Time, Wake)>,
+    pub later: Vec<(Time, DriverWake)>,
     /// Forget these subjects.
     pub forget: Vec<u32>,
 }
@@ -159,17 +170,18 @@ impl Driver {
             stories_open: 0,
             ending: false,
             counts: Counts::default(),
+            orders: Orders::default(),
         }
     }
 
     /// The load begins.
-    pub fn start(&mut self, now: Time, orders: &mut Orders) {
+    pub fn start(&mut self, now: Time) {
         match &self.load.model {
-            Model::Open { .. } => self.schedule_arrival(orders),
+            Model::Open { .. } => self.schedule_arrival(),
             Model::Closed { users, .. } => {
-                let (index, of) = (self.share.index, self.share.of);
-                let mine = users.get() / of + u32::from(index < users.get() % of);
-                orders.later.extend((0..mine).map(|_| (now, Wake::User)));
+                let mine = self.share.part(*users);
+                let users = (0..mine).map(|_| (now, DriverWake::User));
+                self.orders.later.extend(users);
             }
         }
     }
@@ -186,107 +198,65 @@ impl Driver {
         self.stories_open == 0 && last && !self.ending
     }
 
-    /// What it counted.
-    pub fn counts(&self) -> Counts {
-        self.counts
-    }
-
     /// Goes on with what it put into the calendar.
-    pub fn wake<W>(
-        &mut self,
-        now: Time,
-        due: Time,
-        wake: Wake,
-        out: &mut Out<W>,
-        orders: &mut Orders,
-    ) {
+    pub fn wake<W>(&mut self, now: Time, due: Time, wake: DriverWake, out: &mut Out<W>) {
         if self.ending {
             return;
         }
         match wake {
-            Wake::Arrival => {
+            DriverWake::Arrival => {
                 let due = self.arrival_due;
-                self.arrive(now, due, out, orders);
-                self.schedule_arrival(orders);
+                self.arrive(now, due, out);
+                self.schedule_arrival();
             }
-            Wake::User => {
+            DriverWake::User => {
                 if self.may_start() {
-                    self.start_story(now, due, out, orders);
+                    self.start_story(now, due, out);
                 }
             }
-            Wake::Step { slot, cursor } => self.advance(now, slot, cursor, due, out, orders),
+            DriverWake::Step { slot, cursor } => self.advance(now, slot, cursor, due, out),
         }
     }
 
     /// An operation has ended: the story goes on from there.
-    pub fn completed<W>(
-        &mut self,
-        now: Time,
-        completion: Completion,
-        out: &mut Out<W>,
-        orders: &mut Orders,
-    ) {
-        let Completion {
-            invocation,
-            outcome,
-            content,
-            seen,
-            http_status,
-        } = completion;
+    pub fn completed<W>(&mut self, now: Time, completion: Completion, out: &mut Out<W>) {
         let Invocation {
-            op,
             subject,
             story,
             cursor,
             operation,
-            intended,
-            sent,
             ..
-        } = invocation;
-        out.record(
-            now,
-            subject,
-            story,
-            Event::Completed {
-                op,
-                operation,
-                outcome,
-                intended,
-                sent,
-                content,
-                seen,
-                http_status,
-            },
-        );
+        } = completion.invocation;
+        let outcome = completion.outcome;
+        let event = Event::Completed {
+            op: completion.invocation.op,
+            operation,
+            outcome,
+            intended: completion.invocation.intended,
+            sent: completion.invocation.sent,
+            content: completion.content,
+            seen: completion.seen,
+            http_status: completion.http_status,
+        };
+        out.record(now, subject, story, event);
         self.counts.in_flight -= 1;
-        self.counts.completions += 1;
         let run = self.runs.at(subject.slot);
         run.open -= 1;
         if operation.creates() && outcome != Outcome::Ok {
             // An unknown create may have happened; nobody can tell, so nothing more is asked of it.
             run.gone |= outcome != Outcome::Unknown;
-            return self.end_story(now, subject.slot, out, orders);
+            return self.end_story(now, subject.slot, out);
         }
         if run.ended {
-            return self.forget_if_gone(now, subject.slot, out, orders);
+            return self.forget_if_gone(now, subject.slot, out);
         }
-        let next = match cursor.branch {
-            0 => Cursor {
-                step: cursor.step + 1,
-                ..cursor
-            },
-            _ => Cursor {
-                action: cursor.action + 1,
-                ..cursor
-            },
-        };
-        self.advance(now, subject.slot, next, now, out, orders);
+        self.advance(now, subject.slot, steps::after(cursor), now, out);
     }
 
     /// The service says that a subject is deleted.
-    pub fn deleted<W>(&mut self, now: Time, slot: u32, out: &mut Out<W>, orders: &mut Orders) {
+    pub fn deleted<W>(&mut self, now: Time, slot: u32, out: &mut Out<W>) {
         self.runs.at(slot).gone = true;
-        self.forget_if_gone(now, slot, out, orders);
+        self.forget_if_gone(now, slot, out);
     }
 
     /// Fetches what the subject in `slot` will need.
@@ -295,20 +265,14 @@ impl Driver {
         std::hint::black_box(self.runs.get(slot).map(|run| run.story));
     }
 
-    /// Every slot that was ever taken, a few thousand at a time.
-    pub fn slot_ranges(&self) -> impl Iterator<Item = Range<u32>> + use<> {
-        let end = self.slots.high_water();
-        (0..end)
-            .step_by(4_096)
-            .map(move |from| from..end.min(from + 4_096))
-    }
-
-    /// The subject in `slot`, unless it is forgotten.
-    pub fn subject_in(&self, slot: u32) -> Option<SubjectId> {
-        let run = self.runs.get(slot).filter(|run| run.taken)?;
-        Some(SubjectId {
-            number: run.number,
-            slot,
+    /// The subjects that are not forgotten, by their slots.
+    pub fn subjects(&self) -> impl Iterator<Item = SubjectId> {
+        (0..self.slots.high_water()).filter_map(|slot| {
+            let run = self.runs.get(slot).filter(|run| run.taken)?;
+            Some(SubjectId {
+                number: run.number,
+                slot,
+            })
         })
     }
 
@@ -322,7 +286,7 @@ impl Driver {
     }
 
     /// The next arrival of this shard: of every `of` arrivals it takes one.
-    fn schedule_arrival(&mut self, orders: &mut Orders) {
+    fn schedule_arrival(&mut self) {
         if !self.may_start() {
             return;
         }
@@ -335,13 +299,13 @@ impl Driver {
         match (0..=skip).map(|_| pacer.next_due()).last().flatten() {
             Some(due) => {
                 self.arrival_due = due;
-                orders.later.push((due, Wake::Arrival));
+                self.orders.later.push((due, DriverWake::Arrival));
             }
             None => self.exhausted = true,
         }
     }
 
-    fn arrive<W>(&mut self, now: Time, due: Time, out: &mut Out<W>, orders: &mut Orders) {
+    fn arrive<W>(&mut self, now: Time, due: Time, out: &mut Out<W>) {
         if self
             .load
             .max_in_flight
@@ -354,10 +318,10 @@ impl Driver {
         if now.since(due) > LATE {
             self.counts.late += 1;
         }
-        self.start_story(now, due, out, orders);
+        self.start_story(now, due, out);
     }
 
-    fn start_story<W>(&mut self, now: Time, due: Time, out: &mut Out<W>, orders: &mut Orders) {
+    fn start_story<W>(&mut self, now: Time, due: Time, out: &mut Out<W>) {
         let number = self.next_number;
         self.next_number += u64::from(self.share.of);
         self.counts.arrivals += 1;
@@ -374,6 +338,6 @@ impl Driver {
             taken: true,
             ..Run::default()
         };
-        self.advance(now, slot, Cursor::default(), due, out, orders);
+        self.advance(now, slot, Cursor::default(), due, out);
     }
 }

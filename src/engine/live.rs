@@ -6,15 +6,16 @@
 //! times as much as the envelope.
 
 use super::actor::{ActorHost, Core, Envelope, Runtime};
-use super::actor_table::{ActorTable, ControlActors};
+use super::actor_table::ControlActors;
 use super::clock::WallClock;
 use super::driver::Share;
+use super::embedded;
 use super::glance::Remote;
-use super::judge::Rules;
 use super::nemesis::Nemesis;
-use super::recorder::Recorder;
-use super::storm::{Controls, Storm};
-use crate::engine::progress::Progress;
+use super::progress::Progress;
+use super::recorder::{Recorder, seed_of};
+use super::run_checker::RunChecker;
+use super::storm::Storm;
 use crate::metrics::RunResult;
 use crate::scenario::Scenario;
 use actix::dev::ContextFut;
@@ -29,13 +30,10 @@ use std::task::Waker;
 use std::time::Duration;
 use stormglass_glance::GlanceTarget;
 use stormglass_glance::{Client, ConfigError, HelloError, LocateError, RunId, RunServices, locate};
-use stormglass_model::checker::{concurrent, online};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, Faults, Place};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::Story;
-use stormglass_model::random::Seed;
-use stormglass_model::service::Service;
 use stormglass_model::target::Target;
 use stormglass_model::units::{Bytes, Span};
 use tokio::sync::mpsc;
@@ -127,18 +125,17 @@ impl<K: Core> ActorHost<K> for LiveHost<K> {
 }
 
 /// The driver's actor on one arbiter.
-struct Shard<T: Target, C> {
-    storm: Storm<T, C>,
+struct Shard<T: Target> {
+    storm: Storm<T, Live>,
     clock: WallClock,
     progress: Arc<Progress>,
-    interrupted: bool,
     /// What brings the next turn, when others have had theirs.
     nap: Option<JoinHandle<()>>,
     results: mpsc::UnboundedSender<Option<Box<RunResult>>>,
 }
 
 // Nothing in it is ever pinned.
-impl<T: Target, C> Unpin for Shard<T, C> {}
+impl<T: Target> Unpin for Shard<T> {}
 
 /// A turn of a shard: what is due is done.
 struct Turn;
@@ -159,7 +156,7 @@ const EARLY: Span = Span::from_millis(1);
 /// The longest a shard sleeps, so that it hears soon that the user wants to stop.
 const NAP: Span = Span::from_millis(50);
 
-impl<T: Target + 'static, C: Controls + 'static> Actor for Shard<T, C> {
+impl<T: Target + 'static> Actor for Shard<T> {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Context<Self>) {
@@ -170,7 +167,7 @@ impl<T: Target + 'static, C: Controls + 'static> Actor for Shard<T, C> {
     }
 }
 
-impl<T: Target + 'static, C: Controls + 'static> Handler<Turn> for Shard<T, C> {
+impl<T: Target + 'static> Handler<Turn> for Shard<T> {
     type Result = ();
 
     fn handle(&mut self, _: Turn, context: &mut Context<Self>) {
@@ -178,8 +175,7 @@ impl<T: Target + 'static, C: Controls + 'static> Handler<Turn> for Shard<T, C> {
         if let Some(nap) = self.nap.take() {
             nap.abort();
         }
-        if self.progress.is_interrupted() && !self.interrupted {
-            self.interrupted = true;
+        if self.progress.is_interrupted() {
             self.storm.interrupt();
         }
         self.storm.run_real(TURN, || clock.now());
@@ -218,12 +214,11 @@ pub fn run(
 ) -> Vec<RunResult> {
     let shards = shards(config, threads);
     let config = config.clone();
-    on_arbiters(
-        scenario,
-        shards,
-        progress,
-        move |scenario, share, progress| embedded(scenario, &config, run, share, progress),
-    )
+    let storm = move |scenario: &Scenario, share: Share, progress: &_| {
+        let config = share_of(&config, share);
+        Some(embedded::storm(scenario, config, run, share, progress))
+    };
+    on_arbiters(scenario, shards, progress, storm)
 }
 
 /// Runs replication `run` (from one) of a scenario against a real Glance, on up to `threads` arbiters. What it creates is
@@ -253,14 +248,10 @@ pub fn run_glance(
     };
     let shards = u32::try_from(threads).unwrap_or(u32::MAX).min(most);
     let theirs = services.clone();
-    let results = on_arbiters(
-        scenario,
-        shards,
-        progress,
-        move |scenario, share, progress| {
-            glance(scenario, &target, &theirs, id, run, share, progress)
-        },
-    );
+    let storm = move |scenario: &Scenario, share: Share, progress: &_| {
+        glance(scenario, &target, &theirs, id, run, share, progress)
+    };
+    let results = on_arbiters(scenario, shards, progress, storm);
     // A shard undoes what it did, unless it came to a bad end.
     System::new().block_on(services.commands.undo_all());
     Ok(results)
@@ -292,7 +283,7 @@ fn on_arbiters<T, F>(
 ) -> Vec<RunResult>
 where
     T: Target + 'static,
-    F: Fn(&Scenario, Share, &Arc<Progress>) -> Option<Storm<T, ControlActors<Live>>>,
+    F: Fn(&Scenario, Share, &Arc<Progress>) -> Option<Storm<T, Live>>,
     F: Clone + Send + 'static,
 {
     let clock = WallClock::start();
@@ -312,7 +303,6 @@ where
                         storm,
                         clock,
                         progress,
-                        interrupted: false,
                         nap: None,
                         results,
                     }
@@ -343,11 +333,11 @@ fn glance(
     run: u32,
     share: Share,
     progress: &Arc<Progress>,
-) -> Option<Storm<Remote<Live>, ControlActors<Live>>> {
-    let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
-    let rules = Rules::Glance(concurrent::Rules::glance(Some(target.delayed_delete)));
-    let recorder = Recorder::new(scenario, run, false, rules, Arc::clone(progress));
-    let controls = ControlActors::<Live>::new(recorder, Nemesis::new(&scenario.faults));
+) -> Option<Storm<Remote<Live>, Live>> {
+    let seed = seed_of(scenario, run);
+    let checker = RunChecker::glance(target.delayed_delete);
+    let recorder = Recorder::new(scenario, run, checker, Arc::clone(progress));
+    let controls = ControlActors::new(recorder, Nemesis::new(&scenario.faults));
     let own = seed.named("shard").numbered(u64::from(share.index));
     let faults = Faults::new(&scenario.faults, own);
     let mut client = Client::new(target, id).ok()?;
@@ -358,59 +348,34 @@ fn glance(
         client = client.with_last_resort(&services.commands, command.clone());
     }
     let remote = Remote::new(client, id, faults, services.commands.clone());
-    Some(Storm::new(scenario, seed, share, true, remote, controls))
+    Some(Storm::new(scenario, seed, share, remote, controls))
 }
 
-fn embedded(
-    scenario: &Scenario,
-    config: &ServiceConfig,
-    run: u32,
-    share: Share,
-    progress: &Arc<Progress>,
-) -> Option<Storm<Service<ActorTable<Live>>, ControlActors<Live>>> {
-    let config = share_of(config, share);
-    let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
-    let rules = Rules::Embedded(online::Rules {
-        profile: config.rules.profile(),
-        scrub_time: config.scrub_time,
-    });
-    let recorder = Recorder::new(scenario, run, false, rules, Arc::clone(progress));
-    let controls = ControlActors::<Live>::new(recorder, Nemesis::new(&scenario.faults));
-    let cast = ActorTable::<Live>::new(Service::<ActorTable<Live>>::scrubber_of(&config));
-    let own = seed.named("shard").numbered(u64::from(share.index));
-    let service = Service::new(config, Faults::new(&scenario.faults, own), own, cast);
-    Some(Storm::new(scenario, seed, share, true, service, controls))
+/// How many units of each resource the service has.
+fn units(config: &mut ServiceConfig) -> [&mut NonZeroU32; 5] {
+    [
+        &mut config.workers,
+        &mut config.scrub_workers,
+        &mut config.task_workers,
+        &mut config.registry.connections,
+        &mut config.store.slots,
+    ]
 }
 
 /// As many shards as threads, but no more than the scarcest resource has units: a shard needs one of each.
 fn shards(config: &ServiceConfig, threads: usize) -> u32 {
-    let fewest = [
-        config.workers,
-        config.registry.connections,
-        config.store.slots,
-        config.scrub_workers,
-        config.task_workers,
-    ]
-    .into_iter()
-    .min()
-    .map_or(1, NonZeroU32::get);
-    u32::try_from(threads).unwrap_or(u32::MAX).clamp(1, fewest)
-}
-
-/// One shard's part of so many units.
-fn part(units: NonZeroU32, share: Share) -> NonZeroU32 {
-    let extra = u32::from(share.index < units.get() % share.of);
-    NonZeroU32::new(units.get() / share.of + extra).unwrap_or(NonZeroU32::MIN)
+    let mut config = config.clone();
+    let fewest = units(&mut config).into_iter().min();
+    let threads = u32::try_from(threads).unwrap_or(u32::MAX);
+    threads.clamp(1, fewest.map_or(1, |fewest| fewest.get()))
 }
 
 /// One shard's share of the service: its part of every resource.
 fn share_of(config: &ServiceConfig, share: Share) -> ServiceConfig {
     let mut config = config.clone();
-    config.workers = part(config.workers, share);
-    config.scrub_workers = part(config.scrub_workers, share);
-    config.task_workers = part(config.task_workers, share);
-    config.registry.connections = part(config.registry.connections, share);
-    config.store.slots = part(config.store.slots, share);
+    for units in units(&mut config) {
+        *units = NonZeroU32::new(share.part(*units)).unwrap_or(NonZeroU32::MIN);
+    }
     let capacity = config.store.capacity;
     config.store.capacity = capacity.map(|Bytes(all)| Bytes(all / u64::from(share.of)));
     config

@@ -7,13 +7,14 @@ mod calendar;
 mod cells;
 pub mod clock;
 mod driver;
+mod embedded;
 mod glance;
-mod judge;
 mod live;
 mod nemesis;
 mod progress;
 mod recorder;
 mod run;
+mod run_checker;
 mod storm;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,13 @@
 //! The core of the recorder actor: it folds the history into metrics and shows it to its judge.
 
 use super::cells::Cells;
-use super::judge::{Dated, Judge, Rules};
-use crate::engine::progress::Progress;
+use super::progress::Progress;
+use super::run_checker::{Dated, RunChecker};
 use crate::metrics::{
     Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey,
     TransitionRow, merge,
 };
-use crate::scenario::{NamedPhase, Scenario};
+use crate::scenario::{Clock, NamedPhase, Scenario};
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use stormglass_model::config::Resource;
 use stormglass_model::history::{Audit, Collector, Event, Gauges, Record};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::load::StoryId;
+use stormglass_model::random::Seed;
 use stormglass_model::units::{Span, Time};
 
 /// Beyond so many rows the timeline's intervals are doubled: its memory does not grow with the run.
@@ -61,28 +62,37 @@ struct Pair {
     service: Latency,
 }
 
+/// The seed of replication `run`, from one: seeds are one apart.
+pub fn seed_of(scenario: &Scenario, run: u32) -> Seed {
+    Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1))
+}
+
+/// What whoever watches has not been told yet.
+#[derive(Default)]
+struct Untold {
+    completions: u64,
+    transitions: u64,
+}
+
 /// The recorder of one run, or of one shard of a live run.
 pub struct Recorder {
     run: u32,
-    seed: u64,
+    seed: Seed,
     starts: Vec<NamedPhase>,
-    stories: usize,
     load_end: Time,
     /// The phase of the last record and where it begins and ends: most records are of the same.
     phase: (Time, Time, usize),
     transitions: Cells<Latency>,
     operations: Cells<Pair>,
-    judge: Judge,
+    checker: RunChecker,
     notes: Vec<String>,
+    /// Makes a fingerprint of the history. In real time there is none to repeat.
     hasher: Option<FxHasher>,
     timeline: Vec<TimelineRow>,
     last: Gauges,
     /// The gauges at each beginning of a phase.
     boundaries: Vec<(usize, Gauges)>,
-    completions: u64,
-    completions_told: u64,
-    transitions_told: u64,
-    transitions_seen: u64,
+    untold: Untold,
     violations_told: u64,
     faults_open: u64,
     /// What clients saw of each subject: of all of them if the history is kept, else of those that have not ended.
@@ -92,37 +102,33 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder of an empty run. `hashed`: whether the history gets a fingerprint.
+    /// A recorder of an empty run.
     pub fn new(
         scenario: &Scenario,
         run: u32,
-        hashed: bool,
-        rules: Rules,
+        checker: RunChecker,
         progress: Arc<Progress>,
     ) -> Recorder {
         let phases = scenario.phases.len() + 1;
         let stories = scenario.stories.len();
+        let columns = Operation::COUNT * Outcome::COUNT;
         // What clients see of each subject is what a real server is judged by.
-        let collects = scenario.keeps_history || matches!(rules, Rules::Glance(_));
+        let collects = scenario.keeps_history || matches!(checker, RunChecker::Clients(_));
         Recorder {
             run,
-            seed: scenario.seed.0.wrapping_add(u64::from(run) - 1),
+            seed: seed_of(scenario, run),
             starts: scenario.phases.clone(),
-            stories,
             load_end: Time::MAX,
             phase: (Time::ZERO, Time::ZERO, 0),
-            transitions: Cells::new(phases * stories, TransitionKey::COUNT),
-            operations: Cells::new(phases * stories, Operation::COUNT * Outcome::COUNT),
-            judge: Judge::new(rules),
+            transitions: Cells::new(phases, stories, TransitionKey::COUNT),
+            operations: Cells::new(phases, stories, columns),
+            checker,
             notes: Vec::new(),
-            hasher: hashed.then(FxHasher::default),
+            hasher: (scenario.clock == Clock::Virtual).then(FxHasher::default),
             timeline: Vec::new(),
             last: Gauges::default(),
             boundaries: vec![(0, Gauges::default())],
-            completions: 0,
-            completions_told: 0,
-            transitions_told: 0,
-            transitions_seen: 0,
+            untold: Untold::default(),
             violations_told: 0,
             faults_open: 0,
             collector: collects.then(Collector::default),
@@ -137,18 +143,10 @@ impl Recorder {
         match message {
             RecorderMessage::Records(mut records) => {
                 // Two passes: the first waits for the memory of all subjects at once, the second for none.
-                if let Judge::Online(checker) = &self.judge {
+                if let RunChecker::Online(checker) = &self.checker {
                     records.iter().for_each(|record| checker.fetch(record));
                 }
-                for record in &records {
-                    self.record(record);
-                }
-                if let Some(collector) = &mut self.collector {
-                    records.iter().for_each(|record| collector.record(record));
-                }
-                if matches!(self.judge, Judge::Clients(_)) {
-                    records.iter().for_each(|record| self.ended(record));
-                }
+                records.iter().for_each(|record| self.record(record));
                 records.clear();
                 reply.buffer = records;
             }
@@ -159,7 +157,7 @@ impl Recorder {
             }
             RecorderMessage::Notes(notes) => self.notes.extend(notes),
             RecorderMessage::Audits(audits) => {
-                if let Judge::Online(checker) = &mut self.judge {
+                if let RunChecker::Online(checker) = &mut self.checker {
                     audits.iter().for_each(|audit| checker.audit(audit));
                 }
             }
@@ -175,62 +173,48 @@ impl Recorder {
         if let Some(hasher) = &mut self.hasher {
             record.hash(hasher);
         }
-        if let Judge::Online(checker) = &mut self.judge {
+        if let Some(collector) = &mut self.collector {
+            collector.record(record);
+        }
+        if let RunChecker::Online(checker) = &mut self.checker {
             checker.record(record);
         }
         match record {
-            Record::Fault { open, .. } => {
-                self.faults_open = if *open {
-                    self.faults_open + 1
-                } else {
-                    self.faults_open.saturating_sub(1)
-                };
+            Record::Fault { open: true, .. } => self.faults_open += 1,
+            Record::Fault { open: false, .. } => {
+                self.faults_open = self.faults_open.saturating_sub(1);
             }
             Record::Subject {
-                at, story, event, ..
-            } => self.event(*at, *story, event),
-        }
-    }
-
-    /// A subject of a real server is judged once it has ended.
-    fn ended(&mut self, record: &Record) {
-        let Record::Subject {
-            subject,
-            story,
-            event,
-            ..
-        } = record
-        else {
-            return;
-        };
-        match (event, &mut self.judge) {
-            (Event::Forgotten, _) => self.judge_subject(subject.number),
-            (_, Judge::Clients(judge)) => judge.note(subject.number, *story, event),
-            (_, Judge::Online(_)) => {}
+                at,
+                subject,
+                story,
+                event,
+            } => {
+                self.event(*at, *story, event);
+                match &mut self.checker {
+                    RunChecker::Online(_) => {}
+                    RunChecker::Clients(_) if matches!(event, Event::Forgotten) => {
+                        self.judge_subject(subject.number);
+                    }
+                    RunChecker::Clients(checker) => checker.note(subject.number, *story, event),
+                }
+            }
         }
     }
 
     /// Judges one subject by what its clients saw, and records the transitions that this proves.
     fn judge_subject(&mut self, number: u64) {
-        let (Judge::Clients(judge), Some(collector)) = (&mut self.judge, &mut self.collector)
+        let (RunChecker::Clients(checker), Some(collector)) =
+            (&mut self.checker, &mut self.collector)
         else {
             return;
         };
         let Some(history) = collector.subject(number, self.keeps_history) else {
             return;
         };
-        for Dated { proven, story, due } in judge.ended(&history) {
+        for Dated { proven, story, due } in checker.ended(&history) {
             let key = TransitionKey::Subject(proven.from, proven.to);
             self.transition(key, proven.at, due, story);
-        }
-    }
-
-    /// Judges those that have not ended.
-    fn judge_the_rest(&mut self) {
-        if let Judge::Clients(judge) = &self.judge {
-            let open = judge.open();
-            open.into_iter()
-                .for_each(|number| self.judge_subject(number));
         }
     }
 
@@ -250,10 +234,10 @@ impl Recorder {
                 sent,
                 ..
             } => {
-                self.completions += 1;
-                let row = self.row(intended, story);
+                self.untold.completions += 1;
+                let phase = self.phase_of(intended);
                 let column = operation.index() * Outcome::COUNT + outcome.index();
-                let pair = self.operations.at(row, column);
+                let pair = self.operations.at(phase, story, column);
                 pair.response.record(at.since(intended));
                 pair.service.record(at.since(sent));
             }
@@ -269,18 +253,19 @@ impl Recorder {
 
     #[inline]
     fn transition(&mut self, key: TransitionKey, at: Time, due: Time, story: StoryId) {
-        self.transitions_seen += 1;
-        let row = self.row(due, story);
-        self.transitions.at(row, key.index()).record(at.since(due));
+        self.untold.transitions += 1;
+        let phase = self.phase_of(due);
+        let latency = self.transitions.at(phase, story, key.index());
+        latency.record(at.since(due));
     }
 
-    /// The row of metrics of what was due then.
+    /// The phase of what was due then.
     #[inline]
-    fn row(&mut self, due: Time, story: StoryId) -> usize {
+    fn phase_of(&mut self, due: Time) -> usize {
         if due < self.phase.0 || due >= self.phase.1 {
             self.phase = self.phase_at(due);
         }
-        self.phase.2 * self.stories + usize::from(story.0)
+        self.phase.2
     }
 
     /// Beginning, end and position of the phase of an instant.
@@ -300,17 +285,13 @@ impl Recorder {
         (self.starts[index].from, end, index)
     }
 
-    /// The phase that an interval ending then belongs to.
-    fn phase_until(&self, at: Time) -> usize {
-        self.phase_at(Time(at.0.saturating_sub(1))).2
-    }
-
     fn gauges(&mut self, gauges: Gauges) -> bool {
-        if let Judge::Online(checker) = &mut self.judge {
+        if let RunChecker::Online(checker) = &mut self.checker {
             checker.gauges(&gauges);
         }
         let length = gauges.at.since(self.last.at);
-        let phase = self.phase_until(gauges.at);
+        // An interval belongs to the phase that ends with it.
+        let phase = self.phase_at(Time(gauges.at.0.saturating_sub(1))).2;
         if length > Span::ZERO || self.timeline.is_empty() {
             let resources: [_; Resource::COUNT] =
                 std::array::from_fn(|i| gauges.resources[i].since(&self.last.resources[i]));
@@ -319,7 +300,7 @@ impl Recorder {
                 length,
                 phase,
                 arrivals: gauges.arrivals - self.last.arrivals,
-                completions: self.completions - self.completions_told,
+                completions: self.untold.completions,
                 dropped: gauges.dropped - self.last.dropped,
                 faults_open: self.faults_open,
                 resources,
@@ -336,7 +317,6 @@ impl Recorder {
             self.boundaries.push((next, gauges.clone()));
         }
         self.tell(&gauges);
-        self.completions_told = self.completions;
         self.last = gauges;
         let folded = self.timeline.len() > MAX_ROWS;
         if folded {
@@ -347,70 +327,63 @@ impl Recorder {
 
     /// Tells whoever watches how far the run has come.
     fn tell(&mut self, gauges: &Gauges) {
+        let Untold {
+            completions,
+            transitions,
+        } = std::mem::take(&mut self.untold);
+        let violations = self.checker.violation_total();
         let progress = &self.progress;
-        progress
-            .arrivals
-            .fetch_add(gauges.arrivals - self.last.arrivals, Relaxed);
-        progress
-            .elapsed_ns
-            .fetch_add(gauges.at.since(self.last.at).0, Relaxed);
-        progress
-            .completions
-            .fetch_add(self.completions - self.completions_told, Relaxed);
-        progress
-            .transitions
-            .fetch_add(self.transitions_seen - self.transitions_told, Relaxed);
-        self.transitions_told = self.transitions_seen;
-        let violations = self.judge.violation_total();
-        progress
-            .violations
-            .fetch_add(violations - self.violations_told, Relaxed);
-        self.violations_told = violations;
-        let before = self.last.in_flight;
-        if gauges.in_flight >= before {
-            progress
-                .in_flight
-                .fetch_add(gauges.in_flight - before, Relaxed);
-        } else {
-            progress
-                .in_flight
-                .fetch_sub(before - gauges.in_flight, Relaxed);
+        for (counter, more) in [
+            (&progress.arrivals, gauges.arrivals - self.last.arrivals),
+            (&progress.elapsed_ns, gauges.at.since(self.last.at).0),
+            (&progress.completions, completions),
+            (&progress.transitions, transitions),
+            (&progress.violations, violations - self.violations_told),
+            // Fewer than before is added as well: the counter wraps around.
+            (
+                &progress.in_flight,
+                gauges.in_flight.wrapping_sub(self.last.in_flight),
+            ),
+        ] {
+            counter.fetch_add(more, Relaxed);
         }
+        self.violations_told = violations;
     }
 
     fn finish(&mut self, at: Time, interrupted: bool) -> RunResult {
-        self.judge_the_rest();
-        let has_service = matches!(self.judge, Judge::Online(_));
-        let judgement = self.judge.finish(at, self.last.in_flight);
+        if let RunChecker::Clients(checker) = &self.checker {
+            let open = checker.open();
+            open.into_iter()
+                .for_each(|number| self.judge_subject(number));
+        }
+        let has_service = matches!(self.checker, RunChecker::Online(_));
+        let judgement = self.checker.finish(at, self.last.in_flight);
         self.progress
             .in_flight
             .fetch_sub(self.last.in_flight, Relaxed);
-        let stories = self.stories;
         let keys: Vec<TransitionKey> = TransitionKey::all().collect();
-        let transitions = std::mem::replace(&mut self.transitions, Cells::new(0, 1));
-        let operations = std::mem::replace(&mut self.operations, Cells::new(0, 1));
+        let transitions = std::mem::take(&mut self.transitions).into_rows();
+        let operations = std::mem::take(&mut self.operations).into_rows();
         RunResult {
             run: self.run,
-            seed: self.seed,
+            seed: self.seed.0,
             phases: self.phases(at),
             transitions: transitions
-                .into_rows()
-                .map(|(row, column, latency)| TransitionRow {
-                    phase: row / stories,
-                    story: StoryId((row % stories) as u16),
+                .map(|(phase, story, column, latency)| TransitionRow {
+                    phase,
+                    story,
                     key: keys[column],
                     latency,
                 })
                 .collect(),
             operations: operations
-                .into_rows()
-                .map(|(row, column, Pair { response, service })| OperationRow {
-                    phase: row / stories,
-                    story: StoryId((row % stories) as u16),
+                .map(|(phase, story, column, pair)| OperationRow {
+                    phase,
+                    story,
                     operation: Operation::ALL[column / Outcome::COUNT],
                     outcome: Outcome::ALL[column % Outcome::COUNT],
-                    response,
-                    service,
+                    response: pair.response,
+                    service: pair.service,
                 })
                 .collect(),
             timeline: std::mem::take(&mut self.timeline),
@@ -435,24 +408,19 @@ impl Recorder {
 
     fn phases(&self, end: Time) -> Vec<Phase> {
         let load_end = self.load_end.min(end);
-        let mut phases: Vec<Phase> = self
-            .starts
-            .iter()
-            .map(|phase| Phase {
-                name: phase.name.clone(),
-                from: phase.from.min(load_end),
-                to: load_end,
-            })
-            .collect();
-        for index in 1..phases.len() {
-            phases[index - 1].to = phases[index].from;
-        }
-        phases.push(Phase {
+        let from = |phase: &NamedPhase| phase.from.min(load_end);
+        let ends = self.starts.iter().skip(1).map(from).chain([load_end]);
+        let load = self.starts.iter().zip(ends).map(|(phase, to)| Phase {
+            name: phase.name.clone(),
+            from: from(phase),
+            to,
+        });
+        let settle = Phase {
             name: "settle".into(),
             from: load_end,
             to: end,
-        });
-        phases
+        };
+        load.chain([settle]).collect()
     }
 
     /// What each queue did between the boundaries of each phase.

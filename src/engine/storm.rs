@@ -3,12 +3,14 @@
 //! An engine only says what time it is. Everything due by then is done here, in the order of the calendar,
 //! and the history goes to the recorder in batches.
 
+use super::actor::Runtime;
+use super::actor_table::ControlActors;
 use super::calendar::Calendar;
-use super::driver::{self, Driver, Orders, Share};
-use super::nemesis::{NemesisMessage, NemesisReply};
-use super::recorder::{RecorderMessage, RecorderReply};
+use super::driver::{Driver, DriverWake, Share};
+use super::nemesis::NemesisMessage;
+use super::recorder::RecorderMessage;
 use crate::metrics::RunResult;
-use crate::scenario::Scenario;
+use crate::scenario::{Clock, Scenario};
 use std::rc::Rc;
 use stormglass_model::history::{Gauges, Record};
 use stormglass_model::invocation::Out;
@@ -16,18 +18,10 @@ use stormglass_model::random::Seed;
 use stormglass_model::target::Target;
 use stormglass_model::units::{Span, Time};
 
-/// The actors beside the driver. Every call is one message and its answer.
-pub trait Controls {
-    /// Sends a message to the recorder.
-    fn recorder(&mut self, message: RecorderMessage) -> RecorderReply;
-    /// Sends a message to the nemesis.
-    fn nemesis(&mut self, message: NemesisMessage) -> NemesisReply;
-}
-
 /// What waits in the calendar.
 #[derive(Clone, Copy, Debug)]
-enum Wake<W> {
-    Driver(driver::Wake),
+enum StormWake<W> {
+    Driver(DriverWake),
     Target(W),
     Nemesis,
     Interval,
@@ -38,7 +32,7 @@ enum Wake<W> {
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum RunState {
     Load,
     Settle,
     Closing,
@@ -47,6 +41,9 @@ enum Stage {
 
 /// Records of a batch: small enough to stay in the nearest cache, large enough to pay for the message.
 const BATCH: usize = 256;
+
+/// Audits of one message to the recorder: memory does not grow with the number of subjects.
+const AUDITS: usize = 4_096;
 
 /// In real time so many entries are executed before what ended is heard: few enough that what they touched
 /// is still in cache.
@@ -62,35 +59,30 @@ const HASTE: Span = Span::from_secs(5);
 const ROWS: u64 = 500;
 
 /// One run, or one shard of a live run.
-#[derive(Debug)]
-pub struct Storm<T: Target, C> {
-    driver: Driver,
+pub struct Storm<T: Target, S: Runtime> {
+    pub(super) driver: Driver,
     target: T,
-    controls: C,
-    calendar: Calendar<Wake<T::Wake>>,
+    controls: ControlActors<S>,
+    calendar: Calendar<StormWake<T::Wake>>,
     out: Out<T::Wake>,
-    orders: Orders,
     now: Time,
-    stage: Stage,
+    state: RunState,
     settle: Span,
     interval: Span,
     events: u64,
     interrupted: bool,
     /// Whether a run may end before its settle time has passed, once everything is at rest.
     eager: bool,
-    /// Whether every arrival is sent when it is due, so that none can be late.
-    open: bool,
 }
 
-impl<T: Target, C: Controls> Storm<T, C> {
-    /// A run that has not begun. `eager`: settle ends as soon as everything is at rest.
+impl<T: Target, S: Runtime> Storm<T, S> {
+    /// A run that has not begun.
     pub fn new(
         scenario: &Scenario,
         seed: Seed,
         share: Share,
-        eager: bool,
         target: T,
-        controls: C,
+        controls: ControlActors<S>,
     ) -> Self {
         let mut storm = Storm {
             driver: Driver::new(scenario, seed, share),
@@ -98,15 +90,13 @@ impl<T: Target, C: Controls> Storm<T, C> {
             controls,
             calendar: Calendar::default(),
             out: Out::default(),
-            orders: Orders::default(),
             now: Time::ZERO,
-            stage: Stage::Load,
+            state: RunState::Load,
             settle: scenario.settle,
             interval: interval(scenario),
             events: 0,
             interrupted: false,
-            eager,
-            open: matches!(scenario.load.model, crate::scenario::Model::Open { .. }),
+            eager: scenario.clock == Clock::Real,
         };
         storm.begin(scenario);
         storm
@@ -115,23 +105,24 @@ impl<T: Target, C: Controls> Storm<T, C> {
     fn begin(&mut self, scenario: &Scenario) {
         // Entered first, so that at equal times phases end and faults open before anything else happens.
         for phase in scenario.phases.iter().skip(1) {
-            self.calendar.push(phase.from, Wake::Phase);
+            self.calendar.push(phase.from, StormWake::Phase);
         }
         if let Some(duration) = scenario.load.duration {
-            self.calendar.push(Time::ZERO + duration, Wake::LoadEnd);
+            self.calendar
+                .push(Time::ZERO + duration, StormWake::LoadEnd);
         }
-        self.calendar.push(Time::ZERO, Wake::Nemesis);
+        self.calendar.push(Time::ZERO, StormWake::Nemesis);
         self.calendar
-            .push(Time::ZERO + self.interval, Wake::Interval);
+            .push(Time::ZERO + self.interval, StormWake::Interval);
         self.target.start(Time::ZERO, &mut self.out);
-        self.driver.start(Time::ZERO, &mut self.orders);
+        self.driver.start(Time::ZERO);
         self.carry_out();
     }
 
     /// Virtual time: executes at most `budget` entries of the calendar, each at its own time.
     pub fn run_virtual(&mut self, budget: usize) {
         for _ in 0..budget {
-            if self.stage == Stage::Over {
+            if self.state == RunState::Over {
                 return;
             }
             let Some((due, wake)) = self.next(Time::MAX) else {
@@ -142,8 +133,7 @@ impl<T: Target, C: Controls> Storm<T, C> {
             self.dispatch(due, wake);
             self.carry_out();
             while let Some(completion) = self.out.completed.pop_front() {
-                self.driver
-                    .completed(self.now, completion, &mut self.out, &mut self.orders);
+                self.driver.completed(self.now, completion, &mut self.out);
                 self.carry_out();
             }
             self.end_when_done();
@@ -155,7 +145,7 @@ impl<T: Target, C: Controls> Storm<T, C> {
     /// that stories take turns.
     pub fn run_real(&mut self, budget: usize, wall: impl Fn() -> Time) {
         let mut left = budget as isize;
-        while left > 0 && self.stage != Stage::Over {
+        while left > 0 && self.state != RunState::Over {
             let before = left;
             let until = wall();
             self.now = until;
@@ -181,8 +171,7 @@ impl<T: Target, C: Controls> Storm<T, C> {
                 let Some(completion) = self.out.completed.pop_front() else {
                     break;
                 };
-                self.driver
-                    .completed(self.now, completion, &mut self.out, &mut self.orders);
+                self.driver.completed(self.now, completion, &mut self.out);
                 // Read once an operation, between hearing of one and sending the next: what lies
                 // between two readings is in somebody's latency.
                 self.now = wall();
@@ -213,12 +202,14 @@ impl<T: Target, C: Controls> Storm<T, C> {
 
     /// Whether the run is over.
     pub fn is_over(&self) -> bool {
-        self.stage == Stage::Over
+        self.state == RunState::Over
     }
 
     /// The user wants it to stop: the load ends now.
     pub fn interrupt(&mut self) {
-        self.interrupted = true;
+        if std::mem::replace(&mut self.interrupted, true) {
+            return;
+        }
         self.settle = self.settle.min(HASTE);
         self.end_load();
         self.carry_out();
@@ -226,17 +217,18 @@ impl<T: Target, C: Controls> Storm<T, C> {
 
     /// Ends the run where it stands and gives its result.
     pub fn finish(&mut self) -> Option<Box<RunResult>> {
-        if self.stage == Stage::Load {
+        if self.state == RunState::Load {
             self.end_load();
         }
-        self.stage = Stage::Over;
+        self.state = RunState::Over;
         self.gauges();
-        for slots in self.driver.slot_ranges() {
-            let subjects = slots.filter_map(|slot| self.driver.subject_in(slot));
-            let audits = subjects
-                .filter_map(|subject| self.target.audit(subject))
-                .collect();
-            self.controls.recorder(RecorderMessage::Audits(audits));
+        let (subjects, target) = (self.driver.subjects(), &mut self.target);
+        let mut audits = subjects
+            .filter_map(|subject| target.audit(subject))
+            .peekable();
+        while audits.peek().is_some() {
+            let some = audits.by_ref().take(AUDITS).collect();
+            self.controls.recorder(RecorderMessage::Audits(some));
         }
         let message = RecorderMessage::Finish {
             at: self.now,
@@ -248,31 +240,30 @@ impl<T: Target, C: Controls> Storm<T, C> {
     /// The next entry due by `until`. What the entries after it will need is fetched meanwhile: with millions
     /// of subjects most of the time would go into waiting for memory, one place after the other.
     #[inline]
-    fn next(&mut self, until: Time) -> Option<(Time, Wake<T::Wake>)> {
+    fn next(&mut self, until: Time) -> Option<(Time, StormWake<T::Wake>)> {
         let (driver, target) = (&self.driver, &mut self.target);
         self.calendar.pop_until(until, |wake| {
-            if let Wake::Driver(driver::Wake::Step { slot, .. }) = wake {
+            if let StormWake::Driver(DriverWake::Step { slot, .. }) = wake {
                 driver.fetch(*slot);
                 target.fetch(*slot);
             }
         })
     }
 
-    fn dispatch(&mut self, due: Time, wake: Wake<T::Wake>) {
+    fn dispatch(&mut self, due: Time, wake: StormWake<T::Wake>) {
         match wake {
-            Wake::Driver(wake) => {
-                self.driver
-                    .wake(self.now, due, wake, &mut self.out, &mut self.orders);
+            StormWake::Driver(wake) => {
+                self.driver.wake(self.now, due, wake, &mut self.out);
             }
-            Wake::Target(wake) => self.target.wake(self.now, wake, &mut self.out),
-            Wake::Nemesis => self.nemesis(NemesisMessage::Turn(self.now)),
-            Wake::Interval => {
+            StormWake::Target(wake) => self.target.wake(self.now, wake, &mut self.out),
+            StormWake::Nemesis => self.nemesis(NemesisMessage::Turn(self.now)),
+            StormWake::Interval => {
                 self.gauges();
-                self.calendar.push(due + self.interval, Wake::Interval);
+                self.calendar.push(due + self.interval, StormWake::Interval);
             }
-            Wake::Phase => self.gauges(),
-            Wake::LoadEnd => self.end_load(),
-            Wake::SettleEnd => self.close(),
+            StormWake::Phase => self.gauges(),
+            StormWake::LoadEnd => self.end_load(),
+            StormWake::SettleEnd => self.close(),
         }
     }
 
@@ -281,24 +272,23 @@ impl<T: Target, C: Controls> Storm<T, C> {
     fn carry_out(&mut self) {
         loop {
             for (at, wake) in self.out.later.drain(..) {
-                self.calendar.push(at, Wake::Target(wake));
+                self.calendar.push(at, StormWake::Target(wake));
             }
-            for (at, wake) in self.orders.later.drain(..) {
-                self.calendar.push(at, Wake::Driver(wake));
+            for (at, wake) in self.driver.orders.later.drain(..) {
+                self.calendar.push(at, StormWake::Driver(wake));
             }
             let mut deleted = std::mem::take(&mut self.out.deleted);
             for slot in deleted.drain(..) {
-                self.driver
-                    .deleted(self.now, slot, &mut self.out, &mut self.orders);
+                self.driver.deleted(self.now, slot, &mut self.out);
             }
             self.out.deleted = deleted;
-            for slot in self.orders.forget.drain(..) {
+            for slot in self.driver.orders.forget.drain(..) {
                 self.target.forget(slot);
             }
             if self.out.records.len() >= BATCH {
                 self.flush();
             }
-            if self.orders.invoke.is_empty() {
+            if self.driver.orders.invoke.is_empty() {
                 return;
             }
             self.invoke();
@@ -308,7 +298,7 @@ impl<T: Target, C: Controls> Storm<T, C> {
     /// Sends what the driver wants sent.
     #[inline]
     fn invoke(&mut self) {
-        let mut invocations = std::mem::take(&mut self.orders.invoke);
+        let mut invocations = std::mem::take(&mut self.driver.orders.invoke);
         for mut invocation in invocations.drain(..) {
             // An abort brings its own.
             if invocation.client_fault.is_none() {
@@ -316,7 +306,7 @@ impl<T: Target, C: Controls> Storm<T, C> {
             }
             self.target.invoke(self.now, invocation, &mut self.out);
         }
-        self.orders.invoke = invocations;
+        self.driver.orders.invoke = invocations;
     }
 
     /// Sends the history so far to the recorder.
@@ -342,14 +332,14 @@ impl<T: Target, C: Controls> Storm<T, C> {
             self.target.fault(self.now, fault, open, &mut self.out);
         }
         if let Some(next) = reply.next {
-            self.calendar.push(next, Wake::Nemesis);
+            self.calendar.push(next, StormWake::Nemesis);
         }
     }
 
     /// Settle is over: the target takes away what the run made.
     fn close(&mut self) {
-        if self.stage == Stage::Settle {
-            self.stage = Stage::Closing;
+        if self.state == RunState::Settle {
+            self.state = RunState::Closing;
             self.target.close(self.now, self.interrupted, &mut self.out);
         }
     }
@@ -357,12 +347,12 @@ impl<T: Target, C: Controls> Storm<T, C> {
     /// Shows the recorder how things stand.
     fn gauges(&mut self) {
         self.flush();
-        let counts = self.driver.counts();
+        let counts = self.driver.counts;
         let mut gauges = Gauges {
             at: self.now,
             arrivals: counts.arrivals,
             dropped: counts.dropped,
-            late: if self.open { counts.late } else { 0 },
+            late: counts.late,
             in_flight: counts.in_flight,
             events: self.events,
             ..Gauges::default()
@@ -376,38 +366,40 @@ impl<T: Target, C: Controls> Storm<T, C> {
 
     /// The load is over: faults are healed, no step starts, and everything may come to rest.
     fn end_load(&mut self) {
-        if self.stage != Stage::Load {
+        if self.state != RunState::Load {
             return;
         }
-        self.stage = Stage::Settle;
+        self.state = RunState::Settle;
         self.driver.end_load();
         self.flush();
         self.controls.recorder(RecorderMessage::LoadEnded(self.now));
         self.gauges();
         self.nemesis(NemesisMessage::HealAll);
-        self.calendar.push(self.now + self.settle, Wake::SettleEnd);
+        self.calendar
+            .push(self.now + self.settle, StormWake::SettleEnd);
     }
 
     fn end_when_done(&mut self) {
-        match self.stage {
-            Stage::Load if self.driver.is_done() => {
+        match self.state {
+            RunState::Load if self.driver.is_done() => {
                 self.end_load();
                 self.carry_out();
             }
-            Stage::Settle if self.eager && self.driver.counts().in_flight == 0 => {
+            RunState::Settle if self.eager && self.driver.counts.in_flight == 0 => {
                 if self.target.is_at_rest(self.now) {
                     self.close();
                 }
             }
-            Stage::Closing if self.target.is_closed() => self.stage = Stage::Over,
-            Stage::Load | Stage::Settle | Stage::Closing | Stage::Over => {}
+            RunState::Closing if self.target.is_closed() => self.state = RunState::Over,
+            RunState::Load | RunState::Settle | RunState::Closing | RunState::Over => {}
         }
     }
 }
 
 /// The timeline's interval: a five-hundredth of the load, rounded to a length that a person would choose.
 fn interval(scenario: &Scenario) -> Span {
-    const STEPS: [u64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900];
+    const SECOND: u64 = Span::from_secs(1).0;
+    const QUARTER: u64 = 900 * SECOND;
     if let Some(interval) = scenario.interval {
         return interval.max(Span(1));
     }
@@ -415,17 +407,8 @@ fn interval(scenario: &Scenario) -> Span {
         return Span::from_millis(100);
     };
     let wanted = duration.0 / ROWS;
-    let second = Span::from_secs(1).0;
-    if wanted >= second {
-        let seconds = wanted.div_ceil(second);
-        let rounded = STEPS.into_iter().find(|step| *step >= seconds);
-        return Span::from_secs(rounded.unwrap_or_else(|| seconds.div_ceil(900) * 900));
-    }
-    let mut unit = 1_000;
-    loop {
-        if let Some(step) = [1, 2, 5].into_iter().find(|step| step * unit >= wanted) {
-            return Span(step * unit);
-        }
-        unit *= 10;
-    }
+    let short = (3..9).flat_map(|power| [1, 2, 5].map(|step| step * 10_u64.pow(power)));
+    let long = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600].map(|seconds| seconds * SECOND);
+    let chosen = short.chain(long).find(|step| *step >= wanted);
+    Span(chosen.unwrap_or_else(|| wanted.div_ceil(QUARTER) * QUARTER))
 }

@@ -1,23 +1,15 @@
 //! The virtual engine: the same handlers, called directly by the event calendar, in a context of our own.
 
 use super::actor::{ActorHost, Core, Envelope, Runtime};
-use super::actor_table::{ActorTable, ControlActors};
 use super::driver::Share;
-use super::judge::Rules;
-use super::nemesis::Nemesis;
-use super::recorder::Recorder;
-use super::storm::Storm;
-use crate::engine::progress::Progress;
+use super::embedded::storm;
+use super::progress::Progress;
 use crate::metrics::RunResult;
 use crate::scenario::Scenario;
 use actix::{Actor, ActorContext, ActorState, Handler};
 use std::cell::RefCell;
 use std::sync::Arc;
-use stormglass_model::checker::online;
 use stormglass_model::config::ServiceConfig;
-use stormglass_model::fault::Faults;
-use stormglass_model::random::Seed;
-use stormglass_model::service::Service;
 
 /// Virtual time.
 pub struct Virtual;
@@ -112,28 +104,7 @@ pub fn run(
     run: u32,
     progress: &Arc<Progress>,
 ) -> Option<Box<RunResult>> {
-    let seed = Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1));
-    let rules = Rules::Embedded(online::Rules {
-        profile: config.rules.profile(),
-        scrub_time: config.scrub_time,
-    });
-    let recorder = Recorder::new(scenario, run, true, rules, Arc::clone(progress));
-    let controls = ControlActors::<Virtual>::new(recorder, Nemesis::new(&scenario.faults));
-    let cast = ActorTable::<Virtual>::new(Service::<ActorTable<Virtual>>::scrubber_of(config));
-    let service = Service::new(
-        config.clone(),
-        Faults::new(&scenario.faults, seed),
-        seed,
-        cast,
-    );
-    let mut storm = Storm::new(
-        scenario,
-        seed,
-        Share { index: 0, of: 1 },
-        false,
-        service,
-        controls,
-    );
+    let mut storm = storm::<Virtual>(scenario, config.clone(), run, Share::WHOLE, progress);
     while !storm.is_over() && !progress.is_interrupted() {
         storm.run_virtual(TURN);
     }

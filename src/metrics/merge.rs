@@ -2,8 +2,9 @@
 //!
 //! Flows add up; a gauge of an interval is the one at its end.
 
-use super::result::{OperationRow, ResourceRow, RunResult, TimelineRow, TransitionRow};
+use super::result::{RunResult, TimelineRow};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use stormglass_model::history::Gauges;
 use stormglass_model::lifecycle::Invariant;
 
@@ -12,10 +13,28 @@ pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
     let mut shards = shards.into_iter();
     let mut whole = shards.next()?;
     for shard in shards {
-        transitions(&mut whole.transitions, shard.transitions);
-        operations(&mut whole.operations, shard.operations);
+        rows(
+            &mut whole.transitions,
+            shard.transitions,
+            |row| (row.phase, row.story, row.key.index()),
+            |sum, row| sum.latency.add(&row.latency),
+        );
+        rows(
+            &mut whole.operations,
+            shard.operations,
+            |row| (row.phase, row.story, row.operation, row.outcome),
+            |sum, row| {
+                sum.response.add(&row.response);
+                sum.service.add(&row.service);
+            },
+        );
+        rows(
+            &mut whole.resources,
+            shard.resources,
+            |row| (row.phase, row.resource),
+            |sum, row| sum.flow.add(&row.flow),
+        );
         timeline(&mut whole.timeline, shard.timeline);
-        resources(&mut whole.resources, shard.resources);
         add_gauges(&mut whole.end, &shard.end);
         whole.verdict = whole.verdict.worst(shard.verdict);
         whole.unknown_because = whole.unknown_because.or(shard.unknown_because);
@@ -37,28 +56,18 @@ pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
     Some(whole)
 }
 
-fn transitions(whole: &mut Vec<TransitionRow>, part: Vec<TransitionRow>) {
-    let mut rows: BTreeMap<_, TransitionRow> = BTreeMap::new();
+/// Adds rows to those with the same key; the result is in the order of keys.
+fn rows<R, K: Ord>(
+    whole: &mut Vec<R>,
+    part: Vec<R>,
+    key: impl Fn(&R) -> K,
+    add: impl Fn(&mut R, &R),
+) {
+    let mut rows: BTreeMap<K, R> = BTreeMap::new();
     for row in whole.drain(..).chain(part) {
-        let key = (row.phase, row.story, row.key.index());
-        match rows.get_mut(&key) {
-            Some(sum) => sum.latency.add(&row.latency),
-            None => drop(rows.insert(key, row)),
-        }
-    }
-    whole.extend(rows.into_values());
-}
-
-fn operations(whole: &mut Vec<OperationRow>, part: Vec<OperationRow>) {
-    let mut rows: BTreeMap<_, OperationRow> = BTreeMap::new();
-    for row in whole.drain(..).chain(part) {
-        let key = (row.phase, row.story, row.operation, row.outcome);
-        match rows.get_mut(&key) {
-            Some(sum) => {
-                sum.response.add(&row.response);
-                sum.service.add(&row.service);
-            }
-            None => drop(rows.insert(key, row)),
+        match rows.entry(key(&row)) {
+            Entry::Occupied(mut sum) => add(sum.get_mut(), &row),
+            Entry::Vacant(entry) => _ = entry.insert(row),
         }
     }
     whole.extend(rows.into_values());
@@ -87,17 +96,6 @@ fn timeline(whole: &mut Vec<TimelineRow>, part: Vec<TimelineRow>) {
         add_gauges(&mut row.gauges, &other.gauges);
         for (sum, part) in row.resources.iter_mut().zip(&other.resources) {
             sum.add(part);
-        }
-    }
-}
-
-fn resources(whole: &mut Vec<ResourceRow>, part: Vec<ResourceRow>) {
-    for row in part {
-        let same =
-            |other: &&mut ResourceRow| (other.phase, other.resource) == (row.phase, row.resource);
-        match whole.iter_mut().find(same) {
-            Some(sum) => sum.flow.add(&row.flow),
-            None => whole.push(row),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::latency::Latency;
 use super::result::{RunResult, TransitionKey};
-use std::fmt;
 use stormglass_model::lifecycle::{Operation, Outcome};
+use stormglass_model::named;
 
 /// What a threshold is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,17 +31,18 @@ pub enum Aggregate {
     ErrorRate,
 }
 
-/// How the number is compared with the bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
+named! {
+    /// How the number is compared with the bound.
+    Comparison {
+        /// Below the bound.
+        Less = "<",
+        /// Not above the bound.
+        LessOrEqual = "<=",
+        /// Above the bound.
+        Greater = ">",
+        /// Not below the bound.
+        GreaterOrEqual = ">=",
+    }
 }
 
 /// One demand, as the scenario wrote it and as it is judged.
@@ -70,17 +71,6 @@ pub struct ThresholdResult {
     pub value: Option<f64>,
     /// Whether it was met. What never happened meets no latency bound.
     pub met: bool,
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Comparison::Less => "<",
-            Comparison::LessOrEqual => "<=",
-            Comparison::Greater => ">",
-            Comparison::GreaterOrEqual => ">=",
-        })
-    }
 }
 
 impl Comparison {
@@ -121,24 +111,21 @@ impl Threshold {
         let mut latency = Latency::default();
         let mut errors = 0;
         for run in runs {
-            let judged = |phase: usize| {
-                run.phases
-                    .get(phase)
-                    .is_none_or(|phase| phase.name != "warm_up")
-            };
+            let warms_up =
+                |phase: usize| (run.phases.get(phase)).is_some_and(|phase| phase.name == "warm_up");
             match self.subject {
-                ThresholdSubject::Transition(key) => run
-                    .transitions
-                    .iter()
-                    .filter(|row| row.key == key && judged(row.phase))
-                    .for_each(|row| latency.add(&row.latency)),
+                ThresholdSubject::Transition(key) => {
+                    let rows = run.transitions.iter().filter(|row| row.key == key);
+                    rows.filter(|row| !warms_up(row.phase))
+                        .for_each(|row| latency.add(&row.latency));
+                }
                 ThresholdSubject::Operation(operation) => {
-                    for row in &run.operations {
-                        if row.operation == operation && judged(row.phase) {
-                            latency.add(&row.response);
-                            if matches!(row.outcome, Outcome::Fail | Outcome::Unknown) {
-                                errors += row.response.count();
-                            }
+                    let rows = run.operations.iter();
+                    let rows = rows.filter(|row| row.operation == operation);
+                    for row in rows.filter(|row| !warms_up(row.phase)) {
+                        latency.add(&row.response);
+                        if matches!(row.outcome, Outcome::Fail | Outcome::Unknown) {
+                            errors += row.response.count();
                         }
                     }
                 }

@@ -1,8 +1,8 @@
-//! Findings that are known and accepted: a text file with one of them a line, as [`FindingKey::name`] writes it.
+//! Findings that are known and accepted: a text file with one of them a line, as the reports name them.
 //!
 //! `orphan: upload + delete # bug 1234567, not before the next release`
 
-use super::finding::{FindingKey, SweepResult};
+use super::finding::SweepResult;
 use std::collections::BTreeSet;
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::script::{Act, ClientFault};
@@ -11,29 +11,10 @@ use stormglass_model::script::{Act, ClientFault};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accepted(BTreeSet<String>);
 
-/// A line that names no finding.
+/// A line that names no finding, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {mistake}")]
-pub struct AcceptedError {
-    /// Its number, from one.
-    pub line: usize,
-    /// What is wrong with it.
-    pub mistake: Mistake,
-}
-
-/// What is wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Mistake {
-    /// It is not two parts with a colon between them.
-    #[error("`{0}` names no finding; write for example `orphan: upload + delete`")]
-    Form(String),
-    /// The part before the colon is no symptom, with the nearest that is one.
-    #[error("`{0}` is no symptom; did you mean `{1}`?")]
-    Symptom(String, &'static str),
-    /// A part after the colon is neither an operation, nor a fault, nor the name of a command.
-    #[error("{0}")]
-    Operation(String),
-}
+#[error("line {0}: {1}")]
+pub struct AcceptedError(usize, String);
 
 impl Accepted {
     /// Reads the file's text: blank lines and what follows a `#` say nothing.
@@ -50,10 +31,7 @@ impl Accepted {
             }
             match name(line.trim()) {
                 Ok(name) => _ = names.insert(name),
-                Err(mistake) => errors.push(AcceptedError {
-                    line: index + 1,
-                    mistake,
-                }),
+                Err(mistake) => errors.push(AcceptedError(index + 1, mistake)),
             }
         }
         match errors.is_empty() {
@@ -62,15 +40,10 @@ impl Accepted {
         }
     }
 
-    /// Whether this finding is accepted.
-    pub(crate) fn holds(&self, key: &FindingKey) -> bool {
-        self.0.contains(&key.name())
-    }
-
     /// Marks the findings that are accepted, and notes what was accepted and did not show although every script had its turn.
     pub fn marks(&self, result: &mut SweepResult) {
         for finding in &mut result.findings {
-            finding.accepted = self.holds(&finding.key);
+            finding.accepted = self.0.contains(&finding.key.name());
         }
         if result.interrupted || result.cases.0 < result.cases.1 {
             return;
@@ -84,81 +57,43 @@ impl Accepted {
 }
 
 /// The line as a finding's key would write it.
-fn name(line: &str) -> Result<String, Mistake> {
-    let Some((symptom, operations)) = line.split_once(':') else {
-        return Err(Mistake::Form(line.to_owned()));
-    };
+fn name(line: &str) -> Result<String, String> {
+    let (symptom, operations) = line.split_once(':').unwrap_or_default();
     let (symptom, operations) = (symptom.trim(), operations.trim());
     if symptom.is_empty() || operations.is_empty() {
-        return Err(Mistake::Form(line.to_owned()));
+        return Err(format!(
+            "`{line}` names no finding; write for example `orphan: upload + delete`"
+        ));
     }
     let symptom = Symptom::from_name(symptom).ok_or_else(|| {
         let near = |a: &&Symptom| (strsim::jaro_winkler(a.name(), symptom) * 1e6) as u64;
         let nearest = Symptom::ALL.iter().max_by_key(near);
-        Mistake::Symptom(symptom.to_owned(), nearest.map_or("orphan", |s| s.name()))
+        let nearest = nearest.map_or("orphan", |symptom| symptom.name());
+        format!("`{symptom}` is no symptom; did you mean `{nearest}`?")
     })?;
     // One after the other, or at the same time.
-    let steps: Result<Vec<String>, Mistake> = operations.split(',').map(step).collect();
+    let steps: Result<Vec<String>, String> = operations.split(',').map(step).collect();
     Ok(format!("{symptom}: {}", steps?.join(", ")))
 }
 
 /// What happens at one time: `upload`, or `upload + delete`.
-fn step(text: &str) -> Result<String, Mistake> {
-    let rivals: Result<Vec<String>, Mistake> = text.split('+').map(part).collect();
+fn step(text: &str) -> Result<String, String> {
+    let rivals: Result<Vec<String>, String> = text.split('+').map(part).collect();
     Ok(rivals?.join(" + "))
 }
 
 /// One of the operations at work: `upload`, `delete:stranger`, `!reset`, `!kill-api`.
-fn part(text: &str) -> Result<String, Mistake> {
+fn part(text: &str) -> Result<String, String> {
     let text = text.trim();
+    let Some(name) = text.strip_prefix('!') else {
+        let act = text.parse::<Act>();
+        return act.map_or_else(|error| Err(error.to_string()), |act| Ok(act.to_string()));
+    };
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    match text.strip_prefix('!') {
-        Some(name) if ClientFault::from_name(name).is_some() => Ok(text.to_owned()),
-        Some(name) if !name.is_empty() && name.chars().all(plain) => Ok(text.to_owned()),
-        Some(_) => Err(Mistake::Operation(format!(
-            "`{text}` is no fault and no name of a command"
-        ))),
-        None => match text.parse::<Act>() {
-            Ok(act) => Ok(act.to_string()),
-            Err(error) => Err(Mistake::Operation(error.to_string())),
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn accepts(text: &str) -> Vec<String> {
-        Accepted::parse(text).unwrap().0.into_iter().collect()
-    }
-
-    #[test]
-    fn a_line_is_a_finding() {
-        let text = "\u{feff}# known\r\n\r\n orphan:upload  +delete # a reason: bug 7\n\
-                    stuck-subject: upload + !kill-api\nserver-error: delete:stranger\n";
-        let names = [
-            "orphan: upload + delete",
-            "server-error: delete:stranger",
-            "stuck-subject: upload + !kill-api",
-        ];
-        assert_eq!(accepts(text), names);
-        assert_eq!(accepts(""), [""; 0]);
-        assert_eq!(accepts("orphan: delete:member"), ["orphan: delete"]);
-    }
-
-    #[test]
-    fn every_line_that_names_none_is_told_by_its_number() {
-        let text = "orphan: upload\n\norfan: upload\nupload + delete\norphan:\norphan: uplaod\norphan: upload + !\n";
-        let errors = Accepted::parse(text).unwrap_err();
-        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        let wanted = [
-            "line 3: `orfan` is no symptom; did you mean `orphan`?",
-            "line 4: `upload + delete` names no finding; write for example `orphan: upload + delete`",
-            "line 5: `orphan:` names no finding; write for example `orphan: upload + delete`",
-            "line 6: `uplaod` is no operation; did you mean `upload`?",
-            "line 7: `!` is no fault and no name of a command",
-        ];
-        assert_eq!(told, wanted);
+    let is_command = !name.is_empty() && name.chars().all(plain);
+    if is_command || ClientFault::from_name(name).is_some() {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is no fault and no name of a command"))
     }
 }

@@ -1,14 +1,13 @@
 //! Scripts on the embedded service, in virtual time: the same sweep where the truth is known, to try the sweep itself and the service.
 
-use super::{TestBed, Trial, worst_of_each_instant};
+use super::{TestBed, Trial};
 use crate::engine::Progress;
 use crate::engine::virtual_time;
 use crate::metrics::RunResult;
 use crate::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use stormglass_model::checker::concurrent::{self, Rules};
-use stormglass_model::checker::concurrent::{Breach, Symptom};
+use stormglass_model::checker::concurrent::{self, Breach, Rules, Symptom};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, FaultKind, Place};
 use stormglass_model::lifecycle::{Invariant, Operation};
@@ -64,14 +63,8 @@ impl EmbeddedTestBed {
         let judgement = concurrent::judge(&history, &self.rules);
         let mut breaches = judgement.breaches;
         breaches.extend(told_by_the_service(&run));
-        Some(Trial {
-            script: script.clone(),
-            breaches: worst_of_each_instant(breaches),
-            verdict: judgement.verdict.worst(run.verdict),
-            history,
-            exchanges: Vec::new(),
-            image: String::new(),
-        })
+        let verdict = judgement.verdict.worst(run.verdict);
+        Some(Trial::new(script, history, breaches, verdict))
     }
 }
 
@@ -90,7 +83,7 @@ impl TestBed for EmbeddedTestBed {
 
 /// What the service's own record convicts it of, which clients may not be able to see.
 fn told_by_the_service(run: &RunResult) -> Vec<Breach> {
-    let breaches = run.violations.iter().map(|violation| Breach {
+    let told = run.violations.iter().map(|violation| Breach {
         at: violation.at,
         invariant: violation.invariant,
         symptom: match violation.invariant {
@@ -110,7 +103,7 @@ fn told_by_the_service(run: &RunResult) -> Vec<Breach> {
             violation.invariant
         ),
     });
-    breaches.collect()
+    told.collect()
 }
 
 fn constant(span: Span) -> Distribution<Span> {
@@ -254,23 +247,4 @@ fn race(first: Act, at: Point, rival: Act) -> Vec<Step> {
 
 fn transfer(share: f64) -> Span {
     Span::from_secs_f64(SIZE.0 as f64 / BANDWIDTH.0 as f64 * share)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use stormglass_model::lifecycle::Verdict;
-
-    #[test]
-    fn a_script_becomes_a_story() {
-        let script: Script = "create [upload mid-body delete] show".parse().unwrap();
-        let bed = EmbeddedTestBed::new(&ServiceConfig::default(), Seed(1), Arc::default());
-        let trial = bed.trial(&script, Seed(7)).unwrap();
-        assert_eq!(
-            (trial.verdict, trial.breaches),
-            (Verdict::Valid, Vec::new())
-        );
-        // create, upload, delete, show, and the four of the end: each invoked and answered.
-        assert_eq!(trial.history.events.len(), 16);
-    }
 }

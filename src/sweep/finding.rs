@@ -25,6 +25,11 @@ impl FindingKey {
     pub(crate) fn name(&self) -> String {
         format!("{}: {}", self.symptom, self.operations)
     }
+
+    /// Whether both are the same violation, whoever was at work.
+    pub(super) fn is_like(&self, other: &FindingKey) -> bool {
+        (self.symptom, self.invariant) == (other.symptom, other.invariant)
+    }
 }
 
 /// How often a finding shows at one point of its first operation.

@@ -1,7 +1,7 @@
 //! Scripts on a real Glance: several subjects at a time, each with its clients; then a look at all of them, what a probe reads of the
 //! server's database and store, a delete, and another reading.
 
-use super::{TestBed, Trial, runs_commands, worst_of_each_instant};
+use super::{TestBed, Trial, runs_commands};
 use crate::engine::Progress;
 use crate::engine::clock::WallClock;
 use session::Session;
@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use stormglass_glance::GlanceTarget;
-use stormglass_glance::{Cleanup, Client, Commands, HelloError, Probe, ProbeError, RunId};
+use stormglass_glance::{
+    Cleanup, Client, Commands, GlanceTarget, HelloError, Probe, ProbeError, RunId,
+};
 use stormglass_model::checker::concurrent::{self, Rules};
-use stormglass_model::history::{ClientEvent, Observation, ProbeReading, Row, SubjectHistory};
+use stormglass_model::history::{Observation, ProbeReading, Row};
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
-use stormglass_model::units::Time;
 use timing::Timing;
 use tokio::runtime::Runtime;
 use tokio::task::{LocalSet, spawn_local};
@@ -59,6 +59,7 @@ struct SharedContext {
     timing: RefCell<Timing>,
     /// What went wrong with each command first.
     notes: RefCell<BTreeMap<String, String>>,
+    progress: Arc<Progress>,
 }
 
 /// A real Glance.
@@ -68,7 +69,6 @@ pub struct GlanceTestBed {
     shared: Rc<SharedContext>,
     probe: Option<Probe>,
     rules: Rules,
-    progress: Arc<Progress>,
     subjects: u64,
     notes: Vec<String>,
     lost: bool,
@@ -92,7 +92,7 @@ impl GlanceTestBed {
         let (probe, client) = local.block_on(&runtime, async {
             client.hello().await?;
             let probe = match &target.probe {
-                Some(books) => Some(Probe::open(books).await?),
+                Some(declared) => Some(Probe::open(declared).await?),
                 None => None,
             };
             Ok::<_, TestBedError>((probe, client.keep_exchanges(move || clock.now())))
@@ -109,11 +109,11 @@ impl GlanceTestBed {
                 seed,
                 timing: RefCell::default(),
                 notes: RefCell::default(),
+                progress,
             }),
             runtime,
             local,
             probe,
-            progress,
             subjects: 0,
             notes: Vec::new(),
             lost: false,
@@ -149,47 +149,28 @@ impl GlanceTestBed {
         let subject = self.subjects;
         self.subjects += 1;
         let seed = self.shared.seed.numbered(round).numbered(subject);
-        Rc::new(Session::new(
-            Rc::clone(&self.shared),
-            script.clone(),
-            subject,
-            seed,
-        ))
+        let (shared, script) = (Rc::clone(&self.shared), script.clone());
+        Rc::new(Session::new(shared, script, subject, seed))
     }
 
-    /// Runs every session to its end: side by side, unless one of them does something to the server.
-    fn play(&self, sessions: &[Rc<Session>]) {
-        let alone = sessions.iter().any(|session| session.runs_commands());
-        let lanes = if alone { 1 } else { LANES };
+    /// Does something with all of them, so many at a time.
+    fn each(
+        &self,
+        sessions: &[Rc<Session>],
+        lanes: usize,
+        act: impl AsyncFn(Rc<Session>) + Copy + 'static,
+    ) {
         self.local.block_on(&self.runtime, async {
             let permits = Rc::new(tokio::sync::Semaphore::new(lanes));
-            let mut open = Vec::new();
-            for session in sessions {
-                let (session, permits) = (Rc::clone(session), Rc::clone(&permits));
-                let progress = Arc::clone(&self.progress);
-                open.push(spawn_local(async move {
-                    let _permit = permits.acquire().await;
-                    // Nobody waits for a handful of restarts who has asked to stop.
-                    if !progress.is_interrupted() {
-                        session.play().await;
-                    }
-                }));
-            }
-            for one in open {
-                // A session that panicked has no end, and its history says so.
-                let _ = one.await;
-            }
-        });
-    }
-
-    /// Does something with all of them, side by side.
-    fn each(&self, sessions: &[Rc<Session>], act: impl AsyncFn(Rc<Session>) + Copy + 'static) {
-        self.local.block_on(&self.runtime, async {
             let acts = sessions.iter().map(|session| {
-                let session = Rc::clone(session);
-                spawn_local(async move { act(session).await })
+                let (session, permits) = (Rc::clone(session), Rc::clone(&permits));
+                spawn_local(async move {
+                    let _permit = permits.acquire().await;
+                    act(session).await;
+                })
             });
             for act in acts.collect::<Vec<_>>() {
+                // A session that panicked has no end, and its history says so.
                 let _ = act.await;
             }
         });
@@ -198,26 +179,28 @@ impl GlanceTestBed {
     /// Reads the database and store for all of them; what looks unfinished or wrong is read again, since a server may be at work after its answer.
     fn probe(&mut self, sessions: &[Rc<Session>]) {
         let Some(probe) = &mut self.probe else {
-            self.each(sessions, async |session| session.ask_for_tasks().await);
+            let all = sessions.len();
+            self.each(sessions, all, async |session| session.ask_for_tasks().await);
             return;
         };
         let mut waiting: Vec<&Rc<Session>> = sessions.iter().collect();
         let read = self.local.block_on(&self.runtime, async {
             for look in 0..=SECOND_LOOKS {
-                let images: Vec<_> = waiting.iter().map(|session| session.image()).collect();
-                let books = probe.books(&images).await?;
-                let mut unsettled = Vec::new();
-                for (session, books) in waiting.into_iter().zip(books) {
-                    if look < SECOND_LOOKS && !is_settled(&books) {
-                        unsettled.push(session);
-                    } else {
-                        session.tell(Observation::Probed(books));
+                let images: Vec<_> = waiting.iter().map(|session| session.image).collect();
+                let mut readings = probe.books(&images).await?.into_iter();
+                waiting.retain(|session| {
+                    let Some(reading) = readings.next() else {
+                        return false;
+                    };
+                    let unsettled = look < SECOND_LOOKS && !is_settled(&reading);
+                    if !unsettled {
+                        session.tell(Observation::Probed(reading));
                     }
-                }
-                if unsettled.is_empty() {
+                    unsettled
+                });
+                if waiting.is_empty() {
                     break;
                 }
-                waiting = unsettled;
                 tokio::time::sleep(SECOND_LOOK).await;
             }
             Ok::<_, ProbeError>(())
@@ -234,22 +217,20 @@ impl GlanceTestBed {
     fn judge(&self, session: &Session) -> Trial {
         let history = session.history();
         let judgement = concurrent::judge(&history, &self.rules);
+        let breaches = judgement.breaches;
         Trial {
-            script: session.script().clone(),
-            breaches: worst_of_each_instant(judgement.breaches),
-            verdict: judgement.verdict,
-            history,
             exchanges: session.exchanges(),
-            image: session.image().to_string(),
+            image: session.image.to_string(),
+            ..Trial::new(&session.script, history, breaches, judgement.verdict)
         }
     }
 }
 
 /// Whether a probe reading shows a subject at rest with nothing unexpected.
-fn is_settled(books: &ProbeReading) -> bool {
+fn is_settled(reading: &ProbeReading) -> bool {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
-    let busy = books.tasks_open.is_some_and(|open| open > 0);
-    let keeps = match books.row {
+    let busy = reading.tasks_open.is_some_and(|open| open > 0);
+    let keeps = match reading.row {
         Some(Row::Present { status, .. }) => {
             if matches!(status, Saving | Importing | Uploading) {
                 return false;
@@ -259,7 +240,7 @@ fn is_settled(books: &ProbeReading) -> bool {
         Some(Row::Absent) => Some(false),
         None => None,
     };
-    let left_over = books
+    let left_over = reading
         .data
         .is_some_and(|held| held.staged.is_some() || held.bytes.is_some() && keeps == Some(false));
     !busy && !left_over
@@ -271,13 +252,21 @@ impl TestBed for GlanceTestBed {
             .iter()
             .map(|script| self.session(script, round))
             .collect();
-        self.play(&sessions);
-        let played = sessions.into_iter().filter(|one| one.has_begun());
+        let alone = scripts.iter().any(runs_commands);
+        let lanes = if alone { 1 } else { LANES };
+        self.each(&sessions, lanes, async |session| {
+            // Nobody waits for a handful of restarts who has asked to stop.
+            if !session.shared.progress.is_interrupted() {
+                session.play().await;
+            }
+        });
+        let played = sessions.into_iter().filter(|one| one.ops.get() > 0);
         let sessions: Vec<Rc<Session>> = played.collect();
         self.probe(&sessions);
-        self.each(&sessions, async |session| session.end().await);
+        let all = sessions.len();
+        self.each(&sessions, all, async |session| session.end().await);
         self.probe(&sessions);
-        self.lost |= sessions.iter().any(|session| session.lost_the_server());
+        self.lost |= sessions.iter().any(|session| session.lost.get());
         if self.lost {
             let url = self.shared.target.url.as_deref().unwrap_or("the server");
             self.notes
@@ -287,15 +276,6 @@ impl TestBed for GlanceTestBed {
     }
 
     fn is_over(&self) -> bool {
-        self.lost || self.progress.is_interrupted()
+        self.lost || self.shared.progress.is_interrupted()
     }
-}
-
-/// The history's times count from its first event.
-fn rebased(subject: u64, mut events: Vec<ClientEvent>) -> SubjectHistory {
-    let start = events.first().map_or(Time::ZERO, |event| event.at);
-    for event in &mut events {
-        event.at = Time(event.at.0 - start.0);
-    }
-    SubjectHistory { subject, events }
 }

@@ -1,15 +1,15 @@
 //! Makes distinct findings of violations: who was at work, how often it shows, and what shows it best.
 
-use super::Trial;
-use crate::sweep::{Finding, FindingKey, Tally};
+use super::{Finding, FindingKey, Tally, Trial};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use stormglass_model::checker::concurrent::{Breach, Symptom};
-use stormglass_model::lifecycle::Invariant;
+use stormglass_model::checker::concurrent::Breach;
+use stormglass_model::lifecycle::Verdict;
 use stormglass_model::script::{Point, Script, Step};
 
-/// What was seen of it.
+/// A violation, as the scripts show it that were run.
 #[derive(Clone, Debug)]
-struct Seen {
+struct Sighting {
     /// How often each script showed it.
     shown: BTreeMap<Script, u32>,
     /// The shortest history that did.
@@ -20,10 +20,9 @@ struct Seen {
 
 /// A finding, once its shortest script is known.
 #[derive(Clone, Debug)]
-struct Known {
+struct Shrunk {
     script: Script,
     shown: u32,
-    tries: u32,
     example: Trial,
 }
 
@@ -31,8 +30,9 @@ struct Known {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     tries: BTreeMap<Script, u32>,
-    raw: BTreeMap<FindingKey, Seen>,
-    known: BTreeMap<FindingKey, Known>,
+    /// By what a violation is called after the scripts that showed it.
+    raw: BTreeMap<FindingKey, Sighting>,
+    shrunk: BTreeMap<FindingKey, Shrunk>,
     total: u64,
     unknown: u64,
 }
@@ -78,12 +78,12 @@ impl Ledger {
     /// Enters a trial.
     pub fn add(&mut self, trial: &Trial) {
         self.total += 1;
-        self.unknown += u64::from(trial.verdict == stormglass_model::lifecycle::Verdict::Unknown);
+        self.unknown += u64::from(trial.verdict == Verdict::Unknown);
         *self.tries.entry(trial.script.clone()).or_default() += 1;
         // One try shows a violation once, however often it is seen in it.
         let keys = trial.breaches.iter().map(|one| key(one, &trial.script));
         for key in keys.collect::<BTreeSet<FindingKey>>() {
-            let seen = self.raw.entry(key).or_insert_with(|| Seen {
+            let seen = self.raw.entry(key).or_insert_with(|| Sighting {
                 shown: BTreeMap::new(),
                 example: trial.clone(),
                 finding: None,
@@ -108,7 +108,7 @@ impl Ledger {
     /// How many findings there are so far, shrunk or not.
     pub fn count(&self) -> usize {
         let open = self.raw.values().filter(|seen| seen.finding.is_none());
-        self.known.len() + open.count()
+        self.shrunk.len() + open.count()
     }
 
     /// Violations of which the shortest script is not known yet, each with the script that shows it most often; those with the
@@ -125,36 +125,29 @@ impl Ledger {
 
     /// Gives what a known finding explains to that finding.
     fn settle(&mut self) {
-        for (key, seen) in self
-            .raw
-            .iter_mut()
-            .filter(|(_, seen)| seen.finding.is_none())
-        {
-            let known = self.known.iter().find(|(name, known)| {
-                (name.symptom, name.invariant) == (key.symptom, key.invariant)
-                    && seen.shown.keys().all(|raw| explains(&known.script, raw))
-            });
-            seen.finding = known.map(|(name, _)| name.clone());
+        for (key, seen) in &mut self.raw {
+            if seen.finding.is_none() {
+                let known = self.shrunk.iter().find(|(name, known)| {
+                    let explained = |script| explains(&known.script, script);
+                    name.is_like(key) && seen.shown.keys().all(explained)
+                });
+                seen.finding = known.map(|(name, _)| name.clone());
+            }
         }
     }
 
-    fn best(&self, seen: &Seen) -> Script {
+    fn best(&self, seen: &Sighting) -> Script {
         let often = |(script, shown): &(&Script, &u32)| {
             let rate = rate(**shown, self.tries(script));
-            (rate, std::cmp::Reverse(script.steps().len()))
+            (rate, Reverse(script.steps().len()))
         };
         let best = seen.shown.iter().max_by_key(often);
         best.map_or_else(|| seen.example.script.clone(), |(script, _)| script.clone())
     }
 
-    /// Every script that has shown anything.
-    pub fn promising(&self) -> Vec<Script> {
-        let mut scripts: Vec<Script> = (self.raw.values())
-            .flat_map(|seen| seen.shown.keys().cloned())
-            .collect();
-        scripts.sort();
-        scripts.dedup();
-        scripts
+    /// Every script that has shown anything, some of them more than once.
+    pub fn promising(&self) -> impl Iterator<Item = &Script> {
+        self.raw.values().flat_map(|seen| seen.shown.keys())
     }
 
     /// Enters the shortest script of a violation, and how often it showed in the tries made for that.
@@ -162,33 +155,23 @@ impl Ledger {
         let Some(seen) = self.raw.get(raw) else {
             return;
         };
-        let breach = Breach {
-            at: stormglass_model::units::Time::ZERO,
-            invariant: raw.invariant,
-            symptom: raw.symptom,
-            sentence: String::new(),
+        let name = FindingKey {
+            operations: operations(shortest),
+            ..raw.clone()
         };
-        let name = key(&breach, shortest);
-        let mut example = seen.example.clone();
-        let mut shown = seen.shown.get(shortest).copied().unwrap_or(0);
-        if let Some(other) = self.raw.get(&name) {
-            shown = other.shown.get(shortest).copied().unwrap_or(0);
-            if other.example.script == *shortest || length(&other.example) < length(&example) {
-                example = other.example.clone();
-            }
-        }
-        let known = Known {
+        let named = self.raw.get(&name);
+        let better = named.filter(|named| {
+            named.example.script == *shortest || length(&named.example) < length(&seen.example)
+        });
+        let shrunk = Shrunk {
             script: shortest.clone(),
-            shown,
-            tries: self.tries(shortest),
-            example,
+            shown: (named.unwrap_or(seen).shown.get(shortest).copied()).unwrap_or(0),
+            example: better.unwrap_or(seen).example.clone(),
         };
-        let better = self
-            .known
-            .get(&name)
-            .is_none_or(|old| known.script.steps().len() < old.script.steps().len());
-        if better {
-            self.known.insert(name.clone(), known);
+        let steps = shortest.steps().len();
+        let old = self.shrunk.get(&name);
+        if old.is_none_or(|old| steps < old.script.steps().len()) {
+            self.shrunk.insert(name.clone(), shrunk);
         }
         // What shows under its own name is the same finding.
         for key in [raw, &name] {
@@ -201,46 +184,42 @@ impl Ledger {
     /// The findings, the worst first. `repeat` makes the command that runs a script again.
     pub fn findings(&mut self, repeat: impl Fn(&Script) -> String) -> Vec<Finding> {
         self.settle();
-        let mut all: BTreeMap<FindingKey, (Known, Vec<&Seen>)> = (self.known.iter())
-            .map(|(key, known)| (key.clone(), (known.clone(), Vec::new())))
+        let mut all: BTreeMap<FindingKey, (Shrunk, Vec<&Sighting>)> = (self.shrunk.iter())
+            .map(|(key, shrunk)| (key.clone(), (shrunk.clone(), Vec::new())))
             .collect();
         for (key, seen) in &self.raw {
             let name = seen.finding.as_ref().unwrap_or(key);
             let entry = all.entry(name.clone()).or_insert_with(|| {
                 let script = self.best(seen);
-                let known = Known {
+                let as_it_is = Shrunk {
                     shown: seen.shown.get(&script).copied().unwrap_or(0),
-                    tries: self.tries(&script),
                     script,
                     example: seen.example.clone(),
                 };
-                (known, Vec::new())
+                (as_it_is, Vec::new())
             });
             entry.1.push(seen);
         }
         all.into_iter()
-            .map(|(key, (known, seen))| self.finding(key, known, &seen, &repeat))
+            .map(|(key, (shrunk, seen))| self.finding(key, shrunk, &seen, &repeat))
             .collect()
     }
 
     /// Whether another finding that needs fewer races explains what this script shows: then it says nothing of this one.
-    fn shows_anyway(&self, key: &FindingKey, finding: &Known, script: &Script) -> bool {
-        let same =
-            |other: &FindingKey| (other.symptom, other.invariant) == (key.symptom, key.invariant);
-        let mut others = self
-            .known
-            .iter()
-            .filter(|(name, _)| *name != key && same(name));
-        others.any(|(_, known)| {
-            known.script.races() < finding.script.races() && explains(&known.script, script)
+    fn shows_anyway(&self, key: &FindingKey, finding: &Shrunk, script: &Script) -> bool {
+        self.shrunk.iter().any(|(name, other)| {
+            name != key
+                && name.is_like(key)
+                && other.script.races() < finding.script.races()
+                && explains(&other.script, script)
         })
     }
 
     fn finding(
         &self,
         key: FindingKey,
-        known: Known,
-        seen: &[&Seen],
+        shrunk: Shrunk,
+        seen: &[&Sighting],
         repeat: &impl Fn(&Script) -> String,
     ) -> Finding {
         let mut shown: BTreeMap<&Script, u32> = BTreeMap::new();
@@ -249,7 +228,7 @@ impl Ledger {
         }
         let mut tallies: Vec<Tally> = (shown.iter())
             .filter(|(script, _)| {
-                **script == &known.script || !self.shows_anyway(&key, &known, script)
+                **script == &shrunk.script || !self.shows_anyway(&key, &shrunk, script)
             })
             .map(|(script, &shown)| Tally {
                 point: point(script),
@@ -258,18 +237,19 @@ impl Ledger {
                 tries: self.tries(script),
             })
             .collect();
-        let often = |tally: &Tally| std::cmp::Reverse(rate(tally.shown, tally.tries));
+        let often = |tally: &Tally| Reverse(rate(tally.shown, tally.tries));
         tallies.sort_by_key(|tally| (often(tally), tally.script.clone()));
-        let now = shown.get(&known.script).copied().unwrap_or(known.shown);
+        let now = shown.get(&shrunk.script).copied().unwrap_or(shrunk.shown);
+        let breach = shrunk.example.breach(&key);
         Finding {
-            sentence: sentence(&known.example, key.symptom, key.invariant),
+            sentence: breach.map_or_else(String::new, |breach| breach.sentence.clone()),
             tallies,
-            repeat: repeat(&known.script),
-            shortest: (now, self.tries(&known.script).max(known.tries)),
-            script: known.script,
-            history: known.example.history,
-            exchanges: known.example.exchanges,
-            image: known.example.image,
+            repeat: repeat(&shrunk.script),
+            shortest: (now, self.tries(&shrunk.script)),
+            script: shrunk.script,
+            history: shrunk.example.history,
+            exchanges: shrunk.example.exchanges,
+            image: shrunk.example.image,
             accepted: false,
             key,
         }
@@ -291,36 +271,26 @@ fn explains(known: &Script, other: &Script) -> bool {
             pending.remove(at);
             return true;
         }
-        rest.any(|step| match (wanted, step) {
-            (
-                Step::Race { first, second, .. },
-                Step::Race {
-                    first: one,
-                    second: other,
-                    ..
-                },
-            ) => {
-                let mut pairs = [
-                    [first.to_string(), second.to_string()],
-                    [one.to_string(), other.to_string()],
-                ];
-                pairs.iter_mut().for_each(|pair| pair.sort());
-                pairs[0] == pairs[1]
-            }
-            (_, Step::Race { first, second, .. }) => {
-                pending = vec![first.to_string(), second.to_string()];
+        rest.any(|step| match (rivals(wanted), rivals(step)) {
+            (Some(wanted), Some(found)) => wanted == found,
+            (None, Some(found)) => {
+                pending = found.to_vec();
                 let at = pending.iter().position(|one| *one == name);
                 at.map(|at| pending.remove(at)).is_some()
             }
-            _ => *wanted == *step,
+            _ => wanted == step,
         })
     })
 }
 
-fn sentence(example: &Trial, symptom: Symptom, invariant: Invariant) -> String {
-    let same = |breach: &&Breach| (breach.symptom, breach.invariant) == (symptom, invariant);
-    let breach = example.breaches.iter().find(same);
-    breach.map_or_else(String::new, |breach| breach.sentence.clone())
+/// What races in a step, in either order.
+pub(super) fn rivals(step: &Step) -> Option<[String; 2]> {
+    let Step::Race { first, second, .. } = step else {
+        return None;
+    };
+    let mut pair = [first.to_string(), second.to_string()];
+    pair.sort();
+    Some(pair)
 }
 
 fn length(trial: &Trial) -> (usize, usize) {
@@ -330,6 +300,10 @@ fn length(trial: &Trial) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stormglass_model::checker::concurrent::Symptom;
+    use stormglass_model::history::SubjectHistory;
+    use stormglass_model::lifecycle::Invariant;
+    use stormglass_model::units::Time;
 
     #[test]
     fn few_tries_count_less_than_many() {
@@ -339,19 +313,14 @@ mod tests {
 
     fn trial(script: &str, shows: bool) -> Trial {
         let breach = Breach {
-            at: stormglass_model::units::Time::ZERO,
+            at: Time::ZERO,
             invariant: Invariant::Conservation,
             symptom: Symptom::Orphan,
             sentence: String::new(),
         };
-        Trial {
-            script: script.parse().unwrap(),
-            history: stormglass_model::history::SubjectHistory::default(),
-            breaches: shows.then_some(breach).into_iter().collect(),
-            verdict: stormglass_model::lifecycle::Verdict::Valid,
-            exchanges: Vec::new(),
-            image: String::new(),
-        }
+        let breaches = shows.then_some(breach).into_iter().collect();
+        let script = script.parse().unwrap();
+        Trial::new(&script, SubjectHistory::default(), breaches, Verdict::Valid)
     }
 
     #[test]

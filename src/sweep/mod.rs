@@ -18,7 +18,7 @@ pub use embedded::EmbeddedTestBed;
 pub use finding::{Finding, FindingKey, SweepResult, Tally};
 pub use glance::{GlanceTestBed, TestBedError};
 pub use ledger::Ledger;
-pub use plan::{World, plan};
+pub use plan::{Capabilities, plan};
 #[cfg(test)]
 mod tests;
 
@@ -48,11 +48,38 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Whether it shows this violation, whoever was at work.
-    pub(crate) fn shows(&self, raw: &FindingKey) -> bool {
+    /// A trial without a server. What became certain at one instant is one thing seen from several sides, so only the worst of it
+    /// is kept.
+    fn new(
+        script: &Script,
+        history: SubjectHistory,
+        breaches: Vec<Breach>,
+        verdict: Verdict,
+    ) -> Trial {
+        let mut worst: Vec<Breach> = Vec::new();
+        for breach in breaches {
+            let rank = |breach: &Breach| (breach.symptom.severity(), breach.symptom);
+            match worst.iter_mut().find(|other| other.at == breach.at) {
+                None => worst.push(breach),
+                Some(other) if rank(&breach) < rank(other) => *other = breach,
+                Some(_) => {}
+            }
+        }
+        Trial {
+            script: script.clone(),
+            history,
+            breaches: worst,
+            verdict,
+            exchanges: Vec::new(),
+            image: String::new(),
+        }
+    }
+
+    /// How it shows a violation, whoever was at work.
+    fn breach(&self, raw: &FindingKey) -> Option<&Breach> {
         let same =
-            |breach: &Breach| (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant);
-        self.breaches.iter().any(same)
+            |breach: &&Breach| (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant);
+        self.breaches.iter().find(same)
     }
 }
 
@@ -63,20 +90,6 @@ pub fn runs_commands(script: &Script) -> bool {
         Step::Run(_) => true,
         Step::Race { second, .. } => matches!(second, Second::Command(_)),
     })
-}
-
-/// What became certain at one instant is one thing seen from several sides: the worst is told.
-fn worst_of_each_instant(breaches: Vec<Breach>) -> Vec<Breach> {
-    let mut worst: Vec<Breach> = Vec::new();
-    for breach in breaches {
-        let rank = |breach: &Breach| (breach.symptom.severity(), breach.symptom);
-        match worst.iter_mut().find(|other| other.at == breach.at) {
-            None => worst.push(breach),
-            Some(other) if rank(&breach) < rank(other) => *other = breach,
-            Some(_) => {}
-        }
-    }
-    worst
 }
 
 /// What scripts are run on.

@@ -6,7 +6,7 @@ use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
 
 /// What a target can do.
 #[derive(Clone, Debug)]
-pub struct World {
+pub struct Capabilities {
     /// Whether it is a real Glance.
     pub glance: bool,
     /// The operations that can be performed.
@@ -19,7 +19,7 @@ pub struct World {
 
 /// Which part of the sweep a script belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum CaseKind {
     /// One operation after the other.
     Single,
     /// Two operations that can both do something.
@@ -38,7 +38,7 @@ pub struct Case {
     /// The script.
     pub script: Script,
     /// Its part.
-    pub kind: Kind,
+    pub kind: CaseKind,
 }
 
 /// How a subject comes into a status: the steps, and what then can do something.
@@ -132,25 +132,40 @@ const BASES: &[Base] = &[
 ];
 
 /// Everything worth trying, in the order in which it is.
-pub fn plan(world: &World) -> Vec<Case> {
+pub fn plan(target: &Capabilities) -> Vec<Case> {
     let mut cases = Vec::new();
-    for base in BASES.iter().filter(|base| world.can(base.steps)) {
-        singles(world, base, &mut cases);
-        rivals(world, base, &mut cases);
-        client_faults(world, base, &mut cases);
-        unlikely(world, base, &mut cases);
+    for base in BASES.iter().filter(|base| target.can(base.steps)) {
+        singles(target, base, &mut cases);
+        rivals(target, base, &mut cases);
+        client_faults(target, base, &mut cases);
+        unlikely(target, base, &mut cases);
     }
-    births(world, &mut cases);
-    commands(world, &mut cases);
+    births(target, &mut cases);
+    commands(target, &mut cases);
     cases.sort_by_key(|case| case.kind);
     let mut seen = std::collections::BTreeSet::new();
     cases.retain(|case| seen.insert(case.script.clone()));
     cases
 }
 
-impl World {
+impl Capabilities {
+    /// Of the embedded service.
+    pub fn embedded() -> Capabilities {
+        let all = Operation::ALL.iter().copied();
+        Capabilities {
+            glance: false,
+            operations: all.filter(|one| !one.row().only_glance).collect(),
+            others: Vec::new(),
+            commands: Vec::new(),
+        }
+    }
+
     fn can(&self, operations: &[Operation]) -> bool {
         operations.iter().all(|one| self.operations.contains(one))
+    }
+
+    fn knows(&self, fault: ClientFault) -> bool {
+        self.glance || fault == ClientFault::Close
     }
 
     /// What a later step of a script may do.
@@ -209,36 +224,36 @@ fn steps_of(operations: &[Operation]) -> Vec<Step> {
     steps.map(|&one| Step::act(Act::usual(one))).collect()
 }
 
-/// A script of a base and one step more. It is one by construction: bases create first, and nothing later does.
-fn case(base: &Base, step: Step, kind: Kind) -> Option<Case> {
-    let mut steps = steps_of(base.steps);
+/// A script of these operations and one step more, which is one by construction: bases create first, and nothing later does.
+fn case(before: &[Operation], step: Step, kind: CaseKind) -> Option<Case> {
+    let mut steps = steps_of(before);
     steps.push(step);
     let script = Script::new(steps).ok()?;
     Some(Case { script, kind })
 }
 
-fn singles(world: &World, base: &Base, cases: &mut Vec<Case>) {
-    for operation in world.later() {
-        cases.extend(case(base, Step::act(Act::usual(operation)), Kind::Single));
-        for &who in world.others.iter().filter(|_| base.is_plainest()) {
-            let act = Act { operation, who };
-            if operation != DownloadAsAdmin {
-                cases.extend(case(base, Step::act(act), Kind::Single));
-            }
+fn singles(target: &Capabilities, base: &Base, cases: &mut Vec<Case>) {
+    for operation in target.later() {
+        let usual = Act::usual(operation);
+        let others = target.others.iter().filter(|_| base.is_plainest());
+        let others = others.filter(|_| operation != DownloadAsAdmin);
+        let acts = others.map(|&who| Act { operation, who });
+        for act in std::iter::once(usual).chain(acts) {
+            cases.extend(case(base.steps, Step::act(act), CaseKind::Single));
         }
     }
 }
 
-fn rivals(world: &World, base: &Base, cases: &mut Vec<Case>) {
-    let lively = world.lively(base);
+fn rivals(target: &Capabilities, base: &Base, cases: &mut Vec<Case>) {
+    let lively = target.lively(base);
     // A look changes nothing, so it is only ever the second.
     for &first in lively.iter().filter(|&&one| one != Show) {
         let after = unlocked(first).iter().copied();
-        let after = after.filter(|one| world.operations.contains(one) && !lively.contains(one));
+        let after = after.filter(|one| target.operations.contains(one) && !lively.contains(one));
         for second in lively.iter().copied().chain(after) {
             for at in points(first) {
                 let step = race(first, at, Second::Rival(Act::usual(second)));
-                cases.extend(case(base, step, Kind::Rivals));
+                cases.extend(case(base.steps, step, CaseKind::Rivals));
             }
         }
     }
@@ -249,9 +264,12 @@ fn race(first: Operation, at: Point, second: Second) -> Step {
     Step::Race { first, at, second }
 }
 
-fn client_faults(world: &World, base: &Base, cases: &mut Vec<Case>) {
-    for first in world.lively(base) {
-        for &fault in ClientFault::ALL.iter().filter(|&&fault| world.knows(fault)) {
+fn client_faults(target: &Capabilities, base: &Base, cases: &mut Vec<Case>) {
+    for first in target.lively(base) {
+        for &fault in ClientFault::ALL
+            .iter()
+            .filter(|&&fault| target.knows(fault))
+        {
             let inside = |point: &Point| match point {
                 Point::Before | Point::Answer | Point::After(_) | Point::Enters(_) => false,
                 Point::FirstByte => fault != ClientFault::CloseReply,
@@ -259,15 +277,9 @@ fn client_faults(world: &World, base: &Base, cases: &mut Vec<Case>) {
             };
             for at in points(first).into_iter().filter(inside) {
                 let step = race(first, at, Second::Fault(fault));
-                cases.extend(case(base, step, Kind::ClientFault));
+                cases.extend(case(base.steps, step, CaseKind::ClientFault));
             }
         }
-    }
-}
-
-impl World {
-    fn knows(&self, fault: ClientFault) -> bool {
-        self.glance || fault == ClientFault::Close
     }
 }
 
@@ -283,50 +295,42 @@ const BREAKABLE: &[(&[Operation], Operation, Point)] = &[
     (&[Create, Upload], Download, Point::MidBody),
 ];
 
-fn commands(world: &World, cases: &mut Vec<Case>) {
+fn commands(target: &Capabilities, cases: &mut Vec<Case>) {
     // The most telling first, in case the time is too short for all.
     for &(before, first, at) in BREAKABLE {
-        for command in &world.commands {
-            if world.can(before) && world.can(&[first]) {
-                let mut steps: Vec<Step> = steps_of(before);
-                steps.push(race(first, at, Second::Command(command.clone())));
-                cases.extend(Script::new(steps).ok().map(|script| Case {
-                    script,
-                    kind: Kind::Command,
-                }));
+        for command in &target.commands {
+            if target.can(before) && target.can(&[first]) {
+                let step = race(first, at, Second::Command(command.clone()));
+                cases.extend(case(before, step, CaseKind::Command));
             }
         }
     }
 }
 
 /// Sent at about the same time, either may come first, so each pair is tried in one order.
-fn unlikely(world: &World, base: &Base, cases: &mut Vec<Case>) {
+fn unlikely(target: &Capabilities, base: &Base, cases: &mut Vec<Case>) {
     if !base.is_plainest() {
         return;
     }
-    let lively = world.lively(base);
-    let later: Vec<Operation> = world.later().collect();
+    let lively = target.lively(base);
+    let later: Vec<Operation> = target.later().collect();
     for (index, &first) in later.iter().enumerate() {
         for &second in &later[index..] {
             if !(lively.contains(&first) && lively.contains(&second)) {
                 let step = race(first, Point::Before, Second::Rival(Act::usual(second)));
-                cases.extend(case(base, step, Kind::Unlikely));
+                cases.extend(case(base.steps, step, CaseKind::Unlikely));
             }
         }
     }
 }
 
 /// Rivals of the create itself.
-fn births(world: &World, cases: &mut Vec<Case>) {
+fn births(target: &Capabilities, cases: &mut Vec<Case>) {
     for second in [Delete, Upload, Show, SetProperty] {
         for at in [Point::Before, Point::FirstByte] {
-            if world.can(&[second]) {
+            if target.can(&[second]) {
                 let step = race(Create, at, Second::Rival(Act::usual(second)));
-                let script = Script::new(vec![step]).ok();
-                cases.extend(script.map(|script| Case {
-                    script,
-                    kind: Kind::Rivals,
-                }));
+                cases.extend(case(&[], step, CaseKind::Rivals));
             }
         }
     }
@@ -336,8 +340,8 @@ fn births(world: &World, cases: &mut Vec<Case>) {
 mod tests {
     use super::*;
 
-    fn glance() -> World {
-        World {
+    fn glance() -> Capabilities {
+        Capabilities {
             glance: true,
             operations: Operation::ALL.to_vec(),
             others: vec![Who::Reader, Who::OtherProject],
@@ -396,17 +400,7 @@ mod tests {
 
     #[test]
     fn the_embedded_service_is_asked_for_what_it_knows() {
-        let world = World {
-            glance: false,
-            operations: Operation::ALL
-                .iter()
-                .copied()
-                .filter(|one| !one.row().only_glance)
-                .collect(),
-            others: Vec::new(),
-            commands: Vec::new(),
-        };
-        let cases = plan(&world);
+        let cases = plan(&Capabilities::embedded());
         assert!(cases.len() > 500, "{}", cases.len());
         for case in &cases {
             assert!(

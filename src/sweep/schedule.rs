@@ -1,17 +1,16 @@
 //! How the time of a sweep is spent: every script of the plan once, then what showed something is shrunk, then what is promising
 //! is tried again, until the time is over.
 
-use super::ledger::Ledger;
-use super::plan::{Case, Kind};
-use super::shrink::shrink;
-use super::{TestBed, Trial, runs_commands};
+use super::ledger::{Ledger, rivals};
+use super::plan::{Case, CaseKind};
+use super::shrink::{candidates, patience};
+use super::{FindingKey, TestBed, Trial, runs_commands};
 use crate::engine::Progress;
 use crate::engine::clock::WallClock;
-use crate::sweep::FindingKey;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use stormglass_model::script::{Script, Step};
+use stormglass_model::script::Script;
 use stormglass_model::units::Span;
 
 /// Scripts of one call of the bed: many, since the probe reads twice in each.
@@ -120,6 +119,10 @@ impl<'s, S: TestBed> Sweep<'s, S> {
             return Vec::new();
         }
         self.round += 1;
+        self.run_in_round(scripts)
+    }
+
+    fn run_in_round(&mut self, scripts: &[Script]) -> Vec<Trial> {
         let trials = self.bed.run(scripts, self.round);
         for trial in &trials {
             self.ledger.add(trial);
@@ -157,19 +160,37 @@ impl<'s, S: TestBed> Sweep<'s, S> {
             }
             left_alone.insert(raw.clone());
             let rate = self.rate(&raw, &script);
-            let budget = self.budget;
-            let shortest = shrink(
-                self.bed,
-                &mut self.ledger,
-                &raw,
-                &script,
-                rate,
-                &mut self.round,
-                &mut || budget.share() <= until,
-            );
+            let mut shortest = script;
+            while self.budget.share() <= until && !self.bed.is_over() {
+                match self.shorter(&shortest, &raw, rate) {
+                    Some(script) => shortest = script,
+                    None => break,
+                }
+            }
             self.ledger.shrunk(&raw, &shortest);
             self.budget.tell(&self.ledger);
         }
+    }
+
+    /// Runs every shorter script as often as it deserves, all at once; gives the shortest that shows the violation.
+    fn shorter(&mut self, script: &Script, raw: &FindingKey, rate: f64) -> Option<Script> {
+        self.round += 1;
+        let candidates = candidates(script);
+        // What is done to the server concerns everybody who is there, so the others are run apart.
+        let (broken, whole): (Vec<&Script>, Vec<&Script>) =
+            candidates.iter().partition(|script| runs_commands(script));
+        let mut trials = Vec::new();
+        for together in [whole, broken] {
+            let scripts: Vec<Script> = (together.into_iter())
+                .flat_map(|script| vec![script.clone(); patience(script, rate) as usize])
+                .collect();
+            if !scripts.is_empty() {
+                trials.extend(self.run_in_round(&scripts));
+            }
+        }
+        trials.retain(|trial| trial.breach(raw).is_some());
+        let shows = |script: &Script| trials.iter().any(|trial| trial.script == *script);
+        candidates.into_iter().find(shows)
     }
 
     /// How often the script shows the violation: it is run a few times more if it was run hardly ever.
@@ -182,7 +203,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         }
         let more = tries_of(script, 8).saturating_sub(self.ledger.tries(script));
         let trials = self.run(&vec![script.clone(); more as usize]);
-        let hits = trials.iter().filter(|trial| trial.shows(raw));
+        let hits = trials.iter().filter(|trial| trial.breach(raw).is_some());
         let rate = (hits.count() + 1) as f64 / (trials.len() + 1) as f64;
         self.rates.insert(raw.clone(), rate);
         rate
@@ -190,8 +211,8 @@ impl<'s, S: TestBed> Sweep<'s, S> {
 
     /// Races that have shown nothing yet are a matter of luck; those beside one that did come first.
     fn promising(&mut self, cases: &[Case]) {
-        let shown: BTreeSet<String> = (self.ledger.promising().iter()).map(pair).collect();
-        let races = cases.iter().filter(|case| case.kind == Kind::Rivals);
+        let shown: BTreeSet<Vec<String>> = self.ledger.promising().map(pair).collect();
+        let races = cases.iter().filter(|case| case.kind == CaseKind::Rivals);
         let (near, far): (Vec<&Case>, Vec<&Case>) =
             races.partition(|case| shown.contains(&pair(&case.script)));
         let mut queue: VecDeque<Script> = VecDeque::new();
@@ -229,7 +250,7 @@ fn batches(cases: &[Case]) -> Vec<Vec<Script>> {
     let mut batches = Vec::new();
     for kind in cases.chunk_by(|a, b| a.kind == b.kind) {
         let size = match kind.first() {
-            Some(case) if case.kind == Kind::Command => COMMANDS,
+            Some(case) if case.kind == CaseKind::Command => COMMANDS,
             _ => BATCH,
         };
         for batch in kind.chunks(size) {
@@ -246,15 +267,10 @@ fn tries_of(script: &Script, usual: u32) -> u32 {
     }
 }
 
-/// The operations of a script's race, in either order.
-fn pair(script: &Script) -> String {
-    let mut names: Vec<String> = (script.steps().iter())
-        .filter_map(|step| match step {
-            Step::Race { first, second, .. } => Some([first.to_string(), second.to_string()]),
-            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
-        })
-        .flatten()
-        .collect();
+/// The operations of a script's races, in any order.
+fn pair(script: &Script) -> Vec<String> {
+    let races = script.steps().iter().filter_map(rivals);
+    let mut names: Vec<String> = races.flatten().collect();
     names.sort();
-    names.join(" ")
+    names
 }

@@ -1,12 +1,10 @@
 //! The shortest script that still shows a violation: steps are taken away one by one, and what is left is run again.
 
-use super::ledger::Ledger;
-use super::{TestBed, runs_commands};
-use crate::sweep::FindingKey;
+use super::runs_commands;
 use stormglass_model::script::{Action, Script, Second, Step};
 
 /// How often a script is run before it is believed not to show the violation.
-fn patience(script: &Script, rate: f64) -> u32 {
+pub(super) fn patience(script: &Script, rate: f64) -> u32 {
     match (runs_commands(script), script.races() > 0) {
         // Seconds each, and hardly a matter of luck.
         (true, _) => 1,
@@ -27,7 +25,7 @@ fn orders(first: Step, second: Step) -> Vec<Vec<Step>> {
 }
 
 /// Shorter scripts, the shortest first; those without a race count as shorter than those with one.
-fn candidates(script: &Script) -> Vec<Script> {
+pub(super) fn candidates(script: &Script) -> Vec<Script> {
     let mut shorter = Vec::new();
     for (index, step) in script.steps().iter().enumerate() {
         let replacements: Vec<Vec<Step>> = match step {
@@ -57,66 +55,12 @@ fn candidates(script: &Script) -> Vec<Script> {
     shorter
 }
 
-/// Runs every candidate as often as it deserves, all at once; gives the first, and so the shortest, that shows the violation. What is
-/// seen goes into the ledger.
-fn first_that_shows(
-    bed: &mut impl TestBed,
-    ledger: &mut Ledger,
-    candidates: &[Script],
-    raw: &FindingKey,
-    rate: f64,
-    round: u64,
-) -> Option<Script> {
-    // What is done to the server concerns everybody who is there, so the others are run apart.
-    let (broken, whole): (Vec<&Script>, Vec<&Script>) =
-        candidates.iter().partition(|script| runs_commands(script));
-    let mut trials = Vec::new();
-    for together in [whole, broken] {
-        let scripts: Vec<Script> = together
-            .into_iter()
-            .flat_map(|script| vec![script.clone(); patience(script, rate) as usize])
-            .collect();
-        if !scripts.is_empty() {
-            trials.extend(bed.run(&scripts, round));
-        }
-    }
-    trials.iter().for_each(|trial| ledger.add(trial));
-    let hits: Vec<&Script> = (trials.iter())
-        .filter(|trial| trial.shows(raw))
-        .map(|trial| &trial.script)
-        .collect();
-    candidates
-        .iter()
-        .find(|script| hits.contains(script))
-        .cloned()
-}
-
-/// Shrinks the script of one violation as far as it goes. `goes_on` says whether there is time left.
-pub fn shrink(
-    bed: &mut impl TestBed,
-    ledger: &mut Ledger,
-    raw: &FindingKey,
-    script: &Script,
-    rate: f64,
-    round: &mut u64,
-    goes_on: &mut dyn FnMut() -> bool,
-) -> Script {
-    let mut shortest = script.clone();
-    while goes_on() && !bed.is_over() {
-        let shorter = candidates(&shortest);
-        *round += 1;
-        match first_that_shows(bed, ledger, &shorter, raw, rate, *round) {
-            Some(script) => shortest = script,
-            None => break,
-        }
-    }
-    shortest
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::Trial;
     use super::*;
+    use crate::sweep::plan::{Case, CaseKind};
+    use crate::sweep::{Budget, TestBed, Trial, sweep};
+    use std::sync::Arc;
     use stormglass_model::checker::concurrent::{Breach, Severity, Symptom};
     use stormglass_model::history::SubjectHistory;
     use stormglass_model::lifecycle::{Invariant, Verdict};
@@ -152,32 +96,23 @@ mod tests {
                 symptom: Symptom::Orphan,
                 sentence: "its data is still there".to_owned(),
             };
-            Trial {
-                script: script.clone(),
-                history: SubjectHistory::default(),
-                breaches: if shows { vec![breach] } else { Vec::new() },
-                verdict: Verdict::Valid,
-                exchanges: Vec::new(),
-                image: String::new(),
-            }
+            let breaches = shows.then_some(breach).into_iter().collect();
+            Trial::new(script, SubjectHistory::default(), breaches, Verdict::Valid)
         }
     }
 
     fn check(needed: &'static [&'static str], script: &str, shortest: &str, name: &str) {
-        let mut bed = Fake(needed);
-        let mut ledger = Ledger::default();
-        let script: Script = script.parse().unwrap();
-        ledger.add(&bed.trial(&script));
-        let (raw, best) = ledger.unshrunk().remove(0);
-        assert_eq!(raw.severity, Severity::BytesLeaked);
-        let found = shrink(&mut bed, &mut ledger, &raw, &best, 1.0, &mut 0, &mut || {
-            true
-        });
-        ledger.shrunk(&raw, &found);
+        let case = Case {
+            script: script.parse().unwrap(),
+            kind: CaseKind::Rivals,
+        };
+        let budget = Budget::start(None, Arc::default());
+        let (mut ledger, _) = sweep(&mut Fake(needed), &[case], &budget);
         let findings = ledger.findings(Script::to_string);
         assert_eq!(findings.len(), 1, "{findings:#?}");
         assert_eq!(findings[0].repeat, shortest);
         assert_eq!(findings[0].key.name(), name);
+        assert_eq!(findings[0].key.severity, Severity::BytesLeaked);
         assert!(ledger.unshrunk().is_empty());
     }
 

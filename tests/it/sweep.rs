@@ -1,34 +1,81 @@
-//! The sweep of the embedded service from outside: what is planted is found, told, and can be accepted.
+//! The sweep of the embedded service from outside: no alarm where nothing is wrong; what is planted is found, told, and can be
+//! accepted.
 
 use crate::cli::{stderr, stdout, stormglass};
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use stormglass::{EmbeddedTestBed, TestBed};
+use stormglass_model::config::{Defect, ServiceConfig};
+use stormglass_model::lifecycle::Verdict;
+use stormglass_model::random::Seed;
+use stormglass_model::script::Script;
 
-/// A scenario whose service lets anybody read what is deactivated.
-const PLANTED: &str = r#"
-schema = 1
-name = "planted"
-[service]
-defects = ["deactivated-download-allowed"]
-[load]
-users = 1
-subjects = 1
-[[story]]
-name = "any"
-steps = ["create"]
-"#;
+#[test]
+fn a_script_becomes_a_story() {
+    let script: Script = "create [upload mid-body delete] show".parse().unwrap();
+    let mut bed = EmbeddedTestBed::new(&ServiceConfig::default(), Seed(1), Arc::default());
+    let trial = bed.run(&[script], 7).remove(0);
+    assert_eq!((trial.verdict, trial.breaches), (Verdict::Valid, vec![]));
+    // create, upload, delete, show, and the four of the end: each invoked and answered.
+    assert_eq!(trial.history.events.len(), 16);
+}
+
+/// Writes a scenario whose service is like this.
+fn write(folder: &Path, service: &str) {
+    let load = "[load]\nusers = 1\nsubjects = 1\n[[story]]\nname = \"any\"\nsteps = [\"create\"]\n";
+    let text = format!("schema = 1\nname = \"any\"\n[service]\n{service}\n{load}");
+    fs::write(folder.join("any.toml"), text).unwrap();
+}
+
+#[test]
+fn the_embedded_service_raises_no_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    for profile in ["v1", "v2"] {
+        for delayed_delete in [false, true] {
+            let service = format!("profile = \"{profile}\"\ndelayed_delete = {delayed_delete}");
+            write(folder.path(), &service);
+            let done = stormglass(&["sweep", "any.toml", "--json"], folder.path());
+            assert_eq!(done.status.code(), Some(0), "{service}: {}", stderr(&done));
+            let said: serde_json::Value = serde_json::from_str(&stdout(&done)).unwrap();
+            assert!(said["scripts_planned"].as_u64() > Some(500), "{said}");
+            for count in ["scripts_run", "tries"] {
+                assert_eq!(said[count], said["scripts_planned"], "{said}");
+            }
+            assert_eq!(said["tries_unknown"], 0, "{said}");
+            assert_eq!(said["findings"], serde_json::json!([]));
+        }
+    }
+}
+
+/// It strikes every seventh operation of a service, and a script is the first of its own.
+const MISSED: [Defect; 1] = [Defect::LostCreate];
+
+#[test]
+fn every_planted_defect_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    for &defect in Defect::ALL {
+        let delayed_delete = defect == Defect::ScrubTooEarly;
+        let service = format!("defects = [\"{defect}\"]\ndelayed_delete = {delayed_delete}");
+        write(folder.path(), &service);
+        let done = stormglass(&["sweep", "any.toml", "--quiet"], folder.path());
+        let expected = if MISSED.contains(&defect) { 0 } else { 90 };
+        assert_eq!(
+            done.status.code(),
+            Some(expected),
+            "{defect}: {}",
+            stderr(&done)
+        );
+    }
+}
 
 #[test]
 fn a_finding_is_told_and_can_be_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    fs::write(here.join("planted.toml"), PLANTED).unwrap();
-    let only = [
-        "sweep",
-        "planted.toml",
-        "--only",
-        "create upload deactivate",
-    ];
+    write(here, "defects = [\"deactivated-download-allowed\"]");
+    let only = ["sweep", "any.toml", "--only", "create upload deactivate"];
 
     let found = stormglass(&[&only[..], &["--out", "first"]].concat(), here);
     assert_eq!(found.status.code(), Some(90), "{}", stderr(&found));

@@ -1,6 +1,6 @@
 //! How the driver takes one story through its steps.
 
-use super::{Driver, Orders, Run, Wake, draw};
+use super::{Driver, DriverWake, Run, draw};
 use crate::scenario::Model;
 use std::rc::Rc;
 use stormglass_model::history::{Content, Event, OpId, SubjectId};
@@ -12,33 +12,21 @@ use stormglass_model::script::{Act, Action, ClientFault, Point, Second, Step};
 use stormglass_model::units::{Span, Time};
 
 /// What a story asks of the target.
-#[derive(Clone, Copy)]
-struct Demand {
+struct Demand<'s> {
     act: Act,
     must_be_refused: bool,
-    /// What its client does wrong, and where.
-    fault: Option<(ClientFault, Point)>,
+    /// What happens beside it, and at which point of it.
+    beside: Option<(Point, &'s Second)>,
 }
 
-impl Demand {
-    fn of(act: Act) -> Demand {
-        Demand {
-            act,
-            must_be_refused: false,
-            fault: None,
-        }
-    }
-
-    /// An operation whose client does something wrong at a point of it.
-    fn spoiled(act: Act, at: Point, second: &Second) -> Demand {
-        let fault = match second {
-            Second::Fault(fault) => Some((*fault, at)),
-            Second::Rival(_) | Second::Command(_) => None,
-        };
-        Demand {
-            fault,
-            ..Demand::of(act)
-        }
+/// The place behind an action.
+pub(super) fn after(cursor: Cursor) -> Cursor {
+    match cursor.branch {
+        0 => Cursor::at(cursor.step + 1),
+        _ => Cursor {
+            action: cursor.action + 1,
+            ..cursor
+        },
     }
 }
 
@@ -63,36 +51,39 @@ impl Driver {
         mut cursor: Cursor,
         mut intended: Time,
         out: &mut Out<W>,
-        orders: &mut Orders,
     ) {
         let run = *self.runs.at(slot);
         let stories = Rc::clone(&self.stories);
         let story = &stories[usize::from(run.story)];
-        if self.ending {
-            return self.end_story(now, slot, out, orders);
-        }
         loop {
-            let Some(step) = story.steps.get(usize::from(cursor.step)) else {
-                return self.end_story(now, slot, out, orders);
+            let step = story.steps.get(usize::from(cursor.step));
+            let Some(step) = step.filter(|_| !self.ending) else {
+                return self.end_story(now, slot, out);
             };
             let action = match step {
                 Step::Act(action) => action,
                 // Other races, and commands, the scenario's reader has refused.
                 Step::Race { first, at, second } => {
-                    let demand = Demand::spoiled(*first, *at, second);
-                    return self.invoke(now, slot, cursor, demand, intended, out, orders);
+                    let demand = Demand {
+                        act: *first,
+                        must_be_refused: false,
+                        beside: Some((*at, second)),
+                    };
+                    return self.invoke(now, slot, cursor, demand, intended, out);
                 }
                 Step::Run(_) => {
-                    cursor.step += 1;
+                    cursor = after(cursor);
                     continue;
                 }
                 Step::Rivals { branches, jitter } if cursor.branch == 0 => {
-                    return self.race(now, slot, cursor, branches.len(), *jitter, orders);
+                    return self.race(now, slot, cursor, branches.len(), *jitter);
                 }
                 Step::Rivals { branches, .. } => {
                     let branch = &branches[usize::from(cursor.branch) - 1];
                     let Some(action) = branch.get(usize::from(cursor.action)) else {
-                        if self.rivals_left(slot) > 0 {
+                        let run = self.runs.at(slot);
+                        run.rivals -= 1;
+                        if run.rivals > 0 {
                             return;
                         }
                         cursor = Cursor::at(cursor.step + 1);
@@ -104,74 +95,55 @@ impl Driver {
             match action {
                 Action::Wait(length) => {
                     let mut rng = self.draw(run.number, draw::STEP, cursor).rng();
-                    match cursor.branch {
-                        0 => cursor.step += 1,
-                        _ => cursor.action += 1,
-                    }
+                    cursor = after(cursor);
                     intended = intended + length.0.draw(&mut rng);
                     if intended > now {
-                        orders.later.push((intended, Wake::Step { slot, cursor }));
+                        let wake = DriverWake::Step { slot, cursor };
+                        self.orders.later.push((intended, wake));
                         return;
                     }
                 }
                 Action::Do(act) | Action::Refused(act) => {
                     let demand = Demand {
+                        act: *act,
                         must_be_refused: matches!(action, Action::Refused(_)),
-                        ..Demand::of(*act)
+                        beside: None,
                     };
-                    return self.invoke(now, slot, cursor, demand, intended, out, orders);
+                    return self.invoke(now, slot, cursor, demand, intended, out);
                 }
             }
         }
     }
 
-    /// A branch of a race has ended: how many are still under way.
-    fn rivals_left(&mut self, slot: u32) -> u8 {
-        let run = self.runs.at(slot);
-        run.rivals -= 1;
-        run.rivals
-    }
-
-    fn race(
-        &mut self,
-        now: Time,
-        slot: u32,
-        cursor: Cursor,
-        rivals: usize,
-        jitter: Span,
-        orders: &mut Orders,
-    ) {
+    fn race(&mut self, now: Time, slot: u32, cursor: Cursor, rivals: usize, jitter: Span) {
         let run = self.runs.at(slot);
         run.rivals = rivals as u8;
         let number = run.number;
         for branch in 1..=rivals as u8 {
             let cursor = Cursor {
-                step: cursor.step,
                 branch,
-                action: 0,
+                ..Cursor::at(cursor.step)
             };
             let offset = unit(&mut self.draw(number, draw::JITTER, cursor).rng()) * jitter.0 as f64;
-            orders
-                .later
-                .push((now + Span(offset as u64), Wake::Step { slot, cursor }));
+            let at = now + Span(offset as u64);
+            let wake = DriverWake::Step { slot, cursor };
+            self.orders.later.push((at, wake));
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one invocation")]
     fn invoke<W>(
         &mut self,
         now: Time,
         slot: u32,
         cursor: Cursor,
-        demand: Demand,
+        demand: Demand<'_>,
         intended: Time,
         out: &mut Out<W>,
-        orders: &mut Orders,
     ) {
         let Demand {
             act: Act { operation, who },
             must_be_refused,
-            fault,
+            beside,
         } = demand;
         let op = OpId(self.next_op);
         self.next_op += u64::from(self.share.of);
@@ -197,11 +169,14 @@ impl Driver {
             row if row.data != DataFrom::Nowhere => (self.content(number, story, op), None),
             _ => (Content::default(), None),
         };
-        let client_fault = client_fault.or(fault.map(|(fault, at)| {
-            let size = self.content(number, story, op).size;
-            (fault, share(at, size))
-        }));
-        orders.invoke.push(Invocation {
+        let client_fault = client_fault.or_else(|| match beside? {
+            (at, Second::Fault(fault)) => {
+                let size = self.content(number, story, op).size;
+                Some((*fault, share(at, size)))
+            }
+            (_, Second::Rival(_) | Second::Command(_)) => None,
+        });
+        self.orders.invoke.push(Invocation {
             op,
             subject,
             story: StoryId(story),
@@ -234,13 +209,7 @@ impl Driver {
     }
 
     /// A story is over; a virtual user thinks and starts the next one.
-    pub(super) fn end_story<W>(
-        &mut self,
-        now: Time,
-        slot: u32,
-        out: &mut Out<W>,
-        orders: &mut Orders,
-    ) {
+    pub(super) fn end_story<W>(&mut self, now: Time, slot: u32, out: &mut Out<W>) {
         let run = self.runs.at(slot);
         if run.ended {
             return;
@@ -248,24 +217,18 @@ impl Driver {
         run.ended = true;
         let number = run.number;
         self.stories_open -= 1;
-        self.forget_if_gone(now, slot, out, orders);
+        self.forget_if_gone(now, slot, out);
         if let Model::Closed { think, .. } = &self.load.model
             && self.may_start()
         {
             let seed = self.seed.numbered(number).numbered(draw::THINK);
             let think = think.draw(&mut seed.rng());
-            orders.later.push((now + think, Wake::User));
+            self.orders.later.push((now + think, DriverWake::User));
         }
     }
 
     /// A deleted subject with no open operation is dropped and stays counted.
-    pub(super) fn forget_if_gone<W>(
-        &mut self,
-        now: Time,
-        slot: u32,
-        out: &mut Out<W>,
-        orders: &mut Orders,
-    ) {
+    pub(super) fn forget_if_gone<W>(&mut self, now: Time, slot: u32, out: &mut Out<W>) {
         let run = self.runs.at(slot);
         if run.gone && run.ended && run.open == 0 && run.taken {
             run.taken = false;
@@ -275,7 +238,7 @@ impl Driver {
             };
             out.record(now, subject, StoryId(run.story), Event::Forgotten);
             self.slots.give_back(slot);
-            orders.forget.push(slot);
+            self.orders.forget.push(slot);
         }
     }
 }

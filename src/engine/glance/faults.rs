@@ -1,16 +1,14 @@
 //! What faults do: to requests, by their own client, and to the server, by commands.
 
-use super::{Arrival, Remote};
+use super::Remote;
 use crate::engine::actor::Runtime;
 use std::rc::Rc;
-use stormglass_glance::CommandError;
 use stormglass_glance::Watch;
 use stormglass_model::fault::FaultId;
 use stormglass_model::history::Record;
-use stormglass_model::invocation::Out;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::script::{ClientFault, Point};
-use stormglass_model::units::{Bytes, Span, Time};
+use stormglass_model::units::{Bytes, Span};
 use tokio::task::spawn_local;
 
 /// Whether a fault that concerns the data can strike the operation.
@@ -53,25 +51,14 @@ impl<S: Runtime> Remote<S> {
                 true => commands.run(&name, None).await,
                 false => commands.undo(&name).await,
             };
-            let error = done.err();
-            inbox.put(Arrival::Command { fault, open, error });
+            inbox.put(move |remote, at, out| {
+                remote.open -= 1;
+                // A fault is open until what its command did is undone.
+                if !open && done.is_ok() {
+                    out.records.push(Record::Fault { at, fault, open });
+                }
+                out.notes.extend(done.err().map(|error| error.to_string()));
+            });
         });
-    }
-
-    /// A command has ended: a fault is open until what it did is undone.
-    pub(super) fn commanded(
-        &mut self,
-        at: Time,
-        fault: FaultId,
-        open: bool,
-        error: Option<CommandError>,
-        out: &mut Out<super::Look>,
-    ) {
-        self.open -= 1;
-        // What is not undone is still broken.
-        if !open && error.is_none() {
-            out.records.push(Record::Fault { at, fault, open });
-        }
-        out.notes.extend(error.map(|error| error.to_string()));
     }
 }

@@ -23,8 +23,6 @@ pub enum ImageMessage {
     Sending(Operation, u64),
     /// An operation, or without one a look of our own, was answered.
     Answered(Option<Operation>, Box<Answer>),
-    /// How does it stand?
-    Ask,
 }
 
 /// How an image stands.
@@ -51,7 +49,6 @@ impl Image {
                 };
             }
             ImageMessage::Answered(operation, answer) => self.answered(operation, &answer),
-            ImageMessage::Ask => {}
         }
         ImageReply {
             size,

@@ -1,10 +1,11 @@
 //! The last look at every subject, before what the run made is taken away.
 
-use super::{Arrival, Inbox};
+use super::{Inbox, looked};
+use crate::engine::actor::Runtime;
 use std::time::Duration;
 use stormglass_glance::{Answer, Client, ImageId, RunId};
-use stormglass_model::history::{Seen, SubjectId};
-use stormglass_model::lifecycle::{SubjectStatus, TaskStatus};
+use stormglass_model::history::{Event, Seen, SubjectId};
+use stormglass_model::lifecycle::SubjectStatus;
 use stormglass_model::load::StoryId;
 use stormglass_model::units::Time;
 use tokio::task::JoinSet;
@@ -12,24 +13,13 @@ use tokio::task::JoinSet;
 /// Looks under way at once.
 const AT_ONCE: usize = 16;
 
-/// What a last look brought.
-pub(super) struct LastLook {
-    pub subject: SubjectId,
-    pub story: StoryId,
-    /// No later than it was sent: nobody else is at work by then.
-    pub sent: Time,
-    /// Whether all of its import tasks are known to have ended when it was sent.
-    pub tasks_ended: bool,
-    pub answer: Box<Answer>,
-}
-
 /// Looks at every subject once more, a few at a time; what is seen lies in the inbox.
-pub(super) async fn last_looks(
+pub(super) async fn last_looks<S: Runtime>(
     client: &Client,
     run: RunId,
     now: Time,
     looks: Vec<(SubjectId, StoryId)>,
-    inbox: &Inbox,
+    inbox: &Inbox<S>,
 ) {
     let mut waiting = looks.into_iter();
     let mut open = JoinSet::new();
@@ -41,18 +31,19 @@ pub(super) async fn last_looks(
             let client = client.clone();
             open.spawn_local(async move {
                 let id = ImageId::new(run, subject.number);
-                let (answer, tasks_ended) = look(&client, id).await;
-                Arrival::Last(LastLook {
-                    subject,
-                    story,
-                    sent: now,
-                    tasks_ended,
-                    answer: Box::new(answer),
-                })
+                (subject, story, look(&client, id).await)
             });
         }
         match open.join_next().await {
-            Some(Ok(arrival)) => inbox.put(arrival),
+            Some(Ok((subject, story, (answer, tasks_ended)))) => inbox.put(move |_, at, out| {
+                // Nobody else is at work by now, so to say it was sent this early is no mistake.
+                let mut sent = now;
+                if tasks_ended {
+                    out.record(at, subject, story, Event::TasksEnded);
+                    sent = at; // it was looked at after that
+                }
+                out.record(at, subject, story, looked(sent, sent, &answer));
+            }),
             Some(Err(_)) => {}
             None => return,
         }
@@ -71,8 +62,7 @@ async fn look(client: &Client, id: ImageId) -> (Answer, bool) {
     let Ok(tasks) = client.tasks(id).await else {
         return (answer, false);
     };
-    let is_open = |task: &TaskStatus| matches!(task, TaskStatus::Pending | TaskStatus::Processing);
-    let ended = !tasks.is_empty() && !tasks.iter().any(is_open);
+    let ended = !tasks.is_empty() && tasks.iter().all(|task| task.ended());
     // A task is marked as ended a moment before or after its image is.
     tokio::time::sleep(Duration::from_millis(200)).await;
     (client.show(id).await, ended)

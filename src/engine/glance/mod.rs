@@ -5,12 +5,12 @@
 //! concurrent checker judges each subject by that.
 
 use super::actor::Runtime;
-use super::actor_table::ImageTable;
+use super::actor_table::ActorsBySlot;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
-use stormglass_glance::{Answer, Cleanup, Client, CommandError, Commands, ImageId, Request, RunId};
+use stormglass_glance::{Answer, Cleanup, Client, Commands, ImageId, Request, RunId};
 use stormglass_model::fault::{FaultId, Faults};
 use stormglass_model::history::{Audit, Event, Gauges, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Invocation, Out};
@@ -27,7 +27,7 @@ mod last_look;
 
 pub use image::{Image, ImageMessage, ImageReply};
 
-use last_look::{LastLook, last_looks};
+use last_look::last_looks;
 
 /// What the target puts into the calendar: look at a subject that was left in the middle of something.
 #[derive(Clone, Copy, Debug)]
@@ -40,52 +40,44 @@ pub struct Look {
     looks: u8,
 }
 
-/// What requests bring.
-enum Arrival {
-    Answer {
-        invocation: Invocation,
-        answer: Box<Answer>,
-    },
-    Look {
-        look: Look,
-        sent: Time,
-        answer: Box<Answer>,
-    },
-    /// The last look at a subject.
-    Last(LastLook),
-    Command {
-        fault: FaultId,
-        open: bool,
-        error: Option<CommandError>,
-    },
-    Closed(Cleanup),
-}
+/// What a request brought: it is done once the shard takes it in.
+type Arrival<S> = Box<dyn FnOnce(&mut Remote<S>, Time, &mut Out<Look>)>;
 
 /// Where requests leave what they bring.
-#[derive(Clone)]
-struct Inbox {
-    arrivals: Rc<RefCell<Vec<Arrival>>>,
+struct Inbox<S: Runtime> {
+    arrivals: Rc<RefCell<Vec<Arrival<S>>>>,
     bell: Rc<dyn Fn()>,
 }
 
-impl Inbox {
-    fn put(&self, arrival: Arrival) {
-        self.arrivals.borrow_mut().push(arrival);
+impl<S: Runtime> Clone for Inbox<S> {
+    fn clone(&self) -> Self {
+        Inbox {
+            arrivals: Rc::clone(&self.arrivals),
+            bell: Rc::clone(&self.bell),
+        }
+    }
+}
+
+impl<S: Runtime> Inbox<S> {
+    fn put(&self, arrival: impl FnOnce(&mut Remote<S>, Time, &mut Out<Look>) + 'static) {
+        self.arrivals.borrow_mut().push(Box::new(arrival));
         (self.bell)();
     }
 }
 
 /// A subject that exists, as far as the run knows.
 #[derive(Clone, Copy, Debug)]
-struct Live {
+struct LiveImage {
     subject: SubjectId,
     story: StoryId,
+    /// What was shown of it last.
+    shown: Option<Seen>,
     /// It was shown to be gone. What is asked of it is recorded all the same for as long as its story asks.
     gone: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
+enum RemoteState {
     Open,
     Closing,
     Closed,
@@ -99,14 +91,14 @@ const FIRST_LOOK: Span = Span::from_millis(10);
 pub struct Remote<S: Runtime> {
     client: Client,
     run: RunId,
-    images: ImageTable<S>,
+    images: ActorsBySlot<S, Image>,
     faults: Faults,
     commands: Commands,
-    live: BTreeMap<u32, Live>,
-    inbox: Inbox,
+    live: BTreeMap<u32, LiveImage>,
+    inbox: Inbox<S>,
     /// Requests and commands that have not ended.
     open: u64,
-    progress: Progress,
+    state: RemoteState,
     gone: u64,
     requests: u64,
 }
@@ -117,7 +109,7 @@ impl<S: Runtime> Remote<S> {
         Remote {
             client,
             run,
-            images: ImageTable::default(),
+            images: ActorsBySlot::default(),
             faults,
             commands,
             live: BTreeMap::new(),
@@ -126,40 +118,27 @@ impl<S: Runtime> Remote<S> {
                 bell: Rc::new(|| {}),
             },
             open: 0,
-            progress: Progress::Open,
+            state: RemoteState::Open,
             gone: 0,
             requests: 0,
         }
     }
 
-    /// Starts a request whose answer will lie in the inbox.
-    fn send<F: Future<Output = Answer> + 'static>(
+    /// Starts a request; `heard` is done with its answer once that is taken in.
+    fn send(
         &mut self,
-        request: F,
-        arrival: impl FnOnce(Box<Answer>) -> Arrival + 'static,
+        request: impl Future<Output = Answer> + 'static,
+        heard: impl FnOnce(&mut Self, Time, Answer, &mut Out<Look>) + 'static,
     ) {
         self.open += 1;
         self.requests += 1;
         let inbox = self.inbox.clone();
         spawn_local(async move {
             let answer = request.await;
-            inbox.put(arrival(Box::new(answer)));
-        });
-    }
-
-    fn look(&mut self, now: Time, look: Look) {
-        if self.progress != Progress::Open || !self.is_live(look.subject) {
-            return;
-        }
-        let (client, id) = (
-            self.client.clone(),
-            ImageId::new(self.run, look.subject.number),
-        );
-        let request = async move { client.show(id).await };
-        self.send(request, move |answer| Arrival::Look {
-            look,
-            sent: now,
-            answer,
+            inbox.put(move |remote, now, out| {
+                remote.open -= 1;
+                heard(remote, now, answer, out);
+            });
         });
     }
 
@@ -169,46 +148,26 @@ impl<S: Runtime> Remote<S> {
             .is_some_and(|live| live.subject == subject)
     }
 
-    fn take(&mut self, now: Time, arrival: Arrival, out: &mut Out<Look>) {
-        match arrival {
-            Arrival::Answer { invocation, answer } => {
-                self.answered(now, invocation, *answer, out);
-            }
-            Arrival::Look {
-                mut look,
-                sent,
-                answer,
-            } => {
-                self.open -= 1;
-                let seen = answer.observed;
-                if self.is_live(look.subject) && self.progress == Progress::Open {
-                    let event = looked(sent, look.since, &answer);
-                    out.record(now, look.subject, look.story, event);
-                    self.shown(look.subject.slot, None, answer, out);
-                }
-                let unsettled = matches!(seen, None | Some(Seen::Status(SubjectStatus::Saving)));
-                if unsettled && look.looks < LOOKS {
-                    look.looks += 1;
-                    out.later
-                        .push((now + Span(FIRST_LOOK.0 << look.looks), look));
-                }
-            }
-            Arrival::Last(last) => {
-                let (subject, story) = (last.subject, last.story);
-                let mut sent = last.sent;
-                if last.tasks_ended {
-                    out.record(now, subject, story, Event::TasksEnded);
-                    sent = now; // it was looked at after that
-                }
-                out.record(now, subject, story, looked(sent, sent, &last.answer));
-            }
-            Arrival::Command { fault, open, error } => {
-                self.commanded(now, fault, open, error, out);
-            }
-            Arrival::Closed(cleanup) => {
-                self.progress = Progress::Closed;
-                out.notes.extend(left_behind(&cleanup, self.run));
-            }
+    /// A look of the target's own was answered.
+    fn looked(
+        &mut self,
+        now: Time,
+        mut look: Look,
+        sent: Time,
+        answer: Answer,
+        out: &mut Out<Look>,
+    ) {
+        let seen = answer.observed;
+        if self.is_live(look.subject) && self.state == RemoteState::Open {
+            let event = looked(sent, look.since, &answer);
+            out.record(now, look.subject, look.story, event);
+            self.shown(look.subject.slot, None, answer, out);
+        }
+        let unsettled = matches!(seen, None | Some(Seen::Status(SubjectStatus::Saving)));
+        if unsettled && look.looks < LOOKS {
+            look.looks += 1;
+            let pause = Span(FIRST_LOOK.0 << look.looks);
+            out.later.push((now + pause, look));
         }
     }
 
@@ -220,9 +179,8 @@ impl<S: Runtime> Remote<S> {
         mut answer: Answer,
         out: &mut Out<Look>,
     ) {
-        self.open -= 1;
         // The run takes its images away meanwhile: what is said of them now proves nothing, and no answer would not either.
-        let late = self.progress != Progress::Open;
+        let late = self.state != RemoteState::Open;
         if late {
             answer = Answer::new(Outcome::Unknown);
         }
@@ -256,7 +214,7 @@ impl<S: Runtime> Remote<S> {
             out.record(now, subject, story, event);
             // To another project nothing is there.
             if who != Who::OtherProject {
-                self.shown(subject.slot, Some(operation), Box::new(answer), out);
+                self.shown(subject.slot, Some(operation), answer, out);
             }
         }
         out.completed.push_back(Completion {
@@ -287,13 +245,16 @@ impl<S: Runtime> Remote<S> {
         &mut self,
         slot: u32,
         operation: Option<Operation>,
-        answer: Box<Answer>,
+        answer: Answer,
         out: &mut Out<Look>,
     ) {
-        let message = ImageMessage::Answered(operation, answer);
-        let gone = self.images.tell(slot, message).is_some_and(|it| it.gone);
-        let live = self.live.get_mut(&slot);
-        if let Some(live) = live.filter(|live| gone && !live.gone) {
+        let message = ImageMessage::Answered(operation, Box::new(answer));
+        let (Some(image), Some(live)) = (self.images.ask(slot, message), self.live.get_mut(&slot))
+        else {
+            return;
+        };
+        live.shown = image.shown;
+        if image.gone && !live.gone {
             live.gone = true;
             self.gone += 1;
             out.deleted.push(slot);
@@ -341,17 +302,16 @@ impl<S: Runtime> Target for Remote<S> {
         } = invocation;
         if operation.creates() {
             self.images.spawn(subject.slot, Image::default());
-            self.live.insert(
-                subject.slot,
-                Live {
-                    subject,
-                    story,
-                    gone: false,
-                },
-            );
+            let image = LiveImage {
+                subject,
+                story,
+                shown: None,
+                gone: false,
+            };
+            self.live.insert(subject.slot, image);
         }
         let message = ImageMessage::Sending(operation, content.size);
-        let image = self.images.tell(subject.slot, message);
+        let image = self.images.ask(subject.slot, message);
         let size = image.map_or(0, |image| image.size);
         let watch = faults::spoil(operation, size, client_fault);
         let request = Request {
@@ -369,11 +329,21 @@ impl<S: Runtime> Target for Remote<S> {
                 None => client.perform(&request).await,
             }
         };
-        self.send(answer, move |answer| Arrival::Answer { invocation, answer });
+        self.send(answer, move |remote, now, answer, out| {
+            remote.answered(now, invocation, answer, out);
+        });
     }
 
     fn wake(&mut self, now: Time, look: Look, _: &mut Out<Look>) {
-        self.look(now, look);
+        if self.state != RemoteState::Open || !self.is_live(look.subject) {
+            return;
+        }
+        let id = ImageId::new(self.run, look.subject.number);
+        let client = self.client.clone();
+        let request = async move { client.show(id).await };
+        self.send(request, move |remote, at, answer, out| {
+            remote.looked(at, look, now, answer, out);
+        });
     }
 
     fn fault(&mut self, _: Time, fault: FaultId, open: bool, _: &mut Out<Look>) {
@@ -399,9 +369,8 @@ impl<S: Runtime> Target for Remote<S> {
     }
 
     fn gauges(&mut self, _: Time, gauges: &mut Gauges) {
-        for (&slot, _) in self.live.iter().filter(|(_, live)| !live.gone) {
-            let image = self.images.tell(slot, ImageMessage::Ask);
-            if let Some(Seen::Status(status)) = image.and_then(|image| image.shown) {
+        for live in self.live.values().filter(|live| !live.gone) {
+            if let Some(Seen::Status(status)) = live.shown {
                 gauges.subjects[status.index()] += 1;
             }
         }
@@ -420,12 +389,12 @@ impl<S: Runtime> Target for Remote<S> {
     fn take_arrivals(&mut self, now: Time, out: &mut Out<Look>) {
         let arrivals = std::mem::take(&mut *self.inbox.arrivals.borrow_mut());
         for arrival in arrivals {
-            self.take(now, arrival, out);
+            arrival(self, now, out);
         }
     }
 
     fn close(&mut self, now: Time, hasty: bool, _: &mut Out<Look>) {
-        self.progress = Progress::Closing;
+        self.state = RemoteState::Closing;
         let (client, inbox, run) = (self.client.clone(), self.inbox.clone(), self.run);
         let there = self.live.values().filter(|live| !live.gone && !hasty);
         let looks: Vec<_> = there.map(|live| (live.subject, live.story)).collect();
@@ -434,11 +403,15 @@ impl<S: Runtime> Target for Remote<S> {
             // What cannot be undone is told by whoever owns the commands.
             commands.undo_all().await;
             last_looks(&client, run, now, looks, &inbox).await;
-            inbox.put(Arrival::Closed(client.cleanup().await));
+            let cleanup = client.cleanup().await;
+            inbox.put(move |remote, _, out| {
+                remote.state = RemoteState::Closed;
+                out.notes.extend(left_behind(&cleanup, run));
+            });
         });
     }
 
     fn is_closed(&self) -> bool {
-        self.progress == Progress::Closed
+        self.state == RemoteState::Closed
     }
 }

@@ -25,7 +25,7 @@ impl Session {
             Second::Rival(rival) => self.rivals(first, at, *rival).await,
             Second::Fault(fault) => {
                 let watch = Watch::new(at, Span::ZERO, Some(*fault));
-                self.spoil(first, &watch).await;
+                self.perform(first, Some(&watch), true).await;
             }
             Second::Command(name) => self.broken(first, at, name).await,
         }
@@ -44,7 +44,7 @@ impl Session {
         let one = spawn_local(async move {
             sleep(spacing.first).await;
             let began = clock.now();
-            session.act(first, Some(&watched)).await;
+            session.perform(first, Some(&watched), false).await;
             (began, clock.now())
         });
         match at {
@@ -59,7 +59,7 @@ impl Session {
         let passed = clock.now();
         sleep(spacing.rival).await;
         let sent = clock.now();
-        self.act(rival, None).await;
+        self.act(rival).await;
         let rivals = clock.now().since(sent);
         // Its answer is in the history.
         let Ok((began, ended)) = one.await else {
@@ -77,11 +77,13 @@ impl Session {
         let began = self.shared.clock.now();
         loop {
             let ended = one.is_finished();
-            let answer = self.act(Act::usual(Operation::Show), None).await;
-            let waited = Duration::from_nanos(self.shared.clock.now().since(began).0);
+            let answer = self.act(Act::usual(Operation::Show)).await;
             // What goes on after its answer may still get there.
             let hopeless = ended && answer.observed.is_some_and(|seen| at_rest(seen, status));
-            if answer.observed == Some(Seen::Status(status)) || hopeless || waited > ENTERS {
+            if answer.observed == Some(Seen::Status(status))
+                || hopeless
+                || self.since(began) > ENTERS
+            {
                 return;
             }
         }
@@ -95,7 +97,8 @@ impl Session {
         let watch = Watch::new(at, HELD_FOR_COMMAND, None);
         let session = Rc::clone(self);
         let watched = Rc::clone(&watch);
-        let mut one = spawn_local(async move { session.act(first, Some(&watched)).await });
+        let mut one =
+            spawn_local(async move { session.perform(first, Some(&watched), false).await });
         if at != Point::Before {
             watch.passed().await;
             self.break_it(name).await;
@@ -115,7 +118,7 @@ impl Session {
 
     async fn break_it(&self, name: &str) {
         self.tell(Observation::Broken(true));
-        let done = self.shared.commands.run(name, Some(self.image())).await;
+        let done = self.shared.commands.run(name, Some(self.image)).await;
         if let Err(error) = done {
             self.note(name, error.to_string());
         }
@@ -134,13 +137,9 @@ impl Session {
         let began = self.shared.clock.now();
         let mut good = 0;
         while good < 5 {
-            let answer = self.shared.client.show(self.image()).await;
-            good = if answer.observed.is_some() {
-                good + 1
-            } else {
-                0
-            };
-            if Duration::from_nanos(self.shared.clock.now().since(began).0) > BACK {
+            let answer = self.shared.client.show(self.image).await;
+            good = answer.observed.map_or(0, |_| good + 1);
+            if self.since(began) > BACK {
                 self.lost.set(true);
                 return;
             }

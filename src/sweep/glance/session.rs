@@ -1,11 +1,10 @@
 //! One subject of a sweep: its script, its clients, and what they saw.
 
-use super::{SharedContext, rebased, runs_commands};
+use super::SharedContext;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use stormglass_glance::Exchange;
-use stormglass_glance::{Answer, ImageId, Request, Watch, content_of};
+use stormglass_glance::{Answer, Exchange, ImageId, Request, Watch, content_of};
 use stormglass_model::history::{ClientEvent, Content, Observation, OpId, Seen, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::operations::{Body, OperationKind};
@@ -24,15 +23,17 @@ const REST: Duration = Duration::from_secs(6);
 /// One subject, and all that is known of it.
 pub(super) struct Session {
     pub(super) shared: Rc<SharedContext>,
-    script: Script,
+    pub(super) script: Script,
     subject: u64,
-    image: ImageId,
+    pub(super) image: ImageId,
     seed: Seed,
     pub(super) rng: RefCell<Rng>,
     events: RefCell<Vec<ClientEvent>>,
     exchanges: RefCell<Vec<Exchange>>,
-    ops: Cell<u64>,
+    /// How many operations were sent.
+    pub(super) ops: Cell<u64>,
     largest: Cell<u64>,
+    /// Whether the server did not come back from what was done to it.
     pub(super) lost: Cell<bool>,
 }
 
@@ -58,40 +59,31 @@ impl Session {
         }
     }
 
-    pub(super) fn script(&self) -> &Script {
-        &self.script
-    }
-
-    pub(super) fn image(&self) -> ImageId {
-        self.image
-    }
-
-    pub(super) fn runs_commands(&self) -> bool {
-        runs_commands(&self.script)
-    }
-
-    /// Whether anything was sent.
-    pub(super) fn has_begun(&self) -> bool {
-        self.ops.get() > 0
-    }
-
-    /// Whether the server did not come back from what was done to it.
-    pub(super) fn lost_the_server(&self) -> bool {
-        self.lost.get()
+    /// When the first thing happened, from which the times of its history and exchanges count.
+    fn began(&self) -> Time {
+        (self.events.borrow().first()).map_or(Time::ZERO, |event| event.at)
     }
 
     pub(super) fn history(&self) -> SubjectHistory {
-        rebased(self.subject, self.events.borrow().clone())
+        let began = self.began();
+        let mut events = self.events.borrow().clone();
+        for event in &mut events {
+            event.at = Time(event.at.0 - began.0);
+        }
+        SubjectHistory {
+            subject: self.subject,
+            events,
+        }
     }
 
     /// What went over the wire, in order; times as in the history.
     pub(super) fn exchanges(&self) -> Vec<Exchange> {
-        let start = self.events.borrow().first().map_or(0, |event| event.at.0);
+        let from_start = |at: Time| Time(at.0.saturating_sub(self.began().0));
         let mut exchanges = self.exchanges.borrow().clone();
         exchanges.sort_by_key(|exchange| exchange.sent);
         for exchange in &mut exchanges {
-            exchange.sent = Time(exchange.sent.0.saturating_sub(start));
-            exchange.ended = (exchange.ended).map(|ended| Time(ended.0.saturating_sub(start)));
+            exchange.sent = from_start(exchange.sent);
+            exchange.ended = exchange.ended.map(from_start);
         }
         exchanges
     }
@@ -106,6 +98,11 @@ impl Session {
         self.events
             .borrow_mut()
             .push(ClientEvent { at, observation });
+    }
+
+    /// How long it has been.
+    pub(super) fn since(&self, began: Time) -> Duration {
+        Duration::from_nanos(self.shared.clock.now().since(began).0)
     }
 
     /// The script, to its end and until the subject is at rest.
@@ -124,7 +121,7 @@ impl Session {
     /// What its answer is to be is the checker's to judge, whatever the script says.
     async fn one(&self, action: &Action) {
         match action {
-            Action::Do(act) | Action::Refused(act) => drop(self.act(*act, None).await),
+            Action::Do(act) | Action::Refused(act) => drop(self.act(*act).await),
             Action::Wait(pause) => {
                 let length = pause.0.draw(&mut self.rng.borrow_mut());
                 tokio::time::sleep(Duration::from_nanos(length.0)).await;
@@ -155,22 +152,21 @@ impl Session {
         let began = self.shared.clock.now();
         let mut pause = Duration::from_millis(20);
         let shown = loop {
-            let answer = self.act(Act::usual(Operation::Show), None).await;
+            let answer = self.act(Act::usual(Operation::Show)).await;
             let busy = match answer.observed {
                 Some(Seen::Status(SubjectStatus::Saving | SubjectStatus::Importing)) => true,
                 Some(Seen::Status(SubjectStatus::Uploading)) => self.imports(),
                 Some(Seen::Status(_) | Seen::Gone) => false,
                 None => true,
             };
-            let waited = Duration::from_nanos(self.shared.clock.now().since(began).0);
-            if !busy || waited > REST {
+            if !busy || self.since(began) > REST {
                 break answer.observed;
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
         };
         if let Some(Seen::Status(SubjectStatus::Active | SubjectStatus::Deactivated)) = shown {
-            self.act(Act::usual(Operation::DownloadAsAdmin), None).await;
+            self.act(Act::usual(Operation::DownloadAsAdmin)).await;
         }
     }
 
@@ -183,23 +179,24 @@ impl Session {
     pub(super) async fn end(&self) {
         let protects = |act: Act| act.operation == Operation::Protect;
         if self.script.acts().any(protects) {
-            self.act(Act::usual(Operation::Unprotect), None).await;
+            self.act(Act::usual(Operation::Unprotect)).await;
         }
-        self.act(Act::usual(Operation::Delete), None).await;
-        self.act(Act::usual(Operation::Show), None).await;
+        self.act(Act::usual(Operation::Delete)).await;
+        self.act(Act::usual(Operation::Show)).await;
     }
 
     /// One operation, to its end.
-    pub(super) async fn act(&self, act: Act, watch: Option<&Rc<Watch>>) -> Answer {
-        self.perform(act, watch, false).await
+    pub(super) async fn act(&self, act: Act) -> Answer {
+        self.perform(act, None, false).await
     }
 
-    /// The same, with a client that does something wrong in the middle.
-    pub(super) async fn spoil(&self, act: Act, watch: &Rc<Watch>) -> Answer {
-        self.perform(act, Some(watch), true).await
-    }
-
-    async fn perform(&self, act: Act, watch: Option<&Rc<Watch>>, spoiled: bool) -> Answer {
+    /// The same on a connection that is watched; `spoiled`: its client does something wrong in the middle.
+    pub(super) async fn perform(
+        &self,
+        act: Act,
+        watch: Option<&Rc<Watch>>,
+        spoiled: bool,
+    ) -> Answer {
         let number = self.ops.get();
         self.ops.set(number + 1);
         let op = OpId(number);

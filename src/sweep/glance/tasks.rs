@@ -2,14 +2,12 @@
 
 use super::{SECOND_LOOK, SECOND_LOOKS, Session};
 use stormglass_model::history::{Observation, ProbeReading};
-use stormglass_model::lifecycle::TaskStatus;
-use stormglass_model::script::Act;
 
 impl Session {
     /// Asks for the tasks of this subject, if its script began any, and tells how many are open. Tasks that a server does not
     /// show to us, or no longer, are no reason to complain.
     pub(super) async fn ask_for_tasks(&self) {
-        if self.script().acts().any(begins_a_task)
+        if self.script.acts().any(|act| act.operation.row().by_task)
             && let Some(open) = self.open_tasks().await
         {
             self.tell(Observation::Probed(ProbeReading {
@@ -24,18 +22,12 @@ impl Session {
     async fn open_tasks(&self) -> Option<u32> {
         let mut looks = 0..SECOND_LOOKS;
         loop {
-            let tasks = self.shared.client.tasks(self.image()).await.ok()?;
-            let is_open =
-                |task: &&TaskStatus| matches!(task, TaskStatus::Pending | TaskStatus::Processing);
-            let open = tasks.iter().filter(is_open).count() as u32;
+            let tasks = self.shared.client.tasks(self.image).await.ok()?;
+            let open = tasks.iter().filter(|task| !task.ended()).count() as u32;
             if open == 0 || looks.next().is_none() {
                 return Some(open);
             }
             tokio::time::sleep(SECOND_LOOK).await;
         }
     }
-}
-
-fn begins_a_task(act: Act) -> bool {
-    act.operation.row().by_task
 }

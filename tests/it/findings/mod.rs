@@ -1,5 +1,6 @@
 //! Reports of a sweep as values: what each makes of findings that never happened.
 
+mod accepted;
 mod files;
 mod sample;
 mod seen;

@@ -4,50 +4,56 @@
 use rustc_hash::FxHashMap;
 use stormglass_model::checker::Violation;
 use stormglass_model::checker::concurrent::{self, Breach, Proven};
-use stormglass_model::checker::online::{Checker, Judgement};
+use stormglass_model::checker::online::{self, Judgement};
+use stormglass_model::config::ServiceConfig;
 use stormglass_model::history::{Event, Observation, OpId, SubjectHistory};
 use stormglass_model::lifecycle::{Invariant, Operation, Verdict};
 use stormglass_model::load::StoryId;
 use stormglass_model::units::Time;
 
 /// Who says whether the run is right.
-pub(super) enum Judge {
+pub enum RunChecker {
     /// From the order of commits.
-    Online(Box<Checker>),
+    Online(Box<online::Checker>),
     /// From the history of each subject, once it has ended.
-    Clients(Box<ClientJudge>),
+    Clients(Box<ClientChecker>),
 }
 
-/// What the run promises the judge.
-#[derive(Clone, Copy, Debug)]
-pub enum Rules {
-    /// Of the embedded service.
-    Embedded(stormglass_model::checker::online::Rules),
-    /// Of a real server.
-    Glance(concurrent::Rules),
-}
+impl RunChecker {
+    /// Of a run on the embedded service.
+    pub fn embedded(config: &ServiceConfig) -> RunChecker {
+        RunChecker::Online(Box::new(online::Checker::new(online::Rules {
+            profile: config.rules.profile(),
+            scrub_time: config.scrub_time,
+        })))
+    }
 
-impl Judge {
-    pub(super) fn new(rules: Rules) -> Judge {
-        match rules {
-            Rules::Embedded(rules) => Judge::Online(Box::new(Checker::new(rules))),
-            Rules::Glance(rules) => Judge::Clients(Box::new(ClientJudge::new(rules))),
-        }
+    /// Of a run on a real server.
+    pub fn glance(delayed_delete: bool) -> RunChecker {
+        let rules = concurrent::Rules::glance(Some(delayed_delete));
+        RunChecker::Clients(Box::new(ClientChecker {
+            checker: concurrent::Checker::new(rules),
+            due: FxHashMap::default(),
+            violations: Vec::new(),
+            counts: [0; Invariant::COUNT],
+            inconclusive: 0,
+            because: None,
+        }))
     }
 
     /// How many violations there were so far.
     pub(super) fn violation_total(&self) -> u64 {
         match self {
-            Judge::Online(checker) => checker.violation_total(),
-            Judge::Clients(judge) => judge.counts.iter().sum(),
+            RunChecker::Online(checker) => checker.violation_total(),
+            RunChecker::Clients(checker) => checker.counts.iter().sum(),
         }
     }
 
     /// The run is over, with so many operations still open.
     pub(super) fn finish(&mut self, at: Time, in_flight: u64) -> Judgement {
         match self {
-            Judge::Online(checker) => checker.finish(at),
-            Judge::Clients(judge) => judge.finish(in_flight),
+            RunChecker::Online(checker) => checker.finish(at),
+            RunChecker::Clients(checker) => checker.finish(in_flight),
         }
     }
 }
@@ -56,7 +62,7 @@ impl Judge {
 const KEPT: usize = 1_000;
 
 /// Judges the subjects of a real server one by one, and keeps no more of them than that.
-pub(super) struct ClientJudge {
+pub struct ClientChecker {
     checker: concurrent::Checker,
     /// What the latencies of each open subject's transitions count from.
     due: FxHashMap<u64, Vec<Due>>,
@@ -86,39 +92,23 @@ pub(super) struct Dated {
     pub due: Time,
 }
 
-impl ClientJudge {
-    fn new(rules: concurrent::Rules) -> ClientJudge {
-        ClientJudge {
-            checker: concurrent::Checker::new(rules),
-            due: FxHashMap::default(),
-            violations: Vec::new(),
-            counts: [0; Invariant::COUNT],
-            inconclusive: 0,
-            because: None,
-        }
-    }
-
+impl ClientChecker {
     /// Remembers since when an operation, or a look of the target's own, was due.
     pub(super) fn note(&mut self, subject: u64, story: StoryId, event: &Event) {
         let all = self.due.entry(subject).or_default();
-        let due = match *event {
+        let (op, intended, sent) = match *event {
             Event::Completed {
                 op, intended, sent, ..
-            } => Due {
-                op,
-                story,
-                intended,
-                sent,
-            },
-            Event::Looked { sent, due, .. } => Due {
-                op: Event::look(sent),
-                story,
-                intended: due,
-                sent: due,
-            },
+            } => (op, intended, sent),
+            Event::Looked { sent, due, .. } => (Event::look(sent), due, due),
             _ => return,
         };
-        all.push(due);
+        all.push(Due {
+            op,
+            story,
+            intended,
+            sent,
+        });
     }
 
     /// The subjects that have not ended, in order.

@@ -78,6 +78,7 @@ fn invocation(number: u64, operation: Operation, now: Time) -> Invocation {
             checksum: 7,
         },
         client_fault: None,
+        rival_at: None,
     }
 }
 

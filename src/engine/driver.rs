@@ -267,12 +267,15 @@ impl Driver {
 
     /// The subjects that are not forgotten, by their slots.
     pub fn subjects(&self) -> impl Iterator<Item = SubjectId> {
-        (0..self.slots.high_water()).filter_map(|slot| {
-            let run = self.runs.get(slot).filter(|run| run.taken)?;
-            Some(SubjectId {
-                number: run.number,
-                slot,
-            })
+        (0..self.slots.high_water()).filter_map(|slot| self.subject_in(slot))
+    }
+
+    /// The subject in `slot`, unless it is forgotten.
+    fn subject_in(&self, slot: u32) -> Option<SubjectId> {
+        let run = self.runs.get(slot).filter(|run| run.taken)?;
+        Some(SubjectId {
+            number: run.number,
+            slot,
         })
     }
 

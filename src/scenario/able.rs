@@ -107,12 +107,17 @@ fn no_race(target: &Target, first: Act, at: Point, second: &Second) -> Option<Wr
     let fault = match second {
         Second::Fault(fault) => *fault,
         Second::Rival(rival) => {
-            return Some((
-                format!("a storm cannot tell when `{operation}` has come to `{at}`"),
-                format!(
-                    "write `{{{first} | {rival}}}~10ms`, or run it with `stormglass sweep --script`"
-                ),
-            ));
+            return match target {
+                Target::Embedded(_) => Some((
+                    format!(
+                        "the embedded service does not tell when `{operation}` has come to `{at}`"
+                    ),
+                    format!(
+                        "write `{{{first} | {rival}}}~10ms`, or run it with `stormglass sweep --script`"
+                    ),
+                )),
+                Target::Glance(_) => unable(target, *rival),
+            };
         }
         Second::Command(name) => return Some(no_command(name)),
     };

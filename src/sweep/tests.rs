@@ -33,7 +33,7 @@ fn capabilities(glance: bool) -> Capabilities {
 
 /// Why a script that can be swept may be no story of a storm.
 const REASONS: [&str; 7] = [
-    "a storm cannot tell when",
+    "the embedded service does not tell when",
     "can never be legal",
     "in the middle of",
     "runs no command",

@@ -7,8 +7,9 @@ use std::io::BufReader;
 use std::path::Path;
 use std::time::Duration;
 use stormglass_model::checker::concurrent::{Rules, judge};
+use stormglass_model::history::Observation;
 use stormglass_model::history::file::Reader;
-use stormglass_model::lifecycle::{Profile, Verdict};
+use stormglass_model::lifecycle::{Operation, Profile, Verdict};
 
 /// How a run or a check ends.
 const VALID: i32 = 0;
@@ -170,4 +171,51 @@ fn what_is_answered_beside_the_runs_own_cleanup_proves_nothing() {
     let (code, said) = storm(steps, late, more);
     assert_eq!(code, Some(VALID), "{said}");
     assert!(said.contains("0 failed, 1 unknown"), "{said}");
+}
+
+#[test]
+fn a_rival_is_sent_at_its_point_of_an_operation() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "schema = 1\nname = \"liar\"\n[target.glance]\nurl = \"{}\"\n[load]\nusers = 2\nsubjects = 6\n\
+         [[story]]\nname = \"one\"\nsize = \"1MiB\"\nsteps = \"create [upload mid-body delete] show\"\n",
+        serve_lies(HONEST)
+    );
+    std::fs::write(folder.path().join("liar.toml"), text).unwrap();
+    agree(folder.path(), "liar.toml", VALID);
+    let saved = File::open(folder.path().join("results/history.jsonl")).unwrap();
+    let mut subjects = 0;
+    for read in &mut Reader::new(BufReader::new(saved)).unwrap() {
+        let (_, history) = read.unwrap();
+        let begun = |wanted| {
+            let mut events = history.events.iter();
+            let invoked = events.find(|event| {
+                matches!(event.observation, Observation::Invoked { operation, .. } if operation == wanted)
+            });
+            invoked.unwrap().at
+        };
+        let mut events = history.events.iter();
+        let upload = events.find_map(|event| match event.observation {
+            Observation::Invoked {
+                op,
+                operation: Operation::Upload,
+                ..
+            } => Some(op),
+            _ => None,
+        });
+        let mut events = history.events.iter();
+        let ended = events.find_map(|event| match event.observation {
+            Observation::Answered { op, .. } if Some(op) == upload => Some(event.at),
+            _ => None,
+        });
+        let (upload, delete, show) = (
+            begun(Operation::Upload),
+            begun(Operation::Delete),
+            begun(Operation::Show),
+        );
+        assert!(upload < delete && delete < ended.unwrap(), "{history:?}");
+        assert!(show >= ended.unwrap(), "{history:?}");
+        subjects += 1;
+    }
+    assert_eq!(subjects, 6);
 }

@@ -3,7 +3,7 @@
 use crate::history::{Content, Event, OpId, Record, Seen, SubjectId};
 use crate::lifecycle::{Operation, Outcome, Who};
 use crate::load::StoryId;
-use crate::script::ClientFault;
+use crate::script::{ClientFault, Point};
 use crate::units::Time;
 use std::collections::VecDeque;
 
@@ -52,6 +52,8 @@ pub struct Invocation {
     pub content: Content,
     /// What its client does wrong, and after which share of the data, 0 to 1.
     pub client_fault: Option<(ClientFault, f64)>,
+    /// At which point of it a rival is sent.
+    pub rival_at: Option<Point>,
 }
 
 /// The end of an operation, as its client sees it.
@@ -91,6 +93,8 @@ pub struct Out<W> {
     pub later: Vec<(Time, W)>,
     /// These operations ended, in this order; the driver has not heard of them yet.
     pub completed: VecDeque<Completion>,
+    /// These operations have come to the point at which their rivals are sent, or have ended.
+    pub passed: Vec<(SubjectId, Cursor)>,
     /// These subjects are deleted, by their slots.
     pub deleted: Vec<u32>,
     /// This happened, in this order.
@@ -104,6 +108,7 @@ impl<W> Default for Out<W> {
         Out {
             later: Vec::new(),
             completed: VecDeque::new(),
+            passed: Vec::new(),
             deleted: Vec::new(),
             records: Vec::new(),
             notes: Vec::new(),

@@ -19,6 +19,9 @@ struct Demand<'s> {
     beside: Option<(Point, &'s Second)>,
 }
 
+/// The branch of the rival that is sent at a point of an operation.
+const RIVAL: u8 = 2;
+
 /// The place behind an action.
 pub(super) fn after(cursor: Cursor) -> Cursor {
     match cursor.branch {
@@ -62,12 +65,28 @@ impl Driver {
             };
             let action = match step {
                 Step::Act(action) => action,
-                // Other races, and commands, the scenario's reader has refused.
                 Step::Race { first, at, second } => {
+                    let act = match (second, cursor.branch, cursor.action) {
+                        (Second::Rival(_), 0, _) => {
+                            self.runs.at(slot).rivals = 2;
+                            cursor.branch = 1;
+                            *first
+                        }
+                        (Second::Rival(rival), RIVAL, 0) => *rival,
+                        (Second::Rival(_), ..) => {
+                            if self.others_go_on(slot) {
+                                return;
+                            }
+                            cursor = Cursor::at(cursor.step + 1);
+                            continue;
+                        }
+                        // Commands the scenario's reader has refused.
+                        (Second::Fault(_) | Second::Command(_), ..) => *first,
+                    };
                     let demand = Demand {
-                        act: *first,
+                        act,
                         must_be_refused: false,
-                        beside: Some((*at, second)),
+                        beside: (cursor.branch != RIVAL).then_some((*at, second)),
                     };
                     return self.invoke(now, slot, cursor, demand, intended, out);
                 }
@@ -81,9 +100,7 @@ impl Driver {
                 Step::Rivals { branches, .. } => {
                     let branch = &branches[usize::from(cursor.branch) - 1];
                     let Some(action) = branch.get(usize::from(cursor.action)) else {
-                        let run = self.runs.at(slot);
-                        run.rivals -= 1;
-                        if run.rivals > 0 {
+                        if self.others_go_on(slot) {
                             return;
                         }
                         cursor = Cursor::at(cursor.step + 1);
@@ -112,6 +129,25 @@ impl Driver {
                     return self.invoke(now, slot, cursor, demand, intended, out);
                 }
             }
+        }
+    }
+
+    /// A branch of a race has ended: whether another is under way.
+    fn others_go_on(&mut self, slot: u32) -> bool {
+        let run = self.runs.at(slot);
+        run.rivals -= 1;
+        run.rivals > 0
+    }
+
+    /// An operation has come to the point at which its rival is sent, or has ended.
+    pub fn passed<W>(&mut self, now: Time, subject: SubjectId, cursor: Cursor, out: &mut Out<W>) {
+        let slot = subject.slot;
+        if self.subject_in(slot) == Some(subject) && !self.runs.at(slot).ended {
+            let rival = Cursor {
+                branch: RIVAL,
+                ..Cursor::at(cursor.step)
+            };
+            self.advance(now, slot, rival, now, out);
         }
     }
 
@@ -169,13 +205,15 @@ impl Driver {
             row if row.data != DataFrom::Nowhere => (self.content(number, story, op), None),
             _ => (Content::default(), None),
         };
-        let client_fault = client_fault.or_else(|| match beside? {
-            (at, Second::Fault(fault)) => {
+        let (mut client_fault, mut rival_at) = (client_fault, None);
+        match beside {
+            Some((at, Second::Fault(fault))) if client_fault.is_none() => {
                 let size = self.content(number, story, op).size;
-                Some((*fault, share(at, size)))
+                client_fault = Some((*fault, share(at, size)));
             }
-            (_, Second::Rival(_) | Second::Command(_)) => None,
-        });
+            Some((at, Second::Rival(_))) => rival_at = Some(at),
+            Some((_, Second::Fault(_) | Second::Command(_))) | None => {}
+        }
         self.orders.invoke.push(Invocation {
             op,
             subject,
@@ -187,6 +225,7 @@ impl Driver {
             sent: now,
             content,
             client_fault,
+            rival_at,
         });
     }
 

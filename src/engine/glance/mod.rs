@@ -24,6 +24,7 @@ use tokio::task::spawn_local;
 mod faults;
 mod image;
 mod last_look;
+mod rivals;
 
 pub use image::{Image, ImageMessage, ImageReply};
 
@@ -298,6 +299,7 @@ impl<S: Runtime> Target for Remote<S> {
             who,
             content,
             client_fault,
+            rival_at,
             ..
         } = invocation;
         if operation.creates() {
@@ -314,6 +316,7 @@ impl<S: Runtime> Target for Remote<S> {
         let image = self.images.ask(subject.slot, message);
         let size = image.map_or(0, |image| image.size);
         let watch = faults::spoil(operation, size, client_fault);
+        let watch = watch.or_else(|| rivals::watch(&invocation));
         let request = Request {
             operation,
             who,
@@ -322,6 +325,9 @@ impl<S: Runtime> Target for Remote<S> {
             content_seed: content.checksum,
             fraction: client_fault.map_or(1.0, |(_, after)| after),
         };
+        if let (Some(at), Some(watch)) = (rival_at, &watch) {
+            self.call_rival(&invocation, at, Rc::clone(watch));
+        }
         let client = self.client.clone();
         let answer = async move {
             match &watch {

@@ -235,6 +235,7 @@ impl<A: Actors> Service<A> {
                 sent: now,
                 content: Content::default(),
                 client_fault: None,
+                rival_at: None,
             };
             let handle = self.open(Work::Scrub, invocation);
             let bytes = *self.store.held(subject.slot);

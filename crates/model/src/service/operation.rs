@@ -98,6 +98,7 @@ impl Default for Op {
             sent: Time::ZERO,
             content: Content::default(),
             client_fault: None,
+            rival_at: None,
         };
         Op::new(Work::Request, invocation)
     }

@@ -158,6 +158,13 @@ impl Answer {
             exchanges: Vec::new(),
         }
     }
+
+    pub(crate) fn with_note(self, note: impl Into<String>) -> Answer {
+        Answer {
+            note: note.into(),
+            ..self
+        }
+    }
 }
 
 /// One HTTP request of a history, and its reply. Holds no credential.

@@ -4,7 +4,7 @@ use super::login::{Credential, Domain, Login, LoginError, Named, Proof, Scope, S
 use crate::answer::line;
 use crate::http::{Call, Connections, Payload, Reply, Times};
 use bytes::Bytes;
-use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -57,22 +57,15 @@ fn hint(login: &Login, status: u16) -> &'static str {
 }
 
 fn call(login: &Login, keystone: &Connections) -> Call {
-    let body = request(login).to_string();
     let endpoint = keystone.endpoint();
     let path = format!("{}/v3/auth/tokens", endpoint.prefix);
-    let length = body.len();
-    let mut request = hyper::Request::new(Payload::Text(Some(Bytes::from(body))));
-    *request.method_mut() = hyper::Method::POST;
-    *request.uri_mut() = path.parse().unwrap_or_default();
-    let headers = request.headers_mut();
-    if let Ok(host) = HeaderValue::from_str(&endpoint.authority) {
-        headers.insert(HOST, host);
+    let body = Payload::Text(Some(Bytes::from(request(login).to_string())));
+    let mut call = Call::new("POST", &path, &endpoint.authority, body);
+    for name in [CONTENT_TYPE, ACCEPT] {
+        let json = HeaderValue::from_static("application/json");
+        call.request.headers_mut().insert(name, json);
     }
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(CONTENT_TYPE, json.clone());
-    headers.insert(ACCEPT, json);
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    Call::new(request)
+    call
 }
 
 fn request(login: &Login) -> Value {

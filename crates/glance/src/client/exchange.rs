@@ -7,7 +7,8 @@ use crate::clock::{now, since};
 use crate::dialect::{self, Image};
 use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
 use bytes::Bytes;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
+use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
 
@@ -16,22 +17,31 @@ const TEXT_KEPT: usize = 4096;
 
 impl Client {
     /// A request of this client. Its parts were checked when the client was made.
-    pub(super) fn call(&self, method: &str, path: &str, body: Payload, max: Option<u64>) -> Call {
-        let shared = &*self.shared;
-        let mut request = hyper::Request::new(body);
-        let path = format!("{}/v2{path}", shared.connections.endpoint().prefix);
-        *request.method_mut() = method.parse().unwrap_or_default();
-        *request.uri_mut() = path.parse().unwrap_or_default();
-        let length = request.body().len();
-        let headers = request.headers_mut();
-        headers.insert(HOST, shared.host.clone());
-        if matches!(method, "PUT" | "POST" | "PATCH") {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        let content_max = max;
-        Call {
-            content_max,
-            ..Call::new(request)
+    pub(super) fn call(&self, method: &str, path: &str, body: Payload) -> Call {
+        let endpoint = self.shared.connections.endpoint();
+        let path = format!("{}/v2{path}", endpoint.prefix);
+        Call::new(method, &path, &endpoint.authority, body)
+    }
+
+    /// Reads what is at `path`.
+    pub(super) async fn get(&self, who: Who, path: &str) -> Result<Reply, Trouble> {
+        let call = self.call("GET", path, text(""));
+        self.send(who, call, &mut Times::default()).await
+    }
+
+    /// Reads a list of `what` at `path` as an admin, or without one as the member. The error is one line.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &str,
+    ) -> Result<T, String> {
+        let reply = self.get(Who::Admin, path).await;
+        let reply = reply.map_err(|trouble| line(trouble.text()))?;
+        match reply {
+            Reply { cut: Some(cut), .. } => Err(line(&cut)),
+            Reply { status: 200, .. } => serde_json::from_slice(&reply.text)
+                .map_err(|_| format!("no list of {what} in the reply")),
+            Reply { status, .. } => Err(format!("HTTP {status}")),
         }
     }
 
@@ -101,8 +111,7 @@ impl Client {
             Ok(reply) => (judge(context.request.operation, &reply, content_max), None),
             Err(trouble) => {
                 let outcome = without_reply(context.request.operation, &trouble, &context.watch);
-                let mut answer = Answer::new(outcome);
-                answer.note = line(trouble.text());
+                let answer = Answer::new(outcome).with_note(line(trouble.text()));
                 (answer, Some(trouble))
             }
         }
@@ -162,10 +171,9 @@ fn without_reply(operation: Operation, trouble: &Trouble, watch: &Option<Rc<Watc
         }
         _ => false,
     };
-    if impossible {
-        Outcome::Fail
-    } else {
-        Outcome::Unknown
+    match impossible {
+        true => Outcome::Fail,
+        false => Outcome::Unknown,
     }
 }
 

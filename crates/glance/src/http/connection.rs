@@ -9,7 +9,7 @@ use super::watch::{Load, Watch};
 use crate::clock::{now, since};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::HeaderValue;
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
 use std::cell::RefCell;
 use std::path::Path;
@@ -66,12 +66,27 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A request whose reply is text.
-    pub fn new(request: hyper::Request<Payload>) -> Call {
+    /// A request to the server called `host`, whose reply is text. Its parts must be well formed.
+    pub fn new(method: &str, path: &str, host: &str, body: Payload) -> Call {
+        let length = body.len();
+        let mut request = hyper::Request::new(body);
+        *request.method_mut() = method.parse().unwrap_or_default();
+        *request.uri_mut() = path.parse().unwrap_or_default();
+        let headers = request.headers_mut();
+        if let Ok(host) = HeaderValue::from_str(host) {
+            headers.insert(HOST, host);
+        }
+        if matches!(method, "PUT" | "POST" | "PATCH") {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        Call::of(request)
+    }
+
+    fn of(request: hyper::Request<Payload>) -> Call {
         Call {
+            progress: request.body().progress(),
             request,
             secret: None,
-            progress: Progress::new(),
             content_max: None,
             watch: None,
         }
@@ -94,10 +109,9 @@ impl Call {
             *request.method_mut() = self.request.method().clone();
             *request.uri_mut() = self.request.uri().clone();
             *request.headers_mut() = self.request.headers().clone();
-            let content_max = self.content_max;
             Call {
-                content_max,
-                ..Call::new(request)
+                content_max: self.content_max,
+                ..Call::of(request)
             }
         })
     }

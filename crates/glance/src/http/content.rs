@@ -18,67 +18,73 @@ use tokio::time::Instant;
 /// Bytes made at once. A multiple of eight, so that the generator's words are never cut and the content does not depend on it.
 const CHUNK: u64 = 64 * 1024;
 
+/// Counts and digests bytes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    pub size: u64,
+    hash: Md5,
+}
+
+impl Tally {
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.hash.update(bytes);
+    }
+
+    /// Of the digest the first eight bytes, big-endian.
+    pub fn content(self) -> Content {
+        let digest = self.hash.finalize();
+        let leading = digest.iter().take(8);
+        Content {
+            size: self.size,
+            checksum: leading.fold(0, |value, &byte| value << 8 | u64::from(byte)),
+        }
+    }
+}
+
 /// The pseudo-random content of one seed and size.
 #[derive(Debug)]
 struct Generator {
     random: Xoshiro256PlusPlus,
-    made: u64,
+    made: Tally,
     size: u64,
-    hash: Md5,
 }
 
 impl Generator {
     fn new(seed: u64, size: u64) -> Generator {
         Generator {
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
-            made: 0,
+            made: Tally::default(),
             size,
-            hash: Md5::new(),
         }
     }
 
     /// The next bytes, ending at `stop` at the latest; none there.
     fn next(&mut self, stop: u64) -> Option<Bytes> {
-        let length = CHUNK.min(stop.min(self.size) - self.made) as usize;
+        let length = CHUNK.min(stop.min(self.size) - self.made.size) as usize;
         if length == 0 {
             return None;
         }
         let mut chunk = BytesMut::zeroed(length);
         self.random.fill_bytes(&mut chunk);
-        if self.made == 0 && length >= 512 {
+        if self.made.size == 0 && length >= 512 {
             // Glance looks at what a raw image holds, and one image in 65,536 would carry a boot record's signature by chance.
             chunk[510..512].fill(0);
         }
-        self.made += length as u64;
-        self.hash.update(&chunk);
+        self.made.add(&chunk);
         Some(chunk.freeze())
     }
 
-    /// What was made, once all of it was.
-    fn content(&self) -> Option<Content> {
-        (self.made == self.size).then(|| Content {
-            size: self.size,
-            checksum: leading(&self.hash.clone().finalize()),
-        })
+    fn left(&self) -> u64 {
+        self.size - self.made.size
     }
-}
-
-/// The first eight bytes, big-endian.
-fn leading(digest: &[u8]) -> u64 {
-    digest
-        .iter()
-        .take(8)
-        .fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
 /// What an upload of this seed and size sends.
 pub fn content_of(content_seed: u64, size: u64) -> Content {
     let mut generator = Generator::new(content_seed, size);
     while generator.next(size).is_some() {}
-    Content {
-        size,
-        checksum: leading(&generator.hash.finalize()),
-    }
+    generator.made.content()
 }
 
 /// Reads a checksum as Glance writes it, 32 hexadecimal digits, down to what a [`Content`] keeps.
@@ -87,31 +93,6 @@ pub(crate) fn leading_of_hex(checksum: &str) -> Option<u64> {
     valid
         .then(|| u64::from_str_radix(&checksum[..16], 16).ok())
         .flatten()
-}
-
-/// Counts and digests what is received.
-#[derive(Debug, Default)]
-pub(crate) struct Received {
-    size: u64,
-    hash: Md5,
-}
-
-impl Received {
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
-        self.size += bytes.len() as u64;
-        self.hash.update(bytes);
-    }
-
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
-
-    pub(crate) fn content(self) -> Content {
-        Content {
-            size: self.size,
-            checksum: leading(&self.hash.finalize()),
-        }
-    }
 }
 
 /// How far a request's body has got; shared with whoever waits for the answer.
@@ -147,7 +128,7 @@ pub(crate) struct Upload {
 }
 
 impl Progress {
-    pub(crate) fn new() -> Rc<Progress> {
+    fn new() -> Rc<Progress> {
         Rc::new(Progress {
             at: Cell::new(now()),
             finished: Cell::new(true),
@@ -160,17 +141,25 @@ impl Progress {
 
 impl Payload {
     /// The content of `seed`, declared as `size` bytes; it goes quiet after `stop` of them and never ends if that is less.
-    pub(crate) fn upload(seed: u64, size: u64, stop: u64, progress: Rc<Progress>) -> Payload {
+    pub(crate) fn upload(seed: u64, size: u64, stop: u64) -> Payload {
         let upload = Upload {
             generator: Generator::new(seed, size),
             stop: stop.min(size),
-            progress,
+            progress: Progress::new(),
         };
         upload.progress.finished.set(false);
         if size == 0 {
             upload.finish(); // nobody polls an empty body
         }
         Payload::Upload(Box::new(upload))
+    }
+
+    /// How far it has got; a text has got there at once.
+    pub(super) fn progress(&self) -> Rc<Progress> {
+        match self {
+            Payload::Text(_) => Progress::new(),
+            Payload::Upload(upload) => upload.progress.clone(),
+        }
     }
 
     /// How many bytes it declares.
@@ -187,8 +176,8 @@ impl Upload {
         self.progress.at.set(now());
         match self.generator.next(self.stop) {
             Some(chunk) => {
-                self.progress.taken.set(self.generator.made);
-                if self.generator.made == self.generator.size {
+                self.progress.taken.set(self.generator.made.size);
+                if self.generator.left() == 0 {
                     self.finish();
                 }
                 Poll::Ready(Some(Ok(Frame::data(chunk))))
@@ -207,7 +196,9 @@ impl Upload {
 
     fn finish(&self) {
         self.progress.finished.set(true);
-        self.progress.content.set(self.generator.content());
+        let whole = self.generator.left() == 0;
+        let content = whole.then(|| self.generator.made.clone().content());
+        self.progress.content.set(content);
     }
 }
 
@@ -228,16 +219,14 @@ impl Body for Payload {
     fn is_end_stream(&self) -> bool {
         match self {
             Payload::Text(text) => text.is_none(),
-            Payload::Upload(upload) => upload.generator.made == upload.generator.size,
+            Payload::Upload(upload) => upload.generator.left() == 0,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Payload::Text(_) => SizeHint::with_exact(self.len()),
-            Payload::Upload(upload) => {
-                SizeHint::with_exact(upload.generator.size - upload.generator.made)
-            }
+            Payload::Upload(upload) => SizeHint::with_exact(upload.generator.left()),
         }
     }
 }
@@ -273,8 +262,8 @@ mod tests {
 
     #[test]
     fn a_body_that_stops_says_so_and_never_ends() {
-        let progress = Progress::new();
-        let mut payload = Payload::upload(1, 1_000, 400, progress.clone());
+        let mut payload = Payload::upload(1, 1_000, 400);
+        let progress = payload.progress();
         let mut context = Context::from_waker(std::task::Waker::noop());
         let mut poll = || Pin::new(&mut payload).poll_frame(&mut context);
         assert!(

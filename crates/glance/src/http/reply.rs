@@ -1,6 +1,6 @@
 //! What a server answers, read to its end within a limit of size and time.
 
-use super::content::Received;
+use super::content::Tally;
 use crate::clock::now;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -68,7 +68,7 @@ pub(super) async fn read(
 
 /// Counts and digests at most one byte more than `most`, for as long as bytes keep coming.
 async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<Content, String> {
-    let mut received = Received::default();
+    let mut received = Tally::default();
     loop {
         let frame = timeout_at(now() + limit, body.frame()).await;
         match frame {
@@ -79,10 +79,10 @@ async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<
                 let Some(bytes) = frame.data_ref() else {
                     continue;
                 };
-                let room = most.saturating_add(1) - received.size();
+                let room = most.saturating_add(1) - received.size;
                 let wanted = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
                 received.add(&bytes[..wanted]);
-                if received.size() > most {
+                if received.size > most {
                     return Ok(received.content());
                 }
             }

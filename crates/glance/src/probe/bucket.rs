@@ -4,7 +4,6 @@ use super::error::ProbeError;
 use crate::answer::{ImageId, line};
 use crate::http::{Call, ConfigError, Connections, Endpoint, Payload, Reply, Times};
 use crate::target::BucketTarget;
-use hyper::header::{HOST, HeaderValue};
 use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket as Signed, Credentials, S3Action, UrlStyle};
 use std::time::Duration;
@@ -74,16 +73,7 @@ impl Bucket {
         list.with_max_keys(1); // names come in order, and what is longer comes later
         let url = list.sign(SIGNED);
         let target = format!("{}?{}", url.path(), url.query().unwrap_or_default());
-        let host = url.host_str().unwrap_or_default();
-        let host = url
-            .port()
-            .map_or(host.to_owned(), |port| format!("{host}:{port}"));
-        let mut request = hyper::Request::new(Payload::Text(None));
-        *request.uri_mut() = target.parse().unwrap_or_default();
-        if let Ok(host) = HeaderValue::from_str(&host) {
-            request.headers_mut().insert(HOST, host);
-        }
-        Call::new(request)
+        Call::new("GET", &target, url.authority(), Payload::Text(None))
     }
 }
 

@@ -200,13 +200,13 @@ fn what_cannot_be_probed_is_said_at_once() {
     place.run("DROP TABLE tasks");
     let error = place.error(place.target());
     assert!(
-        matches!(&error, ProbeError::NotGlance { why, .. } if why.contains("tasks")),
+        matches!(&error, ProbeError::NotGlance(_, why) if why.contains("tasks")),
         "{error}"
     );
     place.run("CREATE TABLE tasks (id INTEGER PRIMARY KEY, status TEXT)");
     let error = place.error(place.target());
     assert!(
-        matches!(&error, ProbeError::NotGlance { why, .. } if why.contains("image_id")),
+        matches!(&error, ProbeError::NotGlance(_, why) if why.contains("image_id")),
         "{error}"
     );
     std::fs::write(

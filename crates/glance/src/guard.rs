@@ -1,5 +1,6 @@
 //! A server that may be somebody else's is only touched by one who says so.
 
+use crate::http::host;
 use std::net::{IpAddr, ToSocketAddrs};
 
 /// Why a server is not touched.
@@ -20,12 +21,8 @@ pub enum GuardError {
 pub fn guard(url: &str, allowed: bool) -> Result<(), GuardError> {
     let no_url = || GuardError::NoUrl(shown(url));
     let uri: hyper::Uri = url.parse().map_err(|_| no_url())?;
-    let host = uri
-        .host()
-        .filter(|host| !host.is_empty())
-        .ok_or_else(no_url)?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    match allowed || is_here(bare) {
+    let host = host(&uri).ok_or_else(no_url)?;
+    match allowed || is_here(host) {
         true => Ok(()),
         false => Err(GuardError::NotHere(shown(url))),
     }
@@ -35,15 +32,9 @@ fn is_here(host: &str) -> bool {
     if let Ok(address) = host.parse::<IpAddr>() {
         return is_loopback(address);
     }
+    let mut addresses = (host, 0).to_socket_addrs().into_iter().flatten().peekable();
     // A name that leads nowhere is not here either.
-    let mut found = false;
-    let all = (host, 0).to_socket_addrs().is_ok_and(|mut addresses| {
-        addresses.all(|address| {
-            found = true;
-            is_loopback(address.ip())
-        })
-    });
-    all && found
+    addresses.peek().is_some() && addresses.all(|address| is_loopback(address.ip()))
 }
 
 fn is_loopback(address: IpAddr) -> bool {

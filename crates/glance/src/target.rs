@@ -1,6 +1,7 @@
 //! Where a real Glance is, who talks to it, and what may be done to it: what a scenario says, and no more.
 
 use crate::auth::{Identity, Secret};
+use crate::http::host;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -64,10 +65,10 @@ impl GlanceTarget {
     /// Whether its address says that it is on this host, so that it can read data that is served here.
     pub fn is_on_loopback(&self) -> bool {
         let url = self.url.as_deref().unwrap_or_default();
-        let url = url.parse::<hyper::Uri>().unwrap_or_default();
-        let host = url.host().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || (bare.parse::<IpAddr>()).is_ok_and(|address| address.is_loopback())
+        let url = url.parse().unwrap_or_default();
+        host(&url).is_some_and(|host| {
+            host == "localhost" || (host.parse::<IpAddr>()).is_ok_and(|it| it.is_loopback())
+        })
     }
 }
 

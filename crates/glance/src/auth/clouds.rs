@@ -91,13 +91,8 @@ fn read(path: &Path) -> Result<Node, Mistake> {
 
 /// What stands below `clouds`.
 fn entries(root: Node) -> BTreeMap<String, Node> {
-    match root {
-        Node::Map(mut map) => match map.remove("clouds") {
-            Some(Node::Map(clouds)) => clouds,
-            _ => BTreeMap::new(),
-        },
-        _ => BTreeMap::new(),
-    }
+    let clouds = root.into_map().remove("clouds");
+    clouds.unwrap_or(Node::Nothing).into_map()
 }
 
 /// The keys that say something; `auth`'s win over those beside it, where openstacksdk takes them from as well.
@@ -107,11 +102,8 @@ fn flat(cloud: Node, source: &str) -> Result<BTreeMap<String, String>, Mistake> 
         let message = format!("{source} is no table of keys");
         return Err(Mistake::new(message, "write `auth:` and what is below it"));
     };
-    let auth = match beside.remove("auth") {
-        Some(Node::Map(auth)) => auth,
-        _ => BTreeMap::new(),
-    };
-    for (key, node) in beside.into_iter().chain(auth) {
+    let auth = beside.remove("auth").unwrap_or(Node::Nothing);
+    for (key, node) in beside.into_iter().chain(auth.into_map()) {
         match node {
             _ if !Keys::is_known(&key) => {}
             Node::Text(text) => {
@@ -137,6 +129,14 @@ enum Node {
 }
 
 impl Node {
+    /// What is below its keys; nothing where it has none.
+    fn into_map(self) -> BTreeMap<String, Node> {
+        match self {
+            Node::Map(map) => map,
+            _ => BTreeMap::new(),
+        }
+    }
+
     fn lay_over(&mut self, over: Node) {
         match (self, over) {
             (_, Node::Nothing) => {}
@@ -157,12 +157,8 @@ impl Node {
             Some(one) => vec![one],
             None => return,
         };
-        for base in bases {
-            if let Node::Map(base) = base {
-                for (key, node) in base {
-                    map.entry(key).or_insert(node);
-                }
-            }
+        for (key, node) in bases.into_iter().flat_map(Node::into_map) {
+            map.entry(key).or_insert(node);
         }
     }
 }

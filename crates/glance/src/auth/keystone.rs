@@ -1,6 +1,6 @@
 //! Keystone's words: a request for a token, and what is read of the answer. Nothing that a server says is shown but its catalog.
 
-use super::login::{Credential, Domain, Login, LoginError, Named, Proof, Scope, Secret};
+use super::login::{Credential, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::answer::line;
 use crate::http::{Call, Connections, Payload, Reply, Times};
 use bytes::Bytes;
@@ -90,7 +90,7 @@ fn request(login: &Login) -> Value {
     let scope = match &login.scope {
         Scope::Unsaid => return json!({ "auth": { "identity": identity } }),
         Scope::Project(project) => json!({ "project": named(project) }),
-        Scope::Domain(domain) => json!({ "domain": self::domain(domain) }),
+        Scope::Domain(domain) => json!({ "domain": domain }),
         Scope::System => json!({ "system": { "all": true } }),
     };
     json!({ "auth": { "identity": identity, "scope": scope } })
@@ -99,14 +99,7 @@ fn request(login: &Login) -> Value {
 fn named(named: &Named) -> Value {
     match named {
         Named::Id(id) => json!({ "id": id }),
-        Named::Name(name, domain) => json!({ "name": name, "domain": self::domain(domain) }),
-    }
-}
-
-fn domain(domain: &Domain) -> Value {
-    match domain {
-        Domain::Id(id) => json!({ "id": id }),
-        Domain::Name(name) => json!({ "name": name }),
+        Named::Name(name, domain) => json!({ "name": name, "domain": domain }),
     }
 }
 
@@ -128,11 +121,11 @@ struct Service {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
-    endpoints: Vec<Place>,
+    endpoints: Vec<ServiceEndpoint>,
 }
 
 #[derive(Deserialize)]
-struct Place {
+struct ServiceEndpoint {
     interface: String,
     region: Option<String>,
     region_id: Option<String>,
@@ -201,7 +194,7 @@ impl Catalog {
     pub(crate) fn image(&self, login: &Login) -> Result<String, LoginError> {
         let (interface, region) = (login.interface.name(), login.region.as_deref());
         let image = self.0.iter().filter(|service| service.kind == "image");
-        let places: Vec<&Place> = image.flat_map(|service| &service.endpoints).collect();
+        let places: Vec<&ServiceEndpoint> = image.flat_map(|service| &service.endpoints).collect();
         let meant = places.iter().find(|place| {
             let here = region.is_none_or(|region| place.region() == region);
             here && place.interface == interface
@@ -227,7 +220,7 @@ impl Catalog {
     }
 }
 
-impl Place {
+impl ServiceEndpoint {
     fn region(&self) -> &str {
         self.region_id
             .as_deref()

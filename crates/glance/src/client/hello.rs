@@ -11,14 +11,9 @@ use stormglass_model::script::Act;
 /// Why a run against this server cannot begin, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HelloError {
-    /// It did not answer.
-    #[error("no Glance at {server}: {detail}")]
-    Unreachable {
-        /// Its URL, without a path.
-        server: String,
-        /// What went wrong.
-        detail: String,
-    },
+    /// It did not answer: its URL without a path, and what went wrong.
+    #[error("no Glance at {0}: {1}")]
+    Unreachable(String, String),
     /// There is no token to ask with.
     #[error(transparent)]
     Login(#[from] LoginError),
@@ -32,14 +27,9 @@ pub enum HelloError {
         /// 401 or 403.
         status: u16,
     },
-    /// Something answered, but not as a Glance does.
-    #[error("{server} does not answer like a Glance: {detail}")]
-    Foreign {
-        /// Its URL, without a path.
-        server: String,
-        /// What came instead.
-        detail: String,
-    },
+    /// Something answered, but not as a Glance does: its URL without a path, and what came instead.
+    #[error("{0} does not answer like a Glance: {1}")]
+    Foreign(String, String),
 }
 
 /// What a server said of who asks.
@@ -90,17 +80,11 @@ impl Client {
     async fn greet(&self, who: Who, name: &'static str) -> Result<(), HelloError> {
         let server = || self.shared.connections.endpoint().to_string();
         self.caller(who).ready().await?;
-        let foreign = |detail: &str| HelloError::Foreign {
-            server: server(),
-            detail: line(detail),
-        };
+        let foreign = |detail: &str| HelloError::Foreign(server(), line(detail));
         let reply = match self.get(who, "/images?limit=1").await {
             Ok(reply) => reply,
             Err(Trouble::NotSent(detail)) => {
-                return Err(HelloError::Unreachable {
-                    server: server(),
-                    detail: line(&detail),
-                });
+                return Err(HelloError::Unreachable(server(), line(&detail)));
             }
             Err(Trouble::NoReply(detail)) => return Err(foreign(&detail)),
             Err(Trouble::Stopped) => return Ok(()), // only an aborted upload stops

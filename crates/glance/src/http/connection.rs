@@ -264,19 +264,16 @@ impl Connections {
     async fn connect(&self, times: &mut Times) -> Result<Box<dyn Socket>, Trouble> {
         let began = now();
         let address = (self.endpoint.host.as_str(), self.endpoint.port);
-        let opened = timeout_at(began + self.timeout, async {
-            let opened = async {
-                let stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                Ok::<_, std::io::Error>(stream)
-            };
-            let stream = (opened.await).map_err(|error| format!("cannot connect: {error}"))?;
+        let opening = async {
+            let unopened = |error| format!("cannot connect: {error}");
+            let stream = TcpStream::connect(address).await.map_err(unopened)?;
+            stream.set_nodelay(true).map_err(unopened)?;
             Ok::<Box<dyn Socket>, String>(match &self.tls {
                 Some(tls) => Box::new(tls.over(stream).await?),
                 None => Box::new(stream),
             })
-        })
-        .await;
+        };
+        let opened = timeout_at(began + self.timeout, opening).await;
         times.connect += since(began);
         opened
             .unwrap_or_else(|_| Err(format!("cannot connect within {:?}", self.timeout)))

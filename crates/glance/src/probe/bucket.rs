@@ -25,10 +25,8 @@ pub(super) struct Bucket {
 impl Bucket {
     /// What the target names. Nothing is sent yet.
     pub fn new(target: &BucketTarget) -> Result<Bucket, ProbeError> {
-        let wrong = |why: String| ProbeError::Bucket {
-            bucket: format!("the bucket {}", line(&target.bucket)),
-            why,
-        };
+        let bucket = line(&target.bucket);
+        let wrong = |why: String| ProbeError::Bucket(format!("the bucket {bucket}"), why);
         let failed = |error: ConfigError| wrong(error.to_string());
         let endpoint = Endpoint::parse(&target.endpoint, "").map_err(failed)?;
         let no_url = || wrong("its endpoint is no URL".to_owned());
@@ -37,7 +35,7 @@ impl Bucket {
         // In the path, not in the host's name: every service understands that.
         let signed = Signed::new(url, UrlStyle::Path, target.bucket.clone(), region);
         Ok(Bucket {
-            name: format!("the bucket {} at {endpoint}", line(&target.bucket)),
+            name: format!("the bucket {bucket} at {endpoint}"),
             signed: signed.map_err(|_| no_url())?,
             credentials: Credentials::new(target.access_key.reveal(), target.secret_key.reveal()),
             connections: Connections::new(endpoint, target.ca.as_deref(), TIMEOUT, 1)
@@ -52,10 +50,7 @@ impl Bucket {
             Ok(reply) => size(&reply, &id.to_string()),
             Err(trouble) => Err(line(trouble.text())),
         };
-        read.map_err(|why| ProbeError::Bucket {
-            bucket: self.name.clone(),
-            why,
-        })
+        read.map_err(|why| ProbeError::Bucket(self.name.clone(), why))
     }
 
     /// Whether a location's URL points into the bucket: `s3://host/bucket/key`. The host may have other names than ours.

@@ -12,7 +12,7 @@ use answer::Trouble;
 
 use crate::answer::{ImageId, line};
 use crate::clock::now;
-use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// After which a silent database is given up.
@@ -24,15 +24,16 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A database that is only ever read.
 pub(super) struct Database {
     address: Address,
-    connection: Option<Connection>,
+    connection: Option<DatabaseConnection>,
     /// Whether it has answered before, so that it is worth waiting for.
     reached: bool,
 }
 
-enum Connection {
-    Postgres(postgres::Connection),
-    Mysql(mysql::Connection),
-    Sqlite(sqlite::Connection),
+enum DatabaseConnection {
+    Postgres(tokio_postgres::Client),
+    Mysql(mysql_async::Conn),
+    /// A file is opened for each query, so that nothing of the server's ever waits for us.
+    Sqlite(PathBuf),
 }
 
 impl Database {
@@ -77,7 +78,7 @@ impl Database {
         let asking = async {
             let mut connection = match connection {
                 Some(connection) => connection,
-                None => Connection::open(&self.address).await?,
+                None => DatabaseConnection::open(&self.address).await?,
             };
             let query = query.replace("{}", &places(images.len(), connection.numbered()));
             let images = images.iter().map(ImageId::to_string).collect();
@@ -105,10 +106,10 @@ impl Database {
     fn error(&self, trouble: Trouble) -> ProbeError {
         let database = self.name();
         match trouble {
-            Trouble::Lost(why) => ProbeError::Connect { database, why },
-            Trouble::Missing(why) => ProbeError::NotGlance { database, why },
-            Trouble::Denied(why) => ProbeError::Denied { database, why },
-            Trouble::Other(why) => ProbeError::Query { database, why },
+            Trouble::Lost(why) => ProbeError::Connect(database, why),
+            Trouble::Missing(why) => ProbeError::NotGlance(database, why),
+            Trouble::Denied(why) => ProbeError::Denied(database, why),
+            Trouble::Other(why) => ProbeError::Query(database, why),
         }
     }
 
@@ -125,38 +126,34 @@ impl Database {
     }
 }
 
-impl Connection {
-    async fn open(address: &Address) -> Result<Connection, Trouble> {
+impl DatabaseConnection {
+    async fn open(address: &Address) -> Result<Self, Trouble> {
         Ok(match address {
-            Address::Postgres(server) => Connection::Postgres(postgres::open(server).await?),
-            Address::Mysql(server) => Connection::Mysql(mysql::open(server).await?),
-            Address::Sqlite(path) => Connection::Sqlite(sqlite::open(path).await?),
+            Address::Postgres(server) => Self::Postgres(postgres::open(server).await?),
+            Address::Mysql(server) => Self::Mysql(mysql::open(server).await?),
+            Address::Sqlite(path) => Self::Sqlite(sqlite::open(path).await?),
         })
     }
 
     /// Whether places in a query carry numbers.
     fn numbered(&self) -> bool {
-        matches!(self, Connection::Postgres(_))
+        matches!(self, Self::Postgres(_))
     }
 
     async fn select(&mut self, query: String, values: Vec<String>) -> Result<Vec<Cells>, Trouble> {
         match self {
-            Connection::Postgres(connection) => postgres::select(connection, query, values).await,
-            Connection::Mysql(connection) => mysql::select(connection, query, values).await,
-            Connection::Sqlite(connection) => sqlite::select(connection, query, values).await,
+            Self::Postgres(connection) => postgres::select(connection, query, values).await,
+            Self::Mysql(connection) => mysql::select(connection, query, values).await,
+            Self::Sqlite(connection) => sqlite::select(connection, query, values).await,
         }
     }
 }
 
 /// `$1, $2, …` or `?, ?, …`.
 fn places(count: usize, numbered: bool) -> String {
-    let mut places = String::new();
-    for number in 1..=count {
-        let comma = if number > 1 { ", " } else { "" };
-        let _ = match numbered {
-            true => write!(places, "{comma}${number}"),
-            false => write!(places, "{comma}?"),
-        };
-    }
-    places
+    let place = |number: usize| match numbered {
+        true => format!("${number}"),
+        false => "?".to_owned(),
+    };
+    (1..=count).map(place).collect::<Vec<_>>().join(", ")
 }

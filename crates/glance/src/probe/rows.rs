@@ -17,6 +17,7 @@ const TASKS: &str = "SELECT image_id FROM tasks \
                      WHERE status IN ('pending', 'processing') AND image_id IN ({})";
 
 /// What the tables say of some images.
+#[derive(Default)]
 pub(super) struct Registry {
     images: BTreeMap<ImageId, Image>,
     locations: BTreeMap<ImageId, Vec<Location>>,
@@ -39,11 +40,7 @@ struct Location {
 impl Registry {
     /// Reads what there is of `images`.
     pub async fn read(database: &mut Database, images: &[ImageId]) -> Result<Registry, ProbeError> {
-        let mut read = Registry {
-            images: BTreeMap::new(),
-            locations: BTreeMap::new(),
-            tasks_open: BTreeMap::new(),
-        };
+        let mut read = Registry::default();
         for cells in database.select(IMAGES, images).await? {
             let (id, image) =
                 image(&cells).ok_or_else(|| database.strange("images", &cells[..2]))?;

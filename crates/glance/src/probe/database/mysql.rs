@@ -3,11 +3,9 @@
 use super::answer::{Cells, Trouble};
 use crate::probe::address::Server;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Error, OptsBuilder, Params, Row, Value};
+use mysql_async::{Conn, Error, OptsBuilder, Params, Row, Value};
 
-pub(super) type Connection = mysql_async::Conn;
-
-pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
+pub(super) async fn open(server: &Server) -> Result<Conn, Trouble> {
     let options = OptsBuilder::default()
         .ip_or_hostname(server.host.as_deref().unwrap_or("localhost"))
         .tcp_port(server.port.unwrap_or(3306))
@@ -17,7 +15,7 @@ pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
         .pass(server.password.clone())
         .db_name(Some(server.database.clone()))
         .init(vec!["SET SESSION TRANSACTION READ ONLY"]);
-    let mut connection = Connection::new(options).await.map_err(trouble)?;
+    let mut connection = Conn::new(options).await.map_err(trouble)?;
     // MariaDB knows the first, in seconds, MySQL the second, in milliseconds.
     let limited = connection
         .query_drop("SET SESSION max_statement_time = 10")
@@ -31,7 +29,7 @@ pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
 }
 
 pub(super) async fn select(
-    connection: &mut Connection,
+    connection: &mut Conn,
     query: String,
     values: Vec<String>,
 ) -> Result<Vec<Cells>, Trouble> {

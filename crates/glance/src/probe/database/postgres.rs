@@ -4,7 +4,7 @@ use super::answer::{Cells, Trouble};
 use crate::probe::address::Server;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Config, Error, NoTls};
+use tokio_postgres::{Client, Config, Error, NoTls};
 
 /// Where Debian and Red Hat keep the server's socket.
 const SOCKET: &str = "/var/run/postgresql";
@@ -12,9 +12,7 @@ const SOCKET: &str = "/var/run/postgresql";
 const SESSION: &str =
     "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET statement_timeout = '10s'";
 
-pub(super) type Connection = tokio_postgres::Client;
-
-pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
+pub(super) async fn open(server: &Server) -> Result<Client, Trouble> {
     let mut config = Config::new();
     config.host(server.host.as_deref().unwrap_or(SOCKET));
     config.dbname(&server.database);
@@ -30,7 +28,7 @@ pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
 }
 
 pub(super) async fn select(
-    client: &Connection,
+    client: &Client,
     query: String,
     values: Vec<String>,
 ) -> Result<Vec<Cells>, Trouble> {

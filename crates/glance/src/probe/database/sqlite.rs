@@ -8,10 +8,7 @@ use std::time::Duration;
 /// How long the server may hold its lock.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// A file is opened for each query, so that nothing of the server's ever waits for us.
-pub(super) type Connection = PathBuf;
-
-pub(super) async fn open(path: &Path) -> Result<Connection, Trouble> {
+pub(super) async fn open(path: &Path) -> Result<PathBuf, Trouble> {
     match path.is_file() {
         true => Ok(path.to_owned()),
         false => Err(Trouble::Lost(
@@ -21,11 +18,11 @@ pub(super) async fn open(path: &Path) -> Result<Connection, Trouble> {
 }
 
 pub(super) async fn select(
-    path: &Connection,
+    path: &Path,
     query: String,
     values: Vec<String>,
 ) -> Result<Vec<Cells>, Trouble> {
-    let path = path.clone();
+    let path = path.to_owned();
     let reading = move || read(&path, &query, values).map_err(trouble);
     (tokio::task::spawn_blocking(reading).await)
         .unwrap_or_else(|_| Err(Trouble::Other("the query was broken off".to_owned())))

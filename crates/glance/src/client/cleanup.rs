@@ -13,7 +13,6 @@ use crate::journal::Journal;
 use crate::target::Command;
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::time::Duration;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
@@ -30,7 +29,7 @@ const UNANSWERED_MAX: usize = 16;
 /// Pages and images of a list that are read at most; a server that never ends its list is not followed for ever.
 const PAGES_MAX: usize = 10_000;
 const LISTED_MAX: usize = 1_000_000;
-/// Images left behind of which it is told why.
+/// Images left behind of which it is said why.
 const REASONS_MAX: usize = 20;
 
 /// What came of a cleanup at the end of a run.
@@ -155,24 +154,17 @@ impl Client {
 
     /// One delete of everything created; whether the server still answers.
     async fn remove_created(&self, last: bool) -> bool {
-        let mut unanswered = 0;
         let delete = |id| {
             let client = self.clone();
             async move { (id, client.delete_with_fallback(id, last).await) }
         };
-        let ids = self.created().into_iter();
-        a_few_at_once(ids, delete, |(id, answer)| {
+        a_few_at_once(self.created().into_iter(), delete, |(id, answer)| {
             if last && answer.observed == Some(Seen::Gone) {
                 self.shared.created.borrow_mut().remove(&id);
             }
-            match answer.http_status {
-                Some(_) => unanswered = 0,
-                None => unanswered += 1,
-            }
-            unanswered < UNANSWERED_MAX
+            answer.http_status.is_some()
         })
-        .await;
-        unanswered < UNANSWERED_MAX
+        .await
     }
 
     /// Deletes an image that this client created. What is still refused at `last` is left to the scenario's last resort.
@@ -214,14 +206,12 @@ impl Client {
     }
 
     async fn perform_as(&self, who: Who, id: ImageId, operation: Operation) -> Answer {
-        let size = Bytes(1); // of an upload
-        let request = of(id, operation);
-        self.perform(&Request {
+        let request = Request {
             who,
-            size,
-            ..request
-        })
-        .await
+            size: Bytes(1), // of what is uploaded, if anything is
+            ..of(id, operation)
+        };
+        self.perform(&request).await
     }
 
     /// A status can hinder a delete (400: no such transition): where deletes are delayed, an admin's of a deactivated image, and anybody's
@@ -252,13 +242,13 @@ impl Client {
     }
 
     /// Removes those of `ids` that are there and carry the tag of this client's run: the images of a journal, after the run.
-    /// `greeting` is what the server said to [`Client::hello`]; `told` hears how far it is. To be called when nothing else of
+    /// `greeting` is what the server said to [`Client::hello`]; `progress` hears how far it is. To be called when nothing else of
     /// the run is under way.
     pub async fn remove(
         &self,
         greeting: Greeting,
         ids: impl Iterator<Item = ImageId>,
-        mut told: impl FnMut(&Removal),
+        mut progress: impl FnMut(&Removal),
     ) -> Removal {
         // An admin sees every image there is; a member sees his own.
         let who = match greeting.admin_is_admin {
@@ -266,16 +256,12 @@ impl Client {
             false => Who::Member,
         };
         let mut removal = Removal::default();
-        let mut unanswered = 0;
         let remove = |id| {
             let client = self.clone();
             async move { (id, client.remove_one(id, who).await) }
         };
-        a_few_at_once(ids, remove, |(id, fate)| {
-            unanswered = match fate {
-                Fate::Unanswered(_) => unanswered + 1,
-                _ => 0,
-            };
+        let answers = a_few_at_once(ids, remove, |(id, fate)| {
+            let is_answered = !matches!(fate, Fate::Unanswered(_));
             match fate {
                 Fate::Removed => removal.removed += 1,
                 Fate::Absent => removal.absent += 1,
@@ -286,11 +272,11 @@ impl Client {
                     }
                 }
             }
-            told(&removal);
-            unanswered < UNANSWERED_MAX
+            progress(&removal);
+            is_answered
         })
         .await;
-        removal.gave_up = unanswered >= UNANSWERED_MAX;
+        removal.gave_up = !answers;
         removal
     }
 
@@ -383,26 +369,31 @@ impl Client {
     }
 }
 
-/// Does something with each, a few at once, for as long as `go_on` wants it; what has begun is waited for.
+/// Does something with each, a few at once, until too many in a row were not answered, as `is_answered` says; what has begun is
+/// waited for. Whether the server still answers.
 async fn a_few_at_once<F, T>(
     mut ids: impl Iterator<Item = ImageId>,
     act: impl Fn(ImageId) -> F,
-    mut go_on: impl FnMut(T) -> bool,
-) where
+    mut is_answered: impl FnMut(T) -> bool,
+) -> bool
+where
     F: Future<Output = T> + 'static,
     T: 'static,
 {
     let mut open = JoinSet::new();
-    let mut wanted = true;
+    let (mut unanswered, mut gave_up) = (0, false);
     loop {
-        while wanted && open.len() < AT_ONCE {
+        while !gave_up && open.len() < AT_ONCE {
             let Some(id) = ids.next() else { break };
             open.spawn_local(act(id));
         }
         match open.join_next().await {
-            Some(Ok(done)) => wanted &= go_on(done),
+            Some(Ok(done)) => {
+                unanswered = if is_answered(done) { 0 } else { unanswered + 1 };
+                gave_up |= unanswered >= UNANSWERED_MAX;
+            }
             Some(Err(_)) => {}
-            None => return,
+            None => return unanswered < UNANSWERED_MAX,
         }
     }
 }

@@ -117,12 +117,12 @@ impl Client {
         }
     }
 
-    /// What is told of a request. Who asks is not yet in its head.
+    /// What is kept of a request. Who asks is not yet in its head.
     fn noted(&self, who: Who, call: &Call) -> Exchange {
         let request = &call.request;
         let prefix = self.shared.connections.endpoint().prefix.as_str();
         let path = request.uri().to_string();
-        let told = |(name, value): (&hyper::header::HeaderName, &HeaderValue)| {
+        let shown = |(name, value): (&hyper::header::HeaderName, &HeaderValue)| {
             let value = value.to_str().ok().filter(|_| !value.is_sensitive())?;
             (*name != HOST).then(|| (name.to_string(), value.to_owned()))
         };
@@ -136,7 +136,7 @@ impl Client {
             who,
             method: request.method().to_string(),
             path: path.strip_prefix(prefix).unwrap_or(&path).to_owned(),
-            headers: request.headers().iter().filter_map(told).collect(),
+            headers: request.headers().iter().filter_map(shown).collect(),
             text: String::from_utf8_lossy(&text[..text.len().min(TEXT_KEPT)]).into_owned(),
             data,
             data_sent: 0,

@@ -236,15 +236,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_depends_on_seed_and_size_only() {
-        let whole = content_of(7, 200_001);
-        assert_eq!(whole, content_of(7, 200_001));
-        assert_ne!(whole.checksum, content_of(8, 200_001).checksum);
-        assert_ne!(whole.checksum, content_of(7, 200_000).checksum);
-        assert_eq!(content_of(7, 0).checksum, 0xd41d_8cd9_8f00_b204);
-    }
-
-    #[test]
     fn a_checksum_is_read_or_refused() {
         assert_eq!(
             leading_of_hex("d41d8cd98f00b204e9800998ecf8427e"),

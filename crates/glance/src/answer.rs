@@ -48,15 +48,9 @@ fn mix(mut value: u64) -> u64 {
 
 impl fmt::Display for ImageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, byte) in self.0.iter().enumerate() {
-            let hyphen = if matches!(at, 4 | 6 | 8 | 10) {
-                "-"
-            } else {
-                ""
-            };
-            write!(f, "{hyphen}{byte:02x}")?;
-        }
-        Ok(())
+        let hex = format!("{:032x}", u128::from_be_bytes(self.0));
+        let [a, b, c, d, e] = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| &hex[part]);
+        write!(f, "{a}-{b}-{c}-{d}-{e}")
     }
 }
 

@@ -85,7 +85,7 @@ async fn converse(stream: TcpStream) {
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Payload>, Infallible> {
-    let mut response = Response::new(Payload::Text(None));
+    let mut response = Response::new(Payload::text(""));
     let Some((size, seed)) = asked(request.uri().path()) else {
         *response.status_mut() = StatusCode::NOT_FOUND;
         return Ok(response);

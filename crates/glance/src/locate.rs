@@ -1,9 +1,7 @@
 //! Which Glance is meant and who acts there, where a scenario does not say: the environment's word, and a catalog's.
 
-use crate::auth::{
-    Cloud, Environment, Identity, LoginError, Mistake, Session, from_environment, is_header,
-};
-use crate::http::ConfigError;
+use crate::auth::{Cloud, Environment, Identity, Mistake, Session, from_environment, is_header};
+use crate::client::HelloError;
 use crate::target::GlanceTarget;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,20 +14,9 @@ const STAND_INS: [&str; 4] = [
     "stormglass-stranger:elsewhere:member,reader",
 ];
 
-/// Why the Glance of a target could not be found.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LocateError {
-    /// The target makes no sense.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// There is no login, or no Glance in the catalog.
-    #[error(transparent)]
-    Login(#[from] LoginError),
-}
-
 /// The target with its URL known: if nothing said it, the member logs in and the catalog says it. Must run inside a
 /// `tokio::task::LocalSet`.
-pub async fn locate(target: &GlanceTarget) -> Result<GlanceTarget, LocateError> {
+pub async fn locate(target: &GlanceTarget) -> Result<GlanceTarget, HelloError> {
     let mut target = target.clone();
     if target.url.is_none()
         && let Identity::Keystone(login) = &target.member

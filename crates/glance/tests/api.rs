@@ -8,7 +8,8 @@
 use std::path::Path;
 use std::thread;
 use stormglass_glance::{
-    Command, CommandError, Commands, GuardError, ImageId, RunId, content_of, guard,
+    Command, CommandError, Commands, GuardError, ImageId, Probe, ProbeError, ProbeTarget, RunId,
+    content_of, guard,
 };
 use stormglass_model::units::Span;
 
@@ -256,4 +257,30 @@ fn content_depends_on_seed_and_size_only() {
     assert_ne!(whole.checksum, content_of(8, 200_001).checksum);
     assert_ne!(whole.checksum, content_of(7, 200_000).checksum);
     assert_eq!(content_of(7, 0).checksum, 0xd41d_8cd9_8f00_b204);
+}
+
+#[test]
+fn a_database_that_is_not_understood_is_refused_without_being_shown() {
+    for url in [
+        "",
+        "swordfish",
+        "oracle://glance:swordfish@db/glance",
+        "postgresql://glance:swordfish@db",
+        "postgresql://glance:swordfish@db/",
+        "postgresql://glance:swordfish@db:none/glance",
+        "postgresql://glance:swordfish@db/glance?sslmode=verify-full",
+        "mysql://glance:swordfish@db/glance?ssl_ca=/etc/ca.pem",
+        "mysql://glance:%ff@db/glance",
+        "sqlite://",
+        "sqlite:///:memory:",
+    ] {
+        let target = ProbeTarget {
+            database: Some(url.to_owned()),
+            store: None,
+            staging: None,
+        };
+        let error = wait(Probe::open(&target)).unwrap_err();
+        assert!(matches!(error, ProbeError::Address(_)), "{url}: {error}");
+        assert!(!error.to_string().contains("swordfish"), "{error}");
+    }
 }

@@ -43,11 +43,9 @@ pub(crate) fn keys(environment: &Environment, name: &str) -> Result<Keys, Mistak
 }
 
 fn file(environment: &Environment) -> Result<PathBuf, Mistake> {
-    if let Some(path) = environment.path("OS_CLIENT_CONFIG_FILE") {
-        return Ok(path);
-    }
     let places = environment.places();
-    find(&places, "clouds").ok_or_else(|| {
+    let named = environment.path("OS_CLIENT_CONFIG_FILE");
+    named.or_else(|| find(&places, "clouds")).ok_or_else(|| {
         let searched: Vec<String> = (places.iter())
             .map(|folder| folder.display().to_string())
             .collect();
@@ -58,12 +56,10 @@ fn file(environment: &Environment) -> Result<PathBuf, Mistake> {
 }
 
 fn secure(environment: &Environment, clouds: &Path) -> Option<PathBuf> {
-    if let Some(path) = environment.path("OS_CLIENT_SECURE_FILE") {
-        return Some(path);
-    }
     let beside = clouds.parent().map(Path::to_owned);
     let places: Vec<PathBuf> = beside.into_iter().chain(environment.places()).collect();
-    find(&places, "secure")
+    let named = environment.path("OS_CLIENT_SECURE_FILE");
+    named.or_else(|| find(&places, "secure"))
 }
 
 fn find(places: &[PathBuf], name: &str) -> Option<PathBuf> {

@@ -3,7 +3,6 @@
 use super::login::{Credential, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::answer::line;
 use crate::http::{Call, Connections, Payload, Reply, Times};
-use bytes::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -59,7 +58,7 @@ fn hint(login: &Login, status: u16) -> &'static str {
 fn call(login: &Login, keystone: &Connections) -> Call {
     let endpoint = keystone.endpoint();
     let path = format!("{}/v3/auth/tokens", endpoint.prefix);
-    let body = Payload::Text(Some(Bytes::from(request(login).to_string())));
+    let body = Payload::text(request(login).to_string());
     let mut call = Call::new("POST", &path, &endpoint.authority, body);
     for name in [CONTENT_TYPE, ACCEPT] {
         let json = HeaderValue::from_static("application/json");

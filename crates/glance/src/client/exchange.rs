@@ -6,7 +6,6 @@ use crate::auth::{Caller, Secret};
 use crate::clock::{now, since};
 use crate::dialect::{self, Image};
 use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
-use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
@@ -25,7 +24,7 @@ impl Client {
 
     /// Reads what is at `path`.
     pub(super) async fn get(&self, who: Who, path: &str) -> Result<Reply, Trouble> {
-        let call = self.call("GET", path, text(""));
+        let call = self.call("GET", path, Payload::text(""));
         self.send(who, call, &mut Times::default()).await
     }
 
@@ -55,17 +54,16 @@ impl Client {
         times: &mut Times,
     ) -> Result<Reply, Trouble> {
         let caller = self.caller(who);
-        let connections = &self.shared.connections;
-        let again = call.repeated().filter(|_| caller.renews());
-        let token = sign(&caller, &mut call, times).await?;
-        let mut reply = connections.exchange(call, times).await?;
-        let renewed = caller.answered(token.as_ref(), reply.status);
-        if let (true, Some(mut again)) = (renewed, again) {
-            let token = sign(&caller, &mut again, times).await?;
-            reply = connections.exchange(again, times).await?;
-            caller.answered(token.as_ref(), reply.status);
+        let mut again = call.repeated().filter(|_| caller.renews());
+        loop {
+            let token = sign(&caller, &mut call, times).await?;
+            let reply = self.shared.connections.exchange(call, times).await?;
+            let renewed = caller.answered(token.as_ref(), reply.status);
+            match again.take() {
+                Some(repeated) if renewed => call = repeated,
+                _ => return Ok(reply),
+            }
         }
-        Ok(reply)
     }
 
     /// Who asks as `who`.
@@ -91,13 +89,13 @@ impl Client {
             kept.sent = clock();
             kept
         });
-        let (content_max, progress) = (call.content_max, call.progress.clone());
+        let (content_max, transfer) = (call.content_max, call.transfer.clone());
         let came = (self.send(context.request.who, call, &mut context.times)).await;
         if let (Some(mut kept), Some(clock)) = (kept, &self.clock) {
             kept.ended = Some(clock());
             let sent = context.watch.as_ref().map(|watch| watch.sent.get().body);
             if kept.data.is_some() {
-                kept.data_sent = sent.unwrap_or(progress.taken.get());
+                kept.data_sent = sent.unwrap_or(transfer.taken.get());
             }
             kept.status = came.as_ref().ok().map(|reply| reply.status);
             kept.reply = match &came {
@@ -127,7 +125,7 @@ impl Client {
             (*name != HOST).then(|| (name.to_string(), value.to_owned()))
         };
         let (text, data) = match request.body() {
-            Payload::Text(text) => (text.as_deref().unwrap_or_default(), None),
+            Payload::Text(text) => (&text[..], None),
             Payload::Upload(_) => (&[][..], Some(request.body().len())),
         };
         Exchange {
@@ -204,11 +202,6 @@ fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answe
 
 pub(super) fn image_path(id: ImageId, rest: &str) -> String {
     format!("/images/{id}{rest}")
-}
-
-pub(super) fn text(text: &str) -> Payload {
-    let bytes = (!text.is_empty()).then(|| Bytes::copy_from_slice(text.as_bytes()));
-    Payload::Text(bytes)
 }
 
 pub(super) fn typed(mut call: Call, media_type: &'static str) -> Call {

@@ -4,7 +4,7 @@ use super::Client;
 use crate::answer::line;
 use crate::auth::LoginError;
 use crate::dialect::Page;
-use crate::http::Trouble;
+use crate::http::{ConfigError, Trouble};
 use stormglass_model::lifecycle::Who;
 use stormglass_model::script::Act;
 
@@ -14,7 +14,10 @@ pub enum HelloError {
     /// It did not answer: its URL without a path, and what went wrong.
     #[error("no Glance at {0}: {1}")]
     Unreachable(String, String),
-    /// There is no token to ask with.
+    /// The target makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no token to ask with, or no Glance in the catalog.
     #[error(transparent)]
     Login(#[from] LoginError),
     /// It answered, but does not accept who asks.

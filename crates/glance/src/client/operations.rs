@@ -1,6 +1,6 @@
 //! Each operation, as the requests that Glance has for it.
 
-use super::exchange::{image_path, text, typed};
+use super::exchange::{image_path, typed};
 use super::{Client, OperationContext};
 use crate::answer::{Answer, ImageId, Request, line};
 use crate::data_server::DataServer;
@@ -51,9 +51,10 @@ impl Client {
     /// The request of an operation of this kind, whose body is `data` where it is no text.
     fn call_of(&self, kind: OperationKind, id: ImageId, url: &str, data: Option<Payload>) -> Call {
         let asked = dialect::asked(kind, id, self.shared.run, url);
-        let body = data.unwrap_or_else(|| text(&asked.text));
+        let media_type = asked.media_type();
+        let body = data.unwrap_or_else(|| Payload::text(asked.text));
         let call = self.call(asked.method, &asked.path, body);
-        match asked.media_type() {
+        match media_type {
             Some(media_type) => typed(call, media_type),
             None => call,
         }
@@ -125,14 +126,14 @@ impl Client {
     async fn send_data(&self, context: &mut OperationContext<'_>, size: u64, said: u64) -> Answer {
         let body = Payload::upload(context.request.content_seed, size, size);
         let mut call = self.call_with(context, body);
-        let progress = call.progress.clone();
+        let transfer = call.transfer.clone();
         if said != size {
             let headers = call.request.headers_mut();
             headers.insert("x-openstack-image-size", HeaderValue::from(said));
         }
         let mut answer = self.exchange(context, call).await.0;
         let cut = (context.watch.as_ref()).is_some_and(|watch| !watch.sent.get().whole);
-        answer.content = progress.content.get().filter(|_| !cut);
+        answer.content = transfer.content.get().filter(|_| !cut);
         if answer.outcome == Outcome::Ok && answer.content.is_none() {
             answer.note = "acknowledged before all of the data was sent".to_owned();
         }

@@ -1,6 +1,6 @@
 //! Exchanges over connections that are opened when needed, kept for a moment, and closed when an answer came early.
 
-use super::content::{Payload, Progress};
+use super::content::{Payload, Transfer};
 use super::endpoint::{ConfigError, Endpoint};
 use super::reply::{self, Reply, explain};
 use super::stream::{FaultyStream, Socket};
@@ -58,7 +58,7 @@ pub(crate) struct Call {
     pub request: hyper::Request<Payload>,
     /// A text that the reply does not show, since a server may repeat what it was told.
     pub secret: Option<HeaderValue>,
-    pub progress: Rc<Progress>,
+    pub transfer: Rc<Transfer>,
     /// The most content to read of a 200; none where a reply is text.
     pub content_max: Option<u64>,
     /// What to do at a point of it.
@@ -84,7 +84,7 @@ impl Call {
 
     fn of(request: hyper::Request<Payload>) -> Call {
         Call {
-            progress: request.body().progress(),
+            transfer: request.body().transfer(),
             request,
             secret: None,
             content_max: None,
@@ -103,9 +103,10 @@ impl Call {
 
     /// The same once more, if nothing of it is lost by that: it has no body, and nothing is done at a point of it.
     pub fn repeated(&self) -> Option<Call> {
-        let repeats = self.watch.is_none() && matches!(self.request.body(), Payload::Text(None));
+        let repeats = self.watch.is_none()
+            && matches!(self.request.body(), Payload::Text(text) if text.is_empty());
         repeats.then(|| {
-            let mut request = hyper::Request::new(Payload::Text(None));
+            let mut request = hyper::Request::new(Payload::text(""));
             *request.method_mut() = self.request.method().clone();
             *request.uri_mut() = self.request.uri().clone();
             *request.headers_mut() = self.request.headers().clone();
@@ -173,7 +174,7 @@ impl Connections {
         let began = now();
         let _permit = self.permits.acquire().await;
         times.waited += since(began);
-        call.progress.at.set(now());
+        call.transfer.at.set(now());
 
         let uploads = matches!(call.request.body(), Payload::Upload(_));
         let watch = call.watch.clone().map(|watch| (watch, call.load()));
@@ -181,18 +182,19 @@ impl Connections {
         // What the client itself holds up is not the server's delay.
         let delay = call.watch.as_ref().map_or(Duration::ZERO, |it| it.delay());
         let limit = self.timeout.saturating_add(delay).min(FOREVER);
-        let sending = self.send(call.request, &call.progress, watch, limit, times);
-        let (link, response) = sending.await?;
+        let sending = self.send(call.request, &call.transfer, watch, limit, times);
+        let (mut link, response) = sending.await?;
         let keeps_open = reply::keeps_open(&response);
         let mut reply = reply::read(response, call.content_max, limit).await;
         if let Some(secret) = call.secret {
             reply::redact(&mut reply.text, secret.as_bytes());
         }
         // An upload that was turned down may not have been read, and its bytes would stand before the next request.
-        let was_read = !uploads || (200..300).contains(&reply.status);
-        let is_whole = was_read && reply.cut.is_none() && call.progress.finished.get();
-        if keeps_open && is_whole && !watched {
-            self.keep(link);
+        let was_sent = call.transfer.content.get().is_some();
+        let was_read = !uploads || was_sent && (200..300).contains(&reply.status);
+        if keeps_open && was_read && reply.cut.is_none() && !watched {
+            link.idle_since = now();
+            self.idle.borrow_mut().push(link);
         }
         Ok(reply)
     }
@@ -201,7 +203,7 @@ impl Connections {
     async fn send(
         &self,
         mut request: hyper::Request<Payload>,
-        progress: &Progress,
+        transfer: &Transfer,
         watch: Option<(Rc<Watch>, Load)>,
         limit: Duration,
         times: &mut Times,
@@ -218,7 +220,7 @@ impl Connections {
                 None => self.open(watch.clone(), times).await?,
             };
             let sending = link.sender.try_send_request(request);
-            match answered(sending, progress, limit).await? {
+            match answered(sending, transfer, limit).await? {
                 Ok(response) => return Ok((link, response)),
                 Err(mut error) => {
                     let unsent = error.take_message();
@@ -295,17 +297,12 @@ impl Connections {
             }
         }
     }
-
-    fn keep(&self, mut link: Connection) {
-        link.idle_since = now();
-        self.idle.borrow_mut().push(link);
-    }
 }
 
 /// Waits for `sending`, as long as the request's body makes progress.
 async fn answered<T>(
     sending: impl Future<Output = T>,
-    progress: &Progress,
+    transfer: &Transfer,
     limit: Duration,
 ) -> Result<T, Trouble> {
     tokio::pin!(sending);
@@ -313,9 +310,9 @@ async fn answered<T>(
         tokio::select! {
             biased;
             response = &mut sending => return Ok(response),
-            () = progress.stopped.notified() => return Err(Trouble::Stopped),
-            () = sleep_until(progress.at.get() + limit) => {
-                if progress.at.get() + limit <= now() {
+            () = transfer.stopped.notified() => return Err(Trouble::Stopped),
+            () = sleep_until(transfer.at.get() + limit) => {
+                if transfer.at.get() + limit <= now() {
                     return Err(Trouble::NoReply(format!("no reply within {limit:?}")));
                 }
             }

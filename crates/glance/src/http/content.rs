@@ -90,18 +90,15 @@ pub fn content_of(content_seed: u64, size: u64) -> Content {
 /// Reads a checksum as Glance writes it, 32 hexadecimal digits, down to what a [`Content`] keeps.
 pub(crate) fn leading_of_hex(checksum: &str) -> Option<u64> {
     let valid = checksum.len() == 32 && checksum.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid
-        .then(|| u64::from_str_radix(&checksum[..16], 16).ok())
-        .flatten()
+    let leading = checksum.get(..16).filter(|_| valid)?;
+    u64::from_str_radix(leading, 16).ok()
 }
 
 /// How far a request's body has got; shared with whoever waits for the answer.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct Transfer {
     /// When bytes were last taken.
     pub at: Cell<Instant>,
-    /// Whether the whole body was taken.
-    pub finished: Cell<bool>,
     /// How many bytes of an upload were taken.
     pub taken: Cell<u64>,
     /// What was sent, once all of it was.
@@ -114,7 +111,7 @@ pub(crate) struct Progress {
 #[derive(Debug)]
 pub(crate) enum Payload {
     /// A few bytes, perhaps none.
-    Text(Option<Bytes>),
+    Text(Bytes),
     /// An upload.
     Upload(Box<Upload>),
 }
@@ -124,14 +121,13 @@ pub(crate) enum Payload {
 pub(crate) struct Upload {
     generator: Generator,
     stop: u64,
-    progress: Rc<Progress>,
+    transfer: Rc<Transfer>,
 }
 
-impl Progress {
-    fn new() -> Rc<Progress> {
-        Rc::new(Progress {
+impl Transfer {
+    fn new() -> Rc<Transfer> {
+        Rc::new(Transfer {
             at: Cell::new(now()),
-            finished: Cell::new(true),
             taken: Cell::new(0),
             content: Cell::new(None),
             stopped: Notify::new(),
@@ -140,14 +136,17 @@ impl Progress {
 }
 
 impl Payload {
+    pub(crate) fn text(text: impl Into<String>) -> Payload {
+        Payload::Text(Bytes::from(text.into()))
+    }
+
     /// The content of `seed`, declared as `size` bytes; it goes quiet after `stop` of them and never ends if that is less.
     pub(crate) fn upload(seed: u64, size: u64, stop: u64) -> Payload {
         let upload = Upload {
             generator: Generator::new(seed, size),
             stop: stop.min(size),
-            progress: Progress::new(),
+            transfer: Transfer::new(),
         };
-        upload.progress.finished.set(false);
         if size == 0 {
             upload.finish(); // nobody polls an empty body
         }
@@ -155,28 +154,36 @@ impl Payload {
     }
 
     /// How far it has got; a text has got there at once.
-    pub(super) fn progress(&self) -> Rc<Progress> {
+    pub(super) fn transfer(&self) -> Rc<Transfer> {
         match self {
-            Payload::Text(_) => Progress::new(),
-            Payload::Upload(upload) => upload.progress.clone(),
+            Payload::Text(_) => Transfer::new(),
+            Payload::Upload(upload) => upload.transfer.clone(),
         }
     }
 
     /// How many bytes it declares.
     pub(crate) fn len(&self) -> u64 {
         match self {
-            Payload::Text(text) => text.as_ref().map_or(0, |text| text.len() as u64),
+            Payload::Text(text) => text.len() as u64,
             Payload::Upload(upload) => upload.generator.size,
+        }
+    }
+
+    /// How many of them are still to be taken.
+    fn left(&self) -> u64 {
+        match self {
+            Payload::Text(text) => text.len() as u64,
+            Payload::Upload(upload) => upload.generator.left(),
         }
     }
 }
 
 impl Upload {
     fn poll(&mut self) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.progress.at.set(now());
+        self.transfer.at.set(now());
         match self.generator.next(self.stop) {
             Some(chunk) => {
-                self.progress.taken.set(self.generator.made.size);
+                self.transfer.taken.set(self.generator.made.size);
                 if self.generator.left() == 0 {
                     self.finish();
                 }
@@ -184,21 +191,16 @@ impl Upload {
             }
             None if self.stop < self.generator.size => {
                 // Nobody will wake this body: the client hears of it and closes the connection.
-                self.progress.stopped.notify_one();
+                self.transfer.stopped.notify_one();
                 Poll::Pending
             }
-            None => {
-                self.finish();
-                Poll::Ready(None)
-            }
+            None => Poll::Ready(None),
         }
     }
 
     fn finish(&self) {
-        self.progress.finished.set(true);
-        let whole = self.generator.left() == 0;
-        let content = whole.then(|| self.generator.made.clone().content());
-        self.progress.content.set(content);
+        let content = self.generator.made.clone().content();
+        self.transfer.content.set(Some(content));
     }
 }
 
@@ -211,23 +213,20 @@ impl Body for Payload {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
-            Payload::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Payload::Text(text) => {
+                let text = Some(std::mem::take(text)).filter(|text| !text.is_empty());
+                Poll::Ready(text.map(|text| Ok(Frame::data(text))))
+            }
             Payload::Upload(upload) => upload.poll(),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Payload::Text(text) => text.is_none(),
-            Payload::Upload(upload) => upload.generator.left() == 0,
-        }
+        self.left() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Payload::Text(_) => SizeHint::with_exact(self.len()),
-            Payload::Upload(upload) => SizeHint::with_exact(upload.generator.left()),
-        }
+        SizeHint::with_exact(self.left())
     }
 }
 
@@ -254,14 +253,13 @@ mod tests {
     #[test]
     fn a_body_that_stops_says_so_and_never_ends() {
         let mut payload = Payload::upload(1, 1_000, 400);
-        let progress = payload.progress();
+        let transfer = payload.transfer();
         let mut context = Context::from_waker(std::task::Waker::noop());
         let mut poll = || Pin::new(&mut payload).poll_frame(&mut context);
         assert!(
             matches!(poll(), Poll::Ready(Some(Ok(frame))) if frame.data_ref().map(Bytes::len) == Some(400))
         );
         assert!(poll().is_pending());
-        assert!(!progress.finished.get());
-        assert_eq!(progress.content.get(), None);
+        assert_eq!(transfer.content.get(), None);
     }
 }

@@ -1,15 +1,11 @@
 //! The database behind a probe: one connection, kept, opened again when it is lost.
 
-mod answer;
 mod mysql;
 mod postgres;
 mod sqlite;
 
 use super::address::Address;
-use super::error::ProbeError;
-pub(super) use answer::Cells;
-use answer::Trouble;
-
+use super::error::{Cells, DatabaseError, ProbeError};
 use crate::answer::{ImageId, line};
 use crate::clock::now;
 use std::path::PathBuf;
@@ -66,13 +62,17 @@ impl Database {
         let until = now() + if self.reached { RETURN } else { Duration::ZERO };
         loop {
             match self.try_select(query, images).await {
-                Err(Trouble::Lost(_)) if now() < until => tokio::time::sleep(PAUSE).await,
-                ended => return ended.map_err(|trouble| self.error(trouble)),
+                Err(DatabaseError::Lost(_)) if now() < until => tokio::time::sleep(PAUSE).await,
+                ended => return ended.map_err(|error| error.of(self.name())),
             }
         }
     }
 
-    async fn try_select(&mut self, query: &str, images: &[ImageId]) -> Result<Vec<Cells>, Trouble> {
+    async fn try_select(
+        &mut self,
+        query: &str,
+        images: &[ImageId],
+    ) -> Result<Vec<Cells>, DatabaseError> {
         // Taken out, so that a connection of which an answer is still owed is never used again.
         let connection = self.connection.take();
         let asking = async {
@@ -85,7 +85,7 @@ impl Database {
             let rows = connection.select(query, images).await?;
             Ok((connection, rows))
         };
-        let silent = |_| Trouble::Lost("it does not answer".to_owned());
+        let silent = |_| DatabaseError::Lost("it does not answer".to_owned());
         let (connection, rows) = tokio::time::timeout(TIMEOUT, asking)
             .await
             .map_err(silent)??;
@@ -98,19 +98,8 @@ impl Database {
     pub fn strange(&self, table: &str, cells: &[Option<String>]) -> ProbeError {
         let cells = cells.iter().map(|cell| cell.as_deref().unwrap_or("null"));
         let row = line(&cells.collect::<Vec<_>>().join(", "));
-        self.error(Trouble::Other(format!(
-            "a row of {table} is not one of an image service: {row}"
-        )))
-    }
-
-    fn error(&self, trouble: Trouble) -> ProbeError {
-        let database = self.name();
-        match trouble {
-            Trouble::Lost(why) => ProbeError::Connect(database, why),
-            Trouble::Missing(why) => ProbeError::NotGlance(database, why),
-            Trouble::Denied(why) => ProbeError::Denied(database, why),
-            Trouble::Other(why) => ProbeError::Query(database, why),
-        }
+        let why = format!("a row of {table} is not one of an image service: {row}");
+        ProbeError::Query(self.name(), why)
     }
 
     fn name(&self) -> String {
@@ -127,7 +116,7 @@ impl Database {
 }
 
 impl DatabaseConnection {
-    async fn open(address: &Address) -> Result<Self, Trouble> {
+    async fn open(address: &Address) -> Result<Self, DatabaseError> {
         Ok(match address {
             Address::Postgres(server) => Self::Postgres(postgres::open(server).await?),
             Address::Mysql(server) => Self::Mysql(mysql::open(server).await?),
@@ -140,7 +129,11 @@ impl DatabaseConnection {
         matches!(self, Self::Postgres(_))
     }
 
-    async fn select(&mut self, query: String, values: Vec<String>) -> Result<Vec<Cells>, Trouble> {
+    async fn select(
+        &mut self,
+        query: String,
+        values: Vec<String>,
+    ) -> Result<Vec<Cells>, DatabaseError> {
         match self {
             Self::Postgres(connection) => postgres::select(connection, query, values).await,
             Self::Mysql(connection) => mysql::select(connection, query, values).await,

@@ -73,24 +73,14 @@ impl GlanceTarget {
 }
 
 /// Where the server's image table and store are. They are only ever read.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ProbeTarget {
-    /// `postgresql://…`, `mysql://…` or `sqlite://…`; it may hold a password, and is never shown.
-    pub database: Option<String>,
+    /// `postgresql://…`, `mysql://…` or `sqlite://…`; it may hold a password.
+    pub database: Option<Secret>,
     /// Where the data of images is kept.
     pub store: Option<StoreTarget>,
     /// The folder of the staging area.
     pub staging: Option<PathBuf>,
-}
-
-impl std::fmt::Debug for ProbeTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProbeTarget")
-            .field("database", &self.database.as_ref().map(|_| "…"))
-            .field("store", &self.store)
-            .field("staging", &self.staging)
-            .finish()
-    }
 }
 
 /// Where the data of images is kept.

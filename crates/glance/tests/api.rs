@@ -7,6 +7,7 @@
 
 use std::path::Path;
 use std::thread;
+use stormglass_glance::auth::Secret;
 use stormglass_glance::{
     Command, CommandError, Commands, GuardError, ImageId, Probe, ProbeError, ProbeTarget, RunId,
     content_of, guard,
@@ -275,7 +276,7 @@ fn a_database_that_is_not_understood_is_refused_without_being_shown() {
         "sqlite:///:memory:",
     ] {
         let target = ProbeTarget {
-            database: Some(url.to_owned()),
+            database: Some(Secret::new(url)),
             store: None,
             staging: None,
         };

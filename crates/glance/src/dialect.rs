@@ -107,6 +107,14 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    pub(crate) fn get(path: &str) -> Asked {
+        Asked {
+            method: "GET",
+            path: path.to_owned(),
+            text: String::new(),
+        }
+    }
+
     pub(crate) fn media_type(&self) -> Option<&'static str> {
         match self.method {
             "PUT" => Some("application/octet-stream"),

@@ -3,10 +3,12 @@
 use super::login::{Credential, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::answer::line;
 use crate::http::{Call, Connections, Payload, Reply, Times};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ACCEPT, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
+
+const JSON: &str = "application/json";
 
 /// A token that was issued.
 pub(crate) struct Issued {
@@ -59,11 +61,9 @@ fn call(login: &Login, keystone: &Connections) -> Call {
     let endpoint = keystone.endpoint();
     let path = format!("{}/v3/auth/tokens", endpoint.prefix);
     let body = Payload::text(request(login).to_string());
-    let mut call = Call::new("POST", &path, &endpoint.authority, body);
-    for name in [CONTENT_TYPE, ACCEPT] {
-        let json = HeaderValue::from_static("application/json");
-        call.request.headers_mut().insert(name, json);
-    }
+    let mut call = Call::new("POST", &path, &endpoint.authority, Some(JSON), body);
+    let headers = call.request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static(JSON));
     call
 }
 

@@ -1,7 +1,6 @@
 //! Deleting what the run created, and nothing else.
 
 use super::Client;
-use super::exchange::image_path;
 use super::hello::Greeting;
 use super::operations::of;
 use crate::answer::{Answer, ImageId, Request, line};
@@ -331,7 +330,7 @@ impl Client {
 
     /// The record of an image; none if there is no such image.
     async fn record(&self, id: ImageId, who: Who) -> Result<Option<Record>, Fate> {
-        let reply = self.get(who, &image_path(id, "")).await;
+        let reply = self.get(who, &format!("/images/{id}")).await;
         let reply = reply.map_err(|trouble| Fate::Unanswered(line(trouble.text())))?;
         match (reply.status, &reply.cut) {
             (404, _) => Ok(None),

@@ -1,30 +1,33 @@
 //! One exchange: a request as Glance wants it, and its reply judged.
 
 use super::{Client, OperationContext};
-use crate::answer::{Answer, Exchange, ImageId, line};
+use crate::answer::{Answer, Exchange, line};
 use crate::auth::{Caller, Secret};
 use crate::clock::{now, since};
-use crate::dialect::{self, Image};
+use crate::dialect::{self, Asked, Image};
 use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{HOST, HeaderValue};
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
+use stormglass_model::units::Time;
 
 /// The most of a text body that is kept.
 const TEXT_KEPT: usize = 4096;
 
 impl Client {
-    /// A request of this client. Its parts were checked when the client was made.
-    pub(super) fn call(&self, method: &str, path: &str, body: Payload) -> Call {
+    /// A request of this client, whose body is `data` where it is no text.
+    pub(super) fn call(&self, asked: Asked, data: Option<Payload>) -> Call {
         let endpoint = self.shared.connections.endpoint();
-        let path = format!("{}/v2{path}", endpoint.prefix);
-        Call::new(method, &path, &endpoint.authority, body)
+        let path = format!("{}/v2{}", endpoint.prefix, asked.path);
+        let media_type = asked.media_type();
+        let body = data.unwrap_or_else(|| Payload::text(asked.text));
+        Call::new(asked.method, &path, &endpoint.authority, media_type, body)
     }
 
     /// Reads what is at `path`.
     pub(super) async fn get(&self, who: Who, path: &str) -> Result<Reply, Trouble> {
-        let call = self.call("GET", path, Payload::text(""));
+        let call = self.call(Asked::get(path), None);
         self.send(who, call, &mut Times::default()).await
     }
 
@@ -84,11 +87,8 @@ impl Client {
         mut call: Call,
     ) -> (Answer, Option<Trouble>) {
         call.watch = context.watch.clone();
-        let kept = self.clock.as_ref().map(|clock| {
-            let mut kept = self.noted(context.request.who, &call);
-            kept.sent = clock();
-            kept
-        });
+        let clock = self.clock.as_ref();
+        let kept = clock.map(|clock| self.noted(context.request.who, &call, clock()));
         let (content_max, transfer) = (call.content_max, call.transfer.clone());
         let came = (self.send(context.request.who, call, &mut context.times)).await;
         if let (Some(mut kept), Some(clock)) = (kept, &self.clock) {
@@ -116,7 +116,7 @@ impl Client {
     }
 
     /// What is kept of a request. Who asks is not yet in its head.
-    fn noted(&self, who: Who, call: &Call) -> Exchange {
+    fn noted(&self, who: Who, call: &Call, sent: Time) -> Exchange {
         let request = &call.request;
         let prefix = self.shared.connections.endpoint().prefix.as_str();
         let path = request.uri().to_string();
@@ -129,7 +129,7 @@ impl Client {
             Payload::Upload(_) => (&[][..], Some(request.body().len())),
         };
         Exchange {
-            sent: stormglass_model::units::Time::ZERO,
+            sent,
             ended: None,
             who,
             method: request.method().to_string(),
@@ -198,14 +198,4 @@ fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answe
         }
     }
     answer
-}
-
-pub(super) fn image_path(id: ImageId, rest: &str) -> String {
-    format!("/images/{id}{rest}")
-}
-
-pub(super) fn typed(mut call: Call, media_type: &'static str) -> Call {
-    let value = HeaderValue::from_static(media_type);
-    call.request.headers_mut().insert(CONTENT_TYPE, value);
-    call
 }

@@ -1,6 +1,5 @@
 //! Each operation, as the requests that Glance has for it.
 
-use super::exchange::{image_path, typed};
 use super::{Client, OperationContext};
 use crate::answer::{Answer, ImageId, Request, line};
 use crate::data_server::DataServer;
@@ -50,14 +49,7 @@ impl Client {
 
     /// The request of an operation of this kind, whose body is `data` where it is no text.
     fn call_of(&self, kind: OperationKind, id: ImageId, url: &str, data: Option<Payload>) -> Call {
-        let asked = dialect::asked(kind, id, self.shared.run, url);
-        let media_type = asked.media_type();
-        let body = data.unwrap_or_else(|| Payload::text(asked.text));
-        let call = self.call(asked.method, &asked.path, body);
-        match media_type {
-            Some(media_type) => typed(call, media_type),
-            None => call,
-        }
+        self.call(dialect::asked(kind, id, self.shared.run, url), data)
     }
 
     /// An operation without data of its own, and without more to it than its request.
@@ -186,7 +178,7 @@ impl Client {
         if self.shared.identities[Who::Admin.index()].is_none() {
             return Err("tasks are shown to an admin only, and none is known".to_owned());
         }
-        let path = image_path(id, "/tasks");
+        let path = format!("/images/{id}/tasks");
         self.list::<Tasks>(&path, "tasks").await?.statuses()
     }
 }

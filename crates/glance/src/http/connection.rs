@@ -9,7 +9,7 @@ use super::watch::{Load, Watch};
 use crate::clock::{now, since};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
 use std::cell::RefCell;
 use std::path::Path;
@@ -67,7 +67,13 @@ pub(crate) struct Call {
 
 impl Call {
     /// A request to the server called `host`, whose reply is text. Its parts must be well formed.
-    pub fn new(method: &str, path: &str, host: &str, body: Payload) -> Call {
+    pub fn new(
+        method: &str,
+        path: &str,
+        host: &str,
+        media_type: Option<&'static str>,
+        body: Payload,
+    ) -> Call {
         let length = body.len();
         let mut request = hyper::Request::new(body);
         *request.method_mut() = method.parse().unwrap_or_default();
@@ -78,6 +84,9 @@ impl Call {
         }
         if matches!(method, "PUT" | "POST" | "PATCH") {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        if let Some(media_type) = media_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
         Call::of(request)
     }

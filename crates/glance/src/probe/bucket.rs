@@ -68,7 +68,7 @@ impl Bucket {
         list.with_max_keys(1); // names come in order, and what is longer comes later
         let url = list.sign(SIGNED);
         let target = format!("{}?{}", url.path(), url.query().unwrap_or_default());
-        Call::new("GET", &target, url.authority(), Payload::text(""))
+        Call::new("GET", &target, url.authority(), None, Payload::text(""))
     }
 }
 

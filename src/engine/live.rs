@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 use stormglass_glance::GlanceTarget;
-use stormglass_glance::{Client, ConfigError, HelloError, LocateError, RunId, RunServices, locate};
+use stormglass_glance::{Client, ConfigError, HelloError, RunId, RunServices, locate};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, Faults, Place};
 use stormglass_model::lifecycle::Operation;
@@ -263,10 +263,7 @@ pub enum GlanceError {
     /// The target makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// No login, or no Glance in the catalog.
-    #[error(transparent)]
-    Locate(#[from] LocateError),
-    /// The server is not there, or not a Glance, or does not know us.
+    /// There is no login, or no Glance in the catalog, or the server is not there, or not a Glance, or does not know us.
     #[error(transparent)]
     Hello(#[from] HelloError),
     /// Answers would be judged wrongly with these identities.

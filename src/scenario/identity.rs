@@ -27,22 +27,17 @@ pub(super) fn read(reader: &mut Reader, fields: &mut Fields) -> GlanceTarget {
     ]);
     let ca = ca(reader, fields);
     let lost = member.is_none() && fields.key_spot("cloud").is_some();
-    let (member, place, members_ca) = match member {
-        Some(cloud) => (Some(cloud.identity), cloud.url, cloud.ca),
-        None => (None, None, None),
-    };
     let identities = Identities {
         member,
         admin,
         reader: reads_only,
         other_project,
+        ca,
     };
     let mut target = identities.target();
-    target.ca = ca.or(members_ca);
-    target.url = match &url {
-        Some(url) => base_url(reader, url),
-        None => place,
-    };
+    if let Some(url) = &url {
+        target.url = base_url(reader, url);
+    }
     let unknown = target.url.is_none() && !target.member.has_catalog();
     if unknown && !lost && fields.key_spot("url").is_none() {
         let help = "write for example `url = \"http://127.0.0.1:9292\"`, or `cloud = \"devstack\"` for a cloud of clouds.yaml";

@@ -10,7 +10,7 @@ use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
 impl Read for ProbeTarget {
     fn read(reader: &mut Reader, node: &Node) -> Option<ProbeTarget> {
         let mut fields = Fields::of(reader, node, "[target.glance.probe]")?;
-        let mut database = fields.optional(reader, "database");
+        let mut database = fields.optional::<String>(reader, "database");
         if let Some(variable) = fields.optional::<Written<String>>(reader, "database_env") {
             if database.is_some() {
                 let message = "`database_env` says once more what `database` says";
@@ -34,7 +34,7 @@ impl Read for ProbeTarget {
         }
         fields.done(reader);
         Some(ProbeTarget {
-            database,
+            database: database.map(Secret::new),
             store,
             staging,
         })

@@ -4,6 +4,7 @@ use crate::glance::local;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use stormglass_glance::auth::Secret;
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
 use stormglass_glance::{ProbeTarget, StoreTarget};
 use stormglass_model::history::{Content, Held, ProbeReading, Row};
@@ -40,7 +41,10 @@ impl Place {
 
     fn target(&self) -> ProbeTarget {
         ProbeTarget {
-            database: Some(format!("sqlite:///{}", self.path("glance.db").display())),
+            database: Some(Secret::new(format!(
+                "sqlite:///{}",
+                self.path("glance.db").display()
+            ))),
             store: Some(StoreTarget::Folder(self.path("images"))),
             staging: Some(self.path("staging")),
         }
@@ -179,7 +183,7 @@ fn what_cannot_be_probed_is_said_at_once() {
     let place = Place::new();
     let database = |url: String| {
         let error = place.error(ProbeTarget {
-            database: Some(url),
+            database: Some(Secret::new(url)),
             ..place.target()
         });
         assert!(!error.to_string().contains("swordfish"), "{error}");
@@ -200,13 +204,13 @@ fn what_cannot_be_probed_is_said_at_once() {
     place.run("DROP TABLE tasks");
     let error = place.error(place.target());
     assert!(
-        matches!(&error, ProbeError::NotGlance { why, .. } if why.contains("tasks")),
+        matches!(&error, ProbeError::NotGlance(_, why) if why.contains("tasks")),
         "{error}"
     );
     place.run("CREATE TABLE tasks (id INTEGER PRIMARY KEY, status TEXT)");
     let error = place.error(place.target());
     assert!(
-        matches!(&error, ProbeError::NotGlance { why, .. } if why.contains("image_id")),
+        matches!(&error, ProbeError::NotGlance(_, why) if why.contains("image_id")),
         "{error}"
     );
     std::fs::write(

@@ -1,6 +1,6 @@
 //! A small HTTP server on loopback that a Glance beside it may read data from.
 
-use crate::http::{Payload, Progress};
+use crate::http::Payload;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
@@ -85,7 +85,7 @@ async fn converse(stream: TcpStream) {
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Payload>, Infallible> {
-    let mut response = Response::new(Payload::Text(None));
+    let mut response = Response::new(Payload::text(""));
     let Some((size, seed)) = asked(request.uri().path()) else {
         *response.status_mut() = StatusCode::NOT_FOUND;
         return Ok(response);
@@ -96,7 +96,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Payload>, Infalli
         HeaderValue::from_static("application/octet-stream"),
     );
     match *request.method() {
-        Method::GET => *response.body_mut() = Payload::upload(seed, size, size, Progress::new()),
+        Method::GET => *response.body_mut() = Payload::upload(seed, size, size),
         Method::HEAD => {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
         }

@@ -3,13 +3,10 @@
 use crate::answer::{ImageId, RunId, line};
 use crate::http::leading_of_hex;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use stormglass_model::history::{Content, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
-use stormglass_model::operations::Formats;
-
-/// The media type of a PATCH on an image.
-pub(crate) const PATCH_TYPE: &str = "application/openstack-images-v2.1-json-patch";
+use stormglass_model::operations::{Formats, OperationKind};
 
 /// What a status code makes of an operation.
 ///
@@ -102,8 +99,84 @@ impl Tasks {
     }
 }
 
+/// A request, as far as it needs no data: its method, its path from `/v2` on, and its text, which may be empty.
+pub(crate) struct Asked {
+    pub method: &'static str,
+    pub path: String,
+    pub text: String,
+}
+
+impl Asked {
+    pub(crate) fn get(path: &str) -> Asked {
+        Asked {
+            method: "GET",
+            path: path.to_owned(),
+            text: String::new(),
+        }
+    }
+
+    pub(crate) fn media_type(&self) -> Option<&'static str> {
+        match self.method {
+            "PUT" => Some("application/octet-stream"),
+            "PATCH" => Some("application/openstack-images-v2.1-json-patch"),
+            _ => (!self.text.is_empty()).then_some("application/json"),
+        }
+    }
+}
+
+/// What is asked for an operation; of one that takes two requests the second, since the first is a plain create. `url` is where the
+/// data lies, for those that name a place.
+pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, url: &str) -> Asked {
+    let place = || json!({ "url": url, "metadata": {} });
+    let import = |method: Value| ("POST", "/import", json!({ "method": method }));
+    let patch = |op: &str, path: &str, value: Value| {
+        let change = json!([{ "op": op, "path": path, "value": value }]);
+        ("PATCH", "", change)
+    };
+    let (method, below, body) = match kind {
+        OperationKind::Create(formats) => {
+            return Asked {
+                method: "POST",
+                path: "/images".to_owned(),
+                text: registration(id, run, formats).to_string(),
+            };
+        }
+        OperationKind::CreateEmpty | OperationKind::Upload(_) => ("PUT", "/file", Value::Null),
+        OperationKind::Stage => ("PUT", "/stage", Value::Null),
+        OperationKind::Download => ("GET", "/file", Value::Null),
+        OperationKind::Show => ("GET", "", Value::Null),
+        OperationKind::Delete => ("DELETE", "", Value::Null),
+        OperationKind::Deactivate => ("POST", "/actions/deactivate", Value::Null),
+        OperationKind::Reactivate => ("POST", "/actions/reactivate", Value::Null),
+        OperationKind::Import => import(json!({ "name": "web-download", "uri": url })),
+        OperationKind::ImportStaged => import(json!({ "name": "glance-direct" })),
+        OperationKind::RegisterLocation => ("POST", "/locations", json!({ "url": url })),
+        OperationKind::CreateWithLocation | OperationKind::AddLocation => {
+            patch("add", "/locations/-", place())
+        }
+        OperationKind::ReplaceLocation => patch("replace", "/locations", json!([place()])),
+        // The first, which is where the data was sent to if it was.
+        OperationKind::RemoveLocation => {
+            let change = json!([{ "op": "remove", "path": "/locations/0" }]);
+            ("PATCH", "", change)
+        }
+        // A property that nobody reads.
+        OperationKind::SetProperty => patch("add", "/stormglass_note", json!("set")),
+        OperationKind::Protect => patch("replace", "/protected", json!(true)),
+        OperationKind::Unprotect => patch("replace", "/protected", json!(false)),
+    };
+    Asked {
+        method,
+        path: format!("/images/{id}{below}"),
+        text: match body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        },
+    }
+}
+
 /// The body of a create; the tag says whose it is.
-pub(crate) fn registration(id: ImageId, run: RunId, formats: Formats) -> String {
+fn registration(id: ImageId, run: RunId, formats: Formats) -> Value {
     let (tag, id) = (run.tag(), id.to_string());
     let mut body = json!({
         "id": id,
@@ -115,53 +188,11 @@ pub(crate) fn registration(id: ImageId, run: RunId, formats: Formats) -> String 
     let disk_format = match formats {
         Formats::Raw => "raw",
         Formats::Wrong => "qcow2",
-        Formats::None => return body.to_string(),
+        Formats::None => return body,
     };
     body["disk_format"] = disk_format.into();
     body["container_format"] = "bare".into();
-    body.to_string()
-}
-
-/// The body of a PATCH that adds a location.
-pub(crate) fn add_location(url: &str) -> String {
-    let value = json!({ "url": url, "metadata": {} });
-    json!([{ "op": "add", "path": "/locations/-", "value": value }]).to_string()
-}
-
-/// The body of a PATCH that puts one location for all there are.
-pub(crate) fn replace_locations(url: &str) -> String {
-    let value = json!([{ "url": url, "metadata": {} }]);
-    json!([{ "op": "replace", "path": "/locations", "value": value }]).to_string()
-}
-
-/// The body of a PATCH that takes away the first location, where the data was sent to if it was.
-pub(crate) fn remove_location() -> String {
-    json!([{ "op": "remove", "path": "/locations/0" }]).to_string()
-}
-
-/// The body of a POST that names a location through the newer call.
-pub(crate) fn registered_location(url: &str) -> String {
-    json!({ "url": url }).to_string()
-}
-
-/// The body of an import of data that the server fetches.
-pub(crate) fn web_download(url: &str) -> String {
-    json!({ "method": { "name": "web-download", "uri": url } }).to_string()
-}
-
-/// The body of an import of staged data.
-pub(crate) fn glance_direct() -> String {
-    json!({ "method": { "name": "glance-direct" } }).to_string()
-}
-
-/// The body of a PATCH of a property that nobody reads.
-pub(crate) fn set_property() -> String {
-    json!([{ "op": "add", "path": "/stormglass_note", "value": "set" }]).to_string()
-}
-
-/// The body of a PATCH that forbids deletes or allows them.
-pub(crate) fn protect(on: bool) -> String {
-    json!([{ "op": "replace", "path": "/protected", "value": on }]).to_string()
+    body
 }
 
 #[cfg(test)]

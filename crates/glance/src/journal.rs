@@ -18,7 +18,7 @@
 use crate::answer::{ImageId, RunId};
 use rustc_hash::FxHashMap;
 use rustix::fs::{FlockOperation, flock};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -39,15 +39,12 @@ pub struct Journal(Arc<Mutex<Book>>);
 struct Book {
     path: PathBuf,
     file: Option<File>,
-    /// Bytes of whole lines.
-    length: u64,
-    runs: Vec<Open>,
+    runs: BTreeMap<RunId, Open>,
 }
 
 /// A run that may create images.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Open {
-    run: RunId,
     /// Whether its first line is on disk.
     begun: bool,
     /// Numbers below are on disk.
@@ -67,8 +64,7 @@ impl Journal {
         Journal(Arc::new(Mutex::new(Book {
             path: path.to_owned(),
             file: None,
-            length: 0,
-            runs: Vec::new(),
+            runs: BTreeMap::new(),
         })))
     }
 
@@ -150,20 +146,7 @@ impl Journal {
 
 impl Book {
     fn open(&mut self, run: RunId) -> &mut Open {
-        let known = self.runs.iter().position(|open| open.run == run);
-        let at = known.unwrap_or(self.runs.len());
-        if known.is_none() {
-            self.runs.push(Open {
-                run,
-                begun: false,
-                reserved: 0,
-                used: 0,
-                unused: FxHashMap::default(),
-                clients: 0,
-                left: Vec::new(),
-            });
-        }
-        &mut self.runs[at]
+        self.runs.entry(run).or_default()
     }
 
     /// Adds whole lines, on the disk when this returns. What was written of them in vain is taken back: half a line would
@@ -171,33 +154,31 @@ impl Book {
     fn write(&mut self, lines: &str) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(begin(&self.path, &mut self.length)?),
+            none => none.insert(begin(&self.path)?),
         };
+        let length = file.metadata()?.len();
         let written = file
             .write_all(lines.as_bytes())
             .and_then(|()| file.sync_data());
-        match written {
-            Ok(()) => self.length += lines.len() as u64,
-            Err(_) => file.set_len(self.length)?,
+        if written.is_err() {
+            file.set_len(length)?;
         }
         written
     }
 }
 
 /// Makes the file. It stays locked for as long as the process lives, so that nobody cleans up behind a run under way.
-fn begin(path: &Path, length: &mut u64) -> io::Result<File> {
+fn begin(path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new()
         .create_new(true)
         .append(true)
         .open(path)?;
     // A file system without locks is no reason not to run.
     let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
-    let title = format!("{TITLE}\n");
-    file.write_all(title.as_bytes())?;
+    file.write_all(format!("{TITLE}\n").as_bytes())?;
     // The name in the folder must be on the disk as well.
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    *length = title.len() as u64;
     Ok(file)
 }
 
@@ -312,10 +293,8 @@ impl Reopened {
         }
         // Half a line at the end would spoil what is added.
         let text = std::fs::read(path).map_err(unusable)?;
-        let whole = text
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1);
+        let end = text.iter().rposition(|byte| *byte == b'\n');
+        let whole = end.map_or(0, |end| end + 1);
         if whole < text.len() {
             file.set_len(whole as u64).map_err(unusable)?;
         }

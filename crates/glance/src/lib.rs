@@ -25,7 +25,7 @@ pub use commands::{CommandError, Commands};
 pub use guard::{GuardError, guard};
 pub use http::{ConfigError, Watch, content_of};
 pub use journal::{Journal, JournalError, JournalRun, Reopened, read as read_journal};
-pub use locate::{Identities, LocateError, locate, target_from_environment};
+pub use locate::{Identities, locate, target_from_environment};
 pub use probe::{Probe, ProbeError};
 pub use services::RunServices;
 pub use target::{BucketTarget, Command, GlanceTarget, ProbeTarget, StoreTarget};

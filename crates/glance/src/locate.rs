@@ -1,10 +1,9 @@
 //! Which Glance is meant and who acts there, where a scenario does not say: the environment's word, and a catalog's.
 
-use crate::auth::{
-    Cloud, Environment, Identity, LoginError, Mistake, Session, from_environment, is_header,
-};
-use crate::http::ConfigError;
+use crate::auth::{Cloud, Environment, Identity, Mistake, Session, from_environment, is_header};
+use crate::client::HelloError;
 use crate::target::GlanceTarget;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Who acts when nobody says: what a server without Keystone that reads `user:project:roles` from the token understands.
@@ -15,27 +14,15 @@ const STAND_INS: [&str; 4] = [
     "stormglass-stranger:elsewhere:member,reader",
 ];
 
-/// Why the Glance of a target could not be found.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LocateError {
-    /// The target makes no sense.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// There is no login, or no Glance in the catalog.
-    #[error(transparent)]
-    Login(#[from] LoginError),
-}
-
 /// The target with its URL known: if nothing said it, the member logs in and the catalog says it. Must run inside a
 /// `tokio::task::LocalSet`.
-pub async fn locate(target: &GlanceTarget) -> Result<GlanceTarget, LocateError> {
+pub async fn locate(target: &GlanceTarget) -> Result<GlanceTarget, HelloError> {
     let mut target = target.clone();
     if target.url.is_none()
         && let Identity::Keystone(login) = &target.member
     {
         let session = Session::new(Arc::clone(login), target.ca.as_deref(), target.timeout)?;
-        let catalog = session.log_in_anew().await?;
-        let url = catalog.image(login)?;
+        let url = session.log_in_anew().await?.image(login)?;
         target.url = Some(url);
     }
     Ok(target)
@@ -67,30 +54,26 @@ pub fn target_from_environment(
         }
         (one, other) => one.or(other),
     };
-    let cloud = match member? {
-        Some(token) => Some(Cloud {
-            identity: token,
+    let ca = environment.path("OS_CACERT");
+    let member = match member? {
+        Some(identity) => Some(Cloud {
+            identity,
             url: None,
-            ca: environment.path("OS_CACERT"),
+            ca: ca.clone(),
         }),
         None => from_environment(environment)?,
     };
-    let admin = admin?;
-    let (member, place, ca) = match cloud {
-        Some(cloud) => (Some(cloud.identity), cloud.url, cloud.ca),
-        None => (None, None, environment.path("OS_CACERT")),
-    };
     let mut target = Identities {
-        member,
-        admin,
+        admin: admin?,
         reader: reader?,
         other_project,
+        ca: ca.filter(|_| member.is_none()),
+        member,
     }
     .target();
-    target.url = url
-        .map(|url| url.trim_end_matches('/').to_owned())
-        .or(place);
-    target.ca = ca;
+    if let Some(url) = url {
+        target.url = Some(url.trim_end_matches('/').to_owned());
+    }
     if target.url.is_none() && !target.member.has_catalog() {
         let help = "give its URL, or set OS_CLOUD, or OS_AUTH_URL and the variables beside it";
         return Err(Mistake::new("nothing says where the Glance is", help));
@@ -110,29 +93,36 @@ fn plain_token(environment: &Environment, name: &str) -> Result<Option<Identity>
 
 /// Who was named, of the four who act.
 pub struct Identities {
-    /// Owns the images.
-    pub member: Option<Identity>,
+    /// Owns the images; its cloud may say where the Glance is, and whom to trust.
+    pub member: Option<Cloud>,
     /// May do everything.
     pub admin: Option<Identity>,
     /// May only read.
     pub reader: Option<Identity>,
     /// Belongs to another project.
     pub other_project: Option<Identity>,
+    /// Certificates that count before those of the member's cloud.
+    pub ca: Option<PathBuf>,
 }
 
 impl Identities {
-    /// A target without a place for these: whoever brings an identity of its own has a server where the stand-ins mean nothing.
+    /// A target for these: whoever brings an identity of its own has a server where the stand-ins mean nothing.
     pub fn target(self) -> GlanceTarget {
         let stands_in = self.member.is_none();
         let [member, admin, reader, other_project] =
             STAND_INS.map(|token| Identity::Token(token.to_owned()));
+        let (member, url, ca) = match self.member {
+            Some(cloud) => (cloud.identity, cloud.url, cloud.ca),
+            None => (member, None, None),
+        };
+        let own_admin = if stands_in { admin } else { member.clone() };
         let stand_in = |named: Option<Identity>, other| named.or(stands_in.then_some(other));
-        let admin = self.admin.or_else(|| self.member.clone()).unwrap_or(admin);
         GlanceTarget {
-            url: None,
+            url,
             reader: stand_in(self.reader, reader),
             other_project: stand_in(self.other_project, other_project),
-            ..GlanceTarget::new(String::new(), self.member.unwrap_or(member), admin)
+            ca: self.ca.or(ca),
+            ..GlanceTarget::new(String::new(), member, self.admin.unwrap_or(own_admin))
         }
     }
 }

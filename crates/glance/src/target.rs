@@ -1,6 +1,7 @@
 //! Where a real Glance is, who talks to it, and what may be done to it: what a scenario says, and no more.
 
 use crate::auth::{Identity, Secret};
+use crate::http::host;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -64,32 +65,22 @@ impl GlanceTarget {
     /// Whether its address says that it is on this host, so that it can read data that is served here.
     pub fn is_on_loopback(&self) -> bool {
         let url = self.url.as_deref().unwrap_or_default();
-        let url = url.parse::<hyper::Uri>().unwrap_or_default();
-        let host = url.host().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || (bare.parse::<IpAddr>()).is_ok_and(|address| address.is_loopback())
+        let url = url.parse().unwrap_or_default();
+        host(&url).is_some_and(|host| {
+            host == "localhost" || (host.parse::<IpAddr>()).is_ok_and(|it| it.is_loopback())
+        })
     }
 }
 
 /// Where the server's image table and store are. They are only ever read.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ProbeTarget {
-    /// `postgresql://…`, `mysql://…` or `sqlite://…`; it may hold a password, and is never shown.
-    pub database: Option<String>,
+    /// `postgresql://…`, `mysql://…` or `sqlite://…`; it may hold a password.
+    pub database: Option<Secret>,
     /// Where the data of images is kept.
     pub store: Option<StoreTarget>,
     /// The folder of the staging area.
     pub staging: Option<PathBuf>,
-}
-
-impl std::fmt::Debug for ProbeTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProbeTarget")
-            .field("database", &self.database.as_ref().map(|_| "…"))
-            .field("store", &self.store)
-            .field("staging", &self.staging)
-            .finish()
-    }
 }
 
 /// Where the data of images is kept.

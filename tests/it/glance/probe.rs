@@ -57,7 +57,7 @@ fn meddle(id: ImageId, data: Option<&[u8]>) {
 
 fn target() -> ProbeTarget {
     ProbeTarget {
-        database: Some(set("DATABASE")),
+        database: Some(Secret::new(set("DATABASE"))),
         store: Some(store()),
         staging: Some(set("STAGING").into()),
     }
@@ -291,13 +291,13 @@ fn a_probe_that_cannot_look_says_why() {
             "/template1?"
         };
         let error = check(ProbeTarget {
-            database: Some(database.replace("/glance?", other)),
+            database: Some(Secret::new(database.replace("/glance?", other))),
             ..target()
         })
         .await;
         assert!(matches!(error, ProbeError::NotGlance { .. }), "{error}");
         let error = check(ProbeTarget {
-            database: Some(format!("{scheme}://nobody:swordfish@{server}")),
+            database: Some(Secret::new(format!("{scheme}://nobody:swordfish@{server}"))),
             ..target()
         })
         .await;

@@ -225,8 +225,8 @@ fn glance_is_told_where_its_books_are() {
     ));
     let probe = probe.unwrap();
     assert_eq!(
-        probe.database.as_deref(),
-        Some("mysql://me:swordfish@db/glance")
+        probe.database,
+        Some(Secret::new("mysql://me:swordfish@db/glance"))
     );
     assert!(
         matches!(&probe.store, Some(StoreTarget::Folder(path)) if path.as_os_str() == "/images")

@@ -43,11 +43,9 @@ pub(crate) fn keys(environment: &Environment, name: &str) -> Result<Keys, Mistak
 }
 
 fn file(environment: &Environment) -> Result<PathBuf, Mistake> {
-    if let Some(path) = environment.path("OS_CLIENT_CONFIG_FILE") {
-        return Ok(path);
-    }
     let places = environment.places();
-    find(&places, "clouds").ok_or_else(|| {
+    let named = environment.path("OS_CLIENT_CONFIG_FILE");
+    named.or_else(|| find(&places, "clouds")).ok_or_else(|| {
         let searched: Vec<String> = (places.iter())
             .map(|folder| folder.display().to_string())
             .collect();
@@ -58,12 +56,10 @@ fn file(environment: &Environment) -> Result<PathBuf, Mistake> {
 }
 
 fn secure(environment: &Environment, clouds: &Path) -> Option<PathBuf> {
-    if let Some(path) = environment.path("OS_CLIENT_SECURE_FILE") {
-        return Some(path);
-    }
     let beside = clouds.parent().map(Path::to_owned);
     let places: Vec<PathBuf> = beside.into_iter().chain(environment.places()).collect();
-    find(&places, "secure")
+    let named = environment.path("OS_CLIENT_SECURE_FILE");
+    named.or_else(|| find(&places, "secure"))
 }
 
 fn find(places: &[PathBuf], name: &str) -> Option<PathBuf> {
@@ -91,13 +87,8 @@ fn read(path: &Path) -> Result<Node, Mistake> {
 
 /// What stands below `clouds`.
 fn entries(root: Node) -> BTreeMap<String, Node> {
-    match root {
-        Node::Map(mut map) => match map.remove("clouds") {
-            Some(Node::Map(clouds)) => clouds,
-            _ => BTreeMap::new(),
-        },
-        _ => BTreeMap::new(),
-    }
+    let clouds = root.into_map().remove("clouds");
+    clouds.unwrap_or(Node::Nothing).into_map()
 }
 
 /// The keys that say something; `auth`'s win over those beside it, where openstacksdk takes them from as well.
@@ -107,11 +98,8 @@ fn flat(cloud: Node, source: &str) -> Result<BTreeMap<String, String>, Mistake> 
         let message = format!("{source} is no table of keys");
         return Err(Mistake::new(message, "write `auth:` and what is below it"));
     };
-    let auth = match beside.remove("auth") {
-        Some(Node::Map(auth)) => auth,
-        _ => BTreeMap::new(),
-    };
-    for (key, node) in beside.into_iter().chain(auth) {
+    let auth = beside.remove("auth").unwrap_or(Node::Nothing);
+    for (key, node) in beside.into_iter().chain(auth.into_map()) {
         match node {
             _ if !Keys::is_known(&key) => {}
             Node::Text(text) => {
@@ -137,6 +125,14 @@ enum Node {
 }
 
 impl Node {
+    /// What is below its keys; nothing where it has none.
+    fn into_map(self) -> BTreeMap<String, Node> {
+        match self {
+            Node::Map(map) => map,
+            _ => BTreeMap::new(),
+        }
+    }
+
     fn lay_over(&mut self, over: Node) {
         match (self, over) {
             (_, Node::Nothing) => {}
@@ -157,12 +153,8 @@ impl Node {
             Some(one) => vec![one],
             None => return,
         };
-        for base in bases {
-            if let Node::Map(base) = base {
-                for (key, node) in base {
-                    map.entry(key).or_insert(node);
-                }
-            }
+        for (key, node) in bases.into_iter().flat_map(Node::into_map) {
+            map.entry(key).or_insert(node);
         }
     }
 }

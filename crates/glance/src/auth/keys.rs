@@ -4,6 +4,7 @@ use super::environment::Environment;
 use super::identity::{Cloud, Identity, Mistake, is_header};
 use super::login::{Credential, Domain, Interface, Login, Named, Proof, Scope, Secret};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The keys that are read below `auth`.
@@ -103,11 +104,12 @@ impl Keys {
     }
 
     fn need(&self, key: &str, help: &str) -> Result<String, Mistake> {
-        let missing = || {
-            let message = format!("{} lacks `{}`", self.source, self.spelled(key));
-            Mistake::new(message, help)
-        };
-        self.get(key).map(str::to_owned).ok_or_else(missing)
+        self.first(&[key]).ok_or_else(|| self.missing(key, help))
+    }
+
+    fn missing(&self, key: &str, help: &str) -> Mistake {
+        let message = format!("{} lacks `{}`", self.source, self.spelled(key));
+        Mistake::new(message, help)
     }
 
     fn wrong(&self, key: &str, what: &str, help: impl Into<String>) -> Mistake {
@@ -118,28 +120,26 @@ impl Keys {
     /// The cloud they describe.
     pub fn cloud(&self, environment: &Environment) -> Result<Cloud, Mistake> {
         self.check_that_certificates_are_checked()?;
-        let url = self.first(&["image_endpoint_override", "endpoint"]);
         let ca = self.get("cacert").map(|path| environment.resolved(path));
+        Ok(Cloud {
+            identity: self.identity(&ca)?,
+            url: self.first(&["image_endpoint_override", "endpoint"]),
+            ca,
+        })
+    }
+
+    fn identity(&self, ca: &Option<PathBuf>) -> Result<Identity, Mistake> {
         let auth_type = self.auth_type();
-        if auth_type == "none" {
-            return Ok(Cloud {
-                identity: Identity::Anonymous,
-                url,
-                ca,
-            });
-        }
-        if let ("token" | "v3token" | "admin_token", Some(token), None) =
-            (auth_type, self.get("token"), self.get("auth_url"))
-        {
-            if !is_header(token) {
+        match (auth_type, self.get("token"), self.get("auth_url")) {
+            ("none", ..) => return Ok(Identity::Anonymous),
+            ("token" | "v3token" | "admin_token", Some(token), None) if is_header(token) => {
+                return Ok(Identity::Token(token.to_owned()));
+            }
+            ("token" | "v3token" | "admin_token", Some(_), None) => {
                 let help = "it takes printable ASCII only";
                 return Err(self.wrong("token", "cannot be sent in an HTTP header", help));
             }
-            return Ok(Cloud {
-                identity: Identity::Token(token.to_owned()),
-                url,
-                ca,
-            });
+            _ => {}
         }
         let auth_url = self.need(
             "auth_url",
@@ -150,17 +150,12 @@ impl Keys {
             Proof::ApplicationCredential(..) => Scope::Unsaid,
             _ => self.scope()?,
         };
-        let login = Login {
-            region: self.get("region_name").map(str::to_owned),
+        Ok(Identity::Keystone(Arc::new(Login {
+            region: self.first(&["region_name"]),
             interface: self.interface()?,
             ca: ca.clone(),
             ..Login::new(auth_url, proof, scope)
-        };
-        Ok(Cloud {
-            identity: Identity::Keystone(Arc::new(login)),
-            url,
-            ca,
-        })
+        })))
     }
 
     /// What is not said follows from what there is.
@@ -232,34 +227,35 @@ impl Keys {
                 self.domain_of("project")?,
             )));
         }
-        if let Some(id) = self.get("domain_id") {
-            return Ok(Scope::Domain(Domain::Id(id.to_owned())));
-        }
-        let domain = self.get("domain_name");
-        Ok(domain.map_or(Scope::Unsaid, |name| {
-            Scope::Domain(Domain::Name(name.to_owned()))
-        }))
+        let domain = self.domain(&["domain_id", "domain_name"]);
+        Ok(domain.map_or(Scope::Unsaid, Scope::Domain))
     }
 
     /// The domain of the user or the project; one that is said for everything counts for both.
     fn domain_of(&self, what: &str) -> Result<Domain, Mistake> {
         let (id, name) = (format!("{what}_domain_id"), format!("{what}_domain_name"));
-        for [id, name] in [
-            [id.as_str(), name.as_str()],
-            ["domain_id", "domain_name"],
-            ["default_domain_id", "default_domain_name"],
-            ["default_domain", ""],
-        ] {
-            if let Some(id) = self.get(id) {
-                return Ok(Domain::Id(id.to_owned()));
-            }
-            if let Some(name) = self.get(name) {
-                return Ok(Domain::Name(name.to_owned()));
-            }
-        }
-        let message = format!("{} lacks `{}`", self.source, self.spelled(&name));
+        let domain = self.domain(&[
+            &id,
+            &name,
+            "domain_id",
+            "domain_name",
+            "default_domain_id",
+            "default_domain_name",
+            "default_domain",
+        ]);
         let help = "write the domain of the name, most often `Default`";
-        Err(Mistake::new(message, help))
+        domain.ok_or_else(|| self.missing(&name, help))
+    }
+
+    /// The domain that the first of these keys names of those that say something.
+    fn domain(&self, keys: &[&str]) -> Option<Domain> {
+        keys.iter().find_map(|key| {
+            let domain = self.get(key)?.to_owned();
+            Some(match key.ends_with("_name") {
+                true => Domain::Name(domain),
+                false => Domain::Id(domain),
+            })
+        })
     }
 
     fn interface(&self) -> Result<Interface, Mistake> {
@@ -271,14 +267,8 @@ impl Keys {
             return Ok(Interface::Public);
         };
         let name = name.strip_suffix("URL").unwrap_or(name);
-        let found = Interface::from_name(name);
-        found.ok_or_else(|| {
-            self.wrong(
-                key,
-                "is no interface",
-                "write `public`, `internal` or `admin`",
-            )
-        })
+        let help = "write `public`, `internal` or `admin`";
+        Interface::from_name(name).ok_or_else(|| self.wrong(key, "is no interface", help))
     }
 
     /// A password sent to whoever answers is given away, so a source that asks for that is refused.

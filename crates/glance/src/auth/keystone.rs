@@ -1,13 +1,14 @@
 //! Keystone's words: a request for a token, and what is read of the answer. Nothing that a server says is shown but its catalog.
 
-use super::login::{Credential, Domain, Login, LoginError, Named, Proof, Scope, Secret};
+use super::login::{Credential, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::answer::line;
 use crate::http::{Call, Connections, Payload, Reply, Times};
-use bytes::Bytes;
-use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{ACCEPT, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
+
+const JSON: &str = "application/json";
 
 /// A token that was issued.
 pub(crate) struct Issued {
@@ -57,22 +58,13 @@ fn hint(login: &Login, status: u16) -> &'static str {
 }
 
 fn call(login: &Login, keystone: &Connections) -> Call {
-    let body = request(login).to_string();
     let endpoint = keystone.endpoint();
     let path = format!("{}/v3/auth/tokens", endpoint.prefix);
-    let length = body.len();
-    let mut request = hyper::Request::new(Payload::Text(Some(Bytes::from(body))));
-    *request.method_mut() = hyper::Method::POST;
-    *request.uri_mut() = path.parse().unwrap_or_default();
-    let headers = request.headers_mut();
-    if let Ok(host) = HeaderValue::from_str(&endpoint.authority) {
-        headers.insert(HOST, host);
-    }
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(CONTENT_TYPE, json.clone());
-    headers.insert(ACCEPT, json);
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    Call::new(request)
+    let body = Payload::text(request(login).to_string());
+    let mut call = Call::new("POST", &path, &endpoint.authority, Some(JSON), body);
+    let headers = call.request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+    call
 }
 
 fn request(login: &Login) -> Value {
@@ -97,7 +89,7 @@ fn request(login: &Login) -> Value {
     let scope = match &login.scope {
         Scope::Unsaid => return json!({ "auth": { "identity": identity } }),
         Scope::Project(project) => json!({ "project": named(project) }),
-        Scope::Domain(domain) => json!({ "domain": self::domain(domain) }),
+        Scope::Domain(domain) => json!({ "domain": domain }),
         Scope::System => json!({ "system": { "all": true } }),
     };
     json!({ "auth": { "identity": identity, "scope": scope } })
@@ -106,14 +98,7 @@ fn request(login: &Login) -> Value {
 fn named(named: &Named) -> Value {
     match named {
         Named::Id(id) => json!({ "id": id }),
-        Named::Name(name, domain) => json!({ "name": name, "domain": self::domain(domain) }),
-    }
-}
-
-fn domain(domain: &Domain) -> Value {
-    match domain {
-        Domain::Id(id) => json!({ "id": id }),
-        Domain::Name(name) => json!({ "name": name }),
+        Named::Name(name, domain) => json!({ "name": name, "domain": domain }),
     }
 }
 
@@ -135,11 +120,11 @@ struct Service {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
-    endpoints: Vec<Place>,
+    endpoints: Vec<ServiceEndpoint>,
 }
 
 #[derive(Deserialize)]
-struct Place {
+struct ServiceEndpoint {
     interface: String,
     region: Option<String>,
     region_id: Option<String>,
@@ -208,7 +193,7 @@ impl Catalog {
     pub(crate) fn image(&self, login: &Login) -> Result<String, LoginError> {
         let (interface, region) = (login.interface.name(), login.region.as_deref());
         let image = self.0.iter().filter(|service| service.kind == "image");
-        let places: Vec<&Place> = image.flat_map(|service| &service.endpoints).collect();
+        let places: Vec<&ServiceEndpoint> = image.flat_map(|service| &service.endpoints).collect();
         let meant = places.iter().find(|place| {
             let here = region.is_none_or(|region| place.region() == region);
             here && place.interface == interface
@@ -234,7 +219,7 @@ impl Catalog {
     }
 }
 
-impl Place {
+impl ServiceEndpoint {
     fn region(&self) -> &str {
         self.region_id
             .as_deref()

@@ -1,5 +1,6 @@
 //! A login at a Keystone: what is shown there, and what came of it last.
 
+use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,7 +30,8 @@ impl fmt::Debug for Secret {
 }
 
 /// A domain of Keystone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Domain {
     /// By its id.
     Id(String),
@@ -92,7 +94,7 @@ named! {
 }
 
 /// A login at a Keystone, version 3. Whoever shares it shares its token, on every connection and every thread.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Login {
     /// Where Keystone is, with `/v3` at its end or without.
     pub auth_url: String,
@@ -106,7 +108,7 @@ pub struct Login {
     pub interface: Interface,
     /// Certificates, in PEM, that are trusted beside the system's.
     pub ca: Option<PathBuf>,
-    pub(crate) held: Held,
+    pub(crate) cache: TokenCache,
 }
 
 impl Login {
@@ -119,18 +121,17 @@ impl Login {
             region: None,
             interface: Interface::Public,
             ca: None,
-            held: Held::default(),
+            cache: TokenCache::default(),
         }
     }
 
     /// Who logs in, for messages.
     pub fn who(&self) -> String {
-        let in_domain = |name: &str, domain: &Domain| match domain {
-            Domain::Id(domain) | Domain::Name(domain) => format!("`{name}` of domain `{domain}`"),
-        };
         let named = |named: &Named| match named {
             Named::Id(id) => format!("`{id}`"),
-            Named::Name(name, domain) => in_domain(name, domain),
+            Named::Name(name, Domain::Id(domain) | Domain::Name(domain)) => {
+                format!("`{name}` of domain `{domain}`")
+            }
         };
         let proof = match &self.proof {
             Proof::Password(user, _) => format!("user {} by password", named(user)),
@@ -153,45 +154,44 @@ impl Login {
     }
 }
 
-/// Two logins are equal that would send the same, whatever they hold.
-impl PartialEq for Login {
-    fn eq(&self, other: &Login) -> bool {
-        let of = |login: &Login| {
-            (
-                login.auth_url.clone(),
-                login.proof.clone(),
-                login.scope.clone(),
-                login.region.clone(),
-                login.interface,
-            )
-        };
-        of(self) == of(other)
-    }
-}
-
-impl Eq for Login {}
-
-/// What a login holds at the moment.
+/// The last token, and why there is no newer one.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
-    state: Mutex<State>,
+pub(crate) struct TokenCache {
+    held: Mutex<Held>,
     /// Held by the one who logs in; the others wait for it.
     pub turn: tokio::sync::Mutex<()>,
 }
 
-impl Held {
-    /// Its state, to be looked at or changed without waiting for anything.
-    pub fn state(&self) -> MutexGuard<'_, State> {
-        // Every change is a single assignment, so that a panic elsewhere leaves nothing half done.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+/// Logins are equal that say the same, whatever came of them.
+impl PartialEq for TokenCache {
+    fn eq(&self, _: &TokenCache) -> bool {
+        true
     }
 }
 
-/// The last token, and why there is no newer one.
+impl Eq for TokenCache {}
+
+impl TokenCache {
+    /// To be looked at or changed without waiting for anything.
+    pub fn held(&self) -> MutexGuard<'_, Held> {
+        // Every change is a single assignment, so that a panic elsewhere leaves nothing half done.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[derive(Debug, Default)]
-pub(crate) struct State {
+pub(crate) struct Held {
     pub token: Option<Token>,
     pub failure: Option<Failure>,
+}
+
+impl Held {
+    /// The token, unless it has ended.
+    pub fn usable(&self, asked: Instant) -> Option<Secret> {
+        let token = self.token.as_ref();
+        let usable = token.filter(|token| token.life.is_none_or(|(_, end)| asked < end));
+        usable.map(|token| token.value.clone())
+    }
 }
 
 /// A token that was got.
@@ -217,40 +217,23 @@ pub(crate) struct Failure {
 pub enum LoginError {
     /// Keystone did not answer.
     #[error("cannot log in: no Keystone at {url}: {detail}")]
-    Unreachable {
-        /// Where it should be.
-        url: String,
-        /// What went wrong.
-        detail: String,
-    },
+    Unreachable { url: String, detail: String },
     /// It does not accept the login. Keystone never says which part of it is wrong.
     #[error("the Keystone at {url} refuses {who} (HTTP {status}): {hint}")]
     Refused {
-        /// Where it is.
         url: String,
-        /// Who tried, without secrets.
         who: String,
-        /// 401 or 403.
         status: u16,
-        /// What may be wrong.
         hint: &'static str,
     },
     /// Something answered, but not as a Keystone does.
     #[error("{url} does not answer like a Keystone: {detail}")]
-    Foreign {
-        /// Where it was looked for.
-        url: String,
-        /// What came instead.
-        detail: String,
-    },
+    Foreign { url: String, detail: String },
     /// The catalog has no such endpoint of an image service.
     #[error("the catalog of {url} has no {wanted}; it has {there}")]
     NoEndpoint {
-        /// Whose catalog.
         url: String,
-        /// What was looked for.
         wanted: String,
-        /// What there is instead.
         there: String,
     },
 }

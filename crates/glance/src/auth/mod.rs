@@ -13,6 +13,7 @@ mod sources;
 pub(crate) use caller::Caller;
 pub use environment::Environment;
 pub use identity::{Cloud, Identity, Mistake, is_header};
-pub use login::{Credential, Domain, Interface, Login, LoginError, Named, Proof, Scope, Secret};
+pub(crate) use login::LoginError;
+pub use login::{Credential, Domain, Interface, Login, Named, Proof, Scope, Secret};
 pub(crate) use session::Session;
 pub use sources::{ENVVARS, cloud, from_environment};

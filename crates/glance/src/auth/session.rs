@@ -1,6 +1,6 @@
 //! Logging in: one token for all connections of a login, renewed before it ends, by one request while the others wait or go on.
 
-use super::keystone::{self, Catalog, Issued};
+use super::keystone::{self, Catalog};
 use super::login::{Failure, Login, LoginError, Secret, Token};
 use crate::clock::now;
 use crate::http::{ConfigError, Connections, Endpoint};
@@ -45,7 +45,7 @@ impl Session {
         if let Some(settled) = self.settled(asked) {
             return settled;
         }
-        let turn = &self.login.held.turn;
+        let turn = &self.login.cache.turn;
         let _turn = match self.usable(asked) {
             // One renews it; the others go on with it.
             Some(token) => match turn.try_lock() {
@@ -66,34 +66,27 @@ impl Session {
 
     /// What is known without asking Keystone: a token that is not due for renewal, or why there can be none for one who asked then.
     fn settled(&self, asked: Instant) -> Option<Result<Secret, LoginError>> {
-        let state = self.login.held.state();
-        let token = state.token.as_ref();
+        let held = self.login.cache.held();
+        let token = held.token.as_ref();
         let fresh = token.filter(|token| token.life.is_none_or(|(renewal, _)| asked < renewal));
         if let Some(token) = fresh {
             return Some(Ok(token.value.clone()));
         }
-        let failure = state.failure.as_ref()?;
+        let failure = held.failure.as_ref()?;
         // What Keystone refused it will refuse again, and count against the account.
         let stands =
             matches!(failure.error, LoginError::Refused { .. }) || asked < failure.at + PAUSE;
-        let usable = token.filter(|token| token.life.is_none_or(|(_, end)| asked < end));
-        stands.then(|| match usable {
-            Some(token) => Ok(token.value.clone()),
-            None => Err(failure.error.clone()),
-        })
+        stands.then(|| held.usable(asked).ok_or_else(|| failure.error.clone()))
     }
 
     /// A token that has not ended.
     fn usable(&self, asked: Instant) -> Option<Secret> {
-        let state = self.login.held.state();
-        let token = state.token.as_ref();
-        let usable = token.filter(|token| token.life.is_none_or(|(_, end)| asked < end));
-        usable.map(|token| token.value.clone())
+        self.login.cache.held().usable(asked)
     }
 
     /// Logs in whatever is held, since a catalog comes with a new token only.
     pub(crate) async fn log_in_anew(&self) -> Result<Catalog, LoginError> {
-        let _turn = self.login.held.turn.lock().await;
+        let _turn = self.login.cache.turn.lock().await;
         self.log_in().await.map(|(_, catalog)| catalog)
     }
 
@@ -101,17 +94,13 @@ impl Session {
     async fn log_in(&self) -> Result<(Secret, Catalog), LoginError> {
         let since = now();
         let issued = keystone::issue(&self.login, &self.keystone).await;
-        let mut state = self.login.held.state();
+        let mut held = self.login.cache.held();
         match issued {
-            Ok(Issued {
-                token,
-                life,
-                catalog,
-            }) => {
-                state.failure = None;
-                state.token = Some(Token {
-                    value: token.clone(),
-                    life: life.map(|life| {
+            Ok(issued) => {
+                held.failure = None;
+                held.token = Some(Token {
+                    value: issued.token.clone(),
+                    life: issued.life.map(|life| {
                         let life = life.max(USED);
                         let renewal = (life - MARGIN.min(life / 10)).max(USED);
                         (since + renewal, since + life)
@@ -119,10 +108,10 @@ impl Session {
                     since,
                     proved: false,
                 });
-                Ok((token, catalog))
+                Ok((issued.token, issued.catalog))
             }
             Err(error) => {
-                state.failure = Some(Failure {
+                held.failure = Some(Failure {
                     at: now(),
                     error: error.clone(),
                 });
@@ -133,8 +122,8 @@ impl Session {
 
     /// Hears how a Glance answered a token. Whether another one may be answered otherwise.
     pub(crate) fn answered(&self, used: &Secret, status: u16) -> bool {
-        let mut state = self.login.held.state();
-        let Some(token) = state.token.as_mut().filter(|token| token.value == *used) else {
+        let mut held = self.login.cache.held();
+        let Some(token) = held.token.as_mut().filter(|token| token.value == *used) else {
             return status == 401; // it was renewed meanwhile
         };
         if status != 401 {
@@ -144,7 +133,7 @@ impl Session {
         // A Glance that accepts no token at all is not helped by another one.
         let ended = token.proved || now() > token.since + USED;
         if ended {
-            state.token = None;
+            held.token = None;
         }
         ended
     }

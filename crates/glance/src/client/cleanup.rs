@@ -1,19 +1,17 @@
 //! Deleting what the run created, and nothing else.
 
 use super::Client;
-use super::exchange::{image_path, text, typed};
 use super::hello::Greeting;
 use super::operations::of;
 use crate::answer::{Answer, ImageId, Request, line};
 use crate::clock::{now, since};
 use crate::commands::Commands;
-use crate::dialect::{PATCH_TYPE, Page};
-use crate::http::{Reply, Times};
+use crate::dialect::Page;
+use crate::http::Times;
 use crate::journal::Journal;
 use crate::target::Command;
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::time::Duration;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
@@ -30,7 +28,7 @@ const UNANSWERED_MAX: usize = 16;
 /// Pages and images of a list that are read at most; a server that never ends its list is not followed for ever.
 const PAGES_MAX: usize = 10_000;
 const LISTED_MAX: usize = 1_000_000;
-/// Images left behind of which it is told why.
+/// Images left behind of which it is said why.
 const REASONS_MAX: usize = 20;
 
 /// What came of a cleanup at the end of a run.
@@ -155,24 +153,17 @@ impl Client {
 
     /// One delete of everything created; whether the server still answers.
     async fn remove_created(&self, last: bool) -> bool {
-        let mut unanswered = 0;
         let delete = |id| {
             let client = self.clone();
             async move { (id, client.delete_with_fallback(id, last).await) }
         };
-        let ids = self.created().into_iter();
-        a_few_at_once(ids, delete, |(id, answer)| {
+        a_few_at_once(self.created().into_iter(), delete, |(id, answer)| {
             if last && answer.observed == Some(Seen::Gone) {
                 self.shared.created.borrow_mut().remove(&id);
             }
-            match answer.http_status {
-                Some(_) => unanswered = 0,
-                None => unanswered += 1,
-            }
-            unanswered < UNANSWERED_MAX
+            answer.http_status.is_some()
         })
-        .await;
-        unanswered < UNANSWERED_MAX
+        .await
     }
 
     /// Deletes an image that this client created. What is still refused at `last` is left to the scenario's last resort.
@@ -187,29 +178,39 @@ impl Client {
 
     /// Deletes an image: as the member, and where he may not, or sees nothing, as the admin.
     async fn delete_as_anyone(&self, id: ImageId) -> Answer {
-        let times = &mut Times::default();
-        let mut answer = self.delete(id, times).await;
-        if answer.http_status == Some(403) && self.unprotect(id, Who::Member).await {
-            answer = self.delete(id, times).await;
+        let answer = self.delete_unblocked(id, Who::Member).await;
+        let has_admin = self.shared.identities[Who::Admin.index()].is_some();
+        if answer.outcome != Outcome::Refused || !has_admin {
+            return answer;
+        }
+        let admins = self.perform_as(Who::Admin, id, Operation::Delete).await;
+        if admins.outcome != Outcome::Ok && admins.observed != Some(Seen::Gone) {
+            // It is there, though the member does not see it.
+            self.shared.created.borrow_mut().insert(id, true);
+        }
+        admins
+    }
+
+    /// Deletes an image, once more if what is in the way can be taken away.
+    async fn delete_unblocked(&self, id: ImageId, who: Who) -> Answer {
+        let mut answer = self.perform_as(who, id, Operation::Delete).await;
+        if answer.http_status == Some(403) && self.unprotect(id, who).await {
+            answer = self.perform_as(who, id, Operation::Delete).await;
         }
         if answer.http_status == Some(400) {
             self.unblock_delete(id).await;
-            answer = self.delete(id, times).await;
-        }
-        let has_admin = self.shared.identities[Who::Admin.index()].is_some();
-        if matches!(answer.outcome, Outcome::Refused) && has_admin {
-            let request = Request {
-                who: Who::Admin,
-                ..of(id, Operation::Delete)
-            };
-            let admins = self.perform(&request).await;
-            if admins.outcome != Outcome::Ok && admins.observed != Some(Seen::Gone) {
-                // It is there, though the member does not see it.
-                self.shared.created.borrow_mut().insert(id, true);
-            }
-            return admins;
+            answer = self.perform_as(who, id, Operation::Delete).await;
         }
         answer
+    }
+
+    async fn perform_as(&self, who: Who, id: ImageId, operation: Operation) -> Answer {
+        let request = Request {
+            who,
+            size: Bytes(1), // of what is uploaded, if anything is
+            ..of(id, operation)
+        };
+        self.perform(&request).await
     }
 
     /// A status can hinder a delete (400: no such transition): where deletes are delayed, an admin's of a deactivated image, and anybody's
@@ -221,12 +222,7 @@ impl Client {
             (Operation::Upload, Who::Reader),
             (Operation::AddLocation, Who::Member),
         ] {
-            let request = Request {
-                who,
-                size: Bytes(1),
-                ..of(id, operation)
-            };
-            self.perform(&request).await;
+            self.perform_as(who, id, operation).await;
         }
     }
 
@@ -240,21 +236,18 @@ impl Client {
 
     /// Takes the protection of an image away; whether that was acknowledged.
     async fn unprotect(&self, id: ImageId, who: Who) -> bool {
-        let body = r#"[{"op":"replace","path":"/protected","value":false}]"#;
-        let call = self.call("PATCH", &image_path(id, ""), text(body), None);
-        let times = &mut Times::default();
-        let reply = self.send(who, typed(call, PATCH_TYPE), times).await;
-        reply.is_ok_and(|reply| reply.status == 200)
+        let answer = self.perform_as(who, id, Operation::Unprotect).await;
+        answer.http_status == Some(200)
     }
 
     /// Removes those of `ids` that are there and carry the tag of this client's run: the images of a journal, after the run.
-    /// `greeting` is what the server said to [`Client::hello`]; `told` hears how far it is. To be called when nothing else of
+    /// `greeting` is what the server said to [`Client::hello`]; `progress` hears how far it is. To be called when nothing else of
     /// the run is under way.
     pub async fn remove(
         &self,
         greeting: Greeting,
         ids: impl Iterator<Item = ImageId>,
-        mut told: impl FnMut(&Removal),
+        mut progress: impl FnMut(&Removal),
     ) -> Removal {
         // An admin sees every image there is; a member sees his own.
         let who = match greeting.admin_is_admin {
@@ -262,16 +255,12 @@ impl Client {
             false => Who::Member,
         };
         let mut removal = Removal::default();
-        let mut unanswered = 0;
         let remove = |id| {
             let client = self.clone();
             async move { (id, client.remove_one(id, who).await) }
         };
-        a_few_at_once(ids, remove, |(id, fate)| {
-            unanswered = match fate {
-                Fate::Unanswered(_) => unanswered + 1,
-                _ => 0,
-            };
+        let answers = a_few_at_once(ids, remove, |(id, fate)| {
+            let is_answered = !matches!(fate, Fate::Unanswered(_));
             match fate {
                 Fate::Removed => removal.removed += 1,
                 Fate::Absent => removal.absent += 1,
@@ -282,11 +271,11 @@ impl Client {
                     }
                 }
             }
-            told(&removal);
-            unanswered < UNANSWERED_MAX
+            progress(&removal);
+            is_answered
         })
         .await;
-        removal.gave_up = unanswered >= UNANSWERED_MAX;
+        removal.gave_up = !answers;
         removal
     }
 
@@ -322,48 +311,38 @@ impl Client {
         if record.protected {
             self.unprotect(id, who).await; // the delete shows whether that helped
         }
-        let delete = || self.ask("DELETE", id, who);
-        let mut deleted = delete().await;
-        if matches!(&deleted, Ok(reply) if reply.status == 403) && self.unprotect(id, who).await {
-            deleted = delete().await;
-        }
-        if matches!(&deleted, Ok(reply) if reply.status == 400) {
-            self.unblock_delete(id).await;
-            deleted = delete().await;
-        }
-        let is_refused = matches!(&deleted, Ok(reply) if (400..404).contains(&reply.status) || reply.status == 409);
+        let mut deleted = self.delete_unblocked(id, who).await;
+        let is_refused = matches!(deleted.http_status, Some(400..404 | 409));
         if last && is_refused && self.force_delete(id).await {
-            deleted = delete().await;
+            deleted = self.perform_as(who, id, Operation::Delete).await;
         }
-        match deleted {
-            Err(fate) => fate,
-            Ok(reply) if reply.status == 404 => Fate::Removed,
-            Ok(reply) if (200..300).contains(&reply.status) => match self.record(id, who).await {
+        match deleted.http_status {
+            None => Fate::Unanswered(deleted.note),
+            Some(404) => Fate::Removed,
+            Some(200..300) => match self.record(id, who).await {
                 Ok(None) => Fate::Removed,
                 Ok(Some(_)) => Fate::Left("it is there after its delete was acknowledged".into()),
                 Err(fate) => fate,
             },
-            Ok(reply) => Fate::Left(explain(&reply)),
+            Some(status) => Fate::Left(line(&format!("HTTP {status} {}", deleted.note))),
         }
     }
 
     /// The record of an image; none if there is no such image.
     async fn record(&self, id: ImageId, who: Who) -> Result<Option<Record>, Fate> {
-        let reply = self.ask("GET", id, who).await?;
+        let reply = self.get(who, &format!("/images/{id}")).await;
+        let reply = reply.map_err(|trouble| Fate::Unanswered(line(trouble.text())))?;
         match (reply.status, &reply.cut) {
             (404, _) => Ok(None),
             (200, None) => serde_json::from_slice(&reply.text)
                 .map(Some)
                 .map_err(|_| Fate::Left("the server shows no image in its place".to_owned())),
             (200, Some(cut)) => Err(Fate::Left(line(cut))),
-            _ => Err(Fate::Left(explain(&reply))),
+            (status, _) => {
+                let said = String::from_utf8_lossy(&reply.text);
+                Err(Fate::Left(line(&format!("HTTP {status} {said}"))))
+            }
         }
-    }
-
-    async fn ask(&self, method: &str, id: ImageId, who: Who) -> Result<Reply, Fate> {
-        let call = self.call(method, &image_path(id, ""), text(""), None);
-        let reply = self.send(who, call, &mut Times::default()).await;
-        reply.map_err(|trouble| Fate::Unanswered(line(trouble.text())))
     }
 
     /// The images on the server that carry the tag of this client's run, by whichever client they were created, as far as the
@@ -372,17 +351,7 @@ impl Client {
         let mut found = BTreeSet::new();
         let mut path = format!("/images?limit=500&tag={}", self.shared.run.tag());
         for _ in 0..PAGES_MAX {
-            let call = self.call("GET", &path, text(""), None);
-            let reply = self.send(Who::Admin, call, &mut Times::default()).await;
-            let reply = reply.map_err(|trouble| line(trouble.text()))?;
-            if let Some(cut) = reply.cut {
-                return Err(line(&cut));
-            }
-            if reply.status != 200 {
-                return Err(format!("HTTP {}", reply.status));
-            }
-            let page: Page = serde_json::from_slice(&reply.text)
-                .map_err(|_| "no list of images in the reply".to_owned())?;
+            let page: Page = self.list(&path, "images").await?;
             let before = found.len();
             found.extend(page.images.iter().filter_map(|image| image.id()));
             let next = page.next.as_deref();
@@ -399,31 +368,31 @@ impl Client {
     }
 }
 
-fn explain(reply: &Reply) -> String {
-    let said = String::from_utf8_lossy(&reply.text);
-    line(&format!("HTTP {} {said}", reply.status))
-}
-
-/// Does something with each, a few at once, for as long as `go_on` wants it; what has begun is waited for.
+/// Does something with each, a few at once, until too many in a row were not answered, as `is_answered` says; what has begun is
+/// waited for. Whether the server still answers.
 async fn a_few_at_once<F, T>(
     mut ids: impl Iterator<Item = ImageId>,
     act: impl Fn(ImageId) -> F,
-    mut go_on: impl FnMut(T) -> bool,
-) where
+    mut is_answered: impl FnMut(T) -> bool,
+) -> bool
+where
     F: Future<Output = T> + 'static,
     T: 'static,
 {
     let mut open = JoinSet::new();
-    let mut wanted = true;
+    let (mut unanswered, mut gave_up) = (0, false);
     loop {
-        while wanted && open.len() < AT_ONCE {
+        while !gave_up && open.len() < AT_ONCE {
             let Some(id) = ids.next() else { break };
             open.spawn_local(act(id));
         }
         match open.join_next().await {
-            Some(Ok(done)) => wanted &= go_on(done),
+            Some(Ok(done)) => {
+                unanswered = if is_answered(done) { 0 } else { unanswered + 1 };
+                gave_up |= unanswered >= UNANSWERED_MAX;
+            }
             Some(Err(_)) => {}
-            None => return,
+            None => return unanswered < UNANSWERED_MAX,
         }
     }
 }

@@ -1,37 +1,49 @@
 //! One exchange: a request as Glance wants it, and its reply judged.
 
 use super::{Client, OperationContext};
-use crate::answer::{Answer, Exchange, ImageId, line};
+use crate::answer::{Answer, Exchange, line};
 use crate::auth::{Caller, Secret};
 use crate::clock::{now, since};
-use crate::dialect::{self, Image};
+use crate::dialect::{self, Asked, Image};
 use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
-use bytes::Bytes;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{HOST, HeaderValue};
+use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
+use stormglass_model::units::Time;
 
 /// The most of a text body that is kept.
 const TEXT_KEPT: usize = 4096;
 
 impl Client {
-    /// A request of this client. Its parts were checked when the client was made.
-    pub(super) fn call(&self, method: &str, path: &str, body: Payload, max: Option<u64>) -> Call {
-        let shared = &*self.shared;
-        let mut request = hyper::Request::new(body);
-        let path = format!("{}/v2{path}", shared.connections.endpoint().prefix);
-        *request.method_mut() = method.parse().unwrap_or_default();
-        *request.uri_mut() = path.parse().unwrap_or_default();
-        let length = request.body().len();
-        let headers = request.headers_mut();
-        headers.insert(HOST, shared.host.clone());
-        if matches!(method, "PUT" | "POST" | "PATCH") {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        let content_max = max;
-        Call {
-            content_max,
-            ..Call::new(request)
+    /// A request of this client, whose body is `data` where it is no text.
+    pub(super) fn call(&self, asked: Asked, data: Option<Payload>) -> Call {
+        let endpoint = self.shared.connections.endpoint();
+        let path = format!("{}/v2{}", endpoint.prefix, asked.path);
+        let media_type = asked.media_type();
+        let body = data.unwrap_or_else(|| Payload::text(asked.text));
+        Call::new(asked.method, &path, &endpoint.authority, media_type, body)
+    }
+
+    /// Reads what is at `path`.
+    pub(super) async fn get(&self, who: Who, path: &str) -> Result<Reply, Trouble> {
+        let call = self.call(Asked::get(path), None);
+        self.send(who, call, &mut Times::default()).await
+    }
+
+    /// Reads a list of `what` at `path` as an admin, or without one as the member. The error is one line.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &str,
+    ) -> Result<T, String> {
+        let reply = self.get(Who::Admin, path).await;
+        let reply = reply.map_err(|trouble| line(trouble.text()))?;
+        match reply {
+            Reply { cut: Some(cut), .. } => Err(line(&cut)),
+            Reply { status: 200, .. } => serde_json::from_slice(&reply.text)
+                .map_err(|_| format!("no list of {what} in the reply")),
+            Reply { status, .. } => Err(format!("HTTP {status}")),
         }
     }
 
@@ -45,17 +57,16 @@ impl Client {
         times: &mut Times,
     ) -> Result<Reply, Trouble> {
         let caller = self.caller(who);
-        let connections = &self.shared.connections;
-        let again = call.repeated().filter(|_| caller.renews());
-        let token = sign(&caller, &mut call, times).await?;
-        let mut reply = connections.exchange(call, times).await?;
-        let renewed = caller.answered(token.as_ref(), reply.status);
-        if let (true, Some(mut again)) = (renewed, again) {
-            let token = sign(&caller, &mut again, times).await?;
-            reply = connections.exchange(again, times).await?;
-            caller.answered(token.as_ref(), reply.status);
+        let mut again = call.repeated().filter(|_| caller.renews());
+        loop {
+            let token = sign(&caller, &mut call, times).await?;
+            let reply = self.shared.connections.exchange(call, times).await?;
+            let renewed = caller.answered(token.as_ref(), reply.status);
+            match again.take() {
+                Some(repeated) if renewed => call = repeated,
+                _ => return Ok(reply),
+            }
         }
-        Ok(reply)
     }
 
     /// Who asks as `who`.
@@ -76,18 +87,15 @@ impl Client {
         mut call: Call,
     ) -> (Answer, Option<Trouble>) {
         call.watch = context.watch.clone();
-        let kept = self.clock.as_ref().map(|clock| {
-            let mut kept = self.noted(context.request.who, &call);
-            kept.sent = clock();
-            kept
-        });
-        let (content_max, progress) = (call.content_max, call.progress.clone());
+        let clock = self.clock.as_ref();
+        let kept = clock.map(|clock| self.noted(context.request.who, &call, clock()));
+        let (content_max, transfer) = (call.content_max, call.transfer.clone());
         let came = (self.send(context.request.who, call, &mut context.times)).await;
         if let (Some(mut kept), Some(clock)) = (kept, &self.clock) {
             kept.ended = Some(clock());
             let sent = context.watch.as_ref().map(|watch| watch.sent.get().body);
             if kept.data.is_some() {
-                kept.data_sent = sent.unwrap_or(progress.taken.get());
+                kept.data_sent = sent.unwrap_or(transfer.taken.get());
             }
             kept.status = came.as_ref().ok().map(|reply| reply.status);
             kept.reply = match &came {
@@ -101,33 +109,32 @@ impl Client {
             Ok(reply) => (judge(context.request.operation, &reply, content_max), None),
             Err(trouble) => {
                 let outcome = without_reply(context.request.operation, &trouble, &context.watch);
-                let mut answer = Answer::new(outcome);
-                answer.note = line(trouble.text());
+                let answer = Answer::new(outcome).with_note(line(trouble.text()));
                 (answer, Some(trouble))
             }
         }
     }
 
-    /// What is told of a request. Who asks is not yet in its head.
-    fn noted(&self, who: Who, call: &Call) -> Exchange {
+    /// What is kept of a request. Who asks is not yet in its head.
+    fn noted(&self, who: Who, call: &Call, sent: Time) -> Exchange {
         let request = &call.request;
         let prefix = self.shared.connections.endpoint().prefix.as_str();
         let path = request.uri().to_string();
-        let told = |(name, value): (&hyper::header::HeaderName, &HeaderValue)| {
+        let shown = |(name, value): (&hyper::header::HeaderName, &HeaderValue)| {
             let value = value.to_str().ok().filter(|_| !value.is_sensitive())?;
             (*name != HOST).then(|| (name.to_string(), value.to_owned()))
         };
         let (text, data) = match request.body() {
-            Payload::Text(text) => (text.as_deref().unwrap_or_default(), None),
+            Payload::Text(text) => (&text[..], None),
             Payload::Upload(_) => (&[][..], Some(request.body().len())),
         };
         Exchange {
-            sent: stormglass_model::units::Time::ZERO,
+            sent,
             ended: None,
             who,
             method: request.method().to_string(),
             path: path.strip_prefix(prefix).unwrap_or(&path).to_owned(),
-            headers: request.headers().iter().filter_map(told).collect(),
+            headers: request.headers().iter().filter_map(shown).collect(),
             text: String::from_utf8_lossy(&text[..text.len().min(TEXT_KEPT)]).into_owned(),
             data,
             data_sent: 0,
@@ -162,10 +169,9 @@ fn without_reply(operation: Operation, trouble: &Trouble, watch: &Option<Rc<Watc
         }
         _ => false,
     };
-    if impossible {
-        Outcome::Fail
-    } else {
-        Outcome::Unknown
+    match impossible {
+        true => Outcome::Fail,
+        false => Outcome::Unknown,
     }
 }
 
@@ -192,19 +198,4 @@ fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answe
         }
     }
     answer
-}
-
-pub(super) fn image_path(id: ImageId, rest: &str) -> String {
-    format!("/images/{id}{rest}")
-}
-
-pub(super) fn text(text: &str) -> Payload {
-    let bytes = (!text.is_empty()).then(|| Bytes::copy_from_slice(text.as_bytes()));
-    Payload::Text(bytes)
-}
-
-pub(super) fn typed(mut call: Call, media_type: &'static str) -> Call {
-    let value = HeaderValue::from_static(media_type);
-    call.request.headers_mut().insert(CONTENT_TYPE, value);
-    call
 }

@@ -1,26 +1,23 @@
 //! The first word to a server: is it there, is it a Glance, does it know us?
 
 use super::Client;
-use super::exchange::text;
 use crate::answer::line;
 use crate::auth::LoginError;
 use crate::dialect::Page;
-use crate::http::{Times, Trouble};
+use crate::http::{ConfigError, Trouble};
 use stormglass_model::lifecycle::Who;
 use stormglass_model::script::Act;
 
 /// Why a run against this server cannot begin, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HelloError {
-    /// It did not answer.
-    #[error("no Glance at {server}: {detail}")]
-    Unreachable {
-        /// Its URL, without a path.
-        server: String,
-        /// What went wrong.
-        detail: String,
-    },
-    /// There is no token to ask with.
+    /// It did not answer: its URL without a path, and what went wrong.
+    #[error("no Glance at {0}: {1}")]
+    Unreachable(String, String),
+    /// The target makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no token to ask with, or no Glance in the catalog.
     #[error(transparent)]
     Login(#[from] LoginError),
     /// It answered, but does not accept who asks.
@@ -33,14 +30,9 @@ pub enum HelloError {
         /// 401 or 403.
         status: u16,
     },
-    /// Something answered, but not as a Glance does.
-    #[error("{server} does not answer like a Glance: {detail}")]
-    Foreign {
-        /// Its URL, without a path.
-        server: String,
-        /// What came instead.
-        detail: String,
-    },
+    /// Something answered, but not as a Glance does: its URL without a path, and what came instead.
+    #[error("{0} does not answer like a Glance: {1}")]
+    Foreign(String, String),
 }
 
 /// What a server said of who asks.
@@ -72,50 +64,33 @@ impl Client {
         self.greet(Who::Member, "member's token or identity")
             .await?;
         let member_is_admin = self.is_admin(Who::Member).await;
-        if self.shared.identities[Who::Admin.index()].is_none() {
-            return Ok(Greeting {
-                member_is_admin,
-                admin_is_admin: false,
-            });
+        let has_admin = self.shared.identities[Who::Admin.index()].is_some();
+        if has_admin {
+            self.greet(Who::Admin, "admin's token or identity").await?;
         }
-        self.greet(Who::Admin, "admin's token or identity").await?;
-        let admin_is_admin = self.is_admin(Who::Admin).await;
         Ok(Greeting {
             member_is_admin,
-            admin_is_admin,
+            admin_is_admin: has_admin && self.is_admin(Who::Admin).await,
         })
     }
 
     /// Whether it may list tasks, which Glance's policies leave to admins.
     async fn is_admin(&self, who: Who) -> bool {
-        let call = self.call("GET", "/tasks?limit=1", text(""), None);
-        let reply = self.send(who, call, &mut Times::default()).await;
+        let reply = self.get(who, "/tasks?limit=1").await;
         reply.is_ok_and(|reply| reply.status == 200)
     }
 
     async fn greet(&self, who: Who, name: &'static str) -> Result<(), HelloError> {
         let server = || self.shared.connections.endpoint().to_string();
         self.caller(who).ready().await?;
-        let call = self.call("GET", "/images?limit=1", text(""), None);
-        let reply = match self.send(who, call, &mut Times::default()).await {
+        let foreign = |detail: &str| HelloError::Foreign(server(), line(detail));
+        let reply = match self.get(who, "/images?limit=1").await {
             Ok(reply) => reply,
             Err(Trouble::NotSent(detail)) => {
-                return Err(HelloError::Unreachable {
-                    server: server(),
-                    detail: line(&detail),
-                });
+                return Err(HelloError::Unreachable(server(), line(&detail)));
             }
-            Err(Trouble::NoReply(detail)) => {
-                return Err(HelloError::Foreign {
-                    server: server(),
-                    detail: line(&detail),
-                });
-            }
+            Err(Trouble::NoReply(detail)) => return Err(foreign(&detail)),
             Err(Trouble::Stopped) => return Ok(()), // only an aborted upload stops
-        };
-        let foreign = |detail: String| HelloError::Foreign {
-            server: server(),
-            detail: line(&detail),
         };
         match (reply.status, &reply.cut) {
             (status @ (401 | 403), _) => Err(HelloError::Identity {
@@ -123,14 +98,14 @@ impl Client {
                 who: name,
                 status,
             }),
-            (200, Some(cut)) => Err(foreign(cut.clone())),
+            (200, Some(cut)) => Err(foreign(cut)),
             (200, None) => match serde_json::from_slice::<Page>(&reply.text) {
                 Ok(_) => Ok(()),
-                Err(_) => Err(foreign("no list of images in its reply".to_owned())),
+                Err(_) => Err(foreign("no list of images in its reply")),
             },
             (status, _) => {
                 let text = String::from_utf8_lossy(&reply.text);
-                Err(foreign(format!("HTTP {status} {text}")))
+                Err(foreign(&format!("HTTP {status} {text}")))
             }
         }
     }

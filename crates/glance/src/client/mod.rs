@@ -7,7 +7,6 @@ use crate::data_server::DataServer;
 use crate::http::{ConfigError, Connections, Endpoint, Times, Watch};
 use crate::journal::Journal;
 use crate::target::{Command, GlanceTarget};
-use hyper::header::HeaderValue;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -35,7 +34,6 @@ pub struct Client {
 
 struct Shared {
     connections: Connections,
-    host: HeaderValue,
     /// By [`Who`].
     identities: [Option<Caller>; Who::COUNT],
     run: RunId,
@@ -75,8 +73,6 @@ impl Client {
     pub fn new(target: &GlanceTarget, run: RunId) -> Result<Client, ConfigError> {
         let url = target.url.as_deref().ok_or(ConfigError::NoUrl)?;
         let endpoint = Endpoint::parse(url, "v2")?;
-        let host = HeaderValue::from_str(&endpoint.authority)
-            .map_err(|_| ConfigError::Url("and its host is no host".to_owned()))?;
         // Where nobody says who he is, everybody may be an admin; where the member does, an admin must.
         let has_admin = target.admin != Identity::Anonymous || target.member == Identity::Anonymous;
         let ca = target.ca.as_deref();
@@ -96,7 +92,6 @@ impl Client {
         Ok(Client {
             shared: Rc::new(Shared {
                 connections,
-                host,
                 identities: known,
                 run,
                 location: target.location.clone(),
@@ -171,9 +166,7 @@ impl Client {
             who: request.who,
         };
         if let Some(reason) = self.unsupported(act) {
-            let mut answer = Answer::new(Outcome::Refused);
-            answer.note = reason.to_owned();
-            return answer;
+            return Answer::new(Outcome::Refused).with_note(reason);
         }
         let mut context = OperationContext {
             request,

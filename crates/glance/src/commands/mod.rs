@@ -216,6 +216,3 @@ impl Shared {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

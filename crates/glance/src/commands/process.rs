@@ -119,3 +119,16 @@ fn last_line(mut stderr: ChildStderr) -> mpsc::Receiver<String> {
 
 /// Bytes of standard error that are kept.
 const TAIL: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_was_stopped_before_its_group_was_known_is_killed() {
+        let begun = now();
+        let killed = run("sleep 1000", Span::from_secs(60), None, |_| false).unwrap_err();
+        assert!(matches!(killed, CommandError::Failed { .. }), "{killed}");
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+}

@@ -1,6 +1,6 @@
 //! Exchanges over connections that are opened when needed, kept for a moment, and closed when an answer came early.
 
-use super::content::{Payload, Progress};
+use super::content::{Payload, Transfer};
 use super::endpoint::{ConfigError, Endpoint};
 use super::reply::{self, Reply, explain};
 use super::stream::{FaultyStream, Socket};
@@ -9,7 +9,7 @@ use super::watch::{Load, Watch};
 use crate::clock::{now, since};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::HeaderValue;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
 use std::cell::RefCell;
 use std::path::Path;
@@ -58,7 +58,7 @@ pub(crate) struct Call {
     pub request: hyper::Request<Payload>,
     /// A text that the reply does not show, since a server may repeat what it was told.
     pub secret: Option<HeaderValue>,
-    pub progress: Rc<Progress>,
+    pub transfer: Rc<Transfer>,
     /// The most content to read of a 200; none where a reply is text.
     pub content_max: Option<u64>,
     /// What to do at a point of it.
@@ -66,12 +66,36 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A request whose reply is text.
-    pub fn new(request: hyper::Request<Payload>) -> Call {
+    /// A request to the server called `host`, whose reply is text. Its parts must be well formed.
+    pub fn new(
+        method: &str,
+        path: &str,
+        host: &str,
+        media_type: Option<&'static str>,
+        body: Payload,
+    ) -> Call {
+        let length = body.len();
+        let mut request = hyper::Request::new(body);
+        *request.method_mut() = method.parse().unwrap_or_default();
+        *request.uri_mut() = path.parse().unwrap_or_default();
+        let headers = request.headers_mut();
+        if let Ok(host) = HeaderValue::from_str(host) {
+            headers.insert(HOST, host);
+        }
+        if matches!(method, "PUT" | "POST" | "PATCH") {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        if let Some(media_type) = media_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        }
+        Call::of(request)
+    }
+
+    fn of(request: hyper::Request<Payload>) -> Call {
         Call {
+            transfer: request.body().transfer(),
             request,
             secret: None,
-            progress: Progress::new(),
             content_max: None,
             watch: None,
         }
@@ -88,16 +112,16 @@ impl Call {
 
     /// The same once more, if nothing of it is lost by that: it has no body, and nothing is done at a point of it.
     pub fn repeated(&self) -> Option<Call> {
-        let repeats = self.watch.is_none() && matches!(self.request.body(), Payload::Text(None));
+        let repeats = self.watch.is_none()
+            && matches!(self.request.body(), Payload::Text(text) if text.is_empty());
         repeats.then(|| {
-            let mut request = hyper::Request::new(Payload::Text(None));
+            let mut request = hyper::Request::new(Payload::text(""));
             *request.method_mut() = self.request.method().clone();
             *request.uri_mut() = self.request.uri().clone();
             *request.headers_mut() = self.request.headers().clone();
-            let content_max = self.content_max;
             Call {
-                content_max,
-                ..Call::new(request)
+                content_max: self.content_max,
+                ..Call::of(request)
             }
         })
     }
@@ -159,7 +183,7 @@ impl Connections {
         let began = now();
         let _permit = self.permits.acquire().await;
         times.waited += since(began);
-        call.progress.at.set(now());
+        call.transfer.at.set(now());
 
         let uploads = matches!(call.request.body(), Payload::Upload(_));
         let watch = call.watch.clone().map(|watch| (watch, call.load()));
@@ -167,18 +191,19 @@ impl Connections {
         // What the client itself holds up is not the server's delay.
         let delay = call.watch.as_ref().map_or(Duration::ZERO, |it| it.delay());
         let limit = self.timeout.saturating_add(delay).min(FOREVER);
-        let sending = self.send(call.request, &call.progress, watch, limit, times);
-        let (link, response) = sending.await?;
+        let sending = self.send(call.request, &call.transfer, watch, limit, times);
+        let (mut link, response) = sending.await?;
         let keeps_open = reply::keeps_open(&response);
         let mut reply = reply::read(response, call.content_max, limit).await;
         if let Some(secret) = call.secret {
             reply::redact(&mut reply.text, secret.as_bytes());
         }
         // An upload that was turned down may not have been read, and its bytes would stand before the next request.
-        let was_read = !uploads || (200..300).contains(&reply.status);
-        let is_whole = was_read && reply.cut.is_none() && call.progress.finished.get();
-        if keeps_open && is_whole && !watched {
-            self.keep(link);
+        let was_sent = call.transfer.content.get().is_some();
+        let was_read = !uploads || was_sent && (200..300).contains(&reply.status);
+        if keeps_open && was_read && reply.cut.is_none() && !watched {
+            link.idle_since = now();
+            self.idle.borrow_mut().push(link);
         }
         Ok(reply)
     }
@@ -187,7 +212,7 @@ impl Connections {
     async fn send(
         &self,
         mut request: hyper::Request<Payload>,
-        progress: &Progress,
+        transfer: &Transfer,
         watch: Option<(Rc<Watch>, Load)>,
         limit: Duration,
         times: &mut Times,
@@ -204,7 +229,7 @@ impl Connections {
                 None => self.open(watch.clone(), times).await?,
             };
             let sending = link.sender.try_send_request(request);
-            match answered(sending, progress, limit).await? {
+            match answered(sending, transfer, limit).await? {
                 Ok(response) => return Ok((link, response)),
                 Err(mut error) => {
                     let unsent = error.take_message();
@@ -250,19 +275,16 @@ impl Connections {
     async fn connect(&self, times: &mut Times) -> Result<Box<dyn Socket>, Trouble> {
         let began = now();
         let address = (self.endpoint.host.as_str(), self.endpoint.port);
-        let opened = timeout_at(began + self.timeout, async {
-            let opened = async {
-                let stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                Ok::<_, std::io::Error>(stream)
-            };
-            let stream = (opened.await).map_err(|error| format!("cannot connect: {error}"))?;
+        let opening = async {
+            let unopened = |error| format!("cannot connect: {error}");
+            let stream = TcpStream::connect(address).await.map_err(unopened)?;
+            stream.set_nodelay(true).map_err(unopened)?;
             Ok::<Box<dyn Socket>, String>(match &self.tls {
                 Some(tls) => Box::new(tls.over(stream).await?),
                 None => Box::new(stream),
             })
-        })
-        .await;
+        };
+        let opened = timeout_at(began + self.timeout, opening).await;
         times.connect += since(began);
         opened
             .unwrap_or_else(|_| Err(format!("cannot connect within {:?}", self.timeout)))
@@ -284,17 +306,12 @@ impl Connections {
             }
         }
     }
-
-    fn keep(&self, mut link: Connection) {
-        link.idle_since = now();
-        self.idle.borrow_mut().push(link);
-    }
 }
 
 /// Waits for `sending`, as long as the request's body makes progress.
 async fn answered<T>(
     sending: impl Future<Output = T>,
-    progress: &Progress,
+    transfer: &Transfer,
     limit: Duration,
 ) -> Result<T, Trouble> {
     tokio::pin!(sending);
@@ -302,9 +319,9 @@ async fn answered<T>(
         tokio::select! {
             biased;
             response = &mut sending => return Ok(response),
-            () = progress.stopped.notified() => return Err(Trouble::Stopped),
-            () = sleep_until(progress.at.get() + limit) => {
-                if progress.at.get() + limit <= now() {
+            () = transfer.stopped.notified() => return Err(Trouble::Stopped),
+            () = sleep_until(transfer.at.get() + limit) => {
+                if transfer.at.get() + limit <= now() {
                     return Err(Trouble::NoReply(format!("no reply within {limit:?}")));
                 }
             }

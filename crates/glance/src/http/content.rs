@@ -18,109 +18,87 @@ use tokio::time::Instant;
 /// Bytes made at once. A multiple of eight, so that the generator's words are never cut and the content does not depend on it.
 const CHUNK: u64 = 64 * 1024;
 
+/// Counts and digests bytes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    pub size: u64,
+    hash: Md5,
+}
+
+impl Tally {
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.hash.update(bytes);
+    }
+
+    /// Of the digest the first eight bytes, big-endian.
+    pub fn content(self) -> Content {
+        let digest = self.hash.finalize();
+        let leading = digest.iter().take(8);
+        Content {
+            size: self.size,
+            checksum: leading.fold(0, |value, &byte| value << 8 | u64::from(byte)),
+        }
+    }
+}
+
 /// The pseudo-random content of one seed and size.
 #[derive(Debug)]
 struct Generator {
     random: Xoshiro256PlusPlus,
-    made: u64,
+    made: Tally,
     size: u64,
-    hash: Md5,
 }
 
 impl Generator {
     fn new(seed: u64, size: u64) -> Generator {
         Generator {
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
-            made: 0,
+            made: Tally::default(),
             size,
-            hash: Md5::new(),
         }
     }
 
     /// The next bytes, ending at `stop` at the latest; none there.
     fn next(&mut self, stop: u64) -> Option<Bytes> {
-        let length = CHUNK.min(stop.min(self.size) - self.made) as usize;
+        let length = CHUNK.min(stop.min(self.size) - self.made.size) as usize;
         if length == 0 {
             return None;
         }
         let mut chunk = BytesMut::zeroed(length);
         self.random.fill_bytes(&mut chunk);
-        if self.made == 0 && length >= 512 {
+        if self.made.size == 0 && length >= 512 {
             // Glance looks at what a raw image holds, and one image in 65,536 would carry a boot record's signature by chance.
             chunk[510..512].fill(0);
         }
-        self.made += length as u64;
-        self.hash.update(&chunk);
+        self.made.add(&chunk);
         Some(chunk.freeze())
     }
 
-    /// What was made, once all of it was.
-    fn content(&self) -> Option<Content> {
-        (self.made == self.size).then(|| Content {
-            size: self.size,
-            checksum: leading(&self.hash.clone().finalize()),
-        })
+    fn left(&self) -> u64 {
+        self.size - self.made.size
     }
-}
-
-/// The first eight bytes, big-endian.
-fn leading(digest: &[u8]) -> u64 {
-    digest
-        .iter()
-        .take(8)
-        .fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
 /// What an upload of this seed and size sends.
 pub fn content_of(content_seed: u64, size: u64) -> Content {
     let mut generator = Generator::new(content_seed, size);
     while generator.next(size).is_some() {}
-    Content {
-        size,
-        checksum: leading(&generator.hash.finalize()),
-    }
+    generator.made.content()
 }
 
 /// Reads a checksum as Glance writes it, 32 hexadecimal digits, down to what a [`Content`] keeps.
 pub(crate) fn leading_of_hex(checksum: &str) -> Option<u64> {
     let valid = checksum.len() == 32 && checksum.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid
-        .then(|| u64::from_str_radix(&checksum[..16], 16).ok())
-        .flatten()
-}
-
-/// Counts and digests what is received.
-#[derive(Debug, Default)]
-pub(crate) struct Received {
-    size: u64,
-    hash: Md5,
-}
-
-impl Received {
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
-        self.size += bytes.len() as u64;
-        self.hash.update(bytes);
-    }
-
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
-
-    pub(crate) fn content(self) -> Content {
-        Content {
-            size: self.size,
-            checksum: leading(&self.hash.finalize()),
-        }
-    }
+    let leading = checksum.get(..16).filter(|_| valid)?;
+    u64::from_str_radix(leading, 16).ok()
 }
 
 /// How far a request's body has got; shared with whoever waits for the answer.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct Transfer {
     /// When bytes were last taken.
     pub at: Cell<Instant>,
-    /// Whether the whole body was taken.
-    pub finished: Cell<bool>,
     /// How many bytes of an upload were taken.
     pub taken: Cell<u64>,
     /// What was sent, once all of it was.
@@ -133,7 +111,7 @@ pub(crate) struct Progress {
 #[derive(Debug)]
 pub(crate) enum Payload {
     /// A few bytes, perhaps none.
-    Text(Option<Bytes>),
+    Text(Bytes),
     /// An upload.
     Upload(Box<Upload>),
 }
@@ -143,14 +121,13 @@ pub(crate) enum Payload {
 pub(crate) struct Upload {
     generator: Generator,
     stop: u64,
-    progress: Rc<Progress>,
+    transfer: Rc<Transfer>,
 }
 
-impl Progress {
-    pub(crate) fn new() -> Rc<Progress> {
-        Rc::new(Progress {
+impl Transfer {
+    fn new() -> Rc<Transfer> {
+        Rc::new(Transfer {
             at: Cell::new(now()),
-            finished: Cell::new(true),
             taken: Cell::new(0),
             content: Cell::new(None),
             stopped: Notify::new(),
@@ -159,55 +136,71 @@ impl Progress {
 }
 
 impl Payload {
+    pub(crate) fn text(text: impl Into<String>) -> Payload {
+        Payload::Text(Bytes::from(text.into()))
+    }
+
     /// The content of `seed`, declared as `size` bytes; it goes quiet after `stop` of them and never ends if that is less.
-    pub(crate) fn upload(seed: u64, size: u64, stop: u64, progress: Rc<Progress>) -> Payload {
+    pub(crate) fn upload(seed: u64, size: u64, stop: u64) -> Payload {
         let upload = Upload {
             generator: Generator::new(seed, size),
             stop: stop.min(size),
-            progress,
+            transfer: Transfer::new(),
         };
-        upload.progress.finished.set(false);
         if size == 0 {
             upload.finish(); // nobody polls an empty body
         }
         Payload::Upload(Box::new(upload))
     }
 
+    /// How far it has got; a text has got there at once.
+    pub(super) fn transfer(&self) -> Rc<Transfer> {
+        match self {
+            Payload::Text(_) => Transfer::new(),
+            Payload::Upload(upload) => upload.transfer.clone(),
+        }
+    }
+
     /// How many bytes it declares.
     pub(crate) fn len(&self) -> u64 {
         match self {
-            Payload::Text(text) => text.as_ref().map_or(0, |text| text.len() as u64),
+            Payload::Text(text) => text.len() as u64,
             Payload::Upload(upload) => upload.generator.size,
+        }
+    }
+
+    /// How many of them are still to be taken.
+    fn left(&self) -> u64 {
+        match self {
+            Payload::Text(text) => text.len() as u64,
+            Payload::Upload(upload) => upload.generator.left(),
         }
     }
 }
 
 impl Upload {
     fn poll(&mut self) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.progress.at.set(now());
+        self.transfer.at.set(now());
         match self.generator.next(self.stop) {
             Some(chunk) => {
-                self.progress.taken.set(self.generator.made);
-                if self.generator.made == self.generator.size {
+                self.transfer.taken.set(self.generator.made.size);
+                if self.generator.left() == 0 {
                     self.finish();
                 }
                 Poll::Ready(Some(Ok(Frame::data(chunk))))
             }
             None if self.stop < self.generator.size => {
                 // Nobody will wake this body: the client hears of it and closes the connection.
-                self.progress.stopped.notify_one();
+                self.transfer.stopped.notify_one();
                 Poll::Pending
             }
-            None => {
-                self.finish();
-                Poll::Ready(None)
-            }
+            None => Poll::Ready(None),
         }
     }
 
     fn finish(&self) {
-        self.progress.finished.set(true);
-        self.progress.content.set(self.generator.content());
+        let content = self.generator.made.clone().content();
+        self.transfer.content.set(Some(content));
     }
 }
 
@@ -220,40 +213,26 @@ impl Body for Payload {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
-            Payload::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Payload::Text(text) => {
+                let text = Some(std::mem::take(text)).filter(|text| !text.is_empty());
+                Poll::Ready(text.map(|text| Ok(Frame::data(text))))
+            }
             Payload::Upload(upload) => upload.poll(),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Payload::Text(text) => text.is_none(),
-            Payload::Upload(upload) => upload.generator.made == upload.generator.size,
-        }
+        self.left() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Payload::Text(_) => SizeHint::with_exact(self.len()),
-            Payload::Upload(upload) => {
-                SizeHint::with_exact(upload.generator.size - upload.generator.made)
-            }
-        }
+        SizeHint::with_exact(self.left())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn content_depends_on_seed_and_size_only() {
-        let whole = content_of(7, 200_001);
-        assert_eq!(whole, content_of(7, 200_001));
-        assert_ne!(whole.checksum, content_of(8, 200_001).checksum);
-        assert_ne!(whole.checksum, content_of(7, 200_000).checksum);
-        assert_eq!(content_of(7, 0).checksum, 0xd41d_8cd9_8f00_b204);
-    }
 
     #[test]
     fn a_checksum_is_read_or_refused() {
@@ -273,15 +252,14 @@ mod tests {
 
     #[test]
     fn a_body_that_stops_says_so_and_never_ends() {
-        let progress = Progress::new();
-        let mut payload = Payload::upload(1, 1_000, 400, progress.clone());
+        let mut payload = Payload::upload(1, 1_000, 400);
+        let transfer = payload.transfer();
         let mut context = Context::from_waker(std::task::Waker::noop());
         let mut poll = || Pin::new(&mut payload).poll_frame(&mut context);
         assert!(
             matches!(poll(), Poll::Ready(Some(Ok(frame))) if frame.data_ref().map(Bytes::len) == Some(400))
         );
         assert!(poll().is_pending());
-        assert!(!progress.finished.get());
-        assert_eq!(progress.content.get(), None);
+        assert_eq!(transfer.content.get(), None);
     }
 }

@@ -56,13 +56,7 @@ impl Endpoint {
         if uri.query().is_some() {
             return Err(wrong("it has no query"));
         }
-        let host = authority
-            .host()
-            .trim_start_matches('[')
-            .trim_end_matches(']');
-        if host.is_empty() {
-            return Err(wrong("a host is missing"));
-        }
+        let host = host(&uri).ok_or_else(|| wrong("a host is missing"))?;
         let path = uri.path().trim_end_matches('/');
         let before = path.strip_suffix(version);
         let prefix = before
@@ -76,6 +70,13 @@ impl Endpoint {
             prefix: prefix.trim_end_matches('/').to_owned(),
         })
     }
+}
+
+/// The name or address in a URL, if there is one.
+pub(crate) fn host(uri: &hyper::Uri) -> Option<&str> {
+    let host = uri.host()?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    (!bare.is_empty()).then_some(bare)
 }
 
 #[cfg(test)]

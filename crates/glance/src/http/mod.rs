@@ -10,8 +10,8 @@ mod watch;
 
 pub(crate) use connection::{Call, Connections, Times, Trouble};
 pub use content::content_of;
-pub(crate) use content::{Payload, Progress, leading_of_hex};
+pub(crate) use content::{Payload, leading_of_hex};
 pub use endpoint::ConfigError;
-pub(crate) use endpoint::Endpoint;
+pub(crate) use endpoint::{Endpoint, host};
 pub(crate) use reply::Reply;
 pub use watch::Watch;

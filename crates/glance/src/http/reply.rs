@@ -1,9 +1,9 @@
 //! What a server answers, read to its end within a limit of size and time.
 
-use super::content::Received;
+use super::content::Tally;
 use crate::clock::now;
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use std::time::Duration;
@@ -68,7 +68,7 @@ pub(super) async fn read(
 
 /// Counts and digests at most one byte more than `most`, for as long as bytes keep coming.
 async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<Content, String> {
-    let mut received = Received::default();
+    let mut received = Tally::default();
     loop {
         let frame = timeout_at(now() + limit, body.frame()).await;
         match frame {
@@ -79,10 +79,10 @@ async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<
                 let Some(bytes) = frame.data_ref() else {
                     continue;
                 };
-                let room = most.saturating_add(1) - received.size();
+                let room = most.saturating_add(1) - received.size;
                 let wanted = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
                 received.add(&bytes[..wanted]);
-                if received.size() > most {
+                if received.size > most {
                     return Ok(received.content());
                 }
             }
@@ -90,26 +90,18 @@ async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<
     }
 }
 
-async fn read_text(mut body: Incoming, limit: Duration) -> Result<Bytes, String> {
-    let deadline = now() + limit; // of the whole: nothing this short comes slowly
-    let too_long = || format!("the reply is longer than {TEXT_MAX} bytes");
+async fn read_text(body: Incoming, limit: Duration) -> Result<Bytes, String> {
+    let too_long = || Err(format!("the reply is longer than {TEXT_MAX} bytes"));
     if body.size_hint().lower() > TEXT_MAX as u64 {
-        return Err(too_long());
+        return too_long();
     }
-    let mut text = BytesMut::new();
-    loop {
-        match timeout_at(deadline, body.frame()).await {
-            Err(_) => return Err(format!("the reply did not end within {limit:?}")),
-            Ok(None) => return Ok(text.freeze()),
-            Ok(Some(Err(error))) => return Err(explain(&error)),
-            Ok(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(&[][..], |bytes| bytes);
-                if text.len() + bytes.len() > TEXT_MAX {
-                    return Err(too_long());
-                }
-                text.extend_from_slice(bytes);
-            }
-        }
+    // The limit is for the whole: nothing this short comes slowly.
+    let reading = Limited::new(body, TEXT_MAX).collect();
+    match timeout_at(now() + limit, reading).await {
+        Err(_) => Err(format!("the reply did not end within {limit:?}")),
+        Ok(Ok(text)) => Ok(text.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => too_long(),
+        Ok(Err(error)) => Err(explain(&*error)),
     }
 }
 

@@ -4,7 +4,6 @@ use super::error::ProbeError;
 use crate::answer::{ImageId, line};
 use crate::http::{Call, ConfigError, Connections, Endpoint, Payload, Reply, Times};
 use crate::target::BucketTarget;
-use hyper::header::{HOST, HeaderValue};
 use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket as Signed, Credentials, S3Action, UrlStyle};
 use std::time::Duration;
@@ -26,10 +25,8 @@ pub(super) struct Bucket {
 impl Bucket {
     /// What the target names. Nothing is sent yet.
     pub fn new(target: &BucketTarget) -> Result<Bucket, ProbeError> {
-        let wrong = |why: String| ProbeError::Bucket {
-            bucket: format!("the bucket {}", line(&target.bucket)),
-            why,
-        };
+        let bucket = line(&target.bucket);
+        let wrong = |why: String| ProbeError::Bucket(format!("the bucket {bucket}"), why);
         let failed = |error: ConfigError| wrong(error.to_string());
         let endpoint = Endpoint::parse(&target.endpoint, "").map_err(failed)?;
         let no_url = || wrong("its endpoint is no URL".to_owned());
@@ -38,7 +35,7 @@ impl Bucket {
         // In the path, not in the host's name: every service understands that.
         let signed = Signed::new(url, UrlStyle::Path, target.bucket.clone(), region);
         Ok(Bucket {
-            name: format!("the bucket {} at {endpoint}", line(&target.bucket)),
+            name: format!("the bucket {bucket} at {endpoint}"),
             signed: signed.map_err(|_| no_url())?,
             credentials: Credentials::new(target.access_key.reveal(), target.secret_key.reveal()),
             connections: Connections::new(endpoint, target.ca.as_deref(), TIMEOUT, 1)
@@ -53,10 +50,7 @@ impl Bucket {
             Ok(reply) => size(&reply, &id.to_string()),
             Err(trouble) => Err(line(trouble.text())),
         };
-        read.map_err(|why| ProbeError::Bucket {
-            bucket: self.name.clone(),
-            why,
-        })
+        read.map_err(|why| ProbeError::Bucket(self.name.clone(), why))
     }
 
     /// Whether a location's URL points into the bucket: `s3://host/bucket/key`. The host may have other names than ours.
@@ -74,16 +68,7 @@ impl Bucket {
         list.with_max_keys(1); // names come in order, and what is longer comes later
         let url = list.sign(SIGNED);
         let target = format!("{}?{}", url.path(), url.query().unwrap_or_default());
-        let host = url.host_str().unwrap_or_default();
-        let host = url
-            .port()
-            .map_or(host.to_owned(), |port| format!("{host}:{port}"));
-        let mut request = hyper::Request::new(Payload::Text(None));
-        *request.uri_mut() = target.parse().unwrap_or_default();
-        if let Ok(host) = HeaderValue::from_str(&host) {
-            request.headers_mut().insert(HOST, host);
-        }
-        Call::new(request)
+        Call::new("GET", &target, url.authority(), None, Payload::text(""))
     }
 }
 

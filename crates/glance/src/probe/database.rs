@@ -1,18 +1,14 @@
 //! The database behind a probe: one connection, kept, opened again when it is lost.
 
-mod answer;
 mod mysql;
 mod postgres;
 mod sqlite;
 
 use super::address::Address;
-use super::error::ProbeError;
-pub(super) use answer::Cells;
-use answer::Trouble;
-
+use super::error::{Cells, DatabaseError, ProbeError};
 use crate::answer::{ImageId, line};
 use crate::clock::now;
-use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// After which a silent database is given up.
@@ -24,15 +20,16 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A database that is only ever read.
 pub(super) struct Database {
     address: Address,
-    connection: Option<Connection>,
+    connection: Option<DatabaseConnection>,
     /// Whether it has answered before, so that it is worth waiting for.
     reached: bool,
 }
 
-enum Connection {
-    Postgres(postgres::Connection),
-    Mysql(mysql::Connection),
-    Sqlite(sqlite::Connection),
+enum DatabaseConnection {
+    Postgres(tokio_postgres::Client),
+    Mysql(mysql_async::Conn),
+    /// A file is opened for each query, so that nothing of the server's ever waits for us.
+    Sqlite(PathBuf),
 }
 
 impl Database {
@@ -65,26 +62,30 @@ impl Database {
         let until = now() + if self.reached { RETURN } else { Duration::ZERO };
         loop {
             match self.try_select(query, images).await {
-                Err(Trouble::Lost(_)) if now() < until => tokio::time::sleep(PAUSE).await,
-                ended => return ended.map_err(|trouble| self.error(trouble)),
+                Err(DatabaseError::Lost(_)) if now() < until => tokio::time::sleep(PAUSE).await,
+                ended => return ended.map_err(|error| error.of(self.name())),
             }
         }
     }
 
-    async fn try_select(&mut self, query: &str, images: &[ImageId]) -> Result<Vec<Cells>, Trouble> {
+    async fn try_select(
+        &mut self,
+        query: &str,
+        images: &[ImageId],
+    ) -> Result<Vec<Cells>, DatabaseError> {
         // Taken out, so that a connection of which an answer is still owed is never used again.
         let connection = self.connection.take();
         let asking = async {
             let mut connection = match connection {
                 Some(connection) => connection,
-                None => Connection::open(&self.address).await?,
+                None => DatabaseConnection::open(&self.address).await?,
             };
             let query = query.replace("{}", &places(images.len(), connection.numbered()));
             let images = images.iter().map(ImageId::to_string).collect();
             let rows = connection.select(query, images).await?;
             Ok((connection, rows))
         };
-        let silent = |_| Trouble::Lost("it does not answer".to_owned());
+        let silent = |_| DatabaseError::Lost("it does not answer".to_owned());
         let (connection, rows) = tokio::time::timeout(TIMEOUT, asking)
             .await
             .map_err(silent)??;
@@ -97,19 +98,8 @@ impl Database {
     pub fn strange(&self, table: &str, cells: &[Option<String>]) -> ProbeError {
         let cells = cells.iter().map(|cell| cell.as_deref().unwrap_or("null"));
         let row = line(&cells.collect::<Vec<_>>().join(", "));
-        self.error(Trouble::Other(format!(
-            "a row of {table} is not one of an image service: {row}"
-        )))
-    }
-
-    fn error(&self, trouble: Trouble) -> ProbeError {
-        let database = self.name();
-        match trouble {
-            Trouble::Lost(why) => ProbeError::Connect { database, why },
-            Trouble::Missing(why) => ProbeError::NotGlance { database, why },
-            Trouble::Denied(why) => ProbeError::Denied { database, why },
-            Trouble::Other(why) => ProbeError::Query { database, why },
-        }
+        let why = format!("a row of {table} is not one of an image service: {row}");
+        ProbeError::Query(self.name(), why)
     }
 
     fn name(&self) -> String {
@@ -125,38 +115,38 @@ impl Database {
     }
 }
 
-impl Connection {
-    async fn open(address: &Address) -> Result<Connection, Trouble> {
+impl DatabaseConnection {
+    async fn open(address: &Address) -> Result<Self, DatabaseError> {
         Ok(match address {
-            Address::Postgres(server) => Connection::Postgres(postgres::open(server).await?),
-            Address::Mysql(server) => Connection::Mysql(mysql::open(server).await?),
-            Address::Sqlite(path) => Connection::Sqlite(sqlite::open(path).await?),
+            Address::Postgres(server) => Self::Postgres(postgres::open(server).await?),
+            Address::Mysql(server) => Self::Mysql(mysql::open(server).await?),
+            Address::Sqlite(path) => Self::Sqlite(sqlite::open(path).await?),
         })
     }
 
     /// Whether places in a query carry numbers.
     fn numbered(&self) -> bool {
-        matches!(self, Connection::Postgres(_))
+        matches!(self, Self::Postgres(_))
     }
 
-    async fn select(&mut self, query: String, values: Vec<String>) -> Result<Vec<Cells>, Trouble> {
+    async fn select(
+        &mut self,
+        query: String,
+        values: Vec<String>,
+    ) -> Result<Vec<Cells>, DatabaseError> {
         match self {
-            Connection::Postgres(connection) => postgres::select(connection, query, values).await,
-            Connection::Mysql(connection) => mysql::select(connection, query, values).await,
-            Connection::Sqlite(connection) => sqlite::select(connection, query, values).await,
+            Self::Postgres(connection) => postgres::select(connection, query, values).await,
+            Self::Mysql(connection) => mysql::select(connection, query, values).await,
+            Self::Sqlite(connection) => sqlite::select(connection, query, values).await,
         }
     }
 }
 
 /// `$1, $2, …` or `?, ?, …`.
 fn places(count: usize, numbered: bool) -> String {
-    let mut places = String::new();
-    for number in 1..=count {
-        let comma = if number > 1 { ", " } else { "" };
-        let _ = match numbered {
-            true => write!(places, "{comma}${number}"),
-            false => write!(places, "{comma}?"),
-        };
-    }
-    places
+    let place = |number: usize| match numbered {
+        true => format!("${number}"),
+        false => "?".to_owned(),
+    };
+    (1..=count).map(place).collect::<Vec<_>>().join(", ")
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Why the database or the store cannot be read. What is written here can be shown: no credential is part of it.
+/// Why the database or the store cannot be read: which of them, without credentials, and why. All of it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeError {
     /// The database's URL is not understood.
@@ -12,70 +12,58 @@ pub enum ProbeError {
     )]
     Address(&'static str),
     /// Nothing can be asked of the database.
-    #[error("cannot connect to {database}: {why}; check the probe's `database`")]
-    Connect {
-        /// Which, without credentials.
-        database: String,
-        /// What was in the way.
-        why: String,
-    },
+    #[error("cannot connect to {0}: {1}; check the probe's `database`")]
+    Connect(String, String),
     /// The database does not have the tables or columns of an image service.
-    #[error(
-        "{database} says: {why}; is this Glance's database, and migrated (`glance-manage db_sync`)?"
-    )]
-    NotGlance {
-        /// Which, without credentials.
-        database: String,
-        /// What is missing.
-        why: String,
-    },
+    #[error("{0} says: {1}; is this Glance's database, and migrated (`glance-manage db_sync`)?")]
+    NotGlance(String, String),
     /// The database does not let this user read.
-    #[error(
-        "{database} says: {why}; let the probe's user SELECT from images, image_locations and tasks"
-    )]
-    Denied {
-        /// Which, without credentials.
-        database: String,
-        /// What it said.
-        why: String,
-    },
+    #[error("{0} says: {1}; let the probe's user SELECT from images, image_locations and tasks")]
+    Denied(String, String),
     /// The database answered something that an image service never writes, or an error.
-    #[error("{database} cannot be read: {why}")]
-    Query {
-        /// Which, without credentials.
-        database: String,
-        /// What it said.
-        why: String,
-    },
+    #[error("{0} cannot be read: {1}")]
+    Query(String, String),
     /// A folder or file of the store cannot be looked at.
     #[error(
-        "cannot look at {}: {why}; the probe's `store` and `staging` are folders that this machine can read, mounted \
+        "cannot look at {path}: {1}; the probe's `store` and `staging` are folders that this machine can read, mounted \
          where the server has them",
-        path.display()
+        path = .0.display()
     )]
-    Store {
-        /// The folder or file.
-        path: PathBuf,
-        /// What was in the way.
-        why: String,
-    },
+    Store(PathBuf, String),
     /// The bucket of the store cannot be listed.
     #[error(
-        "cannot list {bucket}: {why}; check the probe's `endpoint`, `region` and keys, which must be allowed s3:ListBucket"
+        "cannot list {0}: {1}; check the probe's `endpoint`, `region` and keys, which must be allowed s3:ListBucket"
     )]
-    Bucket {
-        /// Which, without credentials.
-        bucket: String,
-        /// What was in the way.
-        why: String,
-    },
+    Bucket(String, String),
 }
 
 impl ProbeError {
     pub(super) fn store(path: &Path, why: impl Into<String>) -> ProbeError {
-        ProbeError::Store {
-            path: path.to_owned(),
-            why: why.into(),
+        ProbeError::Store(path.to_owned(), why.into())
+    }
+}
+
+/// One row of a database, each cell as text or null.
+pub(super) type Cells = Vec<Option<String>>;
+
+/// What is wrong with a database's answer.
+pub(super) enum DatabaseError {
+    /// There is none: the connection broke, or could not be opened. It may be there later.
+    Lost(String),
+    /// A table or a column is missing.
+    Missing(String),
+    /// It may not be read.
+    Denied(String),
+    Other(String),
+}
+
+impl DatabaseError {
+    pub fn of(self, database: String) -> ProbeError {
+        match self {
+            DatabaseError::Lost(why) => ProbeError::Connect(database, why),
+            DatabaseError::Missing(why) => ProbeError::NotGlance(database, why),
+            DatabaseError::Denied(why) => ProbeError::Denied(database, why),
+            DatabaseError::Other(why) => ProbeError::Query(database, why),
         }
     }
 }

@@ -12,6 +12,7 @@ mod store;
 pub use error::ProbeError;
 
 use crate::answer::ImageId;
+use crate::auth::Secret;
 use crate::target::ProbeTarget;
 use database::Database;
 use rows::Registry;
@@ -38,7 +39,8 @@ impl std::fmt::Debug for Probe {
 impl Probe {
     /// Connects to what `target` names, and makes sure that it is there and can be read.
     pub async fn open(target: &ProbeTarget) -> Result<Probe, ProbeError> {
-        let mut database = target.database.as_deref().map(Database::new).transpose()?;
+        let url = target.database.as_ref().map(Secret::reveal);
+        let mut database = url.map(Database::new).transpose()?;
         if let Some(database) = &mut database {
             Registry::read(database, &NOBODY).await?;
         }

@@ -1,7 +1,7 @@
 //! The rows that an image service keeps of an image, read and put together.
 
-use super::database::{Cells, Database};
-use super::error::ProbeError;
+use super::database::Database;
+use super::error::{Cells, ProbeError};
 use crate::answer::ImageId;
 use crate::http::leading_of_hex;
 use std::collections::BTreeMap;
@@ -17,19 +17,20 @@ const TASKS: &str = "SELECT image_id FROM tasks \
                      WHERE status IN ('pending', 'processing') AND image_id IN ({})";
 
 /// What the tables say of some images.
+#[derive(Default)]
 pub(super) struct Registry {
-    images: BTreeMap<ImageId, Image>,
-    locations: BTreeMap<ImageId, Vec<Location>>,
+    images: BTreeMap<ImageId, ImageRow>,
+    locations: BTreeMap<ImageId, Vec<LocationRow>>,
     tasks_open: BTreeMap<ImageId, u32>,
 }
 
-struct Image {
+struct ImageRow {
     status: SubjectStatus,
     deleted: bool,
     content: Option<Content>,
 }
 
-struct Location {
+struct LocationRow {
     url: String,
     deleted: bool,
     /// It goes when the scrubber comes.
@@ -39,11 +40,7 @@ struct Location {
 impl Registry {
     /// Reads what there is of `images`.
     pub async fn read(database: &mut Database, images: &[ImageId]) -> Result<Registry, ProbeError> {
-        let mut read = Registry {
-            images: BTreeMap::new(),
-            locations: BTreeMap::new(),
-            tasks_open: BTreeMap::new(),
-        };
+        let mut read = Registry::default();
         for cells in database.select(IMAGES, images).await? {
             let (id, image) =
                 image(&cells).ok_or_else(|| database.strange("images", &cells[..2]))?;
@@ -68,9 +65,9 @@ impl Registry {
         let row = self.images.get(&id).map_or(Row::Absent, |image| {
             // A delayed delete marks an image's locations at once, and its data stays there until it is scrubbed.
             let waits = image.status == SubjectStatus::PendingDelete;
-            let kept = |it: &&Location| !it.deleted || waits && it.pending_delete;
+            let kept = |it: &&LocationRow| !it.deleted || waits && it.pending_delete;
             let locations = self.locations.get(&id).into_iter().flatten();
-            let kept: Vec<&Location> = locations.filter(kept).collect();
+            let kept: Vec<&LocationRow> = locations.filter(kept).collect();
             Row::Present {
                 status: image.status,
                 deleted: image.deleted,
@@ -83,7 +80,7 @@ impl Registry {
     }
 }
 
-fn image(cells: &Cells) -> Option<(ImageId, Image)> {
+fn image(cells: &Cells) -> Option<(ImageId, ImageRow)> {
     let size = match cells.get(3)? {
         Some(digits) => Some(digits.trim().parse().ok()?),
         None => None,
@@ -92,7 +89,7 @@ fn image(cells: &Cells) -> Option<(ImageId, Image)> {
         Some(hex) => Some(leading_of_hex(hex.trim())?),
         None => None,
     };
-    let image = Image {
+    let image = ImageRow {
         status: SubjectStatus::from_name(text(cells, 1)?)?,
         deleted: flag(cells, 2)?,
         content: (size.zip(checksum)).map(|(size, checksum)| Content { size, checksum }),
@@ -100,8 +97,8 @@ fn image(cells: &Cells) -> Option<(ImageId, Image)> {
     Some((id(cells)?, image))
 }
 
-fn location(cells: &Cells) -> Option<(ImageId, Location)> {
-    let location = Location {
+fn location(cells: &Cells) -> Option<(ImageId, LocationRow)> {
+    let location = LocationRow {
         url: text(cells, 1)?.to_owned(),
         deleted: flag(cells, 3)?,
         pending_delete: text(cells, 2)? == SubjectStatus::PendingDelete.name(),

@@ -1,13 +1,11 @@
 //! MySQL and MariaDB.
 
-use super::answer::{Cells, Trouble};
 use crate::probe::address::Server;
+use crate::probe::error::{Cells, DatabaseError};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Error, OptsBuilder, Params, Row, Value};
+use mysql_async::{Conn, Error, OptsBuilder, Params, Row, Value};
 
-pub(super) type Connection = mysql_async::Conn;
-
-pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
+pub(super) async fn open(server: &Server) -> Result<Conn, DatabaseError> {
     let options = OptsBuilder::default()
         .ip_or_hostname(server.host.as_deref().unwrap_or("localhost"))
         .tcp_port(server.port.unwrap_or(3306))
@@ -17,7 +15,7 @@ pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
         .pass(server.password.clone())
         .db_name(Some(server.database.clone()))
         .init(vec!["SET SESSION TRANSACTION READ ONLY"]);
-    let mut connection = Connection::new(options).await.map_err(trouble)?;
+    let mut connection = Conn::new(options).await.map_err(explain)?;
     // MariaDB knows the first, in seconds, MySQL the second, in milliseconds.
     let limited = connection
         .query_drop("SET SESSION max_statement_time = 10")
@@ -31,13 +29,13 @@ pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
 }
 
 pub(super) async fn select(
-    connection: &mut Connection,
+    connection: &mut Conn,
     query: String,
     values: Vec<String>,
-) -> Result<Vec<Cells>, Trouble> {
+) -> Result<Vec<Cells>, DatabaseError> {
     let values = values.into_iter().map(Value::from).collect();
     let rows: Vec<Row> =
-        (connection.exec(query, Params::Positional(values)).await).map_err(trouble)?;
+        (connection.exec(query, Params::Positional(values)).await).map_err(explain)?;
     let cell = |value| match value {
         Value::NULL => Ok(None),
         Value::Bytes(bytes) => String::from_utf8(bytes).map(Some),
@@ -45,21 +43,21 @@ pub(super) async fn select(
     };
     let cells = |row: Row| row.unwrap().into_iter().map(cell).collect();
     let rows = rows.into_iter().map(cells).collect::<Result<_, _>>();
-    rows.map_err(|_| Trouble::Other("a text is not UTF-8".to_owned()))
+    rows.map_err(|_| DatabaseError::Other("a text is not UTF-8".to_owned()))
 }
 
-fn trouble(error: Error) -> Trouble {
+fn explain(error: Error) -> DatabaseError {
     let Error::Server(said) = &error else {
-        return Trouble::Lost(error.to_string());
+        return DatabaseError::Lost(error.to_string());
     };
     let why = said.message.clone();
     match said.code {
         // An unknown table, the same among those of the server itself, an unknown column.
-        1146 | 1109 | 1054 => Trouble::Missing(why),
+        1146 | 1109 | 1054 => DatabaseError::Missing(why),
         // No right to a table, to a column.
-        1142 | 1143 => Trouble::Denied(why),
+        1142 | 1143 => DatabaseError::Denied(why),
         // Too many connections, who may connect to what, stopping.
-        1040 | 1044 | 1045 | 1049 | 1053 | 1203 => Trouble::Lost(why),
-        _ => Trouble::Other(why),
+        1040 | 1044 | 1045 | 1049 | 1053 | 1203 => DatabaseError::Lost(why),
+        _ => DatabaseError::Other(why),
     }
 }

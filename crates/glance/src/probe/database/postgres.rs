@@ -1,10 +1,10 @@
 //! PostgreSQL.
 
-use super::answer::{Cells, Trouble};
 use crate::probe::address::Server;
+use crate::probe::error::{Cells, DatabaseError};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Config, Error, NoTls};
+use tokio_postgres::{Client, Config, Error, NoTls};
 
 /// Where Debian and Red Hat keep the server's socket.
 const SOCKET: &str = "/var/run/postgresql";
@@ -12,9 +12,7 @@ const SOCKET: &str = "/var/run/postgresql";
 const SESSION: &str =
     "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET statement_timeout = '10s'";
 
-pub(super) type Connection = tokio_postgres::Client;
-
-pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
+pub(super) async fn open(server: &Server) -> Result<Client, DatabaseError> {
     let mut config = Config::new();
     config.host(server.host.as_deref().unwrap_or(SOCKET));
     config.dbname(&server.database);
@@ -22,43 +20,43 @@ pub(super) async fn open(server: &Server) -> Result<Connection, Trouble> {
     server.port.map(|port| config.port(port));
     server.user.as_ref().map(|user| config.user(user));
     (server.password.as_ref()).map(|password| config.password(password));
-    let (client, connection) = config.connect(NoTls).await.map_err(trouble)?;
+    let (client, connection) = config.connect(NoTls).await.map_err(explain)?;
     // It ends with the client, and tells the client what went wrong with it.
     tokio::spawn(connection);
-    client.batch_execute(SESSION).await.map_err(trouble)?;
+    client.batch_execute(SESSION).await.map_err(explain)?;
     Ok(client)
 }
 
 pub(super) async fn select(
-    client: &Connection,
+    client: &Client,
     query: String,
     values: Vec<String>,
-) -> Result<Vec<Cells>, Trouble> {
+) -> Result<Vec<Cells>, DatabaseError> {
     let typed = |value| (value as &(dyn ToSql + Sync), Type::VARCHAR);
     let values: Vec<_> = values.iter().map(typed).collect();
     let rows = client.query_typed(&query, &values).await;
     let cells = |row: &tokio_postgres::Row| (0..row.len()).map(|at| row.try_get(at)).collect();
     let rows = rows.and_then(|rows| rows.iter().map(cells).collect());
-    rows.map_err(trouble)
+    rows.map_err(explain)
 }
 
-fn trouble(error: Error) -> Trouble {
+fn explain(error: Error) -> DatabaseError {
     let Some(said) = error.as_db_error() else {
         // Its own text says which step failed, and its cause what happened.
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        return Trouble::Lost(format!("{error}{}", cause.unwrap_or_default()));
+        return DatabaseError::Lost(format!("{error}{}", cause.unwrap_or_default()));
     };
     let why = said.message().to_owned();
     match said.code() {
-        &SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN => Trouble::Missing(why),
-        &SqlState::INSUFFICIENT_PRIVILEGE => Trouble::Denied(why),
+        &SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN => DatabaseError::Missing(why),
+        &SqlState::INSUFFICIENT_PRIVILEGE => DatabaseError::Denied(why),
         // It is stopping or starting, or the password is wrong.
         code if ["57P", "28", "3D", "53", "08"]
             .iter()
             .any(|class| code.code().starts_with(class)) =>
         {
-            Trouble::Lost(why)
+            DatabaseError::Lost(why)
         }
-        _ => Trouble::Other(why),
+        _ => DatabaseError::Other(why),
     }
 }

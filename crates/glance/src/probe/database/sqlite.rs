@@ -1,6 +1,6 @@
 //! SQLite.
 
-use super::answer::{Cells, Trouble};
+use crate::probe::error::{Cells, DatabaseError};
 use rusqlite::{Error, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,27 +8,24 @@ use std::time::Duration;
 /// How long the server may hold its lock.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// A file is opened for each query, so that nothing of the server's ever waits for us.
-pub(super) type Connection = PathBuf;
-
-pub(super) async fn open(path: &Path) -> Result<Connection, Trouble> {
+pub(super) async fn open(path: &Path) -> Result<PathBuf, DatabaseError> {
     match path.is_file() {
         true => Ok(path.to_owned()),
-        false => Err(Trouble::Lost(
+        false => Err(DatabaseError::Lost(
             "there is no such file; an absolute path has four slashes, sqlite:////…".to_owned(),
         )),
     }
 }
 
 pub(super) async fn select(
-    path: &Connection,
+    path: &Path,
     query: String,
     values: Vec<String>,
-) -> Result<Vec<Cells>, Trouble> {
-    let path = path.clone();
-    let reading = move || read(&path, &query, values).map_err(trouble);
+) -> Result<Vec<Cells>, DatabaseError> {
+    let path = path.to_owned();
+    let reading = move || read(&path, &query, values).map_err(explain);
     (tokio::task::spawn_blocking(reading).await)
-        .unwrap_or_else(|_| Err(Trouble::Other("the query was broken off".to_owned())))
+        .unwrap_or_else(|_| Err(DatabaseError::Other("the query was broken off".to_owned())))
 }
 
 fn read(path: &Path, query: &str, values: Vec<String>) -> Result<Vec<Cells>, Error> {
@@ -43,13 +40,13 @@ fn read(path: &Path, query: &str, values: Vec<String>) -> Result<Vec<Cells>, Err
     rows.collect()
 }
 
-fn trouble(error: Error) -> Trouble {
+fn explain(error: Error) -> DatabaseError {
     let why = error.to_string();
     let missing = ["no such table", "no such column"];
     match error.sqlite_error_code() {
-        _ if missing.iter().any(|it| why.contains(it)) => Trouble::Missing(why),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Lost(why),
-        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => Trouble::Denied(why),
-        _ => Trouble::Other(why),
+        _ if missing.iter().any(|it| why.contains(it)) => DatabaseError::Missing(why),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DatabaseError::Lost(why),
+        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => DatabaseError::Denied(why),
+        _ => DatabaseError::Other(why),
     }
 }

@@ -1,8 +1,18 @@
-use super::*;
-use crate::clock::now;
+//! What the package promises whoever uses it: a server that is not ours is left alone, identifiers and data are new or the same
+//! when they should be, and all that commands did is undone.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where, in its helpers as well"
+)]
+
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use stormglass_glance::auth::Secret;
+use stormglass_glance::{
+    Command, CommandError, Commands, GuardError, ImageId, Probe, ProbeError, ProbeTarget, RunId,
+    content_of, guard,
+};
+use stormglass_model::units::Span;
 
 fn command(name: &str, run: &str, undo: Option<&str>) -> Command {
     Command {
@@ -190,9 +200,88 @@ fn nobody_has_to_wait_for_it_for_it_to_go_on() {
 }
 
 #[test]
-fn one_that_was_stopped_before_its_group_was_known_is_killed() {
-    let begun = now();
-    let killed = process::run("sleep 1000", Span::from_secs(60), None, |_| false).unwrap_err();
-    assert!(matches!(killed, CommandError::Failed { .. }), "{killed}");
-    assert!(begun.elapsed() < Duration::from_secs(30));
+fn only_this_machine_is_touched_unasked() {
+    for url in [
+        "http://127.0.0.1:9292",
+        "http://127.8.9.1/image",
+        "http://[::1]:9292",
+        "https://localhost/v2",
+        "http://[::ffff:127.0.0.1]:1",
+    ] {
+        assert_eq!(guard(url, false), Ok(()), "{url}");
+    }
+    for url in [
+        "http://192.0.2.1:9292",
+        "http://0.0.0.0:9292",
+        "http://[2001:db8::1]",
+        "http://127.0.0.1.nowhere.invalid:9292",
+        "http://localhost@192.0.2.1/",
+        "http://[::ffff:192.0.2.1]:1",
+        "http://me:swordfish@192.0.2.1/",
+    ] {
+        let error = guard(url, false).unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, GuardError::NotHere(_)), "{url}");
+        assert!(text.contains("--yes-load-this-server"), "{text}");
+        assert!(!text.contains("swordfish"), "{text}");
+        assert_eq!(guard(url, true), Ok(()));
+    }
+    assert!(matches!(
+        guard("glance", false),
+        Err(GuardError::NotHere(_))
+    ));
+    for url in ["", "http://", "/v2", "http://a b"] {
+        assert!(
+            matches!(guard(url, true), Err(GuardError::NoUrl(_))),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn identifiers_are_uuids_and_differ() {
+    let id = ImageId::new(RunId(1), 2);
+    let text = id.to_string();
+    assert_eq!(ImageId::parse(&text), Some(id));
+    assert_eq!(text.as_bytes()[14], b'4');
+    assert!(matches!(text.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
+    assert_ne!(id, ImageId::new(RunId(1), 3));
+    assert_ne!(id, ImageId::new(RunId(2), 2));
+    assert_eq!(ImageId::parse("+2345678-1234-1234-1234-123456789012"), None);
+    assert_eq!(ImageId::parse("é2345678-1234-1234-1234-12345678901"), None);
+}
+
+#[test]
+fn content_depends_on_seed_and_size_only() {
+    let whole = content_of(7, 200_001);
+    assert_eq!(whole, content_of(7, 200_001));
+    assert_ne!(whole.checksum, content_of(8, 200_001).checksum);
+    assert_ne!(whole.checksum, content_of(7, 200_000).checksum);
+    assert_eq!(content_of(7, 0).checksum, 0xd41d_8cd9_8f00_b204);
+}
+
+#[test]
+fn a_database_that_is_not_understood_is_refused_without_being_shown() {
+    for url in [
+        "",
+        "swordfish",
+        "oracle://glance:swordfish@db/glance",
+        "postgresql://glance:swordfish@db",
+        "postgresql://glance:swordfish@db/",
+        "postgresql://glance:swordfish@db:none/glance",
+        "postgresql://glance:swordfish@db/glance?sslmode=verify-full",
+        "mysql://glance:swordfish@db/glance?ssl_ca=/etc/ca.pem",
+        "mysql://glance:%ff@db/glance",
+        "sqlite://",
+        "sqlite:///:memory:",
+    ] {
+        let target = ProbeTarget {
+            database: Some(Secret::new(url)),
+            store: None,
+            staging: None,
+        };
+        let error = wait(Probe::open(&target)).unwrap_err();
+        assert!(matches!(error, ProbeError::Address(_)), "{url}: {error}");
+        assert!(!error.to_string().contains("swordfish"), "{error}");
+    }
 }

@@ -81,6 +81,17 @@ mod draw {
     pub const CLOSE: u64 = 6 << 40;
 }
 
+/// The place behind an action.
+fn after(cursor: Cursor) -> Cursor {
+    match cursor.branch {
+        0 => Cursor::at(cursor.step + 1),
+        _ => Cursor {
+            action: cursor.action + 1,
+            ..cursor
+        },
+    }
+}
+
 /// Counts that the driver keeps for the gauges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -250,7 +261,7 @@ impl Driver {
         if run.ended {
             return self.forget_if_gone(now, subject.slot, out);
         }
-        self.advance(now, subject.slot, steps::after(cursor), now, out);
+        self.advance(now, subject.slot, after(cursor), now, out);
     }
 
     /// The service says that a subject is deleted.

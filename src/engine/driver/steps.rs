@@ -1,6 +1,6 @@
 //! How the driver takes one story through its steps.
 
-use super::{Driver, DriverWake, Run, draw};
+use super::{Driver, DriverWake, Run, after, draw};
 use crate::scenario::Model;
 use std::rc::Rc;
 use stormglass_model::history::{Content, Event, OpId, SubjectId};
@@ -17,17 +17,6 @@ struct Demand<'s> {
     must_be_refused: bool,
     /// What happens beside it, and at which point of it.
     beside: Option<(Point, &'s Second)>,
-}
-
-/// The place behind an action.
-pub(super) fn after(cursor: Cursor) -> Cursor {
-    match cursor.branch {
-        0 => Cursor::at(cursor.step + 1),
-        _ => Cursor {
-            action: cursor.action + 1,
-            ..cursor
-        },
-    }
 }
 
 /// How much of so much data has been sent at a point.

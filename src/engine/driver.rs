@@ -5,6 +5,8 @@
 
 mod steps;
 
+pub use steps::fraction_sent;
+
 use crate::scenario::{Load, Model, Scenario};
 use std::num::NonZeroU32;
 use std::rc::Rc;

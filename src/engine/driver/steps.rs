@@ -20,7 +20,7 @@ struct Demand<'s> {
 }
 
 /// How much of so much data has been sent at a point.
-fn share(at: Point, size: u64) -> f64 {
+pub fn fraction_sent(at: Point, size: u64) -> f64 {
     let of = |bytes: u64| bytes.min(size) as f64 / size.max(1) as f64;
     match at {
         Point::Before | Point::FirstByte => 0.0,
@@ -161,7 +161,7 @@ impl Driver {
         let client_fault = client_fault.or_else(|| match beside? {
             (at, Second::Fault(fault)) => {
                 let size = self.content(number, story, op).size;
-                Some((*fault, share(at, size)))
+                Some((*fault, fraction_sent(at, size)))
             }
             (_, Second::Rival(_) | Second::Command(_)) => None,
         });

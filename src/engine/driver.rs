@@ -5,6 +5,8 @@
 
 mod steps;
 
+pub use steps::fraction_sent;
+
 use crate::scenario::{Load, Model, Scenario};
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -79,6 +81,17 @@ mod draw {
     pub const JITTER: u64 = 4 << 40;
     pub const THINK: u64 = 5 << 40;
     pub const CLOSE: u64 = 6 << 40;
+}
+
+/// The place behind an action.
+fn after(cursor: Cursor) -> Cursor {
+    match cursor.branch {
+        0 => Cursor::at(cursor.step + 1),
+        _ => Cursor {
+            action: cursor.action + 1,
+            ..cursor
+        },
+    }
 }
 
 /// Counts that the driver keeps for the gauges.
@@ -250,7 +263,7 @@ impl Driver {
         if run.ended {
             return self.forget_if_gone(now, subject.slot, out);
         }
-        self.advance(now, subject.slot, steps::after(cursor), now, out);
+        self.advance(now, subject.slot, after(cursor), now, out);
     }
 
     /// The service says that a subject is deleted.

@@ -20,5 +20,6 @@ mod storm;
 mod tests;
 pub mod virtual_time;
 
+pub use driver::fraction_sent;
 pub use progress::{Progress, SweepProgress};
 pub use run::{RunError, RunOptions, run};

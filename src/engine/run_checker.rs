@@ -133,7 +133,9 @@ impl ClientChecker {
         let dated = self.checker.proven(history).into_iter();
         dated
             .filter_map(|proven| {
-                let due = due.iter().find(|due| due.op == proven.op)?;
+                // What did it may never have ended; then it counts from what proves it.
+                let due_of = |op| due.iter().find(|due| due.op == op);
+                let due = due_of(proven.cause).or_else(|| due_of(proven.op))?;
                 Some(Dated {
                     proven,
                     story: due.story,

@@ -2,14 +2,13 @@
 
 use super::{TestBed, Trial};
 use crate::engine::Progress;
-use crate::engine::virtual_time;
+use crate::engine::{fraction_sent, virtual_time};
 use crate::metrics::RunResult;
 use crate::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use stormglass_model::checker::concurrent::{self, Breach, Rules, Symptom};
 use stormglass_model::config::ServiceConfig;
-use stormglass_model::fault::{Fault, FaultKind, Place};
 use stormglass_model::lifecycle::{Invariant, Operation};
 use stormglass_model::load::Story;
 use stormglass_model::random::{Distribution, Seed, Shape};
@@ -112,7 +111,6 @@ fn constant(span: Span) -> Distribution<Span> {
 
 /// A storm of one subject that does what the script says.
 fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
-    let faults = script.steps().iter().filter_map(fault);
     Scenario {
         name: "sweep".to_owned(),
         seed,
@@ -135,7 +133,7 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
             size: Distribution::constant(SIZE.0),
             steps: script.steps().iter().flat_map(steps).chain(end()).collect(),
         }],
-        faults: faults.collect(),
+        faults: Vec::new(),
         phases: vec![NamedPhase {
             name: "load".to_owned(),
             from: Time::ZERO,
@@ -175,42 +173,12 @@ fn steps(step: &Step) -> Vec<Step> {
         Step::Run(_) => Vec::new(), // the plan has no commands here
         Step::Race { first, at, second } => match second {
             Second::Rival(rival) => race(*first, *at, *rival),
+            // Only an upload can be spoiled here, and only by a client that goes away.
+            Second::Fault(ClientFault::Close) if first.operation == Operation::Upload => {
+                vec![step.clone()]
+            }
             Second::Fault(_) | Second::Command(_) => vec![Step::act(*first)],
         },
-    }
-}
-
-/// A fault of the script's client is a fault of the scenario.
-fn fault(step: &Step) -> Option<Fault> {
-    let Step::Race {
-        at,
-        second: Second::Fault(ClientFault::Close),
-        ..
-    } = step
-    else {
-        return None;
-    };
-    Some(Fault {
-        name: "close".to_owned(),
-        place: Place::Client,
-        kind: FaultKind::Client {
-            fault: ClientFault::Close,
-            after: share(*at),
-            probability: 1.0,
-        },
-        from: Time::ZERO,
-        to: None,
-    })
-}
-
-/// How much of the data has been sent at a point.
-fn share(at: Point) -> f64 {
-    match at {
-        Point::Before | Point::FirstByte | Point::Enters(_) => 0.0,
-        Point::MidBody => 0.5,
-        Point::LastByte => 1.0 - 1.0 / SIZE.0 as f64,
-        Point::After(bytes) => (bytes.0 as f64 / SIZE.0 as f64).min(1.0),
-        Point::Answer => 1.0,
     }
 }
 
@@ -226,9 +194,9 @@ fn race(first: Act, at: Point, rival: Act) -> Vec<Step> {
         Point::Answer => return vec![Step::act(first), Step::act(rival)],
         Point::Enters(_) => COMMIT,
         _ if first.operation.sends_data() || first.operation == Operation::Import => {
-            COMMIT + SETUP + transfer(share(at))
+            COMMIT + SETUP + transfer(fraction_sent(at, SIZE.0))
         }
-        _ if first.operation.reads() => SETUP + transfer(share(at)),
+        _ if first.operation.reads() => SETUP + transfer(fraction_sent(at, SIZE.0)),
         _ => Span::ZERO,
     };
     let about = Shape::Uniform {

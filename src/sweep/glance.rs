@@ -23,7 +23,6 @@ use tokio::task::{LocalSet, spawn_local};
 
 mod race;
 mod session;
-mod tasks;
 mod timing;
 
 /// Subjects at a time. One Glance worker is one core, and rivals must find it free.

@@ -47,7 +47,14 @@ fn every_script_of_a_sweep_is_a_story_or_is_refused_for_a_reason() {
     for (glance, target) in [(false, ""), (true, GLANCE)] {
         let (mut read_as_is, mut refused) = (0, 0);
         for case in plan(&capabilities(glance)) {
+            let mut rows = case.script.acts().map(|act| act.operation.row());
+            assert!(
+                glance || rows.all(|row| !row.only_glance),
+                "{}",
+                case.script
+            );
             let script = case.script.to_string();
+            assert_eq!(script.parse().as_ref(), Ok(&case.script));
             match parse(&story(target, &script)) {
                 Ok(scenario) => {
                     read_as_is += 1;

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use stormglass::{EmbeddedTestBed, TestBed};
 use stormglass_model::config::{Defect, ServiceConfig};
-use stormglass_model::lifecycle::Verdict;
+use stormglass_model::history::Observation;
+use stormglass_model::lifecycle::{Outcome, Verdict};
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
 
@@ -20,6 +21,24 @@ fn a_script_becomes_a_story() {
     assert_eq!((trial.verdict, trial.breaches), (Verdict::Valid, vec![]));
     // create, upload, delete, show, and the four of the end: each invoked and answered.
     assert_eq!(trial.history.events.len(), 16);
+}
+
+#[test]
+fn a_fault_of_a_client_strikes_only_where_the_script_says() {
+    let mut bed = EmbeddedTestBed::new(&ServiceConfig::default(), Seed(1), Arc::default());
+    let mut outcomes = |script: &str| -> Vec<Outcome> {
+        let trial = bed.run(&[script.parse().unwrap()], 7).remove(0);
+        let events = trial.history.events.into_iter();
+        let answered = events.filter_map(|event| match event.observation {
+            Observation::Answered { outcome, .. } => Some(outcome),
+            _ => None,
+        });
+        answered.take(2).collect()
+    };
+    let (ok, fail) = (Outcome::Ok, Outcome::Fail);
+    assert_eq!(outcomes("create [upload mid-body !close]"), [ok, fail]);
+    let later = outcomes("create upload [deactivate first-byte !close]");
+    assert_eq!(later, [ok, ok]);
 }
 
 /// Writes a scenario whose service is like this.

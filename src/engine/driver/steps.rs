@@ -1,6 +1,6 @@
 //! How the driver takes one story through its steps.
 
-use super::{Driver, DriverWake, Run, draw};
+use super::{Driver, DriverWake, Run, after, draw};
 use crate::scenario::Model;
 use std::rc::Rc;
 use stormglass_model::history::{Content, Event, OpId, SubjectId};
@@ -22,19 +22,8 @@ struct Demand<'s> {
 /// The branch of the rival that is sent at a point of an operation.
 const RIVAL: u8 = 2;
 
-/// The place behind an action.
-pub(super) fn after(cursor: Cursor) -> Cursor {
-    match cursor.branch {
-        0 => Cursor::at(cursor.step + 1),
-        _ => Cursor {
-            action: cursor.action + 1,
-            ..cursor
-        },
-    }
-}
-
 /// How much of so much data has been sent at a point.
-fn share(at: Point, size: u64) -> f64 {
+pub fn fraction_sent(at: Point, size: u64) -> f64 {
     let of = |bytes: u64| bytes.min(size) as f64 / size.max(1) as f64;
     match at {
         Point::Before | Point::FirstByte => 0.0,
@@ -209,7 +198,7 @@ impl Driver {
         match beside {
             Some((at, Second::Fault(fault))) if client_fault.is_none() => {
                 let size = self.content(number, story, op).size;
-                client_fault = Some((*fault, share(at, size)));
+                client_fault = Some((*fault, fraction_sent(at, size)));
             }
             Some((at, Second::Rival(_))) => rival_at = Some(at),
             Some((_, Second::Fault(_) | Second::Command(_))) | None => {}

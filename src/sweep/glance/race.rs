@@ -47,14 +47,10 @@ impl Session {
             session.perform(first, Some(&watched), false).await;
             (began, clock.now())
         });
-        match at {
-            Point::Enters(status) => self.enters(status, &one).await,
-            Point::Before
-            | Point::FirstByte
-            | Point::MidBody
-            | Point::LastByte
-            | Point::Answer
-            | Point::After(_) => watch.passed().await,
+        if let Point::Enters(status) = at {
+            self.enters(status, &one).await;
+        } else {
+            watch.passed().await;
         }
         let passed = clock.now();
         sleep(spacing.rival).await;

@@ -1,11 +1,13 @@
 //! One subject of a sweep: its script, its clients, and what they saw.
 
-use super::SharedContext;
+use super::{SECOND_LOOK, SECOND_LOOKS, SharedContext};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use stormglass_glance::{Answer, Exchange, ImageId, Request, Watch, content_of};
-use stormglass_model::history::{ClientEvent, Content, Observation, OpId, Seen, SubjectHistory};
+use stormglass_model::history::{
+    ClientEvent, Content, Observation, OpId, ProbeReading, Seen, SubjectHistory,
+};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::operations::{Body, OperationKind};
 use stormglass_model::random::{Rng, Seed, unit};
@@ -183,6 +185,32 @@ impl Session {
         }
         self.act(Act::usual(Operation::Delete)).await;
         self.act(Act::usual(Operation::Show)).await;
+    }
+
+    /// Without a probe nothing is known of the server's database; but its API tells an admin what became of the tasks of this
+    /// subject, if its script began any. Tasks that a server does not show to us, or no longer, are no reason to complain.
+    pub(super) async fn ask_for_tasks(&self) {
+        if self.script.acts().any(|act| act.operation.row().by_task)
+            && let Some(open) = self.open_tasks().await
+        {
+            self.tell(Observation::Probed(ProbeReading {
+                tasks_open: Some(open),
+                ..ProbeReading::default()
+            }));
+        }
+    }
+
+    /// A task ends a moment after its subject has come to rest, so those that are open are looked at again.
+    async fn open_tasks(&self) -> Option<u32> {
+        let mut looks = 0..SECOND_LOOKS;
+        loop {
+            let tasks = self.shared.client.tasks(self.image).await.ok()?;
+            let open = tasks.iter().filter(|task| !task.ended()).count() as u32;
+            if open == 0 || looks.next().is_none() {
+                return Some(open);
+            }
+            tokio::time::sleep(SECOND_LOOK).await;
+        }
     }
 
     /// One operation, to its end.

@@ -51,6 +51,8 @@ fn a_change_is_dated_to_the_first_answer_that_proves_it() {
     let moves = Checker::new(DELAYED).proven(&tale.history);
     let (sent, stored) = (moves[1], moves[2]);
     assert!(sent.at < stored.at && sent.op == look && stored.op == upload);
+    // The look proves it, and the upload did it.
+    assert_eq!((sent.cause, stored.cause), (upload, upload));
 }
 
 #[test]

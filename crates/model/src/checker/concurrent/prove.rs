@@ -19,6 +19,8 @@ pub struct Proven {
     pub at: Time,
     /// The operation that was answered.
     pub op: OpId,
+    /// The operation that did it; the one that was answered where several can have.
+    pub cause: OpId,
     /// The status before; none when the subject came into being.
     pub from: Option<SubjectStatus>,
     /// The status after.
@@ -39,6 +41,7 @@ pub(super) fn proven(history: &SubjectHistory, plans: &Plans, rules: &Rules) -> 
         rules: *rules,
         open: Vec::new(),
         lingering: Operations::default(),
+        at_work: Vec::new(),
         anchor: Some(Anchor {
             place: Place::NOWHERE,
             since: Operations::default(),
@@ -107,6 +110,8 @@ struct Walk<'a> {
     open: Vec<Open>,
     /// Operations that were never answered, or whose work goes on after the answer.
     lingering: Operations,
+    /// The same, one by one.
+    at_work: Vec<(OpId, Operation)>,
     anchor: Option<Anchor>,
     order: u32,
     proven: Vec<Proven>,
@@ -130,7 +135,7 @@ impl Walk<'_> {
                     return;
                 };
                 let ended = self.open.swap_remove(at);
-                self.linger(ended.operation, outcome);
+                self.linger(&ended, outcome);
                 let read = outcome == Outcome::Ok && ended.operation.reads();
                 let read = (read && ended.who != Who::Admin)
                     .then_some(Statuses::of(&[SubjectStatus::Active]));
@@ -168,7 +173,8 @@ impl Walk<'_> {
     }
 
     /// Remembers work that may go on after the end of the operation.
-    fn linger(&mut self, operation: Operation, outcome: Outcome) {
+    fn linger(&mut self, ended: &Open, outcome: Outcome) {
+        let operation = ended.operation;
         let goes_on = match outcome {
             Outcome::Ok => goes_on(&self.rules, operation),
             // Its client may be gone, and the server may not even have begun.
@@ -178,6 +184,7 @@ impl Walk<'_> {
         };
         if goes_on {
             self.lingering.add(operation);
+            self.at_work.push((ended.op, operation));
         }
     }
 
@@ -230,19 +237,34 @@ impl Walk<'_> {
                 self.anchor = sole(goal).map(|place| anchored(place, self.order));
             }
             Path::One(steps) => {
-                let told = steps.iter().filter_map(|(from, to)| {
-                    Some(Proven {
-                        at,
-                        op: ended.op,
-                        from: from.status(),
-                        to: to.status()?,
+                let told: Vec<Proven> = (steps.iter())
+                    .filter_map(|(from, to)| {
+                        Some(Proven {
+                            at,
+                            op: ended.op,
+                            cause: self.cause((*from, *to), ended),
+                            from: from.status(),
+                            to: to.status()?,
+                        })
                     })
-                });
+                    .collect();
                 self.proven.extend(told);
                 if let Some(&(_, to)) = steps.last() {
                     self.anchor = Some(anchored(to, self.order));
                 }
             }
+        }
+    }
+
+    /// The operation that took a step: the one that was answered, unless only another can have.
+    fn cause(&self, step: (Place, Place), ended: &Open) -> OpId {
+        let takes = |operation| self.changes(operation).any(|change| change == step);
+        let open = self.open.iter().map(|open| (open.op, open.operation));
+        let others = open.chain(self.at_work.iter().copied());
+        let mut able = others.filter(|(_, operation)| takes(*operation));
+        match (takes(ended.operation), able.next(), able.next()) {
+            (false, Some((other, _)), None) => other,
+            _ => ended.op,
         }
     }
 

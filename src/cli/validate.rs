@@ -1,7 +1,7 @@
 //! `stormglass validate`: reads scenarios and runs nothing.
 
-use super::Exit;
-use crate::scenario::{self, Model, Scenario};
+use super::{Exit, Told};
+use crate::scenario::{Model, Scenario};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -23,12 +23,9 @@ pub struct Arguments {
 pub fn validate(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut exit = Exit::Valid;
     for file in &arguments.files {
-        match scenario::read(file, &[]) {
-            Ok(scenario) => super::print(format!("ok: {}\n", described(&scenario)).as_bytes())?,
-            Err(mistakes) => {
-                super::show_mistakes(&mistakes);
-                exit = Exit::Scenario;
-            }
+        match super::read(file, &[]) {
+            Ok(scenario) => super::print(format!("ok: {}\n", described(&scenario)))?,
+            Err(Told(wrong)) => exit = wrong,
         }
     }
     Ok(exit)

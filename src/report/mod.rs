@@ -22,6 +22,7 @@ pub use history::{Checked, HISTORY, history};
 pub use json::run_json;
 pub use origin::{Host, Origin};
 pub use summary::summary;
+pub use terminal::Paint;
 
 use crate::metrics::StormResult;
 use std::io;

@@ -7,18 +7,18 @@ use stormglass_model::lifecycle::{
     EDGES, Edge, Profile, SubjectStatus, TASK_EDGES, TaskEdge, TaskStatus,
 };
 
-/// How to draw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How to draw it; the command line shows these words.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Format {
-    /// Columns for people.
+    /// Columns for people
     Table,
-    /// `from,to,name`; `from` is empty for creation.
+    /// from,to,name; `from` is empty for creation
     Csv,
-    /// Graphviz.
+    /// Graphviz
     Dot,
-    /// A Mermaid state diagram.
+    /// A Mermaid state diagram
     Mermaid,
-    /// A picture.
+    /// A picture
     Svg,
 }
 

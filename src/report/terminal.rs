@@ -11,34 +11,19 @@ pub const WIDTH: usize = 96;
 /// Cut to [`WIDTH`] columns; escape sequences of colours take none.
 pub fn clipped(line: &str) -> String {
     let line = line.replace(['\n', '\r', '\t'], " ");
-    let (mut text, mut columns, mut escape) = (String::new(), 0, false);
-    for c in line.chars() {
-        if escape || c == '\x1b' {
-            escape = c != 'm';
-        } else if columns == WIDTH - 1 && printable(&line) > WIDTH {
-            text.push('…');
-            if line.contains('\x1b') {
-                text.push_str("\x1b[0m");
-            }
-            return text;
-        } else {
-            columns += 1;
-        }
-        text.push(c);
-    }
-    text
-}
-
-/// How many columns a line takes.
-fn printable(line: &str) -> usize {
     let mut escape = false;
-    line.chars()
-        .filter(|&c| {
-            let visible = !escape && c != '\x1b';
-            escape = !visible && c != 'm';
-            visible
-        })
-        .count()
+    let mut visible = line.char_indices().filter(|&(_, c)| {
+        let visible = !escape && c != '\x1b';
+        escape = !visible && c != 'm';
+        visible
+    });
+    match (visible.nth(WIDTH - 1), visible.next()) {
+        (Some((last, _)), Some(_)) => {
+            let reset = if line.contains('\x1b') { "\x1b[0m" } else { "" };
+            format!("{}…{reset}", &line[..last])
+        }
+        _ => line,
+    }
 }
 
 /// A verdict with its mark.

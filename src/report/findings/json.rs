@@ -4,9 +4,10 @@ use super::{file_name, numbered};
 use crate::report::json::pretty;
 use crate::sweep::{Finding, SweepResult};
 use serde::Serialize;
+use stormglass_model::script::{Point, Script};
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct SweepDocument<'a> {
     version: &'static str,
     target: &'a str,
     seed: u64,
@@ -54,7 +55,7 @@ struct Tried {
 
 /// The document, indented, with a line feed at its end.
 pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
-    let document = Document {
+    let document = SweepDocument {
         version: env!("CARGO_PKG_VERSION"),
         target: &result.target,
         seed: result.seed,
@@ -75,12 +76,14 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
 
 fn one((number, finding): (usize, &Finding)) -> One<'_> {
     let key = &finding.key;
-    let points = finding.tallies.iter().map(|tally| Tried {
-        point: tally.point.map(|point| point.to_string()),
-        script: tally.script.to_string(),
-        shown: tally.shown,
-        tries: tally.tries,
-    });
+    let tried = |point: Option<Point>, script: &Script, (shown, tries): (u32, u32)| Tried {
+        point: point.map(|point| point.to_string()),
+        script: script.to_string(),
+        shown,
+        tries,
+    };
+    let points = (finding.tallies.iter())
+        .map(|tally| tried(tally.point, &tally.script, (tally.shown, tally.tries)));
     One {
         number,
         name: key.name(),
@@ -90,12 +93,7 @@ fn one((number, finding): (usize, &Finding)) -> One<'_> {
         operations: &key.operations,
         sentence: &finding.sentence,
         accepted: finding.accepted,
-        shortest: Tried {
-            point: None,
-            script: finding.script.to_string(),
-            shown: finding.shortest.0,
-            tries: finding.shortest.1,
-        },
+        shortest: tried(None, &finding.script, finding.shortest),
         repeat: &finding.repeat,
         points: points.collect(),
         image: &finding.image,

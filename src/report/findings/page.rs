@@ -54,13 +54,9 @@ fn overview(text: &mut String, result: &SweepResult) {
             key.symptom,
             prose(&key.operations),
             at_best(finding),
-            accepted(finding),
+            if finding.accepted { "yes" } else { "" },
         );
     }
-}
-
-fn accepted(finding: &Finding) -> &'static str {
-    if finding.accepted { "yes" } else { "" }
 }
 
 fn one(text: &mut String, target: &str, number: usize, finding: &Finding) {
@@ -156,18 +152,12 @@ fn accepting(text: &mut String, finding: &Finding) {
 fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (index, c) in clean(text).chars().enumerate() {
+        let marks_up = "\\`*_[]|#~".contains(c) || index == 0 && "-+=".contains(c);
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            '-' | '+' | '=' if index == 0 => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
+            c if marks_up => escaped.extend(['\\', c]),
             c => escaped.push(c),
         }
     }

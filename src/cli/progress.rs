@@ -5,7 +5,7 @@ use crate::report::Paint;
 use crate::report::number::{compact, thousands};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
@@ -154,23 +154,16 @@ impl View {
 
 /// How much is done, 0 to 1: by time or by stories, whichever is further, since either ends the load.
 fn share(progress: &Progress) -> f64 {
-    let sweep = &progress.sweep;
-    let part = |done: u64, total: u64| match total {
+    let part = |done: &AtomicU64, total: &AtomicU64| match total.load(Relaxed) {
         0 => 0.0,
-        total => done as f64 / total as f64,
+        total => done.load(Relaxed) as f64 / total as f64,
     };
-    let time = part(
-        progress.elapsed_ns.load(Relaxed),
-        progress.total_ns.load(Relaxed),
-    );
-    let stories = part(
-        progress.arrivals.load(Relaxed),
-        progress.total_arrivals.load(Relaxed),
-    );
-    let scripts = part(sweep.cases.load(Relaxed), sweep.cases_total.load(Relaxed));
+    let sweep = &progress.sweep;
     let scripts = match sweep.time.load(Relaxed) {
-        0 => scripts,
+        0 => part(&sweep.cases, &sweep.cases_total),
         thousandths => thousandths as f64 / 1_000.0,
     };
+    let time = part(&progress.elapsed_ns, &progress.total_ns);
+    let stories = part(&progress.arrivals, &progress.total_arrivals);
     time.max(stories).max(scripts).min(1.0)
 }

@@ -75,7 +75,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
 }
 
 /// An object whose keys stay in this order: the maps of `serde_json` sort theirs.
-struct Ordered<const N: usize>([(&'static str, Value); N]);
+pub struct Ordered<const N: usize>(pub [(&'static str, Value); N]);
 
 impl<const N: usize> Serialize for Ordered<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

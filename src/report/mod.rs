@@ -34,8 +34,8 @@ pub fn files(
     origin: &Origin,
     result: &StormResult,
 ) -> impl Iterator<Item = (&'static str, io::Result<Vec<u8>>)> {
-    type Exporter = fn(&Origin, &StormResult) -> io::Result<Vec<u8>>;
-    let exporters: [(&str, Exporter); 7] = [
+    type StormExport = fn(&Origin, &StormResult) -> io::Result<Vec<u8>>;
+    let exports: [(&str, StormExport); 7] = [
         ("run.json", |origin, result| Ok(run_json(origin, result))),
         ("violations.csv", csv::violations),
         ("transitions.csv", |_, result| csv::transitions(result)),
@@ -44,7 +44,7 @@ pub fn files(
         ("timeline.csv", |_, result| csv::timeline(result)),
         ("latencies.hlog", |_, result| hlog::latencies(result)),
     ];
-    exporters
+    exports
         .into_iter()
         .map(move |(name, export)| (name, export(origin, result)))
 }

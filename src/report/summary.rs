@@ -2,7 +2,7 @@
 
 use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
-use super::terminal::{HEIGHT, Paint, clipped};
+use super::terminal::{HEIGHT, Paint, clipped, closing};
 use super::totals::{self, Totals, TransitionTotal, unknown_because};
 use crate::metrics::{Aggregate, Kind, StormResult, ThresholdResult};
 use crate::scenario::Clock;
@@ -60,7 +60,7 @@ pub fn summary(
         transitions(result),
         operations(result),
         service(result, &totals, paint),
-        closing(origin, result, results),
+        Section::of(closing(repeat(origin, result), results.map(str::to_owned))),
     ];
     compose(&sections)
 }
@@ -144,10 +144,9 @@ fn figures(result: &StormResult, totals: &Totals) -> Section {
     };
     // In real time these are the lifecycles a second that the target makes; in virtual time, only those asked for.
     let live = result.runs.iter().all(|run| run.event_hash.is_none());
-    let length_s = if live {
-        totals.length.as_secs_f64()
-    } else {
-        0.0
+    let length_s = match live {
+        true => totals.length.as_secs_f64(),
+        false => 0.0,
     };
     let mut flow = format!(
         "  {} subjects{} · {} transitions{} · {} events",
@@ -362,16 +361,10 @@ fn described(violation: &Violation) -> String {
     }
 }
 
-/// Where everything is, and how to see a violation again.
-fn closing(origin: &Origin, result: &StormResult, results: Option<&str>) -> Section {
-    let repeat = (result.verdict == Verdict::Invalid).then(|| {
-        let mut runs = result.runs.iter();
-        let culprit = runs.find(|run| run.verdict == Verdict::Invalid);
-        let repeat = culprit.map_or_else(|| origin.repeat(), |run| origin.repeat_run(run.seed));
-        format!("  repeat:  {repeat}")
-    });
-    let results = results.map(|results| format!("  results: {results}"));
-    let lines: Vec<String> = repeat.into_iter().chain(results).collect();
-    let blank = (!lines.is_empty()).then(String::new);
-    Section::of(blank.into_iter().chain(lines).collect())
+/// The command to see a violation again; none where nothing is wrong.
+fn repeat(origin: &Origin, result: &StormResult) -> Option<String> {
+    let invalid = |verdict| verdict == Verdict::Invalid;
+    let culprit = result.runs.iter().find(|run| invalid(run.verdict));
+    invalid(result.verdict)
+        .then(|| culprit.map_or_else(|| origin.repeat(), |run| origin.repeat_run(run.seed)))
 }

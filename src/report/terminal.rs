@@ -26,6 +26,15 @@ pub fn clipped(line: &str) -> String {
     }
 }
 
+/// The end of a summary: how to see again what is wrong, and where everything is.
+pub fn closing(repeat: Option<String>, results: Option<String>) -> Vec<String> {
+    let repeat = repeat.map(|command| format!("  repeat:  {command}"));
+    let results = results.map(|path| format!("  results: {path}"));
+    let lines: Vec<String> = repeat.into_iter().chain(results).collect();
+    let blank = (!lines.is_empty()).then(String::new);
+    blank.into_iter().chain(lines).collect()
+}
+
 /// A verdict with its mark.
 pub fn marked(verdict: Verdict) -> &'static str {
     match verdict {

@@ -34,22 +34,18 @@ pub fn lifecycle(profile: Option<Profile>, format: Format) -> String {
 }
 
 fn subject_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static Edge> {
-    let shown = shown(profile);
-    EDGES
-        .iter()
-        .filter(move |edge| shown.iter().any(|&profile| edge.allowed_by(profile)))
+    (EDGES.iter()).filter(move |edge| shows(profile, |profile| edge.allowed_by(profile)))
 }
 
 fn task_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static TaskEdge> {
-    let shown = shown(profile);
-    TASK_EDGES
-        .iter()
-        .filter(move |edge| shown.iter().any(|&profile| edge.allowed_by(profile)))
+    (TASK_EDGES.iter()).filter(move |edge| shows(profile, |profile| edge.allowed_by(profile)))
 }
 
-/// The profiles of which a drawing shows every edge.
-fn shown(profile: Option<Profile>) -> Vec<Profile> {
-    profile.map_or_else(|| vec![Profile::V1, Profile::V2], |profile| vec![profile])
+fn shows(profile: Option<Profile>, allowed_by: impl Fn(Profile) -> bool) -> bool {
+    match profile {
+        Some(profile) => allowed_by(profile),
+        None => allowed_by(Profile::V1) || allowed_by(Profile::V2),
+    }
 }
 
 /// What a drawing is headed by.

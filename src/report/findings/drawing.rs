@@ -45,7 +45,8 @@ impl DrawnRow<'_> {
 }
 
 /// The picture.
-pub fn draw(number: usize, finding: &Finding, timeline: &Timeline) -> String {
+pub fn draw(number: usize, finding: &Finding) -> String {
+    let timeline = &Timeline::of(finding);
     let rows = rows(timeline);
     let scale = Scale::of(timeline, &rows);
     let bottom = TOP + rows.iter().map(DrawnRow::height).sum::<f64>();
@@ -159,30 +160,35 @@ fn head(number: usize, finding: &Finding, height: f64) -> String {
 
 /// Where the server was broken on purpose.
 fn bands(svg: &mut String, timeline: &Timeline, scale: &Scale, bottom: f64) {
+    let changes = timeline
+        .moments
+        .iter()
+        .filter_map(|moment| match moment.what {
+            What::Broken(broken) => Some((broken, scale.x(moment.at))),
+            What::Began(_) | What::Ended(_) | What::Probed(_) => None,
+        });
     let mut since = None;
-    let mut band = |from: f64, to: f64| {
-        let (width, height) = ((to - from).max(2.0), bottom - TOP);
-        let _ = writeln!(
-            svg,
-            "<rect x=\"{from:.1}\" y=\"{TOP}\" width=\"{width:.1}\" height=\"{height}\" fill=\"{RED}\" fill-opacity=\"0.07\"/>\n\
-             <text x=\"{:.1}\" y=\"{}\" style=\"fill: {RED}; font-size: 11px\">broken</text>",
-            from + 4.0,
-            TOP + 12.0
-        );
-    };
-    for moment in &timeline.moments {
-        match (moment.what, since) {
-            (What::Broken(true), None) => since = Some(scale.x(moment.at)),
-            (What::Broken(false), Some(from)) => {
-                band(from, scale.x(moment.at));
+    for (broken, x) in changes.chain([(false, PLOT.1)]) {
+        match (broken, since) {
+            (true, None) => since = Some(x),
+            (false, Some(from)) => {
+                band(svg, from, x, bottom);
                 since = None;
             }
-            _ => {}
+            (true, Some(_)) | (false, None) => {}
         }
     }
-    if let Some(from) = since {
-        band(from, PLOT.1);
-    }
+}
+
+fn band(svg: &mut String, from: f64, to: f64, bottom: f64) {
+    let (width, height) = ((to - from).max(2.0), bottom - TOP);
+    let _ = writeln!(
+        svg,
+        "<rect x=\"{from:.1}\" y=\"{TOP}\" width=\"{width:.1}\" height=\"{height}\" fill=\"{RED}\" fill-opacity=\"0.07\"/>\n\
+         <text x=\"{:.1}\" y=\"{}\" style=\"fill: {RED}; font-size: 11px\">broken</text>",
+        from + 4.0,
+        TOP + 12.0
+    );
 }
 
 /// A line at each instant, and its time where there is room.

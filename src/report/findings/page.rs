@@ -1,7 +1,7 @@
 //! `findings.md`: the page that a person reads.
 
 use super::words::{at_best, clean, demand, found, meaning, of, tried};
-use super::{curl, file_name, numbered, timeline_text};
+use super::{curl, file_name, numbered};
 use crate::report::terminal::marked;
 use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
@@ -103,7 +103,7 @@ fn one(text: &mut String, target: &str, number: usize, finding: &Finding) {
 }
 
 fn happened(text: &mut String, number: usize, finding: &Finding) {
-    let timeline = timeline_text(finding);
+    let timeline = super::text::draw(finding);
     if timeline.is_empty() {
         return;
     }

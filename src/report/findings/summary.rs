@@ -3,7 +3,7 @@
 use super::numbered;
 use super::words::{at_best, clean, found, tried};
 use crate::report::number::counted;
-use crate::report::terminal::{HEIGHT, Paint, clipped};
+use crate::report::terminal::{HEIGHT, Paint, clipped, closing};
 use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
 use stormglass_model::checker::concurrent::Severity;
@@ -53,7 +53,11 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
     for line in &lines {
         let _ = writeln!(text, "{}", clipped(line).trim_end());
     }
-    closing(&mut text, result, results);
+    let repeat = result.fresh().next().map(|first| clean(&first.repeat));
+    let page = results.map(|results| format!("{results}/findings.md"));
+    for line in closing(repeat, page) {
+        let _ = writeln!(text, "{line}");
+    }
     text
 }
 
@@ -73,18 +77,4 @@ fn row(number: usize, finding: &Finding, paint: Paint) -> String {
         "  {number:>2} {severity} {often:>9}  {}: {operations}",
         finding.key.symptom
     )
-}
-
-/// Where everything is, and how to see the first finding again.
-fn closing(text: &mut String, result: &SweepResult, results: Option<&str>) {
-    let first = numbered(result).find(|(_, finding)| !finding.accepted);
-    if first.is_some() || results.is_some() {
-        text.push('\n');
-    }
-    if let Some((_, finding)) = first {
-        let _ = writeln!(text, "  repeat:  {}", clean(&finding.repeat));
-    }
-    if let Some(results) = results {
-        let _ = writeln!(text, "  results: {results}/findings.md");
-    }
 }

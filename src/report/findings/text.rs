@@ -2,6 +2,7 @@
 
 use super::timeline::{Timeline, What};
 use super::words::{books, cut, instant};
+use crate::sweep::Finding;
 
 /// The most columns.
 const WIDTH: usize = 100;
@@ -11,7 +12,8 @@ const LINES: usize = 80;
 const LANES: usize = 8;
 
 /// The drawing, each line with its line feed.
-pub fn draw(timeline: &Timeline) -> String {
+pub fn draw(finding: &Finding) -> String {
+    let timeline = Timeline::of(finding);
     let mut lanes = Lanes::default();
     // When, the lanes then, and what happened.
     let mut rows: Vec<(String, String, String)> = Vec::new();

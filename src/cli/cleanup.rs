@@ -134,7 +134,7 @@ fn remove(target: &GlanceTarget, run: &JournalRun, allowed: bool) -> anyhow::Res
 }
 
 fn show(bar: &ProgressBar, run: &JournalRun, removal: &Removal) {
-    let seen = removal.removed + removal.absent + removal.left;
+    let seen = seen(removal);
     let line = || format!("{} of {} images", thousands(seen), thousands(run.count()));
     if !bar.is_hidden() {
         bar.set_position(seen);
@@ -145,33 +145,30 @@ fn show(bar: &ProgressBar, run: &JournalRun, removal: &Removal) {
 }
 
 fn told(url: &str, run: &JournalRun, removal: &Removal) -> String {
-    let Removal {
-        removed,
-        absent,
-        left,
-        ..
-    } = *removal;
     let mut text = format!(
         "{url}, tag {}: {} removed, {} not there, {} left\n",
         run.run.tag(),
-        thousands(removed),
-        thousands(absent),
-        thousands(left)
+        thousands(removal.removed),
+        thousands(removal.absent),
+        thousands(removal.left)
     );
     for (id, reason) in &removal.reasons {
         let _ = writeln!(text, "  left {id}: {reason}");
     }
-    let untold = left - removal.reasons.len() as u64;
+    let untold = removal.left - removal.reasons.len() as u64;
     if untold > 0 {
         let _ = writeln!(text, "  and {} more", thousands(untold));
     }
     if removal.gave_up {
-        let rest = run.count() - removed - absent - left;
+        let rest = thousands(run.count() - seen(removal));
         let _ = writeln!(
             text,
-            "  the server no longer answers: {} were not looked at; try again later",
-            thousands(rest)
+            "  the server no longer answers: {rest} were not looked at; try again later"
         );
     }
     text
+}
+
+fn seen(removal: &Removal) -> u64 {
+    removal.removed + removal.absent + removal.left
 }

@@ -152,24 +152,18 @@ pub fn draw(profile: Option<Profile>) -> String {
         svg,
         "<text x=\"28\" y=\"38\" font-size=\"18\" font-weight=\"600\" fill=\"{INK}\">{title}</text>"
     );
-    let edges: Vec<DrawnEdge> = subject_edges(profile)
-        .filter_map(|edge| {
-            let route = subject_route(edge.from, edge.to)?;
-            let style = style(edge.name, edge.to == SubjectStatus::Deleted);
-            Some((route, edge.name, style))
-        })
-        .collect();
+    let drawn = |route: Option<Route>, name, deletes| Some((route?, name, style(name, deletes)));
+    let subjects = subject_edges(profile).filter_map(|edge| {
+        let deletes = edge.to == SubjectStatus::Deleted;
+        drawn(subject_route(edge.from, edge.to), edge.name, deletes)
+    });
     let statuses = SubjectStatus::ALL.iter().filter(|status| shows(**status));
     let boxes = statuses.map(|&status| (subject_box(status), status.name()));
-    graph(&mut svg, subject_y, &edges, boxes);
-    let edges: Vec<DrawnEdge> = task_edges(profile)
-        .filter_map(|edge| {
-            let route = task_route(edge.from, edge.to)?;
-            Some((route, edge.name, style(edge.name, false)))
-        })
-        .collect();
+    graph(&mut svg, subject_y, subjects.collect(), boxes);
+    let tasks = task_edges(profile)
+        .filter_map(|edge| drawn(task_route(edge.from, edge.to), edge.name, false));
     let boxes = TaskStatus::ALL.map(|status| (task_box(status), status.name()));
-    graph(&mut svg, task_y, &edges, boxes.into_iter());
+    graph(&mut svg, task_y, tasks.collect(), boxes.into_iter());
     svg.push_str("</svg>\n");
     svg
 }
@@ -181,7 +175,7 @@ type DrawnEdge = (Route, &'static str, &'static str);
 fn graph(
     svg: &mut String,
     y: i32,
-    edges: &[DrawnEdge],
+    edges: Vec<DrawnEdge>,
     boxes: impl Iterator<Item = (StatusBox, &'static str)>,
 ) {
     let _ = writeln!(svg, "<g transform=\"translate(0,{y})\">");
@@ -196,7 +190,7 @@ fn graph(
     for (place, name) in boxes {
         node(svg, &place, name);
     }
-    for (route, name, style) in edges {
+    for (route, name, style) in &edges {
         label(svg, route, name, style);
     }
     svg.push_str("</g>\n");

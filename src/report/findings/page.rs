@@ -78,15 +78,11 @@ fn one(text: &mut String, target: &str, number: usize, finding: &Finding) {
     );
     text.push_str("| point | shown | script |\n|---|--:|---|\n");
     for tally in &finding.tallies {
-        let point = tally
-            .point
-            .map_or("–".to_owned(), |point| point.to_string());
+        let point = tally.point.map(|point| point.to_string());
+        let point = point.as_deref().unwrap_or("–");
         let shown = of(tally.shown, tally.tries);
-        let _ = writeln!(
-            text,
-            "| {point} | {shown} | {} |",
-            code(&tally.script.to_string())
-        );
+        let script = code(&tally.script.to_string());
+        let _ = writeln!(text, "| {point} | {shown} | {script} |");
     }
     let (shown, tries) = finding.shortest;
     let _ = writeln!(

@@ -7,7 +7,7 @@ use clap::Args;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use stormglass_model::checker::concurrent::{self, Rules};
 use stormglass_model::history::file::{Header, ReadError, Reader};
@@ -41,21 +41,14 @@ pub fn check(arguments: &Arguments) -> anyhow::Result<Exit> {
     let checked = if path.as_os_str() == "-" {
         judged(io::stdin().lock(), arguments.threads).context("cannot check standard input")?
     } else {
-        open(path)
-            .and_then(|file| Ok(judged(file, arguments.threads)?))
-            .with_context(|| format!("cannot check {}", path.display()))?
+        let cannot = || format!("cannot check {}", path.display());
+        let file = File::open(path).with_context(cannot)?;
+        let file = BufReader::with_capacity(1 << 16, file);
+        judged(file, arguments.threads).with_context(cannot)?
     };
-    if arguments.json {
-        super::print(&checked.json())?;
-    } else {
-        let colour = super::colour(&io::stdout());
-        super::print(checked.text(colour).as_bytes())?;
-    }
+    let text = |colour| checked.text(colour);
+    super::show(arguments.json, false, || checked.json(), text)?;
     Ok(Exit::of(checked.verdict(), false))
-}
-
-fn open(path: &Path) -> anyhow::Result<BufReader<File>> {
-    Ok(BufReader::with_capacity(1 << 16, File::open(path)?))
 }
 
 /// Subjects, and events of them, that are in memory at once.

@@ -1,14 +1,14 @@
 //! `stormglass cleanup`: deletes what a run has left on a real server, and nothing else.
 
 use super::Exit;
-use super::reach::reach;
+use super::progress::bar;
+use super::reach::{reach, wait_for};
 use crate::report::number::thousands;
-use crate::scenario::{self, Target};
-use anyhow::{Context, bail};
+use crate::scenario::Target;
+use anyhow::bail;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use std::fmt::Write as _;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use stormglass_glance::GlanceTarget;
 use stormglass_glance::auth::{self, Environment};
@@ -63,17 +63,10 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let mut exit = Exit::Valid;
     for run in open {
-        let target = match target(arguments, run)? {
-            Ok(target) => target,
-            Err(exit) => return Ok(exit),
-        };
-        let target = match reach(&target, arguments.yes_load_this_server)? {
-            Ok(target) => target,
-            Err(exit) => return Ok(exit),
-        };
+        let target = reach(&target(arguments, run)?, arguments.yes_load_this_server)?;
         let removal = remove(&target, run, arguments.allow_commands)?;
         let url = target.url.as_deref().unwrap_or_default();
-        super::print(told(url, run, &removal).as_bytes())?;
+        super::print(told(url, run, &removal))?;
         match removal.left > 0 || removal.gave_up {
             true => exit = Exit::CouldNotRun,
             false => book.done(run.run)?,
@@ -83,8 +76,7 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 fn nothing(run: &Path, why: &str) -> anyhow::Result<Exit> {
-    let text = format!("{}: nothing to remove, {why}\n", run.display());
-    super::print(text.as_bytes())?;
+    super::print(format!("{}: nothing to remove, {why}\n", run.display()))?;
     Ok(Exit::Valid)
 }
 
@@ -105,16 +97,12 @@ fn journal(run: &Path) -> anyhow::Result<Option<PathBuf>> {
     }
 }
 
-/// Where the server is and who acts, or how the process ends since a scenario is wrong.
-fn target(arguments: &Arguments, run: &JournalRun) -> anyhow::Result<Result<GlanceTarget, Exit>> {
+/// Where the server is and who acts.
+fn target(arguments: &Arguments, run: &JournalRun) -> anyhow::Result<GlanceTarget> {
     if let Some(file) = &arguments.scenario {
-        return match scenario::read(file, &[]).map(|scenario| scenario.target) {
-            Ok(Target::Glance(target)) => Ok(Ok(*target)),
-            Ok(Target::Embedded(_)) => bail!("{} names no [target.glance]", file.display()),
-            Err(mistakes) => {
-                super::show_mistakes(&mistakes);
-                Ok(Err(Exit::Scenario))
-            }
+        return match super::read(file, &[])?.target {
+            Target::Glance(target) => Ok(*target),
+            Target::Embedded(_) => bail!("{} names no [target.glance]", file.display()),
         };
     }
     let environment = Environment::of_process();
@@ -127,16 +115,12 @@ fn target(arguments: &Arguments, run: &JournalRun) -> anyhow::Result<Result<Glan
             "who acts on {url}? Name the scenario with --scenario, export STORMGLASS_TOKEN, or set OS_CLOUD or the OS_* variables"
         );
     }
-    Ok(Ok(target))
+    Ok(target)
 }
 
 fn remove(target: &GlanceTarget, run: &JournalRun, allowed: bool) -> anyhow::Result<Removal> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start")?;
-    let bar = bar(run);
-    let removal = tokio::task::LocalSet::new().block_on(&runtime, async {
+    let bar = bar(run.count());
+    let removal = wait_for(async {
         let mut client = Client::new(target, run.run)?;
         if let Some(command) = &target.last_resort {
             client = client.with_last_resort(&Commands::new(&[], allowed), command.clone());
@@ -144,63 +128,47 @@ fn remove(target: &GlanceTarget, run: &JournalRun, allowed: bool) -> anyhow::Res
         let greeting = client.hello().await?;
         let show = |removal: &Removal| show(&bar, run, removal);
         anyhow::Ok(client.remove(greeting, run.ids(), show).await)
-    });
+    })?;
     bar.finish_and_clear();
     removal
 }
 
-fn bar(run: &JournalRun) -> ProgressBar {
-    let bar = match std::io::stderr().is_terminal() {
-        true => ProgressBar::new(run.count()),
-        false => ProgressBar::hidden(),
-    };
-    if let Ok(style) = ProgressStyle::with_template("{bar:20} {percent:>3}%  {msg}") {
-        bar.set_style(style.progress_chars("━╸─"));
-    }
-    bar
-}
-
 fn show(bar: &ProgressBar, run: &JournalRun, removal: &Removal) {
-    let seen = removal.removed + removal.absent + removal.left;
+    let seen = seen(removal);
     let line = || format!("{} of {} images", thousands(seen), thousands(run.count()));
-    if bar.is_hidden() {
-        if seen.is_multiple_of(TOLD) {
-            eprintln!("{}", line());
-        }
-        return;
+    if !bar.is_hidden() {
+        bar.set_position(seen);
+        bar.set_message(line());
+    } else if seen.is_multiple_of(TOLD) {
+        eprintln!("{}", line());
     }
-    bar.set_position(seen);
-    bar.set_message(line());
 }
 
 fn told(url: &str, run: &JournalRun, removal: &Removal) -> String {
-    let Removal {
-        removed,
-        absent,
-        left,
-        ..
-    } = *removal;
     let mut text = format!(
         "{url}, tag {}: {} removed, {} not there, {} left\n",
         run.run.tag(),
-        thousands(removed),
-        thousands(absent),
-        thousands(left)
+        thousands(removal.removed),
+        thousands(removal.absent),
+        thousands(removal.left)
     );
     for (id, reason) in &removal.reasons {
         let _ = writeln!(text, "  left {id}: {reason}");
     }
-    let untold = left - removal.reasons.len() as u64;
+    let untold = removal.left - removal.reasons.len() as u64;
     if untold > 0 {
         let _ = writeln!(text, "  and {} more", thousands(untold));
     }
     if removal.gave_up {
-        let rest = run.count() - removed - absent - left;
+        let rest = thousands(run.count() - seen(removal));
         let _ = writeln!(
             text,
-            "  the server no longer answers: {} were not looked at; try again later",
-            thousands(rest)
+            "  the server no longer answers: {rest} were not looked at; try again later"
         );
     }
     text
+}
+
+fn seen(removal: &Removal) -> u64 {
+    removal.removed + removal.absent + removal.left
 }

@@ -1,7 +1,6 @@
 //! How the process ends.
 
 use crate::metrics::StormResult;
-use std::process::ExitCode;
 use stormglass_model::lifecycle::Verdict;
 
 /// What the exit code says.
@@ -28,12 +27,12 @@ pub enum Exit {
     Interrupted = 105,
 }
 
-impl Exit {
-    /// The process's exit code.
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
+/// The end of a command that has told the user why already.
+#[derive(Debug, thiserror::Error)]
+#[error("it was told why the exit code is {}", *.0 as u8)]
+pub struct Told(pub Exit);
 
+impl Exit {
     /// How a judgement ends. A violation counts however early the work was cut short; otherwise what was cut short says
     /// nothing about the rest.
     pub fn of(verdict: Verdict, interrupted: bool) -> Exit {
@@ -55,65 +54,45 @@ impl Exit {
     }
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit.code())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};
-    use stormglass_model::lifecycle::Operation;
+    use crate::engine::{self, RunOptions};
+    use std::path::Path;
+
+    const STORM: &str = r#"
+schema = 1
+name = "one subject"
+[load]
+users = 1
+subjects = 1
+[[story]]
+name = "create"
+steps = ["create"]
+[thresholds]
+create = ["count > 0"]
+"#;
 
     #[test]
     fn the_exit_code_that_wins() {
-        for interrupted in [false, true] {
-            assert_eq!(Exit::of(Verdict::Invalid, interrupted).code(), 90);
-        }
-        assert_eq!(Exit::of(Verdict::Valid, true).code(), 105);
-        assert_eq!(Exit::of(Verdict::Unknown, true).code(), 105);
-        assert_eq!(Exit::of(Verdict::Unknown, false).code(), 91);
-        assert_eq!(Exit::of(Verdict::Valid, false).code(), 0);
-    }
-
-    #[test]
-    fn a_slow_generator_says_more_than_a_threshold() {
-        let storm = |verdict, generator_bottleneck, met| StormResult {
-            stories: Vec::new(),
-            runs: Vec::new(),
-            thresholds: vec![ThresholdResult {
-                threshold: Threshold {
-                    key: "upload".to_owned(),
-                    expression: "count > 1".to_owned(),
-                    subject: ThresholdSubject::Operation(Operation::Upload),
-                    aggregate: Aggregate::Count,
-                    comparison: Comparison::Greater,
-                    bound: 1.0,
-                },
-                value: None,
-                met,
-            }],
-            verdict,
-            generator_bottleneck,
-            threads: 1,
-            wall_s: 0.0,
-            cpu_s: 0.0,
-            peak_rss_bytes: 0,
-        };
-        for (verdict, bottleneck, met, code) in [
-            (Verdict::Invalid, true, false, 90),
-            (Verdict::Unknown, true, false, 91),
-            (Verdict::Valid, true, false, 92),
-            (Verdict::Valid, true, true, 92),
-            (Verdict::Valid, false, false, 99),
-            (Verdict::Valid, false, true, 0),
+        let scenario = crate::scenario::parse("a test", STORM, Path::new("."), &[]).unwrap();
+        let mut result = engine::run(&scenario, &RunOptions::default()).unwrap();
+        for (verdict, interrupted, bottleneck, met, code) in [
+            (Verdict::Invalid, false, true, false, 90),
+            (Verdict::Invalid, true, true, false, 90),
+            (Verdict::Unknown, false, true, false, 91),
+            (Verdict::Unknown, true, true, false, 105),
+            (Verdict::Valid, true, true, false, 105),
+            (Verdict::Valid, false, true, false, 92),
+            (Verdict::Valid, false, true, true, 92),
+            (Verdict::Valid, false, false, false, 99),
+            (Verdict::Valid, false, false, true, 0),
         ] {
-            assert_eq!(
-                Exit::of_storm(&storm(verdict, bottleneck, met)).code(),
-                code
-            );
+            result.verdict = verdict;
+            result.runs[0].interrupted = interrupted;
+            result.generator_bottleneck = bottleneck;
+            result.thresholds[0].met = met;
+            assert_eq!(Exit::of_storm(&result) as u8, code);
         }
     }
 }

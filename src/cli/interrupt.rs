@@ -35,7 +35,7 @@ async fn obey(progress: &Progress, commands: &Commands) {
             _ = signal() => {}
         }
         commands::warn_not_undone(commands);
-        std::process::exit(i32::from(Exit::Interrupted.code()));
+        std::process::exit(Exit::Interrupted as i32);
     }
 }
 

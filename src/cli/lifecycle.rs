@@ -19,7 +19,7 @@ pub struct Arguments {
     profile: Option<ProfileName>,
     /// What to draw
     #[arg(long, default_value = "table")]
-    format: FormatName,
+    format: Format,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -32,20 +32,6 @@ enum ProfileName {
     Glance,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatName {
-    /// Columns for people
-    Table,
-    /// from,to,name; `from` is empty for creation
-    Csv,
-    /// Graphviz
-    Dot,
-    /// A Mermaid state diagram
-    Mermaid,
-    /// A picture
-    Svg,
-}
-
 /// Draws it on standard output.
 pub fn lifecycle(arguments: &Arguments) -> anyhow::Result<Exit> {
     let profile = arguments.profile.map(|name| match name {
@@ -53,13 +39,6 @@ pub fn lifecycle(arguments: &Arguments) -> anyhow::Result<Exit> {
         ProfileName::V2 => Profile::V2,
         ProfileName::Glance => Profile::Glance,
     });
-    let format = match arguments.format {
-        FormatName::Table => Format::Table,
-        FormatName::Csv => Format::Csv,
-        FormatName::Dot => Format::Dot,
-        FormatName::Mermaid => Format::Mermaid,
-        FormatName::Svg => Format::Svg,
-    };
-    super::print(diagram::lifecycle(profile, format).as_bytes())?;
+    super::print(diagram::lifecycle(profile, arguments.format))?;
     Ok(Exit::Valid)
 }

@@ -17,9 +17,11 @@ mod run;
 mod sweep;
 mod validate;
 
-use exit::Exit;
+use exit::{Exit, Told};
 
-use crate::report::Kept;
+use crate::report::{Folder, FolderError, Kept};
+use crate::scenario::{self, Scenario};
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -63,22 +65,39 @@ pub fn main() -> ExitCode {
         Command::Cleanup(arguments) => cleanup::cleanup(&arguments),
         Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
     };
-    let exit = done.unwrap_or_else(|error| {
-        // The whole chain of causes in one line.
-        eprintln!("stormglass: {error:#}");
-        Exit::CouldNotRun
+    let exit = done.unwrap_or_else(|error| match error.downcast_ref() {
+        Some(Told(exit)) => *exit,
+        None => {
+            // The whole chain of causes in one line.
+            eprintln!("stormglass: {error:#}");
+            Exit::CouldNotRun
+        }
     });
-    exit.into()
+    ExitCode::from(exit as u8)
 }
 
 /// Writes to standard output; a reader that has gone away, as `head` does, is no error.
-fn print(bytes: &[u8]) -> anyhow::Result<()> {
+fn print(bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    match out.write_all(bytes.as_ref()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::new(error).context("cannot write to standard output"))
+            Err(error).context("cannot write to standard output")
         }
         _ => Ok(()),
+    }
+}
+
+/// Prints the document where `--json` asks for it; else the text, in colour or plain, unless `--quiet` wants none.
+fn show(
+    json: bool,
+    quiet: bool,
+    document: impl FnOnce() -> Vec<u8>,
+    text: impl FnOnce(bool) -> String,
+) -> anyhow::Result<()> {
+    match (json, quiet) {
+        (true, _) => print(document()),
+        (false, true) => Ok(()),
+        (false, false) => print(text(colour(&io::stdout()))),
     }
 }
 
@@ -87,27 +106,36 @@ fn colour(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Shows every mistake of a scenario.
-fn show_mistakes(mistakes: &crate::scenario::Mistakes) {
-    if colour(&std::io::stderr()) {
-        eprint!("{}", mistakes.graphical());
-    } else {
-        eprint!("{}", mistakes.plain());
+/// Reads a scenario, or shows every mistake of it.
+fn read(file: &Path, overrides: &[String]) -> Result<Scenario, Told> {
+    scenario::read(file, overrides).map_err(|mistakes| {
+        if colour(&io::stderr()) {
+            eprint!("{}", mistakes.graphical());
+        } else {
+            eprint!("{}", mistakes.plain());
+        }
+        Told(Exit::Scenario)
+    })
+}
+
+/// Where results go: into the folder that `--out` names, or a new one under `results`.
+fn folder(out: Option<&Path>, name: &str, seed: u64) -> Result<Folder, FolderError> {
+    match out {
+        Some(path) => Folder::named(path),
+        None => Folder::numbered(Path::new("results"), name, seed),
     }
 }
 
 /// Names the files that could not be written, why, and those that were.
-fn report_unwritten(kept: &Kept, folder: &Path) {
+fn report_unwritten(kept: &Kept, folder: &Folder) -> Exit {
     for (name, error) in &kept.lost {
-        eprintln!(
-            "stormglass: cannot write {}: {error}",
-            folder.join(name).display()
-        );
+        let path = folder.path().join(name);
+        eprintln!("stormglass: cannot write {}: {error}", path.display());
     }
-    let files = if kept.files.is_empty() {
-        "nothing".to_owned()
-    } else {
-        kept.files.join(", ")
+    let files = match kept.files.as_slice() {
+        [] => "nothing".to_owned(),
+        files => files.join(", "),
     };
-    eprintln!("stormglass: kept in {}: {files}", folder.display());
+    eprintln!("stormglass: kept in {}: {files}", folder.path().display());
+    Exit::CouldNotRun
 }

@@ -1,13 +1,13 @@
 //! Live progress on standard error: a bar on a terminal, a line every few seconds elsewhere.
 
 use crate::engine::Progress;
+use crate::report::Paint;
 use crate::report::number::{compact, thousands};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{self, IsTerminal};
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 use stormglass_model::units::Span;
 
@@ -18,52 +18,39 @@ const LINE: Duration = Duration::from_secs(5);
 /// How far along the bar is when it is full.
 const FULL: u64 = 10_000;
 
-/// Shows progress until it is dropped.
-pub struct Watch {
-    /// Dropped to end the thread at once, whatever it waits for.
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Watch {
-    /// Starts to show what the counters say.
-    pub fn start(progress: Arc<Progress>) -> Watch {
-        let (stop, stopped) = mpsc::channel::<()>();
-        let terminal = io::stderr().is_terminal();
+/// Does the work, and shows meanwhile what the counters say.
+pub fn watched<T>(progress: &Progress, quiet: bool, work: impl FnOnce() -> T) -> T {
+    if quiet {
+        return work();
+    }
+    let (stop, stopped) = mpsc::channel();
+    thread::scope(|scope| {
         // A storm without progress to see is still a storm: no thread is no error.
-        let thread = thread::Builder::new()
+        let view = thread::Builder::new()
             .name("progress".to_owned())
-            .spawn(move || {
-                let mut view = View::new(terminal, super::colour(&io::stderr()));
-                let interval = if terminal { TICK } else { LINE };
-                while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                    view.show(&progress);
-                }
-                view.bar.finish_and_clear();
-            })
-            .ok();
-        Watch {
-            stop: Some(stop),
-            thread,
-        }
-    }
+            .spawn_scoped(scope, move || View::new().show_until(&stopped, progress));
+        let done = work();
+        // Ends the thread at once, whatever it waits for.
+        drop(stop);
+        // A view that panicked has nothing more to show.
+        let _ = view.map(ScopedJoinHandle::join);
+        done
+    })
 }
 
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            // A view that panicked has nothing more to show.
-            let _ = thread.join();
-        }
+/// A bar on standard error, hidden where that is no terminal.
+pub fn bar(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template("{bar:20} {percent:>3}%  {msg}") {
+        bar.set_style(style.progress_chars("━╸─"));
     }
+    bar
 }
 
 /// What is on the screen, and how it stood when it was drawn last.
 struct View {
     /// Hidden without a terminal; it still keeps the time.
     bar: ProgressBar,
-    terminal: bool,
     colour: bool,
     seen: u64,
     seen_at: Duration,
@@ -72,36 +59,33 @@ struct View {
 }
 
 impl View {
-    fn new(terminal: bool, colour: bool) -> View {
-        let target = if terminal {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(Some(FULL), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:20} {percent:>3}%  {msg}") {
-            bar.set_style(style.progress_chars("━╸─"));
-        }
+    fn new() -> View {
         View {
-            bar,
-            terminal,
-            colour,
+            bar: bar(FULL),
+            colour: super::colour(&io::stderr()),
             seen: 0,
             seen_at: Duration::ZERO,
             rate: 0.0,
         }
     }
 
+    fn show_until(mut self, stopped: &Receiver<()>, progress: &Progress) {
+        let interval = if self.bar.is_hidden() { LINE } else { TICK };
+        while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+            self.show(progress);
+        }
+        self.bar.finish_and_clear();
+    }
+
     fn show(&mut self, progress: &Progress) {
         self.measure(progress.transitions.load(Relaxed));
-        let line = self.line(progress);
-        if self.terminal {
-            self.bar.set_message(line);
-            self.bar
-                .set_position((share(progress) * FULL as f64) as u64);
-        } else {
+        let (line, share) = (self.line(progress), share(progress));
+        if self.bar.is_hidden() {
             let wall = Span::from_secs(self.bar.elapsed().as_secs());
-            eprintln!("{wall}: {:.0}%  {line}", share(progress) * 100.0);
+            eprintln!("{wall}: {:.0}%  {line}", share * 100.0);
+        } else {
+            self.bar.set_message(line);
+            self.bar.set_position((share * FULL as f64) as u64);
         }
     }
 
@@ -133,66 +117,53 @@ impl View {
 
     fn sweep(&self, progress: &Progress, total: u64) -> String {
         let sweep = &progress.sweep;
-        let mut line = format!(
-            "{} of {} scripts · {} tries",
+        format!(
+            "{} of {} scripts · {} tries{}",
             thousands(sweep.cases.load(Relaxed)),
             thousands(total),
             thousands(sweep.tries.load(Relaxed)),
-        );
-        let findings = sweep.findings.load(Relaxed);
-        if findings > 0 {
-            line += &self.alarm(&format!("{} findings", thousands(findings)));
-        }
-        line
-    }
-
-    fn alarm(&self, text: &str) -> String {
-        match self.colour {
-            true => format!(" · \x1b[1;31m{text}\x1b[0m"),
-            false => format!(" · {text}"),
-        }
+            self.alarm(sweep.findings.load(Relaxed), "findings"),
+        )
     }
 
     fn storm(&self, progress: &Progress) -> String {
         let covered = Span(progress.elapsed_ns.load(Relaxed));
-        let total = progress.total_ns.load(Relaxed);
-        let of = if total > 0 {
-            format!(" of {}", Span(total))
-        } else {
-            String::new()
+        let of = match progress.total_ns.load(Relaxed) {
+            0 => String::new(),
+            total => format!(" of {}", Span(total)),
         };
-        let mut line = format!(
-            "{covered}{of} · {} transitions/s · {} in flight",
+        format!(
+            "{covered}{of} · {} transitions/s · {} in flight{}",
             compact(self.rate),
             thousands(progress.in_flight.load(Relaxed)),
-        );
-        let violations = progress.violations.load(Relaxed);
-        if violations > 0 {
-            line += &self.alarm(&format!("{} violations", thousands(violations)));
+            self.alarm(progress.violations.load(Relaxed), "violations"),
+        )
+    }
+
+    fn alarm(&self, count: u64, what: &str) -> String {
+        if count == 0 {
+            return String::new();
         }
-        line
+        let alarm = Paint {
+            colour: self.colour,
+        }
+        .bad(&format!("{} {what}", thousands(count)));
+        format!(" · {alarm}")
     }
 }
 
 /// How much is done, 0 to 1: by time or by stories, whichever is further, since either ends the load.
 fn share(progress: &Progress) -> f64 {
-    let sweep = &progress.sweep;
-    let part = |done: u64, total: u64| match total {
+    let part = |done: &AtomicU64, total: &AtomicU64| match total.load(Relaxed) {
         0 => 0.0,
-        total => done as f64 / total as f64,
+        total => done.load(Relaxed) as f64 / total as f64,
     };
-    let time = part(
-        progress.elapsed_ns.load(Relaxed),
-        progress.total_ns.load(Relaxed),
-    );
-    let stories = part(
-        progress.arrivals.load(Relaxed),
-        progress.total_arrivals.load(Relaxed),
-    );
-    let scripts = part(sweep.cases.load(Relaxed), sweep.cases_total.load(Relaxed));
+    let sweep = &progress.sweep;
     let scripts = match sweep.time.load(Relaxed) {
-        0 => scripts,
+        0 => part(&sweep.cases, &sweep.cases_total),
         thousandths => thousandths as f64 / 1_000.0,
     };
+    let time = part(&progress.elapsed_ns, &progress.total_ns);
+    let stories = part(&progress.arrivals, &progress.total_arrivals);
     time.max(stories).max(scripts).min(1.0)
 }

@@ -1,18 +1,17 @@
 //! `stormglass run`: a scenario in; a verdict, a summary and a folder of results out.
 
 use super::cleanup::JOURNAL;
-use super::progress::Watch;
+use super::progress::watched;
 use super::reach::reach;
 use super::{Exit, commands, interrupt};
 use crate::engine::{self, RunOptions};
-use crate::metrics::StormResult;
-use crate::report::{self, Folder, Host, Origin};
-use crate::scenario::{self, Scenario, Target};
+use crate::report::{self, Host, Origin};
+use crate::scenario::Target;
 use anyhow::Context;
 use clap::Args;
-use std::io;
+use std::io::BufWriter;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use stormglass_glance::{Journal, RunServices};
 
@@ -43,8 +42,9 @@ pub struct Arguments {
     /// Overrides a key of the scenario, as in service.store.slots=8; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
-    #[command(flatten)]
-    permission: commands::Permission,
+    /// Runs the commands that the scenario names under [target.glance.commands] where its faults want them; read them first
+    #[arg(long)]
+    allow_commands: bool,
     /// Also writes history.jsonl, all that clients saw, for `stormglass check`; takes some 200 bytes of memory an operation until the
     /// end, and as much on disk
     #[arg(long)]
@@ -62,38 +62,29 @@ pub struct Arguments {
 
 /// Runs it. Every way out but a wrong scenario leaves either a folder of results or no folder.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let mut scenario = match scenario::read(&arguments.file, &overrides(arguments)) {
-        Ok(scenario) => scenario,
-        Err(mistakes) => {
-            super::show_mistakes(&mistakes);
-            return Ok(Exit::Scenario);
-        }
-    };
-    let commands = match arguments.permission.commands(&scenario) {
-        Ok(commands) => commands,
-        Err(exit) => return Ok(exit),
-    };
+    let mut scenario = super::read(&arguments.file, &overrides(arguments))?;
+    let commands = commands::commands(&scenario, arguments.allow_commands)?;
     if let Target::Glance(target) = &mut scenario.target {
-        match reach(target, arguments.yes_load_this_server)? {
-            Ok(reached) => **target = reached,
-            Err(exit) => return Ok(exit),
-        }
+        **target = reach(target, arguments.yes_load_this_server)?;
     }
     scenario.keeps_history = arguments.history;
-    let folder = folder(&scenario, arguments.out.as_deref())?;
-    let services = RunServices {
-        commands: commands.clone(),
-        journal: Some(Journal::at(&folder.path().join(JOURNAL))),
+    let out = arguments.out.as_deref();
+    let folder = super::folder(out, &scenario.name, scenario.seed.0)?;
+    let options = RunOptions {
+        threads: arguments.threads,
+        progress: Arc::default(),
+        services: RunServices {
+            commands: commands.clone(),
+            journal: Some(Journal::at(&folder.path().join(JOURNAL))),
+        },
     };
-    let result = storm(&scenario, services, arguments);
+    interrupt::listen(options.progress.clone(), commands.clone());
+    let storm = || engine::run(&scenario, &options);
+    let result = watched(&options.progress, arguments.quiet, storm);
     commands::warn_not_undone(&commands);
-    let result = match result {
-        Ok(result) => result,
-        Err(error) => {
-            folder.discard();
-            return Err(error);
-        }
-    };
+    let result = result
+        .inspect_err(|_| folder.discard())
+        .with_context(|| format!("cannot run {}", arguments.file.display()))?;
     let origin = Origin::new(
         &scenario,
         &arguments.file,
@@ -103,13 +94,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut kept = folder.write(report::files(&origin, &result));
     if arguments.history {
         folder.stream(&mut kept, report::HISTORY, |file| {
-            report::history(&scenario, &result, file)
+            report::history(&scenario, &result, BufWriter::new(file))
         });
     }
-    let shown = show(arguments, &origin, &result, &folder);
+    let results = folder.path().display().to_string();
+    let shown = super::show(
+        arguments.json,
+        arguments.quiet,
+        || report::run_json(&origin, &result),
+        |colour| report::summary(&origin, &result, Some(&results), colour),
+    );
     if !kept.lost.is_empty() {
-        super::report_unwritten(&kept, folder.path());
-        return Ok(Exit::CouldNotRun);
+        return Ok(super::report_unwritten(&kept, &folder));
     }
     shown?;
     Ok(Exit::of_storm(&result))
@@ -121,45 +117,4 @@ fn overrides(arguments: &Arguments) -> Vec<String> {
     overrides.extend(arguments.seed.map(|seed| format!("seed={seed}")));
     overrides.extend(arguments.replications.map(|n| format!("replications={n}")));
     overrides
-}
-
-fn folder(scenario: &Scenario, out: Option<&Path>) -> anyhow::Result<Folder> {
-    Ok(match out {
-        Some(path) => Folder::named(path)?,
-        None => Folder::numbered(Path::new("results"), &scenario.name, scenario.seed.0)?,
-    })
-}
-
-fn storm(
-    scenario: &Scenario,
-    services: RunServices,
-    arguments: &Arguments,
-) -> anyhow::Result<StormResult> {
-    let options = RunOptions {
-        threads: arguments.threads,
-        progress: Arc::default(),
-        services,
-    };
-    interrupt::listen(options.progress.clone(), options.services.commands.clone());
-    let watch = (!arguments.quiet).then(|| Watch::start(options.progress.clone()));
-    let result = engine::run(scenario, &options);
-    drop(watch);
-    result.with_context(|| format!("cannot run {}", arguments.file.display()))
-}
-
-fn show(
-    arguments: &Arguments,
-    origin: &Origin,
-    result: &StormResult,
-    folder: &Folder,
-) -> anyhow::Result<()> {
-    if arguments.json {
-        return super::print(&report::run_json(origin, result));
-    }
-    if arguments.quiet {
-        return Ok(());
-    }
-    let results = folder.path().display().to_string();
-    let colour = super::colour(&io::stdout());
-    super::print(report::summary(origin, result, Some(&results), colour).as_bytes())
 }

@@ -1,18 +1,17 @@
 //! `stormglass sweep`: every pair of operations and every fault at every point; a list of findings out.
 
 use super::cleanup::JOURNAL;
+use super::progress::watched;
 use super::reach::reach;
 use super::{Exit, interrupt};
 use crate::engine::Progress;
 use crate::report::{self, Folder};
-use crate::scenario::{self, Target};
+use crate::scenario::Target;
 use crate::sweep::{
-    self, Accepted, Budget, Capabilities, EmbeddedTestBed, GlanceTestBed, Ledger, SweepResult,
-    TestBed,
+    self, Accepted, Budget, Capabilities, EmbeddedTestBed, GlanceTestBed, SweepResult, TestBed,
 };
 use anyhow::Context;
 use clap::Args;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stormglass_glance::GlanceTarget;
@@ -87,62 +86,37 @@ fn script(text: &str) -> Result<Script, String> {
 
 /// Runs the sweep. Every way out but a wrong target leaves a folder of results, or none.
 pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let mut target = match target(arguments)? {
-        Ok(target) => target,
-        Err(mistakes) => {
-            super::show_mistakes(&mistakes);
-            return Ok(Exit::Scenario);
-        }
-    };
+    let mut target = target(&arguments.target)?;
     if let Target::Glance(target) = &mut target {
-        match reach(target, arguments.yes_load_this_server)? {
-            Ok(reached) => **target = reached,
-            Err(exit) => return Ok(exit),
-        }
+        **target = reach(target, arguments.yes_load_this_server)?;
     }
     let accepted = accepted(arguments.accept.as_deref())?;
-    let folder = folder(arguments)?;
-    let mut result = match swept(&target, arguments, &folder) {
-        Ok(result) => result,
-        Err(error) => {
-            folder.discard();
-            return Err(error);
-        }
-    };
+    let folder = super::folder(arguments.out.as_deref(), "sweep", arguments.seed)?;
+    let mut result = swept(&target, arguments, &folder).inspect_err(|_| folder.discard())?;
     accepted.marks(&mut result);
     let kept = folder.write(report::sweep_files(&result));
     if !kept.lost.is_empty() {
-        super::report_unwritten(&kept, folder.path());
-        return Ok(Exit::CouldNotRun);
+        return Ok(super::report_unwritten(&kept, &folder));
     }
-    show(arguments, &result, &folder)?;
+    let results = folder.path().display().to_string();
+    super::show(
+        arguments.json,
+        arguments.quiet,
+        || report::sweep_json(&result),
+        |colour| report::sweep_summary(&result, Some(&results), colour),
+    )?;
     Ok(Exit::of(result.verdict(), result.interrupted))
 }
 
-fn show(arguments: &Arguments, result: &SweepResult, folder: &Folder) -> anyhow::Result<()> {
-    if arguments.json {
-        return super::print(&report::sweep_json(result));
-    }
-    if arguments.quiet {
-        return Ok(());
-    }
-    let colour = super::colour(&io::stdout());
-    let results = folder.path().display().to_string();
-    super::print(report::sweep_summary(result, Some(&results), colour).as_bytes())
-}
-
-/// A target, or the mistakes of the scenario that describes it.
-fn target(arguments: &Arguments) -> anyhow::Result<Result<Target, scenario::Mistakes>> {
-    let text = &arguments.target;
-    if text == "embedded" {
-        return Ok(Ok(Target::Embedded(Box::default())));
-    }
-    if text.contains("://") {
-        let target = target_from_environment(&Environment::of_process(), Some(text))?;
-        return Ok(Ok(Target::Glance(Box::new(target))));
-    }
-    let read = scenario::read(Path::new(text), &[]);
-    Ok(read.map(|scenario| scenario.target))
+fn target(text: &str) -> anyhow::Result<Target> {
+    Ok(match text {
+        "embedded" => Target::Embedded(Box::default()),
+        url if url.contains("://") => Target::Glance(Box::new(target_from_environment(
+            &Environment::of_process(),
+            Some(url),
+        )?)),
+        file => super::read(Path::new(file), &[])?.target,
+    })
 }
 
 fn accepted(file: Option<&Path>) -> anyhow::Result<Accepted> {
@@ -157,13 +131,6 @@ fn accepted(file: Option<&Path>) -> anyhow::Result<Accepted> {
     })
 }
 
-fn folder(arguments: &Arguments) -> anyhow::Result<Folder> {
-    Ok(match &arguments.out {
-        Some(path) => Folder::named(path)?,
-        None => Folder::numbered(Path::new("results"), "sweep", arguments.seed)?,
-    })
-}
-
 fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Result<SweepResult> {
     let progress = Arc::new(Progress::default());
     let commands = match target {
@@ -175,12 +142,15 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
     match target {
         Target::Embedded(config) => {
             let mut bed = EmbeddedTestBed::new(config, seed, Arc::clone(&progress));
-            Ok(
-                run(&mut bed, &Capabilities::embedded(), arguments, &progress)?.result(
-                    arguments,
-                    "embedded",
-                    (config.rules.profile(), config.delayed_delete),
-                ),
+            let capabilities = Capabilities::embedded();
+            let rules = (config.rules.profile(), config.delayed_delete);
+            run(
+                &mut bed,
+                &capabilities,
+                arguments,
+                &progress,
+                "embedded",
+                rules,
             )
         }
         Target::Glance(target) => {
@@ -215,7 +185,11 @@ fn glance(
     )
     .with_context(|| format!("cannot sweep {}", arguments.target))?;
     let known = |operation: &Operation| bed.client().unsupported(Act::usual(*operation)).is_none();
-    let names = (target.commands.iter()).map(|command| command.name.clone());
+    let may_run = if arguments.allow_commands {
+        target.commands.as_slice()
+    } else {
+        &[]
+    };
     let capabilities = Capabilities {
         glance: true,
         operations: Operation::ALL.iter().copied().filter(known).collect(),
@@ -226,49 +200,24 @@ fn glance(
         .into_iter()
         .flatten()
         .collect(),
-        commands: if arguments.allow_commands {
-            names.collect()
-        } else {
-            Vec::new()
-        },
+        commands: may_run.iter().map(|of| of.name.clone()).collect(),
     };
-    let swept = run(&mut bed, &capabilities, arguments, progress)?;
-    let mut result = swept.result(
-        arguments,
-        target.url.as_deref().unwrap_or_default(),
-        (Profile::Glance, target.delayed_delete),
-    );
+    let url = target.url.as_deref().unwrap_or_default();
+    let rules = (Profile::Glance, target.delayed_delete);
+    let mut result = run(&mut bed, &capabilities, arguments, progress, url, rules)?;
     result.notes.extend(bed.notes());
-    result.notes.extend(unseen(&bed, target, arguments));
-    result.left = bed.close().left.iter().map(ToString::to_string).collect();
-    Ok(result)
-}
-
-/// What this sweep could not see, and how it could.
-fn unseen(bed: &GlanceTestBed, target: &GlanceTarget, arguments: &Arguments) -> Vec<String> {
-    let mut notes = Vec::new();
-    match bed.probe_described() {
-        Some(reading) => notes.push(format!(
-            "the probe read the server's database and store: {reading}"
-        )),
-        None => notes.push(
-            "no [target.glance.probe]: what the database and the store hold was not judged"
-                .to_owned(),
-        ),
-    }
+    // What this sweep could not see, and how it could.
+    result.notes.push(match bed.probe_described() {
+        Some(reading) => format!("the probe read the server's database and store: {reading}"),
+        None => "no [target.glance.probe]: what the database and the store hold was not judged"
+            .to_owned(),
+    });
     if !target.commands.is_empty() && !arguments.allow_commands {
         let note = "the scenario's commands were not run; --allow-commands runs them";
-        notes.push(note.to_owned());
+        result.notes.push(note.to_owned());
     }
-    notes
-}
-
-/// What a sweep has seen, before it is a result.
-struct Swept {
-    ledger: Ledger,
-    cases: (u32, u32),
-    wall: Span,
-    interrupted: bool,
+    result.left = bed.close().left.iter().map(ToString::to_string).collect();
+    Ok(result)
 }
 
 fn run(
@@ -276,60 +225,41 @@ fn run(
     capabilities: &Capabilities,
     arguments: &Arguments,
     progress: &Arc<Progress>,
-) -> anyhow::Result<Swept> {
+    target: &str,
+    rules: (Profile, bool),
+) -> anyhow::Result<SweepResult> {
     let budget = Budget::start(arguments.length, Arc::clone(progress));
-    let watch = (!arguments.quiet).then(|| super::progress::Watch::start(Arc::clone(progress)));
-    let (ledger, cases) = match &arguments.scripts[..] {
-        [] => {
-            let mut cases = sweep::plan(capabilities);
-            let wanted =
-                |text: &str| (arguments.only.as_ref()).is_none_or(|only| text.contains(only));
-            cases.retain(|case| wanted(&case.script.to_string()));
-            anyhow::ensure!(
-                !cases.is_empty(),
-                "no script of the plan holds `{}`; a script of your own is run by --script",
-                arguments.only.as_deref().unwrap_or_default()
-            );
-            let (ledger, ran) = sweep::sweep(bed, &cases, &budget);
-            (ledger, (ran, cases.len() as u32))
+    let (mut ledger, cases) = watched(progress, arguments.quiet, || {
+        if !arguments.scripts.is_empty() {
+            let ledger = sweep::again(bed, &arguments.scripts, arguments.tries, &budget);
+            let count = arguments.scripts.len() as u32;
+            return Ok((ledger, (count, count)));
         }
-        scripts => {
-            let ledger = sweep::again(bed, scripts, arguments.tries, &budget);
-            let count = scripts.len() as u32;
-            (ledger, (count, count))
-        }
-    };
-    drop(watch);
-    Ok(Swept {
-        ledger,
+        let only = arguments.only.as_deref().unwrap_or_default();
+        let mut cases = sweep::plan(capabilities);
+        cases.retain(|case| case.script.to_string().contains(only));
+        anyhow::ensure!(
+            !cases.is_empty(),
+            "no script of the plan holds `{only}`; a script of your own is run by --script"
+        );
+        let (ledger, ran) = sweep::sweep(bed, &cases, &budget);
+        Ok((ledger, (ran, cases.len() as u32)))
+    })?;
+    let (wall, interrupted) = (budget.spent(), progress.is_interrupted());
+    let (tries, unknown) = ledger.totals();
+    Ok(SweepResult {
+        target: target.to_owned(),
+        rules,
+        seed: arguments.seed,
         cases,
-        wall: budget.spent(),
-        interrupted: progress.is_interrupted(),
+        tries,
+        unknown,
+        findings: ledger.findings(|script| repeat(arguments, script)),
+        notes: Vec::new(),
+        wall,
+        interrupted,
+        left: Vec::new(),
     })
-}
-
-impl Swept {
-    fn result(
-        mut self,
-        arguments: &Arguments,
-        target: &str,
-        rules: (Profile, bool),
-    ) -> SweepResult {
-        let (tries, unknown) = self.ledger.totals();
-        SweepResult {
-            target: target.to_owned(),
-            rules,
-            seed: arguments.seed,
-            cases: self.cases,
-            tries,
-            unknown,
-            findings: self.ledger.findings(|script| repeat(arguments, script)),
-            notes: Vec::new(),
-            wall: self.wall,
-            interrupted: self.interrupted,
-            left: Vec::new(),
-        }
-    }
 }
 
 /// The command that runs a script again.

@@ -1,7 +1,7 @@
 //! `stormglass validate`: reads scenarios and runs nothing.
 
-use super::Exit;
-use crate::scenario::{self, Model, Scenario};
+use super::{Exit, Told};
+use crate::scenario::{Model, Scenario};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -23,12 +23,9 @@ pub struct Arguments {
 pub fn validate(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut exit = Exit::Valid;
     for file in &arguments.files {
-        match scenario::read(file, &[]) {
-            Ok(scenario) => super::print(format!("ok: {}\n", described(&scenario)).as_bytes())?,
-            Err(mistakes) => {
-                super::show_mistakes(&mistakes);
-                exit = Exit::Scenario;
-            }
+        match super::read(file, &[]) {
+            Ok(scenario) => super::print(format!("ok: {}\n", described(&scenario)))?,
+            Err(Told(wrong)) => exit = wrong,
         }
     }
     Ok(exit)
@@ -37,8 +34,7 @@ pub fn validate(arguments: &Arguments) -> anyhow::Result<Exit> {
 /// What a scenario will do, in one line.
 fn described(scenario: &Scenario) -> String {
     let load = &scenario.load;
-    let mut line = format!("{}: ", scenario.name);
-    let _ = match &load.model {
+    let model = match &load.model {
         Model::Open {
             rate,
             spacing,
@@ -48,17 +44,15 @@ fn described(scenario: &Scenario) -> String {
                 Spacing::Even => "even",
                 Spacing::Poisson => "Poisson",
             };
-            let ramps = if ramps.is_empty() {
-                String::new()
-            } else {
-                counted(ramps.len(), ", then # ramp")
+            let ramps = match ramps.len() {
+                0 => String::new(),
+                count => counted(count, ", then # ramp"),
             };
-            write!(line, "{} {spacing} arrivals/s{ramps}", rate.0)
+            format!("{} {spacing} arrivals/s{ramps}", rate.0)
         }
-        Model::Closed { users, .. } => {
-            write!(line, "{}", counted(users.get() as usize, "# virtual user"))
-        }
+        Model::Closed { users, .. } => counted(users.get() as usize, "# virtual user"),
     };
+    let mut line = format!("{}: {model}", scenario.name);
     if let Some(subjects) = load.subjects {
         let _ = write!(line, ", {subjects} subjects");
     }
@@ -72,13 +66,11 @@ fn described(scenario: &Scenario) -> String {
         scenario.target.name()
     );
     line += &counted(scenario.stories.len(), "# story");
+    let more = scenario.replications.get() as usize - 1;
     for (count, what) in [
         (scenario.faults.len(), ", # fault"),
         (scenario.thresholds.len(), ", # threshold"),
-        (
-            scenario.replications.get() as usize - 1,
-            ", # more replication",
-        ),
+        (more, ", # more replication"),
     ] {
         if count > 0 {
             line += &counted(count, what);

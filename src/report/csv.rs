@@ -2,6 +2,7 @@
 
 use super::number::{mean_micros, micros, ratio, seconds};
 use super::origin::Origin;
+use super::totals::rows;
 use crate::metrics::{Latency, RunResult, StormResult};
 use csv::Writer;
 use std::io;
@@ -10,202 +11,141 @@ use stormglass_model::history::ResourceGauge;
 use stormglass_model::lifecycle::SubjectStatus;
 use stormglass_model::units::Span;
 
-const LATENCY_COLUMNS: [&str; 10] = [
-    "count",
-    "rate_per_s",
-    "min_us",
-    "mean_us",
-    "p50_us",
-    "p90_us",
-    "p95_us",
-    "p99_us",
-    "p999_us",
-    "max_us",
-];
+const LATENCY_COLUMNS: &str =
+    "count,rate_per_s,min_us,mean_us,p50_us,p90_us,p95_us,p99_us,p999_us,max_us";
 
 /// `transitions.csv`: latencies from the due instant of a transition's cause to its commit, a row for
 /// each run, phase, story and transition. `from` is empty for creation.
 pub fn transitions(result: &StormResult) -> io::Result<Vec<u8>> {
-    let mut header = vec!["run", "phase", "story", "kind", "from", "to"];
-    header.extend(LATENCY_COLUMNS);
-    table(&header, |rows| {
-        for run in &result.runs {
-            for row in &run.transitions {
-                let mut record = vec![
-                    run.run.to_string(),
-                    phase_name(run, row.phase),
-                    story_name(result, row.story.0),
-                    row.key.kind().name().to_owned(),
-                    row.key.source_name().to_owned(),
-                    row.key.target_name().to_owned(),
-                ];
-                record.extend(latency_columns(&row.latency, phase_length(run, row.phase)));
-                rows.write_record(record)?;
-            }
-        }
-        Ok(())
-    })
+    let header = format!("run,phase,story,kind,from,to,{LATENCY_COLUMNS}");
+    let records = rows(&result.runs, |run| &run.transitions).map(|(run, row)| {
+        let mut record = vec![
+            run.run.to_string(),
+            phase_name(run, row.phase),
+            story_name(result, row.story.0),
+            row.key.kind().name().to_owned(),
+            row.key.source_name().to_owned(),
+            row.key.target_name().to_owned(),
+        ];
+        record.extend(latency_columns(&row.latency, phase_length(run, row.phase)));
+        record
+    });
+    table(&header, records)
 }
 
 /// `operations.csv`: response times (from the intended time) and service times (from the send), a row for
 /// each run, phase, story, operation and outcome.
 pub fn operations(result: &StormResult) -> io::Result<Vec<u8>> {
-    let mut header = vec!["run", "phase", "story", "operation", "outcome"];
-    header.extend(LATENCY_COLUMNS);
-    header.extend(["service_p50_us", "service_p99_us"]);
-    table(&header, |rows| {
-        for run in &result.runs {
-            for row in &run.operations {
-                let mut record = vec![
-                    run.run.to_string(),
-                    phase_name(run, row.phase),
-                    story_name(result, row.story.0),
-                    row.operation.name().to_owned(),
-                    row.outcome.name().to_owned(),
-                ];
-                record.extend(latency_columns(&row.response, phase_length(run, row.phase)));
-                record.push(micros(row.service.quantile(0.50).0));
-                record.push(micros(row.service.quantile(0.99).0));
-                rows.write_record(record)?;
-            }
-        }
-        Ok(())
-    })
+    let header = format!(
+        "run,phase,story,operation,outcome,{LATENCY_COLUMNS},service_p50_us,service_p99_us"
+    );
+    let records = rows(&result.runs, |run| &run.operations).map(|(run, row)| {
+        let mut record = vec![
+            run.run.to_string(),
+            phase_name(run, row.phase),
+            story_name(result, row.story.0),
+            row.operation.name().to_owned(),
+            row.outcome.name().to_owned(),
+        ];
+        record.extend(latency_columns(&row.response, phase_length(run, row.phase)));
+        record.extend([0.50, 0.99].map(|q| micros(row.service.quantile(q).0)));
+        record
+    });
+    table(&header, records)
 }
 
 /// `timeline.csv`: a row for each run and interval. `t_s` is the interval's end; arrivals, completions
 /// (of operations) and dropped are of the interval, utilisation is its mean, all else is its end.
 pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
-    let mut header: Vec<String> = [
-        "run",
-        "t_s",
-        "phase",
-        "arrivals",
-        "completions",
-        "in_flight",
-        "dropped",
-    ]
-    .map(str::to_owned)
-    .into();
-    header.extend(SubjectStatus::ALL.map(|status| status.name().to_owned()));
-    header.extend(["bytes_stored", "bytes_pending_delete"].map(str::to_owned));
-    for resource in Resource::ALL {
+    let statuses = SubjectStatus::ALL.map(SubjectStatus::name).join(",");
+    let queues = Resource::ALL.map(|resource| {
         let name = resource.name().replace('.', "_");
-        header.push(format!("queue_{name}"));
-        header.push(format!("utilisation_{name}"));
-    }
-    table(&header, |rows| {
-        for run in &result.runs {
-            for row in &run.timeline {
-                let mut record = vec![
-                    run.run.to_string(),
-                    seconds(row.at.0),
-                    phase_name(run, row.phase),
-                    row.arrivals.to_string(),
-                    row.completions.to_string(),
-                    row.gauges.in_flight.to_string(),
-                    row.dropped.to_string(),
-                ];
-                record.extend(row.gauges.subjects.map(|count| count.to_string()));
-                record.push(row.gauges.bytes_stored.to_string());
-                record.push(row.gauges.bytes_pending_delete.to_string());
-                for flow in &row.resources {
-                    record.push(queue_length(flow));
-                    record.push(utilisation(flow, row.length));
-                }
-                rows.write_record(record)?;
-            }
+        format!("queue_{name},utilisation_{name}")
+    });
+    let header = format!(
+        "run,t_s,phase,arrivals,completions,in_flight,dropped,{statuses},bytes_stored,bytes_pending_delete,{}",
+        queues.join(",")
+    );
+    let records = rows(&result.runs, |run| &run.timeline).map(|(run, row)| {
+        let mut record = vec![
+            run.run.to_string(),
+            seconds(row.at.0),
+            phase_name(run, row.phase),
+            row.arrivals.to_string(),
+            row.completions.to_string(),
+            row.gauges.in_flight.to_string(),
+            row.dropped.to_string(),
+        ];
+        record.extend(row.gauges.subjects.map(|count| count.to_string()));
+        record.push(row.gauges.bytes_stored.to_string());
+        record.push(row.gauges.bytes_pending_delete.to_string());
+        for flow in &row.resources {
+            record.extend([queue_length(flow), utilisation(flow, row.length)]);
         }
-        Ok(())
-    })
+        record
+    });
+    table(&header, records)
 }
 
 /// `resources.csv`: a row for each run, phase and queue; Little's law can be read off it.
 pub fn resources(result: &StormResult) -> io::Result<Vec<u8>> {
-    let header = [
-        "run",
-        "phase",
-        "resource",
-        "arrivals",
-        "mean_wait_us",
-        "mean_hold_us",
-        "mean_queue",
-        "utilisation",
-    ];
+    let header = "run,phase,resource,arrivals,mean_wait_us,mean_hold_us,mean_queue,utilisation";
     let mean = |sum_ns: u128, count: u64| match count {
         0 => String::new(),
         count => mean_micros(sum_ns as f64 / count as f64),
     };
-    table(&header, |rows| {
-        for run in &result.runs {
-            for row in &run.resources {
-                let length = phase_length(run, row.phase);
-                rows.write_record([
-                    run.run.to_string(),
-                    phase_name(run, row.phase),
-                    row.resource.name().to_owned(),
-                    row.flow.arrivals.to_string(),
-                    mean(row.flow.wait_ns, row.flow.grants),
-                    mean(row.flow.hold_ns, row.flow.releases),
-                    ratio(row.flow.queue_ns as f64, length.0 as f64),
-                    utilisation(&row.flow, length),
-                ])?;
-            }
-        }
-        Ok(())
-    })
+    let records = rows(&result.runs, |run| &run.resources).map(|(run, row)| {
+        let length = phase_length(run, row.phase);
+        [
+            run.run.to_string(),
+            phase_name(run, row.phase),
+            row.resource.name().to_owned(),
+            row.flow.arrivals.to_string(),
+            mean(row.flow.wait_ns, row.flow.grants),
+            mean(row.flow.hold_ns, row.flow.releases),
+            ratio(row.flow.queue_ns as f64, length.0 as f64),
+            utilisation(&row.flow, length),
+        ]
+    });
+    table(header, records)
 }
 
 /// `violations.csv`: a row for each violation kept in full. `subject` is empty when it concerns the whole;
 /// `repeat` is the command that brings the run about again.
 pub fn violations(origin: &Origin, result: &StormResult) -> io::Result<Vec<u8>> {
-    let header = [
-        "run",
-        "t_s",
-        "subject",
-        "invariant",
-        "from",
-        "to",
-        "operation",
-        "detail",
-        "repeat",
-    ];
-    table(&header, |rows| {
-        for run in &result.runs {
-            let repeat = origin.repeat_run(run.seed);
-            for violation in &run.violations {
-                rows.write_record([
-                    run.run.to_string().as_str(),
-                    &seconds(violation.at.0),
-                    &violation
-                        .subject
-                        .map(|number| number.to_string())
-                        .unwrap_or_default(),
-                    violation.invariant.name(),
-                    violation.from,
-                    violation.to,
-                    violation.operation.map_or("", |operation| operation.name()),
-                    &violation.detail,
-                    &repeat,
-                ])?;
-            }
-        }
-        Ok(())
-    })
+    let header = "run,t_s,subject,invariant,from,to,operation,detail,repeat";
+    let records = rows(&result.runs, |run| &run.violations).map(|(run, violation)| {
+        let subject = violation.subject.map(|number| number.to_string());
+        let operation = violation.operation.map(|operation| operation.name());
+        [
+            run.run.to_string(),
+            seconds(violation.at.0),
+            subject.unwrap_or_default(),
+            violation.invariant.name().to_owned(),
+            violation.from.to_owned(),
+            violation.to.to_owned(),
+            operation.unwrap_or_default().to_owned(),
+            violation.detail.clone(),
+            origin.repeat_run(run.seed),
+        ]
+    });
+    table(header, records)
 }
 
-/// A header and the rows that `fill` writes.
-pub(super) fn table<H: AsRef<[u8]>>(
-    header: &[H],
-    fill: impl FnOnce(&mut Writer<Vec<u8>>) -> csv::Result<()>,
+/// The names of the columns with commas between them, and the records.
+pub(super) fn table<R: IntoIterator<Item = String>>(
+    header: &str,
+    records: impl Iterator<Item = R>,
 ) -> io::Result<Vec<u8>> {
     let mut writer = Writer::from_writer(Vec::new());
-    writer.write_record(header)?;
-    fill(&mut writer)?;
+    writer.write_record(header.split(','))?;
+    for record in records {
+        writer.write_record(record)?;
+    }
     writer.into_inner().map_err(|error| error.into_error())
 }
 
-fn latency_columns(latency: &Latency, length: Span) -> [String; LATENCY_COLUMNS.len()] {
+fn latency_columns(latency: &Latency, length: Span) -> [String; 10] {
     let quantile = |q| micros(latency.quantile(q).0);
     [
         latency.count().to_string(),

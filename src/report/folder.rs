@@ -1,7 +1,7 @@
 //! The results folder: found or refused before the storm starts, never overwritten.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// A folder of this run alone, known to be writable when it was made.
@@ -40,11 +40,7 @@ pub struct Kept {
 impl Folder {
     /// Makes `<base>/<name>-<seed>-<n>` with the first free number.
     pub fn numbered(base: &Path, name: &str, seed: u64) -> Result<Folder, FolderError> {
-        let unwritable = |path: &Path, source| FolderError::Unwritable {
-            path: path.to_owned(),
-            source,
-        };
-        fs::create_dir_all(base).map_err(|source| unwritable(base, source))?;
+        fs::create_dir_all(base).map_err(unwritable(base))?;
         let name = file_name(name);
         let mut n = 1_u64;
         loop {
@@ -53,27 +49,21 @@ impl Folder {
             match fs::create_dir(&path) {
                 Ok(()) => return Folder { path, made: true }.probed(),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => n += 1,
-                Err(source) => return Err(unwritable(&path, source)),
+                Err(source) => return Err(unwritable(&path)(source)),
             }
         }
     }
 
     /// Takes the folder that the user named: one that is empty, or does not exist yet.
     pub fn named(path: &Path) -> Result<Folder, FolderError> {
-        let unwritable = |source| FolderError::Unwritable {
-            path: path.to_owned(),
-            source,
-        };
         let made = !path.exists();
-        fs::create_dir_all(path).map_err(unwritable)?;
-        if fs::read_dir(path).map_err(unwritable)?.next().is_some() {
+        fs::create_dir_all(path).map_err(unwritable(path))?;
+        let mut entries = fs::read_dir(path).map_err(unwritable(path))?;
+        if entries.next().is_some() {
             return Err(FolderError::InUse(path.to_owned()));
         }
-        Folder {
-            path: path.to_owned(),
-            made,
-        }
-        .probed()
+        let path = path.to_owned();
+        Folder { path, made }.probed()
     }
 
     /// Where it is.
@@ -88,11 +78,7 @@ impl Folder {
     ) -> Kept {
         let mut kept = Kept::default();
         for (name, content) in files {
-            let name = name.into();
-            match content.and_then(|content| self.write_one(&name, &content)) {
-                Ok(()) => kept.files.push(name),
-                Err(error) => kept.lost.push((name, error)),
-            }
+            self.stream(&mut kept, name, |mut file| file.write_all(&content?));
         }
         kept
     }
@@ -101,22 +87,18 @@ impl Folder {
     pub(crate) fn stream(
         &self,
         kept: &mut Kept,
-        name: &'static str,
-        write: impl FnOnce(BufWriter<File>) -> io::Result<()>,
+        name: impl Into<String>,
+        write: impl FnOnce(File) -> io::Result<()>,
     ) {
-        let path = self.path.join(name);
-        let written = File::create(&path).and_then(|file| write(BufWriter::new(file)));
-        match written {
-            Ok(()) => kept.files.push(name.to_owned()),
-            Err(error) => {
-                let _ = fs::remove_file(&path);
-                kept.lost.push((name.to_owned(), error));
-            }
+        let name = name.into();
+        match whole(&self.path.join(&name), write) {
+            Ok(()) => kept.files.push(name),
+            Err(error) => kept.lost.push((name, error)),
         }
     }
 
     /// Takes an unused folder away again; what holds anything, or was there before, stays.
-    pub fn discard(self) {
+    pub fn discard(&self) {
         if self.made {
             // A folder that cannot be removed does no harm.
             let _ = fs::remove_dir(&self.path);
@@ -125,26 +107,30 @@ impl Folder {
 
     /// A disk that is full or read-only is better known now than after the storm.
     fn probed(self) -> Result<Folder, FolderError> {
-        match self
-            .write_one(".probe", &[0; 4096])
-            .and_then(|()| fs::remove_file(self.path.join(".probe")))
-        {
+        let probe = self.path.join(".probe");
+        let written = whole(&probe, |mut file| file.write_all(&[0; 4096]));
+        match written.and_then(|()| fs::remove_file(&probe)) {
             Ok(()) => Ok(self),
             Err(source) => {
-                let path = self.path.clone();
                 self.discard();
-                Err(FolderError::Unwritable { path, source })
+                Err(unwritable(&self.path)(source))
             }
         }
     }
+}
 
-    /// Half a file reads like a whole one, so what fails midway is taken away.
-    fn write_one(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let path = self.path.join(name);
-        fs::write(&path, content).inspect_err(|_| {
-            let _ = fs::remove_file(&path);
-        })
+fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+    |source| FolderError::Unwritable {
+        path: path.to_owned(),
+        source,
     }
+}
+
+/// Half a file reads like a whole one, so what fails midway is taken away.
+fn whole(path: &Path, write: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
+    File::create(path).and_then(write).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 /// The scenario's name as one part of a path.

@@ -5,6 +5,7 @@ use super::number::{counted, thousands};
 use super::terminal::Paint;
 use crate::metrics::StormResult;
 use crate::scenario::{Scenario, Target};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -39,8 +40,8 @@ pub fn history(scenario: &Scenario, result: &StormResult, out: impl Write) -> io
     writer.finish().map(drop)
 }
 
-/// Where violations of one kind that are kept in full.
-const PLACES: usize = 100;
+/// Violations of which one sentence is true that are kept in full.
+const KEPT: usize = 100;
 
 /// What a check of a saved history came to so far.
 #[derive(Clone, Debug)]
@@ -52,24 +53,25 @@ pub struct Checked {
     events: u64,
     /// Subjects whose judgement is inconclusive.
     unknown: u64,
-    violations: BTreeMap<Kind, Violations>,
+    violations: BTreeMap<Sentence, Sightings>,
 }
 
-/// Violations of which one sentence is true; the worst first.
-type Kind = (Severity, Symptom, Invariant, String);
+/// What is true of violations that are counted together; the worst first.
+type Sentence = (Severity, Symptom, Invariant, String);
 
 #[derive(Clone, Debug, Default)]
-struct Violations {
+struct Sightings {
     count: u64,
     /// The first of them.
-    places: Vec<Place>,
+    kept: Vec<Sighting>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Place {
+/// A violation, as the document has it.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Sighting {
     run: u32,
     subject: u64,
-    at: Time,
+    t_ns: u64,
 }
 
 impl Checked {
@@ -100,20 +102,20 @@ impl Checked {
         self.events += history.events.len() as u64;
         self.unknown += u64::from(verdict == Verdict::Unknown);
         for breach in breaches {
-            let Breach {
-                at,
-                invariant,
+            let symptom = breach.symptom;
+            let sentence = (
+                symptom.severity(),
                 symptom,
-                sentence,
-            } = breach;
-            let kind = (symptom.severity(), symptom, invariant, sentence);
-            let violations = self.violations.entry(kind).or_default();
-            violations.count += 1;
-            if violations.places.len() < PLACES {
-                violations.places.push(Place {
+                breach.invariant,
+                breach.sentence,
+            );
+            let sightings = self.violations.entry(sentence).or_default();
+            sightings.count += 1;
+            if sightings.kept.len() < KEPT {
+                sightings.kept.push(Sighting {
                     run,
                     subject: history.subject,
-                    at,
+                    t_ns: breach.at.0,
                 });
             }
         }
@@ -160,25 +162,22 @@ impl Checked {
             let _ = writeln!(text, "  {}", paint.doubtful(&note));
         }
         if !self.violations.is_empty() {
-            let total = self.violation_total();
-            let _ = writeln!(
-                text,
-                "\n  {}, the worst first:",
-                counted(total, "violation")
-            );
+            let total = counted(self.violation_total(), "violation");
+            let _ = writeln!(text, "\n  {total}, the worst first:");
         }
-        for ((_, symptom, invariant, sentence), Violations { count, places }) in &self.violations {
+        for ((_, symptom, invariant, sentence), Sightings { count, kept }) in &self.violations {
             let _ = write!(
                 text,
                 "  {} ×{} ({invariant})",
                 paint.bad(symptom.name()),
                 thousands(*count)
             );
-            if let Some(Place { run, subject, at }) = places.first() {
+            if let Some(Sighting { run, subject, t_ns }) = kept.first() {
                 let of_run = match self.runs {
                     1 => String::new(),
                     _ => format!(" of run {run}"),
                 };
+                let at = Time(*t_ns);
                 let _ = write!(text, ", the first at {at} in subject {subject}{of_run}");
             }
             let _ = writeln!(text, "\n    {sentence}");
@@ -189,16 +188,14 @@ impl Checked {
     /// The same as a JSON document, indented, with a line feed at its end; it names the first hundred places of each violation.
     pub fn json(&self) -> Vec<u8> {
         let violations = self.violations.iter().map(
-            |((severity, symptom, invariant, sentence), Violations { count, places })| {
+            |((severity, symptom, invariant, sentence), Sightings { count, kept })| {
                 json!({
                     "severity": severity.name(),
                     "symptom": symptom.name(),
                     "invariant": invariant.name(),
                     "sentence": sentence,
                     "count": count,
-                    "places": places.iter().map(|Place { run, subject, at }| {
-                        json!({ "run": run, "subject": subject, "t_ns": at.0 })
-                    }).collect::<Vec<Value>>(),
+                    "places": kept,
                 })
             },
         );

@@ -4,6 +4,7 @@
 //! transition (`queued->saving`, `->queued` for creation, `task:pending->processing`) or which operation,
 //! whatever its outcome (`upload:response`, `upload:service`).
 
+use super::totals::rows;
 use crate::metrics::{Kind, Latency, StormResult, TransitionKey};
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
@@ -56,26 +57,29 @@ fn phases(result: &StormResult) -> Vec<(Time, Span)> {
 /// The histograms of one phase by their tags: transitions first, then operations.
 fn histograms(result: &StormResult, phase: usize) -> Vec<(String, Latency)> {
     let mut transitions: BTreeMap<TransitionKey, Latency> = BTreeMap::new();
+    for (_, row) in rows(&result.runs, |run| &run.transitions).filter(|(_, row)| row.phase == phase)
+    {
+        transitions.entry(row.key).or_default().add(&row.latency);
+    }
     let mut operations: BTreeMap<Operation, (Latency, Latency)> = BTreeMap::new();
-    for run in &result.runs {
-        for row in run.transitions.iter().filter(|row| row.phase == phase) {
-            transitions.entry(row.key).or_default().add(&row.latency);
-        }
-        for row in run.operations.iter().filter(|row| row.phase == phase) {
-            let (response, service) = operations.entry(row.operation).or_default();
-            response.add(&row.response);
-            service.add(&row.service);
-        }
+    for (_, row) in rows(&result.runs, |run| &run.operations).filter(|(_, row)| row.phase == phase)
+    {
+        let (response, service) = operations.entry(row.operation).or_default();
+        response.add(&row.response);
+        service.add(&row.service);
     }
-    let mut tagged: Vec<(String, Latency)> = transitions
+    let transitions = transitions
         .into_iter()
-        .map(|(key, latency)| (tag(key), latency))
-        .collect();
-    for (operation, (response, service)) in operations {
-        tagged.push((format!("{operation}:response"), response));
-        tagged.push((format!("{operation}:service"), service));
-    }
-    tagged
+        .map(|(key, latency)| (tag(key), latency));
+    let operations = operations
+        .into_iter()
+        .flat_map(|(operation, (response, service))| {
+            [
+                (format!("{operation}:response"), response),
+                (format!("{operation}:service"), service),
+            ]
+        });
+    transitions.chain(operations).collect()
 }
 
 /// `queued->saving`; a task's with `task:` in front.

@@ -1,123 +1,86 @@
 //! `run.json`: what ran, where, how it was judged and what it came to, for scripts and later comparison.
 
 use super::origin::Origin;
-use super::totals::{self, Bottleneck, Totals};
+use super::totals::{self, Bottleneck, Totals, unknown_because};
 use crate::metrics::{Aggregate, RunResult, StormResult, ThresholdResult};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use stormglass_model::lifecycle::{Invariant, Outcome, SubjectStatus};
 use stormglass_model::random::Seed;
-
-#[derive(Serialize)]
-struct Document<'a> {
-    version: &'static str,
-    scenario: &'a str,
-    scenario_sha256: &'a str,
-    seed: u64,
-    clock: &'static str,
-    target: &'static str,
-    target_url: Option<&'a str>,
-    profile: &'static str,
-    repeat: String,
-    host: Value,
-    verdict: &'static str,
-    unknown_because: Option<&'a str>,
-    interrupted: bool,
-    notes: Vec<&'a str>,
-    violations: u64,
-    violations_by_invariant: Map<String, Value>,
-    subjects: u64,
-    subjects_by_status: Map<String, Value>,
-    transitions: u64,
-    operations: u64,
-    operations_by_outcome: Map<String, Value>,
-    events: u64,
-    event_hash: Option<String>,
-    event_hashes: Vec<Option<String>>,
-    generator: Value,
-    in_flight_mean: Option<f64>,
-    bytes_stored_max: Option<u64>,
-    bottleneck: Option<Value>,
-    thresholds_met: bool,
-    thresholds: Vec<Value>,
-    threads: usize,
-    covered_s: f64,
-    wall_s: f64,
-    cpu_s: f64,
-    peak_rss_bytes: u64,
-    /// By wall time.
-    transitions_per_s: Option<f64>,
-    /// By processor time.
-    events_per_s: Option<f64>,
-    runs: Vec<Value>,
-}
 
 /// The document, indented, with a line feed at its end.
 pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
     let totals = Totals::of(result);
-    let document = Document {
-        version: env!("CARGO_PKG_VERSION"),
-        scenario: &origin.scenario,
-        scenario_sha256: &origin.scenario_sha256,
-        seed: origin.seed,
-        clock: origin.clock.name(),
-        target: origin.target,
-        target_url: origin.target_url.as_deref(),
-        profile: origin.profile,
-        repeat: origin.repeat(),
-        host: json!({ "cores": origin.host.cores, "os": origin.host.os, "arch": origin.host.arch }),
-        verdict: result.verdict.name(),
-        unknown_because: result
-            .runs
-            .iter()
-            .find_map(|run| run.unknown_because.as_deref()),
-        interrupted: result.interrupted(),
-        notes: result
-            .runs
-            .iter()
-            .flat_map(|run| run.notes.iter().map(String::as_str))
-            .collect(),
-        violations: totals.violation_total(),
-        violations_by_invariant: counts(
-            Invariant::ALL.iter().map(|i| i.name()),
-            &totals.violations,
-        ),
-        subjects: totals.subjects,
-        subjects_by_status: counts(
-            SubjectStatus::ALL.iter().map(|s| s.name()),
-            &totals.by_status,
-        ),
-        transitions: totals.transitions,
-        operations: totals.operations.iter().sum(),
-        operations_by_outcome: counts(Outcome::ALL.iter().map(|o| o.name()), &totals.operations),
-        events: totals.events,
-        event_hash: event_hash(&result.runs).map(hex),
-        event_hashes: result
-            .runs
-            .iter()
-            .map(|run| run.event_hash.map(hex))
-            .collect(),
-        generator: json!({
-            "was_bottleneck": result.generator_bottleneck,
-            "arrivals": totals.arrivals,
-            "dropped": totals.dropped,
-            "late": totals.late,
-        }),
-        in_flight_mean: totals.in_flight_mean,
-        bytes_stored_max: totals.peak.map(|peak| peak.stored.0),
-        bottleneck: totals::bottleneck(&result.runs).map(bottleneck),
-        thresholds_met: result.thresholds_met(),
-        thresholds: result.thresholds.iter().map(threshold).collect(),
-        threads: result.threads,
-        covered_s: totals.length.as_secs_f64(),
-        wall_s: result.wall_s,
-        cpu_s: result.cpu_s,
-        peak_rss_bytes: result.peak_rss_bytes,
-        transitions_per_s: quotient(totals.transitions, result.wall_s),
-        events_per_s: quotient(totals.events, result.cpu_s),
-        runs: result.runs.iter().map(|run| one_run(origin, run)).collect(),
-    };
-    pretty(&document)
+    let runs = &result.runs;
+    let notes: Vec<&String> = runs.iter().flat_map(|run| &run.notes).collect();
+    let hashes: Vec<Option<String>> = runs.iter().map(|run| run.event_hash.map(hex)).collect();
+    let thresholds: Vec<Value> = result.thresholds.iter().map(threshold).collect();
+    let one_by_one: Vec<Value> = runs.iter().map(|run| one_run(origin, run)).collect();
+    let violations = counts(Invariant::ALL.map(Invariant::name), &totals.violations);
+    let statuses = counts(
+        SubjectStatus::ALL.map(SubjectStatus::name),
+        &totals.by_status,
+    );
+    let outcomes = counts(Outcome::ALL.map(Outcome::name), &totals.operations);
+    let busiest = totals::bottleneck(runs).map(bottleneck);
+    let bytes_stored = totals.peak.map(|gauges| gauges.bytes_stored);
+    let by_wall_time = quotient(totals.transitions, result.wall_s);
+    let by_processor_time = quotient(totals.events, result.cpu_s);
+    let generator = json!({
+        "was_bottleneck": result.generator_bottleneck,
+        "arrivals": totals.arrivals,
+        "dropped": totals.dropped,
+        "late": totals.late,
+    });
+    pretty(&Ordered([
+        ("version", json!(env!("CARGO_PKG_VERSION"))),
+        ("scenario", json!(origin.scenario)),
+        ("scenario_sha256", json!(origin.scenario_sha256)),
+        ("seed", json!(origin.seed)),
+        ("clock", json!(origin.clock.name())),
+        ("target", json!(origin.target)),
+        ("target_url", json!(origin.target_url)),
+        ("profile", json!(origin.profile)),
+        ("repeat", json!(origin.repeat())),
+        ("host", json!(origin.host)),
+        ("verdict", json!(result.verdict.name())),
+        ("unknown_because", json!(unknown_because(runs))),
+        ("interrupted", json!(result.interrupted())),
+        ("notes", json!(notes)),
+        ("violations", json!(totals.violation_total())),
+        ("violations_by_invariant", violations),
+        ("subjects", json!(totals.subjects)),
+        ("subjects_by_status", statuses),
+        ("transitions", json!(totals.transitions)),
+        ("operations", json!(totals.operations.iter().sum::<u64>())),
+        ("operations_by_outcome", outcomes),
+        ("events", json!(totals.events)),
+        ("event_hash", json!(event_hash(runs).map(hex))),
+        ("event_hashes", json!(hashes)),
+        ("generator", generator),
+        ("in_flight_mean", json!(totals.in_flight_mean)),
+        ("bytes_stored_max", json!(bytes_stored)),
+        ("bottleneck", json!(busiest)),
+        ("thresholds_met", json!(result.thresholds_met())),
+        ("thresholds", json!(thresholds)),
+        ("threads", json!(result.threads)),
+        ("covered_s", json!(totals.length.as_secs_f64())),
+        ("wall_s", json!(result.wall_s)),
+        ("cpu_s", json!(result.cpu_s)),
+        ("peak_rss_bytes", json!(result.peak_rss_bytes)),
+        ("transitions_per_s", by_wall_time),
+        ("events_per_s", by_processor_time),
+        ("runs", json!(one_by_one)),
+    ]))
+}
+
+/// An object whose keys stay in this order: the maps of `serde_json` sort theirs.
+pub struct Ordered<const N: usize>(pub [(&'static str, Value); N]);
+
+impl<const N: usize> Serialize for Ordered<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
 }
 
 /// A document of strings, numbers and maps with string keys, of which JSON refuses nothing: indented, with a line feed at
@@ -190,13 +153,11 @@ fn hex(hash: u64) -> String {
     format!("{hash:016x}")
 }
 
-fn counts(names: impl Iterator<Item = &'static str>, counts: &[u64]) -> Map<String, Value> {
-    names
-        .map(str::to_owned)
-        .zip(counts.iter().map(|&count| count.into()))
-        .collect()
+fn counts<const N: usize>(names: [&'static str; N], counts: &[u64; N]) -> Value {
+    let counts = counts.iter().map(|&count| count.into());
+    Value::Object(names.map(str::to_owned).into_iter().zip(counts).collect())
 }
 
-fn quotient(count: u64, seconds: f64) -> Option<f64> {
-    (seconds > 0.0).then(|| count as f64 / seconds)
+fn quotient(count: u64, seconds: f64) -> Value {
+    json!((seconds > 0.0).then(|| count as f64 / seconds))
 }

@@ -22,6 +22,7 @@ pub use history::{Checked, HISTORY, history};
 pub use json::run_json;
 pub use origin::{Host, Origin};
 pub use summary::summary;
+pub use terminal::Paint;
 
 use crate::metrics::StormResult;
 use std::io;
@@ -33,8 +34,8 @@ pub fn files(
     origin: &Origin,
     result: &StormResult,
 ) -> impl Iterator<Item = (&'static str, io::Result<Vec<u8>>)> {
-    type Exporter = fn(&Origin, &StormResult) -> io::Result<Vec<u8>>;
-    let exporters: [(&str, Exporter); 7] = [
+    type StormExport = fn(&Origin, &StormResult) -> io::Result<Vec<u8>>;
+    let exports: [(&str, StormExport); 7] = [
         ("run.json", |origin, result| Ok(run_json(origin, result))),
         ("violations.csv", csv::violations),
         ("transitions.csv", |_, result| csv::transitions(result)),
@@ -43,7 +44,7 @@ pub fn files(
         ("timeline.csv", |_, result| csv::timeline(result)),
         ("latencies.hlog", |_, result| hlog::latencies(result)),
     ];
-    exporters
+    exports
         .into_iter()
         .map(move |(name, export)| (name, export(origin, result)))
 }

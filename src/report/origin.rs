@@ -1,6 +1,7 @@
 //! Where results come from: the scenario, the machine, and the command that brings them about again.
 
 use crate::scenario::{Clock, Scenario, Target};
+use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use stormglass_model::fault::Place;
@@ -8,22 +9,19 @@ use stormglass_model::fault::Place;
 /// What reports say of a storm besides what it measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The scenario's name.
-    pub scenario: String,
+    pub(super) scenario: String,
     /// SHA-256 of the scenario, what it refers to and what was overridden, in hex.
-    pub scenario_sha256: String,
-    /// The seed of the first replication.
-    pub seed: u64,
-    /// What time it followed.
-    pub clock: Clock,
+    pub(super) scenario_sha256: String,
+    /// Of the first replication.
+    pub(super) seed: u64,
+    pub(super) clock: Clock,
     /// `embedded` or `glance`.
-    pub target: &'static str,
+    pub(super) target: &'static str,
     /// Where the server is, without credentials; none for the embedded service.
-    pub target_url: Option<String>,
+    pub(super) target_url: Option<String>,
     /// The rules of the embedded service, or `glance`.
-    pub profile: &'static str,
-    /// The machine it ran on.
-    pub host: Host,
+    pub(super) profile: &'static str,
+    pub(super) host: Host,
     /// `stormglass run FILE`, quoted for a shell.
     command: String,
     /// `--set KEY=VALUE …` and what else it takes, quoted for a shell, with a space in front; empty without any.
@@ -32,7 +30,7 @@ pub struct Origin {
 }
 
 /// The machine a storm ran on; never its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Host {
     /// Processors that the process may use.
     pub cores: usize,
@@ -81,32 +79,24 @@ impl Origin {
     }
 
     /// The command that repeats the whole storm.
-    pub(crate) fn repeat(&self) -> String {
-        let Origin {
-            command,
-            seed,
-            settings,
-            replications,
-            ..
-        } = self;
-        match replications {
-            1 => format!("{command} --seed {seed}{settings}"),
-            n => format!("{command} --seed {seed} --replications {n}{settings}"),
-        }
+    pub(super) fn repeat(&self) -> String {
+        self.command(self.seed, self.replications)
     }
 
     /// The command that repeats the one run that had this seed.
-    pub(crate) fn repeat_run(&self, seed: u64) -> String {
-        let Origin {
-            command,
-            settings,
-            replications,
-            ..
-        } = self;
-        match replications {
-            1 => format!("{command} --seed {seed}{settings}"),
-            _ => format!("{command} --seed {seed} --replications 1{settings}"),
-        }
+    pub(super) fn repeat_run(&self, seed: u64) -> String {
+        self.command(seed, 1)
+    }
+
+    fn command(&self, seed: u64, replications: u32) -> String {
+        let replications = match self.replications {
+            1 => String::new(),
+            _ => format!(" --replications {replications}"),
+        };
+        format!(
+            "{} --seed {seed}{replications}{}",
+            self.command, self.settings
+        )
     }
 }
 
@@ -116,8 +106,13 @@ pub(super) fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
+        single_quoted(word)
     }
+}
+
+/// The same in any case.
+pub(super) fn single_quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// `KEY=VALUE` without the value where key or value speak of a secret: results are made to be shared. The
@@ -144,49 +139,4 @@ fn without_credentials(url: &str) -> String {
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     format!("{scheme}://{host}{path}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_split_them() {
-        assert_eq!(quoted("scenarios/smoke.toml"), "scenarios/smoke.toml");
-        assert_eq!(
-            quoted("load.arrivals.rate=\"5/s\""),
-            "'load.arrivals.rate=\"5/s\"'"
-        );
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-    }
-
-    #[test]
-    fn secrets_stay_out_of_results() {
-        assert_eq!(
-            redacted("target.glance.member.token=abc"),
-            "target.glance.member.token=…"
-        );
-        assert_eq!(redacted("seed=7"), "seed=7");
-        assert_eq!(
-            redacted("target.glance={url=\"http://host\",token=\"abc\"}"),
-            "target.glance=…"
-        );
-        assert_eq!(
-            redacted("target.glance.token_env=MEMBER"),
-            "target.glance.token_env=MEMBER"
-        );
-        assert_eq!(
-            redacted("target.glance.probe.database=mysql://me:p/w@host/glance"),
-            "target.glance.probe.database=…"
-        );
-        assert_eq!(
-            redacted("target.glance.url=http://me:pw@host:9292"),
-            "target.glance.url=http://host:9292"
-        );
-        assert_eq!(
-            without_credentials("http://me:pw@host:9292/image"),
-            "http://host:9292/image"
-        );
-        assert_eq!(without_credentials("http://host:9292"), "http://host:9292");
-    }
 }

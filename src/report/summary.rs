@@ -1,10 +1,10 @@
 //! The summary: what a person wants to know first, on one screen whatever the scenario.
 
-use super::number::{compact, counted, percent, rate, span, thousands};
+use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
-use super::terminal::{HEIGHT, Paint, clipped};
-use super::totals::{self, Totals, TransitionTotal};
-use crate::metrics::{Aggregate, Kind, RunResult, StormResult, ThresholdResult};
+use super::terminal::{HEIGHT, Paint, clipped, closing};
+use super::totals::{self, Totals, TransitionTotal, unknown_because};
+use crate::metrics::{Aggregate, Kind, StormResult, ThresholdResult};
 use crate::scenario::Clock;
 use std::fmt::Write as _;
 use stormglass_model::checker::Violation;
@@ -31,6 +31,15 @@ impl Section {
             what: "",
         }
     }
+
+    /// Rows below lines that are shown if there are any.
+    fn listed<const N: usize>(head: [String; N], rows: Vec<String>, what: &'static str) -> Section {
+        let head = match rows.is_empty() {
+            true => Vec::new(),
+            false => head.into(),
+        };
+        Section { head, rows, what }
+    }
 }
 
 /// The summary, with the path of the results if they have one, in colour or plain.
@@ -51,39 +60,30 @@ pub fn summary(
         transitions(result),
         operations(result),
         service(result, &totals, paint),
-        closing(origin, result, results),
+        Section::of(closing(repeat(origin, result), results.map(str::to_owned))),
     ];
     compose(&sections)
 }
 
 /// Gives every section its head, and the rows one line each in turn until the screen is full.
 fn compose(sections: &[Section]) -> String {
-    let shown: Vec<&Section> = sections
-        .iter()
-        .filter(|s| !s.head.is_empty() || !s.rows.is_empty())
-        .collect();
-    let fixed: usize = shown.iter().map(|section| section.head.len()).sum();
-    let wanted: Vec<usize> = shown.iter().map(|section| section.rows.len()).collect();
+    let fixed: usize = sections.iter().map(|section| section.head.len()).sum();
+    let wanted: Vec<usize> = sections.iter().map(|section| section.rows.len()).collect();
     let given = share(HEIGHT.saturating_sub(fixed), &wanted);
     let mut text = String::new();
-    for (section, lines) in shown.iter().zip(given) {
-        let whole = if lines < section.rows.len() {
-            lines.saturating_sub(1)
-        } else {
-            lines
+    for (Section { head, rows, what }, lines) in sections.iter().zip(given) {
+        // The last line of those that are not enough says so.
+        let whole = match lines < rows.len() {
+            true => lines.saturating_sub(1),
+            false => lines,
         };
-        for line in section.head.iter().chain(&section.rows[..whole]) {
+        for line in head.iter().chain(&rows[..whole]) {
             text.push_str(line.trim_end());
             text.push('\n');
         }
-        if lines > 0 && whole < section.rows.len() {
-            let more = section.rows.len() - whole;
-            let _ = writeln!(
-                text,
-                "  … and {} more {}",
-                thousands(more as u64),
-                section.what
-            );
+        if lines > whole {
+            let more = thousands((rows.len() - whole) as u64);
+            let _ = writeln!(text, "  … and {more} more {what}");
         }
     }
     text
@@ -117,21 +117,15 @@ fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint
         "{verdict}  {} · seed {} · {service} · {} {time}",
         origin.scenario, origin.seed, totals.length,
     ))];
-    let mut note = |text: String| head.push(clipped(&paint.doubtful(&format!("  {text}"))));
-    if let Some(because) = result
-        .runs
-        .iter()
-        .find_map(|run| run.unknown_because.as_deref())
-    {
-        note(format!("unknown because {because}"));
+    let mut note = |text: &str| head.push(clipped(&paint.doubtful(&format!("  {text}"))));
+    if let Some(because) = unknown_because(&result.runs) {
+        note(&format!("unknown because {because}"));
     }
     if result.interrupted() {
-        note("interrupted: what follows was measured until then".to_owned());
+        note("interrupted: what follows was measured until then");
     }
     if result.generator_bottleneck {
-        note(
-            "the generator was the bottleneck: these are its limits, not the service's".to_owned(),
-        );
+        note("the generator was the bottleneck: these are its limits, not the service's");
     }
     Section::of(head)
 }
@@ -139,13 +133,8 @@ fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint
 /// What the target had to say beside its answers.
 fn notes(result: &StormResult, paint: Paint) -> Section {
     let notes = result.runs.iter().flat_map(|run| &run.notes);
-    Section {
-        head: Vec::new(),
-        rows: notes
-            .map(|note| clipped(&paint.doubtful(&format!("  {note}"))))
-            .collect(),
-        what: "notes",
-    }
+    let rows = notes.map(|note| clipped(&paint.doubtful(&format!("  {note}"))));
+    Section::listed([], rows.collect(), "notes")
 }
 
 fn figures(result: &StormResult, totals: &Totals) -> Section {
@@ -155,10 +144,9 @@ fn figures(result: &StormResult, totals: &Totals) -> Section {
     };
     // In real time these are the lifecycles a second that the target makes; in virtual time, only those asked for.
     let live = result.runs.iter().all(|run| run.event_hash.is_none());
-    let length_s = if live {
-        totals.length.as_secs_f64()
-    } else {
-        0.0
+    let length_s = match live {
+        true => totals.length.as_secs_f64(),
+        false => 0.0,
     };
     let mut flow = format!(
         "  {} subjects{} · {} transitions{} · {} events",
@@ -181,38 +169,21 @@ fn figures(result: &StormResult, totals: &Totals) -> Section {
     if let Some(in_flight) = totals.in_flight_mean {
         let _ = write!(cost, " · mean {} in flight", compact(in_flight));
     }
-    Section {
-        head: vec![clipped(&flow), clipped(&cost)],
-        rows: Vec::new(),
-        what: "",
-    }
+    Section::of(vec![clipped(&flow), clipped(&cost)])
 }
 
 fn transitions(result: &StormResult) -> Section {
-    let mut rows = totals::transitions(&result.runs);
+    let mut totals = totals::transitions(&result.runs);
     // Where there is no room for all, the most frequent are those that count.
-    rows.sort_by_key(|row| (std::cmp::Reverse(row.latency.count()), row.key));
-    if rows.is_empty() {
-        return Section {
-            head: Vec::new(),
-            rows: Vec::new(),
-            what: "",
-        };
-    }
-    let title = if totals::warms_up(&result.runs) {
-        "transition after warm-up"
-    } else {
-        "transition"
+    totals.sort_by_key(|total| (std::cmp::Reverse(total.latency.count()), total.key));
+    let title = match totals::warms_up(&result.runs) {
+        true => "transition after warm-up",
+        false => "transition",
     };
-    let header = format!(
-        "  {:<26}{:>12}{:>8}{:>8}{:>8}{:>8}{:>8}",
-        title, "count", "rate", "p50", "p99", "p99.9", "max"
-    );
-    Section {
-        head: vec![String::new(), header],
-        rows: rows.iter().map(transition).collect(),
-        what: "transitions",
-    }
+    let columns = ["count", "rate", "p50", "p99", "p99.9", "max"].map(str::to_owned);
+    let rows = totals.iter().map(transition).collect();
+    let head = [String::new(), columned(title, &columns)];
+    Section::listed(head, rows, "transitions")
 }
 
 fn transition(total: &TransitionTotal) -> String {
@@ -225,16 +196,21 @@ fn transition(total: &TransitionTotal) -> String {
         Kind::Task => "task ",
     };
     let latency = &total.latency;
-    format!(
-        "  {:<26}{:>12}{:>8}{:>8}{:>8}{:>8}{:>8}",
-        format!("{kind}{from} → {}", total.key.target_name()),
+    let cells = [
         thousands(latency.count()),
         total.per_second.map_or_else(|| "–".to_owned(), rate),
         length(latency.quantile(0.50)),
         length(latency.quantile(0.99)),
         length(latency.quantile(0.999)),
         length(latency.max()),
-    )
+    ];
+    let name = format!("{kind}{from} → {}", total.key.target_name());
+    columned(&name, &cells)
+}
+
+fn columned(name: &str, [first, rest @ ..]: &[String; 6]) -> String {
+    let rest: String = rest.iter().map(|cell| format!("{cell:>8}")).collect();
+    format!("  {name:<26}{first:>12}{rest}")
 }
 
 /// No time at all needs no unit: in virtual time much takes none.
@@ -260,30 +236,18 @@ fn operations(result: &StormResult) -> Section {
         .filter(|&(errors, ..)| errors > 0)
         .collect();
     failing.sort_by_key(|&(errors, operation, _)| (std::cmp::Reverse(errors), operation));
-    let rows = failing
-        .into_iter()
-        .map(|(errors, operation, by_outcome)| {
-            let all: u64 = by_outcome.iter().sum();
-            clipped(&format!(
-                "  {operation}: {} errors of {} ({}): {} failed, {} unknown",
-                thousands(errors),
-                thousands(all),
-                percent(errors as f64 / all as f64),
-                thousands(by_outcome[Outcome::Fail.index()]),
-                thousands(by_outcome[Outcome::Unknown.index()]),
-            ))
-        })
-        .collect::<Vec<_>>();
-    let head = if rows.is_empty() {
-        Vec::new()
-    } else {
-        vec![String::new()]
-    };
-    Section {
-        head,
-        rows,
-        what: "operations with errors",
-    }
+    let rows = failing.into_iter().map(|(errors, operation, by_outcome)| {
+        let all: u64 = by_outcome.iter().sum();
+        clipped(&format!(
+            "  {operation}: {} errors of {} ({}): {} failed, {} unknown",
+            thousands(errors),
+            thousands(all),
+            percent(errors as f64 / all as f64),
+            thousands(by_outcome[Outcome::Fail.index()]),
+            thousands(by_outcome[Outcome::Unknown.index()]),
+        ))
+    });
+    Section::listed([String::new()], rows.collect(), "operations with errors")
 }
 
 /// What to buy more or less of, and what could not be offered: the busiest queue unless all were idle, and
@@ -301,11 +265,12 @@ fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
         )));
     }
     if let Some(peak) = totals.peak {
-        let awaiting = match peak.pending_delete {
-            Bytes(0) => String::new(),
-            bytes => format!(", {bytes} of it deleted and not yet scrubbed"),
+        let awaiting = match peak.bytes_pending_delete {
+            0 => String::new(),
+            bytes => format!(", {} of it deleted and not yet scrubbed", Bytes(bytes)),
         };
-        head.push(format!("  stored: {} at most{awaiting}", peak.stored));
+        let stored = Bytes(peak.bytes_stored);
+        head.push(format!("  stored: {stored} at most{awaiting}"));
     }
     if totals.dropped + totals.late > 0 {
         head.push(clipped(&paint.doubtful(&format!(
@@ -324,7 +289,7 @@ fn waiting(busiest: &totals::Bottleneck) -> String {
     }
     format!(
         "mean wait {}, queue {}",
-        span(busiest.mean_wait_ns),
+        Span(busiest.mean_wait_ns.round() as u64),
         compact(busiest.mean_queue),
     )
 }
@@ -333,10 +298,9 @@ fn waiting(busiest: &totals::Bottleneck) -> String {
 fn thresholds(result: &StormResult, paint: Paint) -> Section {
     let (met, failed): (Vec<_>, Vec<_>) = result.thresholds.iter().partition(|judged| judged.met);
     let line = |judged: &&ThresholdResult| {
-        let mark = if judged.met {
-            paint.good("✓")
-        } else {
-            paint.bad("✗")
+        let mark = match judged.met {
+            true => paint.good("✓"),
+            false => paint.bad("✗"),
         };
         let measured = match judged.value {
             None => "never happened".to_owned(),
@@ -363,88 +327,44 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
         (_, 1) => paint.bad(&format!("  the threshold is not met{so_far}")),
         (n, all) => paint.bad(&format!("  {n} of {all} thresholds not met{so_far}")),
     };
-    let head = if rows.is_empty() {
-        Vec::new()
-    } else {
-        vec![String::new(), title]
-    };
-    Section {
-        head,
-        rows,
-        what: "thresholds",
-    }
+    Section::listed([String::new(), title], rows, "thresholds")
 }
 
 /// Each broken invariant with how often, and the first violation of it that was kept.
 fn violations(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
-    let broken = Invariant::ALL
-        .iter()
-        .filter(|invariant| totals.violations[invariant.index()] > 0);
-    let rows: Vec<String> = broken
-        .map(|&invariant| {
-            let count = thousands(totals.violations[invariant.index()]);
-            let first = first_violation(&result.runs, |violation| violation.invariant == invariant);
-            let detail = first.map_or_else(String::new, |(_, violation)| described(violation));
-            clipped(&format!(
-                "  {} ×{count}{detail}",
-                paint.bad(invariant.name())
-            ))
-        })
-        .collect();
-    let head = if rows.is_empty() {
-        Vec::new()
-    } else {
-        let total = counted(totals.violation_total(), "violation");
-        vec![
-            String::new(),
-            format!("  {total}, the first of each invariant:"),
-        ]
-    };
-    Section {
-        head,
-        rows,
-        what: "invariants",
-    }
+    let broken = (Invariant::ALL.iter().zip(totals.violations)).filter(|&(_, count)| count > 0);
+    let rows = broken.map(|(&invariant, count)| {
+        let mut kept = totals::rows(&result.runs, |run| &run.violations);
+        let first = kept.find(|(_, violation)| violation.invariant == invariant);
+        clipped(&format!(
+            "  {} ×{}{}",
+            paint.bad(invariant.name()),
+            thousands(count),
+            first.map_or_else(String::new, |(_, violation)| described(violation)),
+        ))
+    });
+    let total = counted(totals.violation_total(), "violation");
+    let title = format!("  {total}, the first of each invariant:");
+    Section::listed([String::new(), title], rows.collect(), "invariants")
 }
 
 fn described(violation: &Violation) -> String {
-    match violation.subject {
-        Some(number) => format!(
-            " at {}, subject {number}: {}",
-            violation.at, violation.detail
-        ),
-        None => format!(" at {}: {}", violation.at, violation.detail),
+    let Violation {
+        at,
+        subject,
+        detail,
+        ..
+    } = violation;
+    match subject {
+        Some(number) => format!(" at {at}, subject {number}: {detail}"),
+        None => format!(" at {at}: {detail}"),
     }
 }
 
-fn first_violation(
-    runs: &[RunResult],
-    wanted: impl Fn(&Violation) -> bool,
-) -> Option<(&RunResult, &Violation)> {
-    runs.iter().find_map(|run| {
-        run.violations
-            .iter()
-            .find(|found| wanted(found))
-            .map(|v| (run, v))
-    })
-}
-
-/// Where everything is, and how to see a violation again.
-fn closing(origin: &Origin, result: &StormResult, results: Option<&str>) -> Section {
-    let mut head = vec![String::new()];
-    if result.verdict == Verdict::Invalid {
-        let culprit = result
-            .runs
-            .iter()
-            .find(|run| run.verdict == Verdict::Invalid);
-        let repeat = culprit.map_or_else(|| origin.repeat(), |run| origin.repeat_run(run.seed));
-        head.push(format!("  repeat:  {repeat}"));
-    }
-    if let Some(results) = results {
-        head.push(format!("  results: {results}"));
-    }
-    if head.len() == 1 {
-        head.clear();
-    }
-    Section::of(head)
+/// The command to see a violation again; none where nothing is wrong.
+fn repeat(origin: &Origin, result: &StormResult) -> Option<String> {
+    let invalid = |verdict| verdict == Verdict::Invalid;
+    let culprit = result.runs.iter().find(|run| invalid(run.verdict));
+    invalid(result.verdict)
+        .then(|| culprit.map_or_else(|| origin.repeat(), |run| origin.repeat_run(run.seed)))
 }

@@ -11,34 +11,28 @@ pub const WIDTH: usize = 96;
 /// Cut to [`WIDTH`] columns; escape sequences of colours take none.
 pub fn clipped(line: &str) -> String {
     let line = line.replace(['\n', '\r', '\t'], " ");
-    let (mut text, mut columns, mut escape) = (String::new(), 0, false);
-    for c in line.chars() {
-        if escape || c == '\x1b' {
-            escape = c != 'm';
-        } else if columns == WIDTH - 1 && printable(&line) > WIDTH {
-            text.push('…');
-            if line.contains('\x1b') {
-                text.push_str("\x1b[0m");
-            }
-            return text;
-        } else {
-            columns += 1;
+    let mut escape = false;
+    let mut visible = line.char_indices().filter(|&(_, c)| {
+        let visible = !escape && c != '\x1b';
+        escape = !visible && c != 'm';
+        visible
+    });
+    match (visible.nth(WIDTH - 1), visible.next()) {
+        (Some((last, _)), Some(_)) => {
+            let reset = if line.contains('\x1b') { "\x1b[0m" } else { "" };
+            format!("{}…{reset}", &line[..last])
         }
-        text.push(c);
+        _ => line,
     }
-    text
 }
 
-/// How many columns a line takes.
-fn printable(line: &str) -> usize {
-    let mut escape = false;
-    line.chars()
-        .filter(|&c| {
-            let visible = !escape && c != '\x1b';
-            escape = !visible && c != 'm';
-            visible
-        })
-        .count()
+/// The end of a summary: how to see again what is wrong, and where everything is.
+pub fn closing(repeat: Option<String>, results: Option<String>) -> Vec<String> {
+    let repeat = repeat.map(|command| format!("  repeat:  {command}"));
+    let results = results.map(|path| format!("  results: {path}"));
+    let lines: Vec<String> = repeat.into_iter().chain(results).collect();
+    let blank = (!lines.is_empty()).then(String::new);
+    blank.into_iter().chain(lines).collect()
 }
 
 /// A verdict with its mark.

@@ -1,15 +1,24 @@
 //! Figures over all runs of a storm, for the reports that sum up.
 
-use crate::metrics::{Latency, RunResult, StormResult, TransitionKey};
+use crate::metrics::{Latency, RunResult, StormResult, TransitionKey, TransitionRow};
 use std::collections::BTreeMap;
 use stormglass_model::config::Resource;
-use stormglass_model::history::ResourceGauge;
+use stormglass_model::history::{Gauges, ResourceGauge};
 use stormglass_model::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
-use stormglass_model::units::{Bytes, Span};
+use stormglass_model::units::Span;
+
+/// Rows of every run, each with its run.
+pub fn rows<'r, R>(
+    runs: &'r [RunResult],
+    of: fn(&'r RunResult) -> &'r Vec<R>,
+) -> impl Iterator<Item = (&'r RunResult, &'r R)> {
+    runs.iter()
+        .flat_map(move |run| of(run).iter().map(move |row| (run, row)))
+}
 
 /// What came together over all runs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Totals {
+#[derive(Default)]
+pub struct Totals<'r> {
     /// Subjects that came into being, deleted and purged ones included.
     pub subjects: u64,
     /// Subjects in each status at the end, indexed by [`SubjectStatus::index`].
@@ -30,37 +39,19 @@ pub struct Totals {
     pub violations: [u64; Invariant::COUNT],
     /// Operations open, on average over the load without warm-up; none when nothing was sampled.
     pub in_flight_mean: Option<f64>,
-    /// When the store held most; none when it never held anything, or is not ours to look into.
-    pub peak: Option<Peak>,
+    /// The end of the interval when the store held most; none when it never held anything, or is not ours to look into.
+    pub peak: Option<&'r Gauges>,
     /// The virtual or real time covered, summed over runs.
     pub length: Span,
 }
 
-/// What the store held at the end of one interval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peak {
-    /// All of it.
-    pub stored: Bytes,
-    /// Of subjects in pending delete.
-    pub pending_delete: Bytes,
-}
-
-impl Totals {
+impl Totals<'_> {
     /// Sums up.
-    pub fn of(result: &StormResult) -> Totals {
+    pub fn of(result: &StormResult) -> Totals<'_> {
         let mut totals = Totals {
-            subjects: 0,
-            by_status: [0; SubjectStatus::COUNT],
-            transitions: 0,
-            operations: [0; Outcome::COUNT],
-            events: 0,
-            arrivals: 0,
-            dropped: 0,
-            late: 0,
-            violations: [0; Invariant::COUNT],
             in_flight_mean: in_flight_mean(&result.runs),
             peak: peak(&result.runs),
-            length: Span::ZERO,
+            ..Totals::default()
         };
         for run in &result.runs {
             for (sum, count) in totals.by_status.iter_mut().zip(run.end.subjects) {
@@ -89,6 +80,11 @@ impl Totals {
     }
 }
 
+/// Why the verdict of the first run that has none is unknown.
+pub fn unknown_because(runs: &[RunResult]) -> Option<&str> {
+    runs.iter().find_map(|run| run.unknown_because.as_deref())
+}
+
 /// Where in a run a phase lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stretch {
@@ -105,62 +101,48 @@ fn stretch(run: &RunResult, phase: usize) -> Stretch {
     }
 }
 
+fn is_load(run: &RunResult, phase: usize) -> bool {
+    stretch(run, phase) == Stretch::Load
+}
+
 /// How long the load lasted without warm-up and settle, in seconds, summed over runs.
 fn load_s(runs: &[RunResult]) -> f64 {
-    runs.iter()
-        .flat_map(|run| {
-            run.phases
-                .iter()
-                .enumerate()
-                .map(move |(i, phase)| (run, i, phase))
-        })
-        .filter(|&(run, i, _)| stretch(run, i) == Stretch::Load)
-        .map(|(_, _, phase)| phase.length().as_secs_f64())
-        .sum()
+    let load = runs.iter().flat_map(|run| {
+        let phases = run.phases.iter().enumerate();
+        phases.filter(|&(index, _)| is_load(run, index))
+    });
+    load.map(|(_, phase)| phase.length().as_secs_f64()).sum()
 }
 
 fn in_flight_mean(runs: &[RunResult]) -> Option<f64> {
     let (mut weighted, mut seconds) = (0.0, 0.0);
-    for run in runs {
-        for row in run
-            .timeline
-            .iter()
-            .filter(|row| stretch(run, row.phase) == Stretch::Load)
-        {
-            weighted += row.gauges.in_flight as f64 * row.length.as_secs_f64();
-            seconds += row.length.as_secs_f64();
-        }
+    for (_, row) in rows(runs, |run| &run.timeline).filter(|(run, row)| is_load(run, row.phase)) {
+        weighted += row.gauges.in_flight as f64 * row.length.as_secs_f64();
+        seconds += row.length.as_secs_f64();
     }
     (seconds > 0.0).then(|| weighted / seconds)
 }
 
-fn peak(runs: &[RunResult]) -> Option<Peak> {
-    runs.iter()
-        .flat_map(|run| &run.timeline)
-        .map(|row| &row.gauges)
+fn peak(runs: &[RunResult]) -> Option<&Gauges> {
+    rows(runs, |run| &run.timeline)
+        .map(|(_, row)| &row.gauges)
         .filter(|gauges| gauges.bytes_stored > 0)
         .max_by_key(|gauges| gauges.bytes_stored)
-        .map(|gauges| Peak {
-            stored: Bytes(gauges.bytes_stored),
-            pending_delete: Bytes(gauges.bytes_pending_delete),
-        })
 }
 
-/// Whether transitions of a warm-up are left out of [`transitions`].
+/// Whether transitions of a warm-up are left out of [`transitions`]: not where there are no others.
 pub fn warms_up(runs: &[RunResult]) -> bool {
-    let mut seen = runs
-        .iter()
-        .flat_map(|run| run.transitions.iter().map(|row| stretch(run, row.phase)));
-    seen.clone().any(|stretch| stretch == Stretch::WarmUp)
-        && seen.any(|stretch| stretch != Stretch::WarmUp)
+    let warm_up =
+        |(run, row): (&RunResult, &TransitionRow)| stretch(run, row.phase) == Stretch::WarmUp;
+    let mut warm_ups = rows(runs, |run| &run.transitions).map(warm_up);
+    warm_ups
+        .next()
+        .is_some_and(|first| warm_ups.any(|other| other != first))
 }
 
 /// One transition over all runs and stories, without warm-up.
-#[derive(Clone, Debug)]
 pub struct TransitionTotal {
-    /// The statuses before and after.
     pub key: TransitionKey,
-    /// Its latencies.
     pub latency: Latency,
     /// How many a second there were under load, warm-up and settle apart; none without such a phase.
     pub per_second: Option<f64>,
@@ -168,23 +150,17 @@ pub struct TransitionTotal {
 
 /// Every transition seen after warm-up, in the order of statuses; all of them if there was only warm-up.
 pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
-    let only_warm_up = runs.iter().all(|run| {
-        run.transitions
-            .iter()
-            .all(|row| stretch(run, row.phase) == Stretch::WarmUp)
-    });
+    let without_warm_up = warms_up(runs);
     let mut sums: BTreeMap<TransitionKey, (Latency, u64)> = BTreeMap::new();
-    for run in runs {
-        for row in &run.transitions {
-            let stretch = stretch(run, row.phase);
-            if stretch == Stretch::WarmUp && !only_warm_up {
-                continue;
-            }
-            let (latency, under_load) = sums.entry(row.key).or_default();
-            latency.add(&row.latency);
-            if stretch == Stretch::Load {
-                *under_load += row.latency.count();
-            }
+    for (run, row) in rows(runs, |run| &run.transitions) {
+        let stretch = stretch(run, row.phase);
+        if stretch == Stretch::WarmUp && without_warm_up {
+            continue;
+        }
+        let (latency, under_load) = sums.entry(row.key).or_default();
+        latency.add(&row.latency);
+        if stretch == Stretch::Load {
+            *under_load += row.latency.count();
         }
     }
     let seconds = load_s(runs);
@@ -200,23 +176,19 @@ pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
 /// How one operation ended, over all runs and stories, without warm-up; indexed by [`Outcome::index`].
 pub fn outcomes(runs: &[RunResult]) -> BTreeMap<Operation, [u64; Outcome::COUNT]> {
     let mut sums: BTreeMap<Operation, [u64; Outcome::COUNT]> = BTreeMap::new();
-    for run in runs {
-        for row in &run.operations {
-            if stretch(run, row.phase) != Stretch::WarmUp {
-                sums.entry(row.operation).or_default()[row.outcome.index()] += row.response.count();
-            }
+    for (run, row) in rows(runs, |run| &run.operations) {
+        if stretch(run, row.phase) != Stretch::WarmUp {
+            sums.entry(row.operation).or_default()[row.outcome.index()] += row.response.count();
         }
     }
     sums
 }
 
 /// The queue that was busiest in one phase of the load, over all runs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bottleneck {
-    /// Which queue.
+pub struct Bottleneck<'r> {
     pub resource: Resource,
     /// The phase's name.
-    pub phase: String,
+    pub phase: &'r str,
     /// Share of its units that was held, 0 to 1.
     pub utilisation: f64,
     /// How long those who got a unit had waited, in nanoseconds.
@@ -226,8 +198,9 @@ pub struct Bottleneck {
 }
 
 /// What one queue did in one phase, summed over runs.
-struct Load<'a> {
-    phase: &'a str,
+#[derive(Default)]
+struct PhaseSum<'r> {
+    phase: &'r str,
     flow: ResourceGauge,
     length_ns: u128,
     /// The phase's length times the units.
@@ -235,39 +208,34 @@ struct Load<'a> {
 }
 
 /// The busiest queue; none when no queue was asked for anything under load.
-pub fn bottleneck(runs: &[RunResult]) -> Option<Bottleneck> {
-    let mut loads: BTreeMap<(usize, Resource), Load> = BTreeMap::new();
-    for run in runs {
-        for row in run
-            .resources
-            .iter()
-            .filter(|row| stretch(run, row.phase) == Stretch::Load)
-        {
-            let Some(phase) = run.phases.get(row.phase) else {
-                continue;
-            };
-            let load = loads
-                .entry((row.phase, row.resource))
-                .or_insert_with(|| Load {
-                    phase: &phase.name,
-                    flow: ResourceGauge::default(),
-                    length_ns: 0,
-                    capacity_ns: 0,
-                });
-            load.flow.add(&row.flow);
-            load.length_ns += u128::from(phase.length().0);
-            load.capacity_ns += u128::from(phase.length().0) * u128::from(row.flow.units);
-        }
+pub fn bottleneck(runs: &[RunResult]) -> Option<Bottleneck<'_>> {
+    let mut sums: BTreeMap<(usize, Resource), PhaseSum> = BTreeMap::new();
+    for (run, row) in rows(runs, |run| &run.resources) {
+        let Some(phase) = run
+            .phases
+            .get(row.phase)
+            .filter(|_| is_load(run, row.phase))
+        else {
+            continue;
+        };
+        let sum = sums
+            .entry((row.phase, row.resource))
+            .or_insert_with(|| PhaseSum {
+                phase: &phase.name,
+                ..PhaseSum::default()
+            });
+        sum.flow.add(&row.flow);
+        sum.length_ns += u128::from(phase.length().0);
+        sum.capacity_ns += u128::from(phase.length().0) * u128::from(row.flow.units);
     }
-    loads
-        .into_iter()
-        .filter(|(_, load)| load.flow.arrivals > 0 && load.capacity_ns > 0)
-        .map(|((_, resource), load)| Bottleneck {
+    sums.into_iter()
+        .filter(|(_, sum)| sum.flow.arrivals > 0 && sum.capacity_ns > 0)
+        .map(|((_, resource), sum)| Bottleneck {
             resource,
-            phase: load.phase.to_owned(),
-            utilisation: load.flow.busy_ns as f64 / load.capacity_ns as f64,
-            mean_wait_ns: load.flow.wait_ns as f64 / load.flow.grants.max(1) as f64,
-            mean_queue: load.flow.queue_ns as f64 / load.length_ns as f64,
+            phase: sum.phase,
+            utilisation: sum.flow.busy_ns as f64 / sum.capacity_ns as f64,
+            mean_wait_ns: sum.flow.wait_ns as f64 / sum.flow.grants.max(1) as f64,
+            mean_queue: sum.flow.queue_ns as f64 / sum.length_ns as f64,
         })
         .max_by(|a, b| a.utilisation.total_cmp(&b.utilisation))
 }

@@ -17,7 +17,6 @@ pub use accepted::Accepted;
 pub use embedded::EmbeddedTestBed;
 pub use finding::{Finding, FindingKey, SweepResult, Tally};
 pub use glance::{GlanceTestBed, TestBedError};
-pub use ledger::Ledger;
 pub use plan::{Capabilities, plan};
 #[cfg(test)]
 mod tests;

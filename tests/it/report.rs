@@ -7,7 +7,7 @@ pub mod summary;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use insta::assert_snapshot;
-use sample::{invalid, origin, origin_of, valid};
+use sample::{invalid, origin, origin_of, origin_with, valid};
 use std::fs;
 use stormglass::{Folder, FolderError, Origin, StormResult};
 
@@ -92,6 +92,45 @@ fn a_live_run_has_no_hash() {
     let json: serde_json::Value =
         serde_json::from_slice(&file(&origin(), &result, "run.json")).unwrap();
     assert_eq!(json["event_hash"], "0000000000000007");
+}
+
+/// Results are made to be shared, and their commands to be pasted.
+#[test]
+fn the_command_to_repeat_is_quoted_and_tells_no_secret() {
+    for (setting, shown) in [
+        ("seed=7", "seed=7"),
+        ("load.arrivals.rate=\"5/s\"", "'load.arrivals.rate=\"5/s\"'"),
+        ("it's", r"'it'\''s'"),
+        (
+            "target.glance.member.token=abc",
+            "'target.glance.member.token=…'",
+        ),
+        (
+            "target.glance={url=\"http://host\",token=\"abc\"}",
+            "'target.glance=…'",
+        ),
+        (
+            "target.glance.token_env=MEMBER",
+            "target.glance.token_env=MEMBER",
+        ),
+        (
+            "target.glance.probe.database=mysql://me:p/w@host/glance",
+            "'target.glance.probe.database=…'",
+        ),
+        (
+            "target.glance.url=http://me:pw@host:9292/image",
+            "target.glance.url=http://host:9292/image",
+        ),
+        (
+            "target.glance.url=http://host:9292",
+            "target.glance.url=http://host:9292",
+        ),
+    ] {
+        let json = file(&origin_with(1, setting), &valid(), "run.json");
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let wanted = format!("stormglass run scenarios/smoke.toml --seed 42 --set {shown}");
+        assert_eq!(json["repeat"], wanted);
+    }
 }
 
 #[test]

@@ -7,18 +7,18 @@ use stormglass_model::lifecycle::{
     EDGES, Edge, Profile, SubjectStatus, TASK_EDGES, TaskEdge, TaskStatus,
 };
 
-/// How to draw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How to draw it; the command line shows these words.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Format {
-    /// Columns for people.
+    /// Columns for people
     Table,
-    /// `from,to,name`; `from` is empty for creation.
+    /// from,to,name; `from` is empty for creation
     Csv,
-    /// Graphviz.
+    /// Graphviz
     Dot,
-    /// A Mermaid state diagram.
+    /// A Mermaid state diagram
     Mermaid,
-    /// A picture.
+    /// A picture
     Svg,
 }
 
@@ -34,17 +34,18 @@ pub fn lifecycle(profile: Option<Profile>, format: Format) -> String {
 }
 
 fn subject_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static Edge> {
-    EDGES.iter().filter(move |edge| match profile {
-        Some(profile) => edge.allowed_by(profile),
-        None => edge.allowed_by(Profile::V1) || edge.allowed_by(Profile::V2),
-    })
+    (EDGES.iter()).filter(move |edge| shows(profile, |profile| edge.allowed_by(profile)))
 }
 
 fn task_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static TaskEdge> {
-    TASK_EDGES.iter().filter(move |edge| match profile {
-        Some(profile) => edge.allowed_by(profile),
-        None => edge.allowed_by(Profile::V1) || edge.allowed_by(Profile::V2),
-    })
+    (TASK_EDGES.iter()).filter(move |edge| shows(profile, |profile| edge.allowed_by(profile)))
+}
+
+fn shows(profile: Option<Profile>, allowed_by: impl Fn(Profile) -> bool) -> bool {
+    match profile {
+        Some(profile) => allowed_by(profile),
+        None => allowed_by(Profile::V1) || allowed_by(Profile::V2),
+    }
 }
 
 /// What a drawing is headed by.
@@ -57,43 +58,35 @@ fn title(profile: Option<Profile>) -> &'static str {
     }
 }
 
-/// One row of the lists: the statuses by name, `from` none for creation.
-struct Row {
+/// An edge by the names of its statuses, `from` none for creation.
+struct NamedEdge {
     from: Option<&'static str>,
     to: &'static str,
     name: &'static str,
 }
 
-fn subject_rows(profile: Option<Profile>) -> Vec<Row> {
-    subject_edges(profile)
-        .map(|edge| Row {
-            from: edge.from.map(SubjectStatus::name),
-            to: edge.to.name(),
-            name: edge.name,
-        })
-        .collect()
-}
-
-fn task_rows(profile: Option<Profile>) -> Vec<Row> {
-    task_edges(profile)
-        .map(|edge| Row {
-            from: edge.from.map(TaskStatus::name),
-            to: edge.to.name(),
-            name: edge.name,
-        })
-        .collect()
+/// The edges of subjects, and those of tasks.
+fn lists(profile: Option<Profile>) -> [(&'static str, Vec<NamedEdge>); 2] {
+    let subjects = subject_edges(profile).map(|edge| NamedEdge {
+        from: edge.from.map(SubjectStatus::name),
+        to: edge.to.name(),
+        name: edge.name,
+    });
+    let tasks = task_edges(profile).map(|edge| NamedEdge {
+        from: edge.from.map(TaskStatus::name),
+        to: edge.to.name(),
+        name: edge.name,
+    });
+    [("subject", subjects.collect()), ("task", tasks.collect())]
 }
 
 fn table(profile: Option<Profile>) -> String {
     let mut text = format!("{}\n", title(profile));
-    for (kind, rows) in [
-        ("subject", subject_rows(profile)),
-        ("task", task_rows(profile)),
-    ] {
+    for (kind, edges) in lists(profile) {
         let _ = writeln!(text, "\n{kind:<8} {:<15} {:<15} name", "from", "to");
-        for row in rows {
-            let from = row.from.unwrap_or("(none)");
-            let _ = writeln!(text, "{:<8} {from:<15} {:<15} {}", "", row.to, row.name);
+        for edge in edges {
+            let from = edge.from.unwrap_or("(none)");
+            let _ = writeln!(text, "{:<8} {from:<15} {:<15} {}", "", edge.to, edge.name);
         }
     }
     text
@@ -101,9 +94,15 @@ fn table(profile: Option<Profile>) -> String {
 
 fn csv(profile: Option<Profile>) -> String {
     let mut text = "from,to,name\n".to_owned();
-    for row in subject_rows(profile).into_iter().chain(task_rows(profile)) {
+    for edge in lists(profile).into_iter().flat_map(|(_, edges)| edges) {
         // No status and no name has a comma or a quote.
-        let _ = writeln!(text, "{},{},{}", row.from.unwrap_or(""), row.to, row.name);
+        let _ = writeln!(
+            text,
+            "{},{},{}",
+            edge.from.unwrap_or(""),
+            edge.to,
+            edge.name
+        );
     }
     text
 }
@@ -114,10 +113,7 @@ fn dot(profile: Option<Profile>) -> String {
          node [shape=box, style=rounded, fontname=\"Helvetica\"]; edge [fontname=\"Helvetica\", fontsize=10];\n",
         title(profile)
     );
-    for (kind, rows) in [
-        ("subject", subject_rows(profile)),
-        ("task", task_rows(profile)),
-    ] {
+    for (kind, edges) in lists(profile) {
         let _ = writeln!(
             text,
             "  subgraph cluster_{kind} {{\n    label=\"{kind}\"; color=gray;"
@@ -126,14 +122,14 @@ fn dot(profile: Option<Profile>) -> String {
             text,
             "    {kind}_none [shape=point, width=0.15, label=\"\"];"
         );
-        for row in rows {
-            let from = row
+        for edge in edges {
+            let from = edge
                 .from
                 .map_or_else(|| format!("{kind}_none"), |from| format!("\"{from}\""));
             let _ = writeln!(
                 text,
                 "    {from} -> \"{}\" [label=\"{}\"];",
-                row.to, row.name
+                edge.to, edge.name
             );
         }
         text.push_str("  }\n");
@@ -145,14 +141,11 @@ fn dot(profile: Option<Profile>) -> String {
 /// Two state diagrams in one: Mermaid keeps names of composite states apart by itself.
 fn mermaid(profile: Option<Profile>) -> String {
     let mut text = format!("---\ntitle: \"{}\"\n---\nstateDiagram-v2\n", title(profile));
-    for (kind, rows) in [
-        ("subject", subject_rows(profile)),
-        ("task", task_rows(profile)),
-    ] {
+    for (kind, edges) in lists(profile) {
         let _ = writeln!(text, "  state {kind} {{");
-        for row in rows {
-            let from = row.from.unwrap_or("[*]");
-            let _ = writeln!(text, "    {from} --> {} : {}", row.to, row.name);
+        for edge in edges {
+            let from = edge.from.unwrap_or("[*]");
+            let _ = writeln!(text, "    {from} --> {} : {}", edge.to, edge.name);
         }
         text.push_str("  }\n");
     }

@@ -3,7 +3,7 @@
 //! The bar of `deleted` lies under everything, so that each delete is one straight line down.
 
 use super::{subject_edges, task_edges, title};
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use stormglass_model::lifecycle::{Profile, SubjectStatus, TaskStatus};
 
 const WIDTH: i32 = 1240;
@@ -12,45 +12,40 @@ const SUBJECT_DEPTH: i32 = 346;
 const TASK_HEIGHT: i32 = 210;
 
 /// Where a label's given point is in it.
-#[derive(Clone, Copy)]
-enum Anchor {
-    Start,
-    Middle,
-    End,
-}
-use Anchor::{End, Middle, Start};
+const START: &str = "start";
+const MIDDLE: &str = "middle";
+const END: &str = "end";
 
 /// How an edge runs: an SVG path relative to its row, and where its name stands.
 struct Route {
     path: &'static str,
     x: i32,
     y: i32,
-    anchor: Anchor,
+    anchor: &'static str,
 }
 
-const fn route(path: &'static str, x: i32, y: i32, anchor: Anchor) -> Route {
+const fn route(path: &'static str, x: i32, y: i32, anchor: &'static str) -> Route {
     Route { path, x, y, anchor }
 }
 
-/// The middle of a status, and its width and height.
-struct Place {
+/// The middle of a status, how wide it is drawn, and its colour.
+struct StatusBox {
     x: i32,
     y: i32,
     width: i32,
-    height: i32,
     colour: &'static str,
 }
 
-/// A box of the usual height.
-const fn place(x: i32, y: i32, width: i32, colour: &'static str) -> Place {
-    Place {
+const fn status_box(x: i32, y: i32, width: i32, colour: &'static str) -> StatusBox {
+    StatusBox {
         x,
         y,
         width,
-        height: 48,
         colour,
     }
 }
+
+const BOX_HEIGHT: i32 = 48;
 
 pub const GREY: &str = "#64748b";
 pub const BLUE: &str = "#2563eb";
@@ -61,91 +56,85 @@ const PURPLE: &str = "#7c3aed";
 pub const INK: &str = "#334155";
 pub const FONT: &str = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif";
 
-fn subject_place(status: SubjectStatus) -> Place {
+fn subject_box(status: SubjectStatus) -> StatusBox {
     match status {
-        SubjectStatus::Queued => place(190, 0, 110, GREY),
-        SubjectStatus::Saving => place(500, 0, 130, BLUE),
-        SubjectStatus::Active => place(850, 0, 130, GREEN),
-        SubjectStatus::Deactivated => place(1125, 0, 140, AMBER),
-        SubjectStatus::Killed => place(640, 170, 120, RED),
-        SubjectStatus::PendingDelete => place(985, 170, 160, AMBER),
-        SubjectStatus::Deleted => Place {
-            x: 655,
-            y: 322,
-            width: 1080,
-            height: 48,
-            colour: INK,
-        },
-        SubjectStatus::Uploading => place(340, -190, 130, PURPLE),
-        SubjectStatus::Importing => place(690, -190, 130, PURPLE),
+        SubjectStatus::Queued => status_box(190, 0, 110, GREY),
+        SubjectStatus::Saving => status_box(500, 0, 130, BLUE),
+        SubjectStatus::Active => status_box(850, 0, 130, GREEN),
+        SubjectStatus::Deactivated => status_box(1125, 0, 140, AMBER),
+        SubjectStatus::Killed => status_box(640, 170, 120, RED),
+        SubjectStatus::PendingDelete => status_box(985, 170, 160, AMBER),
+        SubjectStatus::Deleted => status_box(655, 322, 1080, INK),
+        SubjectStatus::Uploading => status_box(340, -190, 130, PURPLE),
+        SubjectStatus::Importing => status_box(690, -190, 130, PURPLE),
     }
 }
 
 fn subject_route(from: Option<SubjectStatus>, to: SubjectStatus) -> Option<Route> {
     use SubjectStatus::*;
     Some(match (from, to) {
-        (None, Queued) => route("M31,0 H135", 80, -10, Middle),
-        (Some(Queued), Active) => route("M238,-24 C330,-96 700,-96 815,-24", 500, -86, Middle),
-        (Some(Queued), Saving) => route("M245,0 H435", 318, -9, Middle),
-        (Some(Queued), Deleted) => route("M170,24 V298", 180, 175, Start),
-        (Some(Saving), Active) => route("M565,0 H785", 640, -9, Middle),
-        (Some(Saving), Deleted) => route("M490,24 V298", 500, 175, Start),
-        (Some(Saving), Killed) => route("M530,24 C536,96 624,80 634,146", 614, 86, Start),
-        (Some(Saving), Queued) => route("M455,24 C440,88 270,88 232,24", 318, 92, Middle),
-        (Some(Active), Deleted) => route("M825,24 V298", 815, 175, End),
-        (Some(Active), PendingDelete) => route("M865,24 C866,96 950,84 962,146", 930, 116, End),
-        (Some(Active), Deactivated) => route("M915,-9 C960,-24 1010,-24 1055,-9", 985, -30, Middle),
-        (Some(Deactivated), Active) => route("M1055,9 C1010,24 960,24 915,9", 985, 38, Middle),
-        (Some(Deactivated), Deleted) => route("M1145,24 V298", 1155, 175, Start),
-        (Some(Killed), Deleted) => route("M640,194 V298", 650, 252, Start),
-        (Some(PendingDelete), Deleted) => route("M985,194 V298", 995, 252, Start),
+        (None, Queued) => route("M31,0 H135", 80, -10, MIDDLE),
+        (Some(Queued), Active) => route("M238,-24 C330,-96 700,-96 815,-24", 500, -86, MIDDLE),
+        (Some(Queued), Saving) => route("M245,0 H435", 318, -9, MIDDLE),
+        (Some(Queued), Deleted) => route("M170,24 V298", 180, 175, START),
+        (Some(Saving), Active) => route("M565,0 H785", 640, -9, MIDDLE),
+        (Some(Saving), Deleted) => route("M490,24 V298", 500, 175, START),
+        (Some(Saving), Killed) => route("M530,24 C536,96 624,80 634,146", 614, 86, START),
+        (Some(Saving), Queued) => route("M455,24 C440,88 270,88 232,24", 318, 92, MIDDLE),
+        (Some(Active), Deleted) => route("M825,24 V298", 815, 175, END),
+        (Some(Active), PendingDelete) => route("M865,24 C866,96 950,84 962,146", 930, 116, END),
+        (Some(Active), Deactivated) => route("M915,-9 C960,-24 1010,-24 1055,-9", 985, -30, MIDDLE),
+        (Some(Deactivated), Active) => route("M1055,9 C1010,24 960,24 915,9", 985, 38, MIDDLE),
+        (Some(Deactivated), Deleted) => route("M1145,24 V298", 1155, 175, START),
+        (Some(Killed), Deleted) => route("M640,194 V298", 650, 252, START),
+        (Some(PendingDelete), Deleted) => route("M985,194 V298", 995, 252, START),
         (Some(PendingDelete), Active) => {
-            route("M1012,146 C1006,84 902,104 892,24", 1004, 100, Start)
+            route("M1012,146 C1006,84 902,104 892,24", 1004, 100, START)
         }
         (Some(Queued), Uploading) => {
-            route("M178,-24 C178,-120 200,-190 275,-190", 236, -199, Middle)
+            route("M178,-24 C178,-120 200,-190 275,-190", 236, -199, MIDDLE)
         }
         (Some(Queued), Importing) => {
-            route("M145,-24 C120,-320 560,-330 678,-214", 430, -292, Middle)
+            route("M145,-24 C120,-320 560,-330 678,-214", 430, -292, MIDDLE)
         }
-        (Some(Uploading), Importing) => route("M405,-190 H625", 515, -199, Middle),
+        (Some(Uploading), Importing) => route("M405,-190 H625", 515, -199, MIDDLE),
         (Some(Uploading), Queued) => {
-            route("M305,-166 C300,-110 220,-120 208,-24", 298, -122, Start)
+            route("M305,-166 C300,-110 220,-120 208,-24", 298, -122, START)
         }
-        (Some(Uploading), Deleted) => route("M388,-166 V298", 398, 175, Start),
+        (Some(Uploading), Deleted) => route("M388,-166 V298", 398, 175, START),
         (Some(Importing), Active) => {
-            route("M755,-190 C830,-190 850,-120 850,-24", 846, -130, Start)
+            route("M755,-190 C830,-190 850,-120 850,-24", 846, -130, START)
         }
         (Some(Importing), Queued) => {
-            route("M650,-166 C620,-110 320,-150 228,-24", 600, -122, Middle)
+            route("M650,-166 C620,-110 320,-150 228,-24", 600, -122, MIDDLE)
         }
-        (Some(Importing), Deleted) => route("M735,-166 V298", 725, 105, End),
+        (Some(Importing), Deleted) => route("M735,-166 V298", 725, 105, END),
         _ => return None,
     })
 }
 
-fn task_place(status: TaskStatus) -> Place {
+fn task_box(status: TaskStatus) -> StatusBox {
     match status {
-        TaskStatus::Pending => place(190, 0, 110, GREY),
-        TaskStatus::Processing => place(500, 0, 130, BLUE),
-        TaskStatus::Success => place(850, -36, 130, GREEN),
-        TaskStatus::Failure => place(850, 36, 130, RED),
+        TaskStatus::Pending => status_box(190, 0, 110, GREY),
+        TaskStatus::Processing => status_box(500, 0, 130, BLUE),
+        TaskStatus::Success => status_box(850, -36, 130, GREEN),
+        TaskStatus::Failure => status_box(850, 36, 130, RED),
     }
 }
 
 fn task_route(from: Option<TaskStatus>, to: TaskStatus) -> Option<Route> {
     use TaskStatus::*;
     Some(match (from, to) {
-        (None, Pending) => route("M31,0 H135", 80, -10, Middle),
-        (Some(Pending), Processing) => route("M245,0 H435", 345, -9, Middle),
-        (Some(Processing), Success) => route("M565,-8 C650,-8 690,-36 785,-36", 650, -40, Middle),
-        (Some(Processing), Failure) => route("M565,8 C650,8 690,36 785,36", 650, 48, Middle),
-        (Some(Pending), Failure) => route("M200,24 C230,106 690,106 818,61", 430, 70, Middle),
+        (None, Pending) => route("M31,0 H135", 80, -10, MIDDLE),
+        (Some(Pending), Processing) => route("M245,0 H435", 345, -9, MIDDLE),
+        (Some(Processing), Success) => route("M565,-8 C650,-8 690,-36 785,-36", 650, -40, MIDDLE),
+        (Some(Processing), Failure) => route("M565,8 C650,8 690,36 785,36", 650, 48, MIDDLE),
+        (Some(Pending), Failure) => route("M200,24 C230,106 690,106 818,61", 430, 70, MIDDLE),
         _ => return None,
     })
 }
 
-/// The picture under one profile, on a white ground so that it reads on a dark page too.
+/// The picture under one profile.
 pub fn draw(profile: Option<Profile>) -> String {
     let shows =
         |status| subject_edges(profile).any(|edge| edge.to == status || edge.from == Some(status));
@@ -157,150 +146,132 @@ pub fn draw(profile: Option<Profile>) -> String {
     };
     let task_y = subject_y + SUBJECT_DEPTH + TASK_HEIGHT / 2;
     let height = task_y + TASK_HEIGHT / 2 - 10;
-    let mut svg = head(height, title(profile));
-
-    let _ = writeln!(svg, "<g transform=\"translate(0,{subject_y})\">");
-    // Deletes first: where lines cross, what comes later runs over what came before.
-    for deletes in [true, false] {
-        for edge in
-            subject_edges(profile).filter(|edge| (edge.to == SubjectStatus::Deleted) == deletes)
-        {
-            if let Some(route) = subject_route(edge.from, edge.to) {
-                line(&mut svg, &route, kind(edge.name, deletes));
-            }
-        }
-    }
-    dot(&mut svg);
-    for status in SubjectStatus::ALL
-        .iter()
-        .copied()
-        .filter(|&status| shows(status))
-    {
-        node(&mut svg, &subject_place(status), status.name());
-    }
-    for edge in subject_edges(profile) {
-        if let Some(route) = subject_route(edge.from, edge.to) {
-            label(
-                &mut svg,
-                &route,
-                edge.name,
-                kind(edge.name, edge.to == SubjectStatus::Deleted),
-            );
-        }
-    }
-    svg.push_str("</g>\n");
-
-    let _ = writeln!(svg, "<g transform=\"translate(0,{task_y})\">");
-    let routes = || {
-        task_edges(profile)
-            .filter_map(|edge| task_route(edge.from, edge.to).map(|route| (edge.name, route)))
-    };
-    routes().for_each(|(name, route)| line(&mut svg, &route, kind(name, false)));
-    dot(&mut svg);
-    for status in *TaskStatus::ALL {
-        node(&mut svg, &task_place(status), status.name());
-    }
-    routes().for_each(|(name, route)| label(&mut svg, &route, name, kind(name, false)));
-    svg.push_str("</g>\n</svg>\n");
+    let title = title(profile);
+    let mut svg = head(height, title, &definitions());
+    let _ = writeln!(
+        svg,
+        "<text x=\"28\" y=\"38\" font-size=\"18\" font-weight=\"600\" fill=\"{INK}\">{title}</text>"
+    );
+    let drawn = |route: Option<Route>, name, deletes| Some((route?, name, style(name, deletes)));
+    let subjects = subject_edges(profile).filter_map(|edge| {
+        let deletes = edge.to == SubjectStatus::Deleted;
+        drawn(subject_route(edge.from, edge.to), edge.name, deletes)
+    });
+    let statuses = SubjectStatus::ALL.iter().filter(|status| shows(**status));
+    let boxes = statuses.map(|&status| (subject_box(status), status.name()));
+    graph(&mut svg, subject_y, subjects.collect(), boxes);
+    let tasks = task_edges(profile)
+        .filter_map(|edge| drawn(task_route(edge.from, edge.to), edge.name, false));
+    let boxes = TaskStatus::ALL.map(|status| (task_box(status), status.name()));
+    graph(&mut svg, task_y, tasks.collect(), boxes.into_iter());
+    svg.push_str("</svg>\n");
     svg
 }
 
+/// How an edge runs, its name and its style.
+type DrawnEdge = (Route, &'static str, &'static str);
+
+/// Boxes and edges, the first row at `y`.
+fn graph(
+    svg: &mut String,
+    y: i32,
+    edges: Vec<DrawnEdge>,
+    boxes: impl Iterator<Item = (StatusBox, &'static str)>,
+) {
+    let _ = writeln!(svg, "<g transform=\"translate(0,{y})\">");
+    // Deletes first: where lines cross, what comes later runs over what came before.
+    for away in [true, false] {
+        for (route, _, style) in edges.iter().filter(|edge| (edge.2 == AWAY) == away) {
+            line(svg, route, style);
+        }
+    }
+    // The point from which everything begins.
+    let _ = writeln!(svg, "<circle cx=\"27\" cy=\"0\" r=\"7\" fill=\"{INK}\"/>");
+    for (place, name) in boxes {
+        node(svg, &place, name);
+    }
+    for (route, name, style) in &edges {
+        label(svg, route, name, style);
+    }
+    svg.push_str("</g>\n");
+}
+
+/// The style of an edge where something goes away.
+const AWAY: &str = "away";
+
 /// The style of an edge: something went wrong, something goes away, or neither.
-fn kind(name: &str, deletes: bool) -> &'static str {
+fn style(name: &str, deletes: bool) -> &'static str {
     match (name.contains("fail") || name.contains("could not"), deletes) {
         (true, _) => "bad",
-        (false, true) => "away",
+        (false, true) => AWAY,
         (false, false) => "on",
     }
 }
 
-fn head(height: i32, title: &str) -> String {
-    let markers: String = [("on", INK), ("away", GREY), ("bad", RED)]
-        .map(|(kind, colour)| {
+/// What every picture begins with: its size, its title, what it defines, and a white ground so that it reads on a dark page too.
+pub fn head(height: impl Display, title: &str, definitions: &str) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+         height=\"{height}\" role=\"img\" font-family=\"{FONT}\">\n<title>{title}</title>\n{definitions}\
+         <rect width=\"{WIDTH}\" height=\"{height}\" rx=\"12\" fill=\"#fff\"/>\n"
+    )
+}
+
+/// The arrow heads and the styles.
+fn definitions() -> String {
+    let markers: String = [("on", INK), (AWAY, GREY), ("bad", RED)]
+        .map(|(style, colour)| {
             format!(
-                "<marker id=\"{kind}\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"9\" \
+                "<marker id=\"{style}\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"9\" \
                  markerHeight=\"9\" markerUnits=\"userSpaceOnUse\" orient=\"auto\">\
                  <path d=\"M0,1 L9.5,5 L0,9 z\" fill=\"{colour}\"/></marker>\n"
             )
         })
         .concat();
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" role=\"img\" font-family=\"{FONT}\">\n\
-         <title>{title}</title>\n<defs>\n{markers}</defs>\n<style>\n\
+        "<defs>\n{markers}</defs>\n<style>\n\
          path.edge {{ fill: none; stroke-width: 1.6 }}\n\
          path.halo {{ fill: none; stroke: #fff; stroke-width: 7 }}\n\
          path.on {{ stroke: {INK} }} path.away {{ stroke: {GREY} }} path.bad {{ stroke: {RED} }}\n\
          text.name {{ font-size: 13px; stroke: #fff; stroke-width: 4px; paint-order: stroke; stroke-linejoin: round }}\n\
          text.on {{ fill: {INK} }} text.away {{ fill: {GREY} }} text.bad {{ fill: {RED} }}\n\
          text.status {{ font-size: 16px; font-weight: 600; text-anchor: middle }}\n\
-         </style>\n\
-         <rect width=\"{WIDTH}\" height=\"{height}\" rx=\"12\" fill=\"#fff\"/>\n\
-         <text x=\"28\" y=\"38\" font-size=\"18\" font-weight=\"600\" fill=\"{INK}\">{title}</text>\n"
+         </style>\n"
     )
 }
 
-/// The point from which everything begins.
-fn dot(svg: &mut String) {
-    let _ = writeln!(svg, "<circle cx=\"27\" cy=\"0\" r=\"7\" fill=\"{INK}\"/>");
-}
-
-fn line(svg: &mut String, route: &Route, kind: &str) {
+fn line(svg: &mut String, route: &Route, style: &str) {
     let path = route.path;
-    let _ = writeln!(svg, "<path class=\"halo\" d=\"{path}\"/>");
     let _ = writeln!(
         svg,
-        "<path class=\"edge {kind}\" d=\"{path}\" marker-end=\"url(#{kind})\"/>"
+        "<path class=\"halo\" d=\"{path}\"/>\n\
+         <path class=\"edge {style}\" d=\"{path}\" marker-end=\"url(#{style})\"/>"
     );
 }
 
-fn node(svg: &mut String, place: &Place, name: &str) {
-    let Place {
+fn node(svg: &mut String, place: &StatusBox, name: &str) {
+    let StatusBox {
         x,
         y,
         width,
-        height,
         colour,
     } = place;
-    let (left, top) = (x - width / 2, y - height / 2);
-    let shape = format!("x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" rx=\"14\"");
-    let _ = writeln!(svg, "<rect {shape} fill=\"#fff\"/>");
+    let (left, top) = (x - width / 2, y - BOX_HEIGHT / 2);
+    let shape =
+        format!("x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{BOX_HEIGHT}\" rx=\"14\"");
     let _ = writeln!(
         svg,
-        "<rect {shape} fill=\"{colour}\" fill-opacity=\"0.1\" stroke=\"{colour}\" stroke-width=\"2\"/>"
-    );
-    let _ = writeln!(
-        svg,
-        "<text class=\"status\" x=\"{x}\" y=\"{}\" fill=\"{colour}\">{name}</text>",
+        "<rect {shape} fill=\"#fff\"/>\n\
+         <rect {shape} fill=\"{colour}\" fill-opacity=\"0.1\" stroke=\"{colour}\" stroke-width=\"2\"/>\n\
+         <text class=\"status\" x=\"{x}\" y=\"{}\" fill=\"{colour}\">{name}</text>",
         y + 6
     );
 }
 
-fn label(svg: &mut String, route: &Route, name: &str, kind: &str) {
-    let anchor = match route.anchor {
-        Start => "start",
-        Middle => "middle",
-        End => "end",
-    };
+fn label(svg: &mut String, route: &Route, name: &str, style: &str) {
+    let Route { x, y, anchor, .. } = route;
     let _ = writeln!(
         svg,
-        "<text class=\"name {kind}\" x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{name}</text>",
-        route.x, route.y
+        "<text class=\"name {style}\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{name}</text>"
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use stormglass_model::lifecycle::{EDGES, TASK_EDGES};
-
-    #[test]
-    fn every_edge_has_a_way_to_run() {
-        for edge in &EDGES {
-            assert!(subject_route(edge.from, edge.to).is_some(), "{edge:?}");
-        }
-        for edge in &TASK_EDGES {
-            assert!(task_route(edge.from, edge.to).is_some(), "{edge:?}");
-        }
-    }
 }

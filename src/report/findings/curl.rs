@@ -1,9 +1,8 @@
 //! What went over the wire as commands that a person can paste into a shell.
 
 use super::words::{clean, instant};
-use crate::report::number::counted;
-use crate::report::number::thousands;
-use crate::report::origin::quoted;
+use crate::report::number::{counted, thousands};
+use crate::report::origin::{quoted, single_quoted};
 use crate::sweep::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -32,11 +31,11 @@ pub fn commands(target: &str, finding: &Finding) -> String {
     if requests.is_empty() {
         return String::new();
     }
-    let holds = holds(finding);
-    let mut text = head(target, finding, holds.iter().any(Option::is_some));
+    let pauses = pauses(finding);
+    let mut text = head(target, finding, pauses.iter().any(Option::is_some));
     let mut open: Vec<usize> = Vec::new();
     let (mut waits, mut rest) = (false, false);
-    for (index, request) in requests.iter().enumerate() {
+    for (index, (request, pause)) in requests.iter().zip(&pauses).enumerate() {
         if requests.len() > MOST && (MOST / 2..requests.len() - MOST / 2).contains(&index) {
             if index == MOST / 2 {
                 let _ = writeln!(text, "\n# … {} more requests …", requests.len() - MOST);
@@ -44,9 +43,8 @@ pub fn commands(target: &str, finding: &Finding) -> String {
             continue;
         }
         open.retain(|&before| overlaps(&requests[before], request.sent));
-        if open.is_empty() && waits {
+        if open.is_empty() && std::mem::take(&mut waits) {
             text.push_str("wait\n");
-            waits = false;
         }
         let meanwhile = match open.last() {
             Some(before) => format!(", while {} was open", before + 1),
@@ -54,19 +52,17 @@ pub fn commands(target: &str, finding: &Finding) -> String {
         };
         let at = instant(request.sent);
         let _ = writeln!(text, "\n# {}. at {at}{meanwhile}", index + 1);
-        let next = requests.get(index + 1);
-        let background = holds[index].is_some() || next.is_some_and(|n| overlaps(request, n.sent));
-        if std::mem::take(&mut rest) {
+        if rest {
             text.push_str("sleep 1\n");
         }
-        rest = holds[index]
-            .as_ref()
-            .is_some_and(|hold| hold.command.is_none());
+        rest = pause.as_ref().is_some_and(|pause| pause.command.is_none());
+        let next = requests.get(index + 1);
+        let background = pause.is_some() || next.is_some_and(|n| overlaps(request, n.sent));
         write_request(
             &mut text,
             request,
             &finding.image,
-            holds[index].as_ref(),
+            pause.as_ref(),
             background,
         );
         if background {
@@ -86,14 +82,15 @@ fn overlaps(request: &Exchange, at: Time) -> bool {
 }
 
 fn head(target: &str, finding: &Finding, slowed: bool) -> String {
-    let who: BTreeSet<Who> = finding
-        .exchanges
-        .iter()
+    let who: BTreeSet<Who> = (finding.exchanges.iter())
         .map(|request| request.who)
         .collect();
     let tokens: Vec<String> = who
         .into_iter()
-        .map(|who| format!("{} ({})", token(who), owner(who)))
+        .map(|who| {
+            let (variable, owner) = token(who);
+            format!("{variable} ({owner})")
+        })
         .collect();
     let mut text = format!("# Set first: {}.\n", tokens.join(", "));
     if slowed {
@@ -106,43 +103,35 @@ fn head(target: &str, finding: &Finding, slowed: bool) -> String {
     text
 }
 
-fn token(who: Who) -> &'static str {
+/// The variable with a token, and whose that is.
+fn token(who: Who) -> (&'static str, &'static str) {
     match who {
-        Who::Member => "TOKEN",
-        Who::Admin => "ADMIN_TOKEN",
-        Who::Reader => "READER_TOKEN",
-        Who::OtherProject => "STRANGER_TOKEN",
+        Who::Member => ("TOKEN", "the member's"),
+        Who::Admin => ("ADMIN_TOKEN", "an admin's"),
+        Who::Reader => ("READER_TOKEN", "a reader's"),
+        Who::OtherProject => ("STRANGER_TOKEN", "that of a member of another project"),
     }
 }
 
-fn owner(who: Who) -> &'static str {
-    match who {
-        Who::Member => "the member's",
-        Who::Admin => "an admin's",
-        Who::Reader => "a reader's",
-        Who::OtherProject => "that of a member of another project",
-    }
-}
-
-/// Where a request waits in the middle of its data for what happens there: the start of a process is too slow to hit it otherwise.
-struct Hold {
-    /// Bytes before the pause.
+/// Where a request pauses in the middle of its data for what happens there: the start of a process is too slow to hit it otherwise.
+struct Pause {
+    /// Bytes before it.
     before: u64,
-    /// The command to run in the pause; none: the next request does it.
+    /// The command to run in it; none: the next request does it.
     command: Option<String>,
 }
 
-impl Hold {
+impl Pause {
     /// A rival sleeps as long, so that both go on at the same instant; a person needs longer.
-    fn pause_s(&self) -> u32 {
+    fn seconds(&self) -> u32 {
         if self.command.is_some() { 3 } else { 1 }
     }
 }
 
-/// For each request, where it waits: the script's races that are inside of data, in order.
-fn holds(finding: &Finding) -> Vec<Option<Hold>> {
+/// For each request, where it pauses: the script's races that are inside of data, in order.
+fn pauses(finding: &Finding) -> Vec<Option<Pause>> {
     let requests = &finding.exchanges;
-    let mut holds: Vec<Option<Hold>> = requests.iter().map(|_| None).collect();
+    let mut pauses: Vec<Option<Pause>> = requests.iter().map(|_| None).collect();
     let mut next = 0;
     for step in finding.script.steps() {
         let Step::Race { first, at, second } = step else {
@@ -153,17 +142,16 @@ fn holds(finding: &Finding) -> Vec<Option<Hold>> {
             Second::Command(name) => Some(name.clone()),
             Second::Fault(_) => continue,
         };
-        let wanted = |&index: &usize| {
-            let request: &Exchange = &requests[index];
-            let after: Option<&Exchange> = requests.get(index + 1);
-            request.data.is_some()
-                && (command.is_some() || after.is_some_and(|after| overlaps(request, after.sent)))
+        let meets = |index: usize| {
+            let after = requests.get(index + 1);
+            command.is_some() || after.is_some_and(|after| overlaps(&requests[index], after.sent))
         };
-        let Some(index) = (next..requests.len()).find(wanted) else {
+        let race = (next..requests.len())
+            .find_map(|index| Some((index, requests[index].data.filter(|_| meets(index))?)));
+        let Some((index, size)) = race else {
             continue;
         };
         next = index + 1;
-        let size = requests[index].data.unwrap_or(0);
         let before = match at {
             Point::FirstByte => 0,
             Point::MidBody | Point::Enters(_) => size / 2,
@@ -172,21 +160,21 @@ fn holds(finding: &Finding) -> Vec<Option<Hold>> {
             Point::Before | Point::Answer => continue,
         };
         if first.operation.sends_data() {
-            holds[index] = Some(Hold { before, command });
+            pauses[index] = Some(Pause { before, command });
         }
     }
-    holds
+    pauses
 }
 
 fn write_request(
     text: &mut String,
     request: &Exchange,
     image: &str,
-    hold: Option<&Hold>,
+    pause: Option<&Pause>,
     background: bool,
 ) {
-    let (source, curl, body) = data(request, hold);
-    if let Some(note) = short(request, hold) {
+    let (source, curl, body) = data(request, pause);
+    if let Some(note) = short(request).filter(|_| pause.is_none()) {
         let _ = writeln!(text, "# {note}");
     }
     let method = match request.method.as_str() {
@@ -195,8 +183,11 @@ fn write_request(
         method => format!(" -X {}", quoted(&clean(method))),
     };
     let url = word("$GLANCE", &clean(&request.path), image);
-    let _ = write!(text, "{source}{curl} -sS -i -w '\\n'{method} {url}");
-    let _ = write!(text, " \\\n  -H \"X-Auth-Token: ${}\"", token(request.who));
+    let (token, _) = token(request.who);
+    let _ = write!(
+        text,
+        "{source}{curl} -sS -i -w '\\n'{method} {url} \\\n  -H \"X-Auth-Token: ${token}\""
+    );
     for (name, value) in &request.headers {
         if !CURLS_OWN.contains(&name.to_ascii_lowercase().as_str()) {
             let header = clean(&format!("{name}: {value}"));
@@ -204,15 +195,12 @@ fn write_request(
         }
     }
     if !request.text.is_empty() {
-        let _ = write!(
-            text,
-            " \\\n  --data-raw {}",
-            word("", &clean(&request.text), image)
-        );
+        let sent = word("", &clean(&request.text), image);
+        let _ = write!(text, " \\\n  --data-raw {sent}");
     }
     text.push_str(body);
     text.push_str(if background { " &\n" } else { "\n" });
-    if let Some(name) = hold.and_then(|hold| hold.command.as_ref()) {
+    if let Some(name) = pause.and_then(|pause| pause.command.as_ref()) {
         let _ = writeln!(
             text,
             "sleep 1  # and now, within two seconds, what the scenario's command `{name}` does"
@@ -222,54 +210,38 @@ fn write_request(
 }
 
 /// What is piped into curl, curl itself, and how it takes the data.
-fn data(request: &Exchange, hold: Option<&Hold>) -> (String, &'static str, &'static str) {
+fn data(request: &Exchange, pause: Option<&Pause>) -> (String, &'static str, &'static str) {
     let Some(size) = request.data else {
         return (String::new(), "curl", "");
+    };
+    let (before, seconds, after, curl) = match pause {
+        Some(pause) => {
+            let after = size.saturating_sub(pause.before);
+            (pause.before, pause.seconds(), after, "curl")
+        }
+        // Killed while it waits for more: then it cannot end the request as if it were whole.
+        None if stopped(request) => (request.data_sent, 3, 0, "timeout 2 curl"),
+        None => {
+            let source = format!("head -c {size} /dev/zero | ");
+            return (source, "curl", " \\\n  --data-binary @-");
+        }
     };
     let zeros = |bytes: u64| match bytes {
         0 => String::new(),
         n => format!("head -c {n} /dev/zero; "),
     };
-    let chunked = " \\\n  -H 'Expect:' -T -";
-    if let Some(hold) = hold {
-        let (before, after) = (zeros(hold.before), zeros(size.saturating_sub(hold.before)));
-        let pause = hold.pause_s();
-        return (
-            format!("{{ {before}sleep {pause}; {after}}} | "),
-            "curl",
-            chunked,
-        );
-    }
-    if stopped(request) {
-        // Killed while it waits for more: then it cannot end the request as if it were whole.
-        let sent = zeros(request.data_sent);
-        return (
-            format!("{{ {sent}sleep 3; }} | "),
-            "timeout 2 curl",
-            chunked,
-        );
-    }
-    (
-        format!("head -c {size} /dev/zero | "),
-        "curl",
-        " \\\n  --data-binary @-",
-    )
+    let (before, after) = (zeros(before), zeros(after));
+    let source = format!("{{ {before}sleep {seconds}; {after}}} | ");
+    (source, curl, " \\\n  -H 'Expect:' -T -")
 }
 
 /// Why less was sent than was declared.
-fn short(request: &Exchange, hold: Option<&Hold>) -> Option<String> {
-    let size = request.data?;
-    if request.data_sent >= size || hold.is_some() {
-        return None;
-    }
-    let sent = format!(
-        "{} of {}",
-        thousands(request.data_sent),
-        counted(size, "byte")
-    );
+fn short(request: &Exchange) -> Option<String> {
+    let size = request.data.filter(|&size| request.data_sent < size)?;
+    let (sent, size) = (thousands(request.data_sent), counted(size, "byte"));
     Some(match stopped(request) {
-        true => format!("stopped half-way: {sent} were sent"),
-        false => format!("answered when {sent} had been sent"),
+        true => format!("stopped half-way: {sent} of {size} were sent"),
+        false => format!("answered when {sent} of {size} had been sent"),
     })
 }
 
@@ -298,79 +270,30 @@ fn word(variable: &str, text: &str, image: &str) -> String {
         "" => vec![text],
         image => text.split(image).collect(),
     };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%?&;~ ".contains(c);
-    let variables = !variable.is_empty() || pieces.len() > 1;
-    if !variables {
+    if variable.is_empty() && pieces.len() == 1 {
         return quoted(text);
     }
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%?&;~ ".contains(c);
     if pieces.iter().all(|piece| piece.chars().all(plain)) {
         let longer = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let mut inside = variable.to_owned();
-        for (index, piece) in pieces.iter().enumerate() {
-            if index > 0 {
-                inside.push_str(if piece.starts_with(longer) {
-                    "${IMAGE}"
-                } else {
-                    "$IMAGE"
-                });
-            }
-            inside.push_str(piece);
+        let mut inside = format!("{variable}{}", pieces[0]);
+        for piece in &pieces[1..] {
+            inside += match piece.starts_with(longer) {
+                true => "${IMAGE}",
+                false => "$IMAGE",
+            };
+            inside += piece;
         }
         return format!("\"{inside}\"");
     }
     let single = |piece: &&str| match *piece {
         "" => String::new(),
-        piece => format!("'{}'", piece.replace('\'', r"'\''")),
+        piece => single_quoted(piece),
     };
-    let front = if variable.is_empty() {
-        String::new()
-    } else {
-        format!("\"{variable}\"")
+    let front = match variable {
+        "" => String::new(),
+        variable => format!("\"{variable}\""),
     };
     let rest: Vec<String> = pieces.iter().map(single).collect();
     front + &rest.join("\"$IMAGE\"")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_read_well() {
-        assert_eq!(
-            word("$GLANCE", "/v2/images/abc/file", "abc"),
-            "\"$GLANCE/v2/images/$IMAGE/file\""
-        );
-        assert_eq!(word("$GLANCE", "/abcd", "abc"), "\"$GLANCE/${IMAGE}d\"");
-        assert_eq!(
-            word("", r#"{"id":"abc"}"#, "abc"),
-            r#"'{"id":"'"$IMAGE"'"}'"#
-        );
-        assert_eq!(word("", "it's $HOME", ""), r"'it'\''s $HOME'");
-    }
-
-    /// Whatever a server or a scenario put into it, a shell takes a word for what it is, and runs nothing.
-    #[test]
-    fn a_shell_reads_a_word_as_it_was() {
-        for text in [
-            "`id` $(id) $HOME ${HOME} ~ * ? [a] {a,b} !! # ; & | < >",
-            "'\"'\"\\' \\",
-            "abc'abc\"abcabc_",
-            "-n",
-            "",
-            "雷雨",
-        ] {
-            for variable in ["", "$GLANCE"] {
-                let script = format!("printf '<%s>' {}", word(variable, text, "abc"));
-                let shell = std::process::Command::new("sh")
-                    .args(["-c", &script])
-                    .env("GLANCE", "g")
-                    .env("IMAGE", "abc")
-                    .output()
-                    .unwrap();
-                let wanted = format!("<{}{text}>", variable.replace("$GLANCE", "g"));
-                assert_eq!(String::from_utf8_lossy(&shell.stdout), wanted, "{script}");
-            }
-        }
-    }
 }

@@ -3,9 +3,9 @@
 //! Time is stretched where much happens: what matters is what came before what, and a time-out of a minute must not press all else into
 //! a corner. Each instant is labelled with its true time as far as there is room.
 
-use super::timeline::{Bar, Timeline, What};
+use super::timeline::{Bar, Moment, Timeline, What};
 use super::words::{books, clean, cut, instant, xml};
-use crate::report::diagram::svg::{AMBER, BLUE, FONT, GREEN, GREY, INK, RED};
+use crate::report::diagram::svg::{self, AMBER, BLUE, GREEN, GREY, INK, RED};
 use crate::sweep::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,6 +14,8 @@ use stormglass_model::lifecycle::Outcome;
 use stormglass_model::units::Time;
 
 const WIDTH: f64 = 1240.0;
+/// Where text begins; nothing stands nearer to an edge.
+const LEFT: f64 = 28.0;
 /// Where time begins and ends.
 const PLOT: (f64, f64) = (190.0, 850.0);
 /// Where answers stand.
@@ -27,26 +29,27 @@ const LINE: f64 = 18.0;
 const ROWS: usize = 40;
 
 /// A row of the picture.
-enum Row<'a> {
+enum DrawnRow<'a> {
     Operation(usize, &'a Bar),
-    ProbeReading(Time, ProbeReading),
+    Probe(Time, ProbeReading),
     More(usize),
 }
 
-impl Row<'_> {
+impl DrawnRow<'_> {
     fn height(&self) -> f64 {
         match self {
-            Row::Operation(..) | Row::More(_) => ROW,
-            Row::ProbeReading(_, found) => ROW.max(LINE * books(found).len() as f64 + 16.0),
+            DrawnRow::Operation(..) | DrawnRow::More(_) => ROW,
+            DrawnRow::Probe(_, found) => ROW.max(LINE * books(found).len() as f64 + 16.0),
         }
     }
 }
 
-/// The picture, on a white ground so that it reads on a dark page too.
-pub fn draw(number: usize, finding: &Finding, timeline: &Timeline) -> String {
+/// The picture.
+pub fn draw(number: usize, finding: &Finding) -> String {
+    let timeline = &Timeline::of(finding);
     let rows = rows(timeline);
     let scale = Scale::of(timeline, &rows);
-    let bottom = TOP + rows.iter().map(Row::height).sum::<f64>();
+    let bottom = TOP + rows.iter().map(DrawnRow::height).sum::<f64>();
     let mut svg = head(number, finding, bottom + 44.0);
     bands(&mut svg, timeline, &scale, bottom);
     grid(&mut svg, &scale, bottom);
@@ -55,51 +58,44 @@ pub fn draw(number: usize, finding: &Finding, timeline: &Timeline) -> String {
     for row in &rows {
         let middle = top + row.height() / 2.0;
         match row {
-            Row::Operation(index, bar) => {
+            DrawnRow::Operation(index, bar) => {
                 let first = middles.iter().find(|(i, _)| Some(*i) == bar.rival_of);
                 operation(&mut svg, bar, &scale, middle, first.map(|&(_, y)| y));
                 middles.push((*index, middle));
             }
-            Row::ProbeReading(at, found) => probe(&mut svg, scale.x(*at), middle, found),
-            Row::More(rows) => label(
-                &mut svg,
-                28.0,
-                middle,
-                "soft",
-                &format!("… and {rows} more …"),
-            ),
+            DrawnRow::Probe(at, found) => probe(&mut svg, scale.x(*at), middle, found),
+            DrawnRow::More(rows) => {
+                let more = format!("… and {rows} more …");
+                label(&mut svg, LEFT, middle, "soft", &more);
+            }
         }
         top += row.height();
-        let _ = writeln!(
-            svg,
-            "<path class=\"rule\" d=\"M28,{top} H{}\"/>",
-            WIDTH - 28.0
-        );
+        rule(&mut svg, top);
     }
-    let end = bottom + 26.0;
-    label(
-        &mut svg,
-        28.0,
-        end,
-        "soft",
-        "Time is stretched where much happens.",
-    );
+    let note = "Time is stretched where much happens.";
+    label(&mut svg, LEFT, bottom + 26.0, "soft", note);
     svg.push_str("</svg>\n");
     svg
 }
 
-fn rows(timeline: &Timeline) -> Vec<Row<'_>> {
-    let row = |moment: &super::timeline::Moment| match moment.what {
-        What::Began(index) => Some(Row::Operation(index, &timeline.bars[index])),
-        What::Probed(found) => Some(Row::ProbeReading(moment.at, found)),
+fn rows(timeline: &Timeline) -> Vec<DrawnRow<'_>> {
+    let row = |moment: &Moment| match moment.what {
+        What::Began(index) => Some(DrawnRow::Operation(index, &timeline.bars[index])),
+        What::Probed(found) => Some(DrawnRow::Probe(moment.at, found)),
         What::Ended(_) | What::Broken(_) => None,
     };
-    let mut rows: Vec<Row<'_>> = timeline.moments.iter().filter_map(row).collect();
+    let mut rows: Vec<DrawnRow<'_>> = timeline.moments.iter().filter_map(row).collect();
     let over = rows.len().saturating_sub(ROWS);
     if over > 0 {
-        rows.splice(ROWS / 2..ROWS / 2 + over + 1, [Row::More(over + 1)]);
+        rows.splice(ROWS / 2..ROWS / 2 + over + 1, [DrawnRow::More(over + 1)]);
     }
     rows
+}
+
+/// A line below a row.
+fn rule(svg: &mut String, y: f64) {
+    let right = WIDTH - LEFT;
+    let _ = writeln!(svg, "<path class=\"rule\" d=\"M{LEFT},{y} H{right}\"/>");
 }
 
 /// Instants and their places.
@@ -107,43 +103,38 @@ struct Scale(Vec<(Time, f64)>);
 
 impl Scale {
     /// Of what is shown; the rest takes no room.
-    fn of(timeline: &Timeline, rows: &[Row<'_>]) -> Scale {
-        let faults = timeline
-            .moments
-            .iter()
-            .filter_map(|moment| match moment.what {
-                What::Broken(_) => Some(moment.at),
-                What::Began(_) | What::Ended(_) | What::Probed(_) => None,
-            });
-        let shown = rows.iter().flat_map(|row| match row {
-            Row::Operation(_, bar) => [Some(bar.from), bar.to],
-            Row::ProbeReading(at, _) => [Some(*at), None],
-            Row::More(_) => [None, None],
-        });
-        let times: BTreeSet<Time> = faults.chain(shown.flatten()).collect();
+    fn of(timeline: &Timeline, rows: &[DrawnRow<'_>]) -> Scale {
+        let mut times = BTreeSet::new();
+        for moment in &timeline.moments {
+            if matches!(moment.what, What::Broken(_)) {
+                times.insert(moment.at);
+            }
+        }
+        for row in rows {
+            match row {
+                DrawnRow::Operation(_, bar) => times.extend([bar.from].into_iter().chain(bar.to)),
+                DrawnRow::Probe(at, _) => _ = times.insert(*at),
+                DrawnRow::More(_) => {}
+            }
+        }
         let times: Vec<Time> = times.into_iter().collect();
         // A gap counts by its logarithm, and a little for being one.
         let gap = |pair: &[Time]| 0.7 + (pair[1].since(pair[0]).as_secs_f64() * 1e3).ln_1p();
         let gaps: Vec<f64> = times.windows(2).map(gap).collect();
         let whole: f64 = gaps.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         let mut so_far = 0.0;
-        let mut places = Vec::with_capacity(times.len());
-        for (index, &time) in times.iter().enumerate() {
-            places.push((
-                time,
-                PLOT.0 + 14.0 + (PLOT.1 - PLOT.0 - 28.0) * so_far / whole,
-            ));
+        let place = |(index, time)| {
+            let x = PLOT.0 + 14.0 + (PLOT.1 - PLOT.0 - 28.0) * so_far / whole;
             so_far += gaps.get(index).copied().unwrap_or(0.0);
-        }
-        Scale(places)
+            (time, x)
+        };
+        Scale(times.into_iter().enumerate().map(place).collect())
     }
 
     fn x(&self, at: Time) -> f64 {
         let index = self.0.partition_point(|&(time, _)| time < at);
-        self.0
-            .get(index)
-            .or(self.0.last())
-            .map_or(PLOT.0, |&(_, x)| x)
+        let place = self.0.get(index).or(self.0.last());
+        place.map_or(PLOT.0, |&(_, x)| x)
     }
 }
 
@@ -152,46 +143,52 @@ fn head(number: usize, finding: &Finding, height: f64) -> String {
     let sentence = clean(&finding.sentence);
     let (title, sentence) = (xml(&cut(&title, 110)), xml(&cut(&sentence, 165)));
     let script = xml(&cut(&clean(&finding.script.to_string()), 140));
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" role=\"img\" font-family=\"{FONT}\">\n<title>{title}</title>\n<style>\n\
+    let style = format!(
+        "<style>\n\
          text {{ font-size: 13px; fill: {INK} }} text.strong {{ font-size: 14px; font-weight: 600 }}\n\
          text.soft {{ fill: {GREY}; font-size: 12px }} text.time {{ fill: {GREY}; font-size: 11px; text-anchor: middle }}\n\
          path.rule {{ stroke: {GREY}; stroke-opacity: 0.18 }} path.grid {{ stroke: {GREY}; stroke-opacity: 0.25; stroke-dasharray: 1 4 }}\n\
-         path.rival {{ stroke: {INK}; stroke-dasharray: 4 3; stroke-width: 1.4 }}\n</style>\n\
-         <rect width=\"{WIDTH}\" height=\"{height}\" rx=\"12\" fill=\"#fff\"/>\n\
-         <text x=\"28\" y=\"38\" style=\"font-size: 18px; font-weight: 600\">{title}</text>\n\
-         <text x=\"28\" y=\"62\">{sentence}</text>\n\
-         <text x=\"28\" y=\"84\" class=\"soft\" font-family=\"DejaVu Sans Mono, Menlo, monospace\">{script}</text>\n"
-    )
+         path.rival {{ stroke: {INK}; stroke-dasharray: 4 3; stroke-width: 1.4 }}\n</style>\n"
+    );
+    svg::head(height, &title, &style)
+        + &format!(
+            "<text x=\"28\" y=\"38\" style=\"font-size: 18px; font-weight: 600\">{title}</text>\n\
+             <text x=\"28\" y=\"62\">{sentence}</text>\n\
+             <text x=\"28\" y=\"84\" class=\"soft\" font-family=\"DejaVu Sans Mono, Menlo, monospace\">{script}</text>\n"
+        )
 }
 
 /// Where the server was broken on purpose.
 fn bands(svg: &mut String, timeline: &Timeline, scale: &Scale, bottom: f64) {
+    let changes = timeline
+        .moments
+        .iter()
+        .filter_map(|moment| match moment.what {
+            What::Broken(broken) => Some((broken, scale.x(moment.at))),
+            What::Began(_) | What::Ended(_) | What::Probed(_) => None,
+        });
     let mut since = None;
-    let mut band = |from: f64, to: f64| {
-        let (width, height) = ((to - from).max(2.0), bottom - TOP);
-        let _ = writeln!(
-            svg,
-            "<rect x=\"{from:.1}\" y=\"{TOP}\" width=\"{width:.1}\" height=\"{height}\" fill=\"{RED}\" fill-opacity=\"0.07\"/>\n\
-             <text x=\"{:.1}\" y=\"{}\" style=\"fill: {RED}; font-size: 11px\">broken</text>",
-            from + 4.0,
-            TOP + 12.0
-        );
-    };
-    for moment in &timeline.moments {
-        match (moment.what, since) {
-            (What::Broken(true), None) => since = Some(scale.x(moment.at)),
-            (What::Broken(false), Some(from)) => {
-                band(from, scale.x(moment.at));
+    for (broken, x) in changes.chain([(false, PLOT.1)]) {
+        match (broken, since) {
+            (true, None) => since = Some(x),
+            (false, Some(from)) => {
+                band(svg, from, x, bottom);
                 since = None;
             }
-            _ => {}
+            (true, Some(_)) | (false, None) => {}
         }
     }
-    if let Some(from) = since {
-        band(from, PLOT.1);
-    }
+}
+
+fn band(svg: &mut String, from: f64, to: f64, bottom: f64) {
+    let (width, height) = ((to - from).max(2.0), bottom - TOP);
+    let _ = writeln!(
+        svg,
+        "<rect x=\"{from:.1}\" y=\"{TOP}\" width=\"{width:.1}\" height=\"{height}\" fill=\"{RED}\" fill-opacity=\"0.07\"/>\n\
+         <text x=\"{:.1}\" y=\"{}\" style=\"fill: {RED}; font-size: 11px\">broken</text>",
+        from + 4.0,
+        TOP + 12.0
+    );
 }
 
 /// A line at each instant, and its time where there is room.
@@ -209,11 +206,7 @@ fn grid(svg: &mut String, scale: &Scale, bottom: f64) {
             free = x + 50.0;
         }
     }
-    let _ = writeln!(
-        svg,
-        "<path class=\"rule\" d=\"M28,{TOP} H{}\"/>",
-        WIDTH - 28.0
-    );
+    rule(svg, TOP);
 }
 
 /// A bar with who does what on its left and the answer on its right; a rival hangs on the operation that released it.
@@ -233,24 +226,18 @@ fn operation(svg: &mut String, bar: &Bar, scale: &Scale, middle: f64, first: Opt
         );
     }
     let (width, top) = ((to - from).max(4.0), middle - 10.0);
-    let dashed = if bar.to.is_none() {
-        " stroke-dasharray=\"5 4\""
-    } else {
-        ""
+    let dashed = match bar.to {
+        None => " stroke-dasharray=\"5 4\"",
+        Some(_) => "",
     };
     let shape = format!("x=\"{from:.1}\" y=\"{top}\" width=\"{width:.1}\" height=\"20\" rx=\"5\"");
     let _ = writeln!(
         svg,
         "<rect {shape} fill=\"#fff\"/><rect {shape} fill=\"{colour}\" fill-opacity=\"0.16\" stroke=\"{colour}\" stroke-width=\"1.6\"{dashed}/>"
     );
-    label(svg, 28.0, middle - 8.0, "strong", bar.act.operation.name());
-    label(
-        svg,
-        28.0,
-        middle + 9.0,
-        "soft",
-        &format!("by {}", bar.act.who),
-    );
+    let who = format!("by {}", bar.act.who);
+    label(svg, LEFT, middle - 8.0, "strong", bar.act.operation.name());
+    label(svg, LEFT, middle + 9.0, "soft", &who);
     let answer = clean(&bar.answers());
     if bar.note.is_empty() {
         label(svg, ANSWERS, middle, "", &answer);
@@ -262,7 +249,7 @@ fn operation(svg: &mut String, bar: &Bar, scale: &Scale, middle: f64, first: Opt
 
 /// A probe reading.
 fn probe(svg: &mut String, x: f64, middle: f64, found: &ProbeReading) {
-    label(svg, 28.0, middle, "strong", "probe reading");
+    label(svg, LEFT, middle, "strong", "probe reading");
     let _ = writeln!(
         svg,
         "<path d=\"M{:.1},{middle} l8,-8 l8,8 l-8,8 z\" fill=\"{INK}\"/>",

@@ -1,104 +1,70 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
 use super::{file_name, numbered};
-use crate::report::json::pretty;
+use crate::report::json::{Ordered, pretty};
 use crate::sweep::{Finding, SweepResult};
 use serde::Serialize;
+use serde_json::{Value, json};
+use stormglass_model::script::{Point, Script};
 
 #[derive(Serialize)]
-struct Document<'a> {
-    version: &'static str,
-    target: &'a str,
-    seed: u64,
-    verdict: &'static str,
-    interrupted: bool,
-    scripts_run: u32,
-    scripts_planned: u32,
-    tries: u64,
-    tries_unknown: u64,
-    wall_s: f64,
-    notes: &'a [String],
-    images_left: &'a [String],
-    findings_fresh: usize,
-    findings: Vec<One<'a>>,
-}
-
-#[derive(Serialize)]
-struct One<'a> {
-    number: usize,
-    /// What a file of accepted findings calls it; the same in every sweep.
-    name: String,
-    severity: &'static str,
-    invariant: &'static str,
-    symptom: &'static str,
-    operations: &'a str,
-    sentence: &'a str,
-    accepted: bool,
-    /// The shortest script, and the command that runs it again.
-    shortest: Tried,
-    repeat: &'a str,
-    /// Every point that was tried; the most frequent first.
-    points: Vec<Tried>,
-    image: &'a str,
-    drawing: String,
-}
-
-#[derive(Serialize)]
-struct Tried {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    point: Option<String>,
-    script: String,
-    shown: u32,
-    tries: u32,
+struct SweepDocument {
+    #[serde(flatten)]
+    sweep: Ordered<13>,
+    findings: Vec<Ordered<13>>,
 }
 
 /// The document, indented, with a line feed at its end.
 pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
-    let document = Document {
-        version: env!("CARGO_PKG_VERSION"),
-        target: &result.target,
-        seed: result.seed,
-        verdict: result.verdict().name(),
-        interrupted: result.interrupted,
-        scripts_run: result.cases.0,
-        scripts_planned: result.cases.1,
-        tries: result.tries,
-        tries_unknown: result.unknown,
-        wall_s: result.wall.as_secs_f64(),
-        notes: &result.notes,
-        images_left: &result.left,
-        findings_fresh: result.fresh().count(),
-        findings: numbered(result).map(one).collect(),
-    };
-    pretty(&document)
+    let sweep = Ordered([
+        ("version", json!(env!("CARGO_PKG_VERSION"))),
+        ("target", json!(result.target)),
+        ("seed", json!(result.seed)),
+        ("verdict", json!(result.verdict().name())),
+        ("interrupted", json!(result.interrupted)),
+        ("scripts_run", json!(result.cases.0)),
+        ("scripts_planned", json!(result.cases.1)),
+        ("tries", json!(result.tries)),
+        ("tries_unknown", json!(result.unknown)),
+        ("wall_s", json!(result.wall.as_secs_f64())),
+        ("notes", json!(result.notes)),
+        ("images_left", json!(result.left)),
+        ("findings_fresh", json!(result.fresh().count())),
+    ]);
+    let findings = numbered(result).map(one).collect();
+    pretty(&SweepDocument { sweep, findings })
 }
 
-fn one((number, finding): (usize, &Finding)) -> One<'_> {
+fn one((number, finding): (usize, &Finding)) -> Ordered<13> {
     let key = &finding.key;
-    let points = finding.tallies.iter().map(|tally| Tried {
-        point: tally.point.map(|point| point.to_string()),
-        script: tally.script.to_string(),
-        shown: tally.shown,
-        tries: tally.tries,
-    });
-    One {
-        number,
-        name: key.name(),
-        severity: key.severity.name(),
-        invariant: key.invariant.name(),
-        symptom: key.symptom.name(),
-        operations: &key.operations,
-        sentence: &finding.sentence,
-        accepted: finding.accepted,
-        shortest: Tried {
-            point: None,
-            script: finding.script.to_string(),
-            shown: finding.shortest.0,
-            tries: finding.shortest.1,
-        },
-        repeat: &finding.repeat,
-        points: points.collect(),
-        image: &finding.image,
-        drawing: file_name(number, "svg"),
+    // Every point that was tried; the most frequent first.
+    let points: Vec<Value> = (finding.tallies.iter())
+        .map(|tally| tried(tally.point, &tally.script, (tally.shown, tally.tries)))
+        .collect();
+    Ordered([
+        ("number", json!(number)),
+        // What a file of accepted findings calls it; the same in every sweep.
+        ("name", json!(key.name())),
+        ("severity", json!(key.severity.name())),
+        ("invariant", json!(key.invariant.name())),
+        ("symptom", json!(key.symptom.name())),
+        ("operations", json!(key.operations)),
+        ("sentence", json!(finding.sentence)),
+        ("accepted", json!(finding.accepted)),
+        // The shortest script, and the command that runs it again.
+        ("shortest", tried(None, &finding.script, finding.shortest)),
+        ("repeat", json!(finding.repeat)),
+        ("points", json!(points)),
+        ("image", json!(finding.image)),
+        ("drawing", json!(file_name(number, "svg"))),
+    ])
+}
+
+/// Without `point` where nothing raced.
+fn tried(point: Option<Point>, script: &Script, (shown, tries): (u32, u32)) -> Value {
+    let mut tried = json!({ "script": script.to_string(), "shown": shown, "tries": tries });
+    if let Some(point) = point {
+        tried["point"] = json!(point.to_string());
     }
+    tried
 }

@@ -24,12 +24,11 @@ use rows::rows;
 use sarif::sarif;
 use std::io;
 use stormglass_model::history::file::{Header, Writer};
-use timeline::Timeline;
 
 /// Every file of a sweep by its name, in the order of their worth: should the disk fill up, the first ones are kept.
 pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<Vec<u8>>)> {
-    type Exporter = fn(&SweepResult) -> io::Result<Vec<u8>>;
-    let exporters: [(&str, Exporter); 5] = [
+    type SweepExport = fn(&SweepResult) -> io::Result<Vec<u8>>;
+    let tables: [(&str, SweepExport); 5] = [
         ("findings.md", |result| Ok(page(result).into_bytes())),
         ("sweep.json", |result| Ok(sweep_json(result))),
         ("findings.csv", rows),
@@ -39,11 +38,11 @@ pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<V
             |result| Ok(junit(result).into_bytes()),
         ),
     ];
-    let tables = exporters
+    let tables = tables
         .into_iter()
         .map(move |(name, export)| (name.to_owned(), export(result)));
     let drawings = numbered(result).map(|(number, finding)| {
-        let svg = drawing(number, finding).into_bytes();
+        let svg = drawing::draw(number, finding).into_bytes();
         (file_name(number, "svg"), Ok(svg))
     });
     let histories = numbered(result)
@@ -63,16 +62,6 @@ fn history(result: &SweepResult, finding: &Finding) -> io::Result<Vec<u8>> {
     let mut writer = Writer::new(Vec::new(), &header)?;
     writer.write(1, &finding.history)?;
     writer.finish()
-}
-
-/// The timeline of a finding's history as text: at most 100 columns.
-fn timeline_text(finding: &Finding) -> String {
-    text::draw(&Timeline::of(finding))
-}
-
-/// The timeline of the finding with this number as an SVG.
-fn drawing(number: usize, finding: &Finding) -> String {
-    drawing::draw(number, finding, &Timeline::of(finding))
 }
 
 /// Findings with the numbers that every file calls them by.

@@ -1,7 +1,7 @@
 //! `findings.md`: the page that a person reads.
 
 use super::words::{at_best, clean, demand, found, meaning, of, tried};
-use super::{curl, file_name, numbered, timeline_text};
+use super::{curl, file_name, numbered};
 use crate::report::terminal::marked;
 use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
@@ -54,13 +54,9 @@ fn overview(text: &mut String, result: &SweepResult) {
             key.symptom,
             prose(&key.operations),
             at_best(finding),
-            accepted(finding),
+            if finding.accepted { "yes" } else { "" },
         );
     }
-}
-
-fn accepted(finding: &Finding) -> &'static str {
-    if finding.accepted { "yes" } else { "" }
 }
 
 fn one(text: &mut String, target: &str, number: usize, finding: &Finding) {
@@ -82,15 +78,11 @@ fn one(text: &mut String, target: &str, number: usize, finding: &Finding) {
     );
     text.push_str("| point | shown | script |\n|---|--:|---|\n");
     for tally in &finding.tallies {
-        let point = tally
-            .point
-            .map_or("–".to_owned(), |point| point.to_string());
+        let point = tally.point.map(|point| point.to_string());
+        let point = point.as_deref().unwrap_or("–");
         let shown = of(tally.shown, tally.tries);
-        let _ = writeln!(
-            text,
-            "| {point} | {shown} | {} |",
-            code(&tally.script.to_string())
-        );
+        let script = code(&tally.script.to_string());
+        let _ = writeln!(text, "| {point} | {shown} | {script} |");
     }
     let (shown, tries) = finding.shortest;
     let _ = writeln!(
@@ -107,7 +99,7 @@ fn one(text: &mut String, target: &str, number: usize, finding: &Finding) {
 }
 
 fn happened(text: &mut String, number: usize, finding: &Finding) {
-    let timeline = timeline_text(finding);
+    let timeline = super::text::draw(finding);
     if timeline.is_empty() {
         return;
     }
@@ -156,18 +148,12 @@ fn accepting(text: &mut String, finding: &Finding) {
 fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (index, c) in clean(text).chars().enumerate() {
+        let marks_up = "\\`*_[]|#~".contains(c) || index == 0 && "-+=".contains(c);
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            '-' | '+' | '=' if index == 0 => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
+            c if marks_up => escaped.extend(['\\', c]),
             c => escaped.push(c),
         }
     }

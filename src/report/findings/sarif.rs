@@ -56,8 +56,8 @@ fn one((number, finding): (usize, &Finding)) -> Value {
         finding.repeat
     );
     let suppressions = match finding.accepted {
-        true => vec![json!({ "kind": "external", "status": "accepted" })],
-        false => Vec::new(),
+        true => json!([{ "kind": "external", "status": "accepted" }]),
+        false => json!([]),
     };
     json!({
         "ruleId": key.symptom.name(),

@@ -3,25 +3,19 @@
 use super::numbered;
 use super::words::{at_best, clean, found, tried};
 use crate::report::number::counted;
-use crate::report::terminal::marked;
-use crate::report::terminal::{HEIGHT, Paint, clipped};
+use crate::report::terminal::{HEIGHT, Paint, clipped, closing};
 use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
 use stormglass_model::checker::concurrent::Severity;
-use stormglass_model::lifecycle::Verdict;
 
 /// The summary, with the path of the results if they have one, in colour or plain. Only a command to copy may be longer than
 /// a terminal is wide; findings are cut where a screen has no room for more.
 pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> String {
     let paint = Paint { colour };
-    let mark = match result.verdict() {
-        Verdict::Valid => paint.good(marked(result.verdict())),
-        Verdict::Invalid => paint.bad(marked(result.verdict())),
-        Verdict::Unknown => paint.doubtful(marked(result.verdict())),
-    };
     let mut lines = vec![
         format!(
-            "{mark}  {} · {} · seed {}",
+            "{}  {} · {} · seed {}",
+            paint.verdict(result.verdict()),
             clean(&result.target),
             found(result),
             result.seed
@@ -31,12 +25,9 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
     if result.interrupted {
         lines.push(paint.doubtful("  interrupted: this was found until then"));
     }
-    lines.extend(
-        result
-            .notes
-            .iter()
-            .map(|note| paint.doubtful(&format!("  {}", clean(note)))),
-    );
+    for note in &result.notes {
+        lines.push(paint.doubtful(&format!("  {}", clean(note))));
+    }
     if !result.left.is_empty() {
         let left = counted(result.left.len() as u64, "image");
         let left = format!("  {left} may still be there, listed in findings.md");
@@ -62,7 +53,11 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
     for line in &lines {
         let _ = writeln!(text, "{}", clipped(line).trim_end());
     }
-    closing(&mut text, result, results);
+    let repeat = result.fresh().next().map(|first| clean(&first.repeat));
+    let page = results.map(|results| format!("{results}/findings.md"));
+    for line in closing(repeat, page) {
+        let _ = writeln!(text, "{line}");
+    }
     text
 }
 
@@ -82,18 +77,4 @@ fn row(number: usize, finding: &Finding, paint: Paint) -> String {
         "  {number:>2} {severity} {often:>9}  {}: {operations}",
         finding.key.symptom
     )
-}
-
-/// Where everything is, and how to see the first finding again.
-fn closing(text: &mut String, result: &SweepResult, results: Option<&str>) {
-    let first = numbered(result).find(|(_, finding)| !finding.accepted);
-    if first.is_some() || results.is_some() {
-        text.push('\n');
-    }
-    if let Some((_, finding)) = first {
-        let _ = writeln!(text, "  repeat:  {}", clean(&finding.repeat));
-    }
-    if let Some(results) = results {
-        let _ = writeln!(text, "  results: {results}/findings.md");
-    }
 }

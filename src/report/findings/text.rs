@@ -2,7 +2,7 @@
 
 use super::timeline::{Timeline, What};
 use super::words::{books, cut, instant};
-use std::fmt::Write as _;
+use crate::sweep::Finding;
 
 /// The most columns.
 const WIDTH: usize = 100;
@@ -12,18 +12,20 @@ const LINES: usize = 80;
 const LANES: usize = 8;
 
 /// The drawing, each line with its line feed.
-pub fn draw(timeline: &Timeline) -> String {
+pub fn draw(finding: &Finding) -> String {
+    let timeline = Timeline::of(finding);
     let mut lanes = Lanes::default();
-    let mut lines = Vec::new();
-    let width = widest(timeline);
+    // When, the lanes then, and what happened.
+    let mut rows: Vec<(String, String, String)> = Vec::new();
     for moment in &timeline.moments {
         let (lane, words) = match moment.what {
             What::Began(index) => {
                 let bar = &timeline.bars[index];
-                let mut words = format!("{} by {}", bar.act.operation, bar.act.who);
-                if !bar.note.is_empty() {
-                    let _ = write!(words, " ({})", bar.note);
-                }
+                let note = match bar.note.as_str() {
+                    "" => String::new(),
+                    note => format!(" ({note})"),
+                };
+                let words = format!("{} by {}{note}", bar.act.operation, bar.act.who);
                 (lanes.open(index), words)
             }
             What::Ended(index) => {
@@ -35,15 +37,20 @@ pub fn draw(timeline: &Timeline) -> String {
             What::Broken(false) => (lanes.row('○'), "the server is healed".to_owned()),
             What::Probed(found) => (lanes.row('◆'), books(&found).join("\n")),
         };
-        let mut margin = format!("{:>8}  {lane:<width$}  ", instant(moment.at));
+        rows.push((instant(moment.at), lane, words));
+    }
+    for bar in timeline.bars.iter().filter(|bar| bar.to.is_none()) {
+        let words = format!("{} was never answered", bar.act.operation);
+        rows.push((String::new(), lanes.row('·'), words));
+    }
+    let width = 2 * lanes.most.max(1) - 1;
+    let mut lines = Vec::new();
+    for (at, lane, words) in rows {
+        let mut margin = format!("{at:>8}  {lane:<width$}  ");
         for words in words.lines() {
             lines.push(format!("{margin}{words}"));
             margin = " ".repeat(12 + width);
         }
-    }
-    for bar in timeline.bars.iter().filter(|bar| bar.to.is_none()) {
-        let words = format!("{} was never answered", bar.act.operation);
-        lines.push(format!("{:>8}  {:<width$}  {words}", "", lanes.row('·')));
     }
     let cut_out = lines.len().saturating_sub(LINES);
     if cut_out > 0 {
@@ -53,19 +60,6 @@ pub fn draw(timeline: &Timeline) -> String {
     lines.iter().fold(String::new(), |text, line| {
         text + &cut(line.trim_end(), WIDTH) + "\n"
     })
-}
-
-/// Columns that the lanes take.
-fn widest(timeline: &Timeline) -> usize {
-    let mut lanes = Lanes::default();
-    for moment in &timeline.moments {
-        match moment.what {
-            What::Began(index) => _ = lanes.open(index),
-            What::Ended(index) => _ = lanes.close(index),
-            What::Broken(_) | What::Probed(_) => {}
-        }
-    }
-    (2 * lanes.most).saturating_sub(1).max(1)
 }
 
 /// Which operation is drawn where; an operation takes the first lane that is free.
@@ -95,9 +89,8 @@ impl Lanes {
 
     /// A row on which no operation begins or ends: a mark, if a lane is free for it.
     fn row(&self, mark: char) -> String {
-        let free = self.held[..self.most.max(1)]
-            .iter()
-            .position(Option::is_none);
+        let mut held = self.held[..self.most.max(1)].iter();
+        let free = held.position(Option::is_none);
         self.drawn(free.map(|lane| (lane, mark)))
     }
 

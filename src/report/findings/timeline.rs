@@ -1,10 +1,8 @@
 //! The history of a finding as operations with a beginning and an end: what both drawings are made of.
 
-use crate::report::number::counted;
-
-use crate::report::number::thousands;
+use crate::report::number::{counted, thousands};
 use crate::sweep::Finding;
-use stormglass_model::history::{ClientEvent, Observation, OpId, ProbeReading, Seen};
+use stormglass_model::history::{ClientEvent, Content, Observation, OpId, ProbeReading, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::script::{Act, Point, Script, Second, Step};
 use stormglass_model::units::Time;
@@ -53,6 +51,7 @@ pub enum What {
 }
 
 /// A history, in order of time.
+#[derive(Default)]
 pub struct Timeline {
     /// Its operations in the order in which they were sent.
     pub bars: Vec<Bar>,
@@ -65,10 +64,7 @@ impl Timeline {
     pub fn of(finding: &Finding) -> Timeline {
         let mut events = finding.history.events.clone();
         events.sort_by_key(|event| event.at); // stable: equal times stay as they were told
-        let mut timeline = Timeline {
-            bars: Vec::new(),
-            moments: Vec::new(),
-        };
+        let mut timeline = Timeline::default();
         for event in &events {
             timeline.tell(event);
         }
@@ -95,7 +91,13 @@ impl Timeline {
                 });
                 What::Began(self.bars.len() - 1)
             }
-            Observation::Answered { op, outcome, .. } => {
+            Observation::Answered {
+                op,
+                outcome,
+                seen,
+                content,
+                http_status,
+            } => {
                 let open = |bar: &Bar| bar.op == op && bar.to.is_none();
                 let Some(index) = self.bars.iter().rposition(open) else {
                     return;
@@ -103,7 +105,7 @@ impl Timeline {
                 let bar = &mut self.bars[index];
                 bar.to = Some(event.at);
                 bar.outcome = outcome;
-                bar.answer = answer(&event.observation);
+                bar.answer = answer(http_status, outcome, seen, content);
                 What::Ended(index)
             }
             Observation::Broken(broken) => What::Broken(broken),
@@ -149,25 +151,11 @@ impl Timeline {
         let mut kept: Vec<Moment> = Vec::with_capacity(self.moments.len());
         for moment in std::mem::take(&mut self.moments) {
             kept.push(moment);
-            let [
-                ..,
-                Moment {
-                    what: What::Began(a),
-                    ..
-                },
-                Moment {
-                    what: What::Ended(b),
-                    ..
-                },
-                Moment {
-                    what: What::Began(c),
-                    ..
-                },
-                Moment {
-                    what: What::Ended(d),
-                    at,
-                },
-            ] = kept[..]
+            let [.., a, b, c, d] = &kept[..] else {
+                continue;
+            };
+            let (What::Began(a), What::Ended(b), What::Began(c), What::Ended(d), at) =
+                (a.what, b.what, c.what, d.what, d.at)
             else {
                 continue;
             };
@@ -221,17 +209,12 @@ fn place(point: Point) -> String {
     }
 }
 
-fn answer(observation: &Observation) -> String {
-    let Observation::Answered {
-        outcome,
-        seen,
-        content,
-        http_status,
-        ..
-    } = observation
-    else {
-        return String::new();
-    };
+fn answer(
+    http_status: Option<u16>,
+    outcome: Outcome,
+    seen: Option<Seen>,
+    content: Option<Content>,
+) -> String {
     let mut parts = vec![match (http_status, outcome) {
         (Some(status), _) => status.to_string(),
         (None, Outcome::Unknown) => "no answer".to_owned(),

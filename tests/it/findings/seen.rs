@@ -1,11 +1,12 @@
 //! What a person reads: the page, the timeline, the drawing and the summary.
 
 use super::files::{file, well_formed};
-use super::sample::{hostile, long, orphan, result, server_error, stuck, three};
+use super::sample::{exchange, hostile, long, orphan, result, server_error, stuck, three};
 use crate::report::summary::{HEIGHT, WIDTH};
 use insta::assert_snapshot;
 use std::process::Command;
 use stormglass::{Finding, SweepResult, sweep_summary as summary};
+use stormglass_glance::Exchange;
 
 fn page(result: &SweepResult) -> String {
     file(result, "findings.md")
@@ -142,6 +143,46 @@ fn a_shell_reads_every_block() {
             let shell = Command::new("sh").args(arguments).output().unwrap();
             assert!(shell.status.success(), "{script}: {shell:?}");
         }
+    }
+}
+
+/// Whatever a server or a scenario put into it, a shell takes a word for what it is, and runs nothing.
+#[test]
+fn a_shell_reads_each_word_as_it_was() {
+    for text in [
+        "`id` $(id) $HOME ${HOME} ~ * ? [a] {a,b} !! # ; & | < >",
+        "'\"'\"\\' \\",
+        "abc'abc\"abcabc_",
+        "/abcd/abc_abc",
+        "-n",
+        "",
+        "雷雨",
+    ] {
+        let request = Exchange {
+            path: text.to_owned(),
+            headers: vec![("X".to_owned(), text.to_owned())],
+            text: format!("{text}."),
+            ..exchange(0.0, 1.0, "POST", "", 200)
+        };
+        let finding = Finding {
+            exchanges: vec![request],
+            image: "abc".to_owned(),
+            ..orphan()
+        };
+        let page = page(&SweepResult {
+            target: "g".to_owned(),
+            ..result(vec![finding])
+        });
+        let (_, block) = page.split_once("sh\n# Set first").unwrap();
+        let (commands, _) = block.split_once("\n```").unwrap();
+        let stubs = "uuidgen() { echo abc; }; curl() { printf '<%s>' \"$@\"; }";
+        let script = format!("{stubs}\n# {commands}");
+        let shell = Command::new("sh").args(["-c", &script]).output().unwrap();
+        let words = String::from_utf8_lossy(&shell.stdout).into_owned();
+        for word in [format!("g{text}"), format!("X: {text}"), format!("{text}.")] {
+            assert!(words.contains(&format!("<{word}>")), "{script}: {shell:?}");
+        }
+        assert_eq!(String::from_utf8_lossy(&shell.stderr), "", "{script}");
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::{stdout, stormglass};
 use insta::assert_snapshot;
 use std::path::Path;
-use stormglass_model::lifecycle::{Profile, SubjectStatus};
+use stormglass_model::lifecycle::{EDGES, Profile, SubjectStatus, TASK_EDGES};
 
 fn lifecycle(profile: Option<Profile>, format: &str) -> String {
     let mut arguments = vec!["lifecycle", "--format", format];
@@ -146,6 +146,7 @@ fn the_lifecycle_for_mermaid() {
 fn the_picture_names_every_status_and_edge_of_its_profile() {
     let shown =
         |profile, name: &str| lifecycle(profile, "svg").contains(&format!(">{name}</text>"));
+    let names = |profile| lifecycle(profile, "svg").matches("class=\"name").count();
     for status in &SubjectStatus::ALL[..7] {
         assert!(shown(None, status.name()), "{status}");
     }
@@ -156,8 +157,11 @@ fn the_picture_names_every_status_and_edge_of_its_profile() {
     assert!(!shown(Some(Profile::V1), "[v2] upload fail"));
     assert!(!shown(Some(Profile::V2), "importing"));
     assert!(shown(Some(Profile::Glance), "importing"));
-    assert_eq!(
-        lifecycle(None, "svg").matches("class=\"name").count(),
-        15 + 4
-    );
+    assert_eq!(names(None), 15 + 4);
+    // Every edge has a way to run.
+    for &profile in Profile::ALL {
+        let edges = EDGES.iter().filter(|edge| edge.allowed_by(profile)).count();
+        let tasks = TASK_EDGES.iter().filter(|edge| edge.allowed_by(profile));
+        assert_eq!(names(Some(profile)), edges + tasks.count(), "{profile}");
+    }
 }

@@ -54,18 +54,18 @@ pub fn origin() -> Origin {
 
 /// Of [`invalid`] with two replications.
 pub fn origin_of(replications: u32) -> Origin {
+    origin_with(replications, "service.store.slots=8")
+}
+
+/// What `--set` was given as.
+pub fn origin_with(replications: u32, setting: &str) -> Origin {
     let host = Host {
         cores: 2,
         os: "linux",
         arch: "x86_64",
     };
-    let settings = ["service.store.slots=8".to_owned()];
-    Origin::new(
-        &scenario(replications),
-        Path::new("scenarios/smoke.toml"),
-        &settings,
-        host,
-    )
+    let file = Path::new("scenarios/smoke.toml");
+    Origin::new(&scenario(replications), file, &[setting.to_owned()], host)
 }
 
 pub fn latency(values_us: impl IntoIterator<Item = u64>) -> Latency {

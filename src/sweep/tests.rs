@@ -7,7 +7,7 @@ use crate::scenario::{self, Mistakes, Scenario};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use stormglass_model::config::{Defect, Defects, Rules, ServiceConfig};
+use stormglass_model::config::{Defect, Defects, FailureRule, ServiceConfig};
 use stormglass_model::lifecycle::{Operation, Verdict, Who};
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Script, Step, steps};
@@ -30,7 +30,7 @@ fn bed(config: &ServiceConfig) -> EmbeddedTestBed {
 
 #[test]
 fn the_embedded_service_raises_no_alarm() {
-    for rules in [Rules::V1, Rules::V2] {
+    for rules in [FailureRule::V1, FailureRule::V2] {
         for delayed_delete in [false, true] {
             let config = ServiceConfig {
                 rules,

@@ -3,7 +3,7 @@
 //! It owns its status and alone changes it. Requests that the status does not allow are refused here and
 //! nowhere else, so that two rivals are decided by the order in which their commits arrive.
 
-use crate::config::{Defect, Defects, Rules};
+use crate::config::{Defect, Defects, FailureRule};
 use crate::history::{Content, OpId};
 use crate::lifecycle::SubjectStatus::{self, *};
 use crate::units::Time;
@@ -12,7 +12,7 @@ use crate::units::Time;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Laws {
     /// What a failed upload does.
-    pub rules: Rules,
+    pub rules: FailureRule,
     /// Whether a delete keeps the data until the scrubber comes.
     pub delayed_delete: bool,
     /// The defects planted in the service.
@@ -257,8 +257,8 @@ impl Subject {
         status: SubjectStatus,
     ) -> Reply {
         let back = match laws.rules {
-            Rules::V1 => Killed,
-            Rules::V2 => Queued,
+            FailureRule::V1 => Killed,
+            FailureRule::V2 => Queued,
         };
         let revived = status == Deleted && laws.defects.has(Defect::LateUploadRevivesDeleted);
         if revived || (status == Saving && self.uploader == op) {

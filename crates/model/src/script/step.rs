@@ -171,19 +171,29 @@ impl Step {
         Step::Act(Action::Do(act))
     }
 
+    /// The actions that it is, or that its branches are, in order; none of a race, whose two sides are no actions.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        let (one, branches): (_, &[Vec<Action>]) = match self {
+            Step::Act(action) => (Some(action), &[]),
+            Step::Rivals { branches, .. } => (None, branches),
+            Step::Race { .. } | Step::Run(_) => (None, &[]),
+        };
+        one.into_iter().chain(branches.iter().flatten())
+    }
+
     /// Every operation in it, in order.
     pub fn acts(&self) -> impl Iterator<Item = Act> {
-        let (one, other, branches): (_, _, &[Vec<Action>]) = match self {
-            Step::Act(action) => (action.act(), None, &[]),
-            Step::Run(_) => (None, None, &[]),
-            Step::Race { first, second, .. } => match second {
-                Second::Rival(act) => (Some(*first), Some(*act), &[]),
-                Second::Fault(_) | Second::Command(_) => (Some(*first), None, &[]),
-            },
-            Step::Rivals { branches, .. } => (None, None, branches),
+        let (first, rival) = match self {
+            Step::Race {
+                first,
+                second: Second::Rival(rival),
+                ..
+            } => (Some(*first), Some(*rival)),
+            Step::Race { first, .. } => (Some(*first), None),
+            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => (None, None),
         };
-        let branches = branches.iter().flatten().filter_map(Action::act);
-        one.into_iter().chain(other).chain(branches)
+        let actions = self.actions().filter_map(Action::act);
+        first.into_iter().chain(rival).chain(actions)
     }
 
     /// The same for a client that cannot watch an operation: what happens before one is sent beside it, and what happens at its answer

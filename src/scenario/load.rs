@@ -89,11 +89,7 @@ fn model(t: &mut Fields, duration: Option<Span>) -> Option<Model> {
 
 impl Read for Spacing {
     fn read(input: Input) -> Option<Spacing> {
-        let name = |spacing| match spacing {
-            Spacing::Poisson => "poisson",
-            Spacing::Even => "even",
-        };
-        input.one_of("spacing", &[Spacing::Poisson, Spacing::Even], name)
+        input.one_of("spacing", Spacing::ALL, Spacing::name)
     }
 }
 

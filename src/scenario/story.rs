@@ -7,7 +7,7 @@ use super::value::own_name;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::Story;
 use stormglass_model::random::Distribution;
-use stormglass_model::script::{self, Act, Action, Pause, Step};
+use stormglass_model::script::{self, Act, Action, BRANCHES, Pause, Step};
 use stormglass_model::units::Span;
 
 /// A story with where its parts were written.
@@ -27,9 +27,8 @@ impl WrittenStory {
 
 type WrittenStep = (Step, Vec<Spot>);
 
-/// What one story may hold at most; engines count with small numbers.
+/// Stories, and steps of a story, at most: engines count them with 16 bits.
 const STEPS: usize = u16::MAX as usize;
-const BRANCHES: usize = u8::MAX as usize;
 
 /// Reads every `[[story]]`.
 pub(super) fn read(root: &mut Fields) -> Vec<WrittenStory> {

@@ -67,8 +67,7 @@ impl Read for ServiceConfig {
 
 impl Read for FailureRule {
     fn read(input: Input) -> Option<FailureRule> {
-        let name = |rule: FailureRule| rule.profile().name();
-        input.one_of("profile", &[FailureRule::V1, FailureRule::V2], name)
+        input.one_of("profile", FailureRule::ALL, FailureRule::name)
     }
 }
 

@@ -4,7 +4,7 @@ use super::document::Value;
 use super::mistake::{Source, Spot};
 use super::reader::{Fields, Input, Read, Reader};
 use std::num::NonZeroU32;
-use stormglass_model::random::{Distribution, DistributionError, Drawn, Shape};
+use stormglass_model::random::{Distribution, DistributionError, Drawn, SHAPES, Shape};
 use stormglass_model::units::{Bytes, Rate, Span, UnitError};
 
 impl Read for bool {
@@ -245,39 +245,23 @@ impl<T: Quantity> Read for Distribution<T> {
 }
 
 fn shape<T: Quantity>(input: Input) -> Option<Shape> {
-    let known = ["exponential", "lognormal", "uniform", "pareto", "empirical"];
-    let (tag, inner) = input.tagged("distribution", &known)?;
+    let names: Vec<&str> = (SHAPES.iter().map(|(name, _)| *name))
+        .chain(["empirical"])
+        .collect();
+    let (tag, inner) = input.tagged("distribution", &names)?;
     inner.table("{ exponential = { mean = … } }", |t| {
-        let mut number = |key| t.need::<T>(key, T::EXAMPLE).map(Quantity::number);
+        let Some((_, keys)) = SHAPES.iter().find(|(name, _)| *name == tag) else {
+            let measured = t.need_with("file", "\"sizes.csv\"", measured::<T>);
+            return measured.map(Shape::Empirical);
+        };
+        let number = |key: &&'static str| match *key {
+            "shape" => t.need(key, "1.5"),
+            key => t.need::<T>(key, T::EXAMPLE).map(Quantity::number),
+        };
         // Every parameter is read before any is missed, so that all mistakes show.
-        Some(match tag {
-            "exponential" => Shape::Exponential {
-                mean: number("mean")?,
-            },
-            "lognormal" => {
-                let (median, p99) = (number("median"), number("p99"));
-                Shape::Lognormal {
-                    median: median?,
-                    p99: p99?,
-                }
-            }
-            "uniform" => {
-                let (min, max) = (number("min"), number("max"));
-                Shape::Uniform {
-                    min: min?,
-                    max: max?,
-                }
-            }
-            "pareto" => {
-                let min = number("min");
-                let shape = t.need("shape", "1.5");
-                Shape::Pareto {
-                    min: min?,
-                    shape: shape?,
-                }
-            }
-            _ => Shape::Empirical(t.need_with("file", "\"sizes.csv\"", measured::<T>)?),
-        })
+        let numbers: Vec<Option<f64>> = keys.iter().map(number).collect();
+        let numbers: Option<Vec<f64>> = numbers.into_iter().collect();
+        Shape::with(tag, &numbers?)
     })
 }
 

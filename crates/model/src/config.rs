@@ -6,14 +6,16 @@ use crate::random::Distribution;
 use crate::units::{Bytes, Span};
 use std::num::NonZeroU32;
 
-/// Which of the specification's two upload-failure rules the embedded service follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum FailureRule {
-    /// A failed upload kills the subject.
-    V1,
-    /// A failed upload queues the subject again.
-    #[default]
-    V2,
+named! {
+    /// Which of the specification's two upload-failure rules the embedded service follows.
+    #[derive(Default)]
+    FailureRule {
+        /// A failed upload kills the subject.
+        V1 = "v1",
+        /// A failed upload queues the subject again.
+        #[default]
+        V2 = "v2",
+    }
 }
 
 impl FailureRule {

@@ -1,14 +1,14 @@
-//! What the stages come to: commits and the counts they change, tasks, scrubs, and the end of a piece of work.
+//! What the visits come to: commits and the counts they change, tasks, scrubs, and the end of a piece of work.
 
-use super::operation::{Handle, Op, Stage, Wake, Work};
+use super::operation::{Handle, Op, Visit, Wake, Work, unasked};
 use super::scrubber::{Pending, ScrubberMessage, ScrubberReply};
 use super::subject::{Change, Commit, Move, Reply};
 use super::task::{Task, TaskChange, TaskCommit};
 use super::{Actors, Service};
 use crate::config::Defect;
-use crate::history::{Content, Event, OpId, Seen, TaskId};
-use crate::invocation::{Completion, Cursor, Invocation, Out};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use crate::history::{Event, Seen, TaskId};
+use crate::invocation::{Completion, Invocation, Out};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use crate::units::Time;
 
 impl<A: Actors> Service<A> {
@@ -91,7 +91,7 @@ impl<A: Actors> Service<A> {
         op.task_slot = slot;
         op.task_entered = op.invocation.intended;
         op.work = Work::Task;
-        op.stage = Stage::BeginTask;
+        op.visit = Visit::BeginTask;
         let since = op.worker_since;
         self.task(now, handle, TaskChange::Create, out);
         self.release_worker(now, since);
@@ -224,32 +224,14 @@ impl<A: Actors> Service<A> {
     /// The scrubber has granted these a worker.
     pub(super) fn scrub(&mut self, now: Time, reply: ScrubberReply) {
         for Pending { subject, story, .. } in reply.scrub {
-            let invocation = Invocation {
-                op: OpId(u64::MAX),
-                subject,
-                story,
-                cursor: Cursor::default(),
-                operation: Operation::Delete,
-                who: Who::Member,
-                intended: now,
-                sent: now,
-                content: Content::default(),
-                client_fault: None,
-            };
-            let handle = self.open(Work::Scrub, invocation);
+            let handle = self.open(Work::Scrub, unasked(subject, story, now));
             let bytes = *self.store.held(subject.slot);
             let op = self.op(handle);
             op.worker_since = now;
             op.bytes = bytes;
-            op.stage = Stage::Remove;
-            self.ready_for_slot(now, handle);
-        }
-    }
-
-    /// A scrub asks for its slot; it begins when the queue is run.
-    fn ready_for_slot(&mut self, now: Time, handle: Handle) {
-        if let Some(handle) = self.slots.acquire(now, handle) {
-            self.ready.push_back(handle);
+            op.visit = Visit::Remove;
+            // It begins when the queue is run.
+            self.ready.extend(self.slots.acquire(now, handle));
         }
     }
 }

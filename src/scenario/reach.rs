@@ -157,12 +157,11 @@ pub(super) fn check(reader: &Reader, conditions: &Conditions, written: &WrittenS
             Some(&at) => judged(reader, conditions, (at, action), states, rivals),
             None => states,
         };
+        if let Some(operation) = step.creates_first() {
+            states = created(operation);
+            continue;
+        }
         states = match step {
-            Step::Act(Action::Do(act)) | Step::Race { first: act, .. }
-                if act.operation.creates() =>
-            {
-                created(act.operation)
-            }
             Step::Act(action) => judge(spots.first(), action, states, false),
             Step::Rivals { .. } => {
                 let states = raced(conditions, step, states);

@@ -111,20 +111,14 @@ fn steps(input: Input) -> Option<Vec<WrittenStep>> {
         let message = format!("a story has 1 to {STEPS} steps, and this one has {count}");
         return input.refuse(message, format!("write for example `{example}`"));
     }
-    let creates = |step: &Step| match step {
-        Step::Act(Action::Do(act)) | Step::Race { first: act, .. } => act.operation.creates(),
-        Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => false,
-    };
     if let (Some(Some((first, _))), Some(item)) = (steps.first(), items.first())
-        && !creates(first)
+        && first.creates_first().is_none()
     {
         let help = "put `\"create\"`, `\"create-with-location\"` or `\"create-empty\"` first";
         item.wrong("a story begins with a step that creates its subject", help);
     }
     for (step, spots) in steps.iter().skip(1).flatten() {
-        let late = step.acts().find(|act| act.operation.creates());
-        if let (Some(late), Some(&at)) = (late, spots.first()) {
-            let operation = late.operation;
+        if let (Some(operation), Some(&at)) = (step.creates_late(), spots.first()) {
             let message =
                 format!("only the first step of a story creates, and `{operation}` comes later");
             let help = "write a second story for a second subject";

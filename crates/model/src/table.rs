@@ -6,15 +6,9 @@
 const CHUNK: usize = 4_096;
 
 /// Values indexed from zero; places are made in chunks, each filled with the default.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Table<T> {
     chunks: Vec<Box<[T]>>,
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Table { chunks: Vec::new() }
-    }
 }
 
 impl<T: Default> Table<T> {

@@ -6,6 +6,7 @@
 use super::status::{SubjectStatus, TaskStatus};
 use crate::named;
 use SubjectStatus::*;
+use TaskStatus::*;
 
 named! {
     /// Which edges are legal.
@@ -98,29 +99,14 @@ pub const EDGES: [Edge; 24] = [
 pub const TASK_EDGES: [TaskEdge; 5] = [
     TaskEdge {
         from: None,
-        to: TaskStatus::Pending,
+        to: Pending,
         name: "create task",
         profiles: EVERY,
     },
-    row(
-        TaskStatus::Pending,
-        TaskStatus::Processing,
-        "begin processing",
-        EVERY,
-    ),
-    row(
-        TaskStatus::Processing,
-        TaskStatus::Success,
-        "succeed",
-        EVERY,
-    ),
-    row(TaskStatus::Processing, TaskStatus::Failure, "fail", EVERY),
-    row(
-        TaskStatus::Pending,
-        TaskStatus::Failure,
-        "could not start",
-        GLANCE,
-    ),
+    row(Pending, Processing, "begin processing", EVERY),
+    row(Processing, Success, "succeed", EVERY),
+    row(Processing, Failure, "fail", EVERY),
+    row(Pending, Failure, "could not start", GLANCE),
 ];
 
 const NO_EDGE: u8 = u8::MAX;

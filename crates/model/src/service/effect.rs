@@ -76,7 +76,7 @@ impl<A: Actors> Service<A> {
                 self.purges
                     .extend(self.config.purge_after.map(|after| now + after));
                 if change == Change::Delete {
-                    self.op(handle).bytes = stored;
+                    self.ops.at(handle).bytes = stored;
                 }
             }
         }
@@ -87,7 +87,7 @@ impl<A: Actors> Service<A> {
     pub(super) fn create_task(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
         let slot = self.task_slots.take();
         self.actors.spawn_task(slot, Task::default());
-        let op = self.op(handle);
+        let op = self.ops.at(handle);
         op.task_slot = slot;
         op.task_entered = op.invocation.intended;
         op.work = Work::Task;
@@ -96,7 +96,7 @@ impl<A: Actors> Service<A> {
         self.task(now, handle, TaskChange::Create, out);
         self.release_worker(now, since);
         if let Some(handle) = self.task_workers.acquire(now, handle) {
-            self.op(handle).task_since = now;
+            self.ops.at(handle).task_since = now;
             self.begin(now, handle, out);
         }
     }
@@ -161,7 +161,7 @@ impl<A: Actors> Service<A> {
                 self.actors.stop_task(task_slot);
                 self.task_slots.give_back(task_slot);
                 if let Some(next) = self.task_workers.release(now, task_since) {
-                    self.op(next).task_since = now;
+                    self.ops.at(next).task_since = now;
                     self.ready.push_back(next);
                 }
                 if outcome == Outcome::Ok {
@@ -226,7 +226,7 @@ impl<A: Actors> Service<A> {
         for Pending { subject, story, .. } in reply.scrub {
             let handle = self.open(Work::Scrub, unasked(subject, story, now));
             let bytes = *self.store.held(subject.slot);
-            let op = self.op(handle);
+            let op = self.ops.at(handle);
             op.worker_since = now;
             op.bytes = bytes;
             op.visit = Visit::Remove;

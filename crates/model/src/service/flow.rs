@@ -26,10 +26,6 @@ impl<A: Actors> Service<A> {
         }
     }
 
-    pub(super) fn op(&mut self, handle: Handle) -> &mut Op {
-        self.ops.at(handle)
-    }
-
     /// The queue of the resource that a visit is to, beside the worker that its work holds anyway.
     fn queue(&mut self, visit: Visit) -> Option<&mut Queue<Handle>> {
         match visit {
@@ -41,7 +37,7 @@ impl<A: Actors> Service<A> {
 
     /// Begins a visit: asks for its resource, and begins at once if it is free.
     fn go(&mut self, now: Time, handle: Handle, visit: Visit, out: &mut Out<Wake>) {
-        let op = self.op(handle);
+        let op = self.ops.at(handle);
         op.visit = visit;
         op.hold = Hold::Waiting;
         let granted = match self.queue(visit) {
@@ -55,7 +51,7 @@ impl<A: Actors> Service<A> {
 
     /// Has the visit's resource: faults strike here.
     pub(super) fn begin(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
-        let op = self.op(handle);
+        let op = self.ops.at(handle);
         op.visit_since = now;
         op.hold = Hold::Holding;
         let place = match op.visit {
@@ -72,7 +68,7 @@ impl<A: Actors> Service<A> {
             Effect::Stall(fault) if fits => self.stalled.push((fault, handle)),
             Effect::Pass { later } if fits => self.hold(now, handle, later, out),
             Effect::Stall(_) | Effect::Pass { .. } | Effect::Error | Effect::Full => {
-                self.op(handle).hold = Hold::Failing;
+                self.ops.at(handle).hold = Hold::Failing;
                 self.held(now, handle, out);
             }
         }
@@ -159,7 +155,9 @@ impl<A: Actors> Service<A> {
             Visit::Accept if failed => self.end(now, handle, Outcome::Fail, out),
             Visit::Accept => self.accepted(now, handle, out),
             Visit::Commit(Change::FailUpload | Change::Scrub) | Visit::Remove if failed => {
-                self.retry(now, handle, out);
+                // What must not be lost is tried again until it is done.
+                self.ops.at(handle).hold = Hold::Retrying;
+                out.later.push((now + self.config.retry, Wake::Op(handle)));
             }
             Visit::Commit(Change::EndUpload(_)) if failed => self.undo(now, handle, out),
             Visit::Commit(_) | Visit::CreateTask | Visit::Get if failed => {
@@ -177,15 +175,9 @@ impl<A: Actors> Service<A> {
         }
     }
 
-    /// What must not be lost is tried again until it is done.
-    fn retry(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
-        self.op(handle).hold = Hold::Retrying;
-        out.later.push((now + self.config.retry, Wake::Op(handle)));
-    }
-
     /// A request has its worker: the first visit of its operation.
     fn accepted(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
-        let Invocation { op, operation, .. } = self.op(handle).invocation;
+        let Invocation { op, operation, .. } = self.ops.at(handle).invocation;
         let change = match operation {
             Operation::Create if self.has(Defect::LostCreate) && op.0 % 7 == 3 => {
                 return self.end(now, handle, Outcome::Ok, out);
@@ -239,7 +231,7 @@ impl<A: Actors> Service<A> {
             Reply::Record(record) => record.status(),
             Reply::Done { .. } | Reply::Refused => None,
         };
-        self.op(handle).shown = status.filter(|status| {
+        self.ops.at(handle).shown = status.filter(|status| {
             !matches!(
                 status,
                 SubjectStatus::PendingDelete | SubjectStatus::Deleted
@@ -256,7 +248,7 @@ impl<A: Actors> Service<A> {
             Reply::Done {
                 content, elsewhere, ..
             } => {
-                self.op(handle).seen = content;
+                self.ops.at(handle).seen = content;
                 match elsewhere {
                     true => self.end(now, handle, Outcome::Ok, out),
                     false => self.go(now, handle, Visit::Get, out),
@@ -271,26 +263,26 @@ impl<A: Actors> Service<A> {
         match (change, reply) {
             (Change::BeginUpload, Reply::Done { .. }) => self.go(now, handle, Visit::Put, out),
             (Change::BeginUpload, _) if self.has(Defect::RefusedUploadOverwrites) => {
-                self.op(handle).outcome = Outcome::Refused;
+                self.ops.at(handle).outcome = Outcome::Refused;
                 self.go(now, handle, Visit::Put, out);
             }
             (Change::EndUpload(_), Reply::Done { .. }) => {
-                self.op(handle).bytes = 0;
+                self.ops.at(handle).bytes = 0;
                 if self.has(Defect::DataLost) {
                     let Invocation {
                         subject, content, ..
-                    } = self.op(handle).invocation;
+                    } = self.ops.at(handle).invocation;
                     self.store.remove(subject.slot, content.size);
                 }
                 self.end(now, handle, Outcome::Ok, out);
             }
             (Change::EndUpload(_), _) => {
                 if self.has(Defect::DeleteLeavesBytes) {
-                    self.op(handle).bytes = 0;
+                    self.ops.at(handle).bytes = 0;
                 }
                 self.undo(now, handle, out);
             }
-            (Change::Delete, Reply::Done { .. }) if self.op(handle).bytes > 0 => {
+            (Change::Delete, Reply::Done { .. }) if self.ops.at(handle).bytes > 0 => {
                 self.go(now, handle, Visit::Remove, out);
             }
             (Change::FailUpload, _) => self.end(now, handle, Outcome::Fail, out),
@@ -323,8 +315,8 @@ impl<A: Actors> Service<A> {
 
     /// An upload has failed: its bytes go first, then its failure edge is taken.
     fn undo(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
-        self.op(handle).outcome = Outcome::Fail;
-        if self.op(handle).bytes > 0 {
+        self.ops.at(handle).outcome = Outcome::Fail;
+        if self.ops.at(handle).bytes > 0 {
             self.go(now, handle, Visit::Remove, out);
         } else if self.has(Defect::FailedUploadStaysSaving) {
             self.end(now, handle, Outcome::Fail, out);

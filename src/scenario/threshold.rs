@@ -24,11 +24,8 @@ impl Measured {
 
 /// Reads `[thresholds]`.
 pub(super) fn read(input: Input, measured: &Measured) -> Vec<Threshold> {
-    let entries = input
-        .entries("a table", "[thresholds]")
-        .into_iter()
-        .flatten();
-    entries
+    let entries = input.entries("a table", "[thresholds]");
+    (entries.into_iter().flatten())
         .flat_map(|(entry, input)| demands(input, entry, measured))
         .collect()
 }

@@ -3,12 +3,12 @@
 use super::operation::{Handle, Op, Visit, Wake, Work, unasked};
 use super::scrubber::{Pending, ScrubberMessage, ScrubberReply};
 use super::subject::{Change, Commit, Move, Reply};
-use super::task::{Task, TaskChange, TaskCommit};
+use super::task::{Task, TaskCommit};
 use super::{Actors, Service};
 use crate::config::Defect;
 use crate::history::{Event, Seen, TaskId};
 use crate::invocation::{Completion, Invocation, Out};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::Time;
 
 impl<A: Actors> Service<A> {
@@ -93,7 +93,7 @@ impl<A: Actors> Service<A> {
         op.work = Work::Task;
         op.visit = Visit::BeginTask;
         let since = op.worker_since;
-        self.task(now, handle, TaskChange::Create, out);
+        self.task(now, handle, TaskStatus::Pending, out);
         self.release_worker(now, since);
         if let Some(handle) = self.task_workers.acquire(now, handle) {
             self.ops.at(handle).task_since = now;
@@ -101,13 +101,7 @@ impl<A: Actors> Service<A> {
         }
     }
 
-    pub(super) fn task(
-        &mut self,
-        now: Time,
-        handle: Handle,
-        change: TaskChange,
-        out: &mut Out<Wake>,
-    ) {
+    pub(super) fn task(&mut self, now: Time, handle: Handle, to: TaskStatus, out: &mut Out<Wake>) {
         let op = self.ops.at(handle);
         let Invocation {
             op: id,
@@ -116,7 +110,7 @@ impl<A: Actors> Service<A> {
             ..
         } = op.invocation;
         let commit = TaskCommit {
-            change,
+            to,
             defects: self.laws.defects,
         };
         let reply = self.actors.commit_task(op.task_slot, commit);
@@ -124,7 +118,7 @@ impl<A: Actors> Service<A> {
         let event = Event::TaskMoved {
             task: TaskId(id),
             from: reply.from,
-            to: reply.to,
+            to,
             has_result: reply.has_result,
             has_message: reply.has_message,
             due,
@@ -203,13 +197,13 @@ impl<A: Actors> Service<A> {
 
     fn end_task(&mut self, now: Time, handle: Handle, ok: bool, out: &mut Out<Wake>) {
         if ok {
-            self.task(now, handle, TaskChange::Succeed, out);
+            self.task(now, handle, TaskStatus::Success, out);
             if self.has(Defect::TaskRunTwice) {
-                self.task(now, handle, TaskChange::Begin, out);
-                self.task(now, handle, TaskChange::Succeed, out);
+                self.task(now, handle, TaskStatus::Processing, out);
+                self.task(now, handle, TaskStatus::Success, out);
             }
         } else if !self.has(Defect::TaskStuck) {
-            self.task(now, handle, TaskChange::Fail, out);
+            self.task(now, handle, TaskStatus::Failure, out);
         }
     }
 

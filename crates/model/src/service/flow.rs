@@ -3,13 +3,12 @@
 use super::operation::{Handle, Hold, Op, Visit, Wake, Work};
 use super::queue::Queue;
 use super::subject::{Change, Reply};
-use super::task::TaskChange;
 use super::{Actors, Service};
 use crate::config::Defect;
 use crate::fault::{Effect, Place};
 use crate::history::Event;
 use crate::invocation::{Invocation, Out};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::{Bytes, Span, Time};
 
 impl<A: Actors> Service<A> {
@@ -166,7 +165,7 @@ impl<A: Actors> Service<A> {
             Visit::Commit(change) => self.committed(now, handle, change, out),
             Visit::CreateTask => self.create_task(now, handle, out),
             Visit::BeginTask => {
-                self.task(now, handle, TaskChange::Begin, out);
+                self.task(now, handle, TaskStatus::Processing, out);
                 self.go(now, handle, Visit::Commit(Change::BeginUpload), out);
             }
             Visit::Put => self.put(now, handle, failed, out),

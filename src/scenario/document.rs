@@ -48,13 +48,6 @@ impl Node {
             Value::Table(_) => "a table",
         }
     }
-
-    fn table(spot: Spot) -> Node {
-        Node {
-            spot,
-            value: Value::Table(Vec::new()),
-        }
-    }
 }
 
 /// The tree of a file, with its mistakes of syntax.
@@ -125,14 +118,18 @@ pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<(), Mist
         node = match &mut node.value {
             Value::Table(entries) => {
                 let found = entries.iter().position(|entry| entry.key == key);
-                let index = found.unwrap_or(entries.len());
-                if found.is_none() {
+                let index = found.unwrap_or_else(|| {
                     entries.push(Entry {
                         key,
                         spot: at,
-                        node: Node::table(at),
+                        node: Node {
+                            spot: at,
+                            value: Value::Table(Vec::new()),
+                        },
                     });
-                } else if depth == last {
+                    entries.len() - 1
+                });
+                if depth == last {
                     entries[index].spot = at;
                 }
                 &mut entries[index].node

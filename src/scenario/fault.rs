@@ -1,86 +1,64 @@
 //! What goes wrong: `[[fault]]`.
 
 use super::Target;
-use super::document::{Node, Value};
-use super::load::tables;
-use super::mistake::Spot;
-use super::reader::{Fields, Read, Reader, Written};
-use super::value::{Name, Share};
+use super::document::Value;
+use super::reader::{Fields, Input, Read};
+use super::value::{own_name, share};
 use stormglass_model::fault::{Fault, FaultKind, Place, kinds_at};
 use stormglass_model::script::ClientFault;
 use stormglass_model::units::{Span, Time};
 
-/// Every kind, as the table of faults spells them.
-const KINDS: [&str; 11] = [
-    "error",
-    "latency",
-    "stall",
-    "full",
-    "down",
-    "close",
-    "reset",
-    "half-close",
-    "slow",
-    "close-reply",
-    "command",
+/// Every kind, as the table of faults spells them, with the key of what it may have to know, and an example of that.
+const KINDS: [(&str, &str, &str); 11] = [
+    ("error", "probability", "0.3"),
+    ("latency", "add", "\"250ms\""),
+    ("stall", "after", "\"50%\""),
+    ("full", "", ""),
+    ("down", "", ""),
+    ("close", "after", "\"50%\""),
+    ("reset", "after", "\"50%\""),
+    ("half-close", "after", "\"50%\""),
+    ("slow", "after", "\"50%\""),
+    ("close-reply", "probability", "0.3"),
+    ("command", "", ""),
 ];
 
 /// Reads every `[[fault]]`.
 pub(super) fn read(
-    reader: &mut Reader,
     root: &mut Fields,
     target: Option<&Target>,
     duration: Option<Span>,
 ) -> Vec<Fault> {
-    let mut names: Vec<String> = Vec::new();
-    let mut faults = Vec::new();
-    for mut fields in tables(reader, root, "fault") {
-        let name = fields.required::<Written<Name>>(reader, "name", "\"store fails writes\"");
-        if let Some(name) = &name {
-            if names.contains(&name.value.0) {
-                let message = format!("a second fault is called `{}`", name.value.0);
-                reader.wrong(name.spot, message, "give each fault a name of its own");
-            }
-            names.push(name.value.0.clone());
-        }
-        let place = fields.required::<Written<Place>>(reader, "at", "\"store.put\"");
-        let kind =
-            fields.required::<Written<Kind>>(reader, "kind", "{ error = { probability = 0.3 } }");
-        let kind = match (&place, &kind) {
-            (Some(place), Some(kind)) => check(reader, target, place, kind),
-            _ => None,
-        };
-        let window = fields
-            .node("window")
-            .map(|node| window(reader, node, duration));
-        fields.done(reader);
+    let mut names = Vec::new();
+    let mut read = |t: &mut Fields| {
+        let name = own_name(t, "fault", "\"store fails writes\"", &mut names);
+        let place = t.need("at", "\"store.put\"");
+        let kind = t.need("kind", "{ error = { probability = 0.3 } }");
+        let kind = (place.zip(kind)).and_then(|(place, kind)| checked(t, target?, place, kind));
+        let window = t.with("window", |input| window(input, duration));
         let (from, to) = window.unwrap_or_default();
-        if let (Some(name), Some(place), Some(kind)) = (name, place, kind) {
-            faults.push(Fault {
-                name: name.value.0,
-                place: place.value,
-                kind,
-                from,
-                to,
-            });
-        }
-    }
+        Some(Fault {
+            name: name?,
+            place: place?,
+            kind: kind?,
+            from,
+            to,
+        })
+    };
+    let faults = root.tables("fault").into_iter();
     faults
+        .filter_map(|input| input.table("[[fault]]", &mut read))
+        .collect()
 }
 
 /// What was written, as a kind that the place can have on this target.
-fn check(
-    reader: &mut Reader,
-    target: Option<&Target>,
-    place: &Written<Place>,
-    kind: &Written<Kind>,
-) -> Option<FaultKind> {
-    let (at, name) = (place.value, kind.value.tag);
-    let glance = match target? {
+fn checked(t: &Fields, target: &Target, at: Place, kind: Kind) -> Option<FaultKind> {
+    let glance = match target {
         Target::Embedded(_) => None,
         Target::Glance(glance) => Some(glance),
     };
     let known = kinds_at(at, glance.is_some());
+    let tag = kind.tag;
     if known.is_empty() {
         let (message, help) = match glance {
             Some(_) => (
@@ -92,22 +70,25 @@ fn check(
                 "write another place, or run the scenario on [target.glance]",
             ),
         };
-        reader.wrong(place.spot, message, help);
+        t.wrong("at", message, help);
         return None;
     }
-    if !known.contains(&name) {
-        let message = format!("`{at}` cannot have the fault `{name}`");
+    if !known.contains(&tag) {
         let help = format!("`{at}` can have: {}", known.join(", "));
-        reader.wrong(kind.spot, message, help);
+        t.wrong(
+            "kind",
+            format!("`{at}` cannot have the fault `{tag}`"),
+            help,
+        );
         return None;
     }
-    if let (Some(glance), Detail::Command(name)) = (glance, &kind.value.detail)
+    if let (Some(glance), Detail::Command(name)) = (glance, &kind.detail)
         && !glance.commands.iter().any(|command| command.name == *name)
     {
         let help = format!("write [target.glance.commands.{name}] with its `run` and `undo`");
-        reader.wrong(kind.spot, format!("no command is called `{name}`"), help);
+        t.wrong("kind", format!("no command is called `{name}`"), help);
     }
-    kind.value.at(reader, kind.spot, at)
+    kind.at(t, at)
 }
 
 /// A kind as it was written: what `stall` means, and needs, depends on the place.
@@ -125,15 +106,18 @@ enum Detail {
 }
 
 impl Kind {
-    fn at(&self, reader: &mut Reader, spot: Spot, place: Place) -> Option<FaultKind> {
+    /// What it comes to at this place.
+    fn at(self, t: &Fields, place: Place) -> Option<FaultKind> {
+        let tag = self.tag;
         if place == Place::Client {
-            let fault = ClientFault::from_name(self.tag)?;
+            let fault = ClientFault::from_name(tag)?;
             let (after, probability) = match self.detail {
                 Detail::After { after, probability } => (after, probability),
                 Detail::Probability(probability) => (1.0, probability),
                 _ if fault == ClientFault::CloseReply => (1.0, 1.0),
                 _ => {
-                    needs(reader, spot, self.tag, ("after", "\"50%\""));
+                    let (message, help) = needs(tag, "after", "\"50%\"");
+                    t.wrong("kind", message, help);
                     return None;
                 }
             };
@@ -143,131 +127,95 @@ impl Kind {
                 probability,
             });
         }
-        match &self.detail {
-            Detail::Probability(probability) => Some(FaultKind::Error {
-                probability: *probability,
-            }),
-            Detail::Latency(add) => Some(FaultKind::Latency { add: *add }),
-            Detail::Command(name) => Some(FaultKind::Command(name.clone())),
-            Detail::Plain => match self.tag {
-                "stall" => Some(FaultKind::Stall),
-                "full" => Some(FaultKind::Full),
-                _ => Some(FaultKind::Down),
-            },
+        Some(match self.detail {
+            Detail::Probability(probability) => FaultKind::Error { probability },
+            Detail::Latency(add) => FaultKind::Latency { add },
+            Detail::Command(name) => FaultKind::Command(name),
+            Detail::Plain if tag == "stall" => FaultKind::Stall,
+            Detail::Plain if tag == "full" => FaultKind::Full,
+            Detail::Plain => FaultKind::Down,
             Detail::After { .. } => {
-                let message = format!("`{}` at `{place}` has nothing more to say", self.tag);
-                reader.wrong(spot, message, format!("write `\"{}\"`", self.tag));
-                None
+                let message = format!("`{tag}` at `{place}` has nothing more to say");
+                t.wrong("kind", message, format!("write `\"{tag}\"`"));
+                return None;
             }
-        }
+        })
     }
 }
 
-fn needs(reader: &mut Reader, spot: Spot, tag: &str, (key, example): (&str, &str)) {
+/// The message and the help for a kind that was written as its name alone.
+fn needs(tag: &str, key: &str, example: &str) -> (String, String) {
     let help = format!("write `{{ {tag} = {{ {key} = {example} }} }}`");
-    reader.wrong(spot, format!("`{tag}` needs to know its {key}"), help);
+    (format!("`{tag}` needs to know its {key}"), help)
 }
 
 impl Read for Place {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Place> {
-        reader.one_of(node, "place", Place::ALL, Place::name)
+    fn read(input: Input) -> Option<Place> {
+        input.one_of("place", Place::ALL, Place::name)
     }
 }
 
 impl Read for Kind {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Kind> {
-        let (tag, inner) = match &node.value {
+    fn read(input: Input) -> Option<Kind> {
+        let (what, tags) = ("kind of fault", KINDS.map(|(tag, ..)| tag));
+        let (tag, inner) = match &input.node.value {
             Value::Table(_) => {
-                let (tag, inner) = reader.tagged(node, "kind of fault", &KINDS)?;
+                let (tag, inner) = input.tagged(what, &tags)?;
                 (tag, Some(inner))
             }
-            Value::String(_) => (
-                reader.one_of(node, "kind of fault", &KINDS, |kind| kind)?,
-                None,
-            ),
+            Value::String(_) => (input.one_of(what, &tags, |tag| tag)?, None),
             _ => {
-                reader.wrong_type(node, "a kind of fault", "{ error = { probability = 0.3 } }");
-                return None;
+                return input.wrong_type("a kind of fault", "{ error = { probability = 0.3 } }");
             }
         };
-        let detail = match inner {
-            Some(inner) if tag == "command" => Detail::Command(String::read(reader, inner)?),
-            Some(inner) => detail(reader, tag, inner)?,
-            None => plain(reader, tag, node.spot)?,
+        let (_, key, example) = KINDS.into_iter().find(|(known, ..)| *known == tag)?;
+        let detail = match (tag, inner) {
+            ("command", Some(inner)) => Detail::Command(String::read(inner)?),
+            ("command", None) => {
+                let help = "write `{ command = \"kill-api\" }`";
+                return input.refuse("`command` needs to know which", help);
+            }
+            (_, Some(inner)) => inner.table(&format!("{{ {key} = {example} }}"), |t| {
+                Some(match key {
+                    "probability" => Detail::Probability(t.need_with(key, example, share)?),
+                    "add" => Detail::Latency(t.need(key, example)?),
+                    "after" => {
+                        let after = t.need_with(key, example, share);
+                        let probability = t.with("probability", share).unwrap_or(1.0);
+                        Detail::After {
+                            after: after?,
+                            probability,
+                        }
+                    }
+                    _ => Detail::Plain,
+                })
+            })?,
+            // A stall needs to know nothing, unless it is a client's.
+            ("stall" | "full" | "down" | "close-reply", None) => Detail::Plain,
+            (_, None) => {
+                let (message, help) = needs(tag, key, example);
+                return input.refuse(message, help);
+            }
         };
         Some(Kind { tag, detail })
     }
 }
 
-/// A kind written as its name alone.
-fn plain(reader: &mut Reader, tag: &str, spot: Spot) -> Option<Detail> {
-    let missing = match tag {
-        "error" => ("probability", "0.3"),
-        "latency" => ("add", "\"250ms\""),
-        "close" | "reset" | "half-close" | "slow" => ("after", "\"50%\""),
-        "command" => {
-            let help = "write `{ command = \"kill-api\" }`";
-            reader.wrong(spot, "`command` needs to know which", help);
-            return None;
+fn window(input: Input, duration: Option<Span>) -> Option<(Time, Option<Time>)> {
+    input.table("{ from = \"1h\", to = \"2h\" }", |t| {
+        let (from, to) = (t.or("from", Span::ZERO), t.get::<Span>("to"));
+        if let Some(duration) = duration.filter(|&duration| from >= duration) {
+            let message = format!("the fault opens when the load has ended, after {duration}");
+            t.wrong("from", message, "a window must open inside the load");
         }
-        _ => return Some(Detail::Plain),
-    };
-    needs(reader, spot, tag, missing);
-    None
-}
-
-fn detail(reader: &mut Reader, tag: &str, node: &Node) -> Option<Detail> {
-    let share = |share: Share| share.0;
-    let (key, example) = match tag {
-        "error" | "close-reply" => ("probability", "0.3"),
-        "latency" => ("add", "\"250ms\""),
-        "full" | "down" => ("", ""),
-        _ => ("after", "\"50%\""),
-    };
-    let mut fields = Fields::of(reader, node, &format!("{{ {key} = {example} }}"))?;
-    let detail = match tag {
-        "error" | "close-reply" => {
-            let probability = fields.required(reader, key, example).map(share);
-            probability.map(Detail::Probability)
-        }
-        "latency" => fields.required(reader, key, example).map(Detail::Latency),
-        "full" | "down" => Some(Detail::Plain),
-        _ => {
-            let after = fields.required(reader, key, example).map(share);
-            let probability = fields.or(reader, "probability", Share(1.0)).0;
-            after.map(|after| Detail::After { after, probability })
-        }
-    };
-    fields.done(reader);
-    detail
-}
-
-fn window(reader: &mut Reader, node: &Node, duration: Option<Span>) -> (Time, Option<Time>) {
-    let Some(mut fields) = Fields::of(reader, node, "{ from = \"1h\", to = \"2h\" }") else {
-        return (Time::ZERO, None);
-    };
-    let from = fields.optional::<Written<Span>>(reader, "from");
-    let to = fields.optional::<Written<Span>>(reader, "to");
-    fields.done(reader);
-    let begin = from.as_ref().map_or(Span::ZERO, |from| from.value);
-    if let (Some(from), Some(duration)) = (&from, duration)
-        && from.value >= duration
-    {
-        let message = format!("the fault opens when the load has ended, after {duration}");
-        reader.wrong(from.spot, message, "a window must open inside the load");
-    }
-    if let Some(to) = &to {
-        if to.value <= begin {
-            let message = format!("the fault would heal before it opens, at {begin}");
-            reader.wrong(to.spot, message, "write a `to` after `from`");
-        } else if let Some(duration) = duration.filter(|&duration| to.value > duration) {
+        if to.is_some_and(|to| to <= from) {
+            let message = format!("the fault would heal before it opens, at {from}");
+            t.wrong("to", message, "write a `to` after `from`");
+        } else if let Some(duration) = duration.filter(|&duration| to > Some(duration)) {
             let message = format!("the window ends after the load, which lasts {duration}");
-            reader.wrong(
-                to.spot,
-                message,
-                "leave `to` out: all faults heal when the load ends",
-            );
+            let help = "leave `to` out: all faults heal when the load ends";
+            t.wrong("to", message, help);
         }
-    }
-    (Time(begin.0), to.map(|to| Time(to.value.0)))
+        Some((Time(from.0), to.map(|to| Time(to.0))))
+    })
 }

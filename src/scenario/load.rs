@@ -1,195 +1,138 @@
 //! What is offered: `[load]`, and the phases it is cut into.
 
-use super::document::{Node, Value};
-use super::mistake::Spot;
-use super::reader::{Fields, Read, Reader, Written};
-use super::value::{Lasting, Name, Positive};
+use super::reader::{Fields, Input, Read};
+use super::value::{lasting, named, positive};
 use super::{Load, Model, NamedPhase};
-use std::num::NonZeroU32;
 use stormglass_model::load::{Ramp, Spacing};
 use stormglass_model::random::Distribution;
 use stormglass_model::units::{Rate, Span, Time};
 
 /// Reads `[load]`.
-pub(super) fn read(reader: &mut Reader, root: &mut Fields) -> Option<Load> {
-    let Some(node) = root.node("load") else {
+pub(super) fn read(root: &mut Fields) -> Option<Load> {
+    let Some(load) = root.input("load") else {
         let help =
             "write `[load]`, with `arrivals = { rate = \"5/s\" }` or `users = 8`, and a `duration`";
-        reader.wrong(root.spot, "the table `[load]` is missing", help);
-        return None;
+        return root.whole.refuse("the table `[load]` is missing", help);
     };
-    let mut fields = Fields::of(reader, node, "[load]")?;
-    let duration_written = fields.node("duration").is_some();
-    let duration = fields
-        .optional::<Lasting>(reader, "duration")
-        .map(|lasting| lasting.0);
-    let ends = duration_written || fields.node("subjects").is_some();
-    let subjects = fields.optional::<Positive>(reader, "subjects");
-    let warm_up = fields.optional::<Written<Span>>(reader, "warm_up");
-    if !ends {
-        let help = "write `duration = \"10m\"`, `subjects = 100_000`, or both";
-        reader.wrong(fields.spot, "the load has no end", help);
-    }
-    if let (Some(warm_up), Some(duration)) = (&warm_up, duration)
-        && warm_up.value >= duration
-    {
-        let message = format!("the warm-up lasts as long as the load, {duration}");
-        reader.wrong(
-            warm_up.spot,
-            message,
-            "the warm-up must end inside the duration",
-        );
-    }
-    let model = model(reader, &mut fields, duration);
-    let max_in_flight = fields.optional::<Written<Positive>>(reader, "max_in_flight");
-    if let (Some(Model::Closed { .. }), Some(limit)) = (&model, &max_in_flight) {
-        let message = "`max_in_flight` limits arrivals, and this load has users";
-        reader.wrong(
-            limit.spot,
-            message,
-            "leave it out: no more stories run than there are users",
-        );
-    }
-    let spot = fields.spot;
-    fields.done(reader);
-    let load = Load {
-        model: model?,
-        duration,
-        subjects: subjects.map(|subjects| subjects.0),
-        warm_up: warm_up.map_or(Span::ZERO, |warm_up| warm_up.value),
-        max_in_flight: max_in_flight.map(|limit| limit.value.0),
-    };
-    if ends {
-        check_end(reader, &load, duration_written, spot);
-    }
-    Some(load)
+    load.table("[load]", |t| {
+        let duration = t.with("duration", lasting);
+        let subjects = t.with("subjects", positive);
+        let warm_up = t.or("warm_up", Span::ZERO);
+        if !t.has("duration") && !t.has("subjects") {
+            let help = "write `duration = \"10m\"`, `subjects = 100_000`, or both";
+            load.wrong("the load has no end", help);
+        }
+        if let Some(duration) = duration.filter(|&duration| warm_up >= duration) {
+            let message = format!("the warm-up lasts as long as the load, {duration}");
+            t.wrong(
+                "warm_up",
+                message,
+                "the warm-up must end inside the duration",
+            );
+        }
+        let model = model(t, duration);
+        let max_in_flight = t.with("max_in_flight", positive);
+        if max_in_flight.is_some() && matches!(model, Some(Model::Closed { .. })) {
+            let message = "`max_in_flight` limits arrivals, and this load has users";
+            let help = "leave it out: no more stories run than there are users";
+            t.wrong("max_in_flight", message, help);
+        }
+        let read = Load {
+            model: model?,
+            duration,
+            subjects,
+            warm_up,
+            max_in_flight,
+        };
+        if !t.has("duration") {
+            check_end(load, &read);
+        }
+        Some(read)
+    })
 }
 
-fn model(reader: &mut Reader, fields: &mut Fields, duration: Option<Span>) -> Option<Model> {
-    let arrivals = fields.node("arrivals");
-    let users = fields.node("users");
-    let think = fields.node("think");
-    let ramp = fields.node("ramp");
-    let clash = |reader: &mut Reader, fields: &Fields, key: &str, message: &str, help: &str| {
-        let at = fields.key_spot(key).unwrap_or(fields.spot);
-        reader.wrong(at, message, help);
-    };
+fn model(t: &mut Fields, duration: Option<Span>) -> Option<Model> {
+    let (arrivals, users) = (t.input("arrivals"), t.input("users"));
+    let (think, ramp) = (t.input("think"), t.input("ramp"));
     if users.is_none() && think.is_some() {
+        let message = "`think` is what users do, and there are none";
         let help = "write `users = 8` beside it, or leave it out";
-        clash(
-            reader,
-            fields,
-            "think",
-            "`think` is what users do, and there are none",
-            help,
-        );
+        t.wrong_key("think", message, help);
     }
     if users.is_some() && ramp.is_some() {
+        let message = "`ramp` changes the rate of arrivals, and this load has users";
         let help = "leave out `ramp`, or write `arrivals` in place of `users`";
-        clash(
-            reader,
-            fields,
-            "ramp",
-            "`ramp` changes the rate of arrivals, and this load has users",
-            help,
-        );
+        t.wrong_key("ramp", message, help);
     }
     match (arrivals, users) {
-        (Some(arrivals), None) => open(reader, arrivals, ramp, duration),
+        (Some(arrivals), None) => open(arrivals, ramp, duration),
         (None, Some(users)) => {
-            let users = NonZeroU32::read(reader, users);
-            let think = think.map(|node| Distribution::read(reader, node));
+            let users = Read::read(users);
+            let think = think.map_or(Some(Distribution::constant(0)), Read::read);
             Some(Model::Closed {
                 users: users?,
-                think: think.unwrap_or(Some(Distribution::constant(0)))?,
+                think: think?,
             })
         }
         (Some(_), Some(_)) => {
             let help = "keep `arrivals` for an open load, or `users` for a closed one";
-            clash(
-                reader,
-                fields,
-                "users",
-                "the load has arrivals and users",
-                help,
-            );
+            t.wrong_key("users", "the load has arrivals and users", help);
             None
         }
         (None, None) => {
             let help = "write `arrivals = { rate = \"5/s\" }` for an open load, or `users = 8` for a closed one";
-            reader.wrong(fields.spot, "the load has neither arrivals nor users", help);
-            None
+            t.whole
+                .refuse("the load has neither arrivals nor users", help)
         }
     }
 }
 
 impl Read for Spacing {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Spacing> {
-        let name = |spacing| match spacing {
-            Spacing::Poisson => "poisson",
-            Spacing::Even => "even",
-        };
-        reader.one_of(node, "spacing", &[Spacing::Poisson, Spacing::Even], name)
+    fn read(input: Input) -> Option<Spacing> {
+        input.one_of("spacing", Spacing::ALL, Spacing::name)
     }
 }
 
-fn open(
-    reader: &mut Reader,
-    arrivals: &Node,
-    ramp: Option<&Node>,
-    duration: Option<Span>,
-) -> Option<Model> {
-    let mut fields = Fields::of(reader, arrivals, "arrivals = { rate = \"5/s\" }")?;
-    let rate = fields.required::<Written<Rate>>(reader, "rate", "\"5/s\"");
-    let spacing = fields.or(reader, "spacing", Spacing::Poisson);
-    fields.done(reader);
-    let ramps = match ramp {
-        Some(node) => ramps(reader, node, duration),
-        None => Some(Vec::new()),
-    };
-    let (rate, ramps) = rate.zip(ramps)?;
-    if rate.value.0 == 0.0 && ramps.iter().all(|ramp| ramp.to.0 == 0.0) {
-        let help = "write a rate above zero, or a `ramp` that lifts it";
-        reader.wrong(rate.spot, "at a rate of zero nothing ever arrives", help);
-        return None;
-    }
-    Some(Model::Open {
-        rate: rate.value,
-        spacing,
-        ramps,
+fn open(arrivals: Input, ramp: Option<Input>, duration: Option<Span>) -> Option<Model> {
+    arrivals.table("arrivals = { rate = \"5/s\" }", |t| {
+        let rate = t.need::<Rate>("rate", "\"5/s\"");
+        let spacing = t.or("spacing", Spacing::Poisson);
+        let ramps = ramp.map_or(Some(Vec::new()), |ramp| ramps(ramp, duration));
+        let (rate, ramps) = rate.zip(ramps)?;
+        if rate.0 == 0.0 && ramps.iter().all(|ramp| ramp.to.0 == 0.0) {
+            let help = "write a rate above zero, or a `ramp` that lifts it";
+            t.wrong("rate", "at a rate of zero nothing ever arrives", help);
+            return None;
+        }
+        Some(Model::Open {
+            rate,
+            spacing,
+            ramps,
+        })
     })
 }
 
-fn ramps(reader: &mut Reader, node: &Node, duration: Option<Span>) -> Option<Vec<Ramp>> {
-    let Value::Array(items) = &node.value else {
-        reader.wrong_type(node, "a list of ramps", "[{ for = \"10m\", to = \"4/s\" }]");
-        return None;
-    };
-    let ramps: Vec<Option<Ramp>> = (items.iter())
-        .map(|item| {
-            let mut fields = Fields::of(reader, item, "{ for = \"10m\", to = \"4/s\" }")?;
-            let length = fields.required(reader, "for", "\"10m\"");
-            let to = fields.required(reader, "to", "\"4/s\"");
-            fields.done(reader);
+fn ramps(input: Input, duration: Option<Span>) -> Option<Vec<Ramp>> {
+    let example = "{ for = \"10m\", to = \"4/s\" }";
+    let ramps = input.all("a list of ramps", &format!("[{example}]"), |item| {
+        item.table(example, |t| {
+            let (length, to) = (t.need("for", "\"10m\""), t.need("to", "\"4/s\""));
             Some(Ramp {
                 length: length?,
                 to: to?,
             })
         })
-        .collect();
-    let ramps: Vec<Ramp> = ramps.into_iter().collect::<Option<_>>()?;
-    let total = ramps
-        .iter()
-        .fold(Span::ZERO, |total, ramp| total + ramp.length);
+    })?;
+    let total = (ramps.iter()).fold(Span::ZERO, |total, ramp| total + ramp.length);
     if let Some(duration) = duration.filter(|&duration| total > duration) {
         let message = format!("the ramps last {total}, longer than the load, {duration}");
-        reader.wrong(node.spot, message, "ramps must end inside the duration");
+        input.wrong(message, "ramps must end inside the duration");
     }
     Some(ramps)
 }
 
 /// An open load without a duration whose arrivals dry up before its subjects have come never ends.
-fn check_end(reader: &mut Reader, load: &Load, has_duration: bool, at: Spot) {
+fn check_end(input: Input, load: &Load) {
     let (Model::Open { rate, ramps, .. }, Some(subjects)) = (&load.model, load.subjects) else {
         return;
     };
@@ -198,113 +141,65 @@ fn check_end(reader: &mut Reader, load: &Load, has_duration: bool, at: Spot) {
         arrivals += 0.5 * (last + ramp.to.0) * ramp.length.as_secs_f64();
         last = ramp.to.0;
     }
-    if !has_duration && last == 0.0 && arrivals < subjects as f64 {
+    if last == 0.0 && arrivals < subjects as f64 {
         let message =
             format!("the load never ends: about {arrivals:.0} of {subjects} subjects ever arrive");
-        reader.wrong(
-            at,
-            message,
-            "write a `duration`, or end the ramps above zero",
-        );
+        input.wrong(message, "write a `duration`, or end the ramps above zero");
     }
 }
 
 /// The phases of a load: warm-up if there is one, the load, and those the scenario names.
-pub(super) fn phases(
-    reader: &mut Reader,
-    root: &mut Fields,
-    load: Option<&Load>,
-) -> Vec<NamedPhase> {
+pub(super) fn phases(root: &mut Fields, load: Option<&Load>) -> Vec<NamedPhase> {
     let warm_up = Time(load.map_or(0, |load| load.warm_up.0));
     let duration = load.and_then(|load| load.duration);
-    let mut phases = Vec::new();
-    for mut fields in tables(reader, root, "phase") {
-        let name = fields.required::<Written<Name>>(reader, "name", "\"storm\"");
-        let from = fields.required::<Written<Span>>(reader, "from", "\"1h\"");
-        fields.done(reader);
-        let (Some(name), Some(from)) = (name, from) else {
-            continue;
-        };
-        if warm_up > Time::ZERO && from.value == Span::ZERO {
-            let help = "begin it later, or leave out `warm_up`";
-            reader.wrong(from.spot, "the warm-up begins here", help);
-        }
-        check_phase(reader, &phases, duration, &name, &from);
-        phases.push(NamedPhase {
-            name: name.value.0,
-            from: Time(from.value.0),
-        });
+    let mut phases: Vec<NamedPhase> = Vec::new();
+    for input in root.tables("phase") {
+        phases.extend(input.table("[[phase]]", |t| phase(t, &phases, warm_up, duration)));
     }
-    let mut add = |name: &str, from| {
-        // A named phase that begins where a default one would takes its place.
+    // A named phase that begins where a default one would takes its place.
+    for (name, from) in [("load", warm_up), ("warm_up", Time::ZERO)] {
         if phases.iter().all(|phase| phase.from != from) {
-            phases.push(NamedPhase {
-                name: name.to_owned(),
-                from,
-            });
+            let name = name.to_owned();
+            phases.push(NamedPhase { name, from });
         }
-    };
-    add("load", warm_up);
-    if warm_up > Time::ZERO {
-        add("warm_up", Time::ZERO);
     }
     phases.sort_by_key(|phase| phase.from);
     phases
 }
 
-fn check_phase(
-    reader: &mut Reader,
+fn phase(
+    t: &mut Fields,
     before: &[NamedPhase],
+    warm_up: Time,
     duration: Option<Span>,
-    name: &Written<Name>,
-    from: &Written<Span>,
-) {
-    if ["warm_up", "load", "settle"].contains(&name.value.0.as_str()) {
-        let message = format!(
-            "`{}` is the name of a phase that every load has",
-            name.value.0
-        );
-        reader.wrong(name.spot, message, "choose another name");
+) -> Option<NamedPhase> {
+    let name = t.need_with("name", "\"storm\"", named);
+    let from = t.need::<Span>("from", "\"1h\"");
+    let (name, from) = (name?, Time(from?.0));
+    if from == Time::ZERO && warm_up > Time::ZERO {
+        let help = "begin it later, or leave out `warm_up`";
+        t.wrong("from", "the warm-up begins here", help);
     }
-    if before.iter().any(|phase| phase.name == name.value.0) {
-        let message = format!("a second phase is called `{}`", name.value.0);
-        reader.wrong(name.spot, message, "give each phase a name of its own");
+    if ["warm_up", "load", "settle"].contains(&name.as_str()) {
+        let message = format!("`{name}` is the name of a phase that every load has");
+        t.wrong("name", message, "choose another name");
     }
-    if let Some(last) = before.last().filter(|last| last.from.0 >= from.value.0) {
-        let message = format!(
-            "the phase does not begin after the one before it, at {}",
-            last.from
-        );
-        reader.wrong(
-            from.spot,
+    if before.iter().any(|phase| phase.name == name) {
+        let message = format!("a second phase is called `{name}`");
+        t.wrong("name", message, "give each phase a name of its own");
+    }
+    if let Some(last) = before.last().filter(|last| last.from >= from) {
+        let begun = last.from;
+        let message = format!("the phase does not begin after the one before it, at {begun}");
+        t.wrong(
+            "from",
             message,
             "write phases in the order in which they begin",
         );
     }
-    if let Some(duration) = duration.filter(|&duration| from.value >= duration) {
+    if let Some(duration) = duration.filter(|&duration| from.0 >= duration.0) {
         let message = format!("the phase begins when the load has ended, after {duration}");
-        reader.wrong(from.spot, message, "a phase must begin inside the duration");
+        t.wrong("from", message, "a phase must begin inside the duration");
     }
-}
-
-/// The tables of a list like `[[phase]]`.
-pub(super) fn tables<'n>(
-    reader: &mut Reader,
-    root: &mut Fields<'n>,
-    key: &'static str,
-) -> Vec<Fields<'n>> {
-    let Some(node) = root.node(key) else {
-        return Vec::new();
-    };
-    let Value::Array(items) = &node.value else {
-        reader.wrong_type(
-            node,
-            &format!("a list of tables, one a {key}"),
-            &format!("[[{key}]]"),
-        );
-        return Vec::new();
-    };
-    (items.iter())
-        .filter_map(|item| Fields::of(reader, item, &format!("[[{key}]]")))
-        .collect()
+    Some(NamedPhase { name, from })
 }

@@ -4,7 +4,6 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource,
     SourceCode, SourceSpan, SpanContents,
 };
-use std::fmt;
 
 /// A stretch of one of the texts a scenario is made of, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +44,8 @@ pub(super) struct Source {
 }
 
 /// Every mistake of a scenario, in the order of its text. Never empty.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}", self.plain())]
 pub struct Mistakes {
     sources: Vec<Source>,
     list: Vec<Mistake>,
@@ -99,9 +99,9 @@ impl Mistakes {
             .collect();
         let mut out = String::new();
         for mistake in &self.list {
-            let source = mistake.spot.and_then(|spot| sources.get(spot.source));
+            let text = mistake.spot.and_then(|spot| sources.get(spot.source));
             // A `String` takes every write, and a spot always lies inside its source.
-            if (handler.render_report(&mut out, &Shown { mistake, source })).is_err() {
+            if (handler.render_report(&mut out, &Shown { mistake, text })).is_err() {
                 out.push_str(&mistake.message);
             }
             out.push('\n');
@@ -114,50 +114,28 @@ impl Mistakes {
     }
 }
 
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.plain())
-    }
-}
-
-impl std::error::Error for Mistakes {}
-
 /// A mistake with the text it points into, as miette wants it.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .mistake.message)]
 struct Shown<'a> {
     mistake: &'a Mistake,
-    source: Option<&'a Lines>,
+    text: Option<&'a Lines>,
 }
-
-impl fmt::Debug for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.mistake.fmt(f)
-    }
-}
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.mistake.message)
-    }
-}
-
-impl std::error::Error for Shown<'_> {}
 
 impl Diagnostic for Shown<'_> {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         Some(Box::new(&self.mistake.help))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.map(|source| source as &dyn SourceCode)
+        self.text.map(|text| text as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let spot = self.mistake.spot?;
-        let text = self.source?.0.inner();
-        let span = caret(text, spot.start, spot.end);
-        Some(Box::new(std::iter::once(
-            LabeledSpan::new_primary_with_span(None, span),
-        )))
+        let span = caret(self.text?.0.inner(), spot.start, spot.end);
+        let label = LabeledSpan::new_primary_with_span(None, span);
+        Some(Box::new(std::iter::once(label)))
     }
 }
 
@@ -178,6 +156,7 @@ fn caret(text: &str, start: usize, end: usize) -> (usize, usize) {
 const WHOLE_LINES: usize = 1;
 
 /// A text of which the lines that hold a stretch are shown, whole and without their neighbours.
+#[derive(Debug)]
 struct Lines(NamedSource<String>);
 
 impl SourceCode for Lines {

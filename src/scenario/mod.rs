@@ -4,6 +4,7 @@
 //! checks again. Nothing here runs anything.
 
 mod able;
+mod commands;
 mod document;
 mod fault;
 mod identity;
@@ -27,6 +28,7 @@ use std::num::NonZeroU32;
 use stormglass_glance::GlanceTarget;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::Fault;
+use stormglass_model::lifecycle::Profile;
 use stormglass_model::load::{Ramp, Spacing, Story};
 use stormglass_model::named;
 use stormglass_model::random::{Distribution, Seed};
@@ -57,6 +59,14 @@ impl Target {
         match self {
             Target::Embedded(_) => "embedded",
             Target::Glance(_) => "glance",
+        }
+    }
+
+    /// The edges that it allows.
+    const fn profile(&self) -> Profile {
+        match self {
+            Target::Embedded(config) => config.rules.profile(),
+            Target::Glance(_) => Profile::Glance,
         }
     }
 }

@@ -1,77 +1,76 @@
 //! Where the server's database and store are: `[target.glance.probe]`.
 
-use super::document::Node;
 use super::identity::from_environment;
-use super::reader::{Fields, Read, Reader, Written};
+use super::reader::{Fields, Input};
 use std::path::PathBuf;
 use stormglass_glance::auth::Secret;
 use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
 
-impl Read for ProbeTarget {
-    fn read(reader: &mut Reader, node: &Node) -> Option<ProbeTarget> {
-        let mut fields = Fields::of(reader, node, "[target.glance.probe]")?;
-        let mut database = fields.optional::<String>(reader, "database");
-        if let Some(variable) = fields.optional::<Written<String>>(reader, "database_env") {
+/// Reads `[target.glance.probe]`.
+pub(super) fn read(input: Input) -> Option<ProbeTarget> {
+    input.table("[target.glance.probe]", |t| {
+        let mut database = t.get("database");
+        if let Some(variable) = t.get::<String>("database_env") {
             if database.is_some() {
                 let message = "`database_env` says once more what `database` says";
-                reader.wrong(variable.spot, message, "keep one of the two");
+                t.wrong("database_env", message, "keep one of the two");
             }
-            database = from_environment(reader, &variable.value, variable.spot);
+            database = from_environment(t, "database_env", &variable);
         }
-        let store = store(reader, &mut fields);
-        let staging = fields.optional::<Written<String>>(reader, "staging");
-        let staging = staging.and_then(|staging| folder(reader, staging));
+        let store = store(t);
+        let staging = t.get("staging");
+        let staging = staging.and_then(|path| folder(t, "staging", path));
         let keys = ["database", "database_env", "store", "staging"];
-        if keys.iter().all(|key| fields.key_spot(key).is_none()) {
+        if !keys.iter().any(|key| t.has(key)) {
             let help = "write `database` or `database_env`, or `store`, or more of them";
-            reader.wrong(fields.spot, "the probe has nothing to read", help);
-        } else if fields.key_spot("store").is_none()
-            && let Some(at) = fields.key_spot("staging")
-        {
+            input.wrong("the probe has nothing to read", help);
+        } else if t.has("staging") && !t.has("store") {
+            let message = "`staging` is looked at only beside `store`";
             let help =
                 "write the folder of the store as well: `store = \"/var/lib/glance/images\"`";
-            reader.wrong(at, "`staging` is looked at only beside `store`", help);
+            t.wrong_key("staging", message, help);
         }
-        fields.done(reader);
         Some(ProbeTarget {
             database: database.map(Secret::new),
             store,
             staging,
         })
-    }
+    })
 }
 
 /// The folder or the bucket that `store` names.
-fn store(reader: &mut Reader, fields: &mut Fields) -> Option<StoreTarget> {
-    let place = fields.optional::<Written<String>>(reader, "store");
-    let endpoint = fields.optional::<String>(reader, "endpoint");
-    let region = fields.optional::<String>(reader, "region");
-    let access_key = fields.optional::<Written<String>>(reader, "access_key_env");
-    let secret_key = fields.optional::<Written<String>>(reader, "secret_key_env");
-    let bucket = place.as_ref().and_then(|it| it.value.strip_prefix("s3://"));
+fn store(t: &mut Fields) -> Option<StoreTarget> {
+    let store = t.get::<String>("store");
+    let endpoint = t.get("endpoint");
+    let region = t.get("region");
+    let access_key = t.get("access_key_env");
+    let secret_key = t.get("secret_key_env");
+    let bucket = store.as_ref().and_then(|it| it.strip_prefix("s3://"));
     let Some(bucket) = bucket else {
         let keys = ["endpoint", "region", "access_key_env", "secret_key_env"];
-        if let Some(at) = keys.iter().find_map(|key| fields.key_spot(key)) {
+        if let Some(key) = keys.iter().find(|key| t.has(key)) {
             let help = "write the bucket as well: `store = \"s3://BUCKET\"`";
-            reader.wrong(at, "this is for a store in S3, and there is none", help);
+            t.wrong_key(key, "this is for a store in S3, and there is none", help);
         }
-        return folder(reader, place?).map(StoreTarget::Folder);
+        return folder(t, "store", store?).map(StoreTarget::Folder);
     };
-    let spot = place.as_ref()?.spot;
     if bucket.is_empty() || bucket.contains('/') {
         let help = "write it without a folder, `\"s3://BUCKET\"`: Glance has none in it";
-        reader.wrong(spot, format!("`s3://{bucket}` is not a bucket"), help);
+        t.wrong("store", format!("`s3://{bucket}` is not a bucket"), help);
     }
-    if endpoint.is_none() && fields.key_spot("endpoint").is_none() {
+    if !t.has("endpoint") {
         let help = "write the URL that the server's settings have, `endpoint = \"https://HOST\"`";
-        reader.wrong(spot, "a bucket needs an `endpoint`", help);
+        t.wrong("store", "a bucket needs an `endpoint`", help);
     }
-    let mut secret = |name: Option<Written<String>>, usual: &str| {
-        let (name, spot) = name.map_or((usual.to_owned(), spot), |it| (it.value, it.spot));
-        from_environment(reader, &name, spot).map(Secret::new)
+    let secret = |key, variable: Option<String>, usual| {
+        let value = match variable {
+            Some(variable) => from_environment(t, key, &variable),
+            None => from_environment(t, "store", usual),
+        };
+        value.map(Secret::new)
     };
-    let access_key = secret(access_key, "AWS_ACCESS_KEY_ID");
-    let secret_key = secret(secret_key, "AWS_SECRET_ACCESS_KEY");
+    let access_key = secret("access_key_env", access_key, "AWS_ACCESS_KEY_ID");
+    let secret_key = secret("secret_key_env", secret_key, "AWS_SECRET_ACCESS_KEY");
     Some(StoreTarget::Bucket(BucketTarget {
         endpoint: endpoint?,
         region: region.unwrap_or_else(|| "us-east-1".to_owned()),
@@ -83,12 +82,12 @@ fn store(reader: &mut Reader, fields: &mut Fields) -> Option<StoreTarget> {
 }
 
 /// An absolute path: it is compared with those that the server writes down.
-fn folder(reader: &mut Reader, written: Written<String>) -> Option<PathBuf> {
-    let path = PathBuf::from(written.value);
+fn folder(t: &Fields, key: &str, path: String) -> Option<PathBuf> {
+    let path = PathBuf::from(path);
     if !path.is_absolute() {
         let message = format!("`{}` is not an absolute path", path.display());
         let help = "write it as the server's settings do, for example `\"/var/lib/glance/images\"`";
-        reader.wrong(written.spot, message, help);
+        t.wrong(key, message, help);
         return None;
     }
     Some(path)

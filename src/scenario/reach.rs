@@ -2,10 +2,10 @@
 //!
 //! The sets are too large rather than too small: only what can never be legal is refused.
 
+use super::Target;
 use super::mistake::Spot;
 use super::reader::Reader;
 use super::story::WrittenStory;
-use super::{Target, target};
 use stormglass_model::fault::{Fault, FaultKind, Place};
 use stormglass_model::lifecycle::{Operation, Profile, Statuses, SubjectStatus};
 use stormglass_model::operations::OperationKind;
@@ -49,7 +49,7 @@ impl States {
 }
 
 /// What decides how operations can end.
-pub(super) struct World {
+pub(super) struct Conditions {
     profile: Profile,
     delayed_delete: bool,
     /// Any operation can fail and leave its subject as it was.
@@ -58,8 +58,8 @@ pub(super) struct World {
     uploads_fail: bool,
 }
 
-impl World {
-    pub fn new(target: &Target, faults: &[Fault]) -> World {
+impl Conditions {
+    pub fn new(target: &Target, faults: &[Fault]) -> Conditions {
         let struck = |fails: fn(&Fault) -> bool| faults.iter().any(fails);
         let at_the_door = struck(|fault| {
             matches!(fault.kind, FaultKind::Error { .. })
@@ -73,16 +73,16 @@ impl World {
             | FaultKind::Down
             | FaultKind::Command(_) => false,
         });
-        let profile = target::profile(target);
+        let profile = target.profile();
         match target {
-            Target::Embedded(config) => World {
+            Target::Embedded(config) => Conditions {
                 profile,
                 delayed_delete: config.delayed_delete,
                 // A planted defect may do anything.
                 anything_fails: at_the_door || config.defects.iter().next().is_some(),
                 uploads_fail: in_the_store || config.store.capacity.is_some(),
             },
-            Target::Glance(glance) => World {
+            Target::Glance(glance) => Conditions {
                 profile,
                 delayed_delete: glance.delayed_delete,
                 anything_fails: true,
@@ -143,55 +143,41 @@ impl World {
 }
 
 /// Follows a story and notes every step that can never do what it says.
-pub(super) fn check(reader: &mut Reader, world: &World, written: &WrittenStory) {
+pub(super) fn check(reader: &Reader, conditions: &Conditions, written: &WrittenStory) {
     let mut states = States::NONE;
     let mut importing = false;
-    for (step, spots) in written.story.steps.iter().zip(&written.steps) {
-        importing |= actions(step).any(
-            |action| matches!(action, Action::Do(act) if act.operation.kind() == OperationKind::Import),
-        );
+    for (step, spots) in written.steps() {
+        let imports = |action: &Action| matches!(action, Action::Do(act) if act.operation.kind() == OperationKind::Import);
+        importing |= step.actions().any(imports);
         if importing {
-            states = world.after_all(Operation::Import, states, true).or(states);
+            let imported = conditions.after_all(Operation::Import, states, true);
+            states = imported.or(states);
+        }
+        let judge = |at: Option<&Spot>, action: &Action, states, rivals| match at {
+            Some(&at) => judged(reader, conditions, (at, action), states, rivals),
+            None => states,
+        };
+        if let Some(operation) = step.creates_first() {
+            states = created(operation);
+            continue;
         }
         states = match step {
-            Step::Act(Action::Do(act)) | Step::Race { first: act, .. }
-                if act.operation.creates() =>
-            {
-                created(act.operation)
-            }
-            Step::Act(action) => judge(reader, world, action, states, spots.first(), false),
+            Step::Act(action) => judge(spots.first(), action, states, false),
             Step::Rivals { .. } => {
-                let states = raced(world, step, states);
-                for (action, at) in actions(step).zip(spots) {
-                    judge(reader, world, action, states, Some(at), true);
+                let states = raced(conditions, step, states);
+                for (at, action) in spots.iter().zip(step.actions()) {
+                    judge(Some(at), action, states, true);
                 }
                 states
             }
             // Its client may spoil it.
             Step::Race { first, second, .. } => {
                 let spoilt = matches!(second, Second::Fault(_));
-                judge(
-                    reader,
-                    world,
-                    &Action::Do(*first),
-                    states,
-                    spots.first(),
-                    spoilt,
-                )
+                judge(spots.first(), &Action::Do(*first), states, spoilt)
             }
             Step::Run(_) => states,
         };
     }
-}
-
-/// The actions of a step, whatever the branch.
-fn actions(step: &Step) -> impl Iterator<Item = &Action> {
-    let (one, many): (Option<&Action>, &[Vec<Action>]) = match step {
-        Step::Act(action) => (Some(action), &[]),
-        Step::Rivals { branches, .. } => (None, branches),
-        Step::Race { .. } | Step::Run(_) => (None, &[]),
-    };
-    one.into_iter().chain(many.iter().flatten())
 }
 
 fn created(operation: Operation) -> States {
@@ -201,14 +187,14 @@ fn created(operation: Operation) -> States {
 }
 
 /// Every state that any order of the rivals can pass through.
-fn raced(world: &World, race: &Step, mut states: States) -> States {
+fn raced(conditions: &Conditions, race: &Step, mut states: States) -> States {
     loop {
         let before = states;
-        for action in actions(race) {
+        for action in race.actions() {
             if let Action::Do(act) = action
                 && act.operation.kind().allows(act.who)
             {
-                states = states.or(world.after_all(act.operation, states, true));
+                states = states.or(conditions.after_all(act.operation, states, true));
             }
         }
         if states == before {
@@ -218,12 +204,11 @@ fn raced(world: &World, race: &Step, mut states: States) -> States {
 }
 
 /// Notes an action that makes no sense in any of the states; gives the states after it.
-fn judge(
-    reader: &mut Reader,
-    world: &World,
-    action: &Action,
+fn judged(
+    reader: &Reader,
+    conditions: &Conditions,
+    (at, action): (Spot, &Action),
     states: States,
-    at: Option<&Spot>,
     rivals: bool,
 ) -> States {
     let (act, refused) = match action {
@@ -232,9 +217,9 @@ fn judge(
         Action::Wait(_) => return states,
     };
     let Act { operation, who } = act;
-    let Some(&at) = at.filter(|_| states != States::NONE && !operation.creates()) else {
+    if states == States::NONE || operation.creates() {
         return states;
-    };
+    }
     if !operation.kind().allows(who) {
         // Nothing comes of it, whatever the status.
         if !refused && !operation.kind().looks() {
@@ -244,42 +229,26 @@ fn judge(
         }
         return states;
     }
-    let legal = states
-        .iter()
-        .filter(|&state| world.legal(operation, state))
-        .count();
-    if !refused && legal == 0 {
+    let removes = operation.kind() == OperationKind::RemoveLocation;
+    let is = states.statuses();
+    let legal = |state| conditions.legal(operation, state);
+    if !refused && !states.iter().any(legal) {
+        let granted = conditions.granted(operation);
+        let location = if removes { " with a location" } else { "" };
         let message = format!(
-            "`{operation}` can never be legal here: the subject is {}, and it needs {}{}",
-            states.statuses(),
-            world.granted(operation),
-            if operation.kind() == OperationKind::RemoveLocation {
-                " with a location"
-            } else {
-                ""
-            }
+            "`{operation}` can never be legal here: the subject is {is}, and it needs {granted}{location}"
         );
         let help =
             format!("write `{{ refused = \"{operation}\" }}` if that is what you want to see");
         reader.wrong(at, message, help);
         // What the author took the subject for: later steps are judged by that as well.
-        let needed = States([world.granted(operation); 2]);
-        return states.or(world.after_all(operation, needed, rivals));
+        return states.or(conditions.after_all(operation, States([granted; 2]), rivals));
     }
     // The last location of an active subject stays.
-    if refused
-        && legal == states.iter().count()
-        && operation.kind() != OperationKind::RemoveLocation
-    {
-        let message = format!(
-            "`{operation}` can never be refused here: the subject is {}",
-            states.statuses()
-        );
-        reader.wrong(
-            at,
-            message,
-            format!("write `\"{operation}\"` if it is to succeed"),
-        );
+    if refused && !removes && states.iter().all(legal) {
+        let message = format!("`{operation}` can never be refused here: the subject is {is}");
+        let help = format!("write `\"{operation}\"` if it is to succeed");
+        reader.wrong(at, message, help);
     }
-    world.after_all(operation, states, rivals)
+    conditions.after_all(operation, states, rivals)
 }

@@ -3,17 +3,18 @@
 use super::able;
 use super::document::{self, Node};
 use super::mistake::{Mistake, Mistakes, Source};
-use super::reach::{self, World};
-use super::reader::{Fields, Read, Reader, Written};
+use super::reach::{self, Conditions};
+use super::reader::{Fields, Input, Read, Reader};
 use super::story::{self, WrittenStory};
-use super::threshold::{self, Known};
-use super::value::Lasting;
+use super::threshold::{self, Measured};
+use super::value::lasting;
 use super::{Clock, Model, Scenario, Target, fault, load, secret, target};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::num::NonZeroU32;
 use std::path::Path;
 use stormglass_glance::auth::Environment;
-use stormglass_model::fault::{Fault, FaultKind};
+use stormglass_model::fault::FaultKind;
 use stormglass_model::lifecycle::{Operation, Profile};
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Action, Step};
@@ -70,25 +71,29 @@ pub fn parse_in(
     if parsed.broken {
         return Err(told(sources, mistakes, &root));
     }
-    let mut reader = Reader {
+    let reader = Reader {
         environment,
         dir,
-        sources,
-        mistakes: Vec::new(),
+        sources: sources.into(),
+        mistakes: RefCell::default(),
     };
-    let scenario = scenario(&mut reader, &root);
+    let input = Input {
+        reader: &reader,
+        node: &root,
+    };
+    let scenario = input.table("schema = 1", scenario);
+    let (sources, found) = (reader.sources.into_inner(), reader.mistakes.into_inner());
     // What the parser took a slip of the finger for is no mistake of its own.
     let line = |mistake: &Mistake| {
         let spot = mistake.spot?;
-        let source = reader.sources.get(spot.source)?;
+        let source = sources.get(spot.source)?;
         Some((spot.source, document::line_of(&source.text, spot.start)))
     };
     let upset: Vec<_> = mistakes.iter().map(line).collect();
-    let meant = (reader.mistakes.iter()).filter(|mistake| !upset.contains(&line(mistake)));
-    mistakes.extend(meant.cloned());
+    mistakes.extend((found.into_iter()).filter(|mistake| !upset.contains(&line(mistake))));
     match scenario {
         Some(scenario) if mistakes.is_empty() => Ok(scenario),
-        _ => Err(told(reader.sources, mistakes, &root)),
+        _ => Err(told(sources, mistakes, &root)),
     }
 }
 
@@ -98,52 +103,44 @@ fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, root: &Node) -> Mi
     Mistakes::new(sources, mistakes)
 }
 
-fn scenario(reader: &mut Reader, root: &Node) -> Option<Scenario> {
-    let mut fields = Fields::of(reader, root, "schema = 1")?;
-    let root = &mut fields;
-    let schema = root.required::<Written<u64>>(reader, "schema", "1");
-    if let Some(schema) = schema.filter(|schema| schema.value != 1) {
-        let message = format!("schema {} is not known", schema.value);
-        reader.wrong(schema.spot, message, "this version reads `schema = 1`");
+fn scenario(t: &mut Fields) -> Option<Scenario> {
+    let reader = t.whole.reader;
+    if let Some(schema) = t.need::<u64>("schema", "1").filter(|&schema| schema != 1) {
+        let message = format!("schema {schema} is not known");
+        t.wrong("schema", message, "this version reads `schema = 1`");
     }
-    let name = root.required::<Written<String>>(reader, "name", "\"steady-week\"");
-    if let Some(name) = &name {
-        check_name(reader, name);
-    }
-    let seed = root.or(reader, "seed", 42_u64);
-    let replications = root.or(reader, "replications", NonZeroU32::MIN);
-    let before = reader.mistakes.len();
-    let target = target::read(reader, root);
-    let clock = clock(reader, root, target.as_ref());
-    let load = load::read(reader, root);
+    let name = t.need_with("name", "\"steady-week\"", name);
+    let seed = t.or("seed", 42);
+    let replications = t.or("replications", NonZeroU32::MIN);
+    let before = reader.mistakes.borrow().len();
+    let target = target::read(t);
+    let clock = clock(t, target.as_ref());
+    let load = load::read(t);
     let duration = load.as_ref().and_then(|load| load.duration);
-    let phases = load::phases(reader, root, load.as_ref());
-    let faults = fault::read(reader, root, target.as_ref(), duration);
-    let stories = story::read(reader, root);
+    let phases = load::phases(t, load.as_ref());
+    let faults = fault::read(t, target.as_ref(), duration);
+    let stories = story::read(t);
     // What is said of stories as a whole needs all of them.
-    let whole = reader.mistakes.len() == before;
+    let whole = reader.mistakes.borrow().len() == before;
     if let Some(target) = &target {
-        check_stories(reader, target, &faults, &stories);
+        let conditions = Conditions::new(target, &faults);
+        for written in &stories {
+            able::check(reader, target, written);
+            reach::check(reader, &conditions, written);
+        }
     }
-    let settle = optional_table(reader, root, "settle", "for");
-    let interval = optional_table::<Lasting>(reader, root, "report", "interval");
-    let operations = whole.then(|| operations(&stories));
-    let profile = target.as_ref().map_or(Profile::Glance, target::profile);
-    let thresholds = match root.node("thresholds") {
-        Some(node) => threshold::read(
-            reader,
-            node,
-            &Known {
-                profile,
-                operations,
-            },
-        ),
-        None => Vec::new(),
+    let settle = t.with("settle", |input| input.table("[settle]", |t| t.get("for")));
+    let interval = t.with("report", |input| {
+        input.table("[report]", |t| t.with("interval", lasting))
+    });
+    let measured = Measured {
+        profile: target.as_ref().map_or(Profile::Glance, Target::profile),
+        operations: whole.then(|| operations(&stories)),
     };
-    let users = root.key_spot("load").unwrap_or(root.spot);
-    fields.done(reader);
+    let thresholds = t.input("thresholds");
+    let thresholds = thresholds.map_or_else(Vec::new, |input| threshold::read(input, &measured));
     let scenario = Scenario {
-        name: name.map_or_else(String::new, |name| name.value),
+        name: name.unwrap_or_default(),
         seed: Seed(seed),
         clock,
         replications,
@@ -154,35 +151,22 @@ fn scenario(reader: &mut Reader, root: &Node) -> Option<Scenario> {
         phases,
         settle: settle.unwrap_or(Span::from_secs(120)),
         thresholds,
-        interval: interval.map(|interval| interval.0),
+        interval,
         keeps_history: false,
-        sha256: sha256(&reader.sources),
+        sha256: sha256(&reader.sources.borrow()),
     };
     if whole && stands_still(&scenario) {
         let message =
             "virtual time would stand still: users never wait, and nothing they do takes time";
         let help = "write `think`, a `wait`, a cost in [service], or `subjects` to end the load";
-        reader.wrong(users, message, help);
+        t.wrong_key("load", message, help);
     }
     Some(scenario)
 }
 
-/// A table with one key, both of which may be absent.
-fn optional_table<T: Read>(
-    reader: &mut Reader,
-    root: &mut Fields,
-    table: &'static str,
-    key: &'static str,
-) -> Option<T> {
-    let mut fields = Fields::of(reader, root.node(table)?, &format!("[{table}]"))?;
-    let value = fields.optional(reader, key);
-    fields.done(reader);
-    value
-}
-
 /// The name is part of the results folder's name.
-fn check_name(reader: &mut Reader, name: &Written<String>) {
-    let text = &name.value;
+fn name(input: Input) -> Option<String> {
+    let text = String::read(input)?;
     let forbidden = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
     let edge = |c: Option<char>| c.is_none_or(|c| c == '.' || c.is_whitespace());
     let usable =
@@ -191,44 +175,31 @@ fn check_name(reader: &mut Reader, name: &Written<String>) {
         let message = format!("`{}` cannot be the name of a folder", text.escape_debug());
         let help =
             "write up to 100 letters, digits, `-`, `_` or inner dots: `name = \"steady-week\"`";
-        reader.wrong(name.spot, message, help);
+        input.wrong(message, help);
     }
+    Some(text)
 }
 
-fn clock(reader: &mut Reader, root: &mut Fields, target: Option<&Target>) -> Clock {
+fn clock(t: &mut Fields, target: Option<&Target>) -> Clock {
     let real = matches!(target, Some(Target::Glance(_)));
     let default = if real { Clock::Real } else { Clock::Virtual };
-    let Some(clock) = root.optional::<Written<Clock>>(reader, "clock") else {
-        return default;
-    };
-    if real && clock.value == Clock::Virtual {
+    let clock = t.or("clock", default);
+    if real && clock == Clock::Virtual {
         let help = "write `clock = \"real\"`, or leave it out";
-        reader.wrong(
-            clock.spot,
-            "a real server does not follow virtual time",
-            help,
-        );
+        t.wrong("clock", "a real server does not follow virtual time", help);
     }
-    clock.value
+    clock
 }
 
 impl Read for Clock {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Clock> {
-        reader.one_of(node, "clock", &[Clock::Virtual, Clock::Real], Clock::name)
+    fn read(input: Input) -> Option<Clock> {
+        input.one_of("clock", Clock::ALL, Clock::name)
     }
 }
 
 fn operations(stories: &[WrittenStory]) -> Vec<Operation> {
     let all = stories.iter().flat_map(|written| written.story.acts());
     all.map(|act| act.operation).collect()
-}
-
-fn check_stories(reader: &mut Reader, target: &Target, faults: &[Fault], stories: &[WrittenStory]) {
-    let world = World::new(target, faults);
-    for written in stories {
-        able::check(reader, target, written);
-        reach::check(reader, &world, written);
-    }
 }
 
 /// Whether a closed load in virtual time goes on for ever at its first instant.
@@ -268,13 +239,8 @@ fn stands_still(scenario: &Scenario) -> bool {
 
 fn pauses(step: &Step) -> bool {
     let waits = |action: &Action| matches!(action, Action::Wait(wait) if !wait.0.is_zero());
-    match step {
-        Step::Act(action) => waits(action),
-        Step::Rivals { branches, jitter } => {
-            *jitter > Span::ZERO || branches.iter().flatten().any(waits)
-        }
-        Step::Race { .. } | Step::Run(_) => false,
-    }
+    let apart = matches!(step, Step::Rivals { jitter, .. } if *jitter > Span::ZERO);
+    apart || step.actions().any(waits)
 }
 
 /// Of the file alone it is what `sha256sum` prints; whatever else belongs to the scenario follows.

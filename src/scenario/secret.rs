@@ -13,22 +13,27 @@ fn is_secret(key: &str) -> bool {
 
 /// Refuses a credential that the `--set` with this number brought in: everybody can see the arguments of a process.
 pub(super) fn refuse(root: &Node, source: usize) -> Option<Mistake> {
-    let Entry { key, spot, .. } = brought(root, source)?;
+    let credentials = credentials(root, source);
+    let Entry { key, spot, .. } = credentials.first()?;
     let message = format!("`{key}` is a credential, and everybody can see a command line");
     let help = format!("write `{key}_env = \"NAME\"` in the scenario, and export it as NAME");
     Some(Mistake::new(*spot, message, help))
 }
 
-/// The first credential from this text.
-fn brought(node: &Node, source: usize) -> Option<&Entry> {
+/// Every credential from this text, in order.
+fn credentials(node: &Node, source: usize) -> Vec<&Entry> {
     match &node.value {
-        Value::Table(entries) => entries.iter().find_map(|entry| {
-            let mine = entry.node.spot.source == source && is_secret(&entry.key);
-            mine.then_some(entry)
-                .or_else(|| brought(&entry.node, source))
-        }),
-        Value::Array(items) => items.iter().find_map(|item| brought(item, source)),
-        _ => None,
+        Value::Table(entries) => (entries.iter())
+            .flat_map(|entry| {
+                let mine = entry.node.spot.source == source && is_secret(&entry.key);
+                let mine = mine.then_some(entry).into_iter();
+                mine.chain(credentials(&entry.node, source))
+            })
+            .collect(),
+        Value::Array(items) => (items.iter())
+            .flat_map(|item| credentials(item, source))
+            .collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -63,9 +68,11 @@ fn silenced<'a>(sentence: &str, secrets: impl Iterator<Item = &'a str>) -> Strin
 
 /// Where credentials stand in a text.
 fn stretches(text: &str, root: &Node, source: usize) -> Vec<(usize, usize)> {
-    let mut stretches = Vec::new();
     // What was read says exactly where a credential stands, over several lines as well.
-    gather(root, source, &mut stretches);
+    let read = credentials(root, source).into_iter();
+    let mut stretches: Vec<_> = read
+        .map(|it| (it.node.spot.start, it.node.spot.end))
+        .collect();
     // What was not read, since it is wrong, is blackened to the end of its line.
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -86,24 +93,6 @@ fn blackened(text: &str, stretches: &[(usize, usize)]) -> String {
         letters.for_each(|byte| *byte = b'*');
     }
     String::from_utf8(bytes).unwrap_or_default()
-}
-
-fn gather(node: &Node, source: usize, stretches: &mut Vec<(usize, usize)>) {
-    match &node.value {
-        Value::Table(entries) => {
-            for entry in entries {
-                let spot = entry.node.spot;
-                if is_secret(&entry.key) && spot.source == source {
-                    stretches.push((spot.start, spot.end));
-                }
-                gather(&entry.node, source, stretches);
-            }
-        }
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| gather(item, source, stretches)),
-        _ => {}
-    }
 }
 
 /// Where the value of the first credential of a line begins.

@@ -1,298 +1,225 @@
 //! What clients do: `[[story]]`.
 
-use super::document::{Node, Value};
-use super::load::tables;
+use super::document::Value;
 use super::mistake::Spot;
-use super::reader::{Fields, Read, Reader, Written};
-use super::value::Name;
+use super::reader::{Fields, Input, Read};
+use super::value::own_name;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::Story;
 use stormglass_model::random::Distribution;
-use stormglass_model::script::{self, Act, Action, Pause, Step};
-use stormglass_model::units::{Bytes, Span};
+use stormglass_model::script::{self, Act, Action, BRANCHES, Pause, Step};
+use stormglass_model::units::Span;
 
 /// A story with where its parts were written.
 pub(super) struct WrittenStory {
     pub story: Story,
-    /// Where each step was written.
-    pub steps: Vec<WrittenStep>,
+    /// Where the parts of each step were written: every action of rivals, or the step.
+    spots: Vec<Vec<Spot>>,
 }
 
-/// Where the parts of a step were written: each action of rivals, or the step.
-pub(super) type WrittenStep = Vec<Spot>;
+impl WrittenStory {
+    /// Every step, with where its parts were written.
+    pub fn steps(&self) -> impl Iterator<Item = (&Step, &[Spot])> {
+        let spots = self.spots.iter().map(Vec::as_slice);
+        self.story.steps.iter().zip(spots)
+    }
+}
 
-/// What one story may hold at most; engines count with small numbers.
+type WrittenStep = (Step, Vec<Spot>);
+
+/// Stories, and steps of a story, at most: engines count them with 16 bits.
 const STEPS: usize = u16::MAX as usize;
-const BRANCHES: usize = u8::MAX as usize;
 
 /// Reads every `[[story]]`.
-pub(super) fn read(reader: &mut Reader, root: &mut Fields) -> Vec<WrittenStory> {
-    let list = tables(reader, root, "story");
+pub(super) fn read(root: &mut Fields) -> Vec<WrittenStory> {
+    let list = root.tables("story");
     // A `story` of another type has been noted already.
     let nothing = root
-        .node("story")
-        .is_none_or(|node| matches!(&node.value, Value::Array(items) if items.is_empty()));
+        .input("story")
+        .is_none_or(|input| matches!(&input.node.value, Value::Array(items) if items.is_empty()));
     if nothing {
-        let at = root.key_spot("story").unwrap_or(root.spot);
         let help =
             "write `[[story]]`, with a `name` and `steps = [\"create\", \"upload\", \"delete\"]`";
-        reader.wrong(at, "the scenario has no `[[story]]`", help);
+        root.wrong_key("story", "the scenario has no `[[story]]`", help);
     }
     if let Some(first) = list.get(STEPS) {
-        let message = format!("a scenario has at most {STEPS} stories");
-        reader.wrong(first.spot, message, "merge stories");
+        first.wrong(
+            format!("a scenario has at most {STEPS} stories"),
+            "merge stories",
+        );
     }
-    let mut names: Vec<String> = Vec::new();
+    let mut names = Vec::new();
     // None as soon as one weight could not be read: then nothing is said about their sum.
     let mut sum = Some(0.0);
-    let first = list.first().map(|fields| fields.spot);
-    let mut stories = Vec::new();
-    for mut fields in list {
-        let name = fields.required::<Written<Name>>(reader, "name", "\"upload, keep, delete\"");
-        if let Some(name) = &name {
-            if names.contains(&name.value.0) {
-                let message = format!("a second story is called `{}`", name.value.0);
-                reader.wrong(name.spot, message, "give each story a name of its own");
-            }
-            names.push(name.value.0.clone());
-        }
-        let weight = match fields.node("weight") {
-            Some(node) => f64::read(reader, node),
-            None => Some(1.0),
-        };
-        sum = sum.zip(weight).map(|(sum, weight)| sum + weight);
-        let size = fields.or(reader, "size", Distribution::constant(1 << 20));
-        let steps = match fields.node("steps") {
-            Some(node) => steps(reader, node),
-            None => {
-                let help = "write for example `steps = [\"create\", \"upload\", \"delete\"]`";
-                reader.wrong(fields.spot, "the key `steps` is missing", help);
-                None
-            }
-        };
-        fields.done(reader);
-        stories.extend(assemble(name, weight, size, steps));
-    }
-    if let (Some(sum), Some(at)) = (sum, first)
+    let stories = (list.iter())
+        .filter_map(|input| input.table("[[story]]", |t| story(t, &mut names, &mut sum)))
+        .collect();
+    let first = list
+        .iter()
+        .find(|input| matches!(input.node.value, Value::Table(_)));
+    if let (Some(sum), Some(first)) = (sum, first)
         && !(sum > 0.0 && sum.is_finite())
     {
         let message = "the weights of all stories together must be above zero and finite";
-        reader.wrong(at, message, "give at least one story a `weight` above zero");
+        first.wrong(message, "give at least one story a `weight` above zero");
     }
     stories
 }
 
-fn assemble(
-    name: Option<Written<Name>>,
-    weight: Option<f64>,
-    size: Distribution<Bytes>,
-    steps: Option<Vec<(Step, WrittenStep)>>,
-) -> Option<WrittenStory> {
-    let (steps, written) = steps?.into_iter().unzip();
+fn story(t: &mut Fields, names: &mut Vec<String>, sum: &mut Option<f64>) -> Option<WrittenStory> {
+    let name = own_name(t, "story", "\"upload, keep, delete\"", names);
+    let weight = t.input("weight").map_or(Some(1.0), f64::read);
+    *sum = sum.zip(weight).map(|(sum, weight)| sum + weight);
+    let size = t.or("size", Distribution::constant(1 << 20));
+    let steps = match t.input("steps") {
+        Some(input) => steps(input),
+        None => {
+            let help = "write for example `steps = [\"create\", \"upload\", \"delete\"]`";
+            t.whole.refuse("the key `steps` is missing", help)
+        }
+    };
+    let (steps, spots) = steps?.into_iter().unzip();
     Some(WrittenStory {
         story: Story {
-            name: name?.value.0,
+            name: name?,
             weight: weight?,
             size,
             steps,
         },
-        steps: written,
+        spots,
     })
 }
 
 /// The steps of a story, up to the first that could not be read: what follows may depend on it.
-fn steps(reader: &mut Reader, node: &Node) -> Option<Vec<(Step, WrittenStep)>> {
-    let steps: Vec<Option<(Step, WrittenStep)>> = match &node.value {
-        Value::String(text) => line(reader, node, text),
-        Value::Array(items) => {
-            let read = |item| match line_of(item) {
-                Some(text) => line(reader, item, text),
-                None => vec![step(reader, item)],
-            };
-            items.iter().flat_map(read).collect()
-        }
-        _ => {
-            let example = "[\"create\", \"upload\", \"delete\"]";
-            reader.wrong_type(node, "a list of steps", example);
-            return None;
-        }
+fn steps(input: Input) -> Option<Vec<WrittenStep>> {
+    let example = "[\"create\", \"upload\", \"delete\"]";
+    let items: Vec<Input> = match &input.node.value {
+        Value::String(_) => vec![input],
+        _ => input.list("a list of steps", example)?.collect(),
     };
+    let whole = matches!(&input.node.value, Value::String(_));
+    let read = |item: &Input| match &item.node.value {
+        // A word alone is the name of an operation.
+        Value::String(text) if whole || text.contains([' ', ':', '=', '!', '[', '{']) => {
+            line(*item, text)
+        }
+        _ => vec![step(*item)],
+    };
+    let steps: Vec<Option<WrittenStep>> = items.iter().flat_map(read).collect();
     let count = steps.len();
     if count == 0 || count > STEPS {
         let message = format!("a story has 1 to {STEPS} steps, and this one has {count}");
-        let help = "write for example `[\"create\", \"upload\", \"delete\"]`";
-        reader.wrong(node.spot, message, help);
-        return None;
+        return input.refuse(message, format!("write for example `{example}`"));
     }
-    let first = match steps.first() {
-        Some(Some((Step::Act(Action::Do(act)) | Step::Race { first: act, .. }, _))) => {
-            act.operation.creates()
-        }
-        Some(Some(_)) => false,
-        _ => true,
-    };
-    if !first {
-        let at = match &node.value {
-            Value::Array(items) => items.first().map_or(node.spot, |item| item.spot),
-            _ => node.spot,
-        };
-        let message = "a story begins with a step that creates its subject";
+    if let (Some(Some((first, _))), Some(item)) = (steps.first(), items.first())
+        && first.creates_first().is_none()
+    {
         let help = "put `\"create\"`, `\"create-with-location\"` or `\"create-empty\"` first";
-        reader.wrong(at, message, help);
+        item.wrong("a story begins with a step that creates its subject", help);
     }
-    for (step, written) in steps.iter().skip(1).flatten() {
-        let late = step.acts().find(|act| act.operation.creates());
-        if let (Some(late), Some(&at)) = (late, written.first()) {
-            let operation = late.operation;
+    for (step, spots) in steps.iter().skip(1).flatten() {
+        if let (Some(operation), Some(&at)) = (step.creates_late(), spots.first()) {
             let message =
                 format!("only the first step of a story creates, and `{operation}` comes later");
-            reader.wrong(at, message, "write a second story for a second subject");
+            let help = "write a second story for a second subject";
+            input.reader.wrong(at, message, help);
         }
     }
     Some(steps.into_iter().map_while(|step| step).collect())
 }
 
-/// The text of a node that is written in the language of scripts and is no word alone.
-fn line_of(node: &Node) -> Option<&str> {
-    match &node.value {
-        Value::String(text) => text
-            .contains([' ', ':', '=', '!', '[', '{'])
-            .then_some(text),
-        _ => None,
-    }
-}
-
 /// Steps of a script; none if they could not be read.
-fn line(reader: &mut Reader, node: &Node, text: &str) -> Vec<Option<(Step, WrittenStep)>> {
+fn line(input: Input, text: &str) -> Vec<Option<WrittenStep>> {
     let steps = match script::steps(text) {
         Ok(steps) => steps,
         Err(error) => {
             let help = "write for example `\"create [upload mid-body !close] show delete\"`";
-            reader.wrong(node.spot, error.to_string(), help);
-            return vec![None];
+            return vec![input.refuse(error.to_string(), help)];
         }
     };
     let steps = steps.into_iter().flat_map(Step::unwatched);
     let written = |step: Step| {
-        let parts = match &step {
-            Step::Rivals { branches, .. } => branches.iter().map(Vec::len).sum(),
-            Step::Act(_) | Step::Run(_) | Step::Race { .. } => 1,
-        };
-        Some((step, vec![node.spot; parts]))
+        let parts = step.actions().count().max(1);
+        Some((step, vec![input.node.spot; parts]))
     };
     steps.map(written).collect()
 }
 
-fn step(reader: &mut Reader, node: &Node) -> Option<(Step, WrittenStep)> {
-    let Value::Table(entries) = &node.value else {
-        return action(reader, node).map(|action| (Step::Act(action), vec![node.spot]));
-    };
-    if entries.iter().all(|entry| entry.key != "race") {
-        return action(reader, node).map(|action| (Step::Act(action), vec![node.spot]));
+fn step(input: Input) -> Option<WrittenStep> {
+    if !is_race(input) {
+        return action(input).map(|action| (Step::Act(action), vec![input.node.spot]));
     }
-    let mut fields = Fields::of(reader, node, RACE)?;
-    let rivals = fields.node("race")?;
-    let jitter = fields.or(reader, "jitter", Span::ZERO);
-    fields.done(reader);
-    let branches = branches(reader, rivals)?;
-    let written = branches.iter().flatten().map(|(_, at)| *at).collect();
-    let branches = (branches.into_iter())
-        .map(|branch| branch.into_iter().map(|(action, _)| action).collect())
-        .collect();
-    Some((Step::Rivals { branches, jitter }, written))
+    let (branches, jitter) = input.table(RACE, |t| {
+        Some((t.with("race", branches), t.or("jitter", Span::ZERO)))
+    })?;
+    let (branches, spots): (Vec<_>, Vec<_>) = branches?.into_iter().unzip();
+    Some((Step::Rivals { branches, jitter }, spots.concat()))
+}
+
+fn is_race(input: Input) -> bool {
+    matches!(&input.node.value, Value::Table(entries) if entries.iter().any(|entry| entry.key == "race"))
 }
 
 const RACE: &str = "{ race = [\"upload\", \"delete\"], jitter = \"10ms\" }";
 
-fn branches(reader: &mut Reader, node: &Node) -> Option<Vec<Vec<(Action, Spot)>>> {
-    let Value::Array(items) = &node.value else {
-        reader.wrong_type(node, "a list of rivals", RACE);
-        return None;
-    };
-    if !(2..=BRANCHES).contains(&items.len()) {
-        let message = format!(
-            "a race has 2 to {BRANCHES} branches, and this one has {}",
-            items.len()
-        );
-        reader.wrong(node.spot, message, format!("write for example `{RACE}`"));
-        return None;
+/// The actions of every branch, and where each was written.
+fn branches(input: Input) -> Option<Vec<(Vec<Action>, Vec<Spot>)>> {
+    let count = input.list("a list of rivals", RACE)?.len();
+    if !(2..=BRANCHES).contains(&count) {
+        let message = format!("a race has 2 to {BRANCHES} branches, and this one has {count}");
+        return input.refuse(message, format!("write for example `{RACE}`"));
     }
-    let branches: Vec<Option<Vec<_>>> = (items.iter())
-        .map(|item| match &item.value {
-            Value::Array(actions) => {
-                if !(1..=BRANCHES).contains(&actions.len()) {
-                    let count = actions.len();
-                    let message =
-                        format!("a branch has 1 to {BRANCHES} steps, and this one has {count}");
-                    reader.wrong(
-                        item.spot,
-                        message,
-                        "write for example `[\"upload\", \"delete\"]`",
-                    );
-                    return None;
-                }
-                let actions: Vec<_> = (actions.iter())
-                    .map(|node| Some((action(reader, node)?, node.spot)))
-                    .collect();
-                actions.into_iter().collect()
-            }
-            _ => Some(vec![(action(reader, item)?, item.spot)]),
-        })
-        .collect();
-    branches.into_iter().collect()
+    let written = |item: Input| Some((action(item)?, item.node.spot));
+    input.all("a list of rivals", RACE, |branch| {
+        let Value::Array(actions) = &branch.node.value else {
+            let (action, spot) = written(branch)?;
+            return Some((vec![action], vec![spot]));
+        };
+        let count = actions.len();
+        if !(1..=BRANCHES).contains(&count) {
+            let message = format!("a branch has 1 to {BRANCHES} steps, and this one has {count}");
+            return branch.refuse(message, "write for example `[\"upload\", \"delete\"]`");
+        }
+        let actions = branch.all("", "", written)?;
+        Some(actions.into_iter().unzip())
+    })
 }
 
-fn action(reader: &mut Reader, node: &Node) -> Option<Action> {
-    match &node.value {
-        Value::String(_) => act(reader, node).map(Action::Do),
-        Value::Table(entries) if entries.iter().any(|entry| entry.key == "race") => {
-            let help = "name the rivals side by side in one race; a branch may be a list of steps";
-            reader.wrong(node.spot, "a race cannot hold another race", help);
-            None
-        }
-        Value::Table(_) => match reader.tagged(node, "step", &["wait", "refused", "race"])? {
-            ("wait", inner) => Distribution::read(reader, inner)
-                .map(Pause)
-                .map(Action::Wait),
-            (_, inner) => act(reader, inner).map(Action::Refused),
+fn action(input: Input) -> Option<Action> {
+    if is_race(input) {
+        let help = "name the rivals side by side in one race; a branch may be a list of steps";
+        return input.refuse("a race cannot hold another race", help);
+    }
+    match &input.node.value {
+        Value::String(_) => act(input).map(Action::Do),
+        Value::Table(_) => match input.tagged("step", &["wait", "refused", "race"])? {
+            ("wait", inner) => Distribution::read(inner).map(Pause).map(Action::Wait),
+            (_, inner) => act(inner).map(Action::Refused),
         },
-        _ => {
-            reader.wrong_type(node, "a step", "\"upload\"");
-            None
-        }
+        _ => input.wrong_type("a step", "\"upload\""),
     }
 }
 
 /// An operation, and who performs it if the text says so.
-fn act(reader: &mut Reader, node: &Node) -> Option<Act> {
-    if let Value::String(text) = &node.value
-        && text.contains(':')
-    {
-        let act = text.parse();
-        let wrong = |error: script::ScriptError| {
-            reader.wrong(
-                node.spot,
-                error.to_string(),
-                "write for example `\"delete:reader\"`",
-            );
-        };
-        return act.map_err(wrong).ok();
-    }
-    operation(reader, node).map(Act::usual)
-}
-
-fn operation(reader: &mut Reader, node: &Node) -> Option<Operation> {
-    match &node.value {
-        Value::String(text) if text == "wait" || text == "race" || text == "refused" => {
-            let help = match text.as_str() {
+fn act(input: Input) -> Option<Act> {
+    match &input.node.value {
+        Value::String(text) if text.contains(':') => (text.parse())
+            .map_err(|error: script::ScriptError| {
+                let help = "write for example `\"delete:reader\"`";
+                input.wrong(error.to_string(), help);
+            })
+            .ok(),
+        Value::String(text) if ["wait", "race", "refused"].contains(&text.as_str()) => {
+            let example = match text.as_str() {
                 "wait" => "{ wait = \"1h\" }",
                 "race" => RACE,
                 _ => "{ refused = \"download\" }",
             };
             let message = format!("`{text}` says too little to be a step");
-            reader.wrong(node.spot, message, format!("write for example `{help}`"));
-            None
+            input.refuse(message, format!("write for example `{example}`"))
         }
-        _ => reader.one_of(node, "operation", Operation::ALL, Operation::name),
+        _ => input
+            .one_of("operation", Operation::ALL, Operation::name)
+            .map(Act::usual),
     }
 }

@@ -1,174 +1,139 @@
 //! What operations run against: `[service]` and `[target]`.
 
-use super::document::{Node, Value};
-use super::reader::{Fields, Read, Reader, Written};
-use super::value::{Bandwidth, Lasting};
-use super::{Target, identity};
+use super::document::Value;
+use super::reader::{Fields, Input, Read};
+use super::value::{bandwidth, lasting};
+use super::{Target, commands, identity};
 use std::num::NonZeroU32;
-use stormglass_glance::{GlanceTarget, ProbeTarget, StoreTarget};
+use stormglass_glance::{GlanceTarget, StoreTarget};
 use stormglass_model::config::{
-    Defect, Defects, RegistryConfig, Rules, ServiceConfig, StoreConfig,
+    Defect, Defects, FailureRule, RegistryConfig, ServiceConfig, StoreConfig,
 };
-use stormglass_model::lifecycle::Profile;
 use stormglass_model::units::Span;
 
-mod commands;
-
 /// Reads `[target]` and `[service]`.
-pub(super) fn read(reader: &mut Reader, root: &mut Fields) -> Option<Target> {
-    let service = root.node("service");
-    let glance = match root.node("target") {
-        Some(node) => choice(reader, node)?,
+pub(super) fn read(root: &mut Fields) -> Option<Target> {
+    let service = root.input("service");
+    let glance = match root.input("target") {
+        Some(target) => choice(target)?,
         None => None,
     };
     let Some(glance) = glance else {
-        let config = match service {
-            Some(node) => self::service(reader, node)?,
-            None => ServiceConfig::default(),
-        };
-        return Some(Target::Embedded(Box::new(config)));
+        let config = service.map_or_else(|| Some(ServiceConfig::default()), Read::read);
+        return Some(Target::Embedded(Box::new(config?)));
     };
     if service.is_some() {
-        let at = root.key_spot("service").unwrap_or(root.spot);
         let message = "[service] describes the embedded service, and this scenario runs on glance";
-        reader.wrong(at, message, "leave out [service] or [target.glance]");
+        root.wrong_key("service", message, "leave out [service] or [target.glance]");
     }
-    self::glance(reader, glance).map(|target| Target::Glance(Box::new(target)))
+    let target = glance.table("[target.glance]", self::glance)?;
+    Some(Target::Glance(Box::new(target)))
 }
 
 /// Whether the outer option is there says whether a target was named; the inner one, whether it is glance.
-fn choice<'n>(reader: &mut Reader, node: &'n Node) -> Option<Option<&'n Node>> {
-    if !matches!(node.value, Value::Table(_)) {
-        reader.wrong_type(node, "a table", "[target.embedded]");
-        return None;
+fn choice(input: Input) -> Option<Option<Input>> {
+    if !matches!(input.node.value, Value::Table(_)) {
+        return input.wrong_type("a table", "[target.embedded]");
     }
-    let (tag, inner) = reader.tagged(node, "target", &["embedded", "glance"])?;
-    if tag == "glance" {
-        return Some(Some(inner));
+    match input.tagged("target", &["embedded", "glance"])? {
+        ("glance", inner) => Some(Some(inner)),
+        // The embedded service is described in [service].
+        (_, inner) => inner.table("[target.embedded]", |_| Some(None)),
     }
-    // The embedded service is described in [service].
-    Fields::of(reader, inner, "[target.embedded]")?.done(reader);
-    Some(None)
 }
 
-fn service(reader: &mut Reader, node: &Node) -> Option<ServiceConfig> {
-    let default = ServiceConfig::default();
-    let mut fields = Fields::of(reader, node, "[service]")?;
-    let f = &mut fields;
-    let config = ServiceConfig {
-        rules: f.or(reader, "profile", default.rules),
-        workers: f.or(reader, "workers", default.workers),
-        delayed_delete: f.or(reader, "delayed_delete", default.delayed_delete),
-        scrub_time: f.or(reader, "scrub_time", default.scrub_time),
-        scrub_interval: f
-            .or(reader, "scrub_interval", Lasting(default.scrub_interval))
-            .0,
-        scrub_workers: f.or(reader, "scrub_workers", default.scrub_workers),
-        task_workers: f.or(reader, "task_workers", default.task_workers),
-        purge_after: f.optional(reader, "purge_after"),
-        retry: f.or(reader, "retry", Lasting(default.retry)).0,
-        defects: f.or(reader, "defects", default.defects),
-        registry: f.or(reader, "registry", default.registry),
-        store: f.or(reader, "store", default.store),
-    };
-    fields.done(reader);
-    Some(config)
+impl Read for ServiceConfig {
+    fn read(input: Input) -> Option<ServiceConfig> {
+        let default = ServiceConfig::default();
+        let or = |span: Option<Span>, default| span.unwrap_or(default);
+        input.table("[service]", |t| {
+            Some(ServiceConfig {
+                rules: t.or("profile", default.rules),
+                workers: t.or("workers", default.workers),
+                delayed_delete: t.or("delayed_delete", default.delayed_delete),
+                scrub_time: t.or("scrub_time", default.scrub_time),
+                scrub_interval: or(t.with("scrub_interval", lasting), default.scrub_interval),
+                scrub_workers: t.or("scrub_workers", default.scrub_workers),
+                task_workers: t.or("task_workers", default.task_workers),
+                purge_after: t.get("purge_after"),
+                retry: or(t.with("retry", lasting), default.retry),
+                defects: t.or("defects", default.defects),
+                registry: t.or("registry", default.registry),
+                store: t.or("store", default.store),
+            })
+        })
+    }
 }
 
-impl Read for Rules {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Rules> {
-        let name = |rules: Rules| rules.profile().name();
-        reader.one_of(node, "profile", &[Rules::V1, Rules::V2], name)
+impl Read for FailureRule {
+    fn read(input: Input) -> Option<FailureRule> {
+        input.one_of("profile", FailureRule::ALL, FailureRule::name)
     }
 }
 
 impl Read for Defects {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Defects> {
-        let Value::Array(items) = &node.value else {
-            reader.wrong_type(node, "a list of defects", "[\"lost-create\"]");
-            return None;
-        };
-        let defects = (items.iter())
-            .map(|item| reader.one_of(item, "defect", Defect::ALL, Defect::name))
-            .collect::<Vec<_>>();
-        defects.into_iter().collect()
+    fn read(input: Input) -> Option<Defects> {
+        let one = |item: Input| item.one_of("defect", Defect::ALL, Defect::name);
+        let defects = input.all("a list of defects", "[\"lost-create\"]", one)?;
+        Some(defects.into_iter().collect())
     }
 }
 
 impl Read for RegistryConfig {
-    fn read(reader: &mut Reader, node: &Node) -> Option<RegistryConfig> {
+    fn read(input: Input) -> Option<RegistryConfig> {
         let default = ServiceConfig::default().registry;
-        let mut fields = Fields::of(reader, node, "[service.registry]")?;
-        let config = RegistryConfig {
-            connections: fields.or(reader, "connections", default.connections),
-            commit: fields.or(reader, "commit", default.commit),
-        };
-        fields.done(reader);
-        Some(config)
+        input.table("[service.registry]", |t| {
+            Some(RegistryConfig {
+                connections: t.or("connections", default.connections),
+                commit: t.or("commit", default.commit),
+            })
+        })
     }
 }
 
 impl Read for StoreConfig {
-    fn read(reader: &mut Reader, node: &Node) -> Option<StoreConfig> {
+    fn read(input: Input) -> Option<StoreConfig> {
         let default = ServiceConfig::default().store;
-        let mut fields = Fields::of(reader, node, "[service.store]")?;
-        let bandwidth = fields.optional::<Bandwidth>(reader, "bandwidth");
-        let config = StoreConfig {
-            slots: fields.or(reader, "slots", default.slots),
-            bandwidth: bandwidth.map(|bandwidth| bandwidth.0),
-            put: fields.or(reader, "put", default.put),
-            get: fields.or(reader, "get", default.get),
-            delete: fields.or(reader, "delete", default.delete),
-            capacity: fields.optional(reader, "capacity"),
-        };
-        fields.done(reader);
-        Some(config)
+        input.table("[service.store]", |t| {
+            Some(StoreConfig {
+                bandwidth: t.with("bandwidth", bandwidth),
+                slots: t.or("slots", default.slots),
+                put: t.or("put", default.put),
+                get: t.or("get", default.get),
+                delete: t.or("delete", default.delete),
+                capacity: t.get("capacity"),
+            })
+        })
     }
 }
 
-fn glance(reader: &mut Reader, node: &Node) -> Option<GlanceTarget> {
-    let mut fields = Fields::of(reader, node, "[target.glance]")?;
-    let target = identity::read(reader, &mut fields);
-    let timeout = fields.or(reader, "timeout", Lasting(Span::from_secs(60)));
-    let connections = NonZeroU32::new(32).unwrap_or(NonZeroU32::MIN);
-    let connections = fields.or(reader, "connections", connections);
-    let location = fields.optional::<Written<String>>(reader, "location");
-    if let Some(place) = &location
-        && !place.value.contains("://")
-    {
+fn glance(t: &mut Fields) -> Option<GlanceTarget> {
+    let target = identity::read(t);
+    let timeout = t.with("timeout", lasting);
+    let connections = t.or(
+        "connections",
+        NonZeroU32::new(32).unwrap_or(NonZeroU32::MIN),
+    );
+    let location = t.get::<String>("location");
+    if let Some(place) = location.as_ref().filter(|place| !place.contains("://")) {
         let help = "write the URL of data that the server can reach, for example \
                     `\"http://127.0.0.1:8000/image.raw\"`";
-        let message = format!("`{}` is not a URL", place.value);
-        reader.wrong(place.spot, message, help);
+        t.wrong("location", format!("`{place}` is not a URL"), help);
     }
-    let delayed_delete = fields.or(reader, "delayed_delete", false);
-    let mut probe = fields.optional::<ProbeTarget>(reader, "probe");
+    let delayed_delete = t.or("delayed_delete", false);
+    let mut probe = t.with("probe", super::probe::read);
     if let Some(StoreTarget::Bucket(bucket)) = probe.as_mut().and_then(|it| it.store.as_mut()) {
         bucket.ca.clone_from(&target.ca);
     }
-    let too_large = fields.optional(reader, "too_large");
-    let commands = fields.node("commands");
-    let commands = commands.map_or_else(Vec::new, |node| commands::read(reader, node));
-    let last_resort = fields.node("last_resort");
-    let last_resort = last_resort.and_then(|node| commands::last_resort(reader, node));
-    fields.done(reader);
     Some(GlanceTarget {
-        too_large,
-        timeout: timeout.0,
+        too_large: t.get("too_large"),
+        timeout: timeout.unwrap_or(Span::from_secs(60)),
         connections,
-        location: location.map(|location| location.value),
+        location,
         delayed_delete,
         probe,
-        commands,
-        last_resort,
+        commands: t.with("commands", commands::read).unwrap_or_default(),
+        last_resort: t.with("last_resort", commands::last_resort),
         ..target
     })
-}
-
-/// The edges that the target allows.
-pub(super) fn profile(target: &Target) -> Profile {
-    match target {
-        Target::Embedded(config) => config.rules.profile(),
-        Target::Glance(_) => Profile::Glance,
-    }
 }

@@ -1,166 +1,117 @@
 //! What is demanded of the results: `[thresholds]`.
 
-use super::document::{Entry, Node, Value};
-use super::mistake::Spot;
-use super::reader::Reader;
-use super::value::Share;
+use super::document::{Entry, Value};
+use super::reader::{Input, Reader};
+use super::value::parse_share;
 use crate::metrics::{Aggregate, Comparison, Threshold, ThresholdSubject, TransitionKey};
-use stormglass_model::lifecycle::{
-    EDGES, Operation, Profile, SubjectStatus, TASK_EDGES, TaskStatus, subject_edge, task_edge,
-};
+use stormglass_model::lifecycle::{EDGES, Operation, Profile, TASK_EDGES};
 use stormglass_model::units::Span;
 
-/// What thresholds can be about.
-pub(super) struct Known {
+/// What a run measures, so that thresholds can be about it.
+pub(super) struct Measured {
     /// The edges of the target.
     pub profile: Profile,
     /// What some story does; none when the stories could not be read.
     pub operations: Option<Vec<Operation>>,
 }
 
+impl Measured {
+    /// Whether it is certain that no story does the operation.
+    fn lacks(&self, operation: Operation) -> bool {
+        (self.operations.as_ref()).is_some_and(|done| !done.contains(&operation))
+    }
+}
+
 /// Reads `[thresholds]`.
-pub(super) fn read(reader: &mut Reader, node: &Node, known: &Known) -> Vec<Threshold> {
-    let Value::Table(entries) = &node.value else {
-        reader.wrong_type(node, "a table", "[thresholds]");
-        return Vec::new();
-    };
-    (entries.iter())
-        .flat_map(|entry| demands(reader, entry, known))
+pub(super) fn read(input: Input, measured: &Measured) -> Vec<Threshold> {
+    let entries = input.entries("a table", "[thresholds]");
+    (entries.into_iter().flatten())
+        .flat_map(|(entry, input)| demands(input, entry, measured))
         .collect()
 }
 
-fn demands(reader: &mut Reader, entry: &Entry, known: &Known) -> Vec<Threshold> {
-    let subject = subject(reader, &entry.key, entry.spot, known);
-    let items = match &entry.node.value {
-        Value::Array(items) => items.as_slice(),
-        _ => std::slice::from_ref(&entry.node),
+fn demands(input: Input, entry: &Entry, measured: &Measured) -> Vec<Threshold> {
+    let subject = subject(input.reader, entry, measured);
+    let items = match &input.node.value {
+        Value::Array(_) => input.list("", "").into_iter().flatten().collect(),
+        _ => vec![input],
     };
-    let mut thresholds = Vec::new();
-    for item in items {
-        let Value::String(expression) = &item.value else {
-            reader.wrong_type(item, "a demand", "\"p(99) < 20s\"");
-            continue;
-        };
-        let demand = demand(reader, expression, item.spot);
-        let Some(((aggregate, comparison, bound), subject)) = demand.zip(subject) else {
-            continue;
-        };
+    let threshold = |item: Input| {
+        let expression = item.text("a demand", "\"p(99) < 20s\"")?;
+        let (aggregate, comparison, bound) = demand(item, expression)?;
+        let subject = subject?;
         if aggregate == Aggregate::ErrorRate && matches!(subject, ThresholdSubject::Transition(_)) {
-            let message = "a transition has no error rate";
-            reader.wrong(
-                item.spot,
-                message,
-                "demand it of an operation, for example `upload`",
-            );
+            let help = "demand it of an operation, for example `upload`";
+            item.wrong("a transition has no error rate", help);
         }
-        thresholds.push(Threshold {
+        Some(Threshold {
             key: entry.key.clone(),
-            expression: expression.clone(),
+            expression: expression.to_owned(),
             subject,
             aggregate,
             comparison,
             bound,
-        });
-    }
-    thresholds
+        })
+    };
+    items.into_iter().filter_map(threshold).collect()
 }
 
-fn subject(reader: &mut Reader, key: &str, at: Spot, known: &Known) -> Option<ThresholdSubject> {
+fn subject(reader: &Reader, entry: &Entry, measured: &Measured) -> Option<ThresholdSubject> {
+    let (at, key) = (entry.spot, entry.key.as_str());
     if let Some((from, to)) = key.split_once("->") {
-        return transition(reader, from.trim(), to.trim(), at, known)
-            .map(ThresholdSubject::Transition);
+        let (from, to) = (from.trim(), to.trim());
+        let transition = transition(reader, entry, (from, to), measured.profile)?;
+        if matches!(transition, TransitionKey::Task(..)) && measured.lacks(Operation::Import) {
+            let help = "add `\"import\"` to a story, or leave the threshold out";
+            reader.wrong(at, "no story imports, so there are no tasks", help);
+            return None;
+        }
+        return Some(ThresholdSubject::Transition(transition));
     }
     let Some(operation) = Operation::from_name(key) else {
-        let names: Vec<_> = Operation::ALL
-            .iter()
-            .map(|operation| operation.name())
-            .collect();
-        reader.unknown(at, "operation", key, &names);
+        reader.unknown(at, "operation", key, &Operation::ALL.map(Operation::name));
         return None;
     };
-    if known
-        .operations
-        .as_ref()
-        .is_some_and(|done| !done.contains(&operation))
-    {
-        let message = format!("no story does `{operation}`");
-        reader.wrong(at, message, "add it to a story, or leave the threshold out");
+    if measured.lacks(operation) {
+        let help = "add it to a story, or leave the threshold out";
+        reader.wrong(at, format!("no story does `{operation}`"), help);
         return None;
     }
     Some(ThresholdSubject::Operation(operation))
 }
 
 fn transition(
-    reader: &mut Reader,
-    from: &str,
-    to: &str,
-    at: Spot,
-    known: &Known,
+    reader: &Reader,
+    entry: &Entry,
+    (from, to): (&str, &str),
+    profile: Profile,
 ) -> Option<TransitionKey> {
-    let task = |name: &str| {
-        TaskStatus::ALL
-            .iter()
-            .copied()
-            .find(|status| status.name() == name)
-    };
-    let created = from.is_empty();
-    let subject = (SubjectStatus::from_name(from), SubjectStatus::from_name(to));
-    if let (from, Some(to)) = subject
-        && from.is_some() != created
-        && subject_edge(known.profile, from, to).is_some()
-    {
-        return Some(TransitionKey::Subject(from, to));
-    }
-    if let (from, Some(to)) = (task(from), task(to))
-        && from.is_some() != created
-        && task_edge(known.profile, from, to).is_some()
-    {
-        if known
-            .operations
-            .as_ref()
-            .is_some_and(|done| !done.contains(&Operation::Import))
-        {
-            let message = "no story imports, so there are no tasks";
-            reader.wrong(
-                at,
-                message,
-                "add `\"import\"` to a story, or leave the threshold out",
-            );
-            return None;
-        }
-        return Some(TransitionKey::Task(from, to));
-    }
-    let message = format!(
-        "`{from}->{to}` is no transition of profile {}",
-        known.profile
-    );
-    let names = edges(known.profile);
-    let starting: Vec<_> = (names.iter())
-        .filter(|name| !created && name.starts_with(&format!("{from}->")))
-        .map(String::as_str)
+    let subjects = EDGES.iter().filter(|edge| edge.allowed_by(profile));
+    let tasks = TASK_EDGES.iter().filter(|edge| edge.allowed_by(profile));
+    let legal: Vec<TransitionKey> = subjects
+        .map(|edge| TransitionKey::Subject(edge.from, edge.to))
+        .chain(tasks.map(|edge| TransitionKey::Task(edge.from, edge.to)))
         .collect();
-    let help = match starting.is_empty() {
-        false => format!("from `{from}` there are: {}", starting.join(", ")),
-        true => format!("there are: {}", names.join(", ")),
+    let named = |key: &&TransitionKey| (key.source_name(), key.target_name()) == (from, to);
+    if let Some(found) = legal.iter().find(named) {
+        return Some(*found);
+    }
+    let message = format!("`{from}->{to}` is no transition of profile {profile}");
+    let names = |begins: &dyn Fn(&str) -> bool| {
+        let keys = legal.iter().filter(|key| begins(key.source_name()));
+        let names = keys.map(|key| format!("{}->{}", key.source_name(), key.target_name()));
+        names.collect::<Vec<_>>().join(", ")
     };
-    reader.wrong(at, message, help);
+    let starting = names(&|source| !from.is_empty() && source == from);
+    let help = match starting.is_empty() {
+        false => format!("from `{from}` there are: {starting}"),
+        true => format!("there are: {}", names(&|_| true)),
+    };
+    reader.wrong(entry.spot, message, help);
     None
 }
 
-/// Every transition of a profile, as a threshold writes it.
-fn edges(profile: Profile) -> Vec<String> {
-    let subjects = (EDGES.iter())
-        .filter(|edge| edge.allowed_by(profile))
-        .map(|edge| format!("{}->{}", edge.from.map_or("", SubjectStatus::name), edge.to));
-    let tasks = (TASK_EDGES.iter())
-        .filter(|edge| edge.allowed_by(profile))
-        .map(|edge| format!("{}->{}", edge.from.map_or("", TaskStatus::name), edge.to));
-    subjects.chain(tasks).collect()
-}
-
-type Demand = (Aggregate, Comparison, f64);
-
-fn demand(reader: &mut Reader, text: &str, at: Spot) -> Option<Demand> {
+fn demand(input: Input, text: &str) -> Option<(Aggregate, Comparison, f64)> {
     let comparisons = [
         ("<=", Comparison::LessOrEqual),
         (">=", Comparison::GreaterOrEqual),
@@ -170,35 +121,32 @@ fn demand(reader: &mut Reader, text: &str, at: Spot) -> Option<Demand> {
     let split = (comparisons.into_iter())
         .find_map(|(sign, comparison)| Some((text.split_once(sign)?, comparison)));
     let Some(((left, right), comparison)) = split else {
-        let message = format!("`{text}` compares nothing");
-        reader.wrong(
-            at,
-            message,
-            "write for example `p(99) < 20s`, `count > 0` or `error_rate < 1%`",
-        );
-        return None;
+        let help = "write for example `p(99) < 20s`, `count > 0` or `error_rate < 1%`";
+        return input.refuse(format!("`{text}` compares nothing"), help);
     };
     let (left, right) = (left.trim(), right.trim());
     let Some(aggregate) = aggregate(left) else {
         let message = format!("`{left}` is nothing that can be demanded");
         let help = "write one of p(99), mean, avg, min, max, count, error_rate; percentiles lie between 0 and 100";
-        reader.wrong(at, message, help);
-        return None;
+        return input.refuse(message, help);
     };
-    let number = |text: &str| (text.parse().ok()).filter(|n: &f64| n.is_finite() && *n >= 0.0);
     let (bound, help) = match aggregate {
-        Aggregate::Count => (number(right), "a number: `count > 1000`"),
-        Aggregate::ErrorRate => (Share::parse(right), "a share: `error_rate < 1%`"),
+        Aggregate::Count => {
+            let number = right.parse().ok();
+            let number = number.filter(|n: &f64| n.is_finite() && *n >= 0.0);
+            (number, "a number: `count > 1000`")
+        }
+        Aggregate::ErrorRate => (parse_share(right), "a share: `error_rate < 1%`"),
         Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => {
             let span = Span::parse(right).ok();
             (span.map(|span| span.0 as f64), "a duration: `p(99) < 20s`")
         }
     };
-    if bound.is_none() {
+    let Some(bound) = bound else {
         let message = format!("`{left}` cannot be compared with `{right}`");
-        reader.wrong(at, message, format!("compare it with {help}"));
-    }
-    Some((aggregate, comparison, bound?))
+        return input.refuse(message, format!("compare it with {help}"));
+    };
+    Some((aggregate, comparison, bound))
 }
 
 fn aggregate(text: &str) -> Option<Aggregate> {

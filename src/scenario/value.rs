@@ -1,215 +1,176 @@
 //! Single values: numbers, names, durations, sizes, rates and distributions.
 
-use super::document::{Node, Value};
-use super::mistake::Source;
-use super::mistake::Spot;
-use super::reader::{Fields, Read, Reader, Written};
+use super::document::Value;
+use super::mistake::{Source, Spot};
+use super::reader::{Fields, Input, Read, Reader};
 use std::num::NonZeroU32;
-use stormglass_model::random::{Distribution, Drawn, Shape};
+use stormglass_model::random::{Distribution, DistributionError, Drawn, SHAPES, Shape};
 use stormglass_model::units::{Bytes, Rate, Span, UnitError};
 
 impl Read for bool {
-    fn read(reader: &mut Reader, node: &Node) -> Option<bool> {
-        match node.value {
+    fn read(input: Input) -> Option<bool> {
+        match input.node.value {
             Value::Boolean(value) => Some(value),
-            _ => {
-                reader.wrong_type(node, "true or false", "true");
-                None
-            }
+            _ => input.wrong_type("true or false", "true"),
         }
     }
 }
 
 impl Read for String {
-    fn read(reader: &mut Reader, node: &Node) -> Option<String> {
-        match &node.value {
-            Value::String(text) => Some(text.clone()),
-            _ => {
-                reader.wrong_type(node, "a string", "\"text\"");
-                None
-            }
-        }
+    fn read(input: Input) -> Option<String> {
+        input.text("a string", "\"text\"").map(str::to_owned)
     }
 }
 
 /// A text that is shown in reports: not empty, and on one line.
-pub(super) struct Name(pub String);
-
-impl Read for Name {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Name> {
-        let text = String::read(reader, node)?;
-        if text.trim().is_empty() || text.chars().any(char::is_control) {
-            let message = "a name must not be empty, nor hold line breaks or control characters";
-            reader.wrong(
-                node.spot,
-                message,
-                "write for example `\"upload, keep, delete\"`",
-            );
-            return None;
-        }
-        Some(Name(text))
+pub(super) fn named(input: Input) -> Option<String> {
+    let text = String::read(input)?;
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        let message = "a name must not be empty, nor hold line breaks or control characters";
+        return input.refuse(message, "write for example `\"upload, keep, delete\"`");
     }
+    Some(text)
 }
 
-/// A whole number from `least` to `most`.
-fn whole(reader: &mut Reader, node: &Node, least: i128, most: i128) -> Option<i128> {
-    let Value::Integer(value) = node.value else {
-        reader.wrong_type(node, "a whole number", "8");
-        return None;
-    };
-    let inside = value.filter(|value| (least..=most).contains(value));
-    if inside.is_none() {
-        let help = format!("write a whole number from {least} to {most}");
-        reader.wrong(node.spot, "the number is out of range", help);
+/// The `name` of one of several tables, which none of those before it has.
+pub(super) fn own_name(
+    t: &mut Fields,
+    what: &str,
+    example: &str,
+    taken: &mut Vec<String>,
+) -> Option<String> {
+    let name = t.need_with("name", example, named)?;
+    if taken.contains(&name) {
+        let help = format!("give each {what} a name of its own");
+        t.wrong("name", format!("a second {what} is called `{name}`"), help);
     }
-    inside
+    taken.push(name.clone());
+    Some(name)
+}
+
+/// A whole number from `least` to `most`, which `N` can hold.
+fn whole<N: TryFrom<i128>>(input: Input, least: i128, most: i128) -> Option<N> {
+    let Value::Integer(value) = input.node.value else {
+        return input.wrong_type("a whole number", "8");
+    };
+    let Some(value) = value.filter(|value| (least..=most).contains(value)) else {
+        let help = format!("write a whole number from {least} to {most}");
+        return input.refuse("the number is out of range", help);
+    };
+    N::try_from(value).ok()
 }
 
 impl Read for u64 {
-    fn read(reader: &mut Reader, node: &Node) -> Option<u64> {
-        let value = whole(reader, node, 0, u64::MAX.into())?;
-        u64::try_from(value).ok()
+    fn read(input: Input) -> Option<u64> {
+        whole(input, 0, u64::MAX.into())
     }
 }
 
 impl Read for NonZeroU32 {
-    fn read(reader: &mut Reader, node: &Node) -> Option<NonZeroU32> {
-        let value = whole(reader, node, 1, u32::MAX.into())?;
-        NonZeroU32::new(u32::try_from(value).ok()?)
+    fn read(input: Input) -> Option<NonZeroU32> {
+        NonZeroU32::new(whole(input, 1, u32::MAX.into())?)
     }
 }
 
 /// A whole number of at least one.
-pub(super) struct Positive(pub u64);
-
-impl Read for Positive {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Positive> {
-        let value = whole(reader, node, 1, u64::MAX.into())?;
-        u64::try_from(value).ok().map(Positive)
-    }
+pub(super) fn positive(input: Input) -> Option<u64> {
+    whole(input, 1, u64::MAX.into())
 }
 
 impl Read for f64 {
-    fn read(reader: &mut Reader, node: &Node) -> Option<f64> {
-        let value = match node.value {
+    fn read(input: Input) -> Option<f64> {
+        let value = match input.node.value {
             Value::Integer(Some(value)) => value as f64,
             Value::Float(value) => value,
-            _ => {
-                reader.wrong_type(node, "a number", "1.5");
-                return None;
-            }
+            _ => return input.wrong_type("a number", "1.5"),
         };
-        if value.is_finite() && value >= 0.0 {
-            return Some(value);
+        if !value.is_finite() || value < 0.0 {
+            let message = format!("`{value}` is not a number that can be used here");
+            return input.refuse(message, "write a finite number, at least zero");
         }
-        let message = format!("`{value}` is not a number that can be used here");
-        reader.wrong(node.spot, message, "write a finite number, at least zero");
-        None
+        Some(value)
     }
 }
 
-/// A share of a whole: 0 to 1, or a percentage.
-pub(super) struct Share(pub f64);
-
-impl Share {
-    /// Reads `0.5` or `50%`.
-    pub fn parse(text: &str) -> Option<f64> {
-        let (number, factor) = match text.trim().strip_suffix('%') {
-            Some(number) => (number.trim_end(), 0.01),
-            None => (text.trim(), 1.0),
-        };
-        let value = number.parse::<f64>().ok()? * factor;
-        (0.0..=1.0).contains(&value).then_some(value)
-    }
+/// A share of a whole, as a text: `0.5` or `50%`, from 0 to 1.
+pub(super) fn parse_share(text: &str) -> Option<f64> {
+    let (number, factor) = match text.trim().strip_suffix('%') {
+        Some(number) => (number.trim_end(), 0.01),
+        None => (text.trim(), 1.0),
+    };
+    let value = number.parse::<f64>().ok()? * factor;
+    (0.0..=1.0).contains(&value).then_some(value)
 }
 
-impl Read for Share {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Share> {
-        let share = match &node.value {
-            Value::String(text) => Share::parse(text),
-            Value::Integer(Some(value)) => Share::parse(&value.to_string()),
-            Value::Float(value) => Share::parse(&value.to_string()),
-            _ => {
-                reader.wrong_type(node, "a share of the whole", "\"50%\"");
-                return None;
-            }
-        };
-        if share.is_none() {
-            let message = "the share must lie between 0 and 1";
-            reader.wrong(node.spot, message, "write for example `0.3` or `\"30%\"`");
-        }
-        share.map(Share)
-    }
+/// A share of a whole: a number from 0 to 1, or a percentage.
+pub(super) fn share(input: Input) -> Option<f64> {
+    let share = match &input.node.value {
+        Value::String(text) => parse_share(text),
+        Value::Integer(Some(value)) => parse_share(&value.to_string()),
+        Value::Float(value) => parse_share(&value.to_string()),
+        _ => return input.wrong_type("a share of the whole", "\"50%\""),
+    };
+    share.or_else(|| {
+        let message = "the share must lie between 0 and 1";
+        input.refuse(message, "write for example `0.3` or `\"30%\"`")
+    })
 }
 
 fn unit<T>(
-    reader: &mut Reader,
-    node: &Node,
+    input: Input,
     what: &str,
     example: &str,
     parse: impl Fn(&str) -> Result<T, UnitError>,
 ) -> Option<T> {
-    let Value::String(text) = &node.value else {
-        reader.wrong_type(node, what, example);
-        return None;
-    };
-    match parse(text) {
-        Ok(value) => Some(value),
-        Err(error) => {
+    parse(input.text(what, example)?)
+        .map_err(|error| {
             let help = format!("write {what}, for example `{example}`");
-            reader.wrong(node.spot, error.to_string(), help);
-            None
-        }
-    }
+            input.wrong(error.to_string(), help);
+        })
+        .ok()
 }
 
 impl Read for Span {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Span> {
-        unit(reader, node, Span::WHAT, Span::EXAMPLE, Span::parse)
+    fn read(input: Input) -> Option<Span> {
+        unit(input, Span::WHAT, Span::EXAMPLE, Span::parse)
     }
 }
 
 impl Read for Bytes {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Bytes> {
-        unit(reader, node, Bytes::WHAT, Bytes::EXAMPLE, Bytes::parse)
+    fn read(input: Input) -> Option<Bytes> {
+        unit(input, Bytes::WHAT, Bytes::EXAMPLE, Bytes::parse)
     }
 }
 
 impl Read for Rate {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Rate> {
-        unit(reader, node, "a rate", "\"50/s\"", Rate::parse)
+    fn read(input: Input) -> Option<Rate> {
+        unit(input, "a rate", "\"50/s\"", Rate::parse)
     }
 }
 
 /// A length of time above zero.
-pub(super) struct Lasting(pub Span);
-
-impl Read for Lasting {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Lasting> {
-        let span = Span::read(reader, node)?;
-        if span == Span::ZERO {
-            let help = "write a duration, for example `\"5m\"`";
-            reader.wrong(node.spot, "this duration must be above zero", help);
-            return None;
-        }
-        Some(Lasting(span))
+pub(super) fn lasting(input: Input) -> Option<Span> {
+    let span = Span::read(input)?;
+    if span == Span::ZERO {
+        let help = "write a duration, for example `\"5m\"`";
+        return input.refuse("this duration must be above zero", help);
     }
+    Some(span)
 }
 
 /// Bytes per second, above zero.
-pub(super) struct Bandwidth(pub Bytes);
-
-impl Read for Bandwidth {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Bandwidth> {
-        let (what, example) = ("bytes per second", "\"1GiB/s\"");
-        let bytes = unit(reader, node, what, example, Bytes::parse_per_second)?;
-        if bytes == Bytes(0) {
-            let help = "leave the key out for a bandwidth without limit";
-            reader.wrong(node.spot, "a bandwidth of zero moves nothing", help);
-            return None;
-        }
-        Some(Bandwidth(bytes))
+pub(super) fn bandwidth(input: Input) -> Option<Bytes> {
+    let bytes = unit(
+        input,
+        "bytes per second",
+        "\"1GiB/s\"",
+        Bytes::parse_per_second,
+    )?;
+    if bytes == Bytes(0) {
+        let help = "leave the key out for a bandwidth without limit";
+        return input.refuse("a bandwidth of zero moves nothing", help);
     }
+    Some(bytes)
 }
 
 /// What a distribution can be of.
@@ -221,7 +182,7 @@ pub(super) trait Quantity: Drawn + Read {
     /// In nanoseconds or bytes.
     fn number(self) -> f64;
     /// Reads one from a list of measured values.
-    fn measured(text: &str) -> Result<f64, UnitError>;
+    fn measured(text: &str) -> Result<Self, UnitError>;
 }
 
 impl Quantity for Span {
@@ -233,8 +194,8 @@ impl Quantity for Span {
     }
 
     // A plain number could be seconds as well as milliseconds: it must say.
-    fn measured(text: &str) -> Result<f64, UnitError> {
-        Span::parse(text).map(Span::number)
+    fn measured(text: &str) -> Result<Span, UnitError> {
+        Span::parse(text)
     }
 }
 
@@ -247,100 +208,74 @@ impl Quantity for Bytes {
     }
 
     // A plain number of a list of sizes is what `stat` and `du -b` print: bytes.
-    fn measured(text: &str) -> Result<f64, UnitError> {
+    fn measured(text: &str) -> Result<Bytes, UnitError> {
         let plain = text.bytes().all(|byte| byte.is_ascii_digit());
         match plain && !text.is_empty() {
-            true => Bytes::parse(&format!("{text}B")).map(Bytes::number),
-            false => Bytes::parse(text).map(Bytes::number),
+            true => Bytes::parse(&format!("{text}B")),
+            false => Bytes::parse(text),
         }
     }
 }
 
 impl<T: Quantity> Read for Distribution<T> {
-    fn read(reader: &mut Reader, node: &Node) -> Option<Distribution<T>> {
-        let shape = match &node.value {
-            Value::Table(_) => shape::<T>(reader, node)?,
-            Value::String(_) => Shape::Constant(T::read(reader, node)?.number()),
+    fn read(input: Input) -> Option<Distribution<T>> {
+        let shape = match &input.node.value {
+            Value::Table(_) => shape::<T>(input)?,
+            Value::String(_) => Shape::Constant(T::read(input)?.number()),
             _ => {
-                reader.wrong_type(node, &format!("{} or a distribution", T::WHAT), T::EXAMPLE);
-                return None;
+                let wanted = format!("{} or a distribution", T::WHAT);
+                return input.wrong_type(&wanted, T::EXAMPLE);
             }
         };
-        match Distribution::new(&shape) {
-            Ok(distribution) => Some(distribution),
-            Err(error) => {
-                let help = match shape {
-                    Shape::Constant(_) => T::EXAMPLE,
-                    Shape::Exponential { .. } => "{ exponential = { mean = … } }",
-                    Shape::Lognormal { .. } => {
-                        "{ lognormal = { median = …, p99 = … } }, 0 < median ≤ p99"
-                    }
-                    Shape::Uniform { .. } => "{ uniform = { min = …, max = … } }, min ≤ max",
-                    Shape::Pareto { .. } => {
-                        "{ pareto = { min = …, shape = 1.5 } }, both above zero"
-                    }
-                    Shape::Empirical(_) => {
-                        "`value` or `value,weight` a line, one weight above zero"
-                    }
-                };
-                reader.wrong(node.spot, error.to_string(), format!("write {help}"));
-                None
-            }
-        }
+        let wrong = |error: DistributionError| {
+            let help = match shape {
+                Shape::Constant(_) => T::EXAMPLE,
+                Shape::Exponential { .. } => "{ exponential = { mean = … } }",
+                Shape::Lognormal { .. } => {
+                    "{ lognormal = { median = …, p99 = … } }, 0 < median ≤ p99"
+                }
+                Shape::Uniform { .. } => "{ uniform = { min = …, max = … } }, min ≤ max",
+                Shape::Pareto { .. } => "{ pareto = { min = …, shape = 1.5 } }, both above zero",
+                Shape::Empirical(_) => "`value` or `value,weight` a line, one weight above zero",
+            };
+            input.wrong(error.to_string(), format!("write {help}"));
+        };
+        Distribution::new(&shape).map_err(wrong).ok()
     }
 }
 
-fn shape<T: Quantity>(reader: &mut Reader, node: &Node) -> Option<Shape> {
-    let known = ["exponential", "lognormal", "uniform", "pareto", "empirical"];
-    let (tag, inner) = reader.tagged(node, "distribution", &known)?;
-    let mut fields = Fields::of(reader, inner, "{ exponential = { mean = … } }")?;
-    let mut number = |reader: &mut Reader, key| {
-        (fields.required::<T>(reader, key, T::EXAMPLE)).map(Quantity::number)
-    };
-    // Every parameter is read before any is missed, so that all mistakes show.
-    let shape = match tag {
-        "exponential" => number(reader, "mean").map(|mean| Shape::Exponential { mean }),
-        "lognormal" => {
-            let (median, p99) = (number(reader, "median"), number(reader, "p99"));
-            median
-                .zip(p99)
-                .map(|(median, p99)| Shape::Lognormal { median, p99 })
-        }
-        "uniform" => {
-            let (min, max) = (number(reader, "min"), number(reader, "max"));
-            min.zip(max).map(|(min, max)| Shape::Uniform { min, max })
-        }
-        "pareto" => {
-            let min = number(reader, "min");
-            let shape = fields.required::<f64>(reader, "shape", "1.5");
-            min.zip(shape)
-                .map(|(min, shape)| Shape::Pareto { min, shape })
-        }
-        _ => (fields.required::<Written<String>>(reader, "file", "\"sizes.csv\""))
-            .and_then(|file| measured::<T>(reader, &file))
-            .map(Shape::Empirical),
-    };
-    fields.done(reader);
-    shape
+fn shape<T: Quantity>(input: Input) -> Option<Shape> {
+    let names: Vec<&str> = (SHAPES.iter().map(|(name, _)| *name))
+        .chain(["empirical"])
+        .collect();
+    let (tag, inner) = input.tagged("distribution", &names)?;
+    inner.table("{ exponential = { mean = … } }", |t| {
+        let Some((_, keys)) = SHAPES.iter().find(|(name, _)| *name == tag) else {
+            let measured = t.need_with("file", "\"sizes.csv\"", measured::<T>);
+            return measured.map(Shape::Empirical);
+        };
+        let number = |key: &&'static str| match *key {
+            "shape" => t.need(key, "1.5"),
+            key => t.need::<T>(key, T::EXAMPLE).map(Quantity::number),
+        };
+        // Every parameter is read before any is missed, so that all mistakes show.
+        let numbers: Vec<Option<f64>> = keys.iter().map(number).collect();
+        let numbers: Option<Vec<f64>> = numbers.into_iter().collect();
+        Shape::with(tag, &numbers?)
+    })
 }
 
 /// Reads a list of measured values, `value` or `value,weight` a line; mistakes point into it.
-fn measured<T: Quantity>(reader: &mut Reader, file: &Written<String>) -> Option<Vec<(f64, f64)>> {
-    let text = match std::fs::read_to_string(reader.dir.join(&file.value)) {
-        Ok(text) => text,
-        Err(error) => {
-            let message = format!("cannot read `{}`: {error}", file.value);
+fn measured<T: Quantity>(input: Input) -> Option<Vec<(f64, f64)>> {
+    let reader = input.reader;
+    let name = String::read(input)?;
+    let text = std::fs::read_to_string(reader.dir.join(&name))
+        .map_err(|error| {
             let help = "name a text file; a relative name is looked up beside the scenario";
-            reader.wrong(file.spot, message, help);
-            return None;
-        }
-    };
-    let source = reader.sources.len();
-    reader.sources.push(Source {
-        name: file.value.clone(),
-        text: text.clone(),
-    });
-    let mistakes = reader.mistakes.len();
+            input.wrong(format!("cannot read `{name}`: {error}"), help);
+        })
+        .ok()?;
+    let source = reader.sources.borrow().len();
     let mut values = Vec::new();
     let mut start = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
@@ -356,27 +291,22 @@ fn measured<T: Quantity>(reader: &mut Reader, file: &Written<String>) -> Option<
             start: begins,
             end: begins + row.len(),
         };
-        values.extend(measured_row::<T>(reader, row, spot));
+        values.push(measured_row::<T>(reader, row, spot));
     }
-    (reader.mistakes.len() == mistakes).then_some(values)
+    reader.sources.borrow_mut().push(Source { name, text });
+    values.into_iter().collect()
 }
 
-fn measured_row<T: Quantity>(reader: &mut Reader, row: &str, spot: Spot) -> Option<(f64, f64)> {
+fn measured_row<T: Quantity>(reader: &Reader, row: &str, spot: Spot) -> Option<(f64, f64)> {
     let (value, weight) = row.split_once(',').unwrap_or((row, "1"));
-    let weight = weight.trim().parse::<f64>();
-    let weight = weight
-        .ok()
-        .filter(|weight| weight.is_finite() && *weight >= 0.0);
-    let help = format!(
-        "write {} and, if they differ, a weight: `{},3`",
-        T::WHAT,
-        T::EXAMPLE
-    )
-    .replace('"', "");
-    match (T::measured(value.trim()), weight) {
-        (Ok(value), Some(weight)) => return Some((value, weight)),
-        (Err(error), _) => reader.wrong(spot, error.to_string(), help),
-        (Ok(_), None) => reader.wrong(spot, "the weight is not a number of at least zero", help),
-    }
+    let weight = (weight.trim().parse().ok()).filter(|n: &f64| n.is_finite() && *n >= 0.0);
+    let why = match (T::measured(value.trim()), weight) {
+        (Ok(value), Some(weight)) => return Some((value.number(), weight)),
+        (Err(error), _) => error.to_string(),
+        (Ok(_), None) => "the weight is not a number of at least zero".to_owned(),
+    };
+    let (what, example) = (T::WHAT, T::EXAMPLE.replace('"', ""));
+    let help = format!("write {what} and, if they differ, a weight: `{example},3`");
+    reader.wrong(spot, why, help);
     None
 }

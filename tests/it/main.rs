@@ -24,3 +24,4 @@ mod scenario;
 mod storms;
 mod sweep;
 mod tidy;
+mod values;

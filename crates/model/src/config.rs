@@ -6,22 +6,24 @@ use crate::random::Distribution;
 use crate::units::{Bytes, Span};
 use std::num::NonZeroU32;
 
-/// Which of the specification's two upload-failure rules the embedded service follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Rules {
-    /// A failed upload kills the subject.
-    V1,
-    /// A failed upload queues the subject again.
-    #[default]
-    V2,
+named! {
+    /// Which of the specification's two upload-failure rules the embedded service follows.
+    #[derive(Default)]
+    FailureRule {
+        /// A failed upload kills the subject.
+        V1 = "v1",
+        /// A failed upload queues the subject again.
+        #[default]
+        V2 = "v2",
+    }
 }
 
-impl Rules {
+impl FailureRule {
     /// The profile whose edges these rules allow.
     pub const fn profile(self) -> Profile {
         match self {
-            Rules::V1 => Profile::V1,
-            Rules::V2 => Profile::V2,
+            FailureRule::V1 => Profile::V1,
+            FailureRule::V2 => Profile::V2,
         }
     }
 }
@@ -30,7 +32,7 @@ impl Rules {
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
     /// What a failed upload does.
-    pub rules: Rules,
+    pub rules: FailureRule,
     /// Requests handled at once; the rest wait in order.
     pub workers: NonZeroU32,
     /// Whether a delete keeps the data until the scrubber comes.
@@ -85,7 +87,7 @@ impl Default for ServiceConfig {
     fn default() -> Self {
         let many = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
         ServiceConfig {
-            rules: Rules::V2,
+            rules: FailureRule::V2,
             workers: many(64),
             delayed_delete: false,
             scrub_time: Span::ZERO,

@@ -6,15 +6,9 @@
 const CHUNK: usize = 4_096;
 
 /// Values indexed from zero; places are made in chunks, each filled with the default.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Table<T> {
     chunks: Vec<Box<[T]>>,
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Table { chunks: Vec::new() }
-    }
 }
 
 impl<T: Default> Table<T> {
@@ -81,27 +75,5 @@ impl Slots {
     /// How many are held now.
     pub fn held(&self) -> usize {
         self.next as usize - self.free.len()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_stay_where_they_are_put() {
-        let mut table = Table::<u64>::default();
-        assert_eq!(table.get(9), None);
-        *table.at(10_000) = 7;
-        assert_eq!((table.get(10_000), table.get(9_999)), (Some(&7), Some(&0)));
-    }
-
-    #[test]
-    fn slots_are_used_again() {
-        let mut slots = Slots::default();
-        assert_eq!((slots.take(), slots.take()), (0, 1));
-        slots.give_back(0);
-        assert_eq!((slots.take(), slots.take()), (0, 2));
-        assert_eq!((slots.held(), slots.high_water()), (3, 3));
     }
 }

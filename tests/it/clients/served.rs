@@ -5,7 +5,7 @@ use super::server::World as Server;
 use std::sync::Arc;
 use stormglass::{EmbeddedTestBed, TestBed};
 use stormglass_model::checker::concurrent::Rules;
-use stormglass_model::config::{Rules as Profiles, ServiceConfig};
+use stormglass_model::config::{FailureRule, ServiceConfig};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
@@ -36,10 +36,10 @@ fn scripts() -> [Vec<Script>; 2] {
 fn a_false_read_of_the_embedded_service_is_noticed() {
     let mut counts = [Count::default(), Count::default()];
     for (rules, delayed) in [
-        (Profiles::V1, false),
-        (Profiles::V1, true),
-        (Profiles::V2, false),
-        (Profiles::V2, true),
+        (FailureRule::V1, false),
+        (FailureRule::V1, true),
+        (FailureRule::V2, false),
+        (FailureRule::V2, true),
     ] {
         let config = ServiceConfig {
             rules,

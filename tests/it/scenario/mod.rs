@@ -2,6 +2,7 @@
 
 mod messages;
 mod reading;
+mod script;
 mod shipped;
 mod steps;
 

@@ -7,7 +7,7 @@ use stormglass::{Aggregate, Comparison};
 use stormglass::{Clock, Model, Scenario, Target, parse_in};
 use stormglass_glance::auth::{Environment, Secret};
 use stormglass_glance::{Identity, StoreTarget};
-use stormglass_model::config::{Defect, Rules};
+use stormglass_model::config::{Defect, FailureRule};
 use stormglass_model::fault::{FaultKind, Place};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::Spacing;
@@ -40,7 +40,7 @@ fn the_full_example_says_what_the_design_says() {
     let service = service(&scenario);
     assert_eq!(
         (service.rules, service.workers.get(), service.delayed_delete),
-        (Rules::V2, 64, true)
+        (FailureRule::V2, 64, true)
     );
     assert_eq!(service.scrub_time, Span::from_secs(3 * 86_400));
     assert_eq!(service.store.bandwidth, Some(Bytes(1 << 30)));

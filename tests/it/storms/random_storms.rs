@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU32;
 use stormglass::{Clock, Load, Model, NamedPhase, Scenario, Target};
-use stormglass_model::config::{RegistryConfig, Rules, ServiceConfig, StoreConfig};
+use stormglass_model::config::{FailureRule, RegistryConfig, ServiceConfig, StoreConfig};
 use stormglass_model::fault::{Fault, FaultKind, Place, TABLE};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::{Spacing, Story};
@@ -48,7 +48,7 @@ fn phase(name: &str, from: Time) -> NamedPhase {
 
 fn service(dice: &mut Dice) -> ServiceConfig {
     ServiceConfig {
-        rules: dice.pick(&[Rules::V1, Rules::V2]),
+        rules: dice.pick(&[FailureRule::V1, FailureRule::V2]),
         workers: dice.units(12),
         delayed_delete: dice.chance(0.5),
         scrub_time: dice.pick(&[0, 50, 2_000].map(Span::from_millis)),

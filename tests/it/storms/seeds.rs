@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use stormglass::{Clock, Scenario, Target};
 use stormglass::{RunResult, StormResult};
-use stormglass_model::config::Rules;
+use stormglass_model::config::FailureRule;
 use stormglass_model::fault::TABLE;
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, Verdict};
 use stormglass_model::units::Span;
@@ -74,8 +74,8 @@ impl Seen {
         };
         let transitions = taken(result);
         match service.rules {
-            Rules::V1 => self.v1.extend(transitions),
-            Rules::V2 => self.v2.extend(transitions),
+            FailureRule::V1 => self.v1.extend(transitions),
+            FailureRule::V2 => self.v2.extend(transitions),
         }
         let names = storm.faults.iter().map(|fault| fault.name.clone());
         self.faults.extend(names);

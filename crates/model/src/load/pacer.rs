@@ -4,16 +4,18 @@
 //! sum of k increments: all ones for even spacing, exponential ones for Poisson arrivals. Nothing here
 //! depends on how the arrivals before went, so load stays open.
 
+use crate::named;
 use crate::random::{Rng, unit};
 use crate::units::{Rate, Span, Time};
 
-/// How arrivals are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Spacing {
-    /// At equal distances.
-    Even,
-    /// Independent of each other: exponential distances.
-    Poisson,
+named! {
+    /// How arrivals are spaced.
+    Spacing {
+        /// Independent of each other: exponential distances.
+        Poisson = "poisson",
+        /// At equal distances.
+        Even = "even",
+    }
 }
 
 /// A linear change of the arrival rate.
@@ -123,60 +125,5 @@ impl Segment {
             .max(0.0)
             .sqrt();
         (2.0 * area / (self.rate + root)).min(self.length)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::Seed;
-
-    fn arrivals(rate: f64, ramps: &[Ramp], spacing: Spacing, until_s: f64) -> Vec<f64> {
-        let mut pacer = Pacer::new(Rate(rate), ramps, spacing, Seed(1).rng());
-        std::iter::from_fn(|| pacer.next_due().map(Time::as_secs_f64))
-            .take_while(|&due| due <= until_s)
-            .collect()
-    }
-
-    #[test]
-    fn even_arrivals_keep_their_distance() {
-        assert_eq!(arrivals(2.0, &[], Spacing::Even, 2.0), [0.5, 1.0, 1.5, 2.0]);
-    }
-
-    #[test]
-    fn a_ramp_offers_the_area_under_it() {
-        let ramps = [
-            Ramp {
-                length: Span::from_secs(10),
-                to: Rate(20.0),
-            },
-            Ramp {
-                length: Span::from_secs(10),
-                to: Rate(0.0),
-            },
-        ];
-        let due = arrivals(0.0, &ramps, Spacing::Even, 1e9);
-        assert_eq!(due.len(), 200, "two triangles of a hundred");
-        assert!((due[99] - 10.0).abs() < 1e-6);
-        assert!(due.windows(2).all(|pair| pair[0] <= pair[1]));
-    }
-
-    #[test]
-    fn poisson_arrivals_have_mean_and_variance_of_poisson() {
-        let due = arrivals(100.0, &[], Spacing::Poisson, 1_000.0);
-        assert!(
-            (due.len() as f64 / 100_000.0 - 1.0).abs() < 0.01,
-            "{}",
-            due.len()
-        );
-        let mut counts = vec![0.0; 1_000];
-        due.iter()
-            .for_each(|&at| counts[(at as usize).min(999)] += 1.0);
-        let mean = counts.iter().sum::<f64>() / 1e3;
-        let variance = counts.iter().map(|n| (n - mean).powi(2)).sum::<f64>() / 1e3;
-        assert!(
-            (variance / mean - 1.0).abs() < 0.15,
-            "{variance} against {mean}"
-        );
     }
 }

@@ -41,6 +41,27 @@ pub enum Shape {
     Empirical(Vec<(f64, f64)>),
 }
 
+/// Every shape that is written with parameters: its name, and theirs in order.
+pub const SHAPES: [(&str, &[&str]); 4] = [
+    ("exponential", &["mean"]),
+    ("lognormal", &["median", "p99"]),
+    ("uniform", &["min", "max"]),
+    ("pareto", &["min", "shape"]),
+];
+
+impl Shape {
+    /// The shape of this name, with parameters as [`SHAPES`] has them.
+    pub fn with(name: &str, parameters: &[f64]) -> Option<Shape> {
+        match (name, parameters) {
+            ("exponential", &[mean]) => Some(Shape::Exponential { mean }),
+            ("lognormal", &[median, p99]) => Some(Shape::Lognormal { median, p99 }),
+            ("uniform", &[min, max]) => Some(Shape::Uniform { min, max }),
+            ("pareto", &[min, shape]) => Some(Shape::Pareto { min, shape }),
+            _ => None,
+        }
+    }
+}
+
 /// Why a shape is no distribution.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DistributionError {
@@ -221,75 +242,5 @@ fn positive(name: &'static str, value: f64) -> Result<f64, DistributionError> {
     match not_negative(name, value)? {
         0.0 => Err(DistributionError::Zero(name)),
         value => Ok(value),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::Seed;
-
-    fn sample(shape: Shape) -> Vec<f64> {
-        let distribution = Distribution::<Bytes>::new(&shape).unwrap();
-        let mut rng = Seed(7).rng();
-        let mut values: Vec<f64> = (0..100_000)
-            .map(|_| distribution.draw(&mut rng).0 as f64)
-            .collect();
-        values.sort_by(f64::total_cmp);
-        values
-    }
-
-    fn mean(values: &[f64]) -> f64 {
-        values.iter().sum::<f64>() / values.len() as f64
-    }
-
-    #[test]
-    fn draws_have_the_parameters_asked_for() {
-        let close = |a: f64, b: f64| (a / b - 1.0).abs() < 0.03;
-        assert!(close(mean(&sample(Shape::Exponential { mean: 1e6 })), 1e6));
-        let lognormal = sample(Shape::Lognormal {
-            median: 1e6,
-            p99: 2e7,
-        });
-        assert!(close(lognormal[50_000], 1e6), "{}", lognormal[50_000]);
-        assert!(
-            (lognormal[99_000] / 2e7 - 1.0).abs() < 0.1,
-            "{}",
-            lognormal[99_000]
-        );
-        let uniform = sample(Shape::Uniform { min: 1e3, max: 3e3 });
-        assert!(close(mean(&uniform), 2e3) && uniform[0] >= 1e3);
-        assert!(
-            sample(Shape::Pareto {
-                min: 1e3,
-                shape: 1.5
-            })[0]
-                >= 1e3
-        );
-        let empirical = sample(Shape::Empirical(vec![(1.0, 3.0), (9.0, 1.0), (5.0, 0.0)]));
-        assert!(close(mean(&empirical), 3.0));
-    }
-
-    #[test]
-    fn nonsense_is_refused() {
-        let refused = |shape| Distribution::<Span>::new(&shape).is_err();
-        assert!(refused(Shape::Constant(f64::NAN)));
-        assert!(refused(Shape::Exponential { mean: -1.0 }));
-        assert!(refused(Shape::Lognormal {
-            median: 2.0,
-            p99: 1.0
-        }));
-        assert!(refused(Shape::Lognormal {
-            median: 0.0,
-            p99: 1.0
-        }));
-        assert!(refused(Shape::Uniform { min: 2.0, max: 1.0 }));
-        assert!(refused(Shape::Pareto {
-            min: 1.0,
-            shape: 0.0
-        }));
-        assert!(refused(Shape::Empirical(vec![])));
-        assert!(refused(Shape::Empirical(vec![(1.0, 0.0)])));
-        assert!(!refused(Shape::Constant(0.0)));
     }
 }

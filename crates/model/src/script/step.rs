@@ -171,19 +171,44 @@ impl Step {
         Step::Act(Action::Do(act))
     }
 
+    /// The actions that it is, or that its branches are, in order; none of a race, whose two sides are no actions.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        let (one, branches): (_, &[Vec<Action>]) = match self {
+            Step::Act(action) => (Some(action), &[]),
+            Step::Rivals { branches, .. } => (None, branches),
+            Step::Race { .. } | Step::Run(_) => (None, &[]),
+        };
+        one.into_iter().chain(branches.iter().flatten())
+    }
+
     /// Every operation in it, in order.
     pub fn acts(&self) -> impl Iterator<Item = Act> {
-        let (one, other, branches): (_, _, &[Vec<Action>]) = match self {
-            Step::Act(action) => (action.act(), None, &[]),
-            Step::Run(_) => (None, None, &[]),
-            Step::Race { first, second, .. } => match second {
-                Second::Rival(act) => (Some(*first), Some(*act), &[]),
-                Second::Fault(_) | Second::Command(_) => (Some(*first), None, &[]),
-            },
-            Step::Rivals { branches, .. } => (None, None, branches),
+        let (first, rival) = match self {
+            Step::Race {
+                first,
+                second: Second::Rival(rival),
+                ..
+            } => (Some(*first), Some(*rival)),
+            Step::Race { first, .. } => (Some(*first), None),
+            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => (None, None),
         };
-        let branches = branches.iter().flatten().filter_map(Action::act);
-        one.into_iter().chain(other).chain(branches)
+        let actions = self.actions().filter_map(Action::act);
+        first.into_iter().chain(rival).chain(actions)
+    }
+
+    /// The operation by which it creates its subject, if it can be the first step.
+    pub fn creates_first(&self) -> Option<Operation> {
+        let operation = match self {
+            Step::Act(Action::Do(act)) | Step::Race { first: act, .. } => act.operation,
+            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => return None,
+        };
+        operation.creates().then_some(operation)
+    }
+
+    /// The first operation in it that creates, which none of a later step may.
+    pub fn creates_late(&self) -> Option<Operation> {
+        let mut operations = self.acts().map(|act| act.operation);
+        operations.find(|operation| operation.creates())
     }
 
     /// The same for a client that cannot watch an operation: what happens before one is sent beside it, and what happens at its answer
@@ -211,19 +236,11 @@ impl Step {
 impl Script {
     /// A script of these steps.
     pub fn new(steps: Vec<Step>) -> Result<Script, ScriptError> {
-        let created = |step: &Step| {
-            step.acts()
-                .map(|act| act.operation)
-                .find(|one| one.creates())
-        };
-        let first = steps.first().and_then(|step| match step {
-            Step::Act(Action::Do(act)) | Step::Race { first: act, .. } => Some(act.operation),
-            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
-        });
-        if !first.is_some_and(Operation::creates) {
+        let mut later = steps.iter().skip(1);
+        if steps.first().and_then(Step::creates_first).is_none() {
             return Err(ScriptError::NoCreate);
         }
-        match steps.iter().skip(1).find_map(created) {
+        match later.find_map(Step::creates_late) {
             Some(late) => Err(ScriptError::LateCreate(late)),
             None => Ok(Script(steps)),
         }

@@ -11,8 +11,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-/// Engines count branches and their actions with a byte.
-const BRANCHES: usize = u8::MAX as usize;
+/// Branches, and actions of a branch, at most: engines count them with a byte.
+pub const BRANCHES: usize = u8::MAX as usize;
 
 /// Steps as one line of text.
 pub fn line(steps: &[Step]) -> String {
@@ -196,32 +196,20 @@ impl FromStr for Pause {
 
     fn from_str(text: &str) -> Result<Pause, ScriptError> {
         let wrong = || ScriptError::Pause(text.to_owned());
-        let number = |text: &str| {
-            Span::parse(text)
-                .map(|span| span.0 as f64)
-                .map_err(|_| wrong())
-        };
+        let number = |text: &str| Span::parse(text).ok().map(|span| span.0 as f64);
         let shape = match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
-            None => Shape::Constant(number(text)?),
-            Some((name, inside)) => match (name, inside.split_once(',')) {
-                ("exponential", None) => Shape::Exponential {
-                    mean: number(inside)?,
-                },
-                ("lognormal", Some((median, p99))) => Shape::Lognormal {
-                    median: number(median)?,
-                    p99: number(p99)?,
-                },
-                ("uniform", Some((min, max))) => Shape::Uniform {
-                    min: number(min)?,
-                    max: number(max)?,
-                },
-                ("pareto", Some((min, shape))) => Shape::Pareto {
-                    min: number(min)?,
-                    shape: shape.trim().parse().map_err(|_| wrong())?,
-                },
-                _ => return Err(wrong()),
-            },
+            None => number(text).map(Shape::Constant),
+            Some((name, inside)) => {
+                let numbers = inside.split(',').enumerate().map(|it| match (name, it) {
+                    // The one parameter that is no length of time.
+                    ("pareto", (1, text)) => text.trim().parse().ok(),
+                    (_, (_, text)) => number(text),
+                });
+                let numbers: Option<Vec<f64>> = numbers.collect();
+                numbers.and_then(|numbers| Shape::with(name, &numbers))
+            }
         };
+        let shape = shape.ok_or_else(wrong)?;
         Distribution::new(&shape).map(Pause).map_err(|_| wrong())
     }
 }

@@ -1,14 +1,14 @@
-//! What the stages come to: commits and the counts they change, tasks, scrubs, and the end of a piece of work.
+//! What the visits come to: commits and the counts they change, tasks, scrubs, and the end of a piece of work.
 
-use super::operation::{Handle, Op, Stage, Wake, Work};
+use super::operation::{Handle, Op, Visit, Wake, Work, unasked};
 use super::scrubber::{Pending, ScrubberMessage, ScrubberReply};
 use super::subject::{Change, Commit, Move, Reply};
-use super::task::{Task, TaskChange, TaskCommit};
+use super::task::{Task, TaskCommit};
 use super::{Actors, Service};
 use crate::config::Defect;
-use crate::history::{Content, Event, OpId, Seen, TaskId};
-use crate::invocation::{Completion, Cursor, Invocation, Out};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use crate::history::{Event, Seen, TaskId};
+use crate::invocation::{Completion, Invocation, Out};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::Time;
 
 impl<A: Actors> Service<A> {
@@ -76,7 +76,7 @@ impl<A: Actors> Service<A> {
                 self.purges
                     .extend(self.config.purge_after.map(|after| now + after));
                 if change == Change::Delete {
-                    self.op(handle).bytes = stored;
+                    self.ops.at(handle).bytes = stored;
                 }
             }
         }
@@ -87,27 +87,21 @@ impl<A: Actors> Service<A> {
     pub(super) fn create_task(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
         let slot = self.task_slots.take();
         self.actors.spawn_task(slot, Task::default());
-        let op = self.op(handle);
+        let op = self.ops.at(handle);
         op.task_slot = slot;
         op.task_entered = op.invocation.intended;
         op.work = Work::Task;
-        op.stage = Stage::BeginTask;
+        op.visit = Visit::BeginTask;
         let since = op.worker_since;
-        self.task(now, handle, TaskChange::Create, out);
+        self.task(now, handle, TaskStatus::Pending, out);
         self.release_worker(now, since);
         if let Some(handle) = self.task_workers.acquire(now, handle) {
-            self.op(handle).task_since = now;
+            self.ops.at(handle).task_since = now;
             self.begin(now, handle, out);
         }
     }
 
-    pub(super) fn task(
-        &mut self,
-        now: Time,
-        handle: Handle,
-        change: TaskChange,
-        out: &mut Out<Wake>,
-    ) {
+    pub(super) fn task(&mut self, now: Time, handle: Handle, to: TaskStatus, out: &mut Out<Wake>) {
         let op = self.ops.at(handle);
         let Invocation {
             op: id,
@@ -116,7 +110,7 @@ impl<A: Actors> Service<A> {
             ..
         } = op.invocation;
         let commit = TaskCommit {
-            change,
+            to,
             defects: self.laws.defects,
         };
         let reply = self.actors.commit_task(op.task_slot, commit);
@@ -124,7 +118,7 @@ impl<A: Actors> Service<A> {
         let event = Event::TaskMoved {
             task: TaskId(id),
             from: reply.from,
-            to: reply.to,
+            to,
             has_result: reply.has_result,
             has_message: reply.has_message,
             due,
@@ -161,7 +155,7 @@ impl<A: Actors> Service<A> {
                 self.actors.stop_task(task_slot);
                 self.task_slots.give_back(task_slot);
                 if let Some(next) = self.task_workers.release(now, task_since) {
-                    self.op(next).task_since = now;
+                    self.ops.at(next).task_since = now;
                     self.ready.push_back(next);
                 }
                 if outcome == Outcome::Ok {
@@ -203,13 +197,13 @@ impl<A: Actors> Service<A> {
 
     fn end_task(&mut self, now: Time, handle: Handle, ok: bool, out: &mut Out<Wake>) {
         if ok {
-            self.task(now, handle, TaskChange::Succeed, out);
+            self.task(now, handle, TaskStatus::Success, out);
             if self.has(Defect::TaskRunTwice) {
-                self.task(now, handle, TaskChange::Begin, out);
-                self.task(now, handle, TaskChange::Succeed, out);
+                self.task(now, handle, TaskStatus::Processing, out);
+                self.task(now, handle, TaskStatus::Success, out);
             }
         } else if !self.has(Defect::TaskStuck) {
-            self.task(now, handle, TaskChange::Fail, out);
+            self.task(now, handle, TaskStatus::Failure, out);
         }
     }
 
@@ -224,33 +218,14 @@ impl<A: Actors> Service<A> {
     /// The scrubber has granted these a worker.
     pub(super) fn scrub(&mut self, now: Time, reply: ScrubberReply) {
         for Pending { subject, story, .. } in reply.scrub {
-            let invocation = Invocation {
-                op: OpId(u64::MAX),
-                subject,
-                story,
-                cursor: Cursor::default(),
-                operation: Operation::Delete,
-                who: Who::Member,
-                intended: now,
-                sent: now,
-                content: Content::default(),
-                client_fault: None,
-                rival_at: None,
-            };
-            let handle = self.open(Work::Scrub, invocation);
+            let handle = self.open(Work::Scrub, unasked(subject, story, now));
             let bytes = *self.store.held(subject.slot);
-            let op = self.op(handle);
+            let op = self.ops.at(handle);
             op.worker_since = now;
             op.bytes = bytes;
-            op.stage = Stage::Remove;
-            self.ready_for_slot(now, handle);
-        }
-    }
-
-    /// A scrub asks for its slot; it begins when the queue is run.
-    fn ready_for_slot(&mut self, now: Time, handle: Handle) {
-        if let Some(handle) = self.slots.acquire(now, handle) {
-            self.ready.push_back(handle);
+            op.visit = Visit::Remove;
+            // It begins when the queue is run.
+            self.ready.extend(self.slots.acquire(now, handle));
         }
     }
 }

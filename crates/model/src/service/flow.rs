@@ -1,15 +1,14 @@
-//! How a piece of work passes its stages: ask for the stage's resource, hold it, give it back, go on.
+//! How a piece of work visits its resources, one after the other: ask for it, hold it, give it back, go on.
 
-use super::operation::{Handle, Hold, Op, Stage, Wake, Work};
+use super::operation::{Handle, Hold, Op, Visit, Wake, Work};
 use super::queue::Queue;
 use super::subject::{Change, Reply};
-use super::task::TaskChange;
 use super::{Actors, Service};
 use crate::config::Defect;
 use crate::fault::{Effect, Place};
 use crate::history::Event;
 use crate::invocation::{Invocation, Out};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::{Bytes, Span, Time};
 
 impl<A: Actors> Service<A> {
@@ -26,25 +25,21 @@ impl<A: Actors> Service<A> {
         }
     }
 
-    pub(super) fn op(&mut self, handle: Handle) -> &mut Op {
-        self.ops.at(handle)
-    }
-
-    /// The queue of the resource that a stage holds, beside the worker that its work holds anyway.
-    fn queue(&mut self, stage: Stage) -> Option<&mut Queue<Handle>> {
-        match stage {
-            Stage::Accept | Stage::BeginTask => None,
-            Stage::Commit(_) | Stage::CreateTask => Some(&mut self.connections),
-            Stage::Put | Stage::Get | Stage::Remove => Some(&mut self.slots),
+    /// The queue of the resource that a visit is to, beside the worker that its work holds anyway.
+    fn queue(&mut self, visit: Visit) -> Option<&mut Queue<Handle>> {
+        match visit {
+            Visit::Accept | Visit::BeginTask => None,
+            Visit::Commit(_) | Visit::CreateTask => Some(&mut self.connections),
+            Visit::Put | Visit::Get | Visit::Remove => Some(&mut self.slots),
         }
     }
 
-    /// Enters a stage: asks for its resource, and begins at once if it is free.
-    fn go(&mut self, now: Time, handle: Handle, stage: Stage, out: &mut Out<Wake>) {
-        let op = self.op(handle);
-        op.stage = stage;
+    /// Begins a visit: asks for its resource, and begins at once if it is free.
+    fn go(&mut self, now: Time, handle: Handle, visit: Visit, out: &mut Out<Wake>) {
+        let op = self.ops.at(handle);
+        op.visit = visit;
         op.hold = Hold::Waiting;
-        let granted = match self.queue(stage) {
+        let granted = match self.queue(visit) {
             None => Some(handle),
             Some(queue) => queue.acquire(now, handle),
         };
@@ -53,18 +48,18 @@ impl<A: Actors> Service<A> {
         }
     }
 
-    /// Has the stage's resource: faults strike here.
+    /// Has the visit's resource: faults strike here.
     pub(super) fn begin(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
-        let op = self.op(handle);
-        op.stage_since = now;
+        let op = self.ops.at(handle);
+        op.visit_since = now;
         op.hold = Hold::Holding;
-        let place = match op.stage {
-            Stage::Accept => Place::Api,
-            Stage::Commit(_) | Stage::CreateTask => Place::RegistryCommit,
-            Stage::Put => Place::StorePut,
-            Stage::Get => Place::StoreGet,
-            Stage::Remove => Place::StoreDelete,
-            Stage::BeginTask => return self.hold(now, handle, Span::ZERO, out),
+        let place = match op.visit {
+            Visit::Accept => Place::Api,
+            Visit::Commit(_) | Visit::CreateTask => Place::RegistryCommit,
+            Visit::Put => Place::StorePut,
+            Visit::Get => Place::StoreGet,
+            Visit::Remove => Place::StoreDelete,
+            Visit::BeginTask => return self.hold(now, handle, Span::ZERO, out),
         };
         let effect = self.faults.strike(place);
         let fits = effect != Effect::Full && self.take_in(now, handle, out);
@@ -72,7 +67,7 @@ impl<A: Actors> Service<A> {
             Effect::Stall(fault) if fits => self.stalled.push((fault, handle)),
             Effect::Pass { later } if fits => self.hold(now, handle, later, out),
             Effect::Stall(_) | Effect::Pass { .. } | Effect::Error | Effect::Full => {
-                self.op(handle).hold = Hold::Failing;
+                self.ops.at(handle).hold = Hold::Failing;
                 self.held(now, handle, out);
             }
         }
@@ -88,8 +83,8 @@ impl<A: Actors> Service<A> {
             content,
             ..
         } = op.invocation;
-        match op.stage {
-            Stage::Put if content.size > 0 => {
+        match op.visit {
+            Visit::Put if content.size > 0 => {
                 if !self.store.reserve(subject.slot, content.size) {
                     return false;
                 }
@@ -105,15 +100,15 @@ impl<A: Actors> Service<A> {
                 );
                 true
             }
-            Stage::Get => *self.store.held(subject.slot) >= op.seen.size,
+            Visit::Get => *self.store.held(subject.slot) >= op.seen.size,
             _ => true,
         }
     }
 
-    /// Holds the resource for as long as the stage takes.
+    /// Holds the resource for as long as the visit takes.
     pub(super) fn hold(&mut self, now: Time, handle: Handle, later: Span, out: &mut Out<Wake>) {
         let Op {
-            stage,
+            visit,
             invocation,
             seen,
             ..
@@ -121,14 +116,14 @@ impl<A: Actors> Service<A> {
         let size = invocation.content.size as f64
             * invocation.client_fault.map_or(1.0, |(_, after)| after);
         let (config, rng) = (&self.config, &mut self.rng);
-        let span = match stage {
-            Stage::Accept | Stage::BeginTask => Span::ZERO,
-            Stage::Commit(_) | Stage::CreateTask => config.registry.commit.draw(rng),
-            Stage::Put => config.store.put.draw(rng) + transfer(config.store.bandwidth, size),
-            Stage::Get => {
+        let span = match visit {
+            Visit::Accept | Visit::BeginTask => Span::ZERO,
+            Visit::Commit(_) | Visit::CreateTask => config.registry.commit.draw(rng),
+            Visit::Put => config.store.put.draw(rng) + transfer(config.store.bandwidth, size),
+            Visit::Get => {
                 config.store.get.draw(rng) + transfer(config.store.bandwidth, seen.size as f64)
             }
-            Stage::Remove => config.store.delete.draw(rng),
+            Visit::Remove => config.store.delete.draw(rng),
         } + later;
         if span == Span::ZERO {
             self.held(now, handle, out);
@@ -140,52 +135,48 @@ impl<A: Actors> Service<A> {
     /// The hold is over, or it is time to try again.
     pub(super) fn held(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
         let Op {
-            stage,
+            visit,
             hold,
-            stage_since,
+            visit_since,
             ..
         } = *self.ops.at(handle);
         if hold == Hold::Retrying {
-            return self.go(now, handle, stage, out);
+            return self.go(now, handle, visit, out);
         }
         if let Some(next) = self
-            .queue(stage)
-            .and_then(|queue| queue.release(now, stage_since))
+            .queue(visit)
+            .and_then(|queue| queue.release(now, visit_since))
         {
             self.ready.push_back(next);
         }
         let failed = hold == Hold::Failing;
-        match stage {
-            Stage::Accept if failed => self.end(now, handle, Outcome::Fail, out),
-            Stage::Accept => self.accepted(now, handle, out),
-            Stage::Commit(Change::FailUpload | Change::Scrub) | Stage::Remove if failed => {
-                self.retry(now, handle, out);
+        match visit {
+            Visit::Accept if failed => self.end(now, handle, Outcome::Fail, out),
+            Visit::Accept => self.accepted(now, handle, out),
+            Visit::Commit(Change::FailUpload | Change::Scrub) | Visit::Remove if failed => {
+                // What must not be lost is tried again until it is done.
+                self.ops.at(handle).hold = Hold::Retrying;
+                out.later.push((now + self.config.retry, Wake::Op(handle)));
             }
-            Stage::Commit(Change::EndUpload(_)) if failed => self.undo(now, handle, out),
-            Stage::Commit(_) | Stage::CreateTask | Stage::Get if failed => {
+            Visit::Commit(Change::EndUpload(_)) if failed => self.undo(now, handle, out),
+            Visit::Commit(_) | Visit::CreateTask | Visit::Get if failed => {
                 self.end(now, handle, Outcome::Fail, out);
             }
-            Stage::Commit(change) => self.committed(now, handle, change, out),
-            Stage::CreateTask => self.create_task(now, handle, out),
-            Stage::BeginTask => {
-                self.task(now, handle, TaskChange::Begin, out);
-                self.go(now, handle, Stage::Commit(Change::BeginUpload), out);
+            Visit::Commit(change) => self.committed(now, handle, change, out),
+            Visit::CreateTask => self.create_task(now, handle, out),
+            Visit::BeginTask => {
+                self.task(now, handle, TaskStatus::Processing, out);
+                self.go(now, handle, Visit::Commit(Change::BeginUpload), out);
             }
-            Stage::Put => self.put(now, handle, failed, out),
-            Stage::Get => self.end(now, handle, Outcome::Ok, out),
-            Stage::Remove => self.removed(now, handle, out),
+            Visit::Put => self.put(now, handle, failed, out),
+            Visit::Get => self.end(now, handle, Outcome::Ok, out),
+            Visit::Remove => self.removed(now, handle, out),
         }
     }
 
-    /// What must not be lost is tried again until it is done.
-    fn retry(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
-        self.op(handle).hold = Hold::Retrying;
-        out.later.push((now + self.config.retry, Wake::Op(handle)));
-    }
-
-    /// A request has its worker: the first stage of its operation.
+    /// A request has its worker: the first visit of its operation.
     fn accepted(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
-        let Invocation { op, operation, .. } = self.op(handle).invocation;
+        let Invocation { op, operation, .. } = self.ops.at(handle).invocation;
         let change = match operation {
             Operation::Create if self.has(Defect::LostCreate) && op.0 % 7 == 3 => {
                 return self.end(now, handle, Outcome::Ok, out);
@@ -223,14 +214,14 @@ impl<A: Actors> Service<A> {
             }
             Operation::Import => {
                 return match self.commit(now, handle, Change::AcceptImport, out) {
-                    Reply::Done { .. } => self.go(now, handle, Stage::CreateTask, out),
+                    Reply::Done { .. } => self.go(now, handle, Visit::CreateTask, out),
                     Reply::Refused | Reply::Record(_) => {
                         self.end(now, handle, Outcome::Refused, out);
                     }
                 };
             }
         };
-        self.go(now, handle, Stage::Commit(change), out);
+        self.go(now, handle, Visit::Commit(change), out);
     }
 
     /// A look at the record, which needs no commit. Deleted subjects are no longer shown.
@@ -239,7 +230,7 @@ impl<A: Actors> Service<A> {
             Reply::Record(record) => record.status(),
             Reply::Done { .. } | Reply::Refused => None,
         };
-        self.op(handle).shown = status.filter(|status| {
+        self.ops.at(handle).shown = status.filter(|status| {
             !matches!(
                 status,
                 SubjectStatus::PendingDelete | SubjectStatus::Deleted
@@ -256,10 +247,10 @@ impl<A: Actors> Service<A> {
             Reply::Done {
                 content, elsewhere, ..
             } => {
-                self.op(handle).seen = content;
+                self.ops.at(handle).seen = content;
                 match elsewhere {
                     true => self.end(now, handle, Outcome::Ok, out),
-                    false => self.go(now, handle, Stage::Get, out),
+                    false => self.go(now, handle, Visit::Get, out),
                 }
             }
         }
@@ -269,29 +260,29 @@ impl<A: Actors> Service<A> {
     fn committed(&mut self, now: Time, handle: Handle, change: Change, out: &mut Out<Wake>) {
         let reply = self.commit(now, handle, change, out);
         match (change, reply) {
-            (Change::BeginUpload, Reply::Done { .. }) => self.go(now, handle, Stage::Put, out),
+            (Change::BeginUpload, Reply::Done { .. }) => self.go(now, handle, Visit::Put, out),
             (Change::BeginUpload, _) if self.has(Defect::RefusedUploadOverwrites) => {
-                self.op(handle).outcome = Outcome::Refused;
-                self.go(now, handle, Stage::Put, out);
+                self.ops.at(handle).outcome = Outcome::Refused;
+                self.go(now, handle, Visit::Put, out);
             }
             (Change::EndUpload(_), Reply::Done { .. }) => {
-                self.op(handle).bytes = 0;
+                self.ops.at(handle).bytes = 0;
                 if self.has(Defect::DataLost) {
                     let Invocation {
                         subject, content, ..
-                    } = self.op(handle).invocation;
+                    } = self.ops.at(handle).invocation;
                     self.store.remove(subject.slot, content.size);
                 }
                 self.end(now, handle, Outcome::Ok, out);
             }
             (Change::EndUpload(_), _) => {
                 if self.has(Defect::DeleteLeavesBytes) {
-                    self.op(handle).bytes = 0;
+                    self.ops.at(handle).bytes = 0;
                 }
                 self.undo(now, handle, out);
             }
-            (Change::Delete, Reply::Done { .. }) if self.op(handle).bytes > 0 => {
-                self.go(now, handle, Stage::Remove, out);
+            (Change::Delete, Reply::Done { .. }) if self.ops.at(handle).bytes > 0 => {
+                self.go(now, handle, Visit::Remove, out);
             }
             (Change::FailUpload, _) => self.end(now, handle, Outcome::Fail, out),
             (_, Reply::Done { .. }) => self.end(now, handle, Outcome::Ok, out),
@@ -315,7 +306,7 @@ impl<A: Actors> Service<A> {
             self.go(
                 now,
                 handle,
-                Stage::Commit(Change::EndUpload(invocation.content)),
+                Visit::Commit(Change::EndUpload(invocation.content)),
                 out,
             );
         }
@@ -323,13 +314,13 @@ impl<A: Actors> Service<A> {
 
     /// An upload has failed: its bytes go first, then its failure edge is taken.
     fn undo(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
-        self.op(handle).outcome = Outcome::Fail;
-        if self.op(handle).bytes > 0 {
-            self.go(now, handle, Stage::Remove, out);
+        self.ops.at(handle).outcome = Outcome::Fail;
+        if self.ops.at(handle).bytes > 0 {
+            self.go(now, handle, Visit::Remove, out);
         } else if self.has(Defect::FailedUploadStaysSaving) {
             self.end(now, handle, Outcome::Fail, out);
         } else {
-            self.go(now, handle, Stage::Commit(Change::FailUpload), out);
+            self.go(now, handle, Visit::Commit(Change::FailUpload), out);
         }
     }
 
@@ -351,7 +342,7 @@ impl<A: Actors> Service<A> {
         match op.work {
             Work::Scrub => {
                 self.bytes_pending_delete = self.bytes_pending_delete.saturating_sub(bytes);
-                self.go(now, handle, Stage::Commit(Change::Scrub), out);
+                self.go(now, handle, Visit::Commit(Change::Scrub), out);
             }
             Work::Request if operation == Operation::Delete => {
                 self.end(now, handle, Outcome::Ok, out);

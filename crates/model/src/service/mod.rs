@@ -16,7 +16,7 @@ mod task;
 pub use operation::Wake;
 pub use scrubber::{Pending, Scrubber, ScrubberMessage, ScrubberReply};
 pub use subject::{Change, Commit, Laws, Move, Reply, Subject};
-pub use task::{Task, TaskChange, TaskCommit, TaskReply};
+pub use task::{Task, TaskCommit, TaskReply};
 
 use crate::config::{Defect, Resource, ServiceConfig};
 use crate::fault::{FaultId, Faults, Place};

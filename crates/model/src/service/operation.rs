@@ -1,4 +1,4 @@
-//! One piece of work of the service, and the stage it is in.
+//! One piece of work of the service, and the resource that it visits.
 
 use super::subject::Change;
 use crate::history::{Content, OpId, SubjectId};
@@ -30,9 +30,9 @@ pub(crate) enum Work {
     Scrub,
 }
 
-/// What a piece of work does next, or is doing: one hold of one resource.
+/// What a piece of work does next, or is doing: one visit to one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum Visit {
     /// It has a worker and looks at its request.
     Accept,
     /// A commit of the registry: one connection.
@@ -49,14 +49,14 @@ pub(crate) enum Stage {
     Remove,
 }
 
-/// Where a piece of work stands within its stage.
+/// Where a piece of work stands in its visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
-    /// It has not asked for the stage's resource yet, or waits for it in order.
+    /// It has not asked for the visit's resource yet, or waits for it in order.
     Waiting,
     /// It holds the resource.
     Holding,
-    /// It holds the resource, and the stage will end in an error.
+    /// It holds the resource, and the visit will end in an error.
     Failing,
     /// It holds nothing and waits to try again.
     Retrying,
@@ -67,7 +67,7 @@ pub(crate) enum Hold {
 pub(crate) struct Op {
     pub(crate) work: Work,
     pub(crate) invocation: Invocation,
-    pub(crate) stage: Stage,
+    pub(crate) visit: Visit,
     pub(crate) hold: Hold,
     /// How it ends if nothing else goes wrong.
     pub(crate) outcome: Outcome,
@@ -79,7 +79,7 @@ pub(crate) struct Op {
     pub(crate) bytes: u64,
     pub(crate) worker_since: Time,
     pub(crate) task_since: Time,
-    pub(crate) stage_since: Time,
+    pub(crate) visit_since: Time,
     /// When its task entered the status it is in.
     pub(crate) task_entered: Time,
     pub(crate) task_slot: u32,
@@ -87,20 +87,25 @@ pub(crate) struct Op {
 
 impl Default for Op {
     fn default() -> Self {
-        let invocation = Invocation {
-            op: OpId(0),
-            subject: SubjectId { number: 0, slot: 0 },
-            story: StoryId(0),
-            cursor: Cursor::default(),
-            operation: Operation::Create,
-            who: Who::Member,
-            intended: Time::ZERO,
-            sent: Time::ZERO,
-            content: Content::default(),
-            client_fault: None,
-            rival_at: None,
-        };
-        Op::new(Work::Request, invocation)
+        let nobody = SubjectId { number: 0, slot: 0 };
+        Op::new(Work::Scrub, unasked(nobody, StoryId(0), Time::ZERO))
+    }
+}
+
+/// What stands for the invocation of the scrubber's work, which no client sent.
+pub(crate) fn unasked(subject: SubjectId, story: StoryId, now: Time) -> Invocation {
+    Invocation {
+        op: OpId(u64::MAX),
+        subject,
+        story,
+        cursor: Cursor::default(),
+        operation: Operation::Delete,
+        who: Who::Member,
+        intended: now,
+        sent: now,
+        content: Content::default(),
+        client_fault: None,
+        rival_at: None,
     }
 }
 
@@ -110,7 +115,7 @@ impl Op {
         Op {
             work,
             invocation,
-            stage: Stage::Accept,
+            visit: Visit::Accept,
             hold: Hold::Waiting,
             outcome: Outcome::Ok,
             seen: Content::default(),
@@ -118,7 +123,7 @@ impl Op {
             bytes: 0,
             worker_since: Time::ZERO,
             task_since: Time::ZERO,
-            stage_since: Time::ZERO,
+            visit_since: Time::ZERO,
             task_entered: Time::ZERO,
             task_slot: 0,
         }

@@ -3,7 +3,7 @@
 //! It owns its status and alone changes it. Requests that the status does not allow are refused here and
 //! nowhere else, so that two rivals are decided by the order in which their commits arrive.
 
-use crate::config::{Defect, Defects, Rules};
+use crate::config::{Defect, Defects, FailureRule};
 use crate::history::{Content, OpId};
 use crate::lifecycle::SubjectStatus::{self, *};
 use crate::units::Time;
@@ -12,11 +12,18 @@ use crate::units::Time;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Laws {
     /// What a failed upload does.
-    pub rules: Rules,
+    pub rules: FailureRule,
     /// Whether a delete keeps the data until the scrubber comes.
     pub delayed_delete: bool,
     /// The defects planted in the service.
     pub defects: Defects,
+}
+
+impl Laws {
+    #[inline]
+    pub(super) const fn has(&self, defect: Defect) -> bool {
+        self.defects.has(defect)
+    }
 }
 
 /// What a commit asks of a record.
@@ -130,22 +137,16 @@ impl Subject {
     #[inline]
     pub fn apply(&mut self, commit: Commit) -> Reply {
         let Commit {
-            at,
-            op,
-            change,
-            laws,
+            at, change, laws, ..
         } = commit;
-        let defect = |defect| laws.defects.has(defect);
         match (change, self.status) {
             (Change::Inspect, _) => Reply::Record(*self),
             (Change::Create, None) => self.enter(at, &[Queued]),
-            (Change::CreateWithLocation, None) => self.create_with_location(at, laws),
+            (Change::CreateWithLocation, None) => self.create_with_location(commit),
             (Change::CreateEmpty, None) => self.enter(at, &[Queued, Active]),
-            (Change::BeginUpload, Some(status)) => self.begin_upload(at, op, laws, status),
-            (Change::EndUpload(content), Some(status)) => {
-                self.end_upload(at, op, laws, status, content)
-            }
-            (Change::FailUpload, Some(status)) => self.fail_upload(at, op, laws, status),
+            (Change::BeginUpload, Some(status)) => self.begin_upload(commit, status),
+            (Change::EndUpload(content), Some(status)) => self.end_upload(commit, status, content),
+            (Change::FailUpload, Some(status)) => self.fail_upload(commit, status),
             (Change::AcceptImport, Some(Queued)) => self.unchanged(),
             (Change::AddLocation, Some(Queued)) => {
                 self.locations = 1;
@@ -155,9 +156,9 @@ impl Subject {
                 self.locations = self.locations.saturating_add(1);
                 self.unchanged()
             }
-            (Change::RemoveLocation, Some(Active)) => self.remove_location(at, laws),
+            (Change::RemoveLocation, Some(Active)) => self.remove_location(commit),
             (Change::Deactivate, Some(Active)) => self.enter(at, &[Deactivated]),
-            (Change::Deactivate, Some(Queued)) if defect(Defect::DeactivateQueued) => {
+            (Change::Deactivate, Some(Queued)) if laws.has(Defect::DeactivateQueued) => {
                 self.enter(at, &[Deactivated])
             }
             (Change::Reactivate, Some(Deactivated)) => self.enter(at, &[Active]),
@@ -174,7 +175,7 @@ impl Subject {
             (Change::Scrub, Some(PendingDelete)) => self.enter(at, &[Deleted]),
             (Change::Read { .. }, Some(Active)) => self.unchanged(),
             (Change::Read { as_admin }, Some(Deactivated))
-                if as_admin || defect(Defect::DeactivatedDownloadAllowed) =>
+                if as_admin || laws.has(Defect::DeactivatedDownloadAllowed) =>
             {
                 self.unchanged()
             }
@@ -199,49 +200,36 @@ impl Subject {
         }
     }
 
-    fn create_with_location(&mut self, at: Time, laws: Laws) -> Reply {
+    fn create_with_location(&mut self, Commit { at, laws, .. }: Commit) -> Reply {
         self.locations = 1;
-        if laws.defects.has(Defect::LocationPassesSaving) {
+        if laws.has(Defect::LocationPassesSaving) {
             return self.enter(at, &[Queued, Saving, Active]);
         }
         self.enter(at, &[Queued, Active])
     }
 
-    fn begin_upload(
-        &mut self,
-        at: Time,
-        op: Option<OpId>,
-        laws: Laws,
-        status: SubjectStatus,
-    ) -> Reply {
+    fn begin_upload(&mut self, commit: Commit, status: SubjectStatus) -> Reply {
         if status == Queued {
-            self.uploader = op;
-            return self.enter(at, &[Saving]);
+            self.uploader = commit.op;
+            return self.enter(commit.at, &[Saving]);
         }
-        if status == Active && laws.defects.has(Defect::SecondUploadAccepted) {
+        if status == Active && commit.laws.has(Defect::SecondUploadAccepted) {
             return self.unchanged();
         }
         Reply::Refused
     }
 
     /// An upload makes its subject active, unless that was taken away from it.
-    fn end_upload(
-        &mut self,
-        at: Time,
-        op: Option<OpId>,
-        laws: Laws,
-        status: SubjectStatus,
-        content: Content,
-    ) -> Reply {
-        if status == Saving && self.uploader == op {
+    fn end_upload(&mut self, commit: Commit, status: SubjectStatus, content: Content) -> Reply {
+        if status == Saving && self.uploader == commit.op {
             self.uploader = None;
             self.content = content;
-            if laws.defects.has(Defect::UploadCorrupted) {
+            if commit.laws.has(Defect::UploadCorrupted) {
                 self.content.checksum ^= 1;
             }
-            return self.enter(at, &[Active]);
+            return self.enter(commit.at, &[Active]);
         }
-        if status == Active && laws.defects.has(Defect::SecondUploadAccepted) {
+        if status == Active && commit.laws.has(Defect::SecondUploadAccepted) {
             self.content = content;
             return self.unchanged();
         }
@@ -249,30 +237,24 @@ impl Subject {
     }
 
     /// A failed upload takes its failure edge, unless its subject was taken away from it.
-    fn fail_upload(
-        &mut self,
-        at: Time,
-        op: Option<OpId>,
-        laws: Laws,
-        status: SubjectStatus,
-    ) -> Reply {
-        let back = match laws.rules {
-            Rules::V1 => Killed,
-            Rules::V2 => Queued,
+    fn fail_upload(&mut self, commit: Commit, status: SubjectStatus) -> Reply {
+        let back = match commit.laws.rules {
+            FailureRule::V1 => Killed,
+            FailureRule::V2 => Queued,
         };
-        let revived = status == Deleted && laws.defects.has(Defect::LateUploadRevivesDeleted);
-        if revived || (status == Saving && self.uploader == op) {
+        let revived = status == Deleted && commit.laws.has(Defect::LateUploadRevivesDeleted);
+        if revived || (status == Saving && self.uploader == commit.op) {
             self.uploader = None;
-            return self.enter(at, &[back]);
+            return self.enter(commit.at, &[back]);
         }
         Reply::Refused
     }
 
     /// An active subject keeps at least one place where its data lies.
-    fn remove_location(&mut self, at: Time, laws: Laws) -> Reply {
+    fn remove_location(&mut self, Commit { at, laws, .. }: Commit) -> Reply {
         match self.locations {
             0 => Reply::Refused,
-            1 if laws.defects.has(Defect::LastLocationRequeues) => {
+            1 if laws.has(Defect::LastLocationRequeues) => {
                 self.locations = 0;
                 self.enter(at, &[Queued])
             }

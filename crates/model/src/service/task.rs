@@ -11,24 +11,11 @@ pub struct Task {
     has_message: bool,
 }
 
-/// What the executor does to a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskChange {
-    /// Registers it.
-    Create,
-    /// Picks it up.
-    Begin,
-    /// Ends it well, with a result.
-    Succeed,
-    /// Ends it badly, with a message.
-    Fail,
-}
-
 /// One commit on a task.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskCommit {
-    /// What to change.
-    pub change: TaskChange,
+    /// The status that the executor puts it into.
+    pub to: TaskStatus,
     /// The defects planted in the service.
     pub defects: Defects,
 }
@@ -38,8 +25,6 @@ pub struct TaskCommit {
 pub struct TaskReply {
     /// The status before; none when it came into being.
     pub from: Option<TaskStatus>,
-    /// The status after.
-    pub to: TaskStatus,
     /// Whether it now has a result.
     pub has_result: bool,
     /// Whether it now has an error message.
@@ -49,15 +34,8 @@ pub struct TaskReply {
 impl Task {
     /// Applies a commit.
     pub fn apply(&mut self, commit: TaskCommit) -> TaskReply {
-        let from = self.status;
-        let to = match commit.change {
-            TaskChange::Create => TaskStatus::Pending,
-            TaskChange::Begin => TaskStatus::Processing,
-            TaskChange::Succeed => TaskStatus::Success,
-            TaskChange::Fail => TaskStatus::Failure,
-        };
-        self.status = Some(to);
-        match to {
+        let from = self.status.replace(commit.to);
+        match commit.to {
             TaskStatus::Success => self.has_result = true,
             TaskStatus::Failure => {
                 self.has_message = true;
@@ -67,7 +45,6 @@ impl Task {
         }
         TaskReply {
             from,
-            to,
             has_result: self.has_result,
             has_message: self.has_message,
         }

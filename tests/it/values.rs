@@ -1,0 +1,264 @@
+//! The plain values of `stormglass-model`: quantities, chance, arrivals, faults, tables and edges.
+
+use stormglass_model::fault::{Effect, Fault, FaultId, FaultKind, Faults, Place};
+use stormglass_model::lifecycle::{EDGES, Profile, SubjectStatus, subject_edge};
+use stormglass_model::load::{Pacer, Ramp, Spacing};
+use stormglass_model::random::{Distribution, Seed, Shape};
+use stormglass_model::table::{Slots, Table};
+use stormglass_model::units::{Bytes, Rate, Span, Time};
+
+#[test]
+fn durations_sizes_and_rates_are_read() {
+    assert_eq!(Span::parse("250ms"), Ok(Span::from_millis(250)));
+    assert_eq!(Span::parse("1.5s"), Ok(Span(1_500_000_000)));
+    assert_eq!(Span::parse("3d"), Ok(Span::from_secs(3 * 86_400)));
+    assert_eq!(Span::parse("0s"), Ok(Span::ZERO));
+    assert_eq!(Bytes::parse("64KiB"), Ok(Bytes(65_536)));
+    assert_eq!(Bytes::parse("1.5kB"), Ok(Bytes(1_500)));
+    assert_eq!(Bytes::parse_per_second("1GiB/s"), Ok(Bytes(1 << 30)));
+    assert_eq!(Rate::parse("120/m"), Ok(Rate(2.0)));
+}
+
+#[test]
+fn a_text_that_is_no_quantity_is_refused() {
+    for text in ["", "ms", "5", "-1s", "NaNs", "1e300s", "5 parsecs"] {
+        assert!(Span::parse(text).is_err(), "{text}");
+    }
+    for text in ["-1B", "5", "1e30PiB", "1kb"] {
+        assert!(Bytes::parse(text).is_err(), "{text}");
+    }
+    assert!(Rate::parse("inf/s").is_err());
+    assert!(Bytes::parse_per_second("1GiB").is_err());
+}
+
+#[test]
+fn values_are_shown_short() {
+    assert_eq!(Span(1_500_000).to_string(), "1.5ms");
+    assert_eq!(Span(183).to_string(), "183ns");
+    assert_eq!(Span::from_secs(86_400 * 3).to_string(), "3d");
+    assert_eq!(Bytes(1_288_490_189).to_string(), "1.2GiB");
+    assert_eq!(Bytes(0).to_string(), "0B");
+}
+
+fn sample(shape: Shape) -> Vec<f64> {
+    let distribution = Distribution::<Bytes>::new(&shape).unwrap();
+    let mut rng = Seed(7).rng();
+    let mut values: Vec<f64> = (0..100_000)
+        .map(|_| distribution.draw(&mut rng).0 as f64)
+        .collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[test]
+fn draws_have_the_parameters_asked_for() {
+    let close = |a: f64, b: f64| (a / b - 1.0).abs() < 0.03;
+    assert!(close(mean(&sample(Shape::Exponential { mean: 1e6 })), 1e6));
+    let lognormal = sample(Shape::Lognormal {
+        median: 1e6,
+        p99: 2e7,
+    });
+    assert!(close(lognormal[50_000], 1e6), "{}", lognormal[50_000]);
+    assert!(
+        (lognormal[99_000] / 2e7 - 1.0).abs() < 0.1,
+        "{}",
+        lognormal[99_000]
+    );
+    let uniform = sample(Shape::Uniform { min: 1e3, max: 3e3 });
+    assert!(close(mean(&uniform), 2e3) && uniform[0] >= 1e3);
+    assert!(
+        sample(Shape::Pareto {
+            min: 1e3,
+            shape: 1.5
+        })[0]
+            >= 1e3
+    );
+    let empirical = sample(Shape::Empirical(vec![(1.0, 3.0), (9.0, 1.0), (5.0, 0.0)]));
+    assert!(close(mean(&empirical), 3.0));
+}
+
+#[test]
+fn a_shape_that_is_none_is_refused() {
+    let refused = |shape| Distribution::<Span>::new(&shape).is_err();
+    assert!(refused(Shape::Constant(f64::NAN)));
+    assert!(refused(Shape::Exponential { mean: -1.0 }));
+    assert!(refused(Shape::Lognormal {
+        median: 2.0,
+        p99: 1.0
+    }));
+    assert!(refused(Shape::Lognormal {
+        median: 0.0,
+        p99: 1.0
+    }));
+    assert!(refused(Shape::Uniform { min: 2.0, max: 1.0 }));
+    assert!(refused(Shape::Pareto {
+        min: 1.0,
+        shape: 0.0
+    }));
+    assert!(refused(Shape::Empirical(vec![])));
+    assert!(refused(Shape::Empirical(vec![(1.0, 0.0)])));
+    assert!(!refused(Shape::Constant(0.0)));
+}
+
+#[test]
+fn seeds_differ_by_name_and_number_and_repeat() {
+    let seed = Seed(42);
+    assert_eq!(seed.named("a"), Seed(42).named("a"));
+    assert_ne!(seed.named("a"), seed.named("b"));
+    assert_ne!(seed.numbered(0), seed.numbered(1));
+    assert_ne!(seed.numbered(0), seed);
+}
+
+fn arrivals(rate: f64, ramps: &[Ramp], spacing: Spacing, until_s: f64) -> Vec<f64> {
+    let mut pacer = Pacer::new(Rate(rate), ramps, spacing, Seed(1).rng());
+    std::iter::from_fn(|| pacer.next_due().map(Time::as_secs_f64))
+        .take_while(|&due| due <= until_s)
+        .collect()
+}
+
+#[test]
+fn even_arrivals_keep_their_distance() {
+    assert_eq!(arrivals(2.0, &[], Spacing::Even, 2.0), [0.5, 1.0, 1.5, 2.0]);
+}
+
+#[test]
+fn a_ramp_offers_the_area_under_it() {
+    let ramps = [
+        Ramp {
+            length: Span::from_secs(10),
+            to: Rate(20.0),
+        },
+        Ramp {
+            length: Span::from_secs(10),
+            to: Rate(0.0),
+        },
+    ];
+    let due = arrivals(0.0, &ramps, Spacing::Even, 1e9);
+    assert_eq!(due.len(), 200, "two triangles of a hundred");
+    assert!((due[99] - 10.0).abs() < 1e-6);
+    assert!(due.windows(2).all(|pair| pair[0] <= pair[1]));
+}
+
+#[test]
+fn poisson_arrivals_have_mean_and_variance_of_poisson() {
+    let due = arrivals(100.0, &[], Spacing::Poisson, 1_000.0);
+    assert!(
+        (due.len() as f64 / 100_000.0 - 1.0).abs() < 0.01,
+        "{}",
+        due.len()
+    );
+    let mut counts = vec![0.0; 1_000];
+    due.iter()
+        .for_each(|&at| counts[(at as usize).min(999)] += 1.0);
+    let mean = counts.iter().sum::<f64>() / 1e3;
+    let variance = counts.iter().map(|n| (n - mean).powi(2)).sum::<f64>() / 1e3;
+    assert!(
+        (variance / mean - 1.0).abs() < 0.15,
+        "{variance} against {mean}"
+    );
+}
+
+fn fault(name: &str, kind: FaultKind) -> Fault {
+    Fault {
+        name: name.into(),
+        place: Place::StorePut,
+        kind,
+        from: Time::ZERO,
+        to: None,
+    }
+}
+
+#[test]
+fn open_rules_apply_in_order_and_healed_ones_do_not() {
+    let latency = fault("slow", FaultKind::Latency { add: Span(5) });
+    let full = fault("full", FaultKind::Full);
+    let mut faults = Faults::new(&[latency.clone(), latency, full], Seed(1));
+    assert_eq!(
+        faults.strike(Place::StorePut),
+        Effect::Pass { later: Span::ZERO }
+    );
+    faults.set(FaultId(0), true);
+    faults.set(FaultId(1), true);
+    assert_eq!(
+        faults.strike(Place::StorePut),
+        Effect::Pass { later: Span(10) }
+    );
+    assert_eq!(
+        faults.strike(Place::StoreGet),
+        Effect::Pass { later: Span::ZERO }
+    );
+    faults.set(FaultId(2), true);
+    assert_eq!(faults.strike(Place::StorePut), Effect::Full);
+    faults.set(FaultId(2), false);
+    assert_eq!(
+        faults.strike(Place::StorePut),
+        Effect::Pass { later: Span(10) }
+    );
+}
+
+#[test]
+fn adding_a_fault_does_not_reshuffle_another() {
+    let a = fault("a", FaultKind::Error { probability: 0.5 });
+    let b = Fault {
+        place: Place::StoreGet,
+        ..fault("b", FaultKind::Error { probability: 0.5 })
+    };
+    let draws = |rules: &[Fault], of: u16| {
+        let mut faults = Faults::new(rules, Seed(9));
+        (0..rules.len()).for_each(|i| faults.set(FaultId(i as u16), true));
+        assert!(usize::from(of) < rules.len());
+        (0..64)
+            .map(|_| faults.strike(Place::StorePut))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(draws(std::slice::from_ref(&a), 0), draws(&[b, a], 1));
+}
+
+#[test]
+fn values_stay_where_they_are_put() {
+    let mut table = Table::<u64>::default();
+    assert_eq!(table.get(9), None);
+    *table.at(10_000) = 7;
+    assert_eq!((table.get(10_000), table.get(9_999)), (Some(&7), Some(&0)));
+}
+
+#[test]
+fn slots_are_used_again() {
+    let mut slots = Slots::default();
+    assert_eq!((slots.take(), slots.take()), (0, 1));
+    slots.give_back(0);
+    assert_eq!((slots.take(), slots.take()), (0, 2));
+    assert_eq!((slots.held(), slots.high_water()), (3, 3));
+}
+
+#[test]
+fn each_profile_has_the_edges_of_the_specification() {
+    let count = |profile| EDGES.iter().filter(|edge| edge.allowed_by(profile)).count();
+    assert_eq!(
+        count(Profile::V1),
+        14,
+        "fifteen rows less the one of the other upload rule"
+    );
+    assert_eq!(count(Profile::V2), 14);
+    assert_eq!(count(Profile::Glance), 23);
+}
+
+#[test]
+fn nothing_leaves_deleted_and_nothing_repeats() {
+    for (i, edge) in EDGES.iter().enumerate() {
+        assert_ne!(edge.from, Some(SubjectStatus::Deleted));
+        assert!(
+            EDGES[..i]
+                .iter()
+                .all(|other| (other.from, other.to) != (edge.from, edge.to))
+        );
+        for &profile in Profile::ALL {
+            let found = subject_edge(profile, edge.from, edge.to);
+            assert_eq!(found, edge.allowed_by(profile).then_some(edge));
+        }
+    }
+}

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 use stormglass_model::checker::Violation;
-use stormglass_model::checker::concurrent::{self, Breach, Proven};
+use stormglass_model::checker::concurrent::{self, Proven, SubjectViolation};
 use stormglass_model::checker::online::{Checker, Judgement};
 use stormglass_model::history::{Event, Observation, OpId, SubjectHistory};
 use stormglass_model::lifecycle::{Invariant, Operation, Verdict};
@@ -131,7 +131,7 @@ impl ClientJudge {
     /// Judges a subject that has ended, and gives the transitions that its history proves.
     pub(super) fn ended(&mut self, history: &SubjectHistory) -> Vec<Dated> {
         let judgement = self.checker.judge(history);
-        for breach in judgement.breaches {
+        for breach in judgement.violations {
             self.violated(history, breach);
         }
         if let Some(why) = judgement.inconclusive {
@@ -156,7 +156,7 @@ impl ClientJudge {
             .collect()
     }
 
-    fn violated(&mut self, history: &SubjectHistory, breach: Breach) {
+    fn violated(&mut self, history: &SubjectHistory, breach: SubjectViolation) {
         self.counts[breach.invariant.index()] += 1;
         if self.violations.len() < KEPT {
             self.violations.push(Violation {

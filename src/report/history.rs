@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use stormglass_model::checker::concurrent::{Breach, Severity, Symptom};
+use stormglass_model::checker::concurrent::{Severity, SubjectViolation, Symptom};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::history::file::{Header, Writer};
 use stormglass_model::lifecycle::{Invariant, Profile, Verdict};
@@ -92,7 +92,7 @@ impl Checked {
         run: u32,
         history: &SubjectHistory,
         verdict: Verdict,
-        breaches: Vec<Breach>,
+        breaches: Vec<SubjectViolation>,
     ) {
         self.runs += u64::from(run != self.run);
         self.run = run;
@@ -100,7 +100,7 @@ impl Checked {
         self.events += history.events.len() as u64;
         self.unknown += u64::from(verdict == Verdict::Unknown);
         for breach in breaches {
-            let Breach {
+            let SubjectViolation {
                 at,
                 invariant,
                 symptom,

@@ -236,7 +236,7 @@ impl GlanceTestBed {
         let judgement = concurrent::judge(&history, &self.rules);
         Trial {
             script: session.script().clone(),
-            breaches: worst_of_each_instant(judgement.breaches),
+            breaches: worst_of_each_instant(judgement.violations),
             verdict: judgement.verdict,
             history,
             exchanges: session.exchanges(),

@@ -3,7 +3,7 @@
 use super::Trial;
 use crate::sweep::{Finding, FindingKey, Tally};
 use std::collections::{BTreeMap, BTreeSet};
-use stormglass_model::checker::concurrent::{Breach, Symptom};
+use stormglass_model::checker::concurrent::{SubjectViolation, Symptom};
 use stormglass_model::lifecycle::Invariant;
 use stormglass_model::script::{Point, Script, Step};
 
@@ -38,7 +38,7 @@ pub struct Ledger {
 }
 
 /// What a violation of this script is called.
-fn key(breach: &Breach, script: &Script) -> FindingKey {
+fn key(breach: &SubjectViolation, script: &Script) -> FindingKey {
     FindingKey {
         severity: breach.symptom.severity(),
         invariant: breach.invariant,
@@ -162,7 +162,7 @@ impl Ledger {
         let Some(seen) = self.raw.get(raw) else {
             return;
         };
-        let breach = Breach {
+        let breach = SubjectViolation {
             at: stormglass_model::units::Time::ZERO,
             invariant: raw.invariant,
             symptom: raw.symptom,
@@ -318,7 +318,8 @@ fn explains(known: &Script, other: &Script) -> bool {
 }
 
 fn sentence(example: &Trial, symptom: Symptom, invariant: Invariant) -> String {
-    let same = |breach: &&Breach| (breach.symptom, breach.invariant) == (symptom, invariant);
+    let same =
+        |breach: &&SubjectViolation| (breach.symptom, breach.invariant) == (symptom, invariant);
     let breach = example.breaches.iter().find(same);
     breach.map_or_else(String::new, |breach| breach.sentence.clone())
 }
@@ -338,7 +339,7 @@ mod tests {
     }
 
     fn trial(script: &str, shows: bool) -> Trial {
-        let breach = Breach {
+        let breach = SubjectViolation {
             at: stormglass_model::units::Time::ZERO,
             invariant: Invariant::Conservation,
             symptom: Symptom::Orphan,

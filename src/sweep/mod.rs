@@ -25,7 +25,7 @@ mod tests;
 pub use schedule::{Budget, again, sweep};
 
 use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::Breach;
+use stormglass_model::checker::concurrent::SubjectViolation;
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::lifecycle::Verdict;
 use stormglass_model::script::{Script, Second, Step};
@@ -38,7 +38,7 @@ pub struct Trial {
     /// What the clients and the probe saw.
     pub history: SubjectHistory,
     /// What is wrong with it.
-    pub breaches: Vec<Breach>,
+    pub breaches: Vec<SubjectViolation>,
     /// Whether it could be judged.
     pub verdict: Verdict,
     /// What went over the wire; empty on the embedded service.
@@ -50,8 +50,9 @@ pub struct Trial {
 impl Trial {
     /// Whether it shows this violation, whoever was at work.
     pub(crate) fn shows(&self, raw: &FindingKey) -> bool {
-        let same =
-            |breach: &Breach| (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant);
+        let same = |breach: &SubjectViolation| {
+            (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant)
+        };
         self.breaches.iter().any(same)
     }
 }
@@ -66,10 +67,10 @@ pub fn runs_commands(script: &Script) -> bool {
 }
 
 /// What became certain at one instant is one thing seen from several sides: the worst is told.
-fn worst_of_each_instant(breaches: Vec<Breach>) -> Vec<Breach> {
-    let mut worst: Vec<Breach> = Vec::new();
+fn worst_of_each_instant(breaches: Vec<SubjectViolation>) -> Vec<SubjectViolation> {
+    let mut worst: Vec<SubjectViolation> = Vec::new();
     for breach in breaches {
-        let rank = |breach: &Breach| (breach.symptom.severity(), breach.symptom);
+        let rank = |breach: &SubjectViolation| (breach.symptom.severity(), breach.symptom);
         match worst.iter_mut().find(|other| other.at == breach.at) {
             None => worst.push(breach),
             Some(other) if rank(&breach) < rank(other) => *other = breach,

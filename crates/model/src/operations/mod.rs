@@ -6,12 +6,13 @@
 //! A new operation is a word in [`Operation`](crate::lifecycle::Operation), a row in [`OPERATIONS`], its request in the Glance crate (`client/operations.rs`), and its
 //! rule in the embedded service (`service/flow.rs`).
 
+mod change;
 mod row;
-mod step;
 mod table;
 
+pub(crate) use change::change;
+pub use change::{Change, Contents, Extent};
 pub use row::{Body, DataFrom, Formats, OperationKind, Row};
-pub use step::{Contents, Phase, Step};
 pub use table::OPERATIONS;
 
 #[cfg(test)]

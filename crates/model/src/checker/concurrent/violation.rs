@@ -88,7 +88,7 @@ impl Symptom {
 
 /// One violation in the history of one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breach {
+pub struct SubjectViolation {
     /// When it became certain.
     pub at: Time,
     /// The invariant.
@@ -105,7 +105,7 @@ pub struct Judgement {
     /// Invalid if anything cannot be true, else unknown if it is inconclusive, else valid.
     pub verdict: Verdict,
     /// What cannot be true, in order of time; each symptom at most once.
-    pub breaches: Vec<Breach>,
+    pub violations: Vec<SubjectViolation>,
     /// Why nothing is certain; only if the verdict is unknown.
     pub inconclusive: Option<Inconclusive>,
 }

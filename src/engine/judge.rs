@@ -6,7 +6,7 @@ use stormglass_model::checker::Violation;
 use stormglass_model::checker::concurrent::{self, Proven, SubjectViolation};
 use stormglass_model::checker::online::{Checker, Judgement};
 use stormglass_model::history::{Event, Observation, OpId, SubjectHistory};
-use stormglass_model::lifecycle::{Invariant, Operation, Verdict};
+use stormglass_model::lifecycle::{Invariant, Operation, SubjectStatus, Verdict};
 use stormglass_model::load::StoryId;
 use stormglass_model::units::Time;
 
@@ -147,9 +147,9 @@ impl ClientJudge {
                 Some(Dated {
                     proven,
                     story: due.story,
-                    due: match proven.leaves_saving() {
-                        true => due.sent,
-                        false => due.intended,
+                    due: match proven.from {
+                        Some(SubjectStatus::Saving) => due.sent,
+                        _ => due.intended,
                     },
                 })
             })

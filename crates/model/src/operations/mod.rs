@@ -14,16 +14,3 @@ pub(crate) use change::change;
 pub use change::{Change, Contents, Extent};
 pub use row::{Body, DataFrom, Formats, OperationKind, Row};
 pub use table::OPERATIONS;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lifecycle::Operation;
-
-    #[test]
-    fn a_row_stands_where_its_word_says() {
-        for (&operation, row) in Operation::ALL.iter().zip(&OPERATIONS) {
-            assert_eq!(row.operation, operation);
-        }
-    }
-}

@@ -174,24 +174,20 @@ impl Row {
         from: SubjectStatus,
         fails: bool,
     ) -> Statuses {
-        let mut reached = Statuses::NONE;
-        let mut open = vec![(Extent::Waiting, from)];
         let changes: Vec<Change> = self.changes(profile, Some(delayed)).collect();
-        let mut seen = Vec::new();
-        while let Some(at) = open.pop() {
-            if seen.contains(&at) {
-                continue;
-            }
-            seen.push(at);
-            let next = (changes.iter())
-                .filter(|change| (change.extent, change.from) == (at.0, Some(at.1)));
-            for change in next {
-                if fails || change.next == Extent::Done {
-                    reached = reached.or(Statuses::only(Some(change.to)));
+        let mut seen = vec![(Extent::Waiting, from)];
+        let mut index = 0;
+        while let Some(&(extent, status)) = seen.get(index) {
+            for change in &changes {
+                let next = (change.next, change.to);
+                if (change.extent, change.from) == (extent, Some(status)) && !seen.contains(&next) {
+                    seen.push(next);
                 }
-                open.push((change.next, change.to));
             }
+            index += 1;
         }
-        reached
+        let reached = seen.iter().skip(1);
+        let reached = reached.filter(|(extent, _)| fails || *extent == Extent::Done);
+        reached.map(|(_, status)| *status).collect()
     }
 }

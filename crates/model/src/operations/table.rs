@@ -256,6 +256,15 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
     },
 ];
 
+/// Each row stands where its word says.
+const _: () = {
+    let mut row = 0;
+    while row < OPERATIONS.len() {
+        assert!(OPERATIONS[row].operation.index() == row);
+        row += 1;
+    }
+};
+
 impl Operation {
     /// What the table says of it.
     #[inline]

@@ -82,12 +82,7 @@ impl Checker {
         if !faulty && self.must_delete(slot, &open, ending) {
             self.blame_refusal(open.operation);
         }
-        let mut states = std::mem::take(&mut self.states);
-        if states.iter().any(|&state| ends(slot, &open, state)) {
-            states.retain(|&state| ends(slot, &open, state));
-            self.states = states;
-        } else {
-            self.states = states;
+        if !self.states.narrow(|&state| ends(slot, &open, state)) {
             self.blame(slot, &open, ending);
         }
         self.end(slot, &open, ending, faulty);
@@ -148,7 +143,13 @@ impl Checker {
                 Symptom::Trespass,
                 format_args!("{operation} was answered with success to a {who}, who may not do it"),
             );
-            self.allow(slot, open, Way::Maybe);
+            // From now on it may do more than was thought of it.
+            open.plan = self.plans.of(operation, Way::Maybe);
+            self.known.moved |= self.moves_data(operation);
+            if let Some(kept) = &mut self.slots[slot] {
+                kept.plan = open.plan;
+            }
+            self.closed = false;
         }
         let shown = matches!(ending.seen, Some(Seen::Status(_))) || ending.content.is_some();
         let read = operation.reads() && ending.outcome == Outcome::Ok;
@@ -198,16 +199,6 @@ impl Checker {
             && !known.may_be_protected
             && !known.unsettled
             && self.all_in(Statuses::THERE)
-    }
-
-    /// From now on the operation may do more than was thought of it.
-    fn allow(&mut self, slot: usize, open: &mut Open, way: Way) {
-        open.plan = self.plans.of(open.operation, way);
-        self.known.moved |= self.moves_data(open.operation);
-        if let Some(kept) = &mut self.slots[slot] {
-            kept.plan = open.plan;
-        }
-        self.closed = false;
     }
 
     /// What the answer makes known beside the states.
@@ -280,7 +271,7 @@ impl Checker {
         if self.known.moved || !self.states.iter().all(unknown) {
             return;
         }
-        let holds = self.entered(content);
+        let holds = self.enter(content);
         for state in self.states.iter_mut() {
             *state = state.holding(holds);
         }

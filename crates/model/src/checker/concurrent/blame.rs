@@ -80,34 +80,29 @@ impl Checker {
             OperationKind::Upload(Body::Whole) | OperationKind::Import
         );
         let gone = self.all_in(Statuses::GONE);
-        let partial = !kind.may_succeed();
-        if partial {
-            self.violated(
-                Invariant::Acknowledged,
-                Symptom::Forbidden,
-                format_args!("{operation} was answered with success, and it can have none"),
-            );
-        } else if brings && self.known.uploaded && !gone {
+        if brings && self.known.uploaded && !gone {
             self.violated(
                 Invariant::OneUpload,
                 Symptom::TwoUploads,
                 "two uploads into one subject were answered with success",
             );
-        } else if gone {
-            self.violated(
-                Invariant::Terminal,
-                Symptom::Forbidden,
-                format_args!("{operation} was answered with success, though the subject was gone all the while"),
-            );
         } else {
-            let invariant = match brings {
-                true => Invariant::OneUpload,
-                false => Invariant::Edge,
+            let (invariant, how) = if !kind.may_succeed() {
+                (Invariant::Acknowledged, ", and it can have none")
+            } else if gone {
+                (
+                    Invariant::Terminal,
+                    ", though the subject was gone all the while",
+                )
+            } else if brings {
+                (Invariant::OneUpload, " in a status that forbids it")
+            } else {
+                (Invariant::Edge, " in a status that forbids it")
             };
             self.violated(
                 invariant,
                 Symptom::Forbidden,
-                format_args!("{operation} was answered with success in a status that forbids it"),
+                format_args!("{operation} was answered with success{how}"),
             );
         }
         // It may have been done or not.
@@ -154,7 +149,7 @@ impl Checker {
             Symptom::Corrupt,
             format_args!("{operation} showed {what}"),
         );
-        let holds = ending.content.map(|content| self.entered(content));
+        let holds = ending.content.map(|content| self.enter(content));
         self.believe(None, holds);
     }
 
@@ -177,7 +172,7 @@ impl Checker {
                 }
                 self.blame_status(status);
                 if let Some(content) = ending.content {
-                    let holds = self.entered(content);
+                    let holds = self.enter(content);
                     self.believe(None, Some(holds));
                 }
             }

@@ -128,7 +128,9 @@ impl Checker {
         match events[index as usize].observation {
             Observation::Invoked { op, brings, .. } => {
                 self.waiting.push((op, index));
-                brings.into_iter().for_each(|content| self.enter(content));
+                if let Some(content) = brings {
+                    self.enter(content);
+                }
             }
             Observation::Answered {
                 op,
@@ -154,23 +156,12 @@ impl Checker {
         }
     }
 
-    /// Enters data that was found.
-    pub(super) fn entered(&mut self, content: Content) -> Holds {
-        self.enter(content);
-        self.brought(Some(content))
-    }
-
-    fn enter(&mut self, content: Content) {
+    /// Enters data into the table, while it has room.
+    pub(super) fn enter(&mut self, content: Content) -> Holds {
         if self.contents.len() < Holds::KNOWN && !self.contents.contains(&content) {
             self.contents.push(content);
         }
-    }
-
-    /// Data that an operation brings.
-    fn brought(&self, content: Option<Content>) -> Holds {
-        content
-            .and_then(|content| self.position(content))
-            .unwrap_or(Holds::ANYTHING)
+        self.position(content).unwrap_or(Holds::ANYTHING)
     }
 
     /// Data that was read.
@@ -248,7 +239,9 @@ impl Checker {
             spoiled,
             way,
             plan: self.plans.of(operation, way),
-            brings: self.brought(sent),
+            brings: sent
+                .and_then(|content| self.position(content))
+                .unwrap_or(Holds::ANYTHING),
             sent_all: sent.is_some(),
             claim: self.claim(operation, who, ending),
             standing: Standing::Waits,

@@ -4,7 +4,6 @@ use super::checker::{Checker, bits};
 use super::open::{Claim, Loose, Open, Standing};
 use super::plan::{ANY_EXTENT, Plan};
 use super::state::{Holds, State};
-use crate::history::Content;
 use crate::lifecycle::{Statuses, SubjectStatus};
 use crate::operations::{Change, Contents, Extent};
 use SubjectStatus::{Deleted, PendingDelete};
@@ -112,13 +111,10 @@ impl Checker {
                 && (holds == Holds::ANYTHING || self.size(holds) == Some(0))
     }
 
+    /// Of data that is known.
     pub(super) fn size(&self, holds: Holds) -> Option<u64> {
-        self.content(holds).map(|content| content.size)
-    }
-
-    pub(super) fn content(&self, holds: Holds) -> Option<Content> {
         let index = usize::from(holds.0).checked_sub(1)?;
-        self.contents.get(index).copied()
+        self.contents.get(index).map(|content| content.size)
     }
 
     pub(super) fn all_in(&self, statuses: Statuses) -> bool {

@@ -77,31 +77,11 @@
 //! assert_eq!(judge(&history, &rules).verdict, Verdict::Invalid);
 //! ```
 //!
-//! # Why intervals are closed
+//! Both ends of an operation's interval belong to it, as `ARCHITECTURE.md` explains. What is known to come later is dated later by
+//! a nanosecond, as [`crate::history::Collector`] does.
 //!
-//! Both ends of an operation belong to it: its effect may lie at the very instant of its invocation, or of its answer. Two
-//! operations that touch at one instant are therefore concurrent. Clocks have a resolution, and on the embedded service a stage
-//! may take no time at all; equal times then do not tell which came first, and a checker that took their order for granted would
-//! accuse a correct server. What is known to come later is dated later by a nanosecond, as [`crate::history::Collector`] does.
-//!
-//! # Files
-//!
-//! | file | what it holds |
-//! |---|---|
-//! | `rules` | what a server promised |
-//! | `plan` | which changes of the table of operations an operation may make, by how it ended |
-//! | `state` | a state in 64 bits, and sets of statuses |
-//! | `open` | an operation as it is followed |
-//! | `checker` | the walk over a history |
-//! | `follow` | what everything open may do in between |
-//! | `answer` | what an answer claims |
-//! | `probe` | what the server's database and store claim |
-//! | `prove` | which transitions the answers prove, and when |
-//! | `violation` | what is found, and why nothing is certain |
-//! | `blame` | which symptom a claim has that cannot be true |
-//!
-//! It is pure. What it judges, the service or a real server, reads neither the table of operations nor anything else here. The set is never too small, so a correct server
-//! raises no alarm; what cannot be followed within the budget is unknown.
+//! It is pure. What it judges, the service or a real server, reads neither the table of operations nor anything else here. The set
+//! is never too small, so a correct server raises no alarm; what cannot be followed within the budget is unknown.
 
 mod answer;
 mod blame;

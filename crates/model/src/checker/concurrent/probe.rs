@@ -103,9 +103,7 @@ impl Checker {
     /// There is no row: it was never created, or is deleted and purged.
     fn absent(&mut self) {
         let gone = |state: &State| matches!(state.status(), None | Some(Deleted));
-        if self.states.iter().any(gone) {
-            self.states.retain(gone);
-        } else {
+        if !self.states.narrow(gone) {
             self.violated(
                 Invariant::Conservation,
                 Symptom::SubjectLost,
@@ -117,7 +115,6 @@ impl Checker {
 
     fn present(&mut self, entry: &Entry) {
         let status = entry.status;
-        let there = |state: &State| state.status() == Some(status);
         if entry.deleted && !matches!(status, PendingDelete | Deleted) {
             // To clients it is deleted, whatever else the row says.
             self.violated(
@@ -131,25 +128,22 @@ impl Checker {
         if self.is_stuck(status) {
             self.blame_stuck(status);
         }
-        if self.states.iter().any(there) {
-            self.states.retain(there);
-        } else if self.is_stuck(status) {
-            self.believe(Some(status), Some(Holds::ANYTHING));
-        } else {
-            self.blame_status(status);
+        if !self.states.narrow(|state| state.status() == Some(status)) {
+            match self.is_stuck(status) {
+                true => self.believe(Some(status), Some(Holds::ANYTHING)),
+                false => self.blame_status(status),
+            }
         }
-        if !entry.deleted && matches!(status, PendingDelete | Deleted) {
+        let wrong = match status {
+            PendingDelete | Deleted if !entry.deleted => Some("is not marked as deleted"),
+            Queued if entry.locations > 0 => Some("names a place of its data"),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
             self.violated(
                 Invariant::Conservation,
                 Symptom::BadRow,
-                format_args!("the registry's row says {status} and is not marked as deleted"),
-            );
-        }
-        if status == Queued && entry.locations > 0 {
-            self.violated(
-                Invariant::Conservation,
-                Symptom::BadRow,
-                "the registry's row says queued and names a place of its data",
+                format_args!("the registry's row says {status} and {wrong}"),
             );
         }
         if Statuses::READABLE.contains(status) {
@@ -175,15 +169,13 @@ impl Checker {
             );
         };
         let found = self.found(content);
-        if self.states.iter().any(|state| state.holds() == found) {
-            self.states.retain(|state| state.holds() == found);
-        } else {
+        if !self.states.narrow(|state| state.holds() == found) {
             self.violated(
                 Invariant::Acknowledged,
                 Symptom::Corrupt,
                 "the registry's row describes other data than was sent",
             );
-            let holds = self.entered(content);
+            let holds = self.enter(content);
             self.believe(None, Some(holds));
         }
     }
@@ -192,7 +184,14 @@ impl Checker {
     fn kept(&mut self, entry: &Entry, held: &Held) {
         let status = entry.as_seen();
         if status == Uploading && !self.may_be_of(held.staged) {
-            self.half_staged();
+            match self.known.staged {
+                true => self.violated(
+                    Invariant::Conservation,
+                    Symptom::Hollow,
+                    "data was staged, and the staging area does not hold it",
+                ),
+                false => self.blame_stuck(Uploading),
+            }
         }
         let whole = match entry.content {
             Some(content) if !self.known.moved => {
@@ -205,46 +204,24 @@ impl Checker {
         if whole && named || !status.keeps_data() {
             return;
         }
-        if !named {
-            return self.violated(
-                Invariant::Conservation,
-                Symptom::Hollow,
-                format_args!("the registry says {status} and names no place of the data"),
-            );
-        }
-        if entry.in_store {
-            let what = match held.bytes {
-                None => "nothing",
-                Some(_) => "data of another size",
+        if !named || entry.in_store {
+            let what = match (named, held.bytes) {
+                (false, _) => "names no place of the data",
+                (true, None) => "the store holds nothing",
+                (true, Some(_)) => "the store holds data of another size",
             };
             self.violated(
                 Invariant::Conservation,
                 Symptom::Hollow,
-                format_args!("the registry says {status} and the store holds {what}"),
+                format_args!("the registry says {status} and {what}"),
             );
         }
     }
 
     /// Whether the data may be as long as this; none where there is none.
     fn may_be_of(&self, bytes: Option<u64>) -> bool {
-        self.states
-            .iter()
-            .any(|state| match self.size(state.holds()) {
-                None => true,
-                Some(size) => bytes == Some(size) || size == 0,
-            })
-    }
-
-    /// The staging area does not hold what was staged.
-    fn half_staged(&mut self) {
-        match self.known.staged {
-            true => self.violated(
-                Invariant::Conservation,
-                Symptom::Hollow,
-                "data was staged, and the staging area does not hold it",
-            ),
-            false => self.blame_stuck(Uploading),
-        }
+        let mut sizes = self.states.iter().map(|state| self.size(state.holds()));
+        sizes.any(|size| size.is_none_or(|size| bytes == Some(size) || size == 0))
     }
 
     /// Invariant `conservation`: nothing is stored that no status keeps.

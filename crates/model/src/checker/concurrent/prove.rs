@@ -1,7 +1,7 @@
 //! Which transitions the history of a subject proves, and by which answer.
 //!
 //! Nobody outside sees a commit. An answer proves how a subject came from the last status that was certain to where the answer
-//! says it was, if what was open since can have brought it there in only one shortest way. Each transition is told once, and not
+//! says it was, if what was open since can have brought it there in only one shortest way. Each transition is listed once, and not
 //! at all where there were several ways.
 
 use super::checker::Checker;
@@ -11,6 +11,7 @@ use super::state::shown;
 use crate::history::{ClientEvent, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, SubjectStatus, Who};
 use crate::units::Time;
+use std::collections::BTreeSet;
 
 /// A transition that an answer proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +24,6 @@ pub struct Proven {
     pub from: Option<SubjectStatus>,
     /// The status after.
     pub to: SubjectStatus,
-}
-
-impl Proven {
-    /// Whether it is the end of an upload.
-    pub fn leaves_saving(&self) -> bool {
-        self.from == Some(SubjectStatus::Saving)
-    }
 }
 
 impl Checker {
@@ -52,24 +46,7 @@ impl Checker {
     }
 }
 
-/// A set of operations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Operations(u64);
-
-impl Operations {
-    fn add(&mut self, operation: Operation) {
-        self.0 |= 1 << operation.index();
-    }
-
-    fn or(self, other: Operations) -> Operations {
-        Operations(self.0 | other.0)
-    }
-
-    fn iter(self) -> impl Iterator<Item = Operation> {
-        let all = Operation::ALL.iter().copied();
-        all.filter(move |operation| self.0 & 1 << operation.index() != 0)
-    }
-}
+type Operations = BTreeSet<Operation>;
 
 /// An operation that has not been answered.
 struct Open {
@@ -83,7 +60,7 @@ struct Open {
 }
 
 /// The last status that the subject was certain to have been in.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Anchor {
     status: Option<SubjectStatus>,
     /// The operations that may have acted after it.
@@ -94,16 +71,6 @@ struct Anchor {
 
 /// The status before, none when the subject comes into being, and the one after.
 type Transition = (Option<SubjectStatus>, SubjectStatus);
-
-/// How a subject can have come from one status to another.
-enum Path {
-    /// In no way.
-    None,
-    /// In exactly one shortest way; empty when it was there already.
-    One(Vec<Transition>),
-    /// In several that are equally short.
-    Several,
-}
 
 struct Walk<'a> {
     checker: &'a Checker,
@@ -152,13 +119,13 @@ impl Walk<'_> {
     }
 
     fn invoked(&mut self, op: OpId, operation: Operation, who: Who) {
-        let mut rivals = self.lingering;
+        let mut rivals = self.lingering.clone();
         for open in &mut self.open {
-            rivals.add(open.operation);
-            open.rivals.add(operation);
+            rivals.insert(open.operation);
+            open.rivals.insert(operation);
         }
         if let Some(anchor) = &mut self.anchor {
-            anchor.since.add(operation);
+            anchor.since.insert(operation);
         }
         self.open.push(Open {
             op,
@@ -180,7 +147,7 @@ impl Walk<'_> {
             Outcome::Refused => false,
         };
         if goes_on {
-            self.lingering.add(operation);
+            self.lingering.insert(operation);
         }
     }
 
@@ -197,39 +164,31 @@ impl Walk<'_> {
         (!last.is_empty()).then_some(last)
     }
 
-    /// Everything that may act now.
-    fn acting(&self) -> Operations {
-        let mut acting = self.lingering;
-        self.open.iter().for_each(|open| acting.add(open.operation));
-        acting
-    }
-
     /// The subject was in `goal` at some instant of the operation. With `own`, the last step there must have been its own.
     fn prove(&mut self, at: Time, ended: &Open, goal: Statuses, own: Option<Operation>) {
-        let since = ended.rivals.or(self.acting());
+        // Everything that may act now, or may have acted since it was sent.
+        let mut since = &ended.rivals | &self.lingering;
+        since.extend(self.open.iter().map(|open| open.operation));
         let order = self.order;
         let anchored = |status| Anchor {
             status,
             since,
             order,
         };
-        let Some(anchor) = self.anchor else {
+        let Some(anchor) = &self.anchor else {
             self.anchor = sole(goal).map(anchored);
             return;
         };
         if ended.order < anchor.order && !is_in(anchor.status, goal) {
-            let mut able = ended.rivals;
-            able.add(ended.operation);
-            if is_in(anchor.status, self.reach(goal, able)) {
+            let mut able = ended.rivals.clone();
+            able.insert(ended.operation);
+            if is_in(anchor.status, self.reach(goal, &able)) {
                 return; // it may just as well have been before the anchor
             }
         }
-        match self.shortest(anchor, goal, own) {
-            Path::None => {}
-            Path::Several => {
-                self.anchor = sole(goal).map(anchored);
-            }
-            Path::One(path) => {
+        match self.shortest(anchor, goal, own).as_slice() {
+            [] => {}
+            [path] => {
                 let op = ended.op;
                 let proven = path.iter().map(|&(from, to)| Proven { at, op, from, to });
                 self.proven.extend(proven);
@@ -237,6 +196,7 @@ impl Walk<'_> {
                     self.anchor = Some(anchored(Some(to)));
                 }
             }
+            _ => self.anchor = sole(goal).map(anchored),
         }
     }
 
@@ -249,9 +209,9 @@ impl Walk<'_> {
     }
 
     /// Those open to any of them, and to the server's own scrubber.
-    fn all_transitions(&self, operations: Operations) -> Vec<Transition> {
+    fn all_transitions(&self, operations: &Operations) -> Vec<Transition> {
         let mut all = vec![(Some(SubjectStatus::PendingDelete), SubjectStatus::Deleted)];
-        for operation in operations.iter() {
+        for &operation in operations {
             for transition in self.transitions(operation, Way::Maybe) {
                 if !all.contains(&transition) {
                     all.push(transition);
@@ -262,7 +222,7 @@ impl Walk<'_> {
     }
 
     /// Where a subject in one of `from` may be by now.
-    fn reach(&self, from: Statuses, operations: Operations) -> Statuses {
+    fn reach(&self, from: Statuses, operations: &Operations) -> Statuses {
         let transitions = self.all_transitions(operations);
         let mut reached = from;
         loop {
@@ -275,11 +235,18 @@ impl Walk<'_> {
         }
     }
 
-    fn shortest(&self, anchor: Anchor, goal: Statuses, own: Option<Operation>) -> Path {
+    /// The shortest ways in which a subject can have come from the anchor to one of `goal`, which are several if equally short. The
+    /// way has no transition if it was there already.
+    fn shortest(
+        &self,
+        anchor: &Anchor,
+        goal: Statuses,
+        own: Option<Operation>,
+    ) -> Vec<Vec<Transition>> {
         if is_in(anchor.status, goal) {
-            return Path::One(Vec::new());
+            return vec![Vec::new()];
         }
-        let transitions = self.all_transitions(anchor.since);
+        let transitions = self.all_transitions(&anchor.since);
         let own = own.map(|own| self.transitions(own, Way::Maybe));
         let arrives = |path: &&Vec<Transition>| {
             path.last().is_some_and(|last| {
@@ -298,14 +265,13 @@ impl Walk<'_> {
                     longer.push([path.as_slice(), &[next]].concat());
                 }
             }
-            let mut arrived = longer.iter().filter(arrives);
-            match (arrived.next(), arrived.next()) {
-                (Some(path), None) => return Path::One(path.clone()),
-                (Some(_), Some(_)) => return Path::Several,
-                (None, _) => paths = longer,
+            let arrived: Vec<_> = longer.iter().filter(arrives).cloned().collect();
+            if !arrived.is_empty() {
+                return arrived;
             }
+            paths = longer;
         }
-        Path::None
+        Vec::new()
     }
 }
 

@@ -145,6 +145,16 @@ impl States {
         }
     }
 
+    /// Keeps those that fit; false, and nothing changes, where none does.
+    #[inline]
+    pub(super) fn narrow(&mut self, fits: impl Fn(&State) -> bool) -> bool {
+        let any = self.list.iter().any(&fits);
+        if any {
+            self.list.retain(fits);
+        }
+        any
+    }
+
     /// States that have become the same are one.
     #[inline]
     pub(super) fn tidy(&mut self) {

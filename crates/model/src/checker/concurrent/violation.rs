@@ -111,22 +111,12 @@ pub struct Judgement {
 }
 
 /// Why nothing is certain about a history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Inconclusive {
     /// It needs more states at once than the budget allows.
+    #[error("too much was open at once to follow it all")]
     Budget,
     /// It ends with the subject in this status, in the middle of something, and with an operation that may still be at work.
+    #[error("still {0} at the end, and it is not known whether an operation is at work on it")]
     AtWork(SubjectStatus),
-}
-
-impl std::fmt::Display for Inconclusive {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Inconclusive::Budget => f.write_str("too much was open at once to follow it all"),
-            Inconclusive::AtWork(status) => write!(
-                f,
-                "still {status} at the end, and it is not known whether an operation is at work on it"
-            ),
-        }
-    }
 }

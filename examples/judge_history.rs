@@ -57,7 +57,7 @@ fn main() {
 
     let judgement = judge(&history, &Rules::glance(Some(false)));
     println!("{}", judgement.verdict);
-    for breach in judgement.breaches {
+    for breach in judgement.violations {
         println!(
             "at {}: {} ({}): {}",
             breach.at, breach.symptom, breach.invariant, breach.sentence

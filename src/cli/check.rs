@@ -78,7 +78,7 @@ fn judged(input: impl BufRead, threads: Option<NonZeroUsize>) -> Result<Checked,
         }
         let judgements = concurrent::judge_all(&histories, &rules, threads);
         for ((run, history), judgement) in runs.into_iter().zip(&histories).zip(judgements) {
-            checked.add(run, history, judgement.verdict, judgement.breaches);
+            checked.add(run, history, judgement.verdict, judgement.violations);
         }
     }
 }

@@ -3,11 +3,11 @@
 
 use rustc_hash::FxHashMap;
 use stormglass_model::checker::Violation;
-use stormglass_model::checker::concurrent::{self, Breach, Proven};
+use stormglass_model::checker::concurrent::{self, Proven, SubjectViolation};
 use stormglass_model::checker::online::{self, Judgement};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::history::{Event, Observation, OpId, SubjectHistory};
-use stormglass_model::lifecycle::{Invariant, Operation, Verdict};
+use stormglass_model::lifecycle::{Invariant, Operation, SubjectStatus, Verdict};
 use stormglass_model::load::StoryId;
 use stormglass_model::units::Time;
 
@@ -121,7 +121,7 @@ impl ClientChecker {
     /// Judges a subject that has ended, and gives the transitions that its history proves.
     pub(super) fn ended(&mut self, history: &SubjectHistory) -> Vec<Dated> {
         let judgement = self.checker.judge(history);
-        for breach in judgement.breaches {
+        for breach in judgement.violations {
             self.violated(history, breach);
         }
         if let Some(why) = judgement.inconclusive {
@@ -139,16 +139,16 @@ impl ClientChecker {
                 Some(Dated {
                     proven,
                     story: due.story,
-                    due: match proven.leaves_saving() {
-                        true => due.sent,
-                        false => due.intended,
+                    due: match proven.from {
+                        Some(SubjectStatus::Saving) => due.sent,
+                        _ => due.intended,
                     },
                 })
             })
             .collect()
     }
 
-    fn violated(&mut self, history: &SubjectHistory, breach: Breach) {
+    fn violated(&mut self, history: &SubjectHistory, breach: SubjectViolation) {
         self.counts[breach.invariant.index()] += 1;
         if self.violations.len() < KEPT {
             self.violations.push(Violation {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use stormglass_model::checker::concurrent::{Breach, Severity, Symptom};
+use stormglass_model::checker::concurrent::{Severity, SubjectViolation, Symptom};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::history::file::{Header, Writer};
 use stormglass_model::lifecycle::{Invariant, Profile, Verdict};
@@ -94,7 +94,7 @@ impl Checked {
         run: u32,
         history: &SubjectHistory,
         verdict: Verdict,
-        breaches: Vec<Breach>,
+        breaches: Vec<SubjectViolation>,
     ) {
         self.runs += u64::from(run != self.run);
         self.run = run;

@@ -7,7 +7,7 @@ use crate::metrics::RunResult;
 use crate::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use stormglass_model::checker::concurrent::{self, Breach, Rules, Symptom};
+use stormglass_model::checker::concurrent::{self, Rules, SubjectViolation, Symptom};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::lifecycle::{Invariant, Operation};
 use stormglass_model::load::Story;
@@ -60,7 +60,7 @@ impl EmbeddedTestBed {
         let mut run = virtual_time::run(&scenario, &self.config, 1, &progress)?;
         let history = run.histories.pop().unwrap_or_default();
         let judgement = concurrent::judge(&history, &self.rules);
-        let mut breaches = judgement.breaches;
+        let mut breaches = judgement.violations;
         breaches.extend(told_by_the_service(&run));
         let verdict = judgement.verdict.worst(run.verdict);
         Some(Trial::new(script, history, breaches, verdict))
@@ -81,8 +81,8 @@ impl TestBed for EmbeddedTestBed {
 }
 
 /// What the service's own record convicts it of, which clients may not be able to see.
-fn told_by_the_service(run: &RunResult) -> Vec<Breach> {
-    let told = run.violations.iter().map(|violation| Breach {
+fn told_by_the_service(run: &RunResult) -> Vec<SubjectViolation> {
+    let told = run.violations.iter().map(|violation| SubjectViolation {
         at: violation.at,
         invariant: violation.invariant,
         symptom: match violation.invariant {

@@ -216,7 +216,7 @@ impl GlanceTestBed {
     fn judge(&self, session: &Session) -> Trial {
         let history = session.history();
         let judgement = concurrent::judge(&history, &self.rules);
-        let breaches = judgement.breaches;
+        let breaches = judgement.violations;
         Trial {
             exchanges: session.exchanges(),
             image: session.image.to_string(),

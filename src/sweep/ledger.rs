@@ -3,7 +3,7 @@
 use super::{Finding, FindingKey, Tally, Trial};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use stormglass_model::checker::concurrent::Breach;
+use stormglass_model::checker::concurrent::SubjectViolation;
 use stormglass_model::lifecycle::Verdict;
 use stormglass_model::script::{Point, Script, Step};
 
@@ -38,7 +38,7 @@ pub struct Ledger {
 }
 
 /// What a violation of this script is called.
-fn key(breach: &Breach, script: &Script) -> FindingKey {
+fn key(breach: &SubjectViolation, script: &Script) -> FindingKey {
     FindingKey {
         severity: breach.symptom.severity(),
         invariant: breach.invariant,
@@ -312,7 +312,7 @@ mod tests {
     }
 
     fn trial(script: &str, shows: bool) -> Trial {
-        let breach = Breach {
+        let breach = SubjectViolation {
             at: Time::ZERO,
             invariant: Invariant::Conservation,
             symptom: Symptom::Orphan,

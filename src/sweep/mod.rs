@@ -24,7 +24,7 @@ mod tests;
 pub use schedule::{Budget, again, sweep};
 
 use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::Breach;
+use stormglass_model::checker::concurrent::SubjectViolation;
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::lifecycle::Verdict;
 use stormglass_model::script::{Script, Second, Step};
@@ -37,7 +37,7 @@ pub struct Trial {
     /// What the clients and the probe saw.
     pub history: SubjectHistory,
     /// What is wrong with it.
-    pub breaches: Vec<Breach>,
+    pub breaches: Vec<SubjectViolation>,
     /// Whether it could be judged.
     pub verdict: Verdict,
     /// What went over the wire; empty on the embedded service.
@@ -52,12 +52,12 @@ impl Trial {
     fn new(
         script: &Script,
         history: SubjectHistory,
-        breaches: Vec<Breach>,
+        breaches: Vec<SubjectViolation>,
         verdict: Verdict,
     ) -> Trial {
-        let mut worst: Vec<Breach> = Vec::new();
+        let mut worst: Vec<SubjectViolation> = Vec::new();
         for breach in breaches {
-            let rank = |breach: &Breach| (breach.symptom.severity(), breach.symptom);
+            let rank = |breach: &SubjectViolation| (breach.symptom.severity(), breach.symptom);
             match worst.iter_mut().find(|other| other.at == breach.at) {
                 None => worst.push(breach),
                 Some(other) if rank(&breach) < rank(other) => *other = breach,
@@ -75,9 +75,10 @@ impl Trial {
     }
 
     /// How it shows a violation, whoever was at work.
-    fn breach(&self, raw: &FindingKey) -> Option<&Breach> {
-        let same =
-            |breach: &&Breach| (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant);
+    fn breach(&self, raw: &FindingKey) -> Option<&SubjectViolation> {
+        let same = |breach: &&SubjectViolation| {
+            (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant)
+        };
         self.breaches.iter().find(same)
     }
 }

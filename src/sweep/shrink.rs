@@ -61,7 +61,7 @@ mod tests {
     use crate::sweep::plan::{Case, CaseKind};
     use crate::sweep::{Budget, TestBed, Trial, sweep};
     use std::sync::Arc;
-    use stormglass_model::checker::concurrent::{Breach, Severity, Symptom};
+    use stormglass_model::checker::concurrent::{Severity, SubjectViolation, Symptom};
     use stormglass_model::history::SubjectHistory;
     use stormglass_model::lifecycle::{Invariant, Verdict};
     use stormglass_model::units::Time;
@@ -90,7 +90,7 @@ mod tests {
             let steps: Vec<String> = parts.collect();
             let mut rest = steps.iter();
             let shows = self.0.iter().all(|want| rest.any(|step| step == want));
-            let breach = Breach {
+            let breach = SubjectViolation {
                 at: Time::ZERO,
                 invariant: Invariant::Conservation,
                 symptom: Symptom::Orphan,

@@ -19,7 +19,7 @@ const STORED: Step = (Some(Saving), Active);
 #[track_caller]
 fn proves(tale: &Tale, rules: &Rules, expected: &[Step]) {
     let judgement = tale.judged(rules);
-    assert_eq!(judgement.breaches, [], "{tale}");
+    assert_eq!(judgement.violations, [], "{tale}");
     let moves = Checker::new(*rules).proven(&tale.history).into_iter();
     let proven: Vec<Step> = moves.map(|step| (step.from, step.to)).collect();
     assert_eq!(proven, expected, "{tale}");
@@ -93,7 +93,7 @@ fn an_unanswered_delete_is_proven_by_whoever_misses_the_subject() {
         None,
         Some(200),
     );
-    assert_eq!(tale.judged(&AT_ONCE).breaches.len(), 1);
+    assert_eq!(tale.judged(&AT_ONCE).violations.len(), 1);
 }
 
 #[test]

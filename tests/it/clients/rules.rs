@@ -226,9 +226,9 @@ fn an_upload_and_a_delete_may_both_be_acknowledged() {
     tale.clone().probe(clean).holds(&GLANCE);
     let left = books(row(Deleted, None), Some(DATA.size));
     let judgement = tale.probe(left).judged(&GLANCE);
-    assert_eq!(judgement.breaches[0].symptom, Orphan);
+    assert_eq!(judgement.violations[0].symptom, Orphan);
     assert_eq!(
-        judgement.breaches[0].sentence,
+        judgement.violations[0].sentence,
         "the subject is deleted: its upload and its delete were both answered with success, and the data is still in the store"
     );
 }
@@ -257,7 +257,7 @@ fn a_subject_with_a_location_is_never_saving() {
     tale.clone().shows(Active).holds(&V2);
     let judgement = tale.shows(Saving).judged(&V2);
     assert_eq!(
-        judgement.breaches[0].invariant,
+        judgement.violations[0].invariant,
         Invariant::LocationNeverSaving
     );
 }

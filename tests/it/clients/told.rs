@@ -163,7 +163,7 @@ impl Tale {
     #[track_caller]
     pub fn breaks(&self, rules: &Rules, symptoms: &[Symptom]) {
         let judgement = self.judged(rules);
-        let found: Vec<Symptom> = judgement.breaches.iter().map(|b| b.symptom).collect();
+        let found: Vec<Symptom> = judgement.violations.iter().map(|b| b.symptom).collect();
         assert_eq!(found, symptoms, "{judgement:#?}\n{self}");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use stormglass::{GlanceTestBed, TestBed, Trial};
 use stormglass_glance::Command;
 use stormglass_glance::{Answer, Client, Commands, ImageId, RunId};
-use stormglass_model::checker::concurrent::{Breach, Symptom};
+use stormglass_model::checker::concurrent::{SubjectViolation, Symptom};
 use stormglass_model::history::Observation;
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::random::Seed;
@@ -294,7 +294,7 @@ fn a_task_that_never_ends_is_found_without_a_probe() {
     // Now and then Glance is quicker than its end.
     let found = (0..5).any(|_| {
         let trial = sweep("create [import answer !kill-api]");
-        let stuck = |breach: &Breach| breach.symptom == Symptom::StuckTask;
+        let stuck = |breach: &SubjectViolation| breach.symptom == Symptom::StuckTask;
         trial.breaches.iter().any(stuck) && tasks_open(&trial) == [Some(1)]
     });
     assert!(found);

@@ -153,7 +153,12 @@ impl Subject {
             http_status: answer.http_status,
         });
         let judgement = judge(&self.history, &self.rules);
-        assert_eq!(judgement.breaches, [], "{}: {answer:?}", request.operation);
+        assert_eq!(
+            judgement.violations,
+            [],
+            "{}: {answer:?}",
+            request.operation
+        );
     }
 
     fn tell(&mut self, observation: Observation) {

@@ -4,14 +4,14 @@ use crate::cli::{scenario, stderr, stdout, stormglass};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use stormglass::Checked;
-use stormglass_model::checker::concurrent::{Breach, Symptom};
+use stormglass_model::checker::concurrent::{SubjectViolation, Symptom};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::history::file::{Header, Reader};
 use stormglass_model::lifecycle::{Invariant, Profile, Verdict};
 use stormglass_model::units::Time;
 
-fn breach(at: u64, invariant: Invariant, symptom: Symptom, sentence: &str) -> Breach {
-    Breach {
+fn breach(at: u64, invariant: Invariant, symptom: Symptom, sentence: &str) -> SubjectViolation {
+    SubjectViolation {
         at: Time(at),
         invariant,
         symptom,

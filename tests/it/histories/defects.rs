@@ -3,7 +3,7 @@
 use super::judged;
 use crate::storms::{read, run};
 use stormglass::Scenario;
-use stormglass_model::checker::concurrent::Breach;
+use stormglass_model::checker::concurrent::SubjectViolation;
 use stormglass_model::config::Defect;
 use stormglass_model::lifecycle::{Operation, Verdict};
 use stormglass_model::script::{Act, Step};
@@ -56,13 +56,13 @@ fn looked_at(defect: Defect, overrides: &[&str]) -> Scenario {
     scenario
 }
 
-fn found(scenario: &Scenario) -> (Verdict, Vec<Breach>) {
+fn found(scenario: &Scenario) -> (Verdict, Vec<SubjectViolation>) {
     let result = run(scenario, 2);
     let mut verdict = Verdict::Valid;
     let mut breaches = Vec::new();
     for (_, judgement) in judged(scenario, &result.runs[0]) {
         verdict = verdict.worst(judgement.verdict);
-        breaches.extend(judgement.breaches);
+        breaches.extend(judgement.violations);
     }
     (verdict, breaches)
 }

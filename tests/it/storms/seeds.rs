@@ -87,7 +87,7 @@ impl Seen {
             for (history, judgement) in judged(storm, run) {
                 self.from_outside.0 += 1;
                 self.from_outside.1 += u64::from(judgement.verdict == Verdict::Unknown);
-                complaints.extend(judgement.breaches.first().map(|breach| {
+                complaints.extend(judgement.violations.first().map(|breach| {
                     format!(
                         "subject {}, as its clients saw it: {breach:?}",
                         history.subject
@@ -166,7 +166,7 @@ fn nor_does_it_in_real_time() {
         for run in &result.runs {
             let complaints = complaints(run);
             assert!(complaints.is_empty(), "seed {seed}: {complaints:?}");
-            let found = judged(&storm, run).find(|(_, judgement)| !judgement.breaches.is_empty());
+            let found = judged(&storm, run).find(|(_, judgement)| !judgement.violations.is_empty());
             assert!(found.is_none(), "seed {seed}: {found:?}");
         }
     }

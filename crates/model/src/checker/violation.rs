@@ -1,4 +1,4 @@
-//! A breach of an invariant, as a person is told of it.
+//! A violation of an invariant, as a person reads of it.
 
 use crate::lifecycle::{Invariant, Operation};
 use crate::units::Time;
@@ -20,4 +20,19 @@ pub struct Violation {
     pub operation: Option<Operation>,
     /// One sentence for a person.
     pub detail: String,
+}
+
+impl Violation {
+    /// One of a subject, or of the whole, of which nothing else is known yet.
+    pub(super) const fn of(invariant: Invariant, at: Time, subject: Option<u64>) -> Violation {
+        Violation {
+            at,
+            subject,
+            invariant,
+            from: "",
+            to: "",
+            operation: None,
+            detail: String::new(),
+        }
+    }
 }

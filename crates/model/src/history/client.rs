@@ -3,6 +3,7 @@
 use super::{Content, OpId, Seen};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use crate::units::Time;
+use serde::{Deserialize, Serialize};
 
 /// One subject's history from outside, in order of time. Equal times are concurrent, whatever their order here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,10 +90,13 @@ pub enum Row {
 }
 
 /// What the store holds of a subject.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Held {
     /// Bytes of its data; none when there is no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// Bytes in the staging area; none when there is no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub staged: Option<u64>,
 }

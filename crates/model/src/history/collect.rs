@@ -6,13 +6,6 @@ use crate::script::Act;
 use crate::units::Time;
 use std::collections::BTreeMap;
 
-/// What of an operation is known only after it was sent.
-struct Invoked<'a> {
-    who: &'a mut Who,
-    brings: &'a mut Option<Content>,
-    spoiled: &'a mut bool,
-}
-
 /// What clients saw of each subject so far. It grows with every operation, until a subject is taken out.
 #[derive(Debug, Default)]
 pub struct Collector {
@@ -39,16 +32,16 @@ impl Collector {
             true => self.subjects.get(&number).cloned(),
             false => self.subjects.remove(&number),
         }?;
-        tell_faults(&mut history.events, &self.turns);
+        enter_faults(&mut history.events, &self.turns);
         Some(history)
     }
 
-    /// The histories, by the numbers of their subjects. Each is told of the faults between its first and last event.
+    /// The histories, by the numbers of their subjects. Each has the faults between its first and last event.
     pub fn finish(self) -> Vec<SubjectHistory> {
         let turns = self.turns;
         let mut histories: Vec<SubjectHistory> = self.subjects.into_values().collect();
         for history in &mut histories {
-            tell_faults(&mut history.events, &turns);
+            enter_faults(&mut history.events, &turns);
         }
         histories
     }
@@ -89,8 +82,8 @@ impl Collector {
             } => {
                 let reads = operation.kind().looks();
                 // What an upload brought in is known only once it has ended.
-                if let (false, Some(invoked)) = (reads, self.invoked(subject, op)) {
-                    *invoked.brings = content.or(*invoked.brings);
+                if !reads {
+                    self.amend(subject, op, None, content, false);
                 }
                 Some(Observation::Answered {
                     op,
@@ -106,10 +99,7 @@ impl Collector {
                 content,
                 spoiled,
             } => {
-                let invoked = self.invoked(subject, op)?;
-                *invoked.who = who;
-                *invoked.brings = content.or(*invoked.brings);
-                *invoked.spoiled |= spoiled;
+                self.amend(subject, op, Some(who), content, spoiled);
                 None
             }
             Event::Looked {
@@ -141,23 +131,33 @@ impl Collector {
         }
     }
 
-    /// What is entered of an operation, some of which is known only after it was sent.
-    fn invoked(&mut self, subject: u64, op: OpId) -> Option<Invoked<'_>> {
-        let events = &mut self.subjects.get_mut(&subject)?.events;
-        (events.iter_mut().rev()).find_map(|event| match &mut event.observation {
-            Observation::Invoked {
+    /// Adds to what was entered of an operation what is known only after it was sent.
+    fn amend(
+        &mut self,
+        subject: u64,
+        op: OpId,
+        on_behalf_of: Option<Who>,
+        content: Option<Content>,
+        is_spoiled: bool,
+    ) {
+        let history = self.subjects.get_mut(&subject);
+        let events = history.map(|history| &mut history.events);
+        for event in events.into_iter().flatten().rev() {
+            if let Observation::Invoked {
                 op: sent,
                 who,
                 brings,
                 spoiled,
                 ..
-            } if *sent == op => Some(Invoked {
-                who,
-                brings,
-                spoiled,
-            }),
-            _ => None,
-        })
+            } = &mut event.observation
+                && *sent == op
+            {
+                *who = on_behalf_of.unwrap_or(*who);
+                *brings = content.or(*brings);
+                *spoiled |= is_spoiled;
+                return;
+            }
+        }
     }
 
     /// A look is known only once it has ended; it was sent before what has been heard of since.
@@ -181,10 +181,9 @@ impl Collector {
 
     fn fault(&mut self, at: Time, open: bool) {
         let before = self.faults_open;
-        self.faults_open = if open {
-            before + 1
-        } else {
-            before.saturating_sub(1)
+        self.faults_open = match open {
+            true => before + 1,
+            false => before.saturating_sub(1),
         };
         if (before == 0) != (self.faults_open == 0) {
             self.turns.push((at, open));
@@ -210,26 +209,21 @@ fn after(last: Option<&ClientEvent>, observation: &Observation, at: Time) -> Tim
 }
 
 /// Enters the faults into the events of one subject, in order of time.
-fn tell_faults(events: &mut Vec<ClientEvent>, turns: &[(Time, bool)]) {
+fn enter_faults(events: &mut Vec<ClientEvent>, turns: &[(Time, bool)]) {
     let (Some(first), Some(last)) = (events.first(), events.last()) else {
         return;
     };
     let begun = turns.partition_point(|(at, _)| *at <= first.at);
     let ended = turns.partition_point(|(at, _)| *at <= last.at);
     let broken = begun.checked_sub(1).filter(|turn| turns[*turn].1);
-    let observation = |at, broken| ClientEvent {
-        at,
-        observation: Observation::Broken(broken),
-    };
-    let mut all: Vec<ClientEvent> = broken
-        .map(|_| observation(first.at, true))
-        .into_iter()
+    let broken = broken.map(|_| (first.at, true));
+    let turns = broken.iter().chain(&turns[begun..ended]);
+    let mut all: Vec<ClientEvent> = turns
+        .map(|&(at, broken)| ClientEvent {
+            at,
+            observation: Observation::Broken(broken),
+        })
         .collect();
-    all.extend(
-        turns[begun..ended]
-            .iter()
-            .map(|&(at, broken)| observation(at, broken)),
-    );
     if all.is_empty() {
         return;
     }

@@ -39,6 +39,7 @@ use crate::lifecycle::Profile;
 use crate::units::Time;
 use line::Line;
 use rustc_hash::FxHashMap;
+use std::cmp::Ordering;
 use std::io::{self, BufRead, Read as _, Write};
 
 /// The version of the format.
@@ -251,40 +252,41 @@ impl<R: BufRead> Reader<R> {
 
     /// All events of the next subject.
     fn subject(&mut self) -> Result<Option<(u32, SubjectHistory)>, Problem> {
-        let first = match self.next.take() {
-            Some(entry) => Some(entry),
-            None => self.read_entry()?,
-        };
-        let Some(Entry {
-            run,
-            subject,
-            event,
-        }) = first
-        else {
-            return Ok(None);
-        };
+        let mut found: Option<(u32, SubjectHistory)> = None;
         let mut open = Open::default();
-        let mut events = Vec::new();
-        let mut taken = event;
         loop {
-            open.take(&taken)?;
-            events.push(taken);
-            let Some(entry) = self.read_entry()? else {
-                break;
+            let next = match self.next.take() {
+                None => self.read_entry()?,
+                next => next,
             };
-            if (entry.run, entry.subject) != (run, subject) {
-                if (entry.run, entry.subject) < (run, subject) {
-                    return Err(Problem::Unsorted(entry.subject, entry.run));
+            let Some(entry) = next else {
+                return Ok(found);
+            };
+            let (run, history) = found.get_or_insert_with(|| {
+                let subject = entry.subject;
+                (
+                    entry.run,
+                    SubjectHistory {
+                        subject,
+                        events: Vec::new(),
+                    },
+                )
+            });
+            match (entry.run, entry.subject).cmp(&(*run, history.subject)) {
+                Ordering::Less => return Err(Problem::Unsorted(entry.subject, entry.run)),
+                Ordering::Greater => {
+                    self.next = Some(entry);
+                    return Ok(found);
                 }
-                self.next = Some(entry);
-                break;
+                Ordering::Equal if history.events.len() == MOST => {
+                    return Err(Problem::TooMany(entry.subject));
+                }
+                Ordering::Equal => {
+                    open.take(&entry.event)?;
+                    history.events.push(entry.event);
+                }
             }
-            if events.len() == MOST {
-                return Err(Problem::TooMany(subject));
-            }
-            taken = entry.event;
         }
-        Ok(Some((run, SubjectHistory { subject, events })))
     }
 }
 

@@ -262,9 +262,6 @@ impl ResourceGauge {
     /// What happened since `earlier`; `queue`, `busy` and `units` are those of now.
     pub fn since(&self, earlier: &ResourceGauge) -> ResourceGauge {
         ResourceGauge {
-            units: self.units,
-            queue: self.queue,
-            busy: self.busy,
             arrivals: self.arrivals - earlier.arrivals,
             grants: self.grants - earlier.grants,
             releases: self.releases - earlier.releases,
@@ -272,6 +269,7 @@ impl ResourceGauge {
             hold_ns: self.hold_ns - earlier.hold_ns,
             queue_ns: self.queue_ns - earlier.queue_ns,
             busy_ns: self.busy_ns - earlier.busy_ns,
+            ..*self
         }
     }
 

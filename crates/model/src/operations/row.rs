@@ -1,6 +1,6 @@
 //! What a row of the table says of an operation.
 
-use super::step::{Phase, Step};
+use super::change::{Change, Extent};
 use crate::lifecycle::{Operation, Profile, Statuses, SubjectStatus, Who};
 
 /// What an operation asks of the server. Several words ask for the same.
@@ -96,10 +96,10 @@ pub struct Row {
     pub data: DataFrom,
     /// Whether a real Glance answers it first and has a task do the rest.
     pub by_task: bool,
-    /// Where it is granted on each server, if it changes no status there: then no step says so.
+    /// Where it is granted on each server, if it changes no status there: then none of the changes says so.
     pub(super) granted: Statuses,
     /// The changes that it may make.
-    pub(super) steps: &'static [Step],
+    pub(super) changes: &'static [Change],
 }
 
 impl OperationKind {
@@ -138,12 +138,12 @@ impl OperationKind {
 }
 
 impl Row {
-    /// The steps that it may take under a profile, whether or not deletes are delayed, if that is known.
-    pub fn steps(&self, profile: Profile, delayed: Option<bool>) -> impl Iterator<Item = Step> {
+    /// The changes that it may make under a profile, whether or not deletes are delayed, if that is known.
+    pub fn changes(&self, profile: Profile, delayed: Option<bool>) -> impl Iterator<Item = Change> {
         let succeeds = self.kind.may_succeed();
-        (self.steps.iter().copied())
-            .filter(move |step| step.is_legal(profile, delayed))
-            .filter(move |step| succeeds || step.next != Phase::Done)
+        (self.changes.iter().copied())
+            .filter(move |change| change.is_legal(profile, delayed))
+            .filter(move |change| succeeds || change.next != Extent::Done)
     }
 
     /// The statuses in which it is granted, as far as the status decides that.
@@ -151,9 +151,9 @@ impl Row {
         if self.only_glance && profile != Profile::Glance {
             return Statuses::NONE;
         }
-        let first = |step: &Step| step.phase == Phase::Waiting && !step.looked;
-        let steps = self.steps(profile, None).filter(first);
-        let mut granted = steps.filter_map(|step| step.from).peekable();
+        let first = |change: &Change| change.extent == Extent::Waiting && !change.looked;
+        let changes = self.changes(profile, None).filter(first);
+        let mut granted = changes.filter_map(|change| change.from).peekable();
         match granted.peek() {
             Some(_) => granted.collect(),
             None => self.granted,
@@ -162,8 +162,8 @@ impl Row {
 
     /// The status in which it leaves a subject whose status it changes.
     pub fn goal(&self) -> Option<SubjectStatus> {
-        let ends = |step: &&Step| step.next == Phase::Done && step.from != Some(step.to);
-        self.steps.iter().find(ends).map(|step| step.to)
+        let ends = |change: &&Change| change.next == Extent::Done && change.from != Some(change.to);
+        self.changes.iter().find(ends).map(|change| change.to)
     }
 
     /// Every status in which it can leave a subject that was in `from`; with `fails`, also those on its way.
@@ -174,23 +174,20 @@ impl Row {
         from: SubjectStatus,
         fails: bool,
     ) -> Statuses {
-        let mut reached = Statuses::NONE;
-        let mut open = vec![(Phase::Waiting, from)];
-        let steps: Vec<Step> = self.steps(profile, Some(delayed)).collect();
-        let mut seen = Vec::new();
-        while let Some(at) = open.pop() {
-            if seen.contains(&at) {
-                continue;
-            }
-            seen.push(at);
-            let next = (steps.iter()).filter(|step| (step.phase, step.from) == (at.0, Some(at.1)));
-            for step in next {
-                if fails || step.next == Phase::Done {
-                    reached = reached.or(Statuses::only(Some(step.to)));
+        let changes: Vec<Change> = self.changes(profile, Some(delayed)).collect();
+        let mut seen = vec![(Extent::Waiting, from)];
+        let mut index = 0;
+        while let Some(&(extent, status)) = seen.get(index) {
+            for change in &changes {
+                let next = (change.next, change.to);
+                if (change.extent, change.from) == (extent, Some(status)) && !seen.contains(&next) {
+                    seen.push(next);
                 }
-                open.push((step.next, step.to));
             }
+            index += 1;
         }
-        reached
+        let reached = seen.iter().skip(1);
+        let reached = reached.filter(|(extent, _)| fails || *extent == Extent::Done);
+        reached.map(|(_, status)| *status).collect()
     }
 }

@@ -1,8 +1,8 @@
 //! The rows.
 
+use super::change::Extent::{Done, Failed, Further, Holding, Waiting};
+use super::change::{again, change, done, register};
 use super::row::{Body, DataFrom, Formats, OperationKind, Row};
-use super::step::Phase::{Done, Failed, Further, Holding, Waiting};
-use super::step::{again, done, register, step};
 use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
 use SubjectStatus::*;
 
@@ -15,14 +15,14 @@ const PLAIN: Row = Row {
     data: DataFrom::Nowhere,
     by_task: false,
     granted: Statuses::THERE,
-    steps: &[],
+    changes: &[],
 };
 
 const CREATE: Row = Row {
     operation: Operation::Create,
     kind: OperationKind::Create(Formats::Raw),
     granted: Statuses::NONE,
-    steps: &[register(Queued, Done)],
+    changes: &[register(Queued, Done)],
     ..PLAIN
 };
 
@@ -31,11 +31,11 @@ const UPLOAD: Row = Row {
     kind: OperationKind::Upload(Body::Whole),
     data: DataFrom::Client,
     // What a failed upload does is in the edge table: one of the two is not legal.
-    steps: &[
-        step(Waiting, Queued, Saving, Holding),
-        step(Holding, Saving, Queued, Failed),
-        step(Holding, Saving, Killed, Failed),
-        step(Holding, Saving, Active, Done).brings(),
+    changes: &[
+        change(Waiting, Queued, Saving, Holding),
+        change(Holding, Saving, Queued, Failed),
+        change(Holding, Saving, Killed, Failed),
+        change(Holding, Saving, Active, Done).brings(),
     ],
     ..PLAIN
 };
@@ -54,22 +54,22 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         operation: Operation::CreateWithLocation,
         kind: OperationKind::CreateWithLocation,
         data: DataFrom::Location,
-        steps: &[
+        changes: &[
             register(Active, Done).brings().on_service(),
             register(Queued, Holding).on_glance(),
-            step(Holding, Queued, Active, Done).brings().on_glance(),
+            change(Holding, Queued, Active, Done).brings().on_glance(),
         ],
         ..CREATE
     },
     Row {
         operation: Operation::CreateEmpty,
         kind: OperationKind::CreateEmpty,
-        steps: &[
+        changes: &[
             register(Active, Done).brings().on_service(),
             register(Queued, Holding).on_glance(),
-            step(Holding, Queued, Saving, Further).on_glance(),
-            step(Further, Saving, Active, Done).brings().on_glance(),
-            step(Further, Saving, Queued, Failed).on_glance(),
+            change(Holding, Queued, Saving, Further).on_glance(),
+            change(Further, Saving, Active, Done).brings().on_glance(),
+            change(Further, Saving, Queued, Failed).on_glance(),
         ],
         ..CREATE
     },
@@ -77,7 +77,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         operation: Operation::AddLocation,
         kind: OperationKind::AddLocation,
         data: DataFrom::Location,
-        steps: &[done(Queued, Active).brings(), done(Active, Active)],
+        changes: &[done(Queued, Active).brings(), done(Active, Active)],
         ..PLAIN
     },
     // Never of the last location, so that no status decides it alone.
@@ -85,7 +85,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         operation: Operation::RemoveLocation,
         kind: OperationKind::RemoveLocation,
         who: Who::Admin,
-        steps: &[done(Active, Active).on_service()],
+        changes: &[done(Active, Active).on_service()],
         ..PLAIN
     },
     UPLOAD,
@@ -113,7 +113,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         operation: Operation::Deactivate,
         kind: OperationKind::Deactivate,
         who: Who::Admin,
-        steps: &[
+        changes: &[
             done(Active, Deactivated),
             done(Deactivated, Deactivated).on_glance(),
         ],
@@ -123,13 +123,13 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         operation: Operation::Reactivate,
         kind: OperationKind::Reactivate,
         who: Who::Admin,
-        steps: &[done(Deactivated, Active), done(Active, Active).on_glance()],
+        changes: &[done(Deactivated, Active), done(Active, Active).on_glance()],
         ..PLAIN
     },
     Row {
         operation: Operation::Delete,
         kind: OperationKind::Delete,
-        steps: &[
+        changes: &[
             done(Queued, Deleted),
             done(Saving, Deleted),
             done(Killed, Deleted),
@@ -148,18 +148,18 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         kind: OperationKind::Import,
         data: DataFrom::Location,
         by_task: true,
-        steps: &[
-            step(Waiting, Queued, Saving, Holding).on_service(),
-            step(Holding, Saving, Queued, Failed).on_service(),
-            step(Holding, Saving, Killed, Failed).on_service(),
-            step(Holding, Saving, Active, Done).brings().on_service(),
-            step(Waiting, Queued, Uploading, Holding),
-            step(Holding, Uploading, Importing, Further),
-            step(Holding, Uploading, Queued, Failed),
-            step(Waiting, Uploading, Importing, Further),
-            step(Waiting, Queued, Importing, Further),
-            step(Further, Importing, Active, Done).brings(),
-            step(Further, Importing, Queued, Failed),
+        changes: &[
+            change(Waiting, Queued, Saving, Holding).on_service(),
+            change(Holding, Saving, Queued, Failed).on_service(),
+            change(Holding, Saving, Killed, Failed).on_service(),
+            change(Holding, Saving, Active, Done).brings().on_service(),
+            change(Waiting, Queued, Uploading, Holding),
+            change(Holding, Uploading, Importing, Further),
+            change(Holding, Uploading, Queued, Failed),
+            change(Waiting, Uploading, Importing, Further),
+            change(Waiting, Queued, Importing, Further),
+            change(Further, Importing, Active, Done).brings(),
+            change(Further, Importing, Queued, Failed),
         ],
         ..PLAIN
     },
@@ -187,10 +187,10 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         kind: OperationKind::Stage,
         only_glance: true,
         data: DataFrom::Client,
-        steps: &[
-            step(Waiting, Queued, Uploading, Holding).brings(),
-            step(Waiting, Queued, Uploading, Done).brings(),
-            step(Holding, Uploading, Queued, Failed),
+        changes: &[
+            change(Waiting, Queued, Uploading, Holding).brings(),
+            change(Waiting, Queued, Uploading, Done).brings(),
+            change(Holding, Uploading, Queued, Failed),
         ],
         ..PLAIN
     },
@@ -200,11 +200,11 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         kind: OperationKind::ImportStaged,
         only_glance: true,
         by_task: true,
-        steps: &[
-            step(Waiting, Uploading, Importing, Further),
-            step(Waiting, Uploading, Queued, Failed),
-            step(Further, Importing, Active, Done),
-            step(Further, Importing, Queued, Failed),
+        changes: &[
+            change(Waiting, Uploading, Importing, Further),
+            change(Waiting, Uploading, Queued, Failed),
+            change(Further, Importing, Active, Done),
+            change(Further, Importing, Queued, Failed),
         ],
         ..PLAIN
     },
@@ -214,11 +214,11 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         only_glance: true,
         data: DataFrom::Location,
         by_task: true,
-        steps: &[
+        changes: &[
             done(Queued, Active).brings(),
-            step(Waiting, Queued, Importing, Further),
-            step(Further, Importing, Active, Done).brings(),
-            step(Further, Importing, Queued, Failed),
+            change(Waiting, Queued, Importing, Further),
+            change(Further, Importing, Active, Done).brings(),
+            change(Further, Importing, Queued, Failed),
         ],
         ..PLAIN
     },
@@ -227,7 +227,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         kind: OperationKind::ReplaceLocation,
         only_glance: true,
         data: DataFrom::Location,
-        steps: &[done(Queued, Active).brings(), done(Active, Active).brings()],
+        changes: &[done(Queued, Active).brings(), done(Active, Active).brings()],
         ..PLAIN
     },
     Row {
@@ -255,6 +255,15 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         ..UPLOAD
     },
 ];
+
+/// Each row stands where its word says.
+const _: () = {
+    let mut row = 0;
+    while row < OPERATIONS.len() {
+        assert!(OPERATIONS[row].operation.index() == row);
+        row += 1;
+    }
+};
 
 impl Operation {
     /// What the table says of it.

@@ -1,135 +1,110 @@
 //! What an answer claims of the subject, and what it makes known.
 
-use super::judge::{Judge, bits};
-use super::open::{Answer, Open, Standing, trespasses};
-use super::plan::{ANY_PHASE, Way};
-use super::state::phase::{DONE, FAILED, WAITING};
+use super::checker::{Checker, bits, ends};
+use super::open::{Claim, Ending, Open, Standing, trespasses};
+use super::plan::{ANY_EXTENT, Way};
 use super::state::{Holds, State, shown};
-use crate::checker::concurrent::Symptom;
+use super::violation::Symptom;
 use crate::history::{OpId, Seen};
 use crate::lifecycle::{Invariant, Operation, Outcome, Statuses, SubjectStatus, Who};
-use crate::operations::{Body, OperationKind};
-use crate::units::Time;
+use crate::operations::{Body, Extent, OperationKind};
 use SubjectStatus::Active;
 
-/// At some instant of the operation the subject was at one of these places, with this data.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Claim {
-    pub places: Statuses,
-    /// None where the data does not matter.
-    pub data: Option<Holds>,
-    /// Data that is unknown or empty explains the answer as well.
-    pub lenient: bool,
-}
-
-impl Judge {
+impl Checker {
     /// What the answer tells of an instant of the operation, beside its own effect.
-    pub(super) fn claim(&self, operation: Operation, who: Who, answer: &Answer) -> Option<Claim> {
+    pub(super) fn claim(&self, operation: Operation, who: Who, ending: &Ending) -> Option<Claim> {
         // To a user of another project nothing is there; what a reader may not do tells nothing either.
         if who == Who::OtherProject && !operation.creates() || trespasses(operation, who) {
             return None;
         }
-        let data = answer.content.map(|content| self.found(content));
-        let plain = |places| Claim {
-            places,
-            data: None,
-            lenient: false,
-        };
+        let (real, reads) = (self.rules.real(), operation.reads());
+        let data = ending.content.map(|content| self.found(content));
         let readable = match who {
             Who::Admin => Statuses::READABLE,
             Who::Member | Who::Reader | Who::OtherProject => Statuses::only(Some(Active)),
         };
-        match (answer.outcome, answer.seen) {
-            (Outcome::Unknown, _) => None,
-            (Outcome::Ok, _) if operation.reads() => Some(Claim {
-                data,
-                ..plain(readable)
-            }),
-            (_, Some(seen)) => Some(Claim {
-                data: data.filter(|_| operation == Operation::Show),
-                ..plain(shown(seen))
-            }),
+        let (statuses, data, lenient) = match (ending.outcome, ending.seen) {
+            (Outcome::Unknown, _) => return None,
+            (Outcome::Ok, _) if reads => (readable, data, false),
+            (_, Some(seen)) => {
+                let data = data.filter(|_| operation == Operation::Show);
+                (shown(seen), data, false)
+            }
             // Whether a reader may read the data is the server's policy.
-            (Outcome::Refused, None) if operation.reads() && who != Who::Reader => Some(Claim {
-                lenient: self.rules.real(),
-                ..plain(Statuses::EVERY.without(readable))
-            }),
+            (Outcome::Refused, None) if reads && who != Who::Reader => {
+                (Statuses::EVERY.without(readable), None, real)
+            }
             // The embedded service reads what it holds, unless it is told to break.
-            (Outcome::Fail, None) if operation.reads() && !self.rules.real() => {
-                Some(plain(Statuses::EVERY.without(readable)))
+            (Outcome::Fail, None) if reads && !real => {
+                (Statuses::EVERY.without(readable), None, false)
             }
-            (Outcome::Ok, None) => self.plans.acknowledged(operation).map(plain),
-            // The embedded service refuses what no status grants, and nothing else.
-            (Outcome::Refused, None) if !self.rules.real() => {
-                // The last location stays.
-                let may_stay = operation.kind() == OperationKind::RemoveLocation;
-                let granted = self.plans.granted(operation).filter(|_| !may_stay)?;
-                Some(plain(Statuses::EVERY.without(granted)))
+            (Outcome::Ok, None) => (self.plans.acknowledged(operation)?, None, false),
+            // The embedded service refuses what no status grants, and nothing else; and the last location stays.
+            (Outcome::Refused, None)
+                if !real && operation.kind() != OperationKind::RemoveLocation =>
+            {
+                let granted = self.plans.granted(operation)?;
+                (Statuses::EVERY.without(granted), None, false)
             }
-            (Outcome::Refused | Outcome::Fail, None) => None,
-        }
+            (Outcome::Refused | Outcome::Fail, None) => return None,
+        };
+        Some(Claim {
+            statuses,
+            data,
+            lenient,
+        })
     }
 
     /// An operation was answered.
-    pub(super) fn answered(&mut self, at: Time, id: OpId, answer: &Answer) {
-        let is_it = |slot: &usize| self.slots[*slot].is_some_and(|open| open.id == id);
-        let Some(slot) = bits(self.used).find(is_it) else {
+    pub(super) fn answered(&mut self, id: OpId, ending: &Ending) {
+        let followed = |slot: usize| Some((slot, self.slots[slot].filter(|open| open.id == id)?));
+        let Some((slot, mut open)) = bits(self.used).find_map(followed) else {
             return; // there were too many to follow it
-        };
-        let Some(mut open) = self.slots[slot] else {
-            return;
         };
         let faulty = open.broken || open.breaks != self.breaks;
         if !faulty {
-            self.judge_reply(at, &open, answer);
+            self.judge_reply(&open, ending);
         }
-        self.judge_sending(at, &open, answer);
-        self.judge_role(at, slot, &mut open, answer);
-        if faulty && answer.outcome != Outcome::Ok {
+        self.judge_sending(&open, ending);
+        self.judge_role(slot, &mut open, ending);
+        if faulty && ending.outcome != Outcome::Ok {
             // While something is broken, what is there may be refused.
             self.look_no_more(slot);
-            open.looks = false;
+            open.claim = None;
             if self.rules.real() {
-                open.plan.ends_in = ANY_PHASE;
+                open.plan.ends_in = ANY_EXTENT;
             }
         }
         self.expand();
         if self.exhausted {
             return;
         }
-        if !faulty && self.must_delete(slot, &open, answer) {
-            self.blame_refusal(at, open.operation);
+        if !faulty && self.must_delete(slot, &open, ending) {
+            self.blame_refusal(open.operation);
         }
-        if self
-            .states
-            .iter()
-            .any(|&state| self.ends(slot, &open, state))
-        {
-            let mut states = std::mem::take(&mut self.states);
-            states.retain(|&state| self.ends(slot, &open, state));
-            self.states = states;
-        } else {
-            self.blame(at, slot, &open, answer);
+        if !self.states.narrow(|&state| ends(slot, &open, state)) {
+            self.blame(slot, &open, ending);
         }
-        self.end(slot, &open, answer, faulty);
-        self.learn(at, &open, answer);
+        self.end(slot, &open, ending, faulty);
+        self.learn(&open, ending);
     }
 
     /// The operation is over, or goes on unwatched.
-    fn end(&mut self, slot: usize, open: &Open, answer: &Answer, faulty: bool) {
-        let Some(standing) = self.lingers(open, answer, faulty) else {
+    fn end(&mut self, slot: usize, open: &Open, ending: &Ending, faulty: bool) {
+        let Some(standing) = self.lingers(open, ending, faulty) else {
             return self.close(slot);
         };
         self.look_no_more(slot);
         if let Some(open) = &mut self.slots[slot] {
-            open.plan.ends_in = ANY_PHASE;
+            open.plan.ends_in = ANY_EXTENT;
             open.standing = standing;
         }
         if standing == Standing::Failed {
             // What has not begun by then does not begin later.
-            let over = |state: &&mut State| matches!(state.phase(slot), WAITING | FAILED);
+            let over =
+                |state: &&mut State| matches!(state.extent(slot), Extent::Waiting | Extent::Failed);
             for state in self.states.iter_mut().filter(over) {
-                *state = state.in_phase(slot, DONE);
+                *state = state.come(slot, Extent::Done);
             }
             self.states.tidy();
         }
@@ -137,22 +112,20 @@ impl Judge {
     }
 
     /// Invariant `answer`: while nothing is broken there is an answer, and it is no error of the server's own.
-    fn judge_reply(&mut self, at: Time, open: &Open, answer: &Answer) {
+    fn judge_reply(&mut self, open: &Open, ending: &Ending) {
         let Open {
             operation, spoiled, ..
         } = *open;
         if spoiled || !self.rules.real() {
             return;
         }
-        match answer.http_status {
-            Some(status) if status >= 500 && status != 501 => self.breach(
-                at,
+        match ending.http_status {
+            Some(status) if status >= 500 && status != 501 => self.violated(
                 Invariant::Answer,
                 Symptom::ServerError,
                 format_args!("{operation} was answered with an error of the server's own, though nothing was broken"),
             ),
-            None if answer.outcome == Outcome::Unknown && !operation.sends_data() => self.breach(
-                at,
+            None if ending.outcome == Outcome::Unknown && !operation.sends_data() => self.violated(
                 Invariant::Answer,
                 Symptom::NoAnswer,
                 format_args!("{operation} was never answered, though nothing was broken"),
@@ -162,22 +135,26 @@ impl Judge {
     }
 
     /// Invariant `access`, as far as it depends on who asks alone; and that what is protected stays.
-    fn judge_role(&mut self, at: Time, slot: usize, open: &mut Open, answer: &Answer) {
+    fn judge_role(&mut self, slot: usize, open: &mut Open, ending: &Ending) {
         let Open { operation, who, .. } = *open;
-        if trespasses(operation, who) && answer.outcome == Outcome::Ok {
-            self.breach(
-                at,
+        if trespasses(operation, who) && ending.outcome == Outcome::Ok {
+            self.violated(
                 Invariant::Access,
                 Symptom::Trespass,
                 format_args!("{operation} was answered with success to a {who}, who may not do it"),
             );
-            self.allow(slot, open, Way::Maybe);
+            // From now on it may do more than was thought of it.
+            open.plan = self.plans.of(operation, Way::Maybe);
+            self.known.moved |= self.moves_data(operation);
+            if let Some(kept) = &mut self.slots[slot] {
+                kept.plan = open.plan;
+            }
+            self.closed = false;
         }
-        let shown = matches!(answer.seen, Some(Seen::Status(_))) || answer.content.is_some();
-        let read = operation.reads() && answer.outcome == Outcome::Ok;
+        let shown = matches!(ending.seen, Some(Seen::Status(_))) || ending.content.is_some();
+        let read = operation.reads() && ending.outcome == Outcome::Ok;
         if who == Who::OtherProject && !operation.creates() && (shown || read) {
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Access,
                 Symptom::Exposed,
                 format_args!(
@@ -185,35 +162,33 @@ impl Judge {
                 ),
             );
         }
-        if operation == Operation::Delete && open.protected && answer.outcome == Outcome::Ok {
-            self.breach(
-                at,
+        if operation == Operation::Delete && open.protected && ending.outcome == Outcome::Ok {
+            self.violated(
                 Invariant::Edge,
                 Symptom::Forbidden,
-                format_args!("a delete was answered with success while the subject was protected"),
+                "a delete was answered with success while the subject was protected",
             );
         }
     }
 
     /// An upload is done when all of its data is there.
-    fn judge_sending(&mut self, at: Time, open: &Open, answer: &Answer) {
-        let upload = open.operation == Operation::Upload && answer.outcome == Outcome::Ok;
+    fn judge_sending(&mut self, open: &Open, ending: &Ending) {
+        let upload = open.operation == Operation::Upload && ending.outcome == Outcome::Ok;
         if upload && self.rules.real() && !open.sent_all {
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Acknowledged,
                 Symptom::Forbidden,
-                format_args!("an upload was answered with success before all of its data was sent"),
+                "an upload was answered with success before all of its data was sent",
             );
         }
     }
 
     /// Whether a real server had no reason to refuse: a delete by one who may, of a subject that is there and not protected, with nothing
     /// beside it and nothing whose end is unknown. Quotas and the like refuse with other codes.
-    fn must_delete(&mut self, slot: usize, open: &Open, answer: &Answer) -> bool {
-        let refused = answer.outcome == Outcome::Refused
-            && answer.seen.is_none()
-            && matches!(answer.http_status, Some(400 | 403 | 409));
+    fn must_delete(&mut self, slot: usize, open: &Open, ending: &Ending) -> bool {
+        let refused = ending.outcome == Outcome::Refused
+            && ending.seen.is_none()
+            && matches!(ending.http_status, Some(400 | 403 | 409));
         if open.operation != Operation::Delete || !refused || !self.rules.real() {
             return false;
         }
@@ -226,36 +201,26 @@ impl Judge {
             && self.all_in(Statuses::THERE)
     }
 
-    /// From now on the operation may do more than was thought of it.
-    fn allow(&mut self, slot: usize, open: &mut Open, way: Way) {
-        open.plan = self.plans.of(open.operation, way);
-        self.known.moved |= self.moves_data(open.operation);
-        if let Some(kept) = &mut self.slots[slot] {
-            kept.plan = open.plan;
-        }
-        self.closed = false;
-    }
-
     /// What the answer makes known beside the states.
-    fn learn(&mut self, at: Time, open: &Open, answer: &Answer) {
+    fn learn(&mut self, open: &Open, ending: &Ending) {
         let Open { operation, who, .. } = *open;
         if who == Who::OtherProject {
             return;
         }
-        if answer.outcome == Outcome::Ok {
+        if ending.outcome == Outcome::Ok {
             self.acknowledged(open);
             if operation.kind().looks() {
-                self.settle_data(answer);
+                self.settle_data(ending);
             }
         }
-        match answer.seen {
+        match ending.seen {
             Some(Seen::Gone) => self.known.gone = true,
             Some(Seen::Status(status))
                 if operation == Operation::Show && open.alone && self.at_rest() =>
             {
-                self.known.last_look = Some((at, status));
+                self.known.last_look = Some((self.now, status));
                 if self.known.tasks_ended && self.is_idle() && self.is_stuck(status) {
-                    self.blame_stuck(at, status);
+                    self.blame_stuck(status);
                 }
             }
             Some(Seen::Status(_)) | None => {}
@@ -298,15 +263,15 @@ impl Judge {
     }
 
     /// Data that nobody knew is what was read, from the first time on.
-    fn settle_data(&mut self, answer: &Answer) {
-        let Some(content) = answer.content else {
+    fn settle_data(&mut self, ending: &Ending) {
+        let Some(content) = ending.content else {
             return;
         };
         let unknown = |state: &State| state.holds() == Holds::ANYTHING;
         if self.known.moved || !self.states.iter().all(unknown) {
             return;
         }
-        let holds = self.entered(content);
+        let holds = self.enter(content);
         for state in self.states.iter_mut() {
             *state = state.holding(holds);
         }

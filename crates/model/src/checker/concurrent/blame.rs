@@ -1,31 +1,28 @@
 //! Which finding it is when an answer cannot be true, and what is believed afterwards.
 
-use super::breach::Inconclusive;
-use super::judge::{Judge, ends_in};
-use super::open::{Answer, Open, Standing};
+use super::checker::{Checker, ends_in};
+use super::open::{Ending, Open, Standing};
 use super::plan::Way;
-use super::state::{Holds, Place, State};
-use crate::checker::concurrent::{Breach, Symptom};
+use super::state::{Holds, State};
+use super::violation::{Inconclusive, SubjectViolation, Symptom};
 use crate::history::Seen;
 use crate::lifecycle::{Invariant, Operation, Outcome, Statuses, SubjectStatus};
 use crate::operations::{Body, OperationKind};
-use crate::units::Time;
 use SubjectStatus::*;
-use std::fmt::Arguments;
+use std::fmt::Display;
 
-impl Judge {
-    /// Tells a breach, unless one with the same symptom was told before.
+impl Checker {
+    /// Notes a violation, unless one with the same symptom was noted before.
     #[cold]
-    pub(super) fn breach(
+    pub(super) fn violated(
         &mut self,
-        at: Time,
         invariant: Invariant,
         symptom: Symptom,
-        sentence: Arguments<'_>,
+        sentence: impl Display,
     ) {
-        if self.breaches.iter().all(|told| told.symptom != symptom) {
-            self.breaches.push(Breach {
-                at,
+        if self.violations.iter().all(|noted| noted.symptom != symptom) {
+            self.violations.push(SubjectViolation {
+                at: self.now,
                 invariant,
                 symptom,
                 sentence: sentence.to_string(),
@@ -35,21 +32,20 @@ impl Judge {
 
     /// The answer is true of no state.
     #[cold]
-    pub(super) fn blame(&mut self, at: Time, slot: usize, open: &Open, answer: &Answer) {
+    pub(super) fn blame(&mut self, slot: usize, open: &Open, ending: &Ending) {
         let operation = open.operation;
         let placed = self.states.iter().any(|&state| ends_in(slot, open, state));
-        let plain = !operation.reads() && answer.seen.is_none();
-        if !placed || plain && answer.outcome == Outcome::Ok {
-            self.blame_effect(at, open);
-        } else if operation.reads() && answer.outcome == Outcome::Ok {
-            self.blame_read(at, open, answer);
+        let plain = !operation.reads() && ending.seen.is_none();
+        if !placed || plain && ending.outcome == Outcome::Ok {
+            self.blame_effect(open);
+        } else if operation.reads() && ending.outcome == Outcome::Ok {
+            self.blame_read(open, ending);
         } else if operation.reads() {
-            let how = match answer.outcome {
+            let how = match ending.outcome {
                 Outcome::Fail => "failed",
                 Outcome::Ok | Outcome::Refused | Outcome::Unknown => "was refused",
             };
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Acknowledged,
                 Symptom::Unreadable,
                 format_args!(
@@ -57,19 +53,18 @@ impl Judge {
                 ),
             );
             self.believe(None, None);
-        } else if let Some(seen) = answer.seen {
-            self.blame_look(at, open, answer, seen);
+        } else if let Some(seen) = ending.seen {
+            self.blame_look(open, ending, seen);
         } else {
-            self.blame_refusal(at, operation);
+            self.blame_refusal(operation);
             self.believe(None, None);
         }
     }
 
     /// An operation was refused that the status granted.
     #[cold]
-    pub(super) fn blame_refusal(&mut self, at: Time, operation: Operation) {
-        self.breach(
-            at,
+    pub(super) fn blame_refusal(&mut self, operation: Operation) {
+        self.violated(
             Invariant::Edge,
             Symptom::Refused,
             format_args!("{operation} was refused, though the status granted it all the while"),
@@ -77,7 +72,7 @@ impl Judge {
     }
 
     /// An operation was acknowledged that no status allowed.
-    fn blame_effect(&mut self, at: Time, open: &Open) {
+    fn blame_effect(&mut self, open: &Open) {
         let operation = open.operation;
         let kind = operation.kind();
         let brings = matches!(
@@ -85,53 +80,45 @@ impl Judge {
             OperationKind::Upload(Body::Whole) | OperationKind::Import
         );
         let gone = self.all_in(Statuses::GONE);
-        let partial = !kind.may_succeed();
-        if partial {
-            self.breach(
-                at,
-                Invariant::Acknowledged,
-                Symptom::Forbidden,
-                format_args!("{operation} was answered with success, and it can have none"),
-            );
-        } else if brings && self.known.uploaded && !gone {
-            self.breach(
-                at,
+        if brings && self.known.uploaded && !gone {
+            self.violated(
                 Invariant::OneUpload,
                 Symptom::TwoUploads,
-                format_args!("two uploads into one subject were answered with success"),
-            );
-        } else if gone {
-            self.breach(
-                at,
-                Invariant::Terminal,
-                Symptom::Forbidden,
-                format_args!("{operation} was answered with success, though the subject was gone all the while"),
+                "two uploads into one subject were answered with success",
             );
         } else {
-            let invariant = match brings {
-                true => Invariant::OneUpload,
-                false => Invariant::Edge,
+            let (invariant, how) = if !kind.may_succeed() {
+                (Invariant::Acknowledged, ", and it can have none")
+            } else if gone {
+                (
+                    Invariant::Terminal,
+                    ", though the subject was gone all the while",
+                )
+            } else if brings {
+                (Invariant::OneUpload, " in a status that forbids it")
+            } else {
+                (Invariant::Edge, " in a status that forbids it")
             };
-            self.breach(
-                at,
+            self.violated(
                 invariant,
                 Symptom::Forbidden,
-                format_args!("{operation} was answered with success in a status that forbids it"),
+                format_args!("{operation} was answered with success{how}"),
             );
         }
         // It may have been done or not.
         let before = self.states.clone();
-        let goal = operation.row().goal().map(|status| Place::of(Some(status)));
+        let goal = operation.row().goal();
         self.believe(goal, goal.map(|_| open.brings));
         self.states.extend(before.iter().copied());
         self.believe(None, None);
     }
 
-    fn blame_read(&mut self, at: Time, open: &Open, answer: &Answer) {
+    fn blame_read(&mut self, open: &Open, ending: &Ending) {
         let operation = open.operation;
-        let readable = |state: &State| state.place().is_in(open.places);
+        let readable = open.claim.map_or(Statuses::EVERY, |claim| claim.statuses);
+        let readable = |state: &State| state.is_in(readable);
         if self.states.iter().any(readable) {
-            return self.blame_data(at, operation, answer);
+            return self.blame_data(operation, ending);
         }
         let why = if self.all_in(Statuses::GONE) {
             "after the subject was deleted"
@@ -140,8 +127,7 @@ impl Judge {
         } else {
             "while the subject had none that may be read"
         };
-        self.breach(
-            at,
+        self.violated(
             Invariant::Access,
             Symptom::Exposed,
             format_args!("{operation} was answered with data {why}"),
@@ -150,7 +136,7 @@ impl Judge {
     }
 
     /// The data is not what it must be.
-    fn blame_data(&mut self, at: Time, operation: Operation, answer: &Answer) {
+    fn blame_data(&mut self, operation: Operation, ending: &Ending) {
         if self.known.moved {
             return self.believe(None, Some(Holds::ANYTHING));
         }
@@ -158,37 +144,35 @@ impl Judge {
             true => "other data than an upload was acknowledged for",
             false => "data that no upload had sent",
         };
-        self.breach(
-            at,
+        self.violated(
             Invariant::Acknowledged,
             Symptom::Corrupt,
             format_args!("{operation} showed {what}"),
         );
-        let holds = answer.content.map(|content| self.entered(content));
+        let holds = ending.content.map(|content| self.enter(content));
         self.believe(None, holds);
     }
 
     /// A look at the record showed what cannot have been.
-    fn blame_look(&mut self, at: Time, open: &Open, answer: &Answer, seen: Seen) {
+    fn blame_look(&mut self, open: &Open, ending: &Ending, seen: Seen) {
         let operation = open.operation;
         match seen {
             Seen::Gone => {
-                self.breach(
-                    at,
+                self.violated(
                     Invariant::Conservation,
                     Symptom::SubjectLost,
                     format_args!("{operation} was told that the subject is not there, and nobody had deleted it"),
                 );
-                self.believe(Some(Place::of(Some(Deleted))), Some(Holds::NOTHING));
+                self.believe(Some(Deleted), Some(Holds::NOTHING));
             }
             Seen::Status(status) => {
-                let there = |state: &State| state.place() == Place::of(Some(status));
+                let there = |state: &State| state.status() == Some(status);
                 if self.states.iter().any(there) {
-                    return self.blame_data(at, operation, answer);
+                    return self.blame_data(operation, ending);
                 }
-                self.blame_status(at, status);
-                if let Some(content) = answer.content {
-                    let holds = self.entered(content);
+                self.blame_status(status);
+                if let Some(content) = ending.content {
+                    let holds = self.enter(content);
                     self.believe(None, Some(holds));
                 }
             }
@@ -196,7 +180,7 @@ impl Judge {
     }
 
     /// The subject was shown in a status that it cannot have; by a client, or by a probe reading.
-    pub(super) fn blame_status(&mut self, at: Time, status: SubjectStatus) {
+    pub(super) fn blame_status(&mut self, status: SubjectStatus) {
         let busy = Statuses::BUSY.contains(status);
         let nobody = self.standing(Standing::Waits).count() <= 1
             && self.standing(Standing::Unknown).next().is_none();
@@ -212,38 +196,33 @@ impl Judge {
                 ),
                 false => (Invariant::Terminal, "after it was gone"),
             };
-            self.breach(
-                at,
+            self.violated(
                 invariant,
                 Symptom::Revived,
                 format_args!("the subject was {status} {how}"),
             );
         } else if status == Saving && known.located {
-            self.breach(
-                at,
+            self.violated(
                 Invariant::LocationNeverSaving,
                 Symptom::WrongStatus,
-                format_args!("a subject with a location was saving"),
+                "a subject with a location was saving",
             );
         } else if busy && nobody && !known.changed {
-            self.blame_stuck(at, status);
+            self.blame_stuck(status);
         } else if known.trespassed {
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Access,
                 Symptom::Trespass,
                 format_args!("the subject was {status} after one who may not change it had tried to, and nobody else can have done it"),
             );
         } else if known.changed {
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Acknowledged,
                 Symptom::Undone,
                 format_args!("the subject was {status}, which no acknowledged operation explains"),
             );
         } else {
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Edge,
                 Symptom::WrongStatus,
                 format_args!(
@@ -257,7 +236,7 @@ impl Judge {
             true => Holds::ANYTHING,
             false => Holds::NOTHING,
         };
-        self.believe(Some(Place::of(Some(status))), Some(holds));
+        self.believe(Some(status), Some(holds));
         if busy {
             // Whatever put it there may bring it back.
             for operation in [Operation::AbortUpload, Operation::ImportStaged] {
@@ -267,9 +246,8 @@ impl Judge {
     }
 
     /// Invariant `progress`: nobody is at work, and the status says that somebody is.
-    pub(super) fn blame_stuck(&mut self, at: Time, status: SubjectStatus) {
-        self.breach(
-            at,
+    pub(super) fn blame_stuck(&mut self, status: SubjectStatus) {
+        self.violated(
             Invariant::Progress,
             Symptom::StuckSubject,
             format_args!("the subject is {status}, and nothing is at work on it"),
@@ -282,13 +260,14 @@ impl Judge {
             return Some(Inconclusive::Budget);
         }
         let (at, status) = self.known.last_look?;
+        self.now = at;
         if !self.is_stuck(status) {
             return None;
         }
         if !self.is_idle() {
             return Some(Inconclusive::AtWork(status));
         }
-        self.blame_stuck(at, status);
+        self.blame_stuck(status);
         None
     }
 

@@ -1,22 +1,18 @@
-//! What everything open may do: the set of states grows by every step that may be taken, in every order.
+//! What everything open may do: the set of states grows by every change that may be made, in every order.
 
-use super::judge::{Judge, bits};
-use super::open::{Loose, Open, Standing};
-use super::plan::{ANY_PHASE, Plan};
-use super::state::phase::DONE;
-use super::state::{Holds, Place, State};
-use crate::history::Content;
+use super::checker::{Checker, bits};
+use super::open::{Claim, Loose, Open, Standing};
+use super::plan::{ANY_EXTENT, Plan};
+use super::state::{Holds, State};
 use crate::lifecycle::{Statuses, SubjectStatus};
-use crate::operations::Contents;
+use crate::operations::{Change, Contents, Extent};
+use SubjectStatus::{Deleted, PendingDelete};
 
 /// Operations that nobody waits for any more and that are followed exactly; those before them may act as often as they like.
 const FOLLOWED: usize = 3;
 
-const PENDING: Place = Place::of(Some(SubjectStatus::PendingDelete));
-const DELETED: Place = Place::of(Some(SubjectStatus::Deleted));
-
-impl Judge {
-    /// Lets everything open take every step that it may, in every order.
+impl Checker {
+    /// Lets everything open make every change that it may, in every order.
     #[inline]
     pub(super) fn expand(&mut self) {
         if self.closed {
@@ -28,31 +24,30 @@ impl Judge {
         let mut index = 0;
         while let Some(&state) = states.get(index) {
             index += 1;
+            let status = state.status();
             for slot in bits(self.used) {
                 let Some(open) = &self.slots[slot] else {
                     continue;
                 };
-                let now = state.phase(slot);
-                for step in self.plans.steps(open.plan) {
-                    if step.phase == now
-                        && step.from == state.place()
-                        && (!step.looked || state.looked(slot))
+                let extent = state.extent(slot);
+                for change in self.plans.changes(open.plan) {
+                    if change.extent == extent
+                        && change.from == status
+                        && (!change.looked || state.looked(slot))
                     {
-                        let next = stepped(state, step.to, step.contents, open.brings);
-                        let next = self.look(next.in_phase(slot, step.next));
-                        states.add(next);
+                        let next = changed(state, change, open.brings);
+                        states.add(self.look(next.come(slot, change.next)));
                     }
                 }
             }
-            if state.place() == PENDING {
-                let scrubbed = state.at(DELETED).holding(Holds::NOTHING);
+            if status == Some(PendingDelete) {
+                let scrubbed = state.at(Deleted).holding(Holds::NOTHING);
                 states.add(self.look(scrubbed));
             }
             for loose in &self.loose {
-                for step in self.plans.steps(loose.plan) {
-                    if step.from == state.place() && !step.looked {
-                        let next = stepped(state, step.to, step.contents, loose.brings);
-                        states.add(self.look(next));
+                for change in self.plans.changes(loose.plan) {
+                    if change.from == status && !change.looked {
+                        states.add(self.look(changed(state, change, loose.brings)));
                     }
                 }
             }
@@ -65,15 +60,15 @@ impl Judge {
     }
 
     /// After something that cannot be true: it is believed, and nothing that is open is held to its answer any more.
-    pub(super) fn believe(&mut self, place: Option<Place>, holds: Option<Holds>) {
+    pub(super) fn believe(&mut self, status: Option<SubjectStatus>, holds: Option<Holds>) {
         for state in self.states.iter_mut() {
-            let there = place.map_or(*state, |place| state.at(place));
+            let there = status.map_or(*state, |status| state.at(status));
             *state = holds.map_or(there, |holds| there.holding(holds));
         }
         for slot in bits(self.used) {
             self.look_no_more(slot);
             if let Some(open) = &mut self.slots[slot] {
-                open.plan.ends_in = ANY_PHASE;
+                open.plan.ends_in = ANY_EXTENT;
             }
         }
         self.states.tidy();
@@ -84,7 +79,7 @@ impl Judge {
     pub(super) fn look_no_more(&mut self, slot: usize) {
         self.looking &= !(1 << slot);
         if let Some(open) = &mut self.slots[slot] {
-            open.looks = false;
+            open.claim = None;
         }
     }
 
@@ -92,8 +87,10 @@ impl Judge {
     #[inline]
     pub(super) fn look(&self, mut state: State) -> State {
         for slot in bits(self.looking) {
-            if let Some(open) = &self.slots[slot]
-                && self.fits(open, state)
+            if let Some(Open {
+                claim: Some(claim), ..
+            }) = &self.slots[slot]
+                && self.fits(claim, state)
             {
                 state = state.looking(slot);
             }
@@ -102,29 +99,26 @@ impl Judge {
     }
 
     #[inline]
-    fn fits(&self, open: &Open, state: State) -> bool {
+    fn fits(&self, claim: &Claim, state: State) -> bool {
         let holds = state.holds();
-        let same = match open.data {
+        let same = match claim.data {
             None => true,
             Some(data) => holds == data || holds == Holds::ANYTHING || data == Holds::ANYTHING,
         };
-        state.place().is_in(open.places) && same
-            || open.lenient
-                && state.place().is_in(Statuses::READABLE)
+        state.is_in(claim.statuses) && same
+            || claim.lenient
+                && state.is_in(Statuses::READABLE)
                 && (holds == Holds::ANYTHING || self.size(holds) == Some(0))
     }
 
+    /// Of data that is known.
     pub(super) fn size(&self, holds: Holds) -> Option<u64> {
-        self.content(holds).map(|content| content.size)
-    }
-
-    pub(super) fn content(&self, holds: Holds) -> Option<Content> {
         let index = usize::from(holds.0).checked_sub(1)?;
-        self.contents.get(index).copied()
+        self.contents.get(index).map(|content| content.size)
     }
 
-    pub(super) fn all_in(&self, places: Statuses) -> bool {
-        self.states.iter().all(|state| state.place().is_in(places))
+    pub(super) fn all_in(&self, statuses: Statuses) -> bool {
+        self.states.iter().all(|state| state.is_in(statuses))
     }
 
     /// Forgets operations that have nothing left to do, and lets the oldest ones go loose when too many linger.
@@ -134,7 +128,11 @@ impl Judge {
                 let slots = bits(self.used).filter_map(|slot| Some((slot, self.slots[slot]?)));
                 slots.filter(|(_, open)| open.standing != Standing::Waits)
             };
-            let spent = |slot: usize| self.states.iter().all(|state| state.phase(slot) == DONE);
+            let spent = |slot: usize| {
+                self.states
+                    .iter()
+                    .all(|state| state.extent(slot) == Extent::Done)
+            };
             let oldest = lingering().min_by_key(|(_, open)| open.id);
             if let Some((slot, _)) = lingering().find(|(slot, _)| spent(*slot)) {
                 self.close(slot);
@@ -149,7 +147,7 @@ impl Judge {
 
     pub(super) fn loosen(&mut self, plan: Plan, brings: Holds) {
         let loose = Loose { plan, brings };
-        if !self.plans.steps(plan).is_empty() && !self.loose.contains(&loose) {
+        if !self.plans.changes(plan).is_empty() && !self.loose.contains(&loose) {
             self.loose.push(loose);
             self.closed = false;
         }
@@ -157,9 +155,9 @@ impl Judge {
 }
 
 #[inline]
-fn stepped(state: State, to: Place, contents: Contents, brings: Holds) -> State {
-    let there = state.at(to);
-    match contents {
+fn changed(state: State, change: &Change, brings: Holds) -> State {
+    let there = state.at(change.to);
+    match change.contents {
         Contents::Stay => there,
         Contents::Come => there.holding(brings),
         Contents::Go => there.holding(Holds::NOTHING),

@@ -3,7 +3,7 @@
 //!
 //! An operation takes its effect at some instant between its invocation and its answer. The checker holds the set of all
 //! states that the subject may be in: its status, whose data it holds, and how far each open operation has come. Before each
-//! answer everything open may take any legal step; then only the states remain that the answer can be true of. When none
+//! answer everything open may make any legal change; then only the states remain that the answer can be true of. When none
 //! remains, the answer cannot be true. Since the whole history is there, an operation is judged by its answer from its
 //! invocation on, which keeps the set small: a look at the record only needs one instant that shows what it saw, and none of
 //! its own states beside.
@@ -65,7 +65,7 @@
 //! history.events.push(answered(12, 3, 200, active));
 //! let judgement = judge(&history, &rules);
 //! assert_eq!(judgement.verdict, Verdict::Invalid);
-//! assert_eq!(judgement.breaches[0].symptom, Symptom::Revived);
+//! assert_eq!(judgement.violations[0].symptom, Symptom::Revived);
 //!
 //! // Intervals are closed: a look that is sent at the very instant of the delete's answer may have come first.
 //! history.events.truncate(5);
@@ -77,71 +77,31 @@
 //! assert_eq!(judge(&history, &rules).verdict, Verdict::Invalid);
 //! ```
 //!
-//! # Why intervals are closed
+//! Both ends of an operation's interval belong to it, as `ARCHITECTURE.md` explains. What is known to come later is dated later by
+//! a nanosecond, as [`crate::history::Collector`] does.
 //!
-//! Both ends of an operation belong to it: its effect may lie at the very instant of its invocation, or of its answer. Two
-//! operations that touch at one instant are therefore concurrent. Clocks have a resolution, and on the embedded service a stage
-//! may take no time at all; equal times then do not tell which came first, and a checker that took their order for granted would
-//! accuse a correct server. What is known to come later is dated later by a nanosecond, as [`crate::history::Collector`] does.
-//!
-//! # Files
-//!
-//! | file | what it holds |
-//! |---|---|
-//! | `rules` | what a server promised |
-//! | `plan` | which steps of the table of operations an operation may take, by how it ended |
-//! | `state` | a state in 64 bits, and sets of statuses |
-//! | `open` | an operation as it is followed |
-//! | `judge` | the walk over a history |
-//! | `follow` | what everything open may do in between |
-//! | `answer` | what an answer claims |
-//! | `probe` | what the server's database and store claim |
-//! | `prove` | which transitions the answers prove, and when |
-//! | `breach` | what is found, and why nothing is certain |
-//! | `blame` | which symptom a claim has that cannot be true |
-//!
-//! It is pure. What it judges, the service or a real server, reads neither the table of operations nor anything else here. The set is never too small, so a correct server
-//! raises no alarm; what cannot be followed within the budget is unknown.
+//! It is pure. What it judges, the service or a real server, reads neither the table of operations nor anything else here. The set
+//! is never too small, so a correct server raises no alarm; what cannot be followed within the budget is unknown.
 
 mod answer;
 mod blame;
-mod breach;
+mod checker;
 mod follow;
-mod judge;
 mod open;
 mod plan;
 mod probe;
 mod prove;
 mod rules;
 mod state;
+mod violation;
 
 use crate::history::SubjectHistory;
-pub use breach::{Breach, Inconclusive, Judgement, Severity, Symptom};
+pub use checker::Checker;
 pub use prove::Proven;
 pub use rules::Rules;
+pub use violation::{Inconclusive, Judgement, Severity, SubjectViolation, Symptom};
 
-use judge::Judge;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Judges histories, one after the other; it keeps its tables from one to the next.
-pub struct Checker(Judge);
-
-impl Checker {
-    /// A checker by these rules.
-    pub fn new(rules: Rules) -> Checker {
-        Checker(Judge::new(rules))
-    }
-
-    /// Judges the history of one subject.
-    pub fn judge(&mut self, history: &SubjectHistory) -> Judgement {
-        self.0.judge(history)
-    }
-
-    /// The transitions that a history proves, in the order of the answers that prove them.
-    pub fn proven(&self, history: &SubjectHistory) -> Vec<Proven> {
-        prove::proven(history, &self.0.plans, &self.0.rules)
-    }
-}
 
 /// Judges the history of one subject.
 pub fn judge(history: &SubjectHistory, rules: &Rules) -> Judgement {
@@ -155,14 +115,14 @@ const PORTION: usize = 64;
 pub fn judge_all(histories: &[SubjectHistory], rules: &Rules, threads: usize) -> Vec<Judgement> {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut judge = Judge::new(*rules);
+        let mut checker = Checker::new(*rules);
         let mut done = Vec::new();
         loop {
             let portion = next.fetch_add(1, Ordering::Relaxed);
             let Some(histories) = histories.chunks(PORTION).nth(portion) else {
                 return done;
             };
-            let judged = histories.iter().map(|history| judge.judge(history));
+            let judged = histories.iter().map(|history| checker.judge(history));
             done.push((portion, judged.collect::<Vec<Judgement>>()));
         }
     };

@@ -2,7 +2,7 @@
 
 use super::plan::{Plan, Way};
 use super::state::Holds;
-use crate::history::{Content, OpId, Seen};
+use crate::history::{Content, Observation, OpId, Seen};
 use crate::lifecycle::{Operation, Outcome, Statuses, SubjectStatus, Who};
 use crate::operations::{DataFrom, OperationKind};
 use crate::units::Time;
@@ -21,12 +21,8 @@ pub(super) struct Open {
     pub brings: Holds,
     /// Whether what it brings is known: on a real server, once all of it was sent.
     pub sent_all: bool,
-    /// Whether its answer tells of an instant, and what of it: the places, and the data unless that does not matter.
-    pub looks: bool,
-    pub places: Statuses,
-    pub data: Option<Holds>,
-    /// Whether the answer is no wonder while the data is unknown or empty.
-    pub lenient: bool,
+    /// What its answer tells of an instant, if it does.
+    pub claim: Option<Claim>,
     pub standing: Standing,
     /// Nobody else has waited for anything since it was sent.
     pub alone: bool,
@@ -35,6 +31,16 @@ pub(super) struct Open {
     pub broken: bool,
     /// The subject was protected for certain when it was sent, and is; a protect of its own: nothing takes it back meanwhile.
     pub protected: bool,
+}
+
+/// At some instant of the operation the subject was in one of these statuses, with this data.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub statuses: Statuses,
+    /// None where the data does not matter.
+    pub data: Option<Holds>,
+    /// Data that is unknown or empty explains the answer as well.
+    pub lenient: bool,
 }
 
 /// Why an operation may still act.
@@ -52,11 +58,40 @@ pub(super) enum Standing {
 
 /// How an operation will end, as far as it is known when it begins.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Answer {
+pub(super) struct Ending {
     pub outcome: Outcome,
     pub seen: Option<Seen>,
     pub content: Option<Content>,
     pub http_status: Option<u16>,
+}
+
+impl Ending {
+    /// Nobody knows.
+    pub const UNKNOWN: Ending = Ending {
+        outcome: Outcome::Unknown,
+        seen: None,
+        content: None,
+        http_status: None,
+    };
+
+    /// What an answer says; none of what is no answer.
+    pub fn of(observation: Observation) -> Option<Ending> {
+        match observation {
+            Observation::Answered {
+                outcome,
+                seen,
+                content,
+                http_status,
+                ..
+            } => Some(Ending {
+                outcome,
+                seen,
+                content,
+                http_status,
+            }),
+            Observation::Invoked { .. } | Observation::Broken(_) | Observation::Probed(_) => None,
+        }
+    }
 }
 
 /// What the answers so far have made known beside the states.
@@ -75,7 +110,7 @@ pub(super) struct Known {
     pub protected: bool,
     /// It may be protected, for all that is known.
     pub may_be_protected: bool,
-    /// Something that takes no step may have been done or not, or be done yet.
+    /// Something that makes no change may have been done or not, or be done yet.
     pub unsettled: bool,
     /// One who may not change the subject has tried to.
     pub trespassed: bool,
@@ -99,7 +134,7 @@ pub(super) fn brings_data(operation: Operation) -> bool {
     row.data == DataFrom::Client || row.by_task || row.kind == OperationKind::CreateEmpty
 }
 
-/// An operation that may take any of its steps at any time, as often as it likes.
+/// An operation that may make any of its changes at any time, as often as it likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Loose {
     pub plan: Plan,

@@ -1,12 +1,11 @@
 //! What a probe reading of the server's database and store claims, taken while no client waits for an answer.
 
-use super::judge::{Judge, bits};
+use super::checker::{Checker, bits};
 use super::open::{Open, Standing};
-use super::state::{Holds, Place, State};
-use crate::checker::concurrent::Symptom;
+use super::state::{Holds, State};
+use super::violation::Symptom;
 use crate::history::{Content, Held, ProbeReading, Row};
 use crate::lifecycle::{Invariant, Statuses, SubjectStatus};
-use crate::units::Time;
 use SubjectStatus::*;
 
 /// A row that is there.
@@ -30,9 +29,9 @@ impl Entry {
     }
 }
 
-impl Judge {
+impl Checker {
     /// The database and the store were read.
-    pub(super) fn probed(&mut self, at: Time, books: &ProbeReading) {
+    pub(super) fn probed(&mut self, reading: &ProbeReading) {
         if !self.at_rest() {
             return; // somebody is at work, so nothing is settled
         }
@@ -40,13 +39,13 @@ impl Judge {
         if self.exhausted {
             return;
         }
-        if books.tasks_open == Some(0) {
+        if reading.tasks_open == Some(0) {
             self.tasks_ended();
         }
-        let status = match books.row {
+        let status = match reading.row {
             None => self.certain(),
             Some(Row::Absent) => {
-                self.absent(at);
+                self.absent();
                 Some(Deleted)
             }
             Some(Row::Present {
@@ -63,23 +62,22 @@ impl Judge {
                     locations,
                     in_store,
                 };
-                self.present(at, &entry);
-                if let Some(held) = &books.data {
-                    self.kept(at, &entry, held);
+                self.present(&entry);
+                if let Some(held) = &reading.data {
+                    self.kept(&entry, held);
                 }
                 Some(entry.as_seen())
             }
         };
-        if let (Some(status), Some(held)) = (status, &books.data) {
-            self.left_over(at, status, held);
+        if let (Some(status), Some(held)) = (status, &reading.data) {
+            self.left_over(status, held);
         }
         let stuck = status.is_some_and(|status| self.is_stuck(status));
-        if books.tasks_open.is_some_and(|open| open > 0) && !stuck {
-            self.breach(
-                at,
+        if reading.tasks_open.is_some_and(|open| open > 0) && !stuck {
+            self.violated(
                 Invariant::Progress,
                 Symptom::StuckTask,
-                format_args!("a task has not ended, though nothing is at work on the subject"),
+                "a task has not ended, though nothing is at work on the subject",
             );
         }
     }
@@ -97,74 +95,64 @@ impl Judge {
 
     /// The only status that the subject can have.
     fn certain(&self) -> Option<SubjectStatus> {
-        let first = self.states.first()?.place();
-        let same = self.states.iter().all(|state| state.place() == first);
-        first.status().filter(|_| same)
+        let first = self.states.first()?.status();
+        let same = self.states.iter().all(|state| state.status() == first);
+        first.filter(|_| same)
     }
 
     /// There is no row: it was never created, or is deleted and purged.
-    fn absent(&mut self, at: Time) {
-        let gone = |state: &State| matches!(state.place().status(), None | Some(Deleted));
-        if self.states.iter().any(gone) {
-            self.states.retain(gone);
-        } else {
-            self.breach(
-                at,
+    fn absent(&mut self) {
+        let gone = |state: &State| matches!(state.status(), None | Some(Deleted));
+        if !self.states.narrow(gone) {
+            self.violated(
                 Invariant::Conservation,
                 Symptom::SubjectLost,
-                format_args!("the registry has no row of a subject that nobody had deleted"),
+                "the registry has no row of a subject that nobody had deleted",
             );
-            self.believe(Some(Place::of(Some(Deleted))), Some(Holds::NOTHING));
+            self.believe(Some(Deleted), Some(Holds::NOTHING));
         }
     }
 
-    fn present(&mut self, at: Time, entry: &Entry) {
+    fn present(&mut self, entry: &Entry) {
         let status = entry.status;
-        let place = Place::of(Some(status));
         if entry.deleted && !matches!(status, PendingDelete | Deleted) {
             // To clients it is deleted, whatever else the row says.
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Conservation,
                 Symptom::BadRow,
                 format_args!("the registry's row says {status} and is marked as deleted"),
             );
-            self.believe(Some(Place::of(Some(Deleted))), Some(Holds::NOTHING));
+            self.believe(Some(Deleted), Some(Holds::NOTHING));
             return;
         }
         if self.is_stuck(status) {
-            self.blame_stuck(at, status);
+            self.blame_stuck(status);
         }
-        if self.states.iter().any(|state| state.place() == place) {
-            self.states.retain(|state| state.place() == place);
-        } else if self.is_stuck(status) {
-            self.believe(Some(place), Some(Holds::ANYTHING));
-        } else {
-            self.blame_status(at, status);
+        if !self.states.narrow(|state| state.status() == Some(status)) {
+            match self.is_stuck(status) {
+                true => self.believe(Some(status), Some(Holds::ANYTHING)),
+                false => self.blame_status(status),
+            }
         }
-        if !entry.deleted && matches!(status, PendingDelete | Deleted) {
-            self.breach(
-                at,
+        let wrong = match status {
+            PendingDelete | Deleted if !entry.deleted => Some("is not marked as deleted"),
+            Queued if entry.locations > 0 => Some("names a place of its data"),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            self.violated(
                 Invariant::Conservation,
                 Symptom::BadRow,
-                format_args!("the registry's row says {status} and is not marked as deleted"),
-            );
-        }
-        if status == Queued && entry.locations > 0 {
-            self.breach(
-                at,
-                Invariant::Conservation,
-                Symptom::BadRow,
-                format_args!("the registry's row says queued and names a place of its data"),
+                format_args!("the registry's row says {status} and {wrong}"),
             );
         }
         if Statuses::READABLE.contains(status) {
-            self.described(at, entry);
+            self.described(entry);
         }
     }
 
     /// The row of a subject that has data says which.
-    fn described(&mut self, at: Time, entry: &Entry) {
+    fn described(&mut self, entry: &Entry) {
         let status = entry.status;
         let unknown = |state: &State| state.holds() == Holds::ANYTHING;
         if self.known.moved || self.states.iter().any(unknown) {
@@ -174,33 +162,36 @@ impl Judge {
             if !entry.in_store {
                 return; // nobody has read data that lies elsewhere
             }
-            return self.breach(
-                at,
+            return self.violated(
                 Invariant::Acknowledged,
                 Symptom::BadRow,
                 format_args!("the registry's row says {status} and lacks the size or the checksum of the data"),
             );
         };
         let found = self.found(content);
-        if self.states.iter().any(|state| state.holds() == found) {
-            self.states.retain(|state| state.holds() == found);
-        } else {
-            self.breach(
-                at,
+        if !self.states.narrow(|state| state.holds() == found) {
+            self.violated(
                 Invariant::Acknowledged,
                 Symptom::Corrupt,
-                format_args!("the registry's row describes other data than was sent"),
+                "the registry's row describes other data than was sent",
             );
-            let holds = self.entered(content);
+            let holds = self.enter(content);
             self.believe(None, Some(holds));
         }
     }
 
     /// Invariant `conservation`: what the row says is stored, is.
-    fn kept(&mut self, at: Time, entry: &Entry, held: &Held) {
+    fn kept(&mut self, entry: &Entry, held: &Held) {
         let status = entry.as_seen();
         if status == Uploading && !self.may_be_of(held.staged) {
-            self.half_staged(at);
+            match self.known.staged {
+                true => self.violated(
+                    Invariant::Conservation,
+                    Symptom::Hollow,
+                    "data was staged, and the staging area does not hold it",
+                ),
+                false => self.blame_stuck(Uploading),
+            }
         }
         let whole = match entry.content {
             Some(content) if !self.known.moved => {
@@ -213,53 +204,28 @@ impl Judge {
         if whole && named || !status.keeps_data() {
             return;
         }
-        if !named {
-            return self.breach(
-                at,
-                Invariant::Conservation,
-                Symptom::Hollow,
-                format_args!("the registry says {status} and names no place of the data"),
-            );
-        }
-        if entry.in_store {
-            let what = match held.bytes {
-                None => "nothing",
-                Some(_) => "data of another size",
+        if !named || entry.in_store {
+            let what = match (named, held.bytes) {
+                (false, _) => "names no place of the data",
+                (true, None) => "the store holds nothing",
+                (true, Some(_)) => "the store holds data of another size",
             };
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Conservation,
                 Symptom::Hollow,
-                format_args!("the registry says {status} and the store holds {what}"),
+                format_args!("the registry says {status} and {what}"),
             );
         }
     }
 
     /// Whether the data may be as long as this; none where there is none.
     fn may_be_of(&self, bytes: Option<u64>) -> bool {
-        self.states
-            .iter()
-            .any(|state| match self.size(state.holds()) {
-                None => true,
-                Some(size) => bytes == Some(size) || size == 0,
-            })
-    }
-
-    /// The staging area does not hold what was staged.
-    fn half_staged(&mut self, at: Time) {
-        match self.known.staged {
-            true => self.breach(
-                at,
-                Invariant::Conservation,
-                Symptom::Hollow,
-                format_args!("data was staged, and the staging area does not hold it"),
-            ),
-            false => self.blame_stuck(at, Uploading),
-        }
+        let mut sizes = self.states.iter().map(|state| self.size(state.holds()));
+        sizes.any(|size| size.is_none_or(|size| bytes == Some(size) || size == 0))
     }
 
     /// Invariant `conservation`: nothing is stored that no status keeps.
-    fn left_over(&mut self, at: Time, status: SubjectStatus, held: &Held) {
+    fn left_over(&mut self, status: SubjectStatus, held: &Held) {
         if self.is_stuck(status) {
             return; // what an unfinished operation wrote has the same cause
         }
@@ -273,16 +239,14 @@ impl Judge {
                 }
                 (false, _) => "data of it is in the store",
             };
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Conservation,
                 Symptom::Orphan,
                 format_args!("the subject is {status}: {why}"),
             );
         }
         if held.staged.is_some() && !matches!(status, Uploading | Importing) {
-            self.breach(
-                at,
+            self.violated(
                 Invariant::Conservation,
                 Symptom::StagedOrphan,
                 format_args!(

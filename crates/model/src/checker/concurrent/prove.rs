@@ -1,16 +1,17 @@
 //! Which transitions the history of a subject proves, and by which answer.
 //!
 //! Nobody outside sees a commit. An answer proves how a subject came from the last status that was certain to where the answer
-//! says it was, if what was open since can have brought it there in only one shortest way. Each transition is told once, and not
+//! says it was, if what was open since can have brought it there in only one shortest way. Each transition is listed once, and not
 //! at all where there were several ways.
 
+use super::checker::Checker;
 use super::open::trespasses;
-use super::plan::{Plans, Way, goes_on};
-use super::rules::Rules;
-use super::state::{Place, shown};
+use super::plan::{Way, goes_on};
+use super::state::shown;
 use crate::history::{ClientEvent, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, SubjectStatus, Who};
 use crate::units::Time;
+use std::collections::BTreeSet;
 
 /// A transition that an answer proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,51 +28,28 @@ pub struct Proven {
     pub to: SubjectStatus,
 }
 
-impl Proven {
-    /// Whether it is the end of an upload.
-    pub fn leaves_saving(&self) -> bool {
-        self.from == Some(SubjectStatus::Saving)
-    }
-}
-
-/// The transitions that a history proves, in the order of the answers that prove them.
-pub(super) fn proven(history: &SubjectHistory, plans: &Plans, rules: &Rules) -> Vec<Proven> {
-    let mut walk = Walk {
-        plans,
-        rules: *rules,
-        open: Vec::new(),
-        lingering: Operations::default(),
-        at_work: Vec::new(),
-        anchor: Some(Anchor {
-            place: Place::NOWHERE,
-            since: Operations::default(),
+impl Checker {
+    /// The transitions that a history proves, in the order of the answers that prove them.
+    pub fn proven(&self, history: &SubjectHistory) -> Vec<Proven> {
+        let mut walk = Walk {
+            checker: self,
+            open: Vec::new(),
+            lingering: Operations::default(),
+            at_work: Vec::new(),
+            anchor: Some(Anchor {
+                status: None,
+                since: Operations::default(),
+                order: 0,
+            }),
             order: 0,
-        }),
-        order: 0,
-        proven: Vec::new(),
-    };
-    history.events.iter().for_each(|event| walk.event(event));
-    walk.proven
-}
-
-/// A set of operations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Operations(u64);
-
-impl Operations {
-    fn add(&mut self, operation: Operation) {
-        self.0 |= 1 << operation.index();
-    }
-
-    fn or(self, other: Operations) -> Operations {
-        Operations(self.0 | other.0)
-    }
-
-    fn iter(self) -> impl Iterator<Item = Operation> {
-        let all = Operation::ALL.iter().copied();
-        all.filter(move |operation| self.0 & 1 << operation.index() != 0)
+            proven: Vec::new(),
+        };
+        history.events.iter().for_each(|event| walk.event(event));
+        walk.proven
     }
 }
+
+type Operations = BTreeSet<Operation>;
 
 /// An operation that has not been answered.
 struct Open {
@@ -84,29 +62,21 @@ struct Open {
     rivals: Operations,
 }
 
-/// The last place that the subject was certain to have been at.
-#[derive(Clone, Copy)]
+/// The last status that the subject was certain to have been in.
+#[derive(Clone)]
 struct Anchor {
-    place: Place,
+    status: Option<SubjectStatus>,
     /// The operations that may have acted after it.
     since: Operations,
     /// How many had been sent before.
     order: u32,
 }
 
-/// How a subject can have come from one place to another.
-enum Path {
-    /// In no way.
-    None,
-    /// In exactly one shortest way; empty when it was there already.
-    One(Vec<(Place, Place)>),
-    /// In several that are equally short.
-    Several,
-}
+/// The status before, none when the subject comes into being, and the one after.
+type Transition = (Option<SubjectStatus>, SubjectStatus);
 
 struct Walk<'a> {
-    plans: &'a Plans,
-    rules: Rules,
+    checker: &'a Checker,
     open: Vec<Open>,
     /// Operations that were never answered, or whose work goes on after the answer.
     lingering: Operations,
@@ -154,13 +124,13 @@ impl Walk<'_> {
     }
 
     fn invoked(&mut self, op: OpId, operation: Operation, who: Who) {
-        let mut rivals = self.lingering;
+        let mut rivals = self.lingering.clone();
         for open in &mut self.open {
-            rivals.add(open.operation);
-            open.rivals.add(operation);
+            rivals.insert(open.operation);
+            open.rivals.insert(operation);
         }
         if let Some(anchor) = &mut self.anchor {
-            anchor.since.add(operation);
+            anchor.since.insert(operation);
         }
         self.open.push(Open {
             op,
@@ -176,89 +146,76 @@ impl Walk<'_> {
     fn linger(&mut self, ended: &Open, outcome: Outcome) {
         let operation = ended.operation;
         let goes_on = match outcome {
-            Outcome::Ok => goes_on(&self.rules, operation),
+            Outcome::Ok => goes_on(&self.checker.rules, operation),
             // Its client may be gone, and the server may not even have begun.
             Outcome::Fail => operation.sends_data(),
             Outcome::Unknown => true,
             Outcome::Refused => false,
         };
         if goes_on {
-            self.lingering.add(operation);
+            self.lingering.insert(operation);
             self.at_work.push((ended.op, operation));
         }
     }
 
     /// Where an operation leaves the subject that was done; none where its answer does not tell.
     fn leads_to(&self, operation: Operation) -> Option<Statuses> {
-        if goes_on(&self.rules, operation) {
+        if goes_on(&self.checker.rules, operation) {
             return None;
         }
-        let steps = self.plans.steps(self.plans.of(operation, Way::Ok));
-        let last = steps.iter().filter(|step| step.from != step.to);
-        last.filter(|step| {
-            // A create of several requests passes its first status on the way.
-            steps
-                .iter()
-                .all(|next| next.from != step.to || next.to == step.to)
-        })
-        .map(|step| Statuses::only(step.to.status()))
-        .reduce(Statuses::or)
-    }
-
-    /// Everything that may act now.
-    fn acting(&self) -> Operations {
-        let mut acting = self.lingering;
-        self.open.iter().for_each(|open| acting.add(open.operation));
-        acting
+        let changes = self.transitions(operation, Way::Ok);
+        // A create of several requests passes its first status on the way.
+        let is_last = |to| changes.iter().all(|(from, _)| *from != Some(to));
+        let last = changes.iter().map(|(_, to)| *to).filter(|&to| is_last(to));
+        let last = last.collect::<Statuses>();
+        (!last.is_empty()).then_some(last)
     }
 
     /// The subject was in `goal` at some instant of the operation. With `own`, the last step there must have been its own.
     fn prove(&mut self, at: Time, ended: &Open, goal: Statuses, own: Option<Operation>) {
-        let since = ended.rivals.or(self.acting());
-        let anchored = |place, order| Anchor {
-            place,
+        // Everything that may act now, or may have acted since it was sent.
+        let mut since = &ended.rivals | &self.lingering;
+        since.extend(self.open.iter().map(|open| open.operation));
+        let order = self.order;
+        let anchored = |status| Anchor {
+            status,
             since,
             order,
         };
-        let Some(anchor) = self.anchor else {
-            self.anchor = sole(goal).map(|place| anchored(place, self.order));
+        let Some(anchor) = &self.anchor else {
+            self.anchor = sole(goal).map(anchored);
             return;
         };
-        if ended.order < anchor.order && !anchor.place.is_in(goal) {
-            let mut able = ended.rivals;
-            able.add(ended.operation);
-            if anchor.place.is_in(self.reach(goal, able)) {
+        if ended.order < anchor.order && !is_in(anchor.status, goal) {
+            let mut able = ended.rivals.clone();
+            able.insert(ended.operation);
+            if is_in(anchor.status, self.reach(goal, &able)) {
                 return; // it may just as well have been before the anchor
             }
         }
-        match self.shortest(anchor, goal, own) {
-            Path::None => {}
-            Path::Several => {
-                self.anchor = sole(goal).map(|place| anchored(place, self.order));
-            }
-            Path::One(steps) => {
-                let told: Vec<Proven> = (steps.iter())
-                    .filter_map(|(from, to)| {
-                        Some(Proven {
-                            at,
-                            op: ended.op,
-                            cause: self.cause((*from, *to), ended),
-                            from: from.status(),
-                            to: to.status()?,
-                        })
-                    })
-                    .collect();
-                self.proven.extend(told);
-                if let Some(&(_, to)) = steps.last() {
-                    self.anchor = Some(anchored(to, self.order));
+        match self.shortest(anchor, goal, own).as_slice() {
+            [] => {}
+            [path] => {
+                for &(from, to) in path {
+                    self.proven.push(Proven {
+                        at,
+                        op: ended.op,
+                        cause: self.cause((from, to), ended),
+                        from,
+                        to,
+                    });
+                }
+                if let Some(&(_, to)) = path.last() {
+                    self.anchor = Some(anchored(Some(to)));
                 }
             }
+            _ => self.anchor = sole(goal).map(anchored),
         }
     }
 
     /// The operation that took a step: the one that was answered, unless only another can have.
-    fn cause(&self, step: (Place, Place), ended: &Open) -> OpId {
-        let takes = |operation| self.changes(operation).any(|change| change == step);
+    fn cause(&self, step: Transition, ended: &Open) -> OpId {
+        let takes = |operation| self.transitions(operation, Way::Maybe).contains(&step);
         let open = self.open.iter().map(|open| (open.op, open.operation));
         let others = open.chain(self.at_work.iter().copied());
         let mut able = others.filter(|(_, operation)| takes(*operation));
@@ -268,78 +225,87 @@ impl Walk<'_> {
         }
     }
 
-    /// The changes of status that are open to an operation.
-    fn changes(&self, operation: Operation) -> impl Iterator<Item = (Place, Place)> {
-        let steps = self.plans.steps(self.plans.of(operation, Way::Maybe));
-        let changes = steps.iter().map(|step| (step.from, step.to));
-        changes.filter(|(from, to)| from != to)
+    /// The changes of status that are open to an operation which ended this way.
+    fn transitions(&self, operation: Operation, way: Way) -> Vec<Transition> {
+        let plans = &self.checker.plans;
+        let changes = plans.changes(plans.of(operation, way)).iter();
+        let moves = changes.filter(|change| change.from != Some(change.to));
+        moves.map(|change| (change.from, change.to)).collect()
     }
 
     /// Those open to any of them, and to the server's own scrubber.
-    fn all_changes(&self, operations: Operations) -> Vec<(Place, Place)> {
-        let scrub = [SubjectStatus::PendingDelete, SubjectStatus::Deleted];
-        let [pending, deleted] = scrub.map(|status| Place::of(Some(status)));
-        let mut changes = vec![(pending, deleted)];
-        for change in operations.iter().flat_map(|one| self.changes(one)) {
-            if !changes.contains(&change) {
-                changes.push(change);
+    fn all_transitions(&self, operations: &Operations) -> Vec<Transition> {
+        let mut all = vec![(Some(SubjectStatus::PendingDelete), SubjectStatus::Deleted)];
+        for &operation in operations {
+            for transition in self.transitions(operation, Way::Maybe) {
+                if !all.contains(&transition) {
+                    all.push(transition);
+                }
             }
         }
-        changes
+        all
     }
 
     /// Where a subject in one of `from` may be by now.
-    fn reach(&self, from: Statuses, operations: Operations) -> Statuses {
-        let changes = self.all_changes(operations);
+    fn reach(&self, from: Statuses, operations: &Operations) -> Statuses {
+        let transitions = self.all_transitions(operations);
         let mut reached = from;
         loop {
-            let before = reached;
-            for &(from, to) in &changes {
-                if from.is_in(reached) {
-                    reached = reached.or(Statuses::only(to.status()));
-                }
-            }
-            if reached == before {
+            let onward = transitions.iter().filter(|(from, _)| is_in(*from, reached));
+            let more = reached.or(onward.map(|&(_, to)| to).collect());
+            if more == reached {
                 return reached;
             }
+            reached = more;
         }
     }
 
-    fn shortest(&self, anchor: Anchor, goal: Statuses, own: Option<Operation>) -> Path {
-        if anchor.place.is_in(goal) {
-            return Path::One(Vec::new());
+    /// The shortest ways in which a subject can have come from the anchor to one of `goal`, which are several if equally short. The
+    /// way has no transition if it was there already.
+    fn shortest(
+        &self,
+        anchor: &Anchor,
+        goal: Statuses,
+        own: Option<Operation>,
+    ) -> Vec<Vec<Transition>> {
+        if is_in(anchor.status, goal) {
+            return vec![Vec::new()];
         }
-        let changes = self.all_changes(anchor.since);
+        let transitions = self.all_transitions(&anchor.since);
+        let own = own.map(|own| self.transitions(own, Way::Maybe));
+        let arrives = |path: &&Vec<Transition>| {
+            path.last().is_some_and(|last| {
+                goal.contains(last.1) && own.as_ref().is_none_or(|own| own.contains(last))
+            })
+        };
         // Breadth first: every shortest path of each length in turn, a handful at most.
-        let mut paths: Vec<Vec<(Place, Place)>> = vec![Vec::new()];
+        let mut paths: Vec<Vec<Transition>> = vec![Vec::new()];
         for _ in 0..=SubjectStatus::COUNT {
             let mut longer = Vec::new();
             for path in &paths {
-                let here = path.last().map_or(anchor.place, |&(_, to)| to);
-                let onward = changes.iter().filter(|(from, _)| *from == here);
-                for &change in onward.filter(|(_, to)| path.iter().all(|(from, _)| from != to)) {
-                    longer.push([path.as_slice(), &[change]].concat());
+                let here = path.last().map_or(anchor.status, |&(_, to)| Some(to));
+                let onward = transitions.iter().filter(|(from, _)| *from == here);
+                let is_new = |to| path.iter().all(|(from, _)| *from != Some(to));
+                for &next in onward.filter(|(_, to)| is_new(*to)) {
+                    longer.push([path.as_slice(), &[next]].concat());
                 }
             }
-            let arrives = |path: &&Vec<(Place, Place)>| {
-                path.last().is_some_and(|change| {
-                    let its = own.is_none_or(|own| self.changes(own).any(|one| one == *change));
-                    change.1.is_in(goal) && its
-                })
-            };
-            let mut arrived = longer.iter().filter(arrives);
-            match (arrived.next(), arrived.next()) {
-                (Some(path), None) => return Path::One(path.clone()),
-                (Some(_), Some(_)) => return Path::Several,
-                (None, _) => paths = longer,
+            let arrived: Vec<_> = longer.iter().filter(arrives).cloned().collect();
+            if !arrived.is_empty() {
+                return arrived;
             }
+            paths = longer;
         }
-        Path::None
+        Vec::new()
     }
 }
 
-/// The one place of a set of one.
-fn sole(set: Statuses) -> Option<Place> {
+fn is_in(status: Option<SubjectStatus>, set: Statuses) -> bool {
+    set.or(Statuses::only(status)) == set
+}
+
+/// The one status of a set of one, which may be that of not being there.
+fn sole(set: Statuses) -> Option<Option<SubjectStatus>> {
     let alone = set.bits().count_ones() == 1;
-    alone.then(|| Place::of(set.iter().next()))
+    alone.then(|| set.iter().next())
 }

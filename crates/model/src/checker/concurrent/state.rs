@@ -2,33 +2,9 @@
 
 use crate::history::Seen;
 use crate::lifecycle::{Statuses, SubjectStatus};
+use crate::operations::Extent;
 use rustc_hash::FxHashSet;
 use std::ops::{Deref, DerefMut};
-
-/// A status, or not being there yet, as a small number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u8);
-
-impl Place {
-    pub(super) const NOWHERE: Place = Place(0);
-
-    pub(super) const fn of(status: Option<SubjectStatus>) -> Place {
-        match status {
-            None => Place::NOWHERE,
-            Some(status) => Place(status.index() as u8 + 1),
-        }
-    }
-
-    pub(super) fn status(self) -> Option<SubjectStatus> {
-        let index = self.0.checked_sub(1)?;
-        SubjectStatus::ALL.get(usize::from(index)).copied()
-    }
-
-    #[inline]
-    pub(super) const fn is_in(self, set: Statuses) -> bool {
-        set.bits() >> self.0 & 1 != 0
-    }
-}
 
 /// Those that a client can have been shown as this.
 pub(super) const fn shown(seen: Seen) -> Statuses {
@@ -38,7 +14,7 @@ pub(super) const fn shown(seen: Seen) -> Statuses {
     }
 }
 
-/// Whose data a subject holds: a place in the judge's table of contents.
+/// Whose data a subject holds: its position in the checker's table of contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Holds(pub u8);
 
@@ -52,24 +28,14 @@ impl Holds {
     pub(super) const KNOWN: usize = 14;
 }
 
-/// How far an operation has come.
-pub(super) mod phase {
-    use crate::operations::Phase;
-
-    pub const WAITING: u8 = Phase::Waiting as u8;
-    pub const HOLDING: u8 = Phase::Holding as u8;
-    pub const DONE: u8 = Phase::Done as u8;
-    pub const FAILED: u8 = Phase::Failed as u8;
-    pub const FURTHER: u8 = Phase::Further as u8;
-}
-
 /// Operations that are followed at once.
 pub(super) const SLOTS: usize = 14;
 
-const PLACE: u64 = 0xf;
+/// The bits of the status: zero is not being there, as the lowest bit is in [`Statuses`].
+const STATUS: u64 = 0xf;
 const HOLDS_AT: u32 = 4;
 const SLOTS_AT: u32 = 8;
-const PHASE: u64 = 0b0111;
+const EXTENT: u64 = 0b0111;
 const LOOKED: u64 = 0b1000;
 
 /// See the module.
@@ -80,9 +46,16 @@ impl State {
     /// Before it was created, with nothing open.
     pub(super) const START: State = State(0);
 
+    /// None before it comes into being.
     #[inline]
-    pub(super) const fn place(self) -> Place {
-        Place((self.0 & PLACE) as u8)
+    pub(super) fn status(self) -> Option<SubjectStatus> {
+        let index = ((self.0 & STATUS) as usize).wrapping_sub(1);
+        SubjectStatus::ALL.get(index).copied()
+    }
+
+    #[inline]
+    pub(super) const fn is_in(self, set: Statuses) -> bool {
+        set.bits() >> (self.0 & STATUS) & 1 != 0
     }
 
     #[inline]
@@ -91,8 +64,8 @@ impl State {
     }
 
     #[inline]
-    pub(super) const fn at(self, place: Place) -> State {
-        State(self.0 & !PLACE | place.0 as u64)
+    pub(super) const fn at(self, status: SubjectStatus) -> State {
+        State(self.0 & !STATUS | (status.index() as u64 + 1))
     }
 
     #[inline]
@@ -100,15 +73,22 @@ impl State {
         State(self.0 & !(0xf << HOLDS_AT) | (holds.0 as u64 & 0xf) << HOLDS_AT)
     }
 
+    /// How far an operation has come.
     #[inline]
-    pub(super) const fn phase(self, slot: usize) -> u8 {
-        (self.0 >> (SLOTS_AT + 4 * slot as u32) & PHASE) as u8
+    pub(super) const fn extent(self, slot: usize) -> Extent {
+        match self.0 >> (SLOTS_AT + 4 * slot as u32) & EXTENT {
+            0 => Extent::Waiting,
+            1 => Extent::Holding,
+            2 => Extent::Done,
+            3 => Extent::Failed,
+            _ => Extent::Further,
+        }
     }
 
     #[inline]
-    pub(super) const fn in_phase(self, slot: usize, phase: u8) -> State {
+    pub(super) const fn come(self, slot: usize, extent: Extent) -> State {
         let at = SLOTS_AT + 4 * slot as u32;
-        State(self.0 & !(PHASE << at) | (phase as u64) << at)
+        State(self.0 & !(EXTENT << at) | (extent as u64) << at)
     }
 
     /// Whether the operation has had an instant that it tells of.
@@ -125,7 +105,7 @@ impl State {
     /// Without the operation.
     #[inline]
     pub(super) const fn without(self, slot: usize) -> State {
-        State(self.0 & !((PHASE | LOOKED) << (SLOTS_AT + 4 * slot as u32)))
+        State(self.0 & !((EXTENT | LOOKED) << (SLOTS_AT + 4 * slot as u32)))
     }
 }
 
@@ -163,6 +143,16 @@ impl States {
         if !self.crowd.is_empty() {
             self.crowd.clear();
         }
+    }
+
+    /// Keeps those that fit; false, and nothing changes, where none does.
+    #[inline]
+    pub(super) fn narrow(&mut self, fits: impl Fn(&State) -> bool) -> bool {
+        let any = self.list.iter().any(&fits);
+        if any {
+            self.list.retain(fits);
+        }
+        any
     }
 
     /// States that have become the same are one.

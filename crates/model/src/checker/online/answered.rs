@@ -1,29 +1,24 @@
 //! Completions: is what the service answered true, and was it allowed to answer so?
 
 use super::Checker;
-use super::breach::Scene;
 use super::open::OpenOp;
 use super::subject::Born;
+use crate::checker::Violation;
 use crate::history::{Content, OpId, Seen, SubjectId};
 use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Who};
 use crate::operations::OperationKind;
 use crate::units::Time;
 use SubjectStatus::*;
+use std::fmt::Display;
 
 /// An operation that has just ended.
 #[derive(Clone, Copy)]
-struct Answer {
+struct Ending {
     at: Time,
     id: SubjectId,
     op: OpenOp,
     content: Option<Content>,
     shown: Option<Seen>,
-}
-
-impl Answer {
-    fn scene(&self) -> Scene {
-        Scene::subject(self.at, self.id).by(self.op.operation)
-    }
 }
 
 impl Checker {
@@ -40,17 +35,20 @@ impl Checker {
         let subject = self.subjects.at(id.slot);
         let taken = self.open.take(&mut subject.open, op);
         let Some(op) = taken.filter(|taken| taken.operation == operation) else {
-            self.breaches.add(
-                Invariant::Acknowledged,
-                Scene::subject(at, id).by(operation),
+            let number = op.0;
+            let violation = Violation {
+                operation: Some(operation),
+                ..Violation::of(Invariant::Acknowledged, at, Some(id.number))
+            };
+            self.violations.add(
+                violation,
                 format_args!(
-                    "{operation} {} on subject {id} ended at {at}, but no such operation was open",
-                    op.0
+                    "{operation} {number} on subject {id} ended at {at}, but no such operation was open"
                 ),
             );
             return;
         };
-        let answer = Answer {
+        let ending = Ending {
             at,
             id,
             op,
@@ -58,15 +56,15 @@ impl Checker {
             shown,
         };
         match outcome {
-            Outcome::Ok => self.answered_ok(&answer),
-            Outcome::Refused => self.answered_refused(&answer),
-            Outcome::Fail => self.answered_fail(&answer),
+            Outcome::Ok => self.answered_ok(&ending),
+            Outcome::Refused => self.answered_refused(&ending),
+            Outcome::Fail => self.answered_fail(&ending),
             Outcome::Unknown => {}
         }
-        self.left_behind(&answer, outcome);
+        self.left_behind(&ending, outcome);
         let as_told = match outcome {
-            Outcome::Ok => !answer.op.must_be_refused,
-            Outcome::Refused => answer.op.must_be_refused,
+            Outcome::Ok => !ending.op.must_be_refused,
+            Outcome::Refused => ending.op.must_be_refused,
             Outcome::Fail | Outcome::Unknown => false,
         };
         self.subjects.at(id.slot).off_script |= !as_told;
@@ -76,24 +74,24 @@ impl Checker {
     }
 
     #[inline]
-    fn answered_ok(&mut self, answer: &Answer) {
-        let on_script = !self.subjects.at(answer.id.slot).off_script;
-        if answer.op.must_be_refused && on_script {
-            self.not_refused(answer);
+    fn answered_ok(&mut self, ending: &Ending) {
+        let on_script = !self.subjects.at(ending.id.slot).off_script;
+        if ending.op.must_be_refused && on_script {
+            self.not_refused(ending);
         } else {
-            let operation = answer.op.operation;
+            let operation = ending.op.operation;
             match operation.kind() {
-                OperationKind::Create(_) => self.shown(answer, Queued),
+                OperationKind::Create(_) => self.shown(ending, Queued),
                 OperationKind::CreateWithLocation
                 | OperationKind::CreateEmpty
                 | OperationKind::AddLocation
-                | OperationKind::Reactivate => self.shown(answer, Active),
-                OperationKind::Deactivate => self.shown(answer, Deactivated),
-                OperationKind::RemoveLocation => self.another_location(answer),
-                OperationKind::Upload(_) | OperationKind::Import => self.upload_is_true(answer),
-                OperationKind::Download => self.may_read(answer, operation.row().who),
-                OperationKind::Delete => self.delete_is_true(answer),
-                OperationKind::Show => self.record_is_true(answer),
+                | OperationKind::Reactivate => self.shown(ending, Active),
+                OperationKind::Deactivate => self.shown(ending, Deactivated),
+                OperationKind::RemoveLocation => self.another_location(ending),
+                OperationKind::Upload(_) | OperationKind::Import => self.upload_is_true(ending),
+                OperationKind::Download => self.may_read(ending, operation.row().who),
+                OperationKind::Delete => self.delete_is_true(ending),
+                OperationKind::Show => self.record_is_true(ending),
                 // It changes nothing that is judged, and a real Glance is not judged here.
                 OperationKind::SetProperty
                 | OperationKind::Protect
@@ -104,17 +102,17 @@ impl Checker {
                 | OperationKind::ReplaceLocation => {}
             }
         }
-        self.note_acknowledged(answer);
+        self.note_acknowledged(ending);
     }
 
     /// What an answer with success makes known.
     #[inline]
-    fn note_acknowledged(&mut self, answer: &Answer) {
-        let subject = self.subjects.at(answer.id.slot);
-        match answer.op.operation.kind() {
+    fn note_acknowledged(&mut self, ending: &Ending) {
+        let subject = self.subjects.at(ending.id.slot);
+        match ending.op.operation.kind() {
             OperationKind::Upload(_) | OperationKind::Import => {
                 subject.upload_acknowledged = true;
-                if let Some(content) = answer.content {
+                if let Some(content) = ending.content {
                     subject.content = content;
                     subject.content_known = true;
                 }
@@ -132,17 +130,16 @@ impl Checker {
 
     /// The scenario says that the rules forbid the operation, and the service allowed it.
     #[cold]
-    fn not_refused(&mut self, answer: &Answer) {
-        let invariant = match answer.op.operation.kind() {
+    fn not_refused(&mut self, ending: &Ending) {
+        let invariant = match ending.op.operation.kind() {
             OperationKind::Download => Invariant::Access,
             OperationKind::Upload(_) | OperationKind::Import => Invariant::OneUpload,
             _ => Invariant::Edge,
         };
-        let Answer { at, id, op, .. } = answer;
-        let status = self.subjects.at(id.slot).status_name();
-        self.breaches.add(
+        let Ending { at, id, op, .. } = ending;
+        self.blame(
+            ending,
             invariant,
-            answer.scene().in_status(status),
             format_args!(
                 "{} on subject {id} was to be refused and was answered with success at {at}",
                 op.operation
@@ -152,75 +149,73 @@ impl Checker {
 
     /// Invariant `acknowledged`: the subject was in the status that the answer promises.
     #[inline]
-    fn shown(&mut self, answer: &Answer, promised: SubjectStatus) {
-        if !answer.op.seen.contains(promised) {
+    fn shown(&mut self, ending: &Ending, promised: SubjectStatus) {
+        if !ending.op.seen.contains(promised) {
             self.untrue(
-                answer,
+                ending,
                 format_args!("the subject has not been {promised} since"),
             );
         }
     }
 
     /// Invariant `acknowledged`: what a look at the record showed was so at some instant of the look.
-    fn record_is_true(&mut self, answer: &Answer) {
-        let status = self.subjects.at(answer.id.slot).status;
-        match answer.shown {
-            Some(Seen::Status(shown)) => self.shown(answer, shown),
-            Some(Seen::Gone) if !matches!(status, None | Some(PendingDelete | Deleted)) => {
-                self.untrue(answer, format_args!("the subject is still there"));
-            }
+    fn record_is_true(&mut self, ending: &Ending) {
+        let status = self.subjects.at(ending.id.slot).status;
+        match ending.shown {
+            Some(Seen::Status(shown)) => self.shown(ending, shown),
+            Some(Seen::Gone) if status.is_some() => self.delete_is_true(ending),
             Some(Seen::Gone) | None => {}
         }
     }
 
     /// Invariant `acknowledged`: a delete that was done cannot be seen undone.
     #[inline]
-    fn delete_is_true(&mut self, answer: &Answer) {
-        let status = self.subjects.at(answer.id.slot).status;
+    fn delete_is_true(&mut self, ending: &Ending) {
+        let status = self.subjects.at(ending.id.slot).status;
         if !matches!(status, Some(PendingDelete | Deleted)) {
-            self.untrue(answer, format_args!("the subject is still there"));
+            self.untrue(ending, "the subject is still there");
         }
     }
 
     /// Invariants `one-upload` and `acknowledged`: it is the only upload, and what it sent is there.
     #[inline]
-    fn upload_is_true(&mut self, answer: &Answer) {
-        let subject = self.subjects.at(answer.id.slot);
-        let op = &answer.op;
+    fn upload_is_true(&mut self, ending: &Ending) {
+        let subject = self.subjects.at(ending.id.slot);
+        let op = &ending.op;
         if subject.upload_acknowledged {
-            self.second_upload(answer, "a second upload was answered with success");
+            self.second_upload(ending, "a second upload was answered with success");
         } else if !op.activated {
             if !op.blamed {
-                self.untrue(answer, format_args!("it did not make the subject active"));
+                self.untrue(ending, "it did not make the subject active");
             }
         } else if op.task.is_some_and(|task| task != TaskStatus::Success) {
-            self.untrue(answer, format_args!("its task did not succeed"));
-        } else if let Some(content) = answer.content {
+            self.untrue(ending, "its task did not succeed");
+        } else if let Some(content) = ending.content {
             if content.size != op.bytes {
                 subject.bytes_blamed = true;
                 let (sent, stored) = (content.size, op.bytes);
                 self.untrue(
-                    answer,
+                    ending,
                     format_args!("{sent} bytes were sent and {stored} stored"),
                 );
             } else if subject.content_known && subject.content != content {
-                self.untrue(answer, format_args!("a read before saw other data"));
+                self.untrue(ending, "a read before saw other data");
             }
         }
     }
 
     /// Invariant `access`, then `acknowledged`: the status let this role read, and it read what is there.
     #[inline]
-    fn may_read(&mut self, answer: &Answer, who: Who) {
-        let seen = answer.op.seen;
+    fn may_read(&mut self, ending: &Ending, who: Who) {
+        let seen = ending.op.seen;
         let deactivated = who == Who::Admin && seen.contains(Deactivated);
         if !seen.contains(Active) && !deactivated {
-            self.read_forbidden(answer);
+            self.read_forbidden(ending);
         }
-        let Some(content) = answer.content else {
+        let Some(content) = ending.content else {
             return;
         };
-        let subject = self.subjects.at(answer.id.slot);
+        let subject = self.subjects.at(ending.id.slot);
         let same = if subject.content_known {
             subject.content == content
         } else {
@@ -232,27 +227,26 @@ impl Checker {
             let known = subject.content.size;
             let seen = content.size;
             self.untrue(
-                answer,
+                ending,
                 format_args!(
                     "it read {seen} bytes that differ from the {known} acknowledged or read before"
                 ),
             );
         }
-        let subject = self.subjects.at(answer.id.slot);
+        let subject = self.subjects.at(ending.id.slot);
         subject.content = content;
         subject.content_known = true;
         subject.bytes_blamed |= !same;
     }
 
     #[cold]
-    fn read_forbidden(&mut self, answer: &Answer) {
-        let Answer { at, id, op, .. } = answer;
-        let subject = self.subjects.at(id.slot);
-        let scene = answer.scene().in_status(subject.status_name());
-        let status = subject.status.map_or("not there yet", SubjectStatus::name);
-        self.breaches.add(
+    fn read_forbidden(&mut self, ending: &Ending) {
+        let Ending { at, id, op, .. } = ending;
+        let status = self.subjects.at(id.slot).status;
+        let status = status.map_or("not there yet", SubjectStatus::name);
+        self.blame(
+            ending,
             Invariant::Access,
-            scene,
             format_args!(
                 "{} of subject {id} was answered with data at {at}, \
  but it was {status} all the while",
@@ -260,69 +254,62 @@ impl Checker {
             ),
         );
         if op.after_delete {
-            self.untrue(
-                answer,
-                format_args!("its delete had been answered with success before"),
-            );
+            self.untrue(ending, "its delete had been answered with success before");
         }
     }
 
     /// Invariant `conservation`: the last place where an active subject's data lies is never taken away.
     #[inline]
-    fn another_location(&mut self, answer: &Answer) {
-        let subject = self.subjects.at(answer.id.slot);
+    fn another_location(&mut self, ending: &Ending) {
+        let subject = self.subjects.at(ending.id.slot);
         let elsewhere = u8::from(subject.uploaded || subject.born == Born::Empty);
-        if !answer.op.seen.contains(Active) {
-            self.untrue(
-                answer,
-                format_args!("the subject has not been active since"),
-            );
-        } else if subject.locations.saturating_add(elsewhere) < 2 && !answer.op.moved {
-            let Answer { at, id, .. } = answer;
-            let scene = answer.scene().in_status(subject.status_name());
-            self.breaches.add(
+        if !ending.op.seen.contains(Active) {
+            self.untrue(ending, "the subject has not been active since");
+        } else if subject.locations.saturating_add(elsewhere) < 2 && !ending.op.moved {
+            let Ending { at, id, .. } = ending;
+            self.blame(
+                ending,
                 Invariant::Conservation,
-                scene,
                 format_args!("subject {id} is hollow: its last location was removed at {at}"),
             );
         }
     }
 
     /// Invariants `one-upload` and `acknowledged`: a refusal has no effect.
-    fn answered_refused(&mut self, answer: &Answer) {
-        let op = &answer.op;
-        self.without_location(answer);
+    fn answered_refused(&mut self, ending: &Ending) {
+        let op = &ending.op;
+        self.without_location(ending);
         if op.moved || op.bytes > 0 {
             match op.operation.kind() {
                 OperationKind::Upload(_) | OperationKind::Import => {
                     self.second_upload(
-                        answer,
+                        ending,
                         "an upload was refused and changed data all the same",
                     );
                 }
-                _ => self.untrue(answer, format_args!("it changed the subject all the same")),
+                _ => self.untrue(ending, "it changed the subject all the same"),
             }
         } else if op.task.is_some() {
-            self.untrue(answer, format_args!("its task was run all the same"));
+            self.untrue(ending, "its task was run all the same");
         }
     }
 
     /// Invariant `acknowledged`: what failed was not done. An import may fail after its data is in.
-    fn answered_fail(&mut self, answer: &Answer) {
-        let op = &answer.op;
-        self.without_location(answer);
+    fn answered_fail(&mut self, ending: &Ending) {
+        let op = &ending.op;
+        self.without_location(ending);
         if op.task == Some(TaskStatus::Success) {
-            self.untrue(answer, format_args!("its task succeeded"));
+            self.untrue(ending, "its task succeeded");
         } else if op.effect && op.operation.kind() != OperationKind::Import {
-            self.untrue(answer, format_args!("it was done all the same"));
+            self.untrue(ending, "it was done all the same");
         }
     }
 
     /// A location that was not added does not count.
-    fn without_location(&mut self, answer: &Answer) {
-        match answer.op.operation.kind() {
+    fn without_location(&mut self, ending: &Ending) {
+        match ending.op.operation.kind() {
             OperationKind::AddLocation | OperationKind::CreateWithLocation => {
-                self.subjects.at(answer.id.slot).drop_location();
+                self.subjects.at(ending.id.slot).drop_location();
             }
             _ => {}
         }
@@ -330,9 +317,9 @@ impl Checker {
 
     /// Invariant `progress`, as soon as it is certain: the operation that had to go on is no longer open.
     #[inline]
-    fn left_behind(&mut self, answer: &Answer, outcome: Outcome) {
+    fn left_behind(&mut self, ending: &Ending, outcome: Outcome) {
         let goes_on = outcome == Outcome::Unknown;
-        let Answer { at, id, op, .. } = answer;
+        let Ending { at, id, op, .. } = ending;
         if let Some(task) = op.task
             && !task.ended()
         {
@@ -341,9 +328,9 @@ impl Checker {
         let subject = self.subjects.at(id.slot);
         if op.holds && subject.status == Some(Saving) && !goes_on {
             subject.stuck_blamed = true;
-            self.breaches.add(
+            self.blame(
+                ending,
                 Invariant::Progress,
-                answer.scene().in_status(Saving.name()),
                 format_args!(
                     "subject {id} is stuck: its upload {} ended at {at} and left it saving",
                     op.id.0
@@ -352,36 +339,37 @@ impl Checker {
         }
     }
 
-    /// Reports a breach of `one-upload`, unless what the operation wrote was reported already.
+    /// Notes a violation of `one-upload`, unless what the operation wrote was noted already.
     #[cold]
-    fn second_upload(&mut self, answer: &Answer, what: &str) {
-        let Answer { at, id, op, .. } = answer;
+    fn second_upload(&mut self, ending: &Ending, what: &str) {
+        let Ending { at, id, op, .. } = ending;
         if !op.blamed {
-            let scene = answer
-                .scene()
-                .in_status(self.subjects.at(id.slot).status_name());
-            self.breaches.add(
+            self.blame(
+                ending,
                 Invariant::OneUpload,
-                scene,
                 format_args!("{what}: operation {} on subject {id} at {at}", op.id.0),
             );
         }
     }
 
-    /// Reports that an answer was not true.
+    /// Notes that an answer was not true.
     #[cold]
-    fn untrue(&mut self, answer: &Answer, why: std::fmt::Arguments<'_>) {
-        let Answer { at, id, op, .. } = answer;
-        let scene = answer
-            .scene()
-            .in_status(self.subjects.at(id.slot).status_name());
-        self.breaches.add(
+    fn untrue(&mut self, ending: &Ending, why: impl Display) {
+        let Ending { at, id, op, .. } = ending;
+        self.blame(
+            ending,
             Invariant::Acknowledged,
-            scene,
             format_args!(
                 "the answer to {} {} on subject {id} at {at} is not true: {why}",
                 op.operation, op.id.0
             ),
         );
+    }
+
+    /// Notes a violation by the operation that has ended.
+    #[cold]
+    fn blame(&mut self, ending: &Ending, invariant: Invariant, detail: impl Display) {
+        let Ending { at, id, op, .. } = *ending;
+        self.violated(invariant, (at, id), Some(op.operation), detail);
     }
 }

@@ -1,8 +1,8 @@
 //! Bytes of one subject: written by the one upload that may, kept by the status, and all gone in the end.
 
 use super::Checker;
-use super::breach::Scene;
 use super::subject::Subject;
+use crate::checker::Violation;
 use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, SubjectStatus};
 use crate::units::{Span, Time};
@@ -13,34 +13,35 @@ impl Checker {
     /// that is another's (`one-upload`).
     #[inline]
     pub(super) fn stored(&mut self, at: Time, id: SubjectId, op: OpId, bytes: u64) {
-        let scene = Scene::subject(at, id).in_status(self.subjects.at(id.slot).status_name());
+        let number = op.0;
         let writer = self.open_op(id, op);
         let nobodys = writer.is_none();
-        match writer {
-            None => self.breaches.add(
+        let foreign = writer.and_then(|op| {
+            op.bytes = op.bytes.saturating_add(bytes);
+            let first = !op.holds && !op.blamed;
+            op.blamed |= first;
+            first.then_some(op.operation)
+        });
+        if nobodys {
+            self.violated(
                 Invariant::Conservation,
-                scene,
+                (at, id),
+                None,
                 format_args!(
-                    "{bytes} bytes were stored for subject {id} at {at} by operation {}, \
- which is not open",
-                    op.0
+                    "{bytes} bytes were stored for subject {id} at {at} by operation {number}, \
+ which is not open"
                 ),
-            ),
-            Some(op) => {
-                op.bytes = op.bytes.saturating_add(bytes);
-                if !op.holds && !op.blamed {
-                    op.blamed = true;
-                    let (number, operation) = (op.id.0, op.operation);
-                    self.breaches.add(
-                        Invariant::OneUpload,
-                        scene.by(operation),
-                        format_args!(
-                            "{operation} {number} wrote {bytes} bytes for subject {id} at {at} \
+            );
+        } else if let Some(operation) = foreign {
+            self.violated(
+                Invariant::OneUpload,
+                (at, id),
+                Some(operation),
+                format_args!(
+                    "{operation} {number} wrote {bytes} bytes for subject {id} at {at} \
  without being its upload in flight"
-                        ),
-                    );
-                }
-            }
+                ),
+            );
         }
         let subject = self.subjects.at(id.slot);
         subject.bytes = subject.bytes.saturating_add(bytes);
@@ -52,13 +53,36 @@ impl Checker {
     pub(super) fn removed(&mut self, at: Time, id: SubjectId, bytes: u64) {
         self.totals.bytes -= i128::from(bytes);
         let subject = self.subjects.at(id.slot);
-        match subject.bytes.checked_sub(bytes) {
-            Some(left) => subject.bytes = left,
-            None => self.removed_too_much(at, id, bytes),
+        let held = subject.bytes;
+        subject.bytes = held.saturating_sub(bytes);
+        if bytes > held {
+            subject.bytes_blamed = true;
+            self.violated(
+                Invariant::Conservation,
+                (at, id),
+                None,
+                format_args!(
+                    "{bytes} bytes of subject {id} were removed at {at}, but the store held {held}"
+                ),
+            );
         }
+        let scrub_time = self.rules.scrub_time;
         let subject = self.subjects.at(id.slot);
-        if is_scrubbed_early(subject, at, self.rules.scrub_time) {
-            self.scrubbed_early(at, id);
+        if is_scrubbed_early(subject, at, scrub_time) {
+            subject.scrub_blamed = true;
+            let since = subject.since;
+            self.violations.add(
+                Violation {
+                    from: PendingDelete.name(),
+                    to: Deleted.name(),
+                    ..Violation::of(Invariant::ScrubTime, at, Some(id.number))
+                },
+                format_args!(
+                    "the data of subject {id} was removed at {at}, {} after its delete at {since}; \
+                     the scrub time is {scrub_time}",
+                    at.since(since),
+                ),
+            );
         }
         // A hole in data that clients may be reading needs no operation to end before it is one.
         let subject = self.subjects.at(id.slot);
@@ -67,58 +91,22 @@ impl Checker {
         }
     }
 
-    #[cold]
-    fn removed_too_much(&mut self, at: Time, id: SubjectId, bytes: u64) {
-        let subject = self.subjects.at(id.slot);
-        let held = std::mem::take(&mut subject.bytes);
-        subject.bytes_blamed = true;
-        self.breaches.add(
-            Invariant::Conservation,
-            Scene::subject(at, id).in_status(subject.status_name()),
-            format_args!(
-                "{bytes} bytes of subject {id} were removed at {at}, but the store held {held}"
-            ),
-        );
-    }
-
-    #[cold]
-    fn scrubbed_early(&mut self, at: Time, id: SubjectId) {
-        let subject = self.subjects.at(id.slot);
-        subject.scrub_blamed = true;
-        let since = subject.since;
-        self.breaches.add(
-            Invariant::ScrubTime,
-            Scene::subject(at, id).moving(PendingDelete.name(), Deleted.name()),
-            format_args!(
-                "the data of subject {id} was removed at {at}, {} after its delete at {since}; \
-                 the scrub time is {}",
-                at.since(since),
-                self.rules.scrub_time
-            ),
-        );
-    }
-
     /// Invariant `conservation` for a subject at rest: the store holds what its status keeps, no more (an
     /// orphan) and no less (hollow).
     #[inline]
     pub(super) fn conserve(&mut self, at: Time, id: SubjectId) {
         let subject = self.subjects.at(id.slot);
-        if (subject.bytes > subject.kept_bytes() || is_hollow(subject)) && !subject.bytes_blamed {
-            self.not_conserved(at, id);
+        if (subject.bytes <= subject.kept_bytes() && !is_hollow(subject)) || subject.bytes_blamed {
+            return;
         }
-    }
-
-    #[cold]
-    fn not_conserved(&mut self, at: Time, id: SubjectId) {
-        let subject = self.subjects.at(id.slot);
         subject.bytes_blamed = true;
         let (held, kept) = (subject.bytes, subject.kept_bytes());
         let status = subject.status.map_or("not there", SubjectStatus::name);
         let what = if held > kept { "an orphan" } else { "hollow" };
-        let scene = Scene::subject(at, id).in_status(subject.status_name());
-        self.breaches.add(
+        self.violated(
             Invariant::Conservation,
-            scene,
+            (at, id),
+            None,
             format_args!(
                 "the data of subject {id} is {what} at {at}: \
  it is {status} and should keep {kept} bytes, the store holds {held}"
@@ -133,9 +121,10 @@ impl Checker {
         let ended = matches!(subject.status, None | Some(Deleted));
         let open = self.open.clear(&mut subject.open);
         if !ended || open > 0 {
-            self.breaches.add(
+            self.violated(
                 Invariant::Conservation,
-                Scene::subject(at, id).in_status(status),
+                (at, id),
+                None,
                 format_args!(
                     "subject {id} was dropped at {at} \
  with {open} operations open and status `{status}`"

@@ -1,8 +1,8 @@
 //! The end of a run: each subject's own record, what is stuck, and the verdict.
 
-use super::breach::Scene;
 use super::subject::Subject;
 use super::{Checker, Judgement};
+use crate::checker::Violation;
 use crate::history::Audit;
 use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
 use crate::units::Time;
@@ -23,12 +23,12 @@ impl Checker {
         let same_data = !here || has_its_data(subject, audit);
         let name = |status: Option<SubjectStatus>| status.map_or("unknown", SubjectStatus::name);
         let mut differs = |invariant, why: std::fmt::Arguments<'_>| {
-            let scene = Scene::subject(self.totals.at, id).in_status(name(ours));
-            self.breaches.add(
-                invariant,
-                scene,
-                format_args!("at the end subject {id} {why}"),
-            );
+            let violation = Violation {
+                from: name(ours),
+                ..Violation::of(invariant, self.totals.at, Some(id.number))
+            };
+            let detail = format_args!("at the end subject {id} {why}");
+            self.violations.add(violation, detail);
         };
         let (theirs, bytes) = (audit.status, audit.bytes);
         if theirs != ours {
@@ -60,7 +60,7 @@ impl Checker {
         self.stuck_subjects(at);
         self.stuck_tasks(at);
         let open = self.open.count();
-        let verdict = match (self.breaches.total(), open) {
+        let verdict = match (self.violations.total(), open) {
             (0, 0) => Verdict::Valid,
             (0, _) => Verdict::Unknown,
             _ => Verdict::Invalid,
@@ -72,8 +72,8 @@ impl Checker {
         Judgement {
             verdict,
             unknown_because,
-            violations: std::mem::take(&mut self.breaches.kept),
-            counts: self.breaches.counts,
+            violations: std::mem::take(&mut self.violations.kept),
+            counts: self.violations.counts,
         }
     }
 
@@ -83,9 +83,11 @@ impl Checker {
             let saving = subject.status == Some(Saving);
             if saving && subject.open.is_none() && !subject.stuck_blamed {
                 let (number, since) = (subject.number, subject.since);
-                self.breaches.add(
-                    Invariant::Progress,
-                    Scene::number(at, number).in_status(Saving.name()),
+                self.violations.add(
+                    Violation {
+                        from: Saving.name(),
+                        ..Violation::of(Invariant::Progress, at, Some(number))
+                    },
                     format_args!(
                         "subject {number} is stuck: saving since {since} with no operation open"
                     ),
@@ -100,9 +102,11 @@ impl Checker {
         stuck.sort_unstable_by_key(|(task, _)| *task);
         for (task, loose) in stuck {
             let (number, subject, status) = (task.0.0, loose.subject, loose.status);
-            self.breaches.add(
-                Invariant::Progress,
-                Scene::number(at, subject).in_status(status.name()),
+            self.violations.add(
+                Violation {
+                    from: status.name(),
+                    ..Violation::of(Invariant::Progress, at, Some(subject))
+                },
                 format_args!(
                     "task {number} of subject {subject} is stuck: {status} with no operation open"
                 ),

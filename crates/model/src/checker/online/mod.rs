@@ -11,11 +11,11 @@
 //! | `conservation` | `bytes` for each subject, `totals` for the whole |
 //! | `progress` | `end`; `answered` as soon as the operation that should have gone on has ended |
 //!
-//! After a breach it takes the history's word for what is now, so that one cause is reported once. Nothing here
+//! After a violation it takes the history's word for what is now, so that one cause is reported once. Nothing here
 //! knows an engine, a service or a clock.
 
 mod answered;
-mod breach;
+
 mod bytes;
 mod end;
 mod moved;
@@ -23,19 +23,21 @@ mod open;
 mod subject;
 mod tasks;
 mod totals;
+mod violations;
 
 use crate::checker::Violation;
 use crate::history::{Event, OpId, Record, SubjectId, TaskId};
-use crate::lifecycle::{Invariant, Profile, Statuses, Verdict};
+use crate::lifecycle::{Invariant, Operation, Profile, Statuses, Verdict};
 use crate::operations::OperationKind;
 use crate::table::Table;
 use crate::units::{Span, Time};
-use breach::{Breaches, Scene};
 use open::{OpenOp, OpenOps};
 use rustc_hash::FxHashMap;
+use std::fmt::Display;
 use subject::{Born, Occupancy, Subject};
 use tasks::LooseTask;
 use totals::Totals;
+use violations::Violations;
 
 /// What the service under test promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +70,7 @@ pub struct Checker {
     /// Tasks whose operation has ended before them.
     loose_tasks: FxHashMap<TaskId, LooseTask>,
     totals: Totals,
-    breaches: Breaches,
+    violations: Violations,
 }
 
 impl Checker {
@@ -80,7 +82,7 @@ impl Checker {
             open: OpenOps::new(),
             loose_tasks: FxHashMap::default(),
             totals: Totals::default(),
-            breaches: Breaches::default(),
+            violations: Violations::default(),
         }
     }
 
@@ -113,7 +115,7 @@ impl Checker {
 
     /// How many violations there were so far.
     pub fn violation_total(&self) -> u64 {
-        self.breaches.total()
+        self.violations.total()
     }
 
     #[inline]
@@ -156,9 +158,8 @@ impl Checker {
     fn admit(&mut self, at: Time, id: SubjectId) -> bool {
         let subject = self.subjects.at(id.slot);
         if subject.is_after(id) {
-            self.breaches.add(
-                Invariant::Terminal,
-                Scene::subject(at, id),
+            self.violations.add(
+                Violation::of(Invariant::Terminal, at, Some(id.number)),
                 format_args!(
                     "something happened to subject {id} at {at}, after it had been forgotten"
                 ),
@@ -191,6 +192,23 @@ impl Checker {
         op.seen = Statuses::only(subject.status);
         op.after_delete = subject.delete_acknowledged;
         self.open.push(&mut subject.open, op);
+    }
+
+    /// Notes a violation by a subject in the status that it is in.
+    #[cold]
+    fn violated(
+        &mut self,
+        invariant: Invariant,
+        (at, id): (Time, SubjectId),
+        operation: Option<Operation>,
+        detail: impl Display,
+    ) {
+        let violation = Violation {
+            from: self.subjects.at(id.slot).status_name(),
+            operation,
+            ..Violation::of(invariant, at, Some(id.number))
+        };
+        self.violations.add(violation, detail);
     }
 
     /// The operation of a subject that is open under this identifier.

@@ -1,30 +1,26 @@
 //! Changes of status: the edges, what ends for good, locations, and the scrub time.
 
-use super::breach::Scene;
 use super::open::OpenOp;
 use super::subject::{Born, Subject};
 use super::{Checker, Rules};
+use crate::checker::Violation;
 use crate::history::{OpId, SubjectId};
-use crate::lifecycle::{Invariant, Operation, SubjectStatus, subject_edge};
+use crate::lifecycle::{Invariant, Statuses, SubjectStatus, subject_edge};
 use crate::operations::OperationKind;
 use crate::units::Time;
 use SubjectStatus::*;
 
 /// A change of status as the record reports it.
 #[derive(Clone, Copy)]
-struct Move {
+struct Move<'a> {
+    id: SubjectId,
     from: Option<SubjectStatus>,
     to: SubjectStatus,
     at: Time,
-    /// What caused it, as it was before; none for the scrubber.
-    cause: Option<Cause>,
-}
-
-#[derive(Clone, Copy)]
-struct Cause {
-    id: OpId,
-    /// None if no such operation is open.
-    op: Option<(Operation, bool)>,
+    /// What caused it; none for the scrubber.
+    cause: Option<OpId>,
+    /// The same as it was before; none if no such operation is open.
+    op: Option<&'a OpenOp>,
 }
 
 impl Checker {
@@ -40,27 +36,30 @@ impl Checker {
         let subject = self.subjects.at(id.slot);
         let mut op_open = op.and_then(|op| self.open.find(subject.open, op));
         let change = Move {
+            id,
             from,
             to,
             at,
-            cause: op.map(|id| Cause {
-                id,
-                op: op_open.as_ref().map(|op| (op.operation, op.holds)),
-            }),
+            cause: op,
+            op: op_open.as_deref(),
         };
-        if let Some(invariant) = broken(&self.rules, subject, &change) {
-            let scene = Scene::subject(at, id)
-                .moving(from.map_or("", SubjectStatus::name), to.name())
-                .by(op_open.as_ref().map(|op| op.operation));
-            let detail = describe(&self.rules, subject, id, &change, invariant);
-            self.breaches
-                .add(invariant, scene, format_args!("{detail}"));
+        if let Some((invariant, detail)) = broken(&self.rules, subject, &change) {
+            let violation = Violation {
+                from: from.map_or("", SubjectStatus::name),
+                to: to.name(),
+                operation: change.op.map(|op| op.operation),
+                ..Violation::of(invariant, at, Some(id.number))
+            };
+            self.violations.add(violation, detail);
         }
         if subject.delete_acknowledged && usable(to) && !restored(&self.rules, from, to) {
-            let scene = Scene::subject(at, id).moving(subject.status_name(), to.name());
-            self.breaches.add(
-                Invariant::Acknowledged,
-                scene,
+            let violation = Violation {
+                from: subject.status_name(),
+                to: to.name(),
+                ..Violation::of(Invariant::Acknowledged, at, Some(id.number))
+            };
+            self.violations.add(
+                violation,
                 format_args!(
                     "subject {id} became {to} at {at}, \
  after its delete had been answered with success"
@@ -78,12 +77,14 @@ impl Checker {
         subject.status = Some(to);
         subject.since = at;
         let open = subject.open;
-        self.open.show(open, to);
         self.totals.moved(was, to);
-        if to == PendingDelete {
-            let litter = subject.bytes.saturating_sub(subject.kept_bytes());
-            self.open.note_litter(open, litter);
-        }
+        let litter = subject.bytes.saturating_sub(subject.kept_bytes());
+        self.open.for_each(open, |op| {
+            op.seen = op.seen.or(Statuses::only(Some(to)));
+            if to == PendingDelete {
+                op.litter = litter;
+            }
+        });
         // A scrub has removed what was kept before it says so, whoever else is still at work.
         let scrubbed = (was, to) == (Some(PendingDelete), Deleted);
         if open.is_none() || scrubbed && subject.bytes > self.open.litter(open) {
@@ -92,31 +93,53 @@ impl Checker {
     }
 }
 
-/// The invariant that a change of status breaks, if it breaks one; the first that explains it best.
+/// The invariant that a change of status breaks, if it breaks one, and how; the first that explains it best.
 #[inline]
-fn broken(rules: &Rules, subject: &Subject, change: &Move) -> Option<Invariant> {
-    if subject.status == Some(Deleted) {
-        Some(Invariant::Terminal)
-    } else if subject.born == Born::Located && change.to == Saving {
-        Some(Invariant::LocationNeverSaving)
-    } else if !is_edge(rules, subject, change) {
-        Some(Invariant::Edge)
+fn broken(rules: &Rules, subject: &Subject, change: &Move) -> Option<(Invariant, String)> {
+    let Move {
+        id, from, to, at, ..
+    } = *change;
+    let (since, profile) = (subject.since, rules.profile);
+    let went = || {
+        let claim = from.map_or("nothing", SubjectStatus::name);
+        format!("subject {id} went from {claim} to {to} at {at}")
+    };
+    Some(if subject.status == Some(Deleted) {
+        let detail =
+            format!("subject {id} became {to} at {at}, but had been deleted since {since}");
+        (Invariant::Terminal, detail)
+    } else if subject.born == Born::Located && to == Saving {
+        let detail = format!("subject {id} was created with a location and became saving at {at}");
+        (Invariant::LocationNeverSaving, detail)
+    } else if subject.status != from {
+        let was = subject.status.map_or("not there yet", SubjectStatus::name);
+        let detail = format!("{}, but it was {was} since {since}", went());
+        (Invariant::Edge, detail)
+    } else if subject_edge(profile, from, to).is_none() {
+        let detail = format!("{}, which profile {profile} does not allow", went());
+        (Invariant::Edge, detail)
+    } else if !is_cause(change) {
+        let cause = match (change.cause, change.op) {
+            (None, _) => "no operation".to_owned(),
+            (Some(id), None) => format!("operation {}, which is not open", id.0),
+            (Some(id), Some(op)) => format!("{} {}", op.operation, id.0),
+        };
+        let detail = format!("{} because of {cause}, which takes no such edge", went());
+        (Invariant::Edge, detail)
     } else if is_early_scrub(rules, subject, change) {
-        Some(Invariant::ScrubTime)
+        let detail = format!(
+            "subject {id} was scrubbed at {at}, {} after its delete at {since}; \
+ the scrub time is {}",
+            at.since(since),
+            rules.scrub_time
+        );
+        (Invariant::ScrubTime, detail)
     } else {
-        None
-    }
+        return None;
+    })
 }
 
-/// Invariant `edge`: it starts where the subject is, the profile allows it, and its cause is one that takes it.
-#[inline]
-fn is_edge(rules: &Rules, subject: &Subject, change: &Move) -> bool {
-    subject.status == change.from
-        && subject_edge(rules.profile, change.from, change.to).is_some()
-        && is_cause(change)
-}
-
-/// Invariant `scrub-time`. An early removal of the data was reported already, and is the same breach.
+/// Invariant `scrub-time`. An early removal of the data was reported already, and is the same violation.
 #[inline]
 fn is_early_scrub(rules: &Rules, subject: &Subject, change: &Move) -> bool {
     subject.status == Some(PendingDelete)
@@ -125,14 +148,17 @@ fn is_early_scrub(rules: &Rules, subject: &Subject, change: &Move) -> bool {
         && change.at.since(subject.since) < rules.scrub_time
 }
 
-/// Whether the lifecycle's "when" of an edge fits what caused it: an open operation that takes such edges, or
-/// the scrubber. The ends of an upload belong to the upload that began.
+/// Invariant `edge`, further: whether the lifecycle's "when" of an edge fits what caused it, an open operation that takes such
+/// edges, or the scrubber. The ends of an upload belong to the upload that began.
 #[inline]
 fn is_cause(change: &Move) -> bool {
-    let Some(cause) = change.cause else {
+    if change.cause.is_none() {
         return (change.from, change.to) == (Some(PendingDelete), Deleted);
-    };
-    let Some((operation, holds)) = cause.op else {
+    }
+    let Some(&OpenOp {
+        operation, holds, ..
+    }) = change.op
+    else {
         return false;
     };
     let kind = operation.kind();
@@ -199,52 +225,5 @@ fn note_activation(subject: &mut Subject, was: Option<SubjectStatus>, cause: Opt
         subject.content.size = cause.map_or(subject.bytes, |op| op.bytes);
     } else if cause.is_some_and(|op| op.operation.kind() == OperationKind::CreateEmpty) {
         subject.born = Born::Empty;
-    }
-}
-
-#[cold]
-fn describe(
-    rules: &Rules,
-    subject: &Subject,
-    id: SubjectId,
-    change: &Move,
-    invariant: Invariant,
-) -> String {
-    let Move { from, to, at, .. } = *change;
-    let was = subject.status.map_or("not there yet", SubjectStatus::name);
-    let claim = from.map_or("nothing", SubjectStatus::name);
-    let since = subject.since;
-    match invariant {
-        Invariant::Terminal => {
-            format!("subject {id} became {to} at {at}, but had been deleted since {since}")
-        }
-        Invariant::LocationNeverSaving => {
-            format!("subject {id} was created with a location and became saving at {at}")
-        }
-        Invariant::ScrubTime => format!(
-            "subject {id} was scrubbed at {at}, {} after its delete at {since}; \
- the scrub time is {}",
-            at.since(since),
-            rules.scrub_time
-        ),
-        _ if subject.status != from => format!(
-            "subject {id} went from {claim} to {to} at {at}, but it was {was} since {since}"
-        ),
-        _ if subject_edge(rules.profile, from, to).is_none() => format!(
-            "subject {id} went from {claim} to {to} at {at}, which profile {} does not allow",
-            rules.profile
-        ),
-        _ => format!(
-            "subject {id} went from {claim} to {to} at {at} because of {}, \
- which takes no such edge",
-            match change.cause {
-                None => "no operation".to_owned(),
-                Some(Cause { id, op: None }) => format!("operation {}, which is not open", id.0),
-                Some(Cause {
-                    id,
-                    op: Some((operation, _)),
-                }) => format!("{operation} {}", id.0),
-            }
-        ),
     }
 }

@@ -4,7 +4,7 @@
 //! operations that were ever open at once, whatever the number of subjects.
 
 use crate::history::OpId;
-use crate::lifecycle::{Operation, Statuses, SubjectStatus, TaskStatus};
+use crate::lifecycle::{Operation, Statuses, TaskStatus};
 
 /// An operation between its invocation and its completion.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +13,7 @@ pub(super) struct OpenOp {
     /// Bytes that the store took from it.
     pub bytes: u64,
     /// Bytes in the store beyond what the subject kept, when it became a pending delete.
-    litter: u64,
+    pub litter: u64,
     next: Open,
     /// Every status that the subject has been in since the operation was sent: an answer is true if it was at
     /// one instant in between. The order of records decides, which is the order of commits.
@@ -32,7 +32,7 @@ pub(super) struct OpenOp {
     pub moved: bool,
     /// It did what it was sent for, or failed half-way and was not put back.
     pub effect: bool,
-    /// Its breach of one-upload has been complained about.
+    /// That it violates one-upload has been noted.
     pub blamed: bool,
 }
 
@@ -57,9 +57,17 @@ impl OpenOp {
     }
 }
 
+const _: () = assert!(size_of::<OpenOp>() <= 40);
+
 /// The first of a subject's open operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Open(u32);
+
+impl Default for Open {
+    fn default() -> Open {
+        Open::NONE
+    }
+}
 
 impl Open {
     pub const NONE: Open = Open(u32::MAX);
@@ -154,42 +162,27 @@ impl OpenOps {
         taken
     }
 
-    /// Tells every operation of a list that the subject is a pending delete now, and how many bytes the store
-    /// holds beyond what that keeps.
+    /// Does this to every operation of a list.
     #[inline]
-    pub fn note_litter(&mut self, list: Open, litter: u64) {
+    pub fn for_each(&mut self, list: Open, mut note: impl FnMut(&mut OpenOp)) {
         let mut at = list;
         while !at.is_none() {
             let op = &mut self.ops[at.0 as usize];
-            op.litter = litter;
+            note(op);
             at = op.next;
         }
     }
 
     /// How many bytes of a pending delete may be those of open uploads that failed and have yet to remove them.
-    pub fn litter(&self, list: Open) -> u64 {
+    pub fn litter(&mut self, list: Open) -> u64 {
         let (mut there, mut theirs) = (0, 0_u64);
-        let mut at = list;
-        while !at.is_none() {
-            let op = &self.ops[at.0 as usize];
+        self.for_each(list, |op| {
             if !op.activated {
                 there = op.litter.max(there);
                 theirs = theirs.saturating_add(op.bytes);
             }
-            at = op.next;
-        }
+        });
         theirs.min(there)
-    }
-
-    /// Tells every operation of a list that the subject is in `status` now.
-    #[inline]
-    pub fn show(&mut self, list: Open, status: SubjectStatus) {
-        let mut at = list;
-        while !at.is_none() {
-            let op = &mut self.ops[at.0 as usize];
-            op.seen = op.seen.or(Statuses::only(Some(status)));
-            at = op.next;
-        }
     }
 }
 
@@ -218,10 +211,5 @@ mod tests {
         assert_eq!((ops.clear(&mut a), ops.clear(&mut b)), (2, 4));
         assert!(a.is_none() && b.is_none());
         assert_eq!(ops.count(), 0);
-    }
-
-    #[test]
-    fn an_open_operation_is_small() {
-        assert!(size_of::<OpenOp>() <= 40, "{}", size_of::<OpenOp>());
     }
 }

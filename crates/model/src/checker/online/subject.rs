@@ -6,9 +6,10 @@ use crate::lifecycle::SubjectStatus;
 use crate::units::Time;
 
 /// Who is in a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Occupancy {
     /// Nobody so far.
+    #[default]
     Fresh,
     /// A subject that has not been forgotten.
     Live,
@@ -17,9 +18,10 @@ pub(super) enum Occupancy {
 }
 
 /// What the creation of a subject said of its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Born {
     /// Nothing: it is yet to come.
+    #[default]
     Bare,
     /// It lies elsewhere.
     Located,
@@ -28,7 +30,7 @@ pub(super) enum Born {
 }
 
 /// One subject. Ten million may live at once, so it holds only what a later record can be judged by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Subject {
     /// The number of the occupant, or of the last one.
     pub number: u64,
@@ -67,35 +69,12 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    const FRESH: Subject = Subject {
-        number: 0,
-        bytes: 0,
-        content: Content {
-            size: 0,
-            checksum: 0,
-        },
-        since: Time::ZERO,
-        open: Open::NONE,
-        occupancy: Occupancy::Fresh,
-        status: None,
-        locations: 0,
-        born: Born::Bare,
-        uploaded: false,
-        content_known: false,
-        upload_acknowledged: false,
-        delete_acknowledged: false,
-        off_script: false,
-        bytes_blamed: false,
-        scrub_blamed: false,
-        stuck_blamed: false,
-    };
-
     /// A subject of which nothing is known yet.
     pub fn new(number: u64) -> Subject {
         Subject {
             number,
             occupancy: Occupancy::Live,
-            ..Subject::FRESH
+            ..Subject::default()
         }
     }
 
@@ -104,7 +83,7 @@ impl Subject {
         Subject {
             number,
             occupancy: Occupancy::Forgotten,
-            ..Subject::FRESH
+            ..Subject::default()
         }
     }
 
@@ -151,18 +130,4 @@ impl Subject {
     }
 }
 
-impl Default for Subject {
-    fn default() -> Subject {
-        Subject::FRESH
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_subject_is_small() {
-        assert!(size_of::<Subject>() <= 56, "{}", size_of::<Subject>());
-    }
-}
+const _: () = assert!(size_of::<Subject>() <= 56);

@@ -3,8 +3,8 @@
 //! A task lives in the operation that asked for it, which is open as long as the task runs.
 
 use super::Checker;
-use super::breach::Scene;
 use super::open::OpenOp;
+use crate::checker::Violation;
 use crate::history::{SubjectId, TaskId};
 use crate::lifecycle::{Invariant, TaskStatus, task_edge};
 use crate::units::Time;
@@ -33,39 +33,35 @@ impl Checker {
         };
         let number = task.0.0;
         let name = |status: Option<TaskStatus>| status.map_or("nothing", TaskStatus::name);
-        let scene = Scene::subject(at, id).moving(from.map_or("", TaskStatus::name), to.name());
-        let mut breach = |invariant, why: std::fmt::Arguments<'_>| {
-            let claim = name(from);
-            self.breaches.add(
-                invariant,
-                scene,
-                format_args!(
-                    "task {number} of subject {id} went from {claim} to {to} at {at}, {why}"
-                ),
-            );
-        };
-        match known {
-            None => breach(
+        let (invariant, why) = match known {
+            None => (
                 Invariant::Terminal,
-                format_args!("but is unknown or had ended"),
+                "but is unknown or had ended".to_owned(),
             ),
             Some(Some(was)) if was.ended() => {
-                breach(Invariant::Terminal, format_args!("but had ended as {was}"));
+                (Invariant::Terminal, format!("but had ended as {was}"))
             }
-            Some(was) if was != from => {
-                breach(Invariant::Edge, format_args!("but it was at {}", name(was)));
-            }
+            Some(was) if was != from => (Invariant::Edge, format!("but it was at {}", name(was))),
             Some(_) if task_edge(self.rules.profile, from, to).is_none() => {
-                breach(Invariant::Edge, format_args!("which no rule allows"));
+                (Invariant::Edge, "which no rule allows".to_owned())
             }
-            Some(_) if ends != (to == TaskStatus::Success, to == TaskStatus::Failure) => breach(
+            Some(_) if ends != (to == TaskStatus::Success, to == TaskStatus::Failure) => (
                 Invariant::Edge,
-                format_args!(
-                    "but a result belongs to success and a message to failure, each to nothing else"
-                ),
+                "but a result belongs to success and a message to failure, each to nothing else"
+                    .to_owned(),
             ),
-            Some(_) => {}
-        }
+            Some(_) => return,
+        };
+        let claim = name(from);
+        let violation = Violation {
+            from: from.map_or("", TaskStatus::name),
+            to: to.name(),
+            ..Violation::of(invariant, at, Some(id.number))
+        };
+        self.violations.add(
+            violation,
+            format_args!("task {number} of subject {id} went from {claim} to {to} at {at}, {why}"),
+        );
     }
 
     /// The status before of a task without an open operation; none if there is no such task.
@@ -94,11 +90,12 @@ impl Checker {
             self.loose_tasks.insert(TaskId(op.id), loose);
             return;
         }
-        self.breaches.add(
-            Invariant::Progress,
-            Scene::subject(at, id)
-                .in_status(status.name())
-                .by(op.operation),
+        self.violations.add(
+            Violation {
+                from: status.name(),
+                operation: Some(op.operation),
+                ..Violation::of(Invariant::Progress, at, Some(id.number))
+            },
             format_args!(
                 "task {} of subject {id} is stuck: \
  its operation ended at {at} and left it {status}",

@@ -1,6 +1,6 @@
 //! One line of a saved history: how it is written, and how its text is understood.
 
-use super::word::{Checksum, Word};
+use super::word::Checksum;
 use super::{Entry, Header, Problem, SCHEMA};
 use crate::history::{ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen};
 use crate::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
@@ -27,8 +27,8 @@ pub(super) fn header(text: &[u8]) -> Result<Header, Problem> {
     }
     let line: HeaderLine = serde_json::from_slice(text).map_err(no_header)?;
     let right = match line.target {
-        Target::Embedded => line.profile.0 != Profile::Glance && line.delayed_delete.is_some(),
-        Target::Glance => line.profile.0 == Profile::Glance,
+        Target::Embedded => line.profile != Profile::Glance && line.delayed_delete.is_some(),
+        Target::Glance => line.profile == Profile::Glance,
     };
     if !right {
         return Err(Problem::NoHeader(
@@ -39,7 +39,7 @@ pub(super) fn header(text: &[u8]) -> Result<Header, Problem> {
     Ok(Header {
         scenario: line.scenario.into_owned(),
         seed: line.seed,
-        profile: line.profile.0,
+        profile: line.profile,
         delayed_delete: line.delayed_delete,
     })
 }
@@ -87,7 +87,7 @@ pub(super) struct HeaderLine<'a> {
     scenario: Cow<'a, str>,
     seed: u64,
     target: Target,
-    profile: Word<Profile>,
+    profile: Profile,
     delayed_delete: Option<bool>,
 }
 
@@ -101,13 +101,13 @@ impl HeaderLine<'_> {
                 Profile::Glance => Target::Glance,
                 Profile::V1 | Profile::V2 => Target::Embedded,
             },
-            profile: Word(header.profile),
+            profile: header.profile,
             delayed_delete: header.delayed_delete,
         }
     }
 }
 
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Line {
     #[serde(default = "one", skip_serializing_if = "is_one")]
@@ -115,55 +115,46 @@ pub(super) struct Line {
     subject: u64,
     t_ns: u64,
     event: Kind,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     op: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    operation: Option<Word<Operation>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    who: Option<Word<Who>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    outcome: Option<Word<Outcome>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    status: Option<Word<Seen>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<Operation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    who: Option<Who>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Outcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Seen>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    checksum: Option<Word<Checksum>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checksum: Option<Checksum>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     spoiled: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     http: Option<u16>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<RowLine>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    data: Option<HeldLine>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Held>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tasks_open: Option<u32>,
 }
 
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 enum RowLine {
     Absent,
     Present {
-        status: Word<SubjectStatus>,
+        status: SubjectStatus,
         deleted: bool,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         size: Option<u64>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        checksum: Option<Word<Checksum>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        checksum: Option<Checksum>,
         locations: u32,
         in_store: bool,
     },
-}
-
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HeldLine {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    bytes: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    staged: Option<u64>,
 }
 
 fn one() -> u32 {
@@ -176,31 +167,14 @@ fn is_one(run: &u32) -> bool {
 }
 
 impl Line {
-    /// A line that says nothing but whose event of which kind it is.
-    fn bare(run: u32, subject: u64, t_ns: u64, kind: Kind) -> Line {
-        Line {
-            run,
-            subject,
-            t_ns,
-            event: kind,
-            op: None,
-            operation: None,
-            who: None,
-            outcome: None,
-            status: None,
-            size: None,
-            checksum: None,
-            spoiled: None,
-            http: None,
-            row: None,
-            data: None,
-            tasks_open: None,
-        }
-    }
-
     /// The line of an event.
     pub(super) fn of(run: u32, subject: u64, event: &ClientEvent) -> Line {
-        let bare = |kind| Line::bare(run, subject, event.at.0, kind);
+        let line = Line {
+            run,
+            subject,
+            t_ns: event.at.0,
+            ..Line::default()
+        };
         match event.observation {
             Observation::Invoked {
                 op,
@@ -209,13 +183,14 @@ impl Line {
                 brings,
                 spoiled,
             } => Line {
+                event: Kind::Invoked,
                 op: Some(op.0),
-                operation: Some(Word(operation)),
-                who: Some(Word(who)),
+                operation: Some(operation),
+                who: Some(who),
                 size: brings.map(|content| content.size),
                 checksum: brings.map(checksum),
                 spoiled: spoiled.then_some(true),
-                ..bare(Kind::Invoked)
+                ..line
             },
             Observation::Answered {
                 op,
@@ -224,42 +199,44 @@ impl Line {
                 content,
                 http_status,
             } => Line {
+                event: Kind::Answered,
                 op: Some(op.0),
-                outcome: Some(Word(outcome)),
-                status: seen.map(Word),
+                outcome: Some(outcome),
+                status: seen,
                 size: content.map(|content| content.size),
                 checksum: content.map(checksum),
                 http: http_status,
-                ..bare(Kind::Answered)
+                ..line
             },
-            Observation::Broken(true) => bare(Kind::Broken),
-            Observation::Broken(false) => bare(Kind::Healed),
-            Observation::Probed(books) => Line {
-                row: books.row.map(RowLine::of),
-                data: books
-                    .data
-                    .map(|Held { bytes, staged }| HeldLine { bytes, staged }),
-                tasks_open: books.tasks_open,
-                ..bare(Kind::Probed)
+            Observation::Broken(broken) => Line {
+                event: if broken { Kind::Broken } else { Kind::Healed },
+                ..line
+            },
+            Observation::Probed(reading) => Line {
+                event: Kind::Probed,
+                row: reading.row.map(RowLine::of),
+                data: reading.data,
+                tasks_open: reading.tasks_open,
+                ..line
             },
         }
     }
 
     /// The event of the line. What it says is taken out of it; whatever is left does not belong there.
     fn entry(mut self) -> Result<Entry, Problem> {
-        let (run, subject, t_ns, kind) = (self.run, self.subject, self.t_ns, self.event);
+        let kind = self.event;
         let observation = match kind {
             Kind::Invoked => Observation::Invoked {
                 op: OpId(needed(kind, "op", self.op.take())?),
-                operation: needed(kind, "operation", self.operation.take())?.0,
-                who: needed(kind, "who", self.who.take())?.0,
+                operation: needed(kind, "operation", self.operation.take())?,
+                who: needed(kind, "who", self.who.take())?,
                 brings: content(kind, self.size.take(), self.checksum.take())?,
                 spoiled: self.spoiled.take().unwrap_or(false),
             },
             Kind::Answered => Observation::Answered {
                 op: OpId(needed(kind, "op", self.op.take())?),
-                outcome: needed(kind, "outcome", self.outcome.take())?.0,
-                seen: self.status.take().map(|seen| seen.0),
+                outcome: needed(kind, "outcome", self.outcome.take())?,
+                seen: self.status.take(),
                 content: content(kind, self.size.take(), self.checksum.take())?,
                 http_status: self.http.take(),
             },
@@ -267,17 +244,20 @@ impl Line {
             Kind::Healed => Observation::Broken(false),
             Kind::Probed => Observation::Probed(ProbeReading {
                 row: self.row.take().map(|row| row.row(kind)).transpose()?,
-                data: self
-                    .data
-                    .take()
-                    .map(|HeldLine { bytes, staged }| Held { bytes, staged }),
+                data: self.data.take(),
                 tasks_open: self.tasks_open.take(),
             }),
         };
-        if self != Line::bare(run, subject, t_ns, kind) {
-            let rest = serde_json::to_string(&self).unwrap_or_default();
-            let bare = serde_json::to_string(&Line::bare(run, subject, t_ns, kind));
-            let bare = bare.unwrap_or_default();
+        let bare = Line {
+            run: self.run,
+            subject: self.subject,
+            t_ns: self.t_ns,
+            event: kind,
+            ..Line::default()
+        };
+        if self != bare {
+            let [rest, bare] =
+                [&self, &bare].map(|line| serde_json::to_string(line).unwrap_or_default());
             let said = rest.strip_prefix(bare.trim_end_matches('}'));
             let said = said.unwrap_or(&rest).trim_start_matches(',');
             return Err(Problem::Surplus(
@@ -286,10 +266,10 @@ impl Line {
             ));
         }
         Ok(Entry {
-            run,
-            subject,
+            run: self.run,
+            subject: self.subject,
             event: ClientEvent {
-                at: Time(t_ns),
+                at: Time(self.t_ns),
                 observation,
             },
         })
@@ -303,18 +283,18 @@ fn needed<T>(kind: Kind, field: &'static str, value: Option<T>) -> Result<T, Pro
 fn content(
     kind: Kind,
     size: Option<u64>,
-    checksum: Option<Word<Checksum>>,
+    checksum: Option<Checksum>,
 ) -> Result<Option<Content>, Problem> {
-    match (size, checksum) {
-        (Some(size), Some(Word(Checksum(checksum)))) => Ok(Some(Content { size, checksum })),
-        (None, None) => Ok(None),
-        (Some(_), None) => Err(Problem::Missing(kind.name(), "checksum")),
-        (None, Some(_)) => Err(Problem::Missing(kind.name(), "size")),
+    if size.is_none() && checksum.is_none() {
+        return Ok(None);
     }
+    let Checksum(checksum) = needed(kind, "checksum", checksum)?;
+    let size = needed(kind, "size", size)?;
+    Ok(Some(Content { size, checksum }))
 }
 
-fn checksum(content: Content) -> Word<Checksum> {
-    Word(Checksum(content.checksum))
+fn checksum(content: Content) -> Checksum {
+    Checksum(content.checksum)
 }
 
 impl RowLine {
@@ -328,7 +308,7 @@ impl RowLine {
                 locations,
                 in_store,
             } => RowLine::Present {
-                status: Word(status),
+                status,
                 deleted,
                 size: content.map(|content| content.size),
                 checksum: content.map(checksum),
@@ -349,7 +329,7 @@ impl RowLine {
                 locations,
                 in_store,
             } => Row::Present {
-                status: status.0,
+                status,
                 deleted,
                 content: content(kind, size, checksum)?,
                 locations,
@@ -360,9 +340,10 @@ impl RowLine {
 }
 
 /// What an event is.
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
+    #[default]
     Invoked,
     Answered,
     Broken,

@@ -1,4 +1,4 @@
-//! How an operation changes its subject: one step at a time, each along an edge of the lifecycle.
+//! How an operation changes its subject: one change at a time, each along an edge of the lifecycle.
 
 use crate::lifecycle::{Profile, SubjectStatus, subject_edge};
 use SubjectStatus::*;
@@ -6,7 +6,7 @@ use SubjectStatus::*;
 /// How far an operation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub enum Phase {
+pub enum Extent {
     /// It has changed nothing yet.
     Waiting,
     /// It holds the subject: nobody else may take it on.
@@ -19,7 +19,7 @@ pub enum Phase {
     Further,
 }
 
-/// What a step does to the data.
+/// What a change does to the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Contents {
     /// It is what it was.
@@ -30,17 +30,17 @@ pub enum Contents {
     Go,
 }
 
-/// One step of an operation.
+/// One change that an operation may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Step {
+pub struct Change {
     /// How far the operation has come before it.
-    pub phase: Phase,
+    pub extent: Extent,
     /// The status before; none when the subject comes into being.
     pub from: Option<SubjectStatus>,
     /// The status after.
     pub to: SubjectStatus,
     /// How far the operation has come then.
-    pub next: Phase,
+    pub next: Extent,
     /// What becomes of the data.
     pub contents: Contents,
     /// Whether the subject must have been there at some instant of the operation before.
@@ -48,7 +48,7 @@ pub struct Step {
     on: On,
 }
 
-/// Which servers take a step.
+/// Which servers take a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum On {
     Both,
@@ -56,19 +56,19 @@ enum On {
     Glance,
 }
 
-/// A step along an edge; the data stays where the status keeps it.
-pub(super) const fn step(
-    phase: Phase,
+/// A change along an edge; the data stays where the status keeps it.
+pub(crate) const fn change(
+    extent: Extent,
     from: SubjectStatus,
     to: SubjectStatus,
-    next: Phase,
-) -> Step {
+    next: Extent,
+) -> Change {
     let contents = match to {
         Queued | Killed | Deleted | Saving => Contents::Go,
         Active | Deactivated | PendingDelete | Uploading | Importing => Contents::Stay,
     };
-    Step {
-        phase,
+    Change {
+        extent,
         from: Some(from),
         to,
         next,
@@ -78,40 +78,40 @@ pub(super) const fn step(
     }
 }
 
-/// The whole of an operation in one step.
-pub(super) const fn done(from: SubjectStatus, to: SubjectStatus) -> Step {
-    step(Phase::Waiting, from, to, Phase::Done)
+/// The whole of an operation in one change.
+pub(super) const fn done(from: SubjectStatus, to: SubjectStatus) -> Change {
+    change(Extent::Waiting, from, to, Extent::Done)
 }
 
-/// A step that brings the subject into being.
-pub(super) const fn register(to: SubjectStatus, next: Phase) -> Step {
-    Step {
+/// A change that brings the subject into being.
+pub(super) const fn register(to: SubjectStatus, next: Extent) -> Change {
+    Change {
         from: None,
-        ..step(Phase::Waiting, to, to, next)
+        ..change(Extent::Waiting, to, to, next)
     }
 }
 
 /// A delete of what is deleted: two at once may both find it there, and both say that it is gone.
-pub(super) const fn again(status: SubjectStatus) -> Step {
-    Step {
+pub(super) const fn again(status: SubjectStatus) -> Change {
+    Change {
         looked: true,
         contents: Contents::Stay,
         ..done(status, status).on_glance()
     }
 }
 
-impl Step {
+impl Change {
     /// The same, and the data comes in.
-    pub(super) const fn brings(self) -> Step {
-        Step {
+    pub(super) const fn brings(self) -> Change {
+        Change {
             contents: Contents::Come,
             ..self
         }
     }
 
     /// The same, on the embedded service alone: it answers when all is done.
-    pub(super) const fn on_service(self) -> Step {
-        Step {
+    pub(super) const fn on_service(self) -> Change {
+        Change {
             on: On::Service,
             ..self
         }
@@ -119,14 +119,14 @@ impl Step {
 
     /// The same, on a real Glance alone: some operations are several requests, some go on after their answer, and to repeat a
     /// change is no mistake.
-    pub(super) const fn on_glance(self) -> Step {
-        Step {
+    pub(super) const fn on_glance(self) -> Change {
+        Change {
             on: On::Glance,
             ..self
         }
     }
 
-    /// Whether a server of this profile may take it. What a delete makes of an active subject depends on whether deletes are delayed;
+    /// Whether a server of this profile may make it. What a delete makes of an active subject depends on whether deletes are delayed;
     /// none where that is not known.
     pub(super) fn is_legal(&self, profile: Profile, delayed: Option<bool>) -> bool {
         let here = match self.on {

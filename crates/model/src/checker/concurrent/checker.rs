@@ -1,44 +1,44 @@
 //! The walk over the history of one subject.
 
-use super::breach::Inconclusive;
-use super::breach::{Breach, Judgement};
-use super::open::{Answer, Known, Loose, Open, Standing, brings_data, trespasses};
+use super::open::{Ending, Known, Loose, Open, Standing, brings_data, trespasses};
 use super::plan::{Plans, Way, goes_on};
 use super::rules::Rules;
-use super::state::{Holds, SLOTS, State, States, phase};
+use super::state::{Holds, SLOTS, State, States};
+use super::violation::{Judgement, SubjectViolation};
 use crate::history::{ClientEvent, Content, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, Verdict, Who};
+use crate::operations::Extent;
 use crate::units::Time;
 
 /// Judges histories, one after the other; it keeps its tables from one to the next.
-pub(super) struct Judge {
-    pub rules: Rules,
-    pub plans: Plans,
+pub struct Checker {
+    pub(super) rules: Rules,
+    pub(super) plans: Plans,
     /// In order of time; of equal times invocations first, then answers.
     order: Vec<u32>,
-    /// The answer of an invocation and the invocation of an answer, by their places in the history.
-    pair: Vec<u32>,
+    /// The answer of an invocation and the invocation of an answer, by their positions in the history.
+    pair: Vec<Option<u32>>,
     waiting: Vec<(OpId, u32)>,
-    pub contents: Vec<Content>,
+    pub(super) contents: Vec<Content>,
+    /// When the event was that is judged.
+    pub(super) now: Time,
     /// Never empty.
-    pub states: States,
+    pub(super) states: States,
     /// Whether everything open has had its say since the last invocation.
-    pub closed: bool,
-    pub exhausted: bool,
-    inconclusive: Option<Inconclusive>,
-    pub slots: [Option<Open>; SLOTS],
+    pub(super) closed: bool,
+    pub(super) exhausted: bool,
+    pub(super) slots: [Option<Open>; SLOTS],
     /// The slots in use, a bit each.
-    pub used: u16,
+    pub(super) used: u16,
     /// Those of them whose answer tells of an instant.
-    pub looking: u16,
-    pub loose: Vec<Loose>,
-    pub known: Known,
-    pub breaks: u32,
-    pub broken: bool,
-    pub breaches: Vec<Breach>,
+    pub(super) looking: u16,
+    pub(super) loose: Vec<Loose>,
+    pub(super) known: Known,
+    pub(super) breaks: u32,
+    broken: bool,
+    pub(super) violations: Vec<SubjectViolation>,
 }
 
-const NO_PAIR: u32 = u32::MAX;
 /// The numbers of the bits that are set.
 pub(super) fn bits(mut set: u16) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
@@ -50,19 +50,20 @@ pub(super) fn bits(mut set: u16) -> impl Iterator<Item = usize> {
     })
 }
 
-impl Judge {
-    pub fn new(rules: Rules) -> Judge {
-        Judge {
+impl Checker {
+    /// A checker by these rules.
+    pub fn new(rules: Rules) -> Checker {
+        Checker {
             rules,
             plans: Plans::new(&rules),
             order: Vec::new(),
             pair: Vec::new(),
             waiting: Vec::new(),
             contents: Vec::with_capacity(Holds::KNOWN),
+            now: Time::ZERO,
             states: States::default(),
             closed: true,
             exhausted: false,
-            inconclusive: None,
             slots: [None; SLOTS],
             used: 0,
             looking: 0,
@@ -70,45 +71,37 @@ impl Judge {
             known: Known::default(),
             breaks: 0,
             broken: false,
-            breaches: Vec::new(),
+            violations: Vec::new(),
         }
     }
 
+    /// Judges the history of one subject.
     pub fn judge(&mut self, history: &SubjectHistory) -> Judgement {
         self.reset();
         let events = &history.events;
-        let sorted = events.is_sorted_by_key(turn);
-        if !sorted {
-            self.order.extend(0..events.len() as u32);
-            self.order
-                .sort_by_key(|&index| turn(&events[index as usize]));
-        }
-        let at = |judge: &Judge, step: usize| match sorted {
-            true => step,
-            false => judge.order[step] as usize,
-        };
-        self.pair.resize(events.len(), NO_PAIR);
+        self.order.extend(0..events.len() as u32);
+        self.order
+            .sort_by_key(|&index| turn(&events[index as usize]));
+        self.pair.resize(events.len(), None);
         for step in 0..events.len() {
-            let index = at(self, step);
-            self.pair_up(events, index);
+            self.pair_up(events, self.order[step]);
         }
         for step in 0..events.len() {
-            let index = at(self, step);
-            self.event(events, index);
+            self.event(events, self.order[step] as usize);
             if self.exhausted {
                 break;
             }
         }
-        self.inconclusive = self.finish();
-        let breaches = std::mem::take(&mut self.breaches);
-        let inconclusive = self.inconclusive.filter(|_| breaches.is_empty());
+        let inconclusive = self.finish();
+        let violations = std::mem::take(&mut self.violations);
+        let inconclusive = inconclusive.filter(|_| violations.is_empty());
         Judgement {
-            verdict: match (breaches.is_empty(), inconclusive) {
+            verdict: match (violations.is_empty(), inconclusive) {
                 (false, _) => Verdict::Invalid,
                 (true, Some(_)) => Verdict::Unknown,
                 (true, None) => Verdict::Valid,
             },
-            breaches,
+            violations,
             inconclusive,
         }
     }
@@ -131,11 +124,13 @@ impl Judge {
     }
 
     /// Finds the invocation of an answer, and enters the data of both.
-    fn pair_up(&mut self, events: &[ClientEvent], index: usize) {
-        match events[index].observation {
+    fn pair_up(&mut self, events: &[ClientEvent], index: u32) {
+        match events[index as usize].observation {
             Observation::Invoked { op, brings, .. } => {
-                self.waiting.push((op, index as u32));
-                brings.into_iter().for_each(|content| self.enter(content));
+                self.waiting.push((op, index));
+                if let Some(content) = brings {
+                    self.enter(content);
+                }
             }
             Observation::Answered {
                 op,
@@ -143,12 +138,13 @@ impl Judge {
                 content,
                 ..
             } => {
-                let Some(place) = self.waiting.iter().rposition(|waiting| waiting.0 == op) else {
+                let Some(position) = self.waiting.iter().rposition(|waiting| waiting.0 == op)
+                else {
                     return;
                 };
-                let (_, invoked) = self.waiting.swap_remove(place);
-                self.pair[index] = invoked;
-                self.pair[invoked as usize] = index as u32;
+                let (_, invoked) = self.waiting.swap_remove(position);
+                self.pair[index as usize] = Some(invoked);
+                self.pair[invoked as usize] = Some(index);
                 if let (Observation::Invoked { operation, .. }, Some(content), Outcome::Ok) =
                     (events[invoked as usize].observation, content, outcome)
                     && brings_data(operation)
@@ -160,23 +156,12 @@ impl Judge {
         }
     }
 
-    /// Enters data that was found.
-    pub(super) fn entered(&mut self, content: Content) -> Holds {
-        self.enter(content);
-        self.brought(Some(content))
-    }
-
-    fn enter(&mut self, content: Content) {
+    /// Enters data into the table, while it has room.
+    pub(super) fn enter(&mut self, content: Content) -> Holds {
         if self.contents.len() < Holds::KNOWN && !self.contents.contains(&content) {
             self.contents.push(content);
         }
-    }
-
-    /// Data that an operation brings.
-    fn brought(&self, content: Option<Content>) -> Holds {
-        content
-            .and_then(|content| self.position(content))
-            .unwrap_or(Holds::ANYTHING)
+        self.position(content).unwrap_or(Holds::ANYTHING)
     }
 
     /// Data that was read.
@@ -195,7 +180,8 @@ impl Judge {
 
     fn event(&mut self, events: &[ClientEvent], index: usize) {
         let ClientEvent { at, observation } = events[index];
-        let other = self.pair[index];
+        let other = self.pair[index].map(|other| events[other as usize].observation);
+        self.now = at;
         if !matches!(observation, Observation::Broken(_)) {
             self.known.last_look = None;
         }
@@ -207,54 +193,25 @@ impl Judge {
                 brings,
                 spoiled,
             } => {
-                let foreseen = match events.get(other as usize).map(|event| event.observation) {
-                    Some(Observation::Answered {
-                        outcome,
-                        seen,
-                        content,
-                        http_status,
-                        ..
-                    }) => Answer {
-                        outcome,
-                        seen,
-                        content,
-                        http_status,
-                    },
-                    _ => Answer {
-                        outcome: Outcome::Unknown,
-                        seen: None,
-                        content: None,
-                        http_status: None,
-                    },
+                let ending = other.and_then(Ending::of);
+                let standing = match ending {
+                    None => Standing::Unknown,
+                    Some(_) => Standing::Waits,
                 };
-                let standing = match other {
-                    NO_PAIR => Standing::Unknown,
-                    _ => Standing::Waits,
-                };
-                let open = self.open(op, operation, (who, spoiled), brings, &foreseen);
+                let ending = ending.unwrap_or(Ending::UNKNOWN);
+                let open = self.open(op, operation, (who, spoiled), brings, &ending);
                 self.invoke(Open { standing, ..open });
             }
-            Observation::Answered {
-                op,
-                outcome,
-                seen,
-                content,
-                http_status,
-            } if other != NO_PAIR => {
-                let answer = Answer {
-                    outcome,
-                    seen,
-                    content,
-                    http_status,
-                };
-                self.answered(at, op, &answer);
+            Observation::Answered { op, .. } => {
+                if let (Some(_), Some(ending)) = (other, Ending::of(observation)) {
+                    self.answered(op, &ending);
+                }
             }
-            Observation::Answered { .. } => {}
             Observation::Broken(broken) => {
                 self.broken = broken;
                 self.breaks += u32::from(broken);
             }
-            Observation::Probed(reading) => self.probed(at, &reading),
+            Observation::Probed(reading) => self.probed(&reading),
         }
     }
 
@@ -265,16 +222,16 @@ impl Judge {
         operation: Operation,
         (who, spoiled): (Who, bool),
         brings: Option<Content>,
-        answer: &Answer,
+        ending: &Ending,
     ) -> Open {
-        let may_act = !trespasses(operation, who);
-        let way = self.way(spoiled, answer);
-        let way = if may_act { way } else { Way::Never };
-        let sent = match answer.outcome {
-            Outcome::Ok if brings_data(operation) => answer.content.or(brings),
+        let way = match trespasses(operation, who) {
+            true => Way::Never,
+            false => self.way(spoiled, ending),
+        };
+        let sent = match ending.outcome {
+            Outcome::Ok if brings_data(operation) => ending.content.or(brings),
             _ => brings,
         };
-        let claim = self.claim(operation, who, answer);
         Open {
             id,
             operation,
@@ -282,12 +239,11 @@ impl Judge {
             spoiled,
             way,
             plan: self.plans.of(operation, way),
-            brings: self.brought(sent),
+            brings: sent
+                .and_then(|content| self.position(content))
+                .unwrap_or(Holds::ANYTHING),
             sent_all: sent.is_some(),
-            looks: claim.is_some(),
-            places: claim.map_or(Statuses::EVERY, |claim| claim.places),
-            data: claim.and_then(|claim| claim.data),
-            lenient: claim.is_some_and(|claim| claim.lenient),
+            claim: self.claim(operation, who, ending),
             standing: Standing::Waits,
             alone: self.at_rest(),
             breaks: self.breaks,
@@ -307,19 +263,16 @@ impl Judge {
     }
 
     /// How much is known of the end of an operation.
-    fn way(&self, spoiled: bool, answer: &Answer) -> Way {
-        match answer.outcome {
+    fn way(&self, spoiled: bool, ending: &Ending) -> Way {
+        match ending.outcome {
             Outcome::Ok => Way::Ok,
             Outcome::Refused => Way::Refused,
             Outcome::Unknown => Way::Maybe,
             Outcome::Fail if !self.rules.real() => Way::Fail,
-            Outcome::Fail => {
-                let told = answer.http_status.is_some_and(|status| status < 500);
-                match told && !spoiled {
-                    true => Way::Fail,
-                    false => Way::Maybe,
-                }
-            }
+            Outcome::Fail => match ending.http_status {
+                Some(status) if status < 500 && !spoiled => Way::Fail,
+                _ => Way::Maybe,
+            },
         }
     }
 
@@ -334,14 +287,14 @@ impl Judge {
         }
         self.known.may_be_protected |=
             open.operation == Operation::Protect && !matches!(open.way, Way::Refused | Way::Never);
-        let takes_no_step = self.plans.steps(open.plan).is_empty();
-        self.known.unsettled |= unanswered && takes_no_step && open.operation != Operation::Show;
+        let changes_nothing = self.plans.changes(open.plan).is_empty();
+        self.known.unsettled |= unanswered && changes_nothing && open.operation != Operation::Show;
         self.known.tasks_ended &= !goes_on(&self.rules, open.operation);
         self.known.trespassed |= trespasses(open.operation, open.who);
         self.known.staging_unknown |= unanswered && open.operation == Operation::Stage;
         self.known.moved |=
             matches!(open.way, Way::Ok | Way::Maybe) && self.moves_data(open.operation);
-        if open.standing == Standing::Unknown && takes_no_step {
+        if open.standing == Standing::Unknown && changes_nothing {
             return;
         }
         let free = (!self.used).trailing_zeros() as usize;
@@ -356,7 +309,7 @@ impl Judge {
         }
         self.slots[free] = Some(open);
         self.used |= 1 << free;
-        if open.looks {
+        if open.claim.is_some() {
             self.looking |= 1 << free;
             for index in 0..self.states.len() {
                 self.states[index] = self.look(self.states[index]);
@@ -388,12 +341,6 @@ impl Judge {
         self.states.tidy();
     }
 
-    /// Whether the state is one that the answer of the operation can be true of.
-    #[inline]
-    pub(super) fn ends(&self, slot: usize, open: &Open, state: State) -> bool {
-        (!open.looks || state.looked(slot)) && ends_in(slot, open, state)
-    }
-
     /// Whether nobody waits for an answer.
     pub(super) fn at_rest(&self) -> bool {
         self.standing(Standing::Waits).next().is_none()
@@ -406,16 +353,16 @@ impl Judge {
     }
 
     /// Whether an answered operation may act later all the same, and why.
-    pub(super) fn lingers(&self, open: &Open, answer: &Answer, faulty: bool) -> Option<Standing> {
-        if self.plans.steps(open.plan).is_empty() {
+    pub(super) fn lingers(&self, open: &Open, ending: &Ending, faulty: bool) -> Option<Standing> {
+        if self.plans.changes(open.plan).is_empty() {
             return None;
         }
-        match answer.outcome {
+        match ending.outcome {
             Outcome::Ok => goes_on(&self.rules, open.operation).then_some(Standing::Accepted),
             Outcome::Refused => None,
             Outcome::Unknown => Some(Standing::Unknown),
             Outcome::Fail if !self.rules.real() => None,
-            Outcome::Fail if answer.http_status.is_none() || open.spoiled => {
+            Outcome::Fail if ending.http_status.is_none() || open.spoiled => {
                 Some(Standing::Unknown)
             }
             // An answer that says why it failed comes when all is cleaned up, unless something was broken meanwhile.
@@ -437,10 +384,16 @@ fn turn(event: &ClientEvent) -> (Time, u8) {
     (event.at, turn)
 }
 
+/// Whether the state is one that the answer of the operation can be true of.
+#[inline]
+pub(super) fn ends(slot: usize, open: &Open, state: State) -> bool {
+    (open.claim.is_none() || state.looked(slot)) && ends_in(slot, open, state)
+}
+
 #[inline]
 pub(super) fn ends_in(slot: usize, open: &Open, state: State) -> bool {
-    let now = state.phase(slot);
-    let holds = matches!(now, phase::HOLDING | phase::FURTHER);
-    let lost = holds && open.plan.may_lose && !state.place().is_in(Statuses::BUSY);
-    open.plan.ends_in & 1 << now != 0 || lost
+    let extent = state.extent(slot);
+    let holds = matches!(extent, Extent::Holding | Extent::Further);
+    let lost = holds && open.plan.may_lose && !state.is_in(Statuses::BUSY);
+    open.plan.ends_in & 1 << extent as u8 != 0 || lost
 }

@@ -88,7 +88,7 @@ impl Symptom {
 
 /// One violation in the history of one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breach {
+pub struct SubjectViolation {
     /// When it became certain.
     pub at: Time,
     /// The invariant.
@@ -105,28 +105,18 @@ pub struct Judgement {
     /// Invalid if anything cannot be true, else unknown if it is inconclusive, else valid.
     pub verdict: Verdict,
     /// What cannot be true, in order of time; each symptom at most once.
-    pub breaches: Vec<Breach>,
+    pub violations: Vec<SubjectViolation>,
     /// Why nothing is certain; only if the verdict is unknown.
     pub inconclusive: Option<Inconclusive>,
 }
 
 /// Why nothing is certain about a history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Inconclusive {
     /// It needs more states at once than the budget allows.
+    #[error("too much was open at once to follow it all")]
     Budget,
     /// It ends with the subject in this status, in the middle of something, and with an operation that may still be at work.
+    #[error("still {0} at the end, and it is not known whether an operation is at work on it")]
     AtWork(SubjectStatus),
-}
-
-impl std::fmt::Display for Inconclusive {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Inconclusive::Budget => f.write_str("too much was open at once to follow it all"),
-            Inconclusive::AtWork(status) => write!(
-                f,
-                "still {status} at the end, and it is not known whether an operation is at work on it"
-            ),
-        }
-    }
 }

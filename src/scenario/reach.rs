@@ -159,7 +159,6 @@ pub(super) fn check(reader: &Reader, conditions: &Conditions, written: &WrittenS
         };
         if let Some(operation) = step.creates_first() {
             states = created(operation);
-            continue;
         }
         states = match step {
             Step::Act(action) => judge(spots.first(), action, states, false),
@@ -167,6 +166,17 @@ pub(super) fn check(reader: &Reader, conditions: &Conditions, written: &WrittenS
                 let states = raced(conditions, step, states);
                 for (at, action) in spots.iter().zip(step.actions()) {
                     judge(Some(at), action, states, true);
+                }
+                states
+            }
+            Step::Race {
+                first,
+                second: Second::Rival(rival),
+                ..
+            } => {
+                let states = raced(conditions, &Step::beside(*first, *rival), states);
+                for act in [first, rival] {
+                    judge(spots.first(), &Action::Do(*act), states, true);
                 }
                 states
             }

@@ -178,7 +178,7 @@ fn a_rival_is_sent_at_its_point_of_an_operation() {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
         "schema = 1\nname = \"liar\"\n[target.glance]\nurl = \"{}\"\n[load]\nusers = 2\nsubjects = 6\n\
-         [[story]]\nname = \"one\"\nsize = \"1MiB\"\nsteps = \"create [upload mid-body delete] show\"\n",
+         [[story]]\nname = \"one\"\nsize = \"1MiB\"\nsteps = \"create [upload mid-body delete] refused=download\"\n",
         serve_lies(HONEST)
     );
     std::fs::write(folder.path().join("liar.toml"), text).unwrap();
@@ -208,13 +208,13 @@ fn a_rival_is_sent_at_its_point_of_an_operation() {
             Observation::Answered { op, .. } if Some(op) == upload => Some(event.at),
             _ => None,
         });
-        let (upload, delete, show) = (
+        let (upload, delete, last) = (
             begun(Operation::Upload),
             begun(Operation::Delete),
-            begun(Operation::Show),
+            begun(Operation::Download),
         );
         assert!(upload < delete && delete < ended.unwrap(), "{history:?}");
-        assert!(show >= ended.unwrap(), "{history:?}");
+        assert!(last >= ended.unwrap(), "{history:?}");
         subjects += 1;
     }
     assert_eq!(subjects, 6);

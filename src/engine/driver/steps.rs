@@ -19,7 +19,7 @@ struct Demand<'s> {
     beside: Option<(Point, &'s Second)>,
 }
 
-/// The branch of the rival that is sent at a point of an operation.
+/// The branch of the rival that is sent at a point of an operation, which is the last of the two.
 const RIVAL: u8 = 2;
 
 /// How much of so much data has been sent at a point.
@@ -53,31 +53,14 @@ impl Driver {
                 return self.end_story(now, slot, out);
             };
             let action = match step {
-                Step::Act(action) => action,
+                Step::Act(action) => Some(action),
                 Step::Race { first, at, second } => {
-                    let act = match (second, cursor.branch, cursor.action) {
-                        (Second::Rival(_), 0, _) => {
-                            self.runs.at(slot).rivals = 2;
-                            cursor.branch = 1;
-                            *first
+                    match self.demand(slot, &mut cursor, *first, (*at, second)) {
+                        Some(demand) => {
+                            return self.invoke(now, slot, cursor, demand, intended, out);
                         }
-                        (Second::Rival(rival), RIVAL, 0) => *rival,
-                        (Second::Rival(_), ..) => {
-                            if self.others_go_on(slot) {
-                                return;
-                            }
-                            cursor = Cursor::at(cursor.step + 1);
-                            continue;
-                        }
-                        // Commands the scenario's reader has refused.
-                        (Second::Fault(_) | Second::Command(_), ..) => *first,
-                    };
-                    let demand = Demand {
-                        act,
-                        must_be_refused: false,
-                        beside: (cursor.branch != RIVAL).then_some((*at, second)),
-                    };
-                    return self.invoke(now, slot, cursor, demand, intended, out);
+                        None => None,
+                    }
                 }
                 Step::Run(_) => {
                     cursor = after(cursor);
@@ -88,15 +71,18 @@ impl Driver {
                 }
                 Step::Rivals { branches, .. } => {
                     let branch = &branches[usize::from(cursor.branch) - 1];
-                    let Some(action) = branch.get(usize::from(cursor.action)) else {
-                        if self.others_go_on(slot) {
-                            return;
-                        }
-                        cursor = Cursor::at(cursor.step + 1);
-                        continue;
-                    };
-                    action
+                    branch.get(usize::from(cursor.action))
                 }
+            };
+            let Some(action) = action else {
+                // Its branch has ended; the story goes on with the last.
+                let run = self.runs.at(slot);
+                run.rivals -= 1;
+                if run.rivals > 0 {
+                    return;
+                }
+                cursor = Cursor::at(cursor.step + 1);
+                continue;
             };
             match action {
                 Action::Wait(length) => {
@@ -121,11 +107,31 @@ impl Driver {
         }
     }
 
-    /// A branch of a race has ended: whether another is under way.
-    fn others_go_on(&mut self, slot: u32) -> bool {
-        let run = self.runs.at(slot);
-        run.rivals -= 1;
-        run.rivals > 0
+    /// What is asked for at this place of a race at a point: its operation, or the rival; none when that has ended.
+    fn demand<'s>(
+        &mut self,
+        slot: u32,
+        cursor: &mut Cursor,
+        first: Act,
+        beside: (Point, &'s Second),
+    ) -> Option<Demand<'s>> {
+        let (act, beside) = match beside.1 {
+            Second::Rival(rival) if cursor.branch == RIVAL => (*rival, None),
+            Second::Rival(_) => {
+                if cursor.branch == 0 {
+                    self.runs.at(slot).rivals = RIVAL;
+                    cursor.branch = 1;
+                }
+                (first, Some(beside))
+            }
+            // Commands the scenario's reader has refused.
+            Second::Fault(_) | Second::Command(_) => (first, Some(beside)),
+        };
+        (cursor.action == 0).then_some(Demand {
+            act,
+            must_be_refused: false,
+            beside,
+        })
     }
 
     /// An operation has come to the point at which its rival is sent, or has ended.

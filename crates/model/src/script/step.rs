@@ -211,6 +211,14 @@ impl Step {
         operations.find(|operation| operation.creates())
     }
 
+    /// Two operations that are sent side by side.
+    pub fn beside(first: Act, rival: Act) -> Step {
+        Step::Rivals {
+            branches: [first, rival].map(|act| vec![Action::Do(act)]).to_vec(),
+            jitter: Span::ZERO,
+        }
+    }
+
     /// The same for a client that cannot watch an operation: what happens before one is sent beside it, and what happens at its answer
     /// is sent after it. Other points stay.
     pub fn unwatched(self) -> Vec<Step> {
@@ -219,10 +227,7 @@ impl Step {
                 first,
                 at: Point::Before,
                 second: Second::Rival(rival),
-            } => vec![Step::Rivals {
-                branches: [first, rival].map(|act| vec![Action::Do(act)]).to_vec(),
-                jitter: Span::ZERO,
-            }],
+            } => vec![Step::beside(first, rival)],
             Step::Race {
                 first,
                 at: Point::Answer,

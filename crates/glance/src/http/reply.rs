@@ -2,7 +2,7 @@
 
 use super::content::Tally;
 use crate::clock::now;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
@@ -106,17 +106,10 @@ async fn read_text(body: Incoming, limit: Duration) -> Result<Bytes, String> {
 }
 
 /// Takes a token out of a reply: a server may say what it was told, and replies are shown.
-pub(super) fn redact(text: &mut Bytes, secret: &[u8]) {
-    let length = secret.len().max(1);
-    let mut kept = BytesMut::new();
-    let mut rest = &text[..];
-    while let Some(at) = rest.windows(length).position(|part| part == secret) {
-        kept.extend_from_slice(&rest[..at]);
-        rest = &rest[at + length..];
-    }
-    if rest.len() < text.len() {
-        kept.extend_from_slice(rest);
-        *text = kept.freeze();
+pub(super) fn redact(text: &mut Bytes, secret: &str) {
+    let said = String::from_utf8_lossy(text);
+    if said.contains(secret) {
+        *text = said.replace(secret, "").into();
     }
 }
 

@@ -37,12 +37,6 @@ impl Socket for TlsStream<TcpStream> {
     }
 }
 
-impl Socket for Box<dyn Socket> {
-    fn tcp(&self) -> &TcpStream {
-        (**self).tcp()
-    }
-}
-
 /// Counts what goes one way.
 #[derive(Debug, Default)]
 struct Meter {
@@ -133,14 +127,13 @@ struct Watched {
 }
 
 /// A connection, watched or not. Once its client has closed it on purpose, there is no stream.
-#[derive(Debug)]
-pub(crate) struct FaultyStream<S> {
-    stream: Option<S>,
+pub(crate) struct FaultyStream {
+    stream: Option<Box<dyn Socket>>,
     watched: Option<Watched>,
 }
 
-impl<S: Socket> FaultyStream<S> {
-    pub(crate) fn new(stream: S, watch: Option<(Rc<Watch>, Load)>) -> FaultyStream<S> {
+impl FaultyStream {
+    pub(crate) fn new(stream: Box<dyn Socket>, watch: Option<(Rc<Watch>, Load)>) -> FaultyStream {
         FaultyStream {
             stream: Some(stream),
             watched: watch.map(|(watch, load)| Watched {
@@ -154,7 +147,7 @@ impl<S: Socket> FaultyStream<S> {
         }
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut S>> {
+    fn stream(&mut self) -> io::Result<Pin<&mut Box<dyn Socket>>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(broken)
     }
 
@@ -216,7 +209,6 @@ impl Watched {
         match self.mark {
             Mark::Start => true,
             Mark::Body(side, body) => self.meter(side).has_reached(body),
-            Mark::Nowhere => false,
         }
     }
 
@@ -229,7 +221,7 @@ impl Watched {
     }
 
     /// What the client does at the point.
-    fn strike<S: Socket>(&mut self, stream: &mut Option<S>) -> Gate {
+    fn strike(&mut self, stream: &mut Option<Box<dyn Socket>>) -> Gate {
         let Some(fault) = self.watch.fault else {
             return Gate::Open;
         };
@@ -295,7 +287,7 @@ fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "closed on purpose")
 }
 
-impl<S: Socket> AsyncWrite for FaultyStream<S> {
+impl AsyncWrite for FaultyStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -352,7 +344,7 @@ impl<S: Socket> AsyncWrite for FaultyStream<S> {
     }
 }
 
-impl<S: Socket> AsyncRead for FaultyStream<S> {
+impl AsyncRead for FaultyStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -104,7 +104,7 @@ impl Watch {
         };
         let body = match self.point {
             Point::Before => return Mark::Start,
-            Point::Answer => return Mark::Nowhere,
+            Point::Answer => return Mark::NOWHERE,
             Point::FirstByte | Point::Enters(_) => 0,
             Point::MidBody => size / 2,
             Point::LastByte => size.saturating_sub(1),
@@ -139,16 +139,17 @@ pub(crate) enum Mark {
     Start,
     /// So many bytes into the body that goes this way.
     Body(Side, u64),
-    /// It is never passed.
-    Nowhere,
 }
 
 impl Mark {
+    /// It is never passed.
+    const NOWHERE: Mark = Mark::Body(Side::Request, u64::MAX);
+
     /// The way that the operation is stopped on.
     pub(crate) fn side(self) -> Side {
         match self {
+            Mark::Start => Side::Request,
             Mark::Body(side, _) => side,
-            Mark::Start | Mark::Nowhere => Side::Request,
         }
     }
 }

@@ -8,13 +8,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// No token is taken to live for longer, nor one of which Keystone does not say how long it does.
+const LIFE_MAX: Duration = Duration::from_secs(365 * 86_400);
 const JSON: &str = "application/json";
 
 /// A token that was issued.
 pub(crate) struct Issued {
     pub token: Secret,
-    /// How long it is good for; none if Keystone did not say, or not so that it is understood.
-    pub life: Option<Duration>,
+    /// How long it is good for.
+    pub life: Duration,
     pub catalog: Catalog,
 }
 
@@ -150,7 +152,7 @@ fn read(reply: &Reply) -> Result<Issued, &'static str> {
     };
     Ok(Issued {
         token: Secret::new(token),
-        life: life.map(|life| life.min(Duration::from_secs(365 * 86_400))),
+        life: life.unwrap_or(LIFE_MAX).min(LIFE_MAX),
         catalog: Catalog(described.catalog),
     })
 }

@@ -10,7 +10,7 @@ mod login;
 mod session;
 mod sources;
 
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, TOKEN};
 pub use environment::Environment;
 pub use identity::{Cloud, Identity, Mistake, is_header};
 pub(crate) use login::LoginError;

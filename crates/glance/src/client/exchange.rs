@@ -126,7 +126,7 @@ impl Client {
         };
         let (text, data) = match request.body() {
             Payload::Text(text) => (&text[..], None),
-            Payload::Upload(_) => (&[][..], Some(request.body().len())),
+            Payload::Upload(_) => (&[][..], Some(request.body().left())),
         };
         Exchange {
             sent,

@@ -153,15 +153,9 @@ impl Commands {
         these: impl Fn(&Done) -> bool + Send + 'static,
     ) -> Vec<CommandError> {
         self.in_turn(move |shared| {
-            let mut these: Vec<Done> = shared
-                .state()
-                .done
-                .clone()
-                .into_iter()
-                .filter(these)
-                .collect();
-            these.reverse();
-            let undone = these.into_iter().map(|done| shared.undo(&done));
+            let done = shared.state().done.clone();
+            let these = done.into_iter().rev().filter(these);
+            let undone = these.map(|done| shared.undo(&done));
             undone.filter_map(Result::err).collect()
         })
         .await

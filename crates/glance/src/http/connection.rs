@@ -5,7 +5,7 @@ use super::endpoint::{ConfigError, Endpoint};
 use super::reply::{self, Reply, explain};
 use super::stream::{FaultyStream, Socket};
 use super::tls::Tls;
-use super::watch::{Load, Watch};
+use super::watch::{Load, Side, Watch};
 use crate::clock::{now, since};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -74,7 +74,7 @@ impl Call {
         media_type: Option<&'static str>,
         body: Payload,
     ) -> Call {
-        let length = body.len();
+        let length = body.left();
         let mut request = hyper::Request::new(body);
         *request.method_mut() = method.parse().unwrap_or_default();
         *request.uri_mut() = path.parse().unwrap_or_default();
@@ -103,10 +103,15 @@ impl Call {
 
     /// What a watch must know of it.
     fn load(&self) -> Load {
-        match (self.request.body(), self.content_max) {
-            (Payload::Upload(_), _) => Load::Data(self.request.body().len()),
-            (Payload::Text(_), Some(most)) => Load::Reply(most),
-            (Payload::Text(_), None) => Load::Text(self.request.body().len()),
+        let uploads = matches!(self.request.body(), Payload::Upload(_));
+        let (side, size) = match self.content_max {
+            Some(most) if !uploads => (Side::Reply, most),
+            _ => (Side::Request, self.request.body().left()),
+        };
+        Load {
+            side,
+            size,
+            is_data: uploads || side == Side::Reply,
         }
     }
 

@@ -161,16 +161,8 @@ impl Payload {
         }
     }
 
-    /// How many bytes it declares.
-    pub(crate) fn len(&self) -> u64 {
-        match self {
-            Payload::Text(text) => text.len() as u64,
-            Payload::Upload(upload) => upload.generator.size,
-        }
-    }
-
-    /// How many of them are still to be taken.
-    fn left(&self) -> u64 {
+    /// How many of the bytes that it declares are still to be taken.
+    pub(crate) fn left(&self) -> u64 {
         match self {
             Payload::Text(text) => text.len() as u64,
             Payload::Upload(upload) => upload.generator.left(),

@@ -169,11 +169,9 @@ impl FaultyStream {
                     ready!(Pin::new(open).poll_flush(cx))?;
                     watched.watch.pass();
                     let hold = watched.watch.hold;
-                    match watched.load {
-                        Load::Data(_) | Load::Reply(_) if !hold.is_zero() => {
-                            Gate::Hold(Box::pin(sleep(hold)))
-                        }
-                        _ => watched.strike(stream),
+                    match watched.load.is_data && !hold.is_zero() {
+                        true => Gate::Hold(Box::pin(sleep(hold))),
+                        false => watched.strike(stream),
                     }
                 }
                 Gate::Hold(pause) => {
@@ -243,8 +241,10 @@ impl Watched {
             ClientFault::HalfClose => Gate::Ending,
             ClientFault::Stall => Gate::Stall(Box::pin(sleep(self.watch.stall))),
             ClientFault::Slow => {
-                let (Load::Text(size) | Load::Data(size) | Load::Reply(size)) = self.load;
-                let rest = size.saturating_sub(self.meter(self.mark.side()).body);
+                let rest = self
+                    .load
+                    .size
+                    .saturating_sub(self.meter(self.mark.side()).body);
                 let piece = rest.div_ceil(SLOW_PIECES).max(1);
                 let pieces = u32::try_from(rest.div_ceil(piece)).unwrap_or(1).max(1);
                 let length = SLOW / pieces;
@@ -304,9 +304,9 @@ impl AsyncWrite for FaultyStream {
         if let Some(watched) = &mut faulty.watched {
             watched.sent.add(&bytes[..written]);
             watched.went(Side::Request, written);
-            let size = match watched.load {
-                Load::Text(size) | Load::Data(size) => size,
-                Load::Reply(_) => 0,
+            let size = match watched.load.side {
+                Side::Request => watched.load.size,
+                Side::Reply => 0,
             };
             watched.watch.sent.set(Sent {
                 began: watched.sent.began,

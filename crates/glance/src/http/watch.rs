@@ -97,10 +97,11 @@ impl Watch {
     /// Where in the exchange the point lies.
     pub(crate) fn mark(&self, load: Load) -> Mark {
         // There is nothing to stop before in a request without data, and its point is its end; a reply's first byte must have come.
-        let (side, first, size) = match load {
-            Load::Text(size) => (Side::Request, size, size),
-            Load::Data(size) => (Side::Request, 0, size),
-            Load::Reply(size) => (Side::Reply, 1, size),
+        let Load { side, size, .. } = load;
+        let first = match side {
+            Side::Request if load.is_data => 0,
+            Side::Request => size,
+            Side::Reply => 1,
         };
         let body = match self.point {
             Point::Before => return Mark::Start,
@@ -116,16 +117,15 @@ impl Watch {
 
 /// What the watched exchange carries.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Load {
-    /// A request whose body, if any, is so many bytes of text.
-    Text(u64),
-    /// A request with so many bytes of data.
-    Data(u64),
-    /// A request for so many bytes of data.
-    Reply(u64),
+pub(crate) struct Load {
+    pub side: Side,
+    /// How many bytes of a body.
+    pub size: u64,
+    /// Whether they are an image's data; the text of a request else, perhaps none.
+    pub is_data: bool,
 }
 
-/// Which way the data goes.
+/// Which way something goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Request,

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 use stormglass_model::units::Span;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -260,20 +261,10 @@ impl Connections {
         times: &mut Times,
     ) -> Result<Connection, Trouble> {
         let stream = self.connect(times).await?;
-        let handshake = http1::Builder::new()
-            .max_buf_size(HEAD_MAX)
-            .handshake(TokioIo::new(FaultyStream::new(stream, watch)))
-            .await;
-        let (sender, connection) = handshake.map_err(|error| Trouble::NotSent(explain(&error)))?;
-        let task = tokio::task::spawn_local(async move {
-            // Its error also reaches whoever waits for the reply.
-            let _ = connection.await;
-        });
-        Ok(Connection {
-            sender,
-            task,
-            idle_since: now(),
-        })
+        match watch {
+            Some((watch, load)) => handshake(FaultyStream::new(stream, watch, load)).await,
+            None => handshake(stream).await,
+        }
     }
 
     /// A connection, as requests travel on it.
@@ -311,6 +302,25 @@ impl Connections {
             }
         }
     }
+}
+
+async fn handshake(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+) -> Result<Connection, Trouble> {
+    let handshake = http1::Builder::new()
+        .max_buf_size(HEAD_MAX)
+        .handshake(TokioIo::new(stream))
+        .await;
+    let (sender, connection) = handshake.map_err(|error| Trouble::NotSent(explain(&error)))?;
+    let task = tokio::task::spawn_local(async move {
+        // Its error also reaches whoever waits for the reply.
+        let _ = connection.await;
+    });
+    Ok(Connection {
+        sender,
+        task,
+        idle_since: now(),
+    })
 }
 
 /// Waits for `sending`, as long as the request's body makes progress.

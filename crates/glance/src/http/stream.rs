@@ -1,4 +1,4 @@
-//! A connection that can be watched: it tells when an operation has reached a point, pauses there, and goes wrong on purpose.
+//! A connection that is watched: it tells when an operation has reached a point, pauses there, and goes wrong on purpose.
 
 use super::watch::{Load, Mark, SLOW, Sent, Side, Watch};
 use std::io;
@@ -115,7 +115,7 @@ struct Slow {
     left: usize,
 }
 
-/// A watched exchange on a faulty.
+/// The exchange that is watched.
 #[derive(Debug)]
 struct Watched {
     watch: Rc<Watch>,
@@ -126,24 +126,24 @@ struct Watched {
     received: Meter,
 }
 
-/// A connection, watched or not. Once its client has closed it on purpose, there is no stream.
+/// A watched connection. Once its client has closed it on purpose, there is no stream.
 pub(crate) struct FaultyStream {
     stream: Option<Box<dyn Socket>>,
-    watched: Option<Watched>,
+    watched: Watched,
 }
 
 impl FaultyStream {
-    pub(crate) fn new(stream: Box<dyn Socket>, watch: Option<(Rc<Watch>, Load)>) -> FaultyStream {
+    pub(crate) fn new(stream: Box<dyn Socket>, watch: Rc<Watch>, load: Load) -> FaultyStream {
         FaultyStream {
             stream: Some(stream),
-            watched: watch.map(|(watch, load)| Watched {
+            watched: Watched {
                 mark: watch.mark(load),
                 watch,
                 load,
                 gate: Gate::Ahead,
                 sent: Meter::default(),
                 received: Meter::default(),
-            }),
+            },
         }
     }
 
@@ -154,9 +154,9 @@ impl FaultyStream {
     /// Goes past the point if it is reached and its time has come.
     fn pass(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<io::Result<()>> {
         let FaultyStream { stream, watched } = self;
-        let Some(watched) = watched.as_mut().filter(|it| it.mark.side() == side) else {
+        if watched.mark.side() != side {
             return Poll::Ready(Ok(()));
-        };
+        }
         loop {
             let Some(open) = stream.as_mut() else {
                 return Poll::Ready(Err(broken()));
@@ -295,42 +295,23 @@ impl AsyncWrite for FaultyStream {
     ) -> Poll<io::Result<usize>> {
         let faulty = self.get_mut();
         ready!(faulty.pass(cx, Side::Request))?;
-        let mut most = bytes.len();
-        if let Some(watched) = &mut faulty.watched {
-            most = watched.sent.room(watched.ahead(Side::Request), bytes);
-            most = most.min(ready!(watched.slowly(cx, Side::Request)));
-        }
+        let watched = &mut faulty.watched;
+        let most = watched.sent.room(watched.ahead(Side::Request), bytes);
+        let most = most.min(ready!(watched.slowly(cx, Side::Request)));
         let written = ready!(faulty.stream()?.poll_write(cx, &bytes[..most]))?;
-        if let Some(watched) = &mut faulty.watched {
-            watched.sent.add(&bytes[..written]);
-            watched.went(Side::Request, written);
-            let size = match watched.load.side {
-                Side::Request => watched.load.size,
-                Side::Reply => 0,
-            };
-            watched.watch.sent.set(Sent {
-                began: watched.sent.began,
-                body: watched.sent.body,
-                whole: watched.sent.has_reached(size),
-            });
-        }
+        let watched = &mut faulty.watched;
+        watched.sent.add(&bytes[..written]);
+        watched.went(Side::Request, written);
+        let size = match watched.load.side {
+            Side::Request => watched.load.size,
+            Side::Reply => 0,
+        };
+        watched.watch.sent.set(Sent {
+            began: watched.sent.began,
+            body: watched.sent.body,
+            whole: watched.sent.has_reached(size),
+        });
         Poll::Ready(Ok(written))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        if self.watched.is_none() {
-            return self.get_mut().stream()?.poll_write_vectored(cx, slices);
-        }
-        let first = slices.iter().find(|slice| !slice.is_empty());
-        self.poll_write(cx, first.map_or(&[][..], |slice| slice))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        (self.stream.as_ref()).is_some_and(AsyncWrite::is_write_vectored)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -351,17 +332,8 @@ impl AsyncRead for FaultyStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let faulty = self.get_mut();
-        if faulty.watched.is_none() {
-            return faulty.stream()?.poll_read(cx, buffer);
-        }
         ready!(faulty.pass(cx, Side::Reply))?;
-        let FaultyStream {
-            stream: Some(stream),
-            watched: Some(watched),
-        } = faulty
-        else {
-            return Poll::Ready(Err(broken()));
-        };
+        let watched = &mut faulty.watched;
         let mut most = buffer.remaining().min(PIECE);
         if watched.received.has_head() {
             // Bytes that come with the head are read with it: its length is not known.
@@ -371,8 +343,9 @@ impl AsyncRead for FaultyStream {
         most = most.min(ready!(watched.slowly(cx, Side::Reply)));
         let mut bytes = [0; PIECE];
         let mut piece = ReadBuf::new(&mut bytes[..most]);
-        ready!(Pin::new(&mut *stream).poll_read(cx, &mut piece))?;
+        ready!(faulty.stream()?.poll_read(cx, &mut piece))?;
         let came = piece.filled();
+        let watched = &mut faulty.watched;
         watched.received.add(came);
         watched.went(Side::Reply, came.len());
         let early = watched.watch.fault == Some(ClientFault::CloseReply)

@@ -91,15 +91,12 @@ impl Client {
         let Some(journal) = self.shared.journal.get() else {
             return Ok(());
         };
+        let endpoint = self.shared.connections.endpoint();
+        let server = format!("{endpoint}{}", endpoint.prefix);
         let began = now();
-        let entered = journal.enter(self.shared.run, &self.server(), id);
+        let entered = journal.enter(self.shared.run, &server, id);
         times.waited += since(began);
         entered.map_err(|error| format!("not sent, since the journal cannot be written: {error}"))
-    }
-
-    fn server(&self) -> String {
-        let endpoint = self.shared.connections.endpoint();
-        format!("{endpoint}{}", endpoint.prefix)
     }
 
     /// Every image this client may have created and has not seen deleted.

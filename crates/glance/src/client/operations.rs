@@ -53,22 +53,17 @@ impl Client {
 
     /// An operation without data of its own, and without more to it than its request.
     async fn send_words(&self, context: &mut OperationContext<'_>) -> Answer {
-        let Request {
-            id,
-            operation,
-            size,
-            ..
-        } = *context.request;
-        let url = match operation.row().data {
-            DataFrom::Location => self.location(context.request).await,
+        let request = context.request;
+        let url = match request.operation.row().data {
+            DataFrom::Location => self.location(request).await,
             DataFrom::Nowhere | DataFrom::Client => Ok(String::new()),
         };
         let url = match url {
             Ok(url) => url,
             Err(note) => return Answer::new(Outcome::Fail).with_note(note),
         };
-        let mut call = self.call_of(operation.kind(), id, &url, None);
-        call.content_max = operation.reads().then_some(size.0);
+        let mut call = self.call_of(request.operation.kind(), request.id, &url, None);
+        call.content_max = request.operation.reads().then_some(request.size.0);
         self.exchange(context, call).await.0
     }
 

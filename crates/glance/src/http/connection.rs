@@ -104,15 +104,18 @@ impl Call {
 
     /// What a watch must know of it.
     fn load(&self) -> Load {
-        let uploads = matches!(self.request.body(), Payload::Upload(_));
-        let (side, size) = match self.content_max {
-            Some(most) if !uploads => (Side::Reply, most),
-            _ => (Side::Request, self.request.body().left()),
-        };
-        Load {
-            side,
-            size,
-            is_data: uploads || side == Side::Reply,
+        let body = self.request.body();
+        match self.content_max {
+            Some(size) => Load {
+                side: Side::Reply,
+                size,
+                is_data: true,
+            },
+            None => Load {
+                side: Side::Request,
+                size: body.left(),
+                is_data: matches!(body, Payload::Upload(_)),
+            },
         }
     }
 

@@ -5,7 +5,7 @@ use crate::clock::now;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use std::time::Duration;
 use stormglass_model::history::Content;
 use tokio::time::timeout_at;
@@ -115,10 +115,8 @@ pub(super) fn redact(text: &mut Bytes, secret: &str) {
 
 /// Whether the server means to keep the connection.
 pub(super) fn keeps_open(response: &hyper::Response<Incoming>) -> bool {
-    let closes = |value: &hyper::header::HeaderValue| {
-        value
-            .to_str()
-            .is_ok_and(|text| text.to_ascii_lowercase().contains("close"))
+    let closes = |value: &HeaderValue| {
+        (value.to_str()).is_ok_and(|text| text.to_ascii_lowercase().contains("close"))
     };
     is_framed(response) && !response.headers().get_all(CONNECTION).iter().any(closes)
 }

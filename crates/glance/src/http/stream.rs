@@ -226,7 +226,7 @@ impl Watched {
         if fault == ClientFault::CloseReply && self.mark.side() == Side::Request {
             return Gate::Open; // its time is the reply
         }
-        self.watch.strike();
+        self.watch.struck.set(true);
         match fault {
             ClientFault::Close | ClientFault::CloseReply => {
                 *stream = None;
@@ -352,7 +352,7 @@ impl AsyncRead for FaultyStream {
             && watched.mark.side() == Side::Request
             && !came.is_empty();
         if early {
-            watched.watch.strike();
+            watched.watch.struck.set(true);
             faulty.stream = None;
             return Poll::Ready(Err(broken()));
         }

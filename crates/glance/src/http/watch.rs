@@ -21,7 +21,7 @@ pub struct Watch {
     bell: Notify,
     /// How much of the request was handed to the system.
     pub(crate) sent: Cell<Sent>,
-    struck: Cell<bool>,
+    pub(crate) struck: Cell<bool>,
 }
 
 /// How much of the watched request was handed to the system.
@@ -71,11 +71,6 @@ impl Watch {
     /// Whether the client's fault was committed.
     pub fn struck(&self) -> bool {
         self.struck.get()
-    }
-
-    /// The fault is committed.
-    pub(crate) fn strike(&self) {
-        self.struck.set(true);
     }
 
     /// The point is reached, or never will be.

@@ -137,6 +137,62 @@ fn an_upload_that_is_aborted_stops_where_it_should() {
     assert_eq!(bytes.len() - head.unwrap() - 4, 400);
 }
 
+/// What a server of data says to this request, and how many bytes it sends.
+fn fetched(authority: &str, request: &str) -> (String, usize) {
+    let mut stream = TcpStream::connect(authority).unwrap();
+    let request = format!("{request} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let blank = bytes.windows(4).position(|part| part == b"\r\n\r\n");
+    let status = String::from_utf8_lossy(&bytes[9..12]).into_owned();
+    (status, bytes.len() - blank.unwrap() - 4)
+}
+
+#[test]
+fn data_is_served_at_the_address_that_the_server_is_told_and_no_other() {
+    let (sender, came) = mpsc::channel();
+    let location = Request {
+        size: Bytes(1_000),
+        ..request(Operation::AddLocation, ImageId::new(RUN, 0))
+    };
+    // The server reads the data before it answers, while the client still serves it.
+    answers(&[location], move |stream| {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"}]") {
+            let mut piece = [0; 4096];
+            let length = stream.read(&mut piece).unwrap();
+            bytes.extend_from_slice(&piece[..length]);
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let url = text.split("http://").nth(1).unwrap();
+        let (authority, path) = url[..url.find('"').unwrap()].split_once('/').unwrap();
+        for request in [
+            &format!("GET /{path}"),
+            &format!("HEAD /{path}"),
+            &format!("POST /{path}"),
+            "GET /",
+            "GET /1000",
+            "GET /1000/7",
+            "GET /-1/7/0",
+            "GET /x/y/z",
+        ] {
+            sender.send(fetched(authority, request)).unwrap();
+        }
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            .unwrap();
+    });
+    let mut told = came.iter();
+    for expected in [("200", 1_000), ("200", 0), ("405", 0)] {
+        let (status, length) = told.next().unwrap();
+        assert_eq!((status.as_str(), length), expected);
+    }
+    for _ in 0..5 {
+        assert_eq!(told.next(), Some(("404".to_owned(), 0)));
+    }
+}
+
 #[test]
 fn credentials_are_not_shown_and_must_fit_a_header() {
     let target = |token: &str| {

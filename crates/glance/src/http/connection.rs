@@ -204,8 +204,8 @@ impl Connections {
         let (mut link, response) = sending.await?;
         let keeps_open = reply::keeps_open(&response);
         let mut reply = reply::read(response, call.content_max, limit).await;
-        if let Some(secret) = call.secret.as_ref().and_then(|it| it.to_str().ok()) {
-            reply::redact(&mut reply.text, secret);
+        if let Some(secret) = call.secret {
+            reply::redact(&mut reply.text, secret.as_bytes());
         }
         // An upload that was turned down may not have been read, and its bytes would stand before the next request.
         let was_sent = call.transfer.content.get().is_some();

@@ -106,10 +106,13 @@ async fn read_text(body: Incoming, limit: Duration) -> Result<Bytes, String> {
 }
 
 /// Takes a token out of a reply: a server may say what it was told, and replies are shown.
-pub(super) fn redact(text: &mut Bytes, secret: &str) {
-    let said = String::from_utf8_lossy(text);
-    if said.contains(secret) {
-        *text = said.replace(secret, "").into();
+pub(super) fn redact(text: &mut Bytes, secret: &[u8]) {
+    let (said, secret) = (
+        String::from_utf8_lossy(text),
+        String::from_utf8_lossy(secret),
+    );
+    if said.contains(&*secret) {
+        *text = said.replace(&*secret, "").into();
     }
 }
 

@@ -241,10 +241,8 @@ impl Watched {
             ClientFault::HalfClose => Gate::Ending,
             ClientFault::Stall => Gate::Stall(Box::pin(sleep(self.watch.stall))),
             ClientFault::Slow => {
-                let rest = self
-                    .load
-                    .size
-                    .saturating_sub(self.meter(self.mark.side()).body);
+                let went = self.meter(self.mark.side()).body;
+                let rest = self.load.size.saturating_sub(went);
                 let piece = rest.div_ceil(SLOW_PIECES).max(1);
                 let pieces = u32::try_from(rest.div_ceil(piece)).unwrap_or(1).max(1);
                 let length = SLOW / pieces;

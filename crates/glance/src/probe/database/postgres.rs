@@ -44,10 +44,8 @@ fn explain(error: Error) -> DatabaseError {
     let Some(said) = error.as_db_error() else {
         // Its own text says which step failed, and its cause what happened.
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        return DatabaseError(
-            ProbeError::Connect,
-            format!("{error}{}", cause.unwrap_or_default()),
-        );
+        let why = format!("{error}{}", cause.unwrap_or_default());
+        return DatabaseError(ProbeError::Connect, why);
     };
     let error = match said.code() {
         &SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN => ProbeError::NotGlance,

@@ -11,14 +11,19 @@ use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
 use stormglass_model::history::{Held, ProbeReading};
 
-const SECRET: &str = "swordfish";
+pub const SECRET: &str = "swordfish";
 
 fn books(
     endpoint: &str,
     secret: &str,
     images: &[ImageId],
 ) -> Result<Vec<ProbeReading>, ProbeError> {
-    let target = ProbeTarget {
+    let target = target(endpoint, secret);
+    local(async { Probe::open(&target).await?.books(images).await })
+}
+
+pub fn target(endpoint: &str, secret: &str) -> ProbeTarget {
+    ProbeTarget {
         database: None,
         store: Some(StoreTarget::Bucket(BucketTarget {
             endpoint: endpoint.to_owned(),
@@ -29,8 +34,7 @@ fn books(
             ca: None,
         })),
         staging: None,
-    };
-    local(async { Probe::open(&target).await?.books(images).await })
+    }
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
@@ -89,7 +93,7 @@ fn object(key: &str, size: &str) -> String {
 }
 
 /// A bucket with these objects, in the order of their names.
-fn holding(objects: Vec<(String, u64)>) -> Fake {
+pub fn holding(objects: Vec<(String, u64)>) -> Fake {
     Fake::with(Arc::new(move |asked: &Asked, stream: &mut TcpStream| {
         let (path, query) = asked.path.split_once('?').unwrap();
         assert_eq!((asked.method.as_str(), path), ("GET", "/glance/"));

@@ -1,5 +1,6 @@
 //! Probes without a server: a database of SQLite in the shape of Glance's, and folders.
 
+use crate::bucket;
 use crate::glance::local;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -134,6 +135,32 @@ fn a_pending_delete_still_has_its_place_and_a_deleted_image_none() {
 }
 
 #[test]
+fn a_location_in_the_bucket_is_known_by_any_name_of_its_host() {
+    let place = Place::new();
+    let fake = bucket::holding(Vec::new());
+    let target = ProbeTarget {
+        database: place.target().database,
+        ..bucket::target(&fake.url, bucket::SECRET)
+    };
+    for (number, location, expected) in [
+        (1, "s3://127.0.0.1:9000/glance/key", true),
+        (2, "s3+http://s3/glance/key", true),
+        (3, "s3+https://key:secret@s3/v1/glance/key", true),
+        (4, "s3://s3/other/key", false),
+        (5, "s3://glance", false),
+        (6, "file:///glance/key", false),
+        (7, "glance/key", false),
+    ] {
+        let id = place.image(number, &format!("'active', 0, 0, '{MD5_OF_NOTHING}'"));
+        place.location(id, location, "'active', 0");
+        let books = local(async { Probe::open(&target).await?.books(&[id]).await });
+        let row = row(&books.unwrap()[0]);
+        let has = matches!(row, Row::Present { in_store: true, .. });
+        assert_eq!(has, expected, "{location}");
+    }
+}
+
+#[test]
 fn files_are_summed_by_exact_name() {
     let place = Place::new();
     let [one, other, none] = [1, 2, 3].map(|number| ImageId::new(RunId(1), number));
@@ -224,10 +251,19 @@ fn what_cannot_be_probed_is_said_at_once() {
 
 #[test]
 fn a_row_that_no_image_service_writes_is_shown() {
-    let place = Place::new();
-    let id = place.image(1, "'asleep', 0, 5, NULL");
-    let error = place.books(&[id]).unwrap_err();
-    assert!(error.to_string().contains("asleep"), "{error}");
+    for (status, checksum) in [
+        ("asleep", MD5_OF_NOTHING),
+        ("active", ""),
+        ("active", "d41d"),
+        ("active", "x41d8cd98f00b204e9800998ecf8427e"),
+        ("active", "é41d8cd98f00b204e9800998ecf8427"),
+    ] {
+        let place = Place::new();
+        let id = place.image(1, &format!("'{status}', 0, 5, '{checksum}'"));
+        let error = place.books(&[id]).unwrap_err().to_string();
+        assert!(error.contains("not one of an image service"), "{error}");
+        assert!(error.contains(status), "{error}");
+    }
 }
 
 /// Neither does it wait for the probe: the probe holds no lock while it waits, and leaves no file beside the database.

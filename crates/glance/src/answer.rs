@@ -210,16 +210,3 @@ pub(crate) fn line(text: &str) -> String {
     let words: Vec<&str> = kept.split_whitespace().collect();
     words.join(" ").chars().take(160).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_servers_text_becomes_one_safe_line() {
-        let html = "<html>\n <h1>409 Conflict</h1>\u{1b}[31m not\r\nallowed<br /></html>";
-        assert_eq!(line(html), "409 Conflict [31m not allowed");
-        assert!(line(&"x".repeat(10_000)).len() <= 160);
-        assert_eq!(line(&" ".repeat(10_000)), "");
-    }
-}

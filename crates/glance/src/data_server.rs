@@ -111,16 +111,3 @@ fn asked(path: &str) -> Option<(u64, u64)> {
     let (size, seed, _) = (parts.next()?, parts.next()?, parts.next()?);
     Some((size.parse().ok()?, seed.parse().ok()?))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_read_or_refused() {
-        assert_eq!(asked("/1000/7/0"), Some((1_000, 7)));
-        for path in ["", "/", "/1000", "/1000/7", "/-1/7/0", "/x/y/z", "1000/7/0"] {
-            assert_eq!(asked(path), None, "{path}");
-        }
-    }
-}

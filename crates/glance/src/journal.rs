@@ -314,132 +314,13 @@ impl Reopened {
 mod tests {
     use super::*;
 
-    const SERVER: &str = "http://127.0.0.1:9292";
-
-    fn journal() -> (tempfile::TempDir, PathBuf, Journal) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let journal = Journal::at(&path);
-        (folder, path, journal)
-    }
-
-    fn lines(path: &Path) -> usize {
-        std::fs::read_to_string(path).unwrap().lines().count()
-    }
-
     #[test]
-    fn numbers_are_reserved_ahead_and_others_are_written_as_they_come() {
-        let (_folder, path, journal) = journal();
-        let run = RunId(7);
-        journal.opens(run);
-        assert!(!path.exists(), "nothing was created");
-        let enter = |id| journal.enter(run, SERVER, id).unwrap();
-        let numbered: Vec<_> = (0..600).map(|number| ImageId::new(run, number)).collect();
-        numbered.iter().for_each(|id| enter(*id));
-        assert_eq!(lines(&path), 2 + 3, "one a batch");
-        let other = ImageId([3; 16]);
-        enter(other);
-        // A shard that is far ahead, and one that comes late.
-        enter(ImageId::new(run, 4_000));
-        enter(ImageId::new(run, 700));
-        enter(ImageId::new(run, 1_000_000));
-        let read = read(&path).unwrap();
-        let ids: BTreeSet<_> = read[0].ids().collect();
-        assert!(numbered.iter().all(|id| ids.contains(id)));
-        let far = [700, 4_000, 1_000_000].map(|number| ImageId::new(run, number));
-        assert!(far.iter().chain([&other]).all(|id| ids.contains(id)));
-        assert_eq!((read[0].run, read[0].server.as_str()), (run, SERVER));
-        assert_eq!(read[0].count(), 4_256 + 2);
-    }
-
-    #[test]
-    fn sparse_numbers_are_not_reserved_for_ever() {
-        let (_folder, path, journal) = journal();
-        let run = RunId(7);
-        for number in (0..200_000).step_by(100) {
-            journal
-                .enter(run, SERVER, ImageId::new(run, number))
-                .unwrap();
-        }
-        let read = read(&path).unwrap();
-        let ids: BTreeSet<_> = read[0].ids().collect();
-        assert!(
-            (0..200_000)
-                .step_by(100)
-                .all(|number| ids.contains(&ImageId::new(run, number)))
-        );
-        assert!(ids.len() < 10_000, "{}", ids.len());
-    }
-
-    #[test]
-    fn it_is_done_when_the_last_client_is_and_until_something_is_created() {
-        let (_folder, path, journal) = journal();
-        let run = RunId(7);
-        let done = || read(&path).unwrap()[0].done;
-        journal.opens(run);
-        journal.opens(run);
-        journal.enter(run, SERVER, ImageId::new(run, 0)).unwrap();
-        journal.closes(run, &[]).unwrap();
-        assert!(!done());
-        journal.closes(run, &[]).unwrap();
-        assert!(done());
-        journal.enter(run, SERVER, ImageId::new(run, 1)).unwrap();
-        assert!(!done());
-        journal.closes(run, &[ImageId::new(run, 1)]).unwrap();
-        assert!(!done());
-        let (one, two) = (ImageId::new(run, 1), ImageId::new(RunId(8), 1));
-        assert_eq!(journal.own(run, &BTreeSet::from([one, two])), [one]);
-    }
-
-    #[test]
-    fn it_is_kept_by_its_run_and_mended_by_who_cleans_up() {
-        let (_folder, path, journal) = journal();
-        let run = RunId(7);
-        journal.enter(run, SERVER, ImageId::new(run, 0)).unwrap();
-        let busy = Reopened::new(&path).err().map(|error| error.to_string());
-        assert!(busy.is_some_and(|text| text.contains("under way")));
-        drop(journal);
-        let whole = std::fs::read(&path).unwrap();
-        std::fs::write(&path, [&whole[..], b"image 00000000000"].concat()).unwrap();
-        assert_eq!(read(&path).unwrap()[0].count(), 256);
-        Reopened::new(&path).unwrap().done(run).unwrap();
-        assert!(read(&path).unwrap()[0].done);
-    }
-
-    #[test]
-    fn what_is_no_journal_is_refused() {
-        let (_folder, path, _) = journal();
-        let run = RunId(7);
-        let image = ImageId::new(RunId(8), 1);
-        for text in [
-            "[package]\n".to_owned(),
-            format!("{TITLE}\nnumbers {run} 5\n"),
-            format!("{TITLE}\nrun {run} {SERVER}\nimage {run} {image}x\n"),
-            format!("{TITLE}\nrun {run} {SERVER}\nnumbers {run} -1\n"),
-            format!("{TITLE}\nrun +000000000000007 {SERVER}\n"),
-        ] {
-            std::fs::write(&path, &text).unwrap();
-            assert!(
-                matches!(read(&path), Err(JournalError::Foreign(..))),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn without_a_journal_nothing_is_created() {
-        let (_folder, path, _) = journal();
-        std::fs::write(&path, "somebody else's").unwrap();
-        let journal = Journal::at(&path);
-        let run = RunId(7);
-        for _ in 0..2 {
-            assert!(journal.enter(run, SERVER, ImageId::new(run, 0)).is_err());
-        }
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody else's");
-        // A disk without room; its device is a file that takes no byte.
+    fn on_a_full_disk_nothing_is_created() {
         let full = Journal::at(Path::new("/dev/full"));
         full.lock().file = OpenOptions::new().append(true).open("/dev/full").ok();
-        assert!(full.enter(run, SERVER, ImageId::new(run, 0)).is_err());
-        assert!(full.enter(run, SERVER, ImageId::new(run, 0)).is_err());
+        let run = RunId(7);
+        for _ in 0..2 {
+            assert!(full.enter(run, "", ImageId::new(run, 0)).is_err());
+        }
     }
 }

@@ -80,6 +80,49 @@ fn a_token_is_renewed_before_it_ends_while_others_use_it() {
 }
 
 #[test]
+fn how_long_a_token_lives_is_told_by_two_times_or_not_at_all() {
+    local(async {
+        let cloud = Cloud::start().await;
+        for (from, to, seconds) in [
+            ("1970-01-01T00:00:00Z", "1970-01-01T00:02:00Z", Some(120)),
+            ("1999-12-31T23:59:00Z", "2000-01-01T00:01:00.5Z", Some(120)),
+            (
+                "2000-02-28T00:00:00Z",
+                "2000-03-01T00:00:00Z",
+                Some(2 * 86_400),
+            ),
+            ("2023-02-28T00:00:00Z", "2023-03-01T00:00:00Z", Some(86_400)),
+            ("2024-02-29T23:59:59.5Z", "2024-03-01T00:00:59Z", Some(60)),
+            (
+                "2024-01-01T00:00:00Z",
+                "2024-09-30T00:00:00Z",
+                Some(273 * 86_400),
+            ),
+            ("2024-01-01T00:00:00Z", "", None),
+            ("2024-01-01T00:00:00Z", "Z", None),
+            ("2024-01-01T00:00:00Z", "TZ", None),
+            ("2024-01-01T00:00:00Z", "2024-02-29", None),
+            ("2024-01-01T00:00:00Z", "2024-13-01T00:00:00Z", None),
+            ("2024-01-01T00:00:00Z", "99999-01-01T00:00:00Z", None),
+            ("2024-01-01T00:00:00Z", "2024-1-é-T::Z", None),
+        ] {
+            cloud.times.set([from, to]);
+            let client = client(&cloud).await;
+            let before = cloud.issued.get();
+            // Renewed five minutes before its end, or in the last tenth of its life.
+            let due = seconds.map_or(364 * 86_400, |life: u64| life - (life / 10).min(300));
+            pass(due - 2).await;
+            deletes(&client, 1).await;
+            assert_eq!(cloud.issued.get(), before, "{to}: not due yet");
+            pass(4).await;
+            deletes(&client, 1).await;
+            let renewed = u32::from(seconds.is_some());
+            assert_eq!(cloud.issued.get(), before + renewed, "{to}");
+        }
+    });
+}
+
+#[test]
 fn a_failed_renewal_leaves_the_old_token() {
     local(async {
         let cloud = Cloud::start().await;

@@ -36,8 +36,8 @@ struct Cloud {
     accepted: RefCell<BTreeSet<String>>,
     /// Whether Glance accepts new ones.
     trusts: Cell<bool>,
-    /// How long tokens live, in seconds.
-    life: Cell<u32>,
+    /// When tokens are issued, and when they end.
+    times: Cell<[&'static str; 2]>,
     /// While set, Keystone answers only once it is told.
     gate: RefCell<Option<Rc<Notify>>>,
     /// The bodies that Keystone got.
@@ -62,7 +62,7 @@ impl Cloud {
             asked: Cell::new(0),
             accepted: RefCell::default(),
             trusts: Cell::new(true),
-            life: Cell::new(3600),
+            times: Cell::new(["2031-02-28T00:00:00.000000Z", "2031-02-28T01:00:00.000000Z"]),
             gate: RefCell::default(),
             logins: RefCell::default(),
             seen: RefCell::default(),
@@ -120,10 +120,10 @@ impl Cloud {
         if self.trusts.get() {
             self.accepted.borrow_mut().insert(token.clone());
         }
-        let (hours, rest) = (self.life.get() / 3600, self.life.get() % 3600);
+        let [issued_at, expires_at] = self.times.get();
         let text = serde_json::json!({ "token": {
-            "issued_at": "2031-02-28T00:00:00.000000Z",
-            "expires_at": format!("2031-02-28T{hours:02}:{:02}:{:02}.000000Z", rest / 60, rest % 60),
+            "issued_at": issued_at,
+            "expires_at": expires_at,
             "catalog": [
                 { "type": "identity", "name": "keystone", "endpoints": [] },
                 { "type": "image", "endpoints": [

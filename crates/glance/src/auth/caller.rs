@@ -6,25 +6,15 @@ use super::session::Session;
 use crate::http::ConfigError;
 use hyper::header::{HeaderMap, HeaderValue};
 use std::path::Path;
-use std::rc::Rc;
 use stormglass_model::units::Span;
 
-type Headers = Vec<(&'static str, HeaderValue)>;
-
-/// Who sends a request.
-#[derive(Clone)]
-pub(crate) enum Caller {
-    /// One who always says the same.
-    Headers(Rc<Headers>),
-    /// One whose token is got from Keystone, and renewed.
-    Session(Rc<Session>),
-}
-
-/// Sends no header that says who asks.
-impl Default for Caller {
-    fn default() -> Caller {
-        Caller::Headers(Rc::default())
-    }
+/// Who sends a request; by default nobody that a header names.
+#[derive(Default)]
+pub(crate) struct Caller {
+    /// What every request says.
+    headers: HeaderMap,
+    /// Gets a token from Keystone, and renews it; none where the headers say it all.
+    session: Option<Session>,
 }
 
 impl Caller {
@@ -34,31 +24,25 @@ impl Caller {
         ca: Option<&Path>,
         timeout: Span,
     ) -> Result<Caller, ConfigError> {
-        Ok(match identity {
-            Identity::Keystone(login) => {
-                Caller::Session(Rc::new(Session::new(login.clone(), ca, timeout)?))
-            }
-            other => Caller::Headers(Rc::new(headers(other)?)),
-        })
+        let session = match identity {
+            Identity::Keystone(login) => Some(Session::new(login.clone(), ca, timeout)?),
+            _ => None,
+        };
+        let headers = headers(identity)?;
+        Ok(Caller { headers, session })
     }
 
     /// Puts into a request's head who sends it, and gives the token of a session.
     pub(crate) async fn sign(&self, headers: &mut HeaderMap) -> Result<Option<Secret>, LoginError> {
-        match self {
-            Caller::Headers(own) => {
-                for (name, value) in own.iter() {
-                    headers.insert(*name, value.clone());
-                }
-                Ok(None)
-            }
-            Caller::Session(session) => {
-                let token = session.token().await?;
-                if let Ok(value) = hidden("token", token.reveal()) {
-                    headers.insert("x-auth-token", value); // it came in a header
-                }
-                Ok(Some(token))
-            }
+        headers.extend(self.headers.clone());
+        let Some(session) = &self.session else {
+            return Ok(None);
+        };
+        let token = session.token().await?;
+        if let Ok(value) = hidden("token", token.reveal()) {
+            headers.insert(TOKEN, value); // it came in a header
         }
+        Ok(Some(token))
     }
 
     /// Logs in if that is still to be done.
@@ -68,35 +52,40 @@ impl Caller {
 
     /// Hears how a signed request was answered. Whether it is worth sending once more, signed anew.
     pub(crate) fn answered(&self, token: Option<&Secret>, status: u16) -> bool {
-        match (self, token) {
-            (Caller::Session(session), Some(token)) => session.answered(token, status),
-            _ => false,
-        }
+        let session = self.session.as_ref().zip(token);
+        session.is_some_and(|(session, token)| session.answered(token, status))
     }
 
     /// Whether its token may be another one the next time.
     pub(crate) fn renews(&self) -> bool {
-        matches!(self, Caller::Session(_))
+        self.session.is_some()
     }
 }
 
+/// The header of a token.
+pub(crate) const TOKEN: &str = "x-auth-token";
+
 /// The headers that say who asks. Hyper's own `Debug` hides their values.
-fn headers(identity: &Identity) -> Result<Headers, ConfigError> {
+fn headers(identity: &Identity) -> Result<HeaderMap, ConfigError> {
+    let mut headers = HeaderMap::new();
     match identity {
-        Identity::Anonymous | Identity::Keystone(_) => Ok(Vec::new()),
-        Identity::Token(token) => Ok(vec![("x-auth-token", hidden("token", token)?)]),
+        Identity::Anonymous | Identity::Keystone(_) => {}
+        Identity::Token(token) => {
+            headers.insert(TOKEN, hidden("token", token)?);
+        }
         Identity::Headers {
             user,
             project,
             roles,
-        } => Ok(vec![
-            ("x-identity-status", HeaderValue::from_static("Confirmed")),
-            ("x-user-id", hidden("user", user)?),
-            ("x-project-id", hidden("project", project)?),
+        } => {
+            headers.insert("x-identity-status", HeaderValue::from_static("Confirmed"));
+            headers.insert("x-user-id", hidden("user", user)?);
+            headers.insert("x-project-id", hidden("project", project)?);
             // Glance implies no role by another: an admin says admin, member and reader.
-            ("x-roles", hidden("roles", &roles.join(","))?),
-        ]),
+            headers.insert("x-roles", hidden("roles", &roles.join(","))?);
+        }
     }
+    Ok(headers)
 }
 
 /// A header's value that `Debug` does not show.
@@ -104,16 +93,4 @@ fn hidden(name: &'static str, text: &str) -> Result<HeaderValue, ConfigError> {
     let mut value = HeaderValue::from_str(text).map_err(|_| ConfigError::Header(name))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_never_shown() {
-        let headers = headers(&Identity::Token("swordfish".to_owned())).unwrap();
-        assert!(!format!("{headers:?}").contains("swordfish"));
-        assert!(super::headers(&Identity::Token("a\nb".to_owned())).is_err());
-    }
 }

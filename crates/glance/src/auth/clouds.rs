@@ -1,8 +1,14 @@
-//! `clouds.yaml`: where it lies, and what it says of one cloud. `secure.yaml`, which holds what others shall not read, is laid over it.
+//! Who clients are, as the OpenStack ecosystem says it: `clouds.yaml`, `OS_CLOUD` and the `OS_*` variables. `secure.yaml`, which
+//! holds what others shall not read, is laid over `clouds.yaml`.
+//!
+//! Which source counts is decided by who asks: a scenario's `cloud` names one of `clouds.yaml`, or `envvars` for the variables;
+//! [`crate::target_from_environment`] takes `STORMGLASS_TOKEN`, else `OS_CLOUD`, else the variables. Sources are never mixed: with a cloud
+//! of `clouds.yaml`, the other `OS_*` variables are not read.
 
 use super::environment::Environment;
-use super::identity::Mistake;
-use super::keys::Keys;
+use super::identity::{Cloud, Mistake};
+use super::keys::{self, Keys};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::Chars;
@@ -17,8 +23,29 @@ const DEPTH_MAX: usize = 32;
 const NODES_MAX: usize = 100_000;
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
-/// What the cloud `name` says.
-pub(crate) fn keys(environment: &Environment, name: &str) -> Result<Keys, Mistake> {
+/// What openstacksdk calls the cloud that the `OS_*` variables describe.
+pub const ENVVARS: &str = "envvars";
+
+/// The cloud `name` of `clouds.yaml`, or that of the `OS_*` variables if it is [`ENVVARS`].
+pub fn cloud(environment: &Environment, name: &str) -> Result<Cloud, Mistake> {
+    if name == ENVVARS {
+        return keys::of_variables(environment)?.cloud(environment);
+    }
+    of_file(environment, name)?.cloud(environment)
+}
+
+/// The cloud that the environment speaks of: `OS_CLOUD`'s, else that of the `OS_*` variables; none if it speaks of none.
+pub fn from_environment(environment: &Environment) -> Result<Option<Cloud>, Mistake> {
+    let name = match environment.said("OS_CLOUD") {
+        Some(name) => name,
+        None if keys::are_said(environment) => ENVVARS,
+        None => return Ok(None),
+    };
+    cloud(environment, name).map(Some)
+}
+
+/// What `clouds.yaml` says of the cloud `name`.
+fn of_file(environment: &Environment, name: &str) -> Result<Keys, Mistake> {
     let path = file(environment)?;
     let mut clouds = entries(read(&path)?);
     let Some(mut cloud) = clouds.remove(name) else {
@@ -32,7 +59,7 @@ pub(crate) fn keys(environment: &Environment, name: &str) -> Result<Keys, Mistak
     };
     if let Some(secure) = secure(environment, &path) {
         let secrets = entries(read(&secure)?).remove(name);
-        cloud.lay_over(secrets.unwrap_or(Node::Nothing));
+        lay_over(&mut cloud, secrets.unwrap_or_default());
     }
     let source = format!("cloud `{name}` of {}", path.display());
     Ok(Keys {
@@ -68,8 +95,9 @@ fn find(places: &[PathBuf], name: &str) -> Option<PathBuf> {
     paths.find(|path| path.is_file())
 }
 
-/// What a file says. Mistakes in it are told by their line, never by its text.
-fn read(path: &Path) -> Result<Node, Mistake> {
+/// What a file says, in texts, lists and tables. Numbers and the like stay as they were written: `0123` is a password too.
+/// Mistakes in it are told by their line, never by its text.
+fn read(path: &Path) -> Result<Value, Mistake> {
     let unreadable = |why: String| {
         let message = format!("cannot read {}: {why}", path.display());
         Mistake::new(message, "name a file of clouds that can be read")
@@ -86,27 +114,26 @@ fn read(path: &Path) -> Result<Node, Mistake> {
 }
 
 /// What stands below `clouds`.
-fn entries(root: Node) -> BTreeMap<String, Node> {
-    let clouds = root.into_map().remove("clouds");
-    clouds.unwrap_or(Node::Nothing).into_map()
+fn entries(root: Value) -> Map<String, Value> {
+    into_map(into_map(root).remove("clouds").unwrap_or_default())
 }
 
 /// The keys that say something; `auth`'s win over those beside it, where openstacksdk takes them from as well.
-fn flat(cloud: Node, source: &str) -> Result<BTreeMap<String, String>, Mistake> {
+fn flat(cloud: Value, source: &str) -> Result<BTreeMap<String, String>, Mistake> {
     let mut values = BTreeMap::new();
-    let Node::Map(mut beside) = cloud else {
+    let Value::Object(mut beside) = cloud else {
         let message = format!("{source} is no table of keys");
         return Err(Mistake::new(message, "write `auth:` and what is below it"));
     };
-    let auth = beside.remove("auth").unwrap_or(Node::Nothing);
-    for (key, node) in beside.into_iter().chain(auth.into_map()) {
+    let auth = into_map(beside.remove("auth").unwrap_or_default());
+    for (key, node) in beside.into_iter().chain(auth) {
         match node {
             _ if !Keys::is_known(&key) => {}
-            Node::Text(text) => {
+            Value::String(text) => {
                 values.insert(key, text);
             }
-            Node::Nothing => {}
-            Node::List(_) | Node::Map(_) => {
+            Value::Null => {}
+            _ => {
                 let message = format!("`{key}` of {source} is not one value");
                 return Err(Mistake::new(message, "write a text"));
             }
@@ -115,52 +142,39 @@ fn flat(cloud: Node, source: &str) -> Result<BTreeMap<String, String>, Mistake> 
     Ok(values)
 }
 
-/// A piece of YAML. Numbers and the like stay as they were written: `0123` is a password too.
-#[derive(Clone)]
-enum Node {
-    Nothing,
-    Text(String),
-    List(Vec<Node>),
-    Map(BTreeMap<String, Node>),
+/// What is below its keys; nothing where it has none.
+fn into_map(node: Value) -> Map<String, Value> {
+    match node {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
 }
 
-impl Node {
-    /// What is below its keys; nothing where it has none.
-    fn into_map(self) -> BTreeMap<String, Node> {
-        match self {
-            Node::Map(map) => map,
-            _ => BTreeMap::new(),
-        }
-    }
-
-    fn lay_over(&mut self, over: Node) {
-        match (self, over) {
-            (_, Node::Nothing) => {}
-            (Node::Map(map), Node::Map(over)) => {
-                for (key, node) in over {
-                    map.entry(key).or_insert(Node::Nothing).lay_over(node);
-                }
+fn lay_over(place: &mut Value, over: Value) {
+    match (place, over) {
+        (_, Value::Null) => {}
+        (Value::Object(map), Value::Object(over)) => {
+            for (key, node) in over {
+                lay_over(map.entry(key).or_insert(Value::Null), node);
             }
-            (place, over) => *place = over,
         }
+        (place, over) => *place = over,
     }
+}
 
-    /// Takes in what `<<` refers to: it counts where nothing nearer is said.
-    fn merge(&mut self) {
-        let Node::Map(map) = self else { return };
-        let bases = match map.remove("<<") {
-            Some(Node::List(list)) => list,
-            Some(one) => vec![one],
-            None => return,
-        };
-        for (key, node) in bases.into_iter().flat_map(Node::into_map) {
-            map.entry(key).or_insert(node);
-        }
+/// Takes in what `<<` refers to: it counts where nothing nearer is said.
+fn merge(map: &mut Map<String, Value>) {
+    let bases = match map.remove("<<") {
+        Some(Value::Array(list)) => list,
+        base => base.into_iter().collect(),
+    };
+    for (key, node) in bases.into_iter().flat_map(into_map) {
+        map.entry(key).or_insert(node);
     }
 }
 
 /// Reads the first document of some YAML; fails with the line where it is wrong.
-fn parse(text: &str) -> Result<Node, usize> {
+fn parse(text: &str) -> Result<Value, usize> {
     let mut reading = Reading {
         parser: Parser::new_from_str(text),
         anchors: BTreeMap::new(),
@@ -169,7 +183,7 @@ fn parse(text: &str) -> Result<Node, usize> {
     };
     loop {
         match reading.event()? {
-            Event::StreamEnd => return Ok(Node::Nothing),
+            Event::StreamEnd => return Ok(Value::Null),
             Event::Nothing | Event::StreamStart | Event::DocumentStart => {}
             event => return reading.node(event, 0),
         }
@@ -180,7 +194,7 @@ fn parse(text: &str) -> Result<Node, usize> {
 struct Reading<'a> {
     parser: Parser<Chars<'a>>,
     /// What was given a name, with how many nodes it has.
-    anchors: BTreeMap<usize, (Node, usize)>,
+    anchors: BTreeMap<usize, (Value, usize)>,
     nodes: usize,
     line: usize,
 }
@@ -192,7 +206,7 @@ impl Reading<'_> {
         Ok(event)
     }
 
-    fn node(&mut self, event: Event, depth: usize) -> Result<Node, usize> {
+    fn node(&mut self, event: Event, depth: usize) -> Result<Value, usize> {
         let before = self.nodes;
         self.nodes += 1;
         // Names that stand for names that stand for names can make a long text of a short one.
@@ -208,13 +222,13 @@ impl Reading<'_> {
             Event::Scalar(text, style, anchor, _) => {
                 let nothing = matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL");
                 let node = match style == TScalarStyle::Plain && nothing {
-                    true => Node::Nothing,
-                    false => Node::Text(text),
+                    true => Value::Null,
+                    false => Value::String(text),
                 };
                 (node, anchor)
             }
-            Event::SequenceStart(anchor, _) => (Node::List(self.list(depth)?), anchor),
-            Event::MappingStart(anchor, _) => (self.map(depth)?, anchor),
+            Event::SequenceStart(anchor, _) => (Value::Array(self.list(depth)?), anchor),
+            Event::MappingStart(anchor, _) => (Value::Object(self.map(depth)?), anchor),
             _ => return Err(self.line),
         };
         if anchor > 0 {
@@ -224,7 +238,7 @@ impl Reading<'_> {
         Ok(node)
     }
 
-    fn list(&mut self, depth: usize) -> Result<Vec<Node>, usize> {
+    fn list(&mut self, depth: usize) -> Result<Vec<Value>, usize> {
         let mut list = Vec::new();
         loop {
             match self.event()? {
@@ -234,8 +248,8 @@ impl Reading<'_> {
         }
     }
 
-    fn map(&mut self, depth: usize) -> Result<Node, usize> {
-        let mut map = BTreeMap::new();
+    fn map(&mut self, depth: usize) -> Result<Map<String, Value>, usize> {
+        let mut map = Map::new();
         loop {
             let key = match self.event()? {
                 Event::MappingEnd => break,
@@ -243,12 +257,11 @@ impl Reading<'_> {
             };
             let event = self.event()?;
             let node = self.node(event, depth + 1)?;
-            if let Node::Text(key) = key {
+            if let Value::String(key) = key {
                 map.insert(key, node);
             }
         }
-        let mut node = Node::Map(map);
-        node.merge();
-        Ok(node)
+        merge(&mut map);
+        Ok(map)
     }
 }

@@ -188,8 +188,7 @@ pub(crate) struct Held {
 impl Held {
     /// The token, unless it has ended.
     pub fn usable(&self, asked: Instant) -> Option<Secret> {
-        let token = self.token.as_ref();
-        let usable = token.filter(|token| token.life.is_none_or(|(_, end)| asked < end));
+        let usable = self.token.as_ref().filter(|token| asked < token.end);
         usable.map(|token| token.value.clone())
     }
 }
@@ -198,9 +197,10 @@ impl Held {
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub value: Secret,
-    /// When a newer one should be got, and when this one ends; none where Keystone did not say.
-    pub life: Option<(Instant, Instant)>,
     pub since: Instant,
+    /// When a newer one should be got.
+    pub renewal: Instant,
+    pub end: Instant,
     /// Whether a Glance accepted it.
     pub proved: bool,
 }

@@ -8,12 +8,11 @@ mod keys;
 mod keystone;
 mod login;
 mod session;
-mod sources;
 
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, TOKEN};
+pub use clouds::{ENVVARS, cloud, from_environment};
 pub use environment::Environment;
 pub use identity::{Cloud, Identity, Mistake, is_header};
 pub(crate) use login::LoginError;
 pub use login::{Credential, Domain, Interface, Login, Named, Proof, Scope, Secret};
 pub(crate) use session::Session;
-pub use sources::{ENVVARS, cloud, from_environment};

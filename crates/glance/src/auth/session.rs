@@ -46,7 +46,8 @@ impl Session {
             return settled;
         }
         let turn = &self.login.cache.turn;
-        let _turn = match self.usable(asked) {
+        let usable = self.login.cache.held().usable(asked);
+        let _turn = match usable {
             // One renews it; the others go on with it.
             Some(token) => match turn.try_lock() {
                 Ok(turn) => turn,
@@ -60,7 +61,7 @@ impl Session {
         }
         match self.log_in().await {
             Ok((token, _)) => Ok(token),
-            Err(error) => self.usable(asked).ok_or(error),
+            Err(error) => self.login.cache.held().usable(asked).ok_or(error),
         }
     }
 
@@ -68,8 +69,7 @@ impl Session {
     fn settled(&self, asked: Instant) -> Option<Result<Secret, LoginError>> {
         let held = self.login.cache.held();
         let token = held.token.as_ref();
-        let fresh = token.filter(|token| token.life.is_none_or(|(renewal, _)| asked < renewal));
-        if let Some(token) = fresh {
+        if let Some(token) = token.filter(|token| asked < token.renewal) {
             return Some(Ok(token.value.clone()));
         }
         let failure = held.failure.as_ref()?;
@@ -77,11 +77,6 @@ impl Session {
         let stands =
             matches!(failure.error, LoginError::Refused { .. }) || asked < failure.at + PAUSE;
         stands.then(|| held.usable(asked).ok_or_else(|| failure.error.clone()))
-    }
-
-    /// A token that has not ended.
-    fn usable(&self, asked: Instant) -> Option<Secret> {
-        self.login.cache.held().usable(asked)
     }
 
     /// Logs in whatever is held, since a catalog comes with a new token only.
@@ -97,15 +92,13 @@ impl Session {
         let mut held = self.login.cache.held();
         match issued {
             Ok(issued) => {
+                let life = issued.life.max(USED);
                 held.failure = None;
                 held.token = Some(Token {
                     value: issued.token.clone(),
-                    life: issued.life.map(|life| {
-                        let life = life.max(USED);
-                        let renewal = (life - MARGIN.min(life / 10)).max(USED);
-                        (since + renewal, since + life)
-                    }),
                     since,
+                    renewal: since + (life - MARGIN.min(life / 10)).max(USED),
+                    end: since + life,
                     proved: false,
                 });
                 Ok((issued.token, issued.catalog))

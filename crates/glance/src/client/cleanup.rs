@@ -2,8 +2,7 @@
 
 use super::Client;
 use super::hello::Greeting;
-use super::operations::of;
-use crate::answer::{Answer, ImageId, Request, line};
+use crate::answer::{Answer, ImageId, line};
 use crate::clock::{now, since};
 use crate::commands::Commands;
 use crate::dialect::Page;
@@ -15,7 +14,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
-use stormglass_model::units::Bytes;
 use tokio::task::JoinSet;
 
 /// Deletes under way at once: enough for speed, too few to be a storm of its own.
@@ -93,15 +91,12 @@ impl Client {
         let Some(journal) = self.shared.journal.get() else {
             return Ok(());
         };
+        let endpoint = self.shared.connections.endpoint();
+        let server = format!("{endpoint}{}", endpoint.prefix);
         let began = now();
-        let entered = journal.enter(self.shared.run, &self.server(), id);
+        let entered = journal.enter(self.shared.run, &server, id);
         times.waited += since(began);
         entered.map_err(|error| format!("not sent, since the journal cannot be written: {error}"))
-    }
-
-    fn server(&self) -> String {
-        let endpoint = self.shared.connections.endpoint();
-        format!("{endpoint}{}", endpoint.prefix)
     }
 
     /// Every image this client may have created and has not seen deleted.
@@ -202,15 +197,6 @@ impl Client {
             answer = self.perform_as(who, id, Operation::Delete).await;
         }
         answer
-    }
-
-    async fn perform_as(&self, who: Who, id: ImageId, operation: Operation) -> Answer {
-        let request = Request {
-            who,
-            size: Bytes(1), // of what is uploaded, if anything is
-            ..of(id, operation)
-        };
-        self.perform(&request).await
     }
 
     /// A status can hinder a delete (400: no such transition): where deletes are delayed, an admin's of a deactivated image, and anybody's

@@ -2,7 +2,7 @@
 
 use super::{Client, OperationContext};
 use crate::answer::{Answer, Exchange, line};
-use crate::auth::{Caller, Secret};
+use crate::auth::{Caller, Secret, TOKEN};
 use crate::clock::{now, since};
 use crate::dialect::{self, Asked, Image};
 use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
@@ -70,13 +70,13 @@ impl Client {
     }
 
     /// Who asks as `who`.
-    pub(super) fn caller(&self, who: Who) -> Caller {
+    pub(super) fn caller(&self, who: Who) -> Rc<Caller> {
         let known = |who: Who| self.shared.identities[who.index()].clone();
         match (known(who), who) {
             (Some(caller), _) => caller,
             // Without an admin the member asks, and is shown less.
             (None, Who::Admin) => known(Who::Member).unwrap_or_default(),
-            (None, _) => Caller::default(),
+            (None, _) => Rc::default(),
         }
     }
 
@@ -126,7 +126,7 @@ impl Client {
         };
         let (text, data) = match request.body() {
             Payload::Text(text) => (&text[..], None),
-            Payload::Upload(_) => (&[][..], Some(request.body().len())),
+            Payload::Upload(_) => (&[][..], Some(request.body().left())),
         };
         Exchange {
             sent,
@@ -153,7 +153,7 @@ async fn sign(
     let began = now();
     let headers = call.request.headers_mut();
     let signed = caller.sign(headers).await;
-    call.secret = headers.get("x-auth-token").cloned();
+    call.secret = headers.get(TOKEN).cloned();
     times.waited += since(began);
     signed.map_err(|error| Trouble::NotSent(error.to_string()))
 }

@@ -35,7 +35,7 @@ pub struct Client {
 struct Shared {
     connections: Connections,
     /// By [`Who`].
-    identities: [Option<Caller>; Who::COUNT],
+    identities: [Option<Rc<Caller>>; Who::COUNT],
     run: RunId,
     location: Option<String>,
     /// Whether the server is on this host, and can read from a source of our own.
@@ -85,7 +85,7 @@ impl Client {
         let mut known = [const { None }; Who::COUNT];
         for (known, identity) in known.iter_mut().zip(identities) {
             let caller = identity.map(|identity| Caller::new(identity, ca, target.timeout));
-            *known = caller.transpose()?;
+            *known = caller.transpose()?.map(Rc::new);
         }
         let at_once = target.connections.get() as usize;
         let connections = Connections::new(endpoint, ca, target.timeout, at_once)?;

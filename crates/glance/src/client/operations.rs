@@ -9,7 +9,6 @@ use hyper::header::HeaderValue;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, TaskStatus, Who};
 use stormglass_model::operations::{Body, DataFrom, Formats, OperationKind};
-use stormglass_model::script::Act;
 use stormglass_model::units::Bytes;
 
 /// A wrong size is too large by so many bytes.
@@ -54,29 +53,37 @@ impl Client {
 
     /// An operation without data of its own, and without more to it than its request.
     async fn send_words(&self, context: &mut OperationContext<'_>) -> Answer {
-        let Request {
-            id,
-            operation,
-            size,
-            ..
-        } = *context.request;
-        let url = match operation.row().data {
-            DataFrom::Location => self.location(context.request).await,
+        let request = context.request;
+        let url = match request.operation.row().data {
+            DataFrom::Location => self.location(request).await,
             DataFrom::Nowhere | DataFrom::Client => Ok(String::new()),
         };
         let url = match url {
             Ok(url) => url,
             Err(note) => return Answer::new(Outcome::Fail).with_note(note),
         };
-        let mut call = self.call_of(operation.kind(), id, &url, None);
-        call.content_max = operation.reads().then_some(size.0);
+        let mut call = self.call_of(request.operation.kind(), request.id, &url, None);
+        call.content_max = request.operation.reads().then_some(request.size.0);
         self.exchange(context, call).await.0
     }
 
     /// Reads the subject's record as a member: its status, and its size and checksum once it is active. Ok when either a status
     /// or its absence was shown.
     pub async fn show(&self, id: ImageId) -> Answer {
-        self.perform(&of(id, Operation::Show)).await
+        self.perform_as(Who::Member, id, Operation::Show).await
+    }
+
+    /// Performs an operation that needs no data, or next to none.
+    pub(super) async fn perform_as(&self, who: Who, id: ImageId, operation: Operation) -> Answer {
+        let request = Request {
+            operation,
+            who,
+            id,
+            size: Bytes(1), // of what is uploaded, if anything is
+            content_seed: 0,
+            fraction: 1.0,
+        };
+        self.perform(&request).await
     }
 
     async fn read_record(&self, context: &mut OperationContext<'_>) -> Answer {
@@ -116,8 +123,9 @@ impl Client {
 
     /// Sends `size` bytes of data, and says that they are `said`.
     async fn send_data(&self, context: &mut OperationContext<'_>, size: u64, said: u64) -> Answer {
-        let body = Payload::upload(context.request.content_seed, size, size);
-        let mut call = self.call_with(context, body);
+        let request = context.request;
+        let body = Payload::upload(request.content_seed, size, size);
+        let mut call = self.call_of(request.operation.kind(), request.id, "", Some(body));
         let transfer = call.transfer.clone();
         if said != size {
             let headers = call.request.headers_mut();
@@ -134,20 +142,16 @@ impl Client {
 
     /// Sends part of what was declared and closes the connection. It fails, unless it was answered before that.
     async fn abort_upload(&self, context: &mut OperationContext<'_>) -> Answer {
-        let size = context.request.size.0.max(1); // there must be something to leave out
-        let sent = (size as f64 * context.request.fraction.clamp(0.0, 1.0)) as u64;
-        let body = Payload::upload(context.request.content_seed, size, sent.min(size - 1));
-        let call = self.call_with(context, body);
+        let request = context.request;
+        let size = request.size.0.max(1); // there must be something to leave out
+        let sent = (size as f64 * request.fraction.clamp(0.0, 1.0)) as u64;
+        let body = Payload::upload(request.content_seed, size, sent.min(size - 1));
+        let call = self.call_of(request.operation.kind(), request.id, "", Some(body));
         let (mut answer, trouble) = self.exchange(context, call).await;
         if matches!(trouble, Some(Trouble::Stopped)) {
             answer.outcome = Outcome::Fail;
         }
         answer
-    }
-
-    fn call_with(&self, context: &OperationContext<'_>, data: Payload) -> Call {
-        let Request { id, operation, .. } = *context.request;
-        self.call_of(operation.kind(), id, "", Some(data))
     }
 
     /// Where Glance may read the subject's data; or why nowhere.
@@ -180,17 +184,5 @@ impl Client {
         }
         let path = format!("/images/{id}/tasks");
         self.list::<Tasks>(&path, "tasks").await?.statuses()
-    }
-}
-
-/// An operation that needs no data, by whom it is usually done.
-pub(super) fn of(id: ImageId, operation: Operation) -> Request {
-    Request {
-        operation,
-        who: Act::usual(operation).who,
-        id,
-        size: Bytes(0),
-        content_seed: 0,
-        fraction: 1.0,
     }
 }

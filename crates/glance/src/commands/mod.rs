@@ -18,12 +18,12 @@ use stormglass_model::units::Span;
 /// A command is given to `sh -c` in the working directory, with the environment of this process and, if it is about one
 /// image, its identifier in `STORMGLASS_IMAGE`. It is a process group of its own: a terminal's Ctrl-C does not reach it,
 /// and if it fails or takes too long the whole group is killed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Commands {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     commands: Vec<Command>,
     allowed: bool,
@@ -48,12 +48,6 @@ struct Done {
     image: Option<ImageId>,
 }
 
-impl Default for Commands {
-    fn default() -> Commands {
-        Commands::new(&[], false)
-    }
-}
-
 impl Commands {
     /// Commands of which nothing is done yet. `allowed`: whether the user agreed to have them run.
     pub fn new(commands: &[Command], allowed: bool) -> Commands {
@@ -61,9 +55,7 @@ impl Commands {
             shared: Arc::new(Shared {
                 commands: commands.to_vec(),
                 allowed,
-                turn: Arc::default(),
-                stopped: AtomicBool::new(false),
-                state: Mutex::default(),
+                ..Shared::default()
             }),
         }
     }
@@ -153,15 +145,9 @@ impl Commands {
         these: impl Fn(&Done) -> bool + Send + 'static,
     ) -> Vec<CommandError> {
         self.in_turn(move |shared| {
-            let mut these: Vec<Done> = shared
-                .state()
-                .done
-                .clone()
-                .into_iter()
-                .filter(these)
-                .collect();
-            these.reverse();
-            let undone = these.into_iter().map(|done| shared.undo(&done));
+            let done = shared.state().done.clone();
+            let these = done.into_iter().rev().filter(these);
+            let undone = these.map(|done| shared.undo(&done));
             undone.filter_map(Result::err).collect()
         })
         .await

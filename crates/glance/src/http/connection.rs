@@ -5,7 +5,7 @@ use super::endpoint::{ConfigError, Endpoint};
 use super::reply::{self, Reply, explain};
 use super::stream::{FaultyStream, Socket};
 use super::tls::Tls;
-use super::watch::{Load, Watch};
+use super::watch::{Load, Side, Watch};
 use crate::clock::{now, since};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -16,6 +16,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 use stormglass_model::units::Span;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -74,7 +75,7 @@ impl Call {
         media_type: Option<&'static str>,
         body: Payload,
     ) -> Call {
-        let length = body.len();
+        let length = body.left();
         let mut request = hyper::Request::new(body);
         *request.method_mut() = method.parse().unwrap_or_default();
         *request.uri_mut() = path.parse().unwrap_or_default();
@@ -103,10 +104,18 @@ impl Call {
 
     /// What a watch must know of it.
     fn load(&self) -> Load {
-        match (self.request.body(), self.content_max) {
-            (Payload::Upload(_), _) => Load::Data(self.request.body().len()),
-            (Payload::Text(_), Some(most)) => Load::Reply(most),
-            (Payload::Text(_), None) => Load::Text(self.request.body().len()),
+        let body = self.request.body();
+        match self.content_max {
+            Some(size) => Load {
+                side: Side::Reply,
+                size,
+                is_data: true,
+            },
+            None => Load {
+                side: Side::Request,
+                size: body.left(),
+                is_data: matches!(body, Payload::Upload(_)),
+            },
         }
     }
 
@@ -255,20 +264,10 @@ impl Connections {
         times: &mut Times,
     ) -> Result<Connection, Trouble> {
         let stream = self.connect(times).await?;
-        let handshake = http1::Builder::new()
-            .max_buf_size(HEAD_MAX)
-            .handshake(TokioIo::new(FaultyStream::new(stream, watch)))
-            .await;
-        let (sender, connection) = handshake.map_err(|error| Trouble::NotSent(explain(&error)))?;
-        let task = tokio::task::spawn_local(async move {
-            // Its error also reaches whoever waits for the reply.
-            let _ = connection.await;
-        });
-        Ok(Connection {
-            sender,
-            task,
-            idle_since: now(),
-        })
+        match watch {
+            Some((watch, load)) => handshake(FaultyStream::new(stream, watch, load)).await,
+            None => handshake(stream).await,
+        }
     }
 
     /// A connection, as requests travel on it.
@@ -306,6 +305,25 @@ impl Connections {
             }
         }
     }
+}
+
+async fn handshake(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+) -> Result<Connection, Trouble> {
+    let handshake = http1::Builder::new()
+        .max_buf_size(HEAD_MAX)
+        .handshake(TokioIo::new(stream))
+        .await;
+    let (sender, connection) = handshake.map_err(|error| Trouble::NotSent(explain(&error)))?;
+    let task = tokio::task::spawn_local(async move {
+        // Its error also reaches whoever waits for the reply.
+        let _ = connection.await;
+    });
+    Ok(Connection {
+        sender,
+        task,
+        idle_since: now(),
+    })
 }
 
 /// Waits for `sending`, as long as the request's body makes progress.

@@ -84,32 +84,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_taken_apart() {
-        let check = |url: &str, host: &str, port: u16, prefix: &str| {
-            let endpoint = Endpoint::parse(url, "v2").unwrap();
-            assert_eq!(
-                (
-                    endpoint.host.as_str(),
-                    endpoint.port,
-                    endpoint.prefix.as_str()
-                ),
-                (host, port, prefix)
-            );
-        };
-        check("http://127.0.0.1:9292", "127.0.0.1", 9292, "");
-        check("http://glance/", "glance", 80, "");
-        check("http://cloud/image/v2/", "cloud", 80, "/image");
-        check("http://[::1]:9292/v2", "::1", 9292, "");
-        check("https://cloud/", "cloud", 443, "");
-        check("https://cloud/envy2", "cloud", 443, "/envy2");
-        for url in [
-            "",
-            "glance:9292",
-            "http://",
-            "http://me:word@glance",
-            "ftp://x",
-        ] {
-            assert!(Endpoint::parse(url, "v2").is_err(), "{url}");
-        }
+    fn a_port_that_is_not_said_is_the_usual_one() {
+        let place = |url| Endpoint::parse(url, "v2").map(|it| (it.host, it.port));
+        assert_eq!(place("http://glance/"), Ok(("glance".to_owned(), 80)));
+        assert_eq!(place("https://[::1]/v2"), Ok(("::1".to_owned(), 443)));
     }
 }

@@ -2,10 +2,10 @@
 
 use super::content::Tally;
 use crate::clock::now;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use std::time::Duration;
 use stormglass_model::history::Content;
 use tokio::time::timeout_at;
@@ -107,25 +107,19 @@ async fn read_text(body: Incoming, limit: Duration) -> Result<Bytes, String> {
 
 /// Takes a token out of a reply: a server may say what it was told, and replies are shown.
 pub(super) fn redact(text: &mut Bytes, secret: &[u8]) {
-    let length = secret.len().max(1);
-    let mut kept = BytesMut::new();
-    let mut rest = &text[..];
-    while let Some(at) = rest.windows(length).position(|part| part == secret) {
-        kept.extend_from_slice(&rest[..at]);
-        rest = &rest[at + length..];
-    }
-    if rest.len() < text.len() {
-        kept.extend_from_slice(rest);
-        *text = kept.freeze();
+    let (said, secret) = (
+        String::from_utf8_lossy(text),
+        String::from_utf8_lossy(secret),
+    );
+    if said.contains(&*secret) {
+        *text = said.replace(&*secret, "").into();
     }
 }
 
 /// Whether the server means to keep the connection.
 pub(super) fn keeps_open(response: &hyper::Response<Incoming>) -> bool {
-    let closes = |value: &hyper::header::HeaderValue| {
-        value
-            .to_str()
-            .is_ok_and(|text| text.to_ascii_lowercase().contains("close"))
+    let closes = |value: &HeaderValue| {
+        (value.to_str()).is_ok_and(|text| text.to_ascii_lowercase().contains("close"))
     };
     is_framed(response) && !response.headers().get_all(CONNECTION).iter().any(closes)
 }

@@ -1,4 +1,4 @@
-//! A connection that can be watched: it tells when an operation has reached a point, pauses there, and goes wrong on purpose.
+//! A connection that is watched: it tells when an operation has reached a point, pauses there, and goes wrong on purpose.
 
 use super::watch::{Load, Mark, SLOW, Sent, Side, Watch};
 use std::io;
@@ -34,12 +34,6 @@ impl Socket for TcpStream {
 impl Socket for TlsStream<TcpStream> {
     fn tcp(&self) -> &TcpStream {
         self.get_ref().0
-    }
-}
-
-impl Socket for Box<dyn Socket> {
-    fn tcp(&self) -> &TcpStream {
-        (**self).tcp()
     }
 }
 
@@ -121,7 +115,7 @@ struct Slow {
     left: usize,
 }
 
-/// A watched exchange on a faulty.
+/// The exchange that is watched.
 #[derive(Debug)]
 struct Watched {
     watch: Rc<Watch>,
@@ -132,38 +126,37 @@ struct Watched {
     received: Meter,
 }
 
-/// A connection, watched or not. Once its client has closed it on purpose, there is no stream.
-#[derive(Debug)]
-pub(crate) struct FaultyStream<S> {
-    stream: Option<S>,
-    watched: Option<Watched>,
+/// A watched connection. Once its client has closed it on purpose, there is no stream.
+pub(crate) struct FaultyStream {
+    stream: Option<Box<dyn Socket>>,
+    watched: Watched,
 }
 
-impl<S: Socket> FaultyStream<S> {
-    pub(crate) fn new(stream: S, watch: Option<(Rc<Watch>, Load)>) -> FaultyStream<S> {
+impl FaultyStream {
+    pub(crate) fn new(stream: Box<dyn Socket>, watch: Rc<Watch>, load: Load) -> FaultyStream {
         FaultyStream {
             stream: Some(stream),
-            watched: watch.map(|(watch, load)| Watched {
+            watched: Watched {
                 mark: watch.mark(load),
                 watch,
                 load,
                 gate: Gate::Ahead,
                 sent: Meter::default(),
                 received: Meter::default(),
-            }),
+            },
         }
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut S>> {
+    fn stream(&mut self) -> io::Result<Pin<&mut Box<dyn Socket>>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(broken)
     }
 
     /// Goes past the point if it is reached and its time has come.
     fn pass(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<io::Result<()>> {
         let FaultyStream { stream, watched } = self;
-        let Some(watched) = watched.as_mut().filter(|it| it.mark.side() == side) else {
+        if watched.mark.side() != side {
             return Poll::Ready(Ok(()));
-        };
+        }
         loop {
             let Some(open) = stream.as_mut() else {
                 return Poll::Ready(Err(broken()));
@@ -176,11 +169,9 @@ impl<S: Socket> FaultyStream<S> {
                     ready!(Pin::new(open).poll_flush(cx))?;
                     watched.watch.pass();
                     let hold = watched.watch.hold;
-                    match watched.load {
-                        Load::Data(_) | Load::Reply(_) if !hold.is_zero() => {
-                            Gate::Hold(Box::pin(sleep(hold)))
-                        }
-                        _ => watched.strike(stream),
+                    match watched.load.is_data && !hold.is_zero() {
+                        true => Gate::Hold(Box::pin(sleep(hold))),
+                        false => watched.strike(stream),
                     }
                 }
                 Gate::Hold(pause) => {
@@ -216,7 +207,6 @@ impl Watched {
         match self.mark {
             Mark::Start => true,
             Mark::Body(side, body) => self.meter(side).has_reached(body),
-            Mark::Nowhere => false,
         }
     }
 
@@ -229,14 +219,14 @@ impl Watched {
     }
 
     /// What the client does at the point.
-    fn strike<S: Socket>(&mut self, stream: &mut Option<S>) -> Gate {
+    fn strike(&mut self, stream: &mut Option<Box<dyn Socket>>) -> Gate {
         let Some(fault) = self.watch.fault else {
             return Gate::Open;
         };
         if fault == ClientFault::CloseReply && self.mark.side() == Side::Request {
             return Gate::Open; // its time is the reply
         }
-        self.watch.strike();
+        self.watch.struck.set(true);
         match fault {
             ClientFault::Close | ClientFault::CloseReply => {
                 *stream = None;
@@ -251,8 +241,8 @@ impl Watched {
             ClientFault::HalfClose => Gate::Ending,
             ClientFault::Stall => Gate::Stall(Box::pin(sleep(self.watch.stall))),
             ClientFault::Slow => {
-                let (Load::Text(size) | Load::Data(size) | Load::Reply(size)) = self.load;
-                let rest = size.saturating_sub(self.meter(self.mark.side()).body);
+                let went = self.meter(self.mark.side()).body;
+                let rest = self.load.size.saturating_sub(went);
                 let piece = rest.div_ceil(SLOW_PIECES).max(1);
                 let pieces = u32::try_from(rest.div_ceil(piece)).unwrap_or(1).max(1);
                 let length = SLOW / pieces;
@@ -295,7 +285,7 @@ fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "closed on purpose")
 }
 
-impl<S: Socket> AsyncWrite for FaultyStream<S> {
+impl AsyncWrite for FaultyStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -303,42 +293,23 @@ impl<S: Socket> AsyncWrite for FaultyStream<S> {
     ) -> Poll<io::Result<usize>> {
         let faulty = self.get_mut();
         ready!(faulty.pass(cx, Side::Request))?;
-        let mut most = bytes.len();
-        if let Some(watched) = &mut faulty.watched {
-            most = watched.sent.room(watched.ahead(Side::Request), bytes);
-            most = most.min(ready!(watched.slowly(cx, Side::Request)));
-        }
+        let watched = &mut faulty.watched;
+        let most = watched.sent.room(watched.ahead(Side::Request), bytes);
+        let most = most.min(ready!(watched.slowly(cx, Side::Request)));
         let written = ready!(faulty.stream()?.poll_write(cx, &bytes[..most]))?;
-        if let Some(watched) = &mut faulty.watched {
-            watched.sent.add(&bytes[..written]);
-            watched.went(Side::Request, written);
-            let size = match watched.load {
-                Load::Text(size) | Load::Data(size) => size,
-                Load::Reply(_) => 0,
-            };
-            watched.watch.sent.set(Sent {
-                began: watched.sent.began,
-                body: watched.sent.body,
-                whole: watched.sent.has_reached(size),
-            });
-        }
+        let watched = &mut faulty.watched;
+        watched.sent.add(&bytes[..written]);
+        watched.went(Side::Request, written);
+        let size = match watched.load.side {
+            Side::Request => watched.load.size,
+            Side::Reply => 0,
+        };
+        watched.watch.sent.set(Sent {
+            began: watched.sent.began,
+            body: watched.sent.body,
+            whole: watched.sent.has_reached(size),
+        });
         Poll::Ready(Ok(written))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        if self.watched.is_none() {
-            return self.get_mut().stream()?.poll_write_vectored(cx, slices);
-        }
-        let first = slices.iter().find(|slice| !slice.is_empty());
-        self.poll_write(cx, first.map_or(&[][..], |slice| slice))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        (self.stream.as_ref()).is_some_and(AsyncWrite::is_write_vectored)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -352,24 +323,15 @@ impl<S: Socket> AsyncWrite for FaultyStream<S> {
     }
 }
 
-impl<S: Socket> AsyncRead for FaultyStream<S> {
+impl AsyncRead for FaultyStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let faulty = self.get_mut();
-        if faulty.watched.is_none() {
-            return faulty.stream()?.poll_read(cx, buffer);
-        }
         ready!(faulty.pass(cx, Side::Reply))?;
-        let FaultyStream {
-            stream: Some(stream),
-            watched: Some(watched),
-        } = faulty
-        else {
-            return Poll::Ready(Err(broken()));
-        };
+        let watched = &mut faulty.watched;
         let mut most = buffer.remaining().min(PIECE);
         if watched.received.has_head() {
             // Bytes that come with the head are read with it: its length is not known.
@@ -379,15 +341,16 @@ impl<S: Socket> AsyncRead for FaultyStream<S> {
         most = most.min(ready!(watched.slowly(cx, Side::Reply)));
         let mut bytes = [0; PIECE];
         let mut piece = ReadBuf::new(&mut bytes[..most]);
-        ready!(Pin::new(&mut *stream).poll_read(cx, &mut piece))?;
+        ready!(faulty.stream()?.poll_read(cx, &mut piece))?;
         let came = piece.filled();
+        let watched = &mut faulty.watched;
         watched.received.add(came);
         watched.went(Side::Reply, came.len());
         let early = watched.watch.fault == Some(ClientFault::CloseReply)
             && watched.mark.side() == Side::Request
             && !came.is_empty();
         if early {
-            watched.watch.strike();
+            watched.watch.struck.set(true);
             faulty.stream = None;
             return Poll::Ready(Err(broken()));
         }

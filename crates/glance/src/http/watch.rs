@@ -21,7 +21,7 @@ pub struct Watch {
     bell: Notify,
     /// How much of the request was handed to the system.
     pub(crate) sent: Cell<Sent>,
-    struck: Cell<bool>,
+    pub(crate) struck: Cell<bool>,
 }
 
 /// How much of the watched request was handed to the system.
@@ -73,11 +73,6 @@ impl Watch {
         self.struck.get()
     }
 
-    /// The fault is committed.
-    pub(crate) fn strike(&self) {
-        self.struck.set(true);
-    }
-
     /// The point is reached, or never will be.
     pub(crate) fn pass(&self) {
         self.passed.set(true);
@@ -97,14 +92,15 @@ impl Watch {
     /// Where in the exchange the point lies.
     pub(crate) fn mark(&self, load: Load) -> Mark {
         // There is nothing to stop before in a request without data, and its point is its end; a reply's first byte must have come.
-        let (side, first, size) = match load {
-            Load::Text(size) => (Side::Request, size, size),
-            Load::Data(size) => (Side::Request, 0, size),
-            Load::Reply(size) => (Side::Reply, 1, size),
+        let Load { side, size, .. } = load;
+        let first = match side {
+            Side::Request if load.is_data => 0,
+            Side::Request => size,
+            Side::Reply => 1,
         };
         let body = match self.point {
             Point::Before => return Mark::Start,
-            Point::Answer => return Mark::Nowhere,
+            Point::Answer => return Mark::NOWHERE,
             Point::FirstByte | Point::Enters(_) => 0,
             Point::MidBody => size / 2,
             Point::LastByte => size.saturating_sub(1),
@@ -116,16 +112,15 @@ impl Watch {
 
 /// What the watched exchange carries.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Load {
-    /// A request whose body, if any, is so many bytes of text.
-    Text(u64),
-    /// A request with so many bytes of data.
-    Data(u64),
-    /// A request for so many bytes of data.
-    Reply(u64),
+pub(crate) struct Load {
+    pub side: Side,
+    /// How many bytes of a body.
+    pub size: u64,
+    /// Whether they are an image's data; the text of a request else, perhaps none.
+    pub is_data: bool,
 }
 
-/// Which way the data goes.
+/// Which way something goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Request,
@@ -139,16 +134,17 @@ pub(crate) enum Mark {
     Start,
     /// So many bytes into the body that goes this way.
     Body(Side, u64),
-    /// It is never passed.
-    Nowhere,
 }
 
 impl Mark {
+    /// It is never passed.
+    const NOWHERE: Mark = Mark::Body(Side::Request, u64::MAX);
+
     /// The way that the operation is stopped on.
     pub(crate) fn side(self) -> Side {
         match self {
+            Mark::Start => Side::Request,
             Mark::Body(side, _) => side,
-            Mark::Start | Mark::Nowhere => Side::Request,
         }
     }
 }

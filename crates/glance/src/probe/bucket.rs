@@ -100,33 +100,3 @@ fn size(reply: &Reply, name: &str) -> Result<Option<u64>, String> {
     let found = list.contents.iter().find(|object| object.key == name);
     Ok(found.map(|object| object.size))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::auth::Secret;
-
-    #[test]
-    fn a_location_in_the_bucket_is_known_by_any_name_of_its_host() {
-        let bucket = Bucket::new(&BucketTarget {
-            endpoint: "http://127.0.0.1:9000".to_owned(),
-            region: "here".to_owned(),
-            bucket: "glance".to_owned(),
-            access_key: Secret::new(""),
-            secret_key: Secret::new(""),
-            ca: None,
-        });
-        let bucket = bucket.ok().unwrap();
-        for (location, has) in [
-            ("s3://127.0.0.1:9000/glance/key", true),
-            ("s3+http://s3/glance/key", true),
-            ("s3+https://key:secret@s3/v1/glance/key", true),
-            ("s3://s3/other/key", false),
-            ("s3://glance", false),
-            ("file:///glance/key", false),
-            ("glance/key", false),
-        ] {
-            assert_eq!(bucket.has(location), has, "{location}");
-        }
-    }
-}

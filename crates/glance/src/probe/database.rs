@@ -61,9 +61,10 @@ impl Database {
     ) -> Result<Vec<Cells>, ProbeError> {
         let until = now() + if self.reached { RETURN } else { Duration::ZERO };
         loop {
-            match self.try_select(query, images).await {
-                Err(DatabaseError::Lost(_)) if now() < until => tokio::time::sleep(PAUSE).await,
-                ended => return ended.map_err(|error| error.of(self.name())),
+            let ended = self.try_select(query, images).await;
+            match ended.map_err(|DatabaseError(error, why)| error(self.name(), why)) {
+                Err(ProbeError::Connect(..)) if now() < until => tokio::time::sleep(PAUSE).await,
+                ended => return ended,
             }
         }
     }
@@ -85,7 +86,7 @@ impl Database {
             let rows = connection.select(query, images).await?;
             Ok((connection, rows))
         };
-        let silent = |_| DatabaseError::Lost("it does not answer".to_owned());
+        let silent = |_| DatabaseError(ProbeError::Connect, "it does not answer".to_owned());
         let (connection, rows) = tokio::time::timeout(TIMEOUT, asking)
             .await
             .map_err(silent)??;

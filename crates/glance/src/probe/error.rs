@@ -46,24 +46,5 @@ impl ProbeError {
 /// One row of a database, each cell as text or null.
 pub(super) type Cells = Vec<Option<String>>;
 
-/// What is wrong with a database's answer.
-pub(super) enum DatabaseError {
-    /// There is none: the connection broke, or could not be opened. It may be there later.
-    Lost(String),
-    /// A table or a column is missing.
-    Missing(String),
-    /// It may not be read.
-    Denied(String),
-    Other(String),
-}
-
-impl DatabaseError {
-    pub fn of(self, database: String) -> ProbeError {
-        match self {
-            DatabaseError::Lost(why) => ProbeError::Connect(database, why),
-            DatabaseError::Missing(why) => ProbeError::NotGlance(database, why),
-            DatabaseError::Denied(why) => ProbeError::Denied(database, why),
-            DatabaseError::Other(why) => ProbeError::Query(database, why),
-        }
-    }
-}
+/// What is wrong with a database's answer: which error of a probe it is, once the database's name is known, and why.
+pub(super) struct DatabaseError(pub fn(String, String) -> ProbeError, pub String);

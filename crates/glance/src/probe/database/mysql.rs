@@ -1,7 +1,7 @@
 //! MySQL and MariaDB.
 
 use crate::probe::address::Server;
-use crate::probe::error::{Cells, DatabaseError};
+use crate::probe::error::{Cells, DatabaseError, ProbeError};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, OptsBuilder, Params, Row, Value};
 
@@ -43,21 +43,21 @@ pub(super) async fn select(
     };
     let cells = |row: Row| row.unwrap().into_iter().map(cell).collect();
     let rows = rows.into_iter().map(cells).collect::<Result<_, _>>();
-    rows.map_err(|_| DatabaseError::Other("a text is not UTF-8".to_owned()))
+    rows.map_err(|_| DatabaseError(ProbeError::Query, "a text is not UTF-8".to_owned()))
 }
 
 fn explain(error: Error) -> DatabaseError {
     let Error::Server(said) = &error else {
-        return DatabaseError::Lost(error.to_string());
+        return DatabaseError(ProbeError::Connect, error.to_string());
     };
-    let why = said.message.clone();
-    match said.code {
+    let error = match said.code {
         // An unknown table, the same among those of the server itself, an unknown column.
-        1146 | 1109 | 1054 => DatabaseError::Missing(why),
+        1146 | 1109 | 1054 => ProbeError::NotGlance,
         // No right to a table, to a column.
-        1142 | 1143 => DatabaseError::Denied(why),
+        1142 | 1143 => ProbeError::Denied,
         // Too many connections, who may connect to what, stopping.
-        1040 | 1044 | 1045 | 1049 | 1053 | 1203 => DatabaseError::Lost(why),
-        _ => DatabaseError::Other(why),
-    }
+        1040 | 1044 | 1045 | 1049 | 1053 | 1203 => ProbeError::Connect,
+        _ => ProbeError::Query,
+    };
+    DatabaseError(error, said.message.clone())
 }

@@ -1,7 +1,7 @@
 //! PostgreSQL.
 
 use crate::probe::address::Server;
-use crate::probe::error::{Cells, DatabaseError};
+use crate::probe::error::{Cells, DatabaseError, ProbeError};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Error, NoTls};
@@ -44,19 +44,20 @@ fn explain(error: Error) -> DatabaseError {
     let Some(said) = error.as_db_error() else {
         // Its own text says which step failed, and its cause what happened.
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        return DatabaseError::Lost(format!("{error}{}", cause.unwrap_or_default()));
+        let why = format!("{error}{}", cause.unwrap_or_default());
+        return DatabaseError(ProbeError::Connect, why);
     };
-    let why = said.message().to_owned();
-    match said.code() {
-        &SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN => DatabaseError::Missing(why),
-        &SqlState::INSUFFICIENT_PRIVILEGE => DatabaseError::Denied(why),
+    let error = match said.code() {
+        &SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN => ProbeError::NotGlance,
+        &SqlState::INSUFFICIENT_PRIVILEGE => ProbeError::Denied,
         // It is stopping or starting, or the password is wrong.
         code if ["57P", "28", "3D", "53", "08"]
             .iter()
             .any(|class| code.code().starts_with(class)) =>
         {
-            DatabaseError::Lost(why)
+            ProbeError::Connect
         }
-        _ => DatabaseError::Other(why),
-    }
+        _ => ProbeError::Query,
+    };
+    DatabaseError(error, said.message().to_owned())
 }

@@ -1,6 +1,6 @@
 //! SQLite.
 
-use crate::probe::error::{Cells, DatabaseError};
+use crate::probe::error::{Cells, DatabaseError, ProbeError};
 use rusqlite::{Error, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +11,8 @@ const BUSY: Duration = Duration::from_secs(5);
 pub(super) async fn open(path: &Path) -> Result<PathBuf, DatabaseError> {
     match path.is_file() {
         true => Ok(path.to_owned()),
-        false => Err(DatabaseError::Lost(
+        false => Err(DatabaseError(
+            ProbeError::Connect,
             "there is no such file; an absolute path has four slashes, sqlite:////…".to_owned(),
         )),
     }
@@ -24,8 +25,12 @@ pub(super) async fn select(
 ) -> Result<Vec<Cells>, DatabaseError> {
     let path = path.to_owned();
     let reading = move || read(&path, &query, values).map_err(explain);
-    (tokio::task::spawn_blocking(reading).await)
-        .unwrap_or_else(|_| Err(DatabaseError::Other("the query was broken off".to_owned())))
+    (tokio::task::spawn_blocking(reading).await).unwrap_or_else(|_| {
+        Err(DatabaseError(
+            ProbeError::Query,
+            "the query was broken off".to_owned(),
+        ))
+    })
 }
 
 fn read(path: &Path, query: &str, values: Vec<String>) -> Result<Vec<Cells>, Error> {
@@ -43,10 +48,11 @@ fn read(path: &Path, query: &str, values: Vec<String>) -> Result<Vec<Cells>, Err
 fn explain(error: Error) -> DatabaseError {
     let why = error.to_string();
     let missing = ["no such table", "no such column"];
-    match error.sqlite_error_code() {
-        _ if missing.iter().any(|it| why.contains(it)) => DatabaseError::Missing(why),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DatabaseError::Lost(why),
-        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => DatabaseError::Denied(why),
-        _ => DatabaseError::Other(why),
-    }
+    let error = match error.sqlite_error_code() {
+        _ if missing.iter().any(|it| why.contains(it)) => ProbeError::NotGlance,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ProbeError::Connect,
+        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => ProbeError::Denied,
+        _ => ProbeError::Query,
+    };
+    DatabaseError(error, why)
 }

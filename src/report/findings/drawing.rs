@@ -142,7 +142,7 @@ fn head(number: usize, finding: &Finding, height: f64) -> String {
     let title = format!("{number}. {}", clean(&finding.key.name()));
     let sentence = clean(&finding.sentence);
     let (title, sentence) = (xml(&cut(&title, 110)), xml(&cut(&sentence, 165)));
-    let script = xml(&cut(&clean(&finding.script.to_string()), 140));
+    let script = xml(&cut(&clean(&finding.shortest.script.to_string()), 140));
     let style = format!(
         "<style>\n\
          text {{ font-size: 13px; fill: {INK} }} text.strong {{ font-size: 14px; font-weight: 600 }}\n\

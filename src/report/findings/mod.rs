@@ -54,7 +54,7 @@ pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<V
 fn history(result: &SweepResult, finding: &Finding) -> io::Result<Vec<u8>> {
     let (profile, delayed_delete) = result.rules;
     let header = Header {
-        scenario: finding.script.to_string(),
+        scenario: finding.shortest.script.to_string(),
         seed: result.seed,
         profile,
         delayed_delete: Some(delayed_delete),

@@ -68,7 +68,7 @@ impl Timeline {
         for event in &events {
             timeline.tell(event);
         }
-        timeline.annotate(&finding.script);
+        timeline.annotate(&finding.shortest.script);
         timeline.fold();
         timeline
     }

@@ -1,10 +1,12 @@
-//! What a sweep tries can be told as a story of a storm.
+//! What a sweep tries: all that is worth it, and nothing that cannot be told as a story of a storm.
 
-use super::{Capabilities, plan};
+use super::plan::{BASES, Base};
+use super::{Capabilities, plan, races};
 use crate::scenario::{self, Mistakes, Scenario};
+use std::collections::BTreeSet;
 use std::path::Path;
 use stormglass_model::lifecycle::{Operation, Who};
-use stormglass_model::script::{Step, steps};
+use stormglass_model::script::{Act, Script, Second, Step, steps};
 
 const GLANCE: &str = r#"
 [target.glance]
@@ -16,18 +18,68 @@ stranger = { user = "s", project = "q", roles = ["member"] }
 "#;
 
 fn capabilities(glance: bool) -> Capabilities {
-    let target = match glance {
-        true => Capabilities {
-            glance,
-            operations: Operation::ALL.to_vec(),
-            others: vec![Who::Reader, Who::OtherProject],
-            commands: Vec::new(),
-        },
-        false => Capabilities::embedded(),
+    let mut can = Capabilities::embedded();
+    if glance {
+        (can.glance, can.operations) = (glance, Operation::ALL.to_vec());
+        can.others = vec![Who::Reader, Who::OtherProject];
+    }
+    can.commands = vec!["kill-api".to_owned()];
+    can
+}
+
+#[test]
+fn it_holds_what_is_known_to_go_wrong() {
+    let cases = plan(&capabilities(true));
+    for text in [
+        "create [upload last-byte delete]",
+        "create upload [deactivate before deactivate]",
+        "create [upload mid-body !kill-api]",
+        "create [upload mid-body !half-close]",
+        "create stage [import-staged enters-importing delete]",
+        "create upload delete:stranger",
+    ] {
+        let script: Script = text.parse().unwrap();
+        assert!(cases.iter().any(|case| case.script == script), "{text}");
+    }
+}
+
+#[test]
+fn every_pair_is_tried_in_every_status() {
+    let sorted = |one, other| {
+        if one < other {
+            [one, other]
+        } else {
+            [other, one]
+        }
     };
-    Capabilities {
-        commands: vec!["kill-api".to_owned()],
-        ..target
+    let mut tried = BTreeSet::new();
+    for case in plan(&capabilities(true)) {
+        let before = &case.script.steps()[..case.script.steps().len() - 1];
+        for (first, _, second) in races(&case.script) {
+            if let Second::Rival(rival) = second {
+                tried.insert((before.to_vec(), sorted(first.operation, rival.operation)));
+            }
+        }
+    }
+    let later = || Operation::ALL.iter().filter(|one| !one.creates());
+    for base in Base::all().filter(Base::is_plainest) {
+        let before: Vec<Step> = (base.steps.iter())
+            .map(|&one| Step::act(Act::usual(one)))
+            .collect();
+        for (&one, &other) in later().flat_map(|one| later().map(move |other| (one, other))) {
+            let looks = (one, other) == (Operation::Show, Operation::Show); // two looks change nothing
+            let pair = (before.clone(), sorted(one, other));
+            assert!(looks || tried.contains(&pair), "{pair:?}");
+        }
+    }
+}
+
+#[test]
+fn every_word_of_a_base_is_an_operation() {
+    for (steps, lively) in BASES {
+        for word in steps.split(' ').chain(lively.split_terminator(' ')) {
+            assert!(Operation::from_name(word).is_some(), "{word}");
+        }
     }
 }
 

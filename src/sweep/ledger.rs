@@ -262,59 +262,11 @@ fn length(trial: &Trial) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stormglass_model::checker::concurrent::Symptom;
-    use stormglass_model::history::SubjectHistory;
-    use stormglass_model::lifecycle::Invariant;
-    use stormglass_model::units::Time;
 
     #[test]
     fn few_tries_count_less_than_many() {
         assert!(rate(3, 4) > rate(1, 1) && rate(1, 1) > rate(0, 1));
         assert!(rate(20, 20) > rate(3, 3) && rate(3, 3) > rate(10, 20));
-    }
-
-    fn trial(script: &str, shows: bool) -> Trial {
-        let breach = Breach {
-            at: Time::ZERO,
-            invariant: Invariant::Conservation,
-            symptom: Symptom::Orphan,
-            sentence: String::new(),
-        };
-        let breaches = shows.then_some(breach).into_iter().collect();
-        let script = script.parse().unwrap();
-        Trial::new(&script, SubjectHistory::default(), breaches, Verdict::Valid)
-    }
-
-    #[test]
-    fn what_shows_without_a_race_does_not_count_for_one() {
-        let mut ledger = Ledger::default();
-        let race = "create [upload last-byte delete]";
-        for (script, shows) in [
-            ("create upload deactivate", true),
-            (race, true),
-            (race, false),
-            ("create upload deactivate [upload before delete]", true),
-        ] {
-            ledger.add(&trial(script, shows));
-        }
-        while let Some((raw, script)) = ledger.unshrunk() {
-            let script = match script.to_string() {
-                text if text.contains('[') => race.parse().unwrap(),
-                _ => script,
-            };
-            ledger.shrunk(&raw, &script);
-        }
-        let findings = ledger.findings(Script::to_string);
-        let race: Script = race.parse().unwrap();
-        let raced = findings
-            .iter()
-            .find(|one| one.shortest.script == race)
-            .unwrap();
-        let scripts: Vec<String> = (raced.tallies.iter())
-            .map(|tally| tally.script.to_string())
-            .collect();
-        assert_eq!(scripts, ["create [upload last-byte delete]"]);
-        assert_eq!(findings.len(), 2);
     }
 
     #[test]

@@ -169,13 +169,10 @@ fn bands(svg: &mut String, timeline: &Timeline, scale: &Scale, bottom: f64) {
         });
     let mut since = None;
     for (broken, x) in changes.chain([(false, PLOT.1)]) {
-        match (broken, since) {
-            (true, None) => since = Some(x),
-            (false, Some(from)) => {
-                band(svg, from, x, bottom);
-                since = None;
-            }
-            (true, Some(_)) | (false, None) => {}
+        if broken {
+            since.get_or_insert(x);
+        } else if let Some(from) = since.take() {
+            band(svg, from, x, bottom);
         }
     }
 }

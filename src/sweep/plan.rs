@@ -7,8 +7,8 @@ use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
 /// What a target can do.
 #[derive(Clone, Debug)]
 pub struct Capabilities {
-    /// Whether it is a real Glance.
-    pub glance: bool,
+    /// What a client can do wrong.
+    pub faults: &'static [ClientFault],
     /// The operations that can be performed.
     pub operations: Vec<Operation>,
     /// Who there is beside member and admin.
@@ -35,9 +35,7 @@ pub enum CaseKind {
 /// One script of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// The script.
     pub script: Script,
-    /// Its part.
     pub kind: CaseKind,
 }
 
@@ -124,7 +122,7 @@ impl Capabilities {
     pub fn embedded() -> Capabilities {
         let all = Operation::ALL.iter().copied();
         Capabilities {
-            glance: false,
+            faults: &[ClientFault::Close],
             operations: all.filter(|one| !one.row().only_glance).collect(),
             others: Vec::new(),
             commands: Vec::new(),
@@ -257,14 +255,13 @@ impl Planner<'_> {
 
     fn client_faults(&mut self, base: &Base) {
         for first in self.target.lively(base) {
-            for &fault in ClientFault::ALL {
+            for &fault in self.target.faults {
                 let inside = |point: &Point| match point {
                     Point::Before | Point::Answer | Point::After(_) | Point::Enters(_) => false,
                     Point::FirstByte => fault != ClientFault::CloseReply,
                     Point::MidBody | Point::LastByte => true,
                 };
-                let known = self.target.glance || fault == ClientFault::Close;
-                for at in points(first).into_iter().filter(|at| known && inside(at)) {
+                for at in points(first).into_iter().filter(inside) {
                     let second = Second::Fault(fault);
                     self.race(CaseKind::ClientFault, &base.steps, first, at, second);
                 }

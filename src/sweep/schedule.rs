@@ -127,11 +127,11 @@ impl<'s, S: TestBed> Sweep<'s, S> {
     /// Every script of the plan once. What shows is shrunk every now and then: once it is known it explains much of what follows.
     fn once(&mut self, cases: &[Case]) -> u32 {
         let mut ran = 0;
-        for (index, batch) in batches(cases).iter().enumerate() {
+        for (index, batch) in batches(cases).enumerate() {
             if self.budget.share() > ONCE {
                 break;
             }
-            ran += self.run(batch).len() as u32;
+            ran += self.run(&scripts(batch)).len() as u32;
             let cases = &self.budget.progress.sweep.cases;
             cases.store(u64::from(ran), Relaxed);
             if index % SHRUNK == SHRUNK - 1 {
@@ -198,9 +198,8 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         let (near, far): (Vec<&Case>, Vec<&Case>) =
             races.partition(|case| shown.contains(&pair(&case.script)));
         // Those near twice for each time of those far.
-        let order = near.iter().chain(&near).chain(&far);
-        let scripts: Vec<Script> = order.map(|case| case.script.clone()).collect();
-        for batch in scripts.chunks(BATCH).cycle() {
+        let order = near.iter().chain(&near).chain(&far).copied();
+        for batch in scripts(order).chunks(BATCH).cycle() {
             if self.budget.share() >= COUNTING || self.bed.is_over() {
                 return;
             }
@@ -222,19 +221,17 @@ impl<'s, S: TestBed> Sweep<'s, S> {
     }
 }
 
-/// The scripts of the plan in handfuls. Those of different kinds are not mixed: a command concerns everybody.
-fn batches(cases: &[Case]) -> Vec<Vec<Script>> {
-    let mut batches = Vec::new();
-    for kind in cases.chunk_by(|a, b| a.kind == b.kind) {
-        let size = match kind.first() {
-            Some(case) if case.kind == CaseKind::Command => COMMANDS,
-            _ => BATCH,
-        };
-        for batch in kind.chunks(size) {
-            batches.push(batch.iter().map(|case| case.script.clone()).collect());
-        }
-    }
-    batches
+/// The plan in handfuls. Scripts of different kinds are not mixed: a command concerns everybody.
+fn batches(cases: &[Case]) -> impl Iterator<Item = &[Case]> {
+    let kinds = cases.chunk_by(|a, b| a.kind == b.kind);
+    kinds.flat_map(|kind| {
+        let commands = kind.iter().any(|case| case.kind == CaseKind::Command);
+        kind.chunks(if commands { COMMANDS } else { BATCH })
+    })
+}
+
+fn scripts<'c>(cases: impl IntoIterator<Item = &'c Case>) -> Vec<Script> {
+    cases.into_iter().map(|case| case.script.clone()).collect()
 }
 
 fn tries_of(script: &Script, usual: u32) -> u32 {

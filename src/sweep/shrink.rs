@@ -1,7 +1,7 @@
 //! The shortest script that still shows a violation: steps are taken away one by one, and what is left is run again.
 
 use super::runs_commands;
-use stormglass_model::script::{Action, Script, Second, Step};
+use stormglass_model::script::{Script, Second, Step};
 
 /// How often a script is run before it is believed not to show the violation.
 pub(super) fn patience(script: &Script, rate: f64) -> u32 {
@@ -29,17 +29,14 @@ pub(super) fn candidates(script: &Script) -> Vec<Script> {
     let mut shorter = Vec::new();
     for (index, step) in script.steps().iter().enumerate() {
         let replacements: Vec<Vec<Step>> = match step {
-            Step::Act(_) | Step::Run(_) => continue,
+            // No plan has branches.
+            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => continue,
             Step::Race { first, second, .. } => {
                 let first = Step::act(*first);
                 match second {
                     Second::Rival(act) => orders(first, Step::act(*act)),
                     Second::Fault(_) | Second::Command(_) => vec![vec![first]],
                 }
-            }
-            Step::Rivals { branches, .. } => {
-                let steps = |branch: &Vec<Action>| branch.iter().cloned().map(Step::Act).collect();
-                branches.iter().map(steps).collect()
             }
         };
         for replacement in replacements {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use stormglass_model::checker::concurrent::{Breach, Severity, Symptom};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::lifecycle::{Invariant, Operation, Verdict, Who};
-use stormglass_model::script::{Act, Script, Second, Step, steps};
+use stormglass_model::script::{Act, ClientFault, Script, Second, Step, steps};
 use stormglass_model::units::Time;
 
 const GLANCE: &str = r#"
@@ -25,7 +25,7 @@ stranger = { user = "s", project = "q", roles = ["member"] }
 fn capabilities(glance: bool) -> Capabilities {
     let mut can = Capabilities::embedded();
     if glance {
-        (can.glance, can.operations) = (glance, Operation::ALL.to_vec());
+        (can.faults, can.operations) = (ClientFault::ALL, Operation::ALL.to_vec());
         can.others = vec![Who::Reader, Who::OtherProject];
     }
     can.commands = vec!["kill-api".to_owned()];

@@ -142,7 +142,7 @@ impl Session {
             let answer = self.shared.client.show(self.image).await;
             good = answer.observed.map_or(0, |_| good + 1);
             if self.since(began) > BACK {
-                self.lost.set(true);
+                self.shared.lost.set(true);
                 return;
             }
             if good == 0 {

@@ -35,8 +35,6 @@ pub(super) struct Session {
     /// How many operations were sent.
     pub(super) ops: Cell<u64>,
     largest: Cell<u64>,
-    /// Whether the server did not come back from what was done to it.
-    pub(super) lost: Cell<bool>,
 }
 
 impl Session {
@@ -57,7 +55,6 @@ impl Session {
             exchanges: RefCell::default(),
             ops: Cell::new(0),
             largest: Cell::new(0),
-            lost: Cell::new(false),
         }
     }
 

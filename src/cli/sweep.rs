@@ -14,10 +14,8 @@ use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use stormglass_glance::GlanceTarget;
 use stormglass_glance::auth::Environment;
-use stormglass_glance::target_from_environment;
-use stormglass_glance::{Client, Commands, Journal, RunId};
+use stormglass_glance::{Client, Commands, GlanceTarget, Journal, RunId, target_from_environment};
 use stormglass_model::lifecycle::Profile;
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
@@ -42,13 +40,13 @@ pub struct Arguments {
     /// A URL, a scenario, or `embedded`
     target: String,
     /// How long: every script once, then the promising ones again [default: once]
-    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    #[arg(long = "for", value_name = "SPAN", value_parser = Span::parse)]
     length: Option<Span>,
     /// Where results go: a folder that is empty or does not exist [default: a new one under results/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Runs one script in place of all; may be given again
-    #[arg(long = "script", value_name = "SCRIPT", value_parser = script)]
+    #[arg(long = "script", value_name = "SCRIPT")]
     scripts: Vec<Script>,
     /// How often each --script is run
     #[arg(long, value_name = "N", default_value_t = 60)]
@@ -74,14 +72,6 @@ pub struct Arguments {
     /// Prints sweep.json in place of the summary
     #[arg(long)]
     json: bool,
-}
-
-fn span(text: &str) -> Result<Span, String> {
-    Span::parse(text).map_err(|error| error.to_string())
-}
-
-fn script(text: &str) -> Result<Script, String> {
-    text.parse::<Script>().map_err(|error| error.to_string())
 }
 
 /// Runs the sweep. Every way out but a wrong target leaves a folder of results, or none.

@@ -82,15 +82,9 @@ fn overlaps(request: &Exchange, at: Time) -> bool {
 }
 
 fn head(target: &str, finding: &Finding, slowed: bool) -> String {
-    let who: BTreeSet<Who> = (finding.exchanges.iter())
-        .map(|request| request.who)
-        .collect();
-    let tokens: Vec<String> = who
-        .into_iter()
-        .map(|who| {
-            let (variable, owner) = token(who);
-            format!("{variable} ({owner})")
-        })
+    let who: BTreeSet<Who> = finding.exchanges.iter().map(|one| one.who).collect();
+    let tokens: Vec<String> = (who.into_iter().map(token))
+        .map(|(variable, owner)| format!("{variable} ({owner})"))
         .collect();
     let mut text = format!("# Set first: {}.\n", tokens.join(", "));
     if slowed {

@@ -82,13 +82,10 @@ impl Session {
         let began = self.shared.clock.now();
         loop {
             let ended = one.is_finished();
-            let answer = self.act(Act::usual(Operation::Show)).await;
+            let shown = self.act(Act::usual(Operation::Show)).await;
             // What goes on after its answer may still get there.
-            let hopeless = ended && answer.observed.is_some_and(|seen| at_rest(seen, status));
-            if answer.observed == Some(Seen::Status(status))
-                || hopeless
-                || self.since(began) > ENTERS
-            {
+            let hopeless = ended && shown.is_some_and(|seen| at_rest(seen, status));
+            if shown == Some(Seen::Status(status)) || hopeless || self.since(began) > ENTERS {
                 return;
             }
         }

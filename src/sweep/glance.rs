@@ -13,7 +13,7 @@ use std::time::Duration;
 use stormglass_glance::{
     Cleanup, Client, Commands, GlanceTarget, HelloError, Probe, ProbeError, RunId,
 };
-use stormglass_model::checker::concurrent::{self, Rules};
+use stormglass_model::checker::concurrent::{self, Judgement, Rules};
 use stormglass_model::history::{Observation, ProbeReading, Row};
 use stormglass_model::lifecycle::{Operation, Who};
 use stormglass_model::random::Seed;
@@ -231,12 +231,13 @@ impl GlanceTestBed {
 
     fn judge(&self, session: &Session) -> Trial {
         let history = session.history();
-        let judgement = concurrent::judge(&history, &self.rules);
-        let breaches = judgement.breaches;
+        let Judgement {
+            breaches, verdict, ..
+        } = concurrent::judge(&history, &self.rules);
         Trial {
             exchanges: session.exchanges(),
             image: session.image.to_string(),
-            ..Trial::new(&session.script, history, breaches, judgement.verdict)
+            ..Trial::new(&session.script, history, breaches, verdict)
         }
     }
 }
@@ -244,21 +245,19 @@ impl GlanceTestBed {
 /// Whether a probe reading shows a subject at rest with nothing unexpected.
 fn is_settled(reading: &ProbeReading) -> bool {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
-    let busy = reading.tasks_open.is_some_and(|open| open > 0);
-    let keeps = match reading.row {
+    let (moves, keeps) = match reading.row {
         Some(Row::Present { status, .. }) => {
-            if matches!(status, Saving | Importing | Uploading) {
-                return false;
-            }
-            Some(status.keeps_data())
+            let moves = matches!(status, Saving | Importing | Uploading);
+            (moves, status.keeps_data())
         }
-        Some(Row::Absent) => Some(false),
-        None => None,
+        Some(Row::Absent) => (false, false),
+        // Then nobody can say that it should keep nothing.
+        None => (false, true),
     };
-    let left_over = reading
-        .data
-        .is_some_and(|held| held.staged.is_some() || held.bytes.is_some() && keeps == Some(false));
-    !busy && !left_over
+    let busy = reading.tasks_open.is_some_and(|open| open > 0);
+    let left_over =
+        (reading.data).is_some_and(|held| held.staged.is_some() || held.bytes.is_some() && !keeps);
+    !(moves || busy || left_over)
 }
 
 impl TestBed for GlanceTestBed {

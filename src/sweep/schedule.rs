@@ -23,6 +23,8 @@ const ONCE: f64 = 0.9;
 const SHRUNK: usize = 5;
 /// The share of the time after which nothing new is begun and what was found is counted.
 const COUNTING: f64 = 0.95;
+/// How often a script is run before it is known how often it shows a violation.
+const RATED: u32 = 8;
 /// How often the shortest script of a finding is run in all, where that does not take too long.
 const TRIES: u32 = 20;
 /// The same where a command is run each time.
@@ -185,7 +187,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         if runs_commands(script) {
             return 1.0;
         }
-        let more = tries_of(script, 8).saturating_sub(self.ledger.tries(script));
+        let more = RATED.saturating_sub(self.ledger.tries(script));
         let trials = self.run(&vec![script.clone(); more as usize]);
         let hits = trials.iter().filter(|trial| trial.breach(raw).is_some());
         (hits.count() + 1) as f64 / (trials.len() + 1) as f64
@@ -212,10 +214,12 @@ impl<'s, S: TestBed> Sweep<'s, S> {
     fn count(&mut self) {
         for finding in self.ledger.findings(Script::to_string) {
             let script = finding.shortest.script;
-            let more = tries_of(&script, TRIES).saturating_sub(self.ledger.tries(&script));
             if self.budget.share() > 1.0 {
                 return;
             }
+            let commands = runs_commands(&script);
+            let tries = if commands { COMMAND_TRIES } else { TRIES };
+            let more = tries.saturating_sub(self.ledger.tries(&script));
             self.run(&vec![script; more as usize]);
         }
     }
@@ -232,13 +236,6 @@ fn batches(cases: &[Case]) -> impl Iterator<Item = &[Case]> {
 
 fn scripts<'c>(cases: impl IntoIterator<Item = &'c Case>) -> Vec<Script> {
     cases.into_iter().map(|case| case.script.clone()).collect()
-}
-
-fn tries_of(script: &Script, usual: u32) -> u32 {
-    match runs_commands(script) {
-        true => COMMAND_TRIES.min(usual),
-        false => usual,
-    }
 }
 
 /// The operations of a script's races, in any order.

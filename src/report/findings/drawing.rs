@@ -4,8 +4,9 @@
 //! a corner. Each instant is labelled with its true time as far as there is room.
 
 use super::timeline::{Bar, Moment, Timeline, What};
-use super::words::{books, clean, cut, instant, xml};
+use super::words::{books, clean, instant, xml};
 use crate::report::diagram::svg::{self, AMBER, BLUE, GREEN, GREY, INK, RED};
+use crate::report::terminal::cut;
 use crate::sweep::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

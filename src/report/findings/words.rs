@@ -170,16 +170,6 @@ pub fn clean(text: &str) -> String {
         .collect()
 }
 
-/// Cut to so many characters, the last of them `…`.
-pub fn cut(text: &str, columns: usize) -> String {
-    if text.chars().count() <= columns {
-        return text.to_owned();
-    }
-    let mut kept: String = text.chars().take(columns.saturating_sub(1)).collect();
-    kept.push('…');
-    kept
-}
-
 /// As text or an attribute of XML; what is no character of XML goes.
 pub fn xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

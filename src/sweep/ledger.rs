@@ -8,12 +8,10 @@ use stormglass_model::lifecycle::Verdict;
 use stormglass_model::script::{Script, Step};
 
 /// A violation, as the scripts show it that were run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Sighting {
-    /// How often each script showed it.
-    shown: BTreeMap<Script, u32>,
-    /// The shortest history that did.
-    example: Trial,
+    /// How often each script showed it, and the shortest history that did.
+    shown: BTreeMap<Script, (u32, Trial)>,
     /// The finding it was found to be, once it was shrunk.
     finding: Option<FindingKey>,
 }
@@ -63,14 +61,13 @@ impl Ledger {
         // One try shows a violation once, however often it is seen in it.
         let keys = trial.breaches.iter().map(|one| key(one, &trial.script));
         for key in keys.collect::<BTreeSet<FindingKey>>() {
-            let seen = self.raw.entry(key).or_insert_with(|| Sighting {
-                shown: BTreeMap::new(),
-                example: trial.clone(),
-                finding: None,
-            });
-            *seen.shown.entry(trial.script.clone()).or_default() += 1;
-            if length(trial) < length(&seen.example) {
-                seen.example = trial.clone();
+            let shown = &mut self.raw.entry(key).or_default().shown;
+            let (times, example) = shown
+                .entry(trial.script.clone())
+                .or_insert_with(|| (0, trial.clone()));
+            *times += 1;
+            if trial.history.events.len() < example.history.events.len() {
+                *example = trial.clone();
             }
         }
     }
@@ -100,7 +97,7 @@ impl Ledger {
         self.settle();
         (self.raw.iter())
             .filter(|(_, seen)| seen.finding.is_none())
-            .map(|(key, seen)| (key.clone(), self.best(seen)))
+            .filter_map(|(key, seen)| Some((key.clone(), self.best(seen)?.clone())))
             .min_by_key(|(_, script)| (script.races() > 0, script.steps().len()))
     }
 
@@ -116,13 +113,13 @@ impl Ledger {
         }
     }
 
-    fn best(&self, seen: &Sighting) -> Script {
-        let often = |(script, shown): &(&Script, &u32)| {
-            let rate = rate(**shown, self.tries(script));
+    fn best<'s>(&self, seen: &'s Sighting) -> Option<&'s Script> {
+        let often = |(script, (shown, _)): &(&Script, &(u32, Trial))| {
+            let rate = rate(*shown, self.tries(script));
             (rate, Reverse(script.steps().len()))
         };
         let best = seen.shown.iter().max_by_key(often);
-        best.map_or_else(|| seen.example.script.clone(), |(script, _)| script.clone())
+        best.map(|(script, _)| script)
     }
 
     /// Every script that has shown anything, some of them more than once.
@@ -164,7 +161,7 @@ impl Ledger {
             .collect()
     }
 
-    /// None without a sighting under its own name, of which there is one for every script that has shown something.
+    /// None without a sighting of its shortest script under its own name, and there always is one.
     fn finding(
         &self,
         key: &FindingKey,
@@ -172,13 +169,11 @@ impl Ledger {
         repeat: &impl Fn(&Script) -> String,
     ) -> Option<Finding> {
         let named = self.raw.get(key)?;
-        let script = match self.shortest.get(key) {
-            Some(shortest) => shortest.clone(),
-            None => self.best(named),
-        };
+        let script = self.shortest.get(key).or_else(|| self.best(named))?;
+        let (_, example) = named.shown.get(script)?.clone();
         let mut shown: BTreeMap<&Script, u32> = BTreeMap::new();
-        for (script, count) in seen.iter().flat_map(|seen| &seen.shown) {
-            *shown.entry(script).or_default() += count;
+        for (script, (times, _)) in seen.iter().flat_map(|seen| &seen.shown) {
+            *shown.entry(script).or_default() += times;
         }
         let tally = |script: &Script| Tally {
             script: script.clone(),
@@ -186,19 +181,18 @@ impl Ledger {
             tries: self.tries(script),
         };
         let mut tallies: Vec<Tally> = (shown.keys())
-            .filter(|&&one| *one == script || !self.shows_anyway(key, &script, one))
+            .filter(|&&one| one == script || !self.shows_anyway(key, script, one))
             .map(|one| tally(one))
             .collect();
         let often = |tally: &Tally| Reverse(rate(tally.shown, tally.tries));
         tallies.sort_by_key(|tally| (often(tally), tally.script.clone()));
-        let example = named.example.clone();
         let breach = example.breach(key);
         Some(Finding {
             key: key.clone(),
             sentence: breach.map_or_else(String::new, |breach| breach.sentence.clone()),
             tallies,
-            repeat: repeat(&script),
-            shortest: tally(&script),
+            repeat: repeat(script),
+            shortest: tally(script),
             history: example.history,
             exchanges: example.exchanges,
             image: example.image,
@@ -253,10 +247,6 @@ fn rivals(step: &Step) -> Option<[String; 2]> {
     let mut pair = [first.to_string(), second.to_string()];
     pair.sort();
     Some(pair)
-}
-
-fn length(trial: &Trial) -> (usize, usize) {
-    (trial.script.steps().len(), trial.history.events.len())
 }
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ use clap::Args;
 use indicatif::ProgressBar;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use stormglass_glance::GlanceTarget;
 use stormglass_glance::auth::{self, Environment};
-use stormglass_glance::target_from_environment;
-use stormglass_glance::{self, Client, Commands, JournalRun, Removal, Reopened, guard};
+use stormglass_glance::{
+    Client, Commands, GlanceTarget, JournalRun, Removal, Reopened, guard, read_journal,
+    target_from_environment,
+};
 
 /// What the journal is called in a folder of results.
 pub(super) const JOURNAL: &str = "journal";
@@ -54,12 +55,13 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
         return nothing(&arguments.run, "no image was created");
     };
     let mut book = Reopened::new(&path)?;
-    let runs = stormglass_glance::read_journal(&path)?;
+    let runs = read_journal(&path)?;
     let open: Vec<&JournalRun> = runs.iter().filter(|run| !run.done).collect();
-    match (runs.is_empty(), open.is_empty()) {
-        (true, _) => return nothing(&arguments.run, "no image was created"),
-        (_, true) => return nothing(&arguments.run, "all was removed before"),
-        _ => {}
+    if runs.is_empty() {
+        return nothing(&arguments.run, "no image was created");
+    }
+    if open.is_empty() {
+        return nothing(&arguments.run, "all was removed before");
     }
     let mut exit = Exit::Valid;
     for run in open {

@@ -51,7 +51,7 @@ pub fn bar(length: u64) -> ProgressBar {
 struct View {
     /// Hidden without a terminal; it still keeps the time.
     bar: ProgressBar,
-    colour: bool,
+    paint: Paint,
     seen: u64,
     seen_at: Duration,
     /// Transitions a second, smoothed over about a second on a terminal.
@@ -62,7 +62,9 @@ impl View {
     fn new() -> View {
         View {
             bar: bar(FULL),
-            colour: super::colour(&io::stderr()),
+            paint: Paint {
+                colour: super::colour(&io::stderr()),
+            },
             seen: 0,
             seen_at: Duration::ZERO,
             rate: 0.0,
@@ -144,11 +146,8 @@ impl View {
         if count == 0 {
             return String::new();
         }
-        let alarm = Paint {
-            colour: self.colour,
-        }
-        .bad(&format!("{} {what}", thousands(count)));
-        format!(" · {alarm}")
+        let alarm = format!("{} {what}", thousands(count));
+        format!(" · {}", self.paint.bad(&alarm))
     }
 }
 

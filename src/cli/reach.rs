@@ -2,8 +2,7 @@
 
 use super::{Exit, Told};
 use anyhow::Context;
-use stormglass_glance::{GlanceTarget, ProbeTarget, StoreTarget};
-use stormglass_glance::{guard, locate};
+use stormglass_glance::{GlanceTarget, StoreTarget, guard, locate};
 use tokio::task::LocalSet;
 
 /// The target with its URL known, also if only a catalog says it. It ends here if nobody said that this server may be loaded;
@@ -11,8 +10,13 @@ use tokio::task::LocalSet;
 pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarget> {
     let target = wait_for(locate(target))??;
     // What is created in a server lands in its bucket.
-    let bucket = target.probe.as_ref().and_then(endpoint);
-    for url in std::iter::once(target.url.as_deref().unwrap_or_default()).chain(bucket) {
+    let store = target.probe.as_ref().and_then(|probe| probe.store.as_ref());
+    let bucket = match store {
+        Some(StoreTarget::Bucket(bucket)) => Some(bucket.endpoint.as_str()),
+        _ => None,
+    };
+    let url = target.url.as_deref().unwrap_or_default();
+    for url in [Some(url), bucket].into_iter().flatten() {
         if let Err(error) = guard(url, allowed) {
             eprintln!("stormglass: {error}");
             return Err(Told(Exit::Usage).into());
@@ -28,11 +32,4 @@ pub fn wait_for<F: Future>(requests: F) -> anyhow::Result<F::Output> {
         .build()
         .context("cannot start")?;
     Ok(LocalSet::new().block_on(&runtime, requests))
-}
-
-fn endpoint(probe: &ProbeTarget) -> Option<&str> {
-    match &probe.store {
-        Some(StoreTarget::Bucket(bucket)) => Some(&bucket.endpoint),
-        _ => None,
-    }
 }

@@ -14,13 +14,11 @@ use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use stormglass_glance::GlanceTarget;
 use stormglass_glance::auth::Environment;
-use stormglass_glance::target_from_environment;
-use stormglass_glance::{Client, Commands, Journal, RunId};
-use stormglass_model::lifecycle::{Operation, Profile, Who};
+use stormglass_glance::{Client, Commands, GlanceTarget, Journal, RunId, target_from_environment};
+use stormglass_model::lifecycle::Profile;
 use stormglass_model::random::Seed;
-use stormglass_model::script::{Act, Script};
+use stormglass_model::script::Script;
 use stormglass_model::units::Span;
 
 /// Looks for what is wrong in a server: every pair of operations on one subject in every status, the second released
@@ -42,13 +40,13 @@ pub struct Arguments {
     /// A URL, a scenario, or `embedded`
     target: String,
     /// How long: every script once, then the promising ones again [default: once]
-    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    #[arg(long = "for", value_name = "SPAN", value_parser = Span::parse)]
     length: Option<Span>,
     /// Where results go: a folder that is empty or does not exist [default: a new one under results/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Runs one script in place of all; may be given again
-    #[arg(long = "script", value_name = "SCRIPT", value_parser = script)]
+    #[arg(long = "script", value_name = "SCRIPT")]
     scripts: Vec<Script>,
     /// How often each --script is run
     #[arg(long, value_name = "N", default_value_t = 60)]
@@ -74,14 +72,6 @@ pub struct Arguments {
     /// Prints sweep.json in place of the summary
     #[arg(long)]
     json: bool,
-}
-
-fn span(text: &str) -> Result<Span, String> {
-    Span::parse(text).map_err(|error| error.to_string())
-}
-
-fn script(text: &str) -> Result<Script, String> {
-    text.parse::<Script>().map_err(|error| error.to_string())
 }
 
 /// Runs the sweep. Every way out but a wrong target leaves a folder of results, or none.
@@ -184,34 +174,11 @@ fn glance(
         Arc::clone(progress),
     )
     .with_context(|| format!("cannot sweep {}", arguments.target))?;
-    let known = |operation: &Operation| bed.client().unsupported(Act::usual(*operation)).is_none();
-    let may_run = if arguments.allow_commands {
-        target.commands.as_slice()
-    } else {
-        &[]
-    };
-    let capabilities = Capabilities {
-        glance: true,
-        operations: Operation::ALL.iter().copied().filter(known).collect(),
-        others: [
-            target.reader.as_ref().map(|_| Who::Reader),
-            target.other_project.as_ref().map(|_| Who::OtherProject),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        commands: may_run.iter().map(|of| of.name.clone()).collect(),
-    };
+    let capabilities = bed.capabilities(arguments.allow_commands);
     let url = target.url.as_deref().unwrap_or_default();
     let rules = (Profile::Glance, target.delayed_delete);
     let mut result = run(&mut bed, &capabilities, arguments, progress, url, rules)?;
     result.notes.extend(bed.notes());
-    // What this sweep could not see, and how it could.
-    result.notes.push(match bed.probe_described() {
-        Some(reading) => format!("the probe read the server's database and store: {reading}"),
-        None => "no [target.glance.probe]: what the database and the store hold was not judged"
-            .to_owned(),
-    });
     if !target.commands.is_empty() && !arguments.allow_commands {
         let note = "the scenario's commands were not run; --allow-commands runs them";
         result.notes.push(note.to_owned());

@@ -8,8 +8,13 @@ pub const HEIGHT: usize = 24;
 /// within eighty.
 pub const WIDTH: usize = 96;
 
-/// Cut to [`WIDTH`] columns; escape sequences of colours take none.
+/// Cut to [`WIDTH`] columns.
 pub fn clipped(line: &str) -> String {
+    cut(line, WIDTH)
+}
+
+/// One line, cut to so many columns, the last of them `…`; escape sequences of colours take none.
+pub fn cut(line: &str, columns: usize) -> String {
     let line = line.replace(['\n', '\r', '\t'], " ");
     let mut escape = false;
     let mut visible = line.char_indices().filter(|&(_, c)| {
@@ -17,7 +22,7 @@ pub fn clipped(line: &str) -> String {
         escape = !visible && c != 'm';
         visible
     });
-    match (visible.nth(WIDTH - 1), visible.next()) {
+    match (visible.nth(columns - 1), visible.next()) {
         (Some((last, _)), Some(_)) => {
             let reset = if line.contains('\x1b') { "\x1b[0m" } else { "" };
             format!("{}…{reset}", &line[..last])

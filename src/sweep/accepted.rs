@@ -5,7 +5,7 @@
 use super::finding::SweepResult;
 use std::collections::BTreeSet;
 use stormglass_model::checker::concurrent::Symptom;
-use stormglass_model::script::{Act, ClientFault};
+use stormglass_model::script::{Act, ClientFault, command_name};
 
 /// Which findings are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,14 +86,11 @@ fn step(text: &str) -> Result<String, String> {
 fn part(text: &str) -> Result<String, String> {
     let text = text.trim();
     let Some(name) = text.strip_prefix('!') else {
-        let act = text.parse::<Act>();
-        return act.map_or_else(|error| Err(error.to_string()), |act| Ok(act.to_string()));
+        let act = text.parse::<Act>().map_err(|error| error.to_string());
+        return act.map(|act| act.to_string());
     };
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let is_command = !name.is_empty() && name.chars().all(plain);
-    if is_command || ClientFault::from_name(name).is_some() {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("`{text}` is no fault and no name of a command"))
+    match ClientFault::from_name(name).is_some() || command_name(name).is_ok() {
+        true => Ok(text.to_owned()),
+        false => Err(format!("`{text}` is no fault and no name of a command")),
     }
 }

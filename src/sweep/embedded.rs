@@ -1,8 +1,7 @@
 //! Scripts on the embedded service, in virtual time: the same sweep where the truth is known, to try the sweep itself and the service.
 
 use super::{TestBed, Trial};
-use crate::engine::Progress;
-use crate::engine::{fraction_sent, virtual_time};
+use crate::engine::{Progress, fraction_sent, virtual_time};
 use crate::metrics::RunResult;
 use crate::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use std::num::NonZeroU32;
@@ -148,23 +147,11 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
 
 /// What every script ends with: a look, a read of the data, a delete, a look.
 fn end() -> impl Iterator<Item = Step> {
-    [
-        Operation::Show,
-        Operation::DownloadAsAdmin,
-        Operation::Delete,
-        Operation::Show,
-    ]
-    .into_iter()
-    .flat_map(|operation| {
-        [
-            wait(Span::from_millis(300)),
-            Step::act(Act::usual(operation)),
-        ]
-    })
-}
-
-fn wait(span: Span) -> Step {
-    Step::Act(Action::Wait(Pause(constant(span))))
+    use Operation::{Delete, DownloadAsAdmin, Show};
+    let pause = Action::Wait(Pause(constant(Span::from_millis(300))));
+    let acts = [Show, DownloadAsAdmin, Delete, Show].map(Act::usual);
+    acts.into_iter()
+        .flat_map(move |act| [Step::Act(pause.clone()), Step::act(act)])
 }
 
 fn steps(step: &Step) -> Vec<Step> {

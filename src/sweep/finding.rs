@@ -4,7 +4,7 @@ use stormglass_glance::Exchange;
 use stormglass_model::checker::concurrent::{Severity, Symptom};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::lifecycle::{Invariant, Profile, Verdict};
-use stormglass_model::script::{Point, Script};
+use stormglass_model::script::{Act, Point, Script, Second, Step};
 use stormglass_model::units::Span;
 
 /// Tells findings apart: violations with the same key are one finding.
@@ -32,17 +32,30 @@ impl FindingKey {
     }
 }
 
-/// How often a finding shows at one point of its first operation.
+/// How often a script shows a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    /// The point; none where nothing raced.
-    pub point: Option<Point>,
     /// The script that was run.
     pub script: Script,
     /// How often it showed.
     pub shown: u32,
     /// Of so many tries.
     pub tries: u32,
+}
+
+impl Tally {
+    /// The point at which something raced, the last if there are several; none where nothing did.
+    pub(crate) fn point(&self) -> Option<Point> {
+        races(&self.script).map(|(_, at, _)| at).next_back()
+    }
+}
+
+/// The operations of a script at a point of which something happens: the operation, the point, and what happens there.
+pub(crate) fn races(script: &Script) -> impl DoubleEndedIterator<Item = (Act, Point, &Second)> {
+    script.steps().iter().filter_map(|step| match step {
+        Step::Race { first, at, second } => Some((*first, *at, second)),
+        Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
+    })
 }
 
 /// A distinct finding.
@@ -52,12 +65,10 @@ pub struct Finding {
     pub key: FindingKey,
     /// One sentence.
     pub sentence: String,
-    /// How often it showed, by point; at least one, the most frequent first.
+    /// How often it showed, by script; at least one, the most frequent first.
     pub tallies: Vec<Tally>,
     /// The shortest script that was seen to show it.
-    pub script: Script,
-    /// How often the shortest script showed it, of how many tries.
-    pub shortest: (u32, u32),
+    pub shortest: Tally,
     /// What the clients and the probe saw when it did.
     pub history: SubjectHistory,
     /// What went over the wire then; empty on the embedded service.

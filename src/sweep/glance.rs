@@ -1,11 +1,11 @@
 //! Scripts on a real Glance: several subjects at a time, each with its clients; then a look at all of them, what a probe reads of the
 //! server's database and store, a delete, and another reading.
 
-use super::{TestBed, Trial, runs_commands};
+use super::{Capabilities, TestBed, Trial, runs_commands};
 use crate::engine::Progress;
 use crate::engine::clock::WallClock;
 use session::Session;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,10 +13,11 @@ use std::time::Duration;
 use stormglass_glance::{
     Cleanup, Client, Commands, GlanceTarget, HelloError, Probe, ProbeError, RunId,
 };
-use stormglass_model::checker::concurrent::{self, Rules};
+use stormglass_model::checker::concurrent::{self, Judgement, Rules};
 use stormglass_model::history::{Observation, ProbeReading, Row};
+use stormglass_model::lifecycle::{Operation, Who};
 use stormglass_model::random::Seed;
-use stormglass_model::script::Script;
+use stormglass_model::script::{Act, ClientFault, Script};
 use timing::Timing;
 use tokio::runtime::Runtime;
 use tokio::task::{LocalSet, spawn_local};
@@ -58,6 +59,8 @@ struct SharedContext {
     timing: RefCell<Timing>,
     /// What went wrong with each command first.
     notes: RefCell<BTreeMap<String, String>>,
+    /// Whether the server did not come back from what was done to it.
+    lost: Cell<bool>,
     progress: Arc<Progress>,
 }
 
@@ -70,7 +73,6 @@ pub struct GlanceTestBed {
     rules: Rules,
     subjects: u64,
     notes: Vec<String>,
-    lost: bool,
 }
 
 impl GlanceTestBed {
@@ -108,6 +110,7 @@ impl GlanceTestBed {
                 seed,
                 timing: RefCell::default(),
                 notes: RefCell::default(),
+                lost: Cell::new(false),
                 progress,
             }),
             runtime,
@@ -115,24 +118,37 @@ impl GlanceTestBed {
             probe,
             subjects: 0,
             notes: Vec::new(),
-            lost: false,
         })
     }
 
-    /// Which database and store the probe reads; none when no probe is declared.
-    pub(crate) fn probe_described(&self) -> Option<String> {
-        self.probe.as_ref().map(Probe::describe)
+    /// What can be done to the server, by those whom the target names.
+    pub(crate) fn capabilities(&self, allow_commands: bool) -> Capabilities {
+        let SharedContext { client, target, .. } = &*self.shared;
+        let known = |one: &Operation| client.unsupported(Act::usual(*one)).is_none();
+        let reader = target.reader.as_ref().map(|_| Who::Reader);
+        let stranger = target.other_project.as_ref().map(|_| Who::OtherProject);
+        let commands = target.commands.iter().filter(|_| allow_commands);
+        Capabilities {
+            faults: ClientFault::ALL,
+            operations: Operation::ALL.iter().copied().filter(known).collect(),
+            others: reader.into_iter().chain(stranger).collect(),
+            commands: commands.map(|command| command.name.clone()).collect(),
+        }
     }
 
-    /// The client, to ask what it can do.
-    pub(crate) fn client(&self) -> &Client {
-        &self.shared.client
-    }
-
-    /// What a person should know of.
+    /// What went wrong, and what could be seen of the server.
     pub(crate) fn notes(&self) -> Vec<String> {
         let told = self.shared.notes.borrow();
-        self.notes.iter().chain(told.values()).cloned().collect()
+        let seen = match &self.probe {
+            Some(probe) => format!(
+                "the probe read the server's database and store: {}",
+                probe.describe()
+            ),
+            None => "no [target.glance.probe]: what the database and the store hold was not judged"
+                .to_owned(),
+        };
+        let wrong = self.notes.iter().chain(told.values()).cloned();
+        wrong.chain([seen]).collect()
     }
 
     /// Takes back what was done to the server, and deletes what the sweep created.
@@ -215,12 +231,15 @@ impl GlanceTestBed {
 
     fn judge(&self, session: &Session) -> Trial {
         let history = session.history();
-        let judgement = concurrent::judge(&history, &self.rules);
-        let breaches = judgement.violations;
+        let Judgement {
+            violations: breaches,
+            verdict,
+            ..
+        } = concurrent::judge(&history, &self.rules);
         Trial {
             exchanges: session.exchanges(),
             image: session.image.to_string(),
-            ..Trial::new(&session.script, history, breaches, judgement.verdict)
+            ..Trial::new(&session.script, history, breaches, verdict)
         }
     }
 }
@@ -228,21 +247,19 @@ impl GlanceTestBed {
 /// Whether a probe reading shows a subject at rest with nothing unexpected.
 fn is_settled(reading: &ProbeReading) -> bool {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
-    let busy = reading.tasks_open.is_some_and(|open| open > 0);
-    let keeps = match reading.row {
+    let (moves, keeps) = match reading.row {
         Some(Row::Present { status, .. }) => {
-            if matches!(status, Saving | Importing | Uploading) {
-                return false;
-            }
-            Some(status.keeps_data())
+            let moves = matches!(status, Saving | Importing | Uploading);
+            (moves, status.keeps_data())
         }
-        Some(Row::Absent) => Some(false),
-        None => None,
+        Some(Row::Absent) => (false, false),
+        // Then nobody can say that it should keep nothing.
+        None => (false, true),
     };
-    let left_over = reading
-        .data
-        .is_some_and(|held| held.staged.is_some() || held.bytes.is_some() && keeps == Some(false));
-    !busy && !left_over
+    let busy = reading.tasks_open.is_some_and(|open| open > 0);
+    let left_over =
+        (reading.data).is_some_and(|held| held.staged.is_some() || held.bytes.is_some() && !keeps);
+    !(moves || busy || left_over)
 }
 
 impl TestBed for GlanceTestBed {
@@ -265,8 +282,7 @@ impl TestBed for GlanceTestBed {
         let all = sessions.len();
         self.each(&sessions, all, async |session| session.end().await);
         self.probe(&sessions);
-        self.lost |= sessions.iter().any(|session| session.lost.get());
-        if self.lost {
+        if self.shared.lost.get() {
             let url = self.shared.target.url.as_deref().unwrap_or("the server");
             self.notes
                 .push(format!("{url} did not come back, so the sweep ended there"));
@@ -275,6 +291,6 @@ impl TestBed for GlanceTestBed {
     }
 
     fn is_over(&self) -> bool {
-        self.lost || self.shared.progress.is_interrupted()
+        self.shared.lost.get() || self.shared.progress.is_interrupted()
     }
 }

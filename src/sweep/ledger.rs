@@ -1,29 +1,19 @@
 //! Makes distinct findings of violations: who was at work, how often it shows, and what shows it best.
 
-use super::{Finding, FindingKey, Tally, Trial};
+use super::{Finding, FindingKey, Tally, Trial, races};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use stormglass_model::checker::concurrent::SubjectViolation;
 use stormglass_model::lifecycle::Verdict;
-use stormglass_model::script::{Point, Script, Step};
+use stormglass_model::script::{Script, Step};
 
 /// A violation, as the scripts show it that were run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Sighting {
-    /// How often each script showed it.
-    shown: BTreeMap<Script, u32>,
-    /// The shortest history that did.
-    example: Trial,
+    /// How often each script showed it, and the shortest history that did.
+    shown: BTreeMap<Script, (u32, Trial)>,
     /// The finding it was found to be, once it was shrunk.
     finding: Option<FindingKey>,
-}
-
-/// A finding, once its shortest script is known.
-#[derive(Clone, Debug)]
-struct Shrunk {
-    script: Script,
-    shown: u32,
-    example: Trial,
 }
 
 /// Everything that was tried and what came of it.
@@ -32,8 +22,8 @@ pub struct Ledger {
     tries: BTreeMap<Script, u32>,
     /// By what a violation is called after the scripts that showed it.
     raw: BTreeMap<FindingKey, Sighting>,
-    shrunk: BTreeMap<FindingKey, Shrunk>,
-    total: u64,
+    /// The shortest script of each finding, once it is known.
+    shortest: BTreeMap<FindingKey, Script>,
     unknown: u64,
 }
 
@@ -49,11 +39,8 @@ fn key(breach: &SubjectViolation, script: &Script) -> FindingKey {
 
 /// The operations at work: the rivals if something raced, else all that was done after the create.
 fn operations(script: &Script) -> String {
-    let raced: Vec<String> = (script.steps().iter())
-        .filter_map(|step| match step {
-            Step::Race { first, second, .. } => Some(format!("{first} + {second}")),
-            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
-        })
+    let raced: Vec<String> = races(script)
+        .map(|(first, _, second)| format!("{first} + {second}"))
         .collect();
     if !raced.is_empty() {
         return raced.join(", ");
@@ -66,38 +53,31 @@ fn operations(script: &Script) -> String {
     }
 }
 
-/// The point at which something raced; the last, if there are several.
-fn point(script: &Script) -> Option<Point> {
-    script.steps().iter().rev().find_map(|step| match step {
-        Step::Race { at, .. } => Some(*at),
-        Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
-    })
-}
-
 impl Ledger {
     /// Enters a trial.
     pub fn add(&mut self, trial: &Trial) {
-        self.total += 1;
         self.unknown += u64::from(trial.verdict == Verdict::Unknown);
         *self.tries.entry(trial.script.clone()).or_default() += 1;
         // One try shows a violation once, however often it is seen in it.
         let keys = trial.breaches.iter().map(|one| key(one, &trial.script));
         for key in keys.collect::<BTreeSet<FindingKey>>() {
-            let seen = self.raw.entry(key).or_insert_with(|| Sighting {
-                shown: BTreeMap::new(),
-                example: trial.clone(),
-                finding: None,
-            });
-            *seen.shown.entry(trial.script.clone()).or_default() += 1;
-            if length(trial) < length(&seen.example) {
-                seen.example = trial.clone();
+            let shown = &mut self.raw.entry(key).or_default().shown;
+            let (times, example) = shown
+                .entry(trial.script.clone())
+                .or_insert_with(|| (0, trial.clone()));
+            *times += 1;
+            if trial.history.events.len() < example.history.events.len() {
+                *example = trial.clone();
             }
         }
     }
 
     /// How many scripts were run, and how many of these runs were inconclusive.
     pub fn totals(&self) -> (u64, u64) {
-        (self.total, self.unknown)
+        (
+            self.tries.values().map(|&tries| u64::from(tries)).sum(),
+            self.unknown,
+        )
     }
 
     /// How often a script was run.
@@ -108,41 +88,38 @@ impl Ledger {
     /// How many findings there are so far, shrunk or not.
     pub fn count(&self) -> usize {
         let open = self.raw.values().filter(|seen| seen.finding.is_none());
-        self.shrunk.len() + open.count()
+        self.shortest.len() + open.count()
     }
 
-    /// Violations of which the shortest script is not known yet, each with the script that shows it most often; those with the
-    /// shortest scripts first, since they may explain others.
-    pub fn unshrunk(&mut self) -> Vec<(FindingKey, Script)> {
+    /// A violation of which the shortest script is not known yet, with the script that shows it most often; one with a short script,
+    /// since it may explain others.
+    pub fn unshrunk(&mut self) -> Option<(FindingKey, Script)> {
         self.settle();
-        let mut open: Vec<(FindingKey, Script)> = (self.raw.iter())
+        (self.raw.iter())
             .filter(|(_, seen)| seen.finding.is_none())
-            .map(|(key, seen)| (key.clone(), self.best(seen)))
-            .collect();
-        open.sort_by_key(|(_, script)| (script.races() > 0, script.steps().len()));
-        open
+            .filter_map(|(key, seen)| Some((key.clone(), self.best(seen)?.clone())))
+            .min_by_key(|(_, script)| (script.races() > 0, script.steps().len()))
     }
 
     /// Gives what a known finding explains to that finding.
     fn settle(&mut self) {
         for (key, seen) in &mut self.raw {
             if seen.finding.is_none() {
-                let known = self.shrunk.iter().find(|(name, known)| {
-                    let explained = |script| explains(&known.script, script);
-                    name.is_like(key) && seen.shown.keys().all(explained)
+                let known = self.shortest.iter().find(|(name, known)| {
+                    name.is_like(key) && seen.shown.keys().all(|script| explains(known, script))
                 });
                 seen.finding = known.map(|(name, _)| name.clone());
             }
         }
     }
 
-    fn best(&self, seen: &Sighting) -> Script {
-        let often = |(script, shown): &(&Script, &u32)| {
-            let rate = rate(**shown, self.tries(script));
+    fn best<'s>(&self, seen: &'s Sighting) -> Option<&'s Script> {
+        let often = |(script, (shown, _)): &(&Script, &(u32, Trial))| {
+            let rate = rate(*shown, self.tries(script));
             (rate, Reverse(script.steps().len()))
         };
         let best = seen.shown.iter().max_by_key(often);
-        best.map_or_else(|| seen.example.script.clone(), |(script, _)| script.clone())
+        best.map(|(script, _)| script)
     }
 
     /// Every script that has shown anything, some of them more than once.
@@ -150,109 +127,88 @@ impl Ledger {
         self.raw.values().flat_map(|seen| seen.shown.keys())
     }
 
-    /// Enters the shortest script of a violation, and how often it showed in the tries made for that.
+    /// Enters the shortest script of a violation.
     pub fn shrunk(&mut self, raw: &FindingKey, shortest: &Script) {
-        let Some(seen) = self.raw.get(raw) else {
-            return;
-        };
         let name = FindingKey {
             operations: operations(shortest),
             ..raw.clone()
         };
-        let named = self.raw.get(&name);
-        let better = named.filter(|named| {
-            named.example.script == *shortest || length(&named.example) < length(&seen.example)
-        });
-        let shrunk = Shrunk {
-            script: shortest.clone(),
-            shown: (named.unwrap_or(seen).shown.get(shortest).copied()).unwrap_or(0),
-            example: better.unwrap_or(seen).example.clone(),
-        };
-        let steps = shortest.steps().len();
-        let old = self.shrunk.get(&name);
-        if old.is_none_or(|old| steps < old.script.steps().len()) {
-            self.shrunk.insert(name.clone(), shrunk);
-        }
         // What shows under its own name is the same finding.
         for key in [raw, &name] {
             if let Some(seen) = self.raw.get_mut(key) {
                 seen.finding = Some(name.clone());
             }
         }
+        let known = self
+            .shortest
+            .entry(name)
+            .or_insert_with(|| shortest.clone());
+        if shortest.steps().len() < known.steps().len() {
+            *known = shortest.clone();
+        }
     }
 
     /// The findings, the worst first. `repeat` makes the command that runs a script again.
     pub fn findings(&mut self, repeat: impl Fn(&Script) -> String) -> Vec<Finding> {
         self.settle();
-        let mut all: BTreeMap<FindingKey, (Shrunk, Vec<&Sighting>)> = (self.shrunk.iter())
-            .map(|(key, shrunk)| (key.clone(), (shrunk.clone(), Vec::new())))
-            .collect();
+        let mut all: BTreeMap<&FindingKey, Vec<&Sighting>> = BTreeMap::new();
         for (key, seen) in &self.raw {
             let name = seen.finding.as_ref().unwrap_or(key);
-            let entry = all.entry(name.clone()).or_insert_with(|| {
-                let script = self.best(seen);
-                let as_it_is = Shrunk {
-                    shown: seen.shown.get(&script).copied().unwrap_or(0),
-                    script,
-                    example: seen.example.clone(),
-                };
-                (as_it_is, Vec::new())
-            });
-            entry.1.push(seen);
+            all.entry(name).or_default().push(seen);
         }
         all.into_iter()
-            .map(|(key, (shrunk, seen))| self.finding(key, shrunk, &seen, &repeat))
+            .filter_map(|(key, seen)| self.finding(key, &seen, &repeat))
             .collect()
     }
 
-    /// Whether another finding that needs fewer races explains what this script shows: then it says nothing of this one.
-    fn shows_anyway(&self, key: &FindingKey, finding: &Shrunk, script: &Script) -> bool {
-        self.shrunk.iter().any(|(name, other)| {
-            name != key
-                && name.is_like(key)
-                && other.script.races() < finding.script.races()
-                && explains(&other.script, script)
-        })
-    }
-
+    /// None without a sighting of its shortest script under its own name, and there always is one.
     fn finding(
         &self,
-        key: FindingKey,
-        shrunk: Shrunk,
+        key: &FindingKey,
         seen: &[&Sighting],
         repeat: &impl Fn(&Script) -> String,
-    ) -> Finding {
+    ) -> Option<Finding> {
+        let named = self.raw.get(key)?;
+        let script = self.shortest.get(key).or_else(|| self.best(named))?;
+        let (_, example) = named.shown.get(script)?.clone();
         let mut shown: BTreeMap<&Script, u32> = BTreeMap::new();
-        for (script, count) in seen.iter().flat_map(|seen| &seen.shown) {
-            *shown.entry(script).or_default() += count;
+        for (script, (times, _)) in seen.iter().flat_map(|seen| &seen.shown) {
+            *shown.entry(script).or_default() += times;
         }
-        let mut tallies: Vec<Tally> = (shown.iter())
-            .filter(|(script, _)| {
-                **script == &shrunk.script || !self.shows_anyway(&key, &shrunk, script)
-            })
-            .map(|(script, &shown)| Tally {
-                point: point(script),
-                script: (*script).clone(),
-                shown,
-                tries: self.tries(script),
-            })
+        let tally = |script: &Script| Tally {
+            script: script.clone(),
+            shown: shown.get(script).copied().unwrap_or(0),
+            tries: self.tries(script),
+        };
+        let mut tallies: Vec<Tally> = (shown.keys())
+            .filter(|&&one| one == script || !self.shows_anyway(key, script, one))
+            .map(|one| tally(one))
             .collect();
         let often = |tally: &Tally| Reverse(rate(tally.shown, tally.tries));
         tallies.sort_by_key(|tally| (often(tally), tally.script.clone()));
-        let now = shown.get(&shrunk.script).copied().unwrap_or(shrunk.shown);
-        let breach = shrunk.example.breach(&key);
-        Finding {
+        let breach = example.breach(key);
+        Some(Finding {
+            key: key.clone(),
             sentence: breach.map_or_else(String::new, |breach| breach.sentence.clone()),
             tallies,
-            repeat: repeat(&shrunk.script),
-            shortest: (now, self.tries(&shrunk.script)),
-            script: shrunk.script,
-            history: shrunk.example.history,
-            exchanges: shrunk.example.exchanges,
-            image: shrunk.example.image,
+            repeat: repeat(script),
+            shortest: tally(script),
+            history: example.history,
+            exchanges: example.exchanges,
+            image: example.image,
             accepted: false,
-            key,
-        }
+        })
+    }
+
+    /// Whether another finding that needs fewer races explains what a script shows: then it says nothing of the one with this
+    /// shortest script.
+    fn shows_anyway(&self, key: &FindingKey, shortest: &Script, script: &Script) -> bool {
+        self.shortest.iter().any(|(name, other)| {
+            name != key
+                && name.is_like(key)
+                && other.races() < shortest.races()
+                && explains(other, script)
+        })
     }
 }
 
@@ -284,7 +240,7 @@ fn explains(known: &Script, other: &Script) -> bool {
 }
 
 /// What races in a step, in either order.
-pub(super) fn rivals(step: &Step) -> Option<[String; 2]> {
+fn rivals(step: &Step) -> Option<[String; 2]> {
     let Step::Race { first, second, .. } = step else {
         return None;
     };
@@ -293,63 +249,14 @@ pub(super) fn rivals(step: &Step) -> Option<[String; 2]> {
     Some(pair)
 }
 
-fn length(trial: &Trial) -> (usize, usize) {
-    (trial.script.steps().len(), trial.history.events.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stormglass_model::checker::concurrent::Symptom;
-    use stormglass_model::history::SubjectHistory;
-    use stormglass_model::lifecycle::Invariant;
-    use stormglass_model::units::Time;
 
     #[test]
     fn few_tries_count_less_than_many() {
         assert!(rate(3, 4) > rate(1, 1) && rate(1, 1) > rate(0, 1));
         assert!(rate(20, 20) > rate(3, 3) && rate(3, 3) > rate(10, 20));
-    }
-
-    fn trial(script: &str, shows: bool) -> Trial {
-        let breach = SubjectViolation {
-            at: Time::ZERO,
-            invariant: Invariant::Conservation,
-            symptom: Symptom::Orphan,
-            sentence: String::new(),
-        };
-        let breaches = shows.then_some(breach).into_iter().collect();
-        let script = script.parse().unwrap();
-        Trial::new(&script, SubjectHistory::default(), breaches, Verdict::Valid)
-    }
-
-    #[test]
-    fn what_shows_without_a_race_does_not_count_for_one() {
-        let mut ledger = Ledger::default();
-        let race = "create [upload last-byte delete]";
-        for (script, shows) in [
-            ("create upload deactivate", true),
-            (race, true),
-            (race, false),
-            ("create upload deactivate [upload before delete]", true),
-        ] {
-            ledger.add(&trial(script, shows));
-        }
-        for (raw, script) in ledger.unshrunk() {
-            let script = match script.to_string() {
-                text if text.contains('[') => race.parse().unwrap(),
-                _ => script,
-            };
-            ledger.shrunk(&raw, &script);
-        }
-        let findings = ledger.findings(Script::to_string);
-        let race: Script = race.parse().unwrap();
-        let raced = findings.iter().find(|one| one.script == race).unwrap();
-        let scripts: Vec<String> = (raced.tallies.iter())
-            .map(|tally| tally.script.to_string())
-            .collect();
-        assert_eq!(scripts, ["create [upload last-byte delete]"]);
-        assert_eq!(findings.len(), 2);
     }
 
     #[test]

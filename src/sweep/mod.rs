@@ -15,6 +15,7 @@ mod shrink;
 
 pub use accepted::Accepted;
 pub use embedded::EmbeddedTestBed;
+pub(crate) use finding::races;
 pub use finding::{Finding, FindingKey, SweepResult, Tally};
 pub use glance::{GlanceTestBed, TestBedError};
 pub use plan::{Capabilities, plan};
@@ -85,11 +86,9 @@ impl Trial {
 
 /// Whether a script does something to the server. Nothing else is run meanwhile.
 pub fn runs_commands(script: &Script) -> bool {
-    script.steps().iter().any(|step| match step {
-        Step::Act(_) | Step::Rivals { .. } => false,
-        Step::Run(_) => true,
-        Step::Race { second, .. } => matches!(second, Second::Command(_)),
-    })
+    let alone = |step: &Step| matches!(step, Step::Run(_));
+    let beside = |(_, _, second)| matches!(second, &Second::Command(_));
+    script.steps().iter().any(alone) || races(script).any(beside)
 }
 
 /// What scripts are run on.

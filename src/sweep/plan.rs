@@ -7,8 +7,8 @@ use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
 /// What a target can do.
 #[derive(Clone, Debug)]
 pub struct Capabilities {
-    /// Whether it is a real Glance.
-    pub glance: bool,
+    /// What a client can do wrong.
+    pub faults: &'static [ClientFault],
     /// The operations that can be performed.
     pub operations: Vec<Operation>,
     /// Who there is beside member and admin.
@@ -35,113 +35,82 @@ pub enum CaseKind {
 /// One script of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// The script.
     pub script: Script,
-    /// Its part.
     pub kind: CaseKind,
 }
 
-/// How a subject comes into a status: the steps, and what then can do something.
-struct Base {
-    steps: &'static [Operation],
-    lively: &'static [Operation],
+/// How a subject comes into a status, and what can do something to it there.
+pub(super) const BASES: [(&str, &str); 11] = [
+    (
+        "create",
+        "upload abort-upload stage import add-location register-location replace-location upload-too-large upload-wrong-size",
+    ),
+    (
+        "create upload",
+        "download deactivate reactivate add-location replace-location remove-location protect",
+    ),
+    ("create stage", "import-staged stage"),
+    (
+        "create upload deactivate",
+        "download-as-admin deactivate reactivate remove-location",
+    ),
+    (
+        "create-with-location",
+        "download deactivate add-location replace-location remove-location",
+    ),
+    (
+        "create upload add-location",
+        "download deactivate replace-location remove-location",
+    ),
+    ("create upload protect", "unprotect"),
+    ("create-empty", "download deactivate"),
+    ("create-without-format", "upload stage import"),
+    ("create-with-wrong-format", "upload stage"),
+    ("create upload delete", ""),
+];
+
+/// What may always be tried on a subject that is there.
+const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
+
+/// One of the bases, read.
+pub(super) struct Base {
+    pub(super) steps: Vec<Operation>,
+    lively: Vec<Operation>,
 }
 
 impl Base {
+    pub(super) fn all() -> impl Iterator<Item = Base> {
+        let read = |text: &str| text.split(' ').filter_map(Operation::from_name).collect();
+        BASES.into_iter().map(move |(steps, lively)| Base {
+            steps: read(steps),
+            lively: read(lively),
+        })
+    }
+
     /// Whether it is the plainest way into its status: what should be refused there need not be tried from the others.
-    fn is_plainest(&self) -> bool {
+    pub(super) fn is_plainest(&self) -> bool {
         matches!(
-            self.steps,
+            self.steps[..],
             [Create] | [Create, Stage] | [Create, Upload] | [Create, Upload, Deactivate | Delete]
         )
     }
 }
 
-/// What may always be tried on a subject that is there.
-const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
-
-const BASES: &[Base] = &[
-    Base {
-        steps: &[Create],
-        lively: &[
-            Upload,
-            AbortUpload,
-            Stage,
-            Import,
-            AddLocation,
-            RegisterLocation,
-            ReplaceLocation,
-            UploadTooLarge,
-            UploadWrongSize,
-        ],
-    },
-    Base {
-        steps: &[Create, Upload],
-        lively: &[
-            Download,
-            Deactivate,
-            Reactivate,
-            AddLocation,
-            ReplaceLocation,
-            RemoveLocation,
-            Protect,
-        ],
-    },
-    Base {
-        steps: &[Create, Stage],
-        lively: &[ImportStaged, Stage],
-    },
-    Base {
-        steps: &[Create, Upload, Deactivate],
-        lively: &[DownloadAsAdmin, Deactivate, Reactivate, RemoveLocation],
-    },
-    Base {
-        steps: &[CreateWithLocation],
-        lively: &[
-            Download,
-            Deactivate,
-            AddLocation,
-            ReplaceLocation,
-            RemoveLocation,
-        ],
-    },
-    Base {
-        steps: &[Create, Upload, AddLocation],
-        lively: &[Download, Deactivate, ReplaceLocation, RemoveLocation],
-    },
-    Base {
-        steps: &[Create, Upload, Protect],
-        lively: &[Unprotect],
-    },
-    Base {
-        steps: &[CreateEmpty],
-        lively: &[Download, Deactivate],
-    },
-    Base {
-        steps: &[CreateWithoutFormat],
-        lively: &[Upload, Stage, Import],
-    },
-    Base {
-        steps: &[CreateWithWrongFormat],
-        lively: &[Upload, Stage],
-    },
-    Base {
-        steps: &[Create, Upload, Delete],
-        lively: &[],
-    },
-];
-
 /// Everything worth trying, in the order in which it is.
 pub fn plan(target: &Capabilities) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for base in BASES.iter().filter(|base| target.can(base.steps)) {
-        singles(target, base, &mut cases);
-        rivals(target, base, &mut cases);
-        client_faults(target, base, &mut cases);
-        unlikely(target, base, &mut cases);
+    let mut planner = Planner {
+        target,
+        cases: Vec::new(),
+    };
+    for base in Base::all().filter(|base| target.can(&base.steps)) {
+        planner.singles(&base);
+        planner.rivals(&base);
+        planner.client_faults(&base);
+        planner.unlikely(&base);
     }
-    births(target, &mut cases);
-    commands(target, &mut cases);
+    planner.births();
+    planner.commands();
+    let mut cases = planner.cases;
     cases.sort_by_key(|case| case.kind);
     let mut seen = std::collections::BTreeSet::new();
     cases.retain(|case| seen.insert(case.script.clone()));
@@ -153,7 +122,7 @@ impl Capabilities {
     pub fn embedded() -> Capabilities {
         let all = Operation::ALL.iter().copied();
         Capabilities {
-            glance: false,
+            faults: &[ClientFault::Close],
             operations: all.filter(|one| !one.row().only_glance).collect(),
             others: Vec::new(),
             commands: Vec::new(),
@@ -164,10 +133,6 @@ impl Capabilities {
         operations.iter().all(|one| self.operations.contains(one))
     }
 
-    fn knows(&self, fault: ClientFault) -> bool {
-        self.glance || fault == ClientFault::Close
-    }
-
     /// What a later step of a script may do.
     fn later(&self) -> impl Iterator<Item = Operation> {
         let all = self.operations.iter().copied();
@@ -176,9 +141,9 @@ impl Capabilities {
 
     /// What can do something to a subject that a base has made.
     fn lively(&self, base: &Base) -> Vec<Operation> {
-        let (lively, is_there) = (base.lively, !base.steps.contains(&Delete));
+        let is_there = !base.steps.contains(&Delete);
         self.later()
-            .filter(|one| lively.contains(one) || is_there && ALWAYS.contains(one))
+            .filter(|one| base.lively.contains(one) || is_there && ALWAYS.contains(one))
             .collect()
     }
 }
@@ -219,71 +184,8 @@ fn points(first: Operation) -> Vec<Point> {
     points
 }
 
-fn steps_of(operations: &[Operation]) -> Vec<Step> {
-    let steps = operations.iter();
-    steps.map(|&one| Step::act(Act::usual(one))).collect()
-}
-
-/// A script of these operations and one step more, which is one by construction: bases create first, and nothing later does.
-fn case(before: &[Operation], step: Step, kind: CaseKind) -> Option<Case> {
-    let mut steps = steps_of(before);
-    steps.push(step);
-    let script = Script::new(steps).ok()?;
-    Some(Case { script, kind })
-}
-
-fn singles(target: &Capabilities, base: &Base, cases: &mut Vec<Case>) {
-    for operation in target.later() {
-        let usual = Act::usual(operation);
-        let others = target.others.iter().filter(|_| base.is_plainest());
-        let others = others.filter(|_| operation != DownloadAsAdmin);
-        let acts = others.map(|&who| Act { operation, who });
-        for act in std::iter::once(usual).chain(acts) {
-            cases.extend(case(base.steps, Step::act(act), CaseKind::Single));
-        }
-    }
-}
-
-fn rivals(target: &Capabilities, base: &Base, cases: &mut Vec<Case>) {
-    let lively = target.lively(base);
-    // A look changes nothing, so it is only ever the second.
-    for &first in lively.iter().filter(|&&one| one != Show) {
-        let after = unlocked(first).iter().copied();
-        let after = after.filter(|one| target.operations.contains(one) && !lively.contains(one));
-        for second in lively.iter().copied().chain(after) {
-            for at in points(first) {
-                let step = race(first, at, Second::Rival(Act::usual(second)));
-                cases.extend(case(base.steps, step, CaseKind::Rivals));
-            }
-        }
-    }
-}
-
-fn race(first: Operation, at: Point, second: Second) -> Step {
-    let first = Act::usual(first);
-    Step::Race { first, at, second }
-}
-
-fn client_faults(target: &Capabilities, base: &Base, cases: &mut Vec<Case>) {
-    for first in target.lively(base) {
-        for &fault in ClientFault::ALL
-            .iter()
-            .filter(|&&fault| target.knows(fault))
-        {
-            let inside = |point: &Point| match point {
-                Point::Before | Point::Answer | Point::After(_) | Point::Enters(_) => false,
-                Point::FirstByte => fault != ClientFault::CloseReply,
-                Point::MidBody | Point::LastByte => true,
-            };
-            for at in points(first).into_iter().filter(inside) {
-                let step = race(first, at, Second::Fault(fault));
-                cases.extend(case(base.steps, step, CaseKind::ClientFault));
-            }
-        }
-    }
-}
-
 /// From which operations on, and where inside each: a command takes seconds, so only what can be left half done is tried.
+/// The most telling first, in case the time is too short for all.
 const BREAKABLE: &[(&[Operation], Operation, Point)] = &[
     (&[Create], Upload, Point::MidBody),
     (&[Create], Stage, Point::MidBody),
@@ -295,104 +197,119 @@ const BREAKABLE: &[(&[Operation], Operation, Point)] = &[
     (&[Create, Upload], Download, Point::MidBody),
 ];
 
-fn commands(target: &Capabilities, cases: &mut Vec<Case>) {
-    // The most telling first, in case the time is too short for all.
-    for &(before, first, at) in BREAKABLE {
-        for command in &target.commands {
-            if target.can(before) && target.can(&[first]) {
-                let step = race(first, at, Second::Command(command.clone()));
-                cases.extend(case(before, step, CaseKind::Command));
+/// The plan so far.
+struct Planner<'t> {
+    target: &'t Capabilities,
+    cases: Vec<Case>,
+}
+
+impl Planner<'_> {
+    /// These operations and one step more are a script by construction: bases create first, and nothing later does.
+    fn add(&mut self, kind: CaseKind, before: &[Operation], step: Step) {
+        let before = before.iter().map(|&one| Step::act(Act::usual(one)));
+        let script = Script::new(before.chain([step]).collect());
+        self.cases
+            .extend(script.map(|script| Case { script, kind }));
+    }
+
+    fn race(
+        &mut self,
+        kind: CaseKind,
+        before: &[Operation],
+        first: Operation,
+        at: Point,
+        second: Second,
+    ) {
+        let first = Act::usual(first);
+        self.add(kind, before, Step::Race { first, at, second });
+    }
+
+    fn singles(&mut self, base: &Base) {
+        for operation in self.target.later() {
+            let mut who = vec![Act::usual(operation).who];
+            if base.is_plainest() && operation != DownloadAsAdmin {
+                who.extend(&self.target.others);
+            }
+            for who in who {
+                let step = Step::act(Act { operation, who });
+                self.add(CaseKind::Single, &base.steps, step);
             }
         }
     }
-}
 
-/// Sent at about the same time, either may come first, so each pair is tried in one order.
-fn unlikely(target: &Capabilities, base: &Base, cases: &mut Vec<Case>) {
-    if !base.is_plainest() {
-        return;
-    }
-    let lively = target.lively(base);
-    let later: Vec<Operation> = target.later().collect();
-    for (index, &first) in later.iter().enumerate() {
-        for &second in &later[index..] {
-            if !(lively.contains(&first) && lively.contains(&second)) {
-                let step = race(first, Point::Before, Second::Rival(Act::usual(second)));
-                cases.extend(case(base.steps, step, CaseKind::Unlikely));
+    fn rivals(&mut self, base: &Base) {
+        let lively = self.target.lively(base);
+        // A look changes nothing, so it is only ever the second.
+        for &first in lively.iter().filter(|&&one| one != Show) {
+            let mut seconds = lively.clone();
+            let new = |one: &&Operation| self.target.can(&[**one]) && !lively.contains(one);
+            seconds.extend(unlocked(first).iter().filter(new));
+            for second in seconds {
+                for at in points(first) {
+                    let second = Second::Rival(Act::usual(second));
+                    self.race(CaseKind::Rivals, &base.steps, first, at, second);
+                }
             }
         }
     }
-}
 
-/// Rivals of the create itself.
-fn births(target: &Capabilities, cases: &mut Vec<Case>) {
-    for second in [Delete, Upload, Show, SetProperty] {
-        for at in [Point::Before, Point::FirstByte] {
-            if target.can(&[second]) {
-                let step = race(Create, at, Second::Rival(Act::usual(second)));
-                cases.extend(case(&[], step, CaseKind::Rivals));
+    fn client_faults(&mut self, base: &Base) {
+        for first in self.target.lively(base) {
+            for &fault in self.target.faults {
+                let inside = |point: &Point| match point {
+                    Point::Before | Point::Answer | Point::After(_) | Point::Enters(_) => false,
+                    Point::FirstByte => fault != ClientFault::CloseReply,
+                    Point::MidBody | Point::LastByte => true,
+                };
+                for at in points(first).into_iter().filter(inside) {
+                    let second = Second::Fault(fault);
+                    self.race(CaseKind::ClientFault, &base.steps, first, at, second);
+                }
             }
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn glance() -> Capabilities {
-        Capabilities {
-            glance: true,
-            operations: Operation::ALL.to_vec(),
-            others: vec![Who::Reader, Who::OtherProject],
-            commands: vec!["kill-api".to_owned()],
+    fn commands(&mut self) {
+        for &(before, first, at) in BREAKABLE {
+            for command in &self.target.commands {
+                if self.target.can(before) && self.target.can(&[first]) {
+                    let second = Second::Command(command.clone());
+                    self.race(CaseKind::Command, before, first, at, second);
+                }
+            }
         }
     }
 
-    #[test]
-    fn it_holds_what_is_known_to_go_wrong() {
-        let cases = plan(&glance());
-        for text in [
-            "create [upload last-byte delete]",
-            "create upload [deactivate before deactivate]",
-            "create [upload mid-body !kill-api]",
-            "create [upload mid-body !half-close]",
-            "create stage [import-staged enters-importing delete]",
-            "create upload delete:stranger",
-        ] {
-            let script: Script = text.parse().unwrap();
-            assert!(cases.iter().any(|case| case.script == script), "{text}");
+    /// Sent at about the same time, either may come first, so each pair is tried in one order.
+    fn unlikely(&mut self, base: &Base) {
+        if !base.is_plainest() {
+            return;
         }
-    }
-
-    #[test]
-    fn every_pair_is_tried_in_every_status() {
-        let cases = plan(&glance());
-        let later = || Operation::ALL.iter().filter(|one| !one.creates());
-        for base in BASES.iter().filter(|base| base.is_plainest()) {
-            for &one in later() {
-                for &other in later() {
-                    let is_pair = |case: &Case| match case.script.steps() {
-                        [
-                            before @ ..,
-                            Step::Race {
-                                first,
-                                second: Second::Rival(rival),
-                                ..
-                            },
-                        ] => {
-                            let pair = (first.operation, rival.operation);
-                            before == steps_of(base.steps)
-                                && (pair == (one, other) || pair == (other, one))
-                        }
-                        _ => false,
-                    };
-                    let looks = (one, other) == (Show, Show); // two looks change nothing
-                    assert!(
-                        looks || cases.iter().any(is_pair),
-                        "{:?} {one} {other}",
-                        base.steps
+        let lively = self.target.lively(base);
+        let later: Vec<Operation> = self.target.later().collect();
+        for (index, &first) in later.iter().enumerate() {
+            for &second in &later[index..] {
+                if !(lively.contains(&first) && lively.contains(&second)) {
+                    let second = Second::Rival(Act::usual(second));
+                    self.race(
+                        CaseKind::Unlikely,
+                        &base.steps,
+                        first,
+                        Point::Before,
+                        second,
                     );
+                }
+            }
+        }
+    }
+
+    /// Rivals of the create itself.
+    fn births(&mut self) {
+        for second in [Delete, Upload, Show, SetProperty] {
+            for at in [Point::Before, Point::FirstByte] {
+                if self.target.can(&[second]) {
+                    let second = Second::Rival(Act::usual(second));
+                    self.race(CaseKind::Rivals, &[], Create, at, second);
                 }
             }
         }

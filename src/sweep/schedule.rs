@@ -1,13 +1,13 @@
 //! How the time of a sweep is spent: every script of the plan once, then what showed something is shrunk, then what is promising
 //! is tried again, until the time is over.
 
-use super::ledger::{Ledger, rivals};
+use super::ledger::Ledger;
 use super::plan::{Case, CaseKind};
 use super::shrink::{candidates, patience};
-use super::{FindingKey, TestBed, Trial, runs_commands};
+use super::{FindingKey, TestBed, Trial, races, runs_commands};
 use crate::engine::Progress;
 use crate::engine::clock::WallClock;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use stormglass_model::script::Script;
@@ -23,6 +23,8 @@ const ONCE: f64 = 0.9;
 const SHRUNK: usize = 5;
 /// The share of the time after which nothing new is begun and what was found is counted.
 const COUNTING: f64 = 0.95;
+/// How often a script is run before it is known how often it shows a violation.
+const RATED: u32 = 8;
 /// How often the shortest script of a finding is run in all, where that does not take too long.
 const TRIES: u32 = 20;
 /// The same where a command is run each time.
@@ -99,8 +101,6 @@ struct Sweep<'s, S: TestBed> {
     budget: &'s Budget,
     ledger: Ledger,
     round: u64,
-    /// How often the script that showed a violation first did so.
-    rates: BTreeMap<FindingKey, f64>,
 }
 
 impl<'s, S: TestBed> Sweep<'s, S> {
@@ -110,19 +110,14 @@ impl<'s, S: TestBed> Sweep<'s, S> {
             budget,
             ledger: Ledger::default(),
             round: 0,
-            rates: BTreeMap::new(),
         }
     }
 
     fn run(&mut self, scripts: &[Script]) -> Vec<Trial> {
-        if self.bed.is_over() {
+        self.round += 1;
+        if scripts.is_empty() || self.bed.is_over() {
             return Vec::new();
         }
-        self.round += 1;
-        self.run_in_round(scripts)
-    }
-
-    fn run_in_round(&mut self, scripts: &[Script]) -> Vec<Trial> {
         let trials = self.bed.run(scripts, self.round);
         for trial in &trials {
             self.ledger.add(trial);
@@ -134,11 +129,11 @@ impl<'s, S: TestBed> Sweep<'s, S> {
     /// Every script of the plan once. What shows is shrunk every now and then: once it is known it explains much of what follows.
     fn once(&mut self, cases: &[Case]) -> u32 {
         let mut ran = 0;
-        for (index, batch) in batches(cases).iter().enumerate() {
+        for (index, batch) in batches(cases).enumerate() {
             if self.budget.share() > ONCE {
                 break;
             }
-            ran += self.run(batch).len() as u32;
+            ran += self.run(&scripts(batch)).len() as u32;
             let cases = &self.budget.progress.sweep.cases;
             cases.store(u64::from(ran), Relaxed);
             if index % SHRUNK == SHRUNK - 1 {
@@ -150,15 +145,10 @@ impl<'s, S: TestBed> Sweep<'s, S> {
 
     /// Looks for the shortest script of everything that was seen, the worst first.
     fn shrink_all(&mut self, until: f64) {
-        let mut left_alone = BTreeSet::new();
-        loop {
-            let open = self.ledger.unshrunk();
-            let next = open.into_iter().find(|(raw, _)| !left_alone.contains(raw));
-            let Some((raw, script)) = next else { return };
+        while let Some((raw, script)) = self.ledger.unshrunk() {
             if self.budget.share() > until || self.bed.is_over() {
                 return;
             }
-            left_alone.insert(raw.clone());
             let rate = self.rate(&raw, &script);
             let mut shortest = script;
             while self.budget.share() <= until && !self.bed.is_over() {
@@ -174,19 +164,18 @@ impl<'s, S: TestBed> Sweep<'s, S> {
 
     /// Runs every shorter script as often as it deserves, all at once; gives the shortest that shows the violation.
     fn shorter(&mut self, script: &Script, raw: &FindingKey, rate: f64) -> Option<Script> {
-        self.round += 1;
         let candidates = candidates(script);
         // What is done to the server concerns everybody who is there, so the others are run apart.
         let (broken, whole): (Vec<&Script>, Vec<&Script>) =
             candidates.iter().partition(|script| runs_commands(script));
-        let mut trials = Vec::new();
-        for together in [whole, broken] {
-            let scripts: Vec<Script> = (together.into_iter())
+        let often = |scripts: Vec<&Script>| -> Vec<Script> {
+            (scripts.into_iter())
                 .flat_map(|script| vec![script.clone(); patience(script, rate) as usize])
-                .collect();
-            if !scripts.is_empty() {
-                trials.extend(self.run_in_round(&scripts));
-            }
+                .collect()
+        };
+        let mut trials = self.run(&often(whole));
+        if !broken.is_empty() {
+            trials.extend(self.run(&often(broken)));
         }
         trials.retain(|trial| trial.breach(raw).is_some());
         let shows = |script: &Script| trials.iter().any(|trial| trial.script == *script);
@@ -195,18 +184,13 @@ impl<'s, S: TestBed> Sweep<'s, S> {
 
     /// How often the script shows the violation: it is run a few times more if it was run hardly ever.
     fn rate(&mut self, raw: &FindingKey, script: &Script) -> f64 {
-        if let Some(rate) = self.rates.get(raw) {
-            return *rate;
-        }
         if runs_commands(script) {
             return 1.0;
         }
-        let more = tries_of(script, 8).saturating_sub(self.ledger.tries(script));
+        let more = RATED.saturating_sub(self.ledger.tries(script));
         let trials = self.run(&vec![script.clone(); more as usize]);
         let hits = trials.iter().filter(|trial| trial.breach(raw).is_some());
-        let rate = (hits.count() + 1) as f64 / (trials.len() + 1) as f64;
-        self.rates.insert(raw.clone(), rate);
-        rate
+        (hits.count() + 1) as f64 / (trials.len() + 1) as f64
     }
 
     /// Races that have shown nothing yet are a matter of luck; those beside one that did come first.
@@ -215,19 +199,13 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         let races = cases.iter().filter(|case| case.kind == CaseKind::Rivals);
         let (near, far): (Vec<&Case>, Vec<&Case>) =
             races.partition(|case| shown.contains(&pair(&case.script)));
-        let mut queue: VecDeque<Script> = VecDeque::new();
-        while self.budget.share() < COUNTING && !self.bed.is_over() {
-            if queue.is_empty() {
-                // Those near twice for each time of those far.
-                let near = || near.iter().map(|case| case.script.clone());
-                queue.extend(near().chain(near()));
-                queue.extend(far.iter().map(|case| case.script.clone()));
-            }
-            let batch: Vec<Script> = queue.drain(..BATCH.min(queue.len())).collect();
-            if batch.is_empty() {
+        // Those near twice for each time of those far.
+        let order = near.iter().chain(&near).chain(&far).copied();
+        for batch in scripts(order).chunks(BATCH).cycle() {
+            if self.budget.share() >= COUNTING || self.bed.is_over() {
                 return;
             }
-            self.run(&batch);
+            self.run(batch);
             self.shrink_all(COUNTING);
         }
     }
@@ -235,42 +213,36 @@ impl<'s, S: TestBed> Sweep<'s, S> {
     /// Runs the shortest script of each finding often enough to say how often it shows.
     fn count(&mut self) {
         for finding in self.ledger.findings(Script::to_string) {
-            let wanted = tries_of(&finding.script, TRIES);
-            let more = wanted.saturating_sub(self.ledger.tries(&finding.script));
+            let script = finding.shortest.script;
             if self.budget.share() > 1.0 {
                 return;
             }
-            self.run(&vec![finding.script.clone(); more as usize]);
+            let commands = runs_commands(&script);
+            let tries = if commands { COMMAND_TRIES } else { TRIES };
+            let more = tries.saturating_sub(self.ledger.tries(&script));
+            self.run(&vec![script; more as usize]);
         }
     }
 }
 
-/// The scripts of the plan in handfuls. Those of different kinds are not mixed: a command concerns everybody.
-fn batches(cases: &[Case]) -> Vec<Vec<Script>> {
-    let mut batches = Vec::new();
-    for kind in cases.chunk_by(|a, b| a.kind == b.kind) {
-        let size = match kind.first() {
-            Some(case) if case.kind == CaseKind::Command => COMMANDS,
-            _ => BATCH,
-        };
-        for batch in kind.chunks(size) {
-            batches.push(batch.iter().map(|case| case.script.clone()).collect());
-        }
-    }
-    batches
+/// The plan in handfuls. Scripts of different kinds are not mixed: a command concerns everybody.
+fn batches(cases: &[Case]) -> impl Iterator<Item = &[Case]> {
+    let kinds = cases.chunk_by(|a, b| a.kind == b.kind);
+    kinds.flat_map(|kind| {
+        let commands = kind.iter().any(|case| case.kind == CaseKind::Command);
+        kind.chunks(if commands { COMMANDS } else { BATCH })
+    })
 }
 
-fn tries_of(script: &Script, usual: u32) -> u32 {
-    match runs_commands(script) {
-        true => COMMAND_TRIES.min(usual),
-        false => usual,
-    }
+fn scripts<'c>(cases: impl IntoIterator<Item = &'c Case>) -> Vec<Script> {
+    cases.into_iter().map(|case| case.script.clone()).collect()
 }
 
 /// The operations of a script's races, in any order.
 fn pair(script: &Script) -> Vec<String> {
-    let races = script.steps().iter().filter_map(rivals);
-    let mut names: Vec<String> = races.flatten().collect();
+    let mut names: Vec<String> = races(script)
+        .flat_map(|(first, _, second)| [first.to_string(), second.to_string()])
+        .collect();
     names.sort();
     names
 }

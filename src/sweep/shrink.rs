@@ -1,7 +1,7 @@
 //! The shortest script that still shows a violation: steps are taken away one by one, and what is left is run again.
 
 use super::runs_commands;
-use stormglass_model::script::{Action, Script, Second, Step};
+use stormglass_model::script::{Script, Second, Step};
 
 /// How often a script is run before it is believed not to show the violation.
 pub(super) fn patience(script: &Script, rate: f64) -> u32 {
@@ -29,17 +29,14 @@ pub(super) fn candidates(script: &Script) -> Vec<Script> {
     let mut shorter = Vec::new();
     for (index, step) in script.steps().iter().enumerate() {
         let replacements: Vec<Vec<Step>> = match step {
-            Step::Act(_) | Step::Run(_) => continue,
+            // No plan has branches.
+            Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => continue,
             Step::Race { first, second, .. } => {
                 let first = Step::act(*first);
                 match second {
                     Second::Rival(act) => orders(first, Step::act(*act)),
                     Second::Fault(_) | Second::Command(_) => vec![vec![first]],
                 }
-            }
-            Step::Rivals { branches, .. } => {
-                let steps = |branch: &Vec<Action>| branch.iter().cloned().map(Step::Act).collect();
-                branches.iter().map(steps).collect()
             }
         };
         for replacement in replacements {
@@ -53,88 +50,4 @@ pub(super) fn candidates(script: &Script) -> Vec<Script> {
     shorter.sort_by_key(|other| (other.races(), other.steps().len()));
     shorter.dedup();
     shorter
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sweep::plan::{Case, CaseKind};
-    use crate::sweep::{Budget, TestBed, Trial, sweep};
-    use std::sync::Arc;
-    use stormglass_model::checker::concurrent::{Severity, SubjectViolation, Symptom};
-    use stormglass_model::history::SubjectHistory;
-    use stormglass_model::lifecycle::{Invariant, Verdict};
-    use stormglass_model::units::Time;
-
-    /// Shows an orphan whenever its script holds these steps in this order.
-    struct Fake(&'static [&'static str]);
-
-    impl TestBed for Fake {
-        fn run(&mut self, scripts: &[Script], _: u64) -> Vec<Trial> {
-            scripts.iter().map(|script| self.trial(script)).collect()
-        }
-
-        fn is_over(&self) -> bool {
-            false
-        }
-    }
-
-    impl Fake {
-        fn trial(&self, script: &Script) -> Trial {
-            let parts = script.steps().iter().flat_map(|step| match step {
-                Step::Race { first, second, .. } if !self.0.iter().any(|one| one.contains('[')) => {
-                    vec![first.to_string(), second.to_string()]
-                }
-                _ => vec![step.to_string()],
-            });
-            let steps: Vec<String> = parts.collect();
-            let mut rest = steps.iter();
-            let shows = self.0.iter().all(|want| rest.any(|step| step == want));
-            let breach = SubjectViolation {
-                at: Time::ZERO,
-                invariant: Invariant::Conservation,
-                symptom: Symptom::Orphan,
-                sentence: "its data is still there".to_owned(),
-            };
-            let breaches = shows.then_some(breach).into_iter().collect();
-            Trial::new(script, SubjectHistory::default(), breaches, Verdict::Valid)
-        }
-    }
-
-    fn check(needed: &'static [&'static str], script: &str, shortest: &str, name: &str) {
-        let case = Case {
-            script: script.parse().unwrap(),
-            kind: CaseKind::Rivals,
-        };
-        let budget = Budget::start(None, Arc::default());
-        let (mut ledger, _) = sweep(&mut Fake(needed), &[case], &budget);
-        let findings = ledger.findings(Script::to_string);
-        assert_eq!(findings.len(), 1, "{findings:#?}");
-        assert_eq!(findings[0].repeat, shortest);
-        assert_eq!(findings[0].key.name(), name);
-        assert_eq!(findings[0].key.severity, Severity::BytesLeaked);
-        assert!(ledger.unshrunk().is_empty());
-    }
-
-    #[test]
-    fn what_is_not_needed_goes() {
-        check(
-            &["create", "[upload last-byte delete]"],
-            "create show set-property [upload last-byte delete] show",
-            "create [upload last-byte delete]",
-            "orphan: upload + delete",
-        );
-        check(
-            &["create", "upload", "delete"],
-            "create protect [upload mid-body delete] show",
-            "create upload delete",
-            "orphan: upload, delete",
-        );
-        check(
-            &["create-empty", "deactivate"],
-            "create-empty [deactivate before deactivate]",
-            "create-empty deactivate",
-            "orphan: create-empty, deactivate",
-        );
-    }
 }

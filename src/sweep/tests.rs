@@ -1,10 +1,17 @@
-//! What a sweep tries can be told as a story of a storm.
+//! The sweep without a server: what it tries, and what it makes of what that shows.
 
-use super::{Capabilities, plan};
+use super::ledger::Ledger;
+use super::plan::{BASES, Base, Case, CaseKind};
+use super::{Budget, Capabilities, TestBed, Trial, plan, races, sweep};
 use crate::scenario::{self, Mistakes, Scenario};
+use std::collections::BTreeSet;
 use std::path::Path;
-use stormglass_model::lifecycle::{Operation, Who};
-use stormglass_model::script::{Step, steps};
+use std::sync::Arc;
+use stormglass_model::checker::concurrent::{Severity, SubjectViolation, Symptom};
+use stormglass_model::history::SubjectHistory;
+use stormglass_model::lifecycle::{Invariant, Operation, Verdict, Who};
+use stormglass_model::script::{Act, ClientFault, Script, Second, Step, steps};
+use stormglass_model::units::Time;
 
 const GLANCE: &str = r#"
 [target.glance]
@@ -16,18 +23,68 @@ stranger = { user = "s", project = "q", roles = ["member"] }
 "#;
 
 fn capabilities(glance: bool) -> Capabilities {
-    let target = match glance {
-        true => Capabilities {
-            glance,
-            operations: Operation::ALL.to_vec(),
-            others: vec![Who::Reader, Who::OtherProject],
-            commands: Vec::new(),
-        },
-        false => Capabilities::embedded(),
+    let mut can = Capabilities::embedded();
+    if glance {
+        (can.faults, can.operations) = (ClientFault::ALL, Operation::ALL.to_vec());
+        can.others = vec![Who::Reader, Who::OtherProject];
+    }
+    can.commands = vec!["kill-api".to_owned()];
+    can
+}
+
+#[test]
+fn it_holds_what_is_known_to_go_wrong() {
+    let cases = plan(&capabilities(true));
+    for text in [
+        "create [upload last-byte delete]",
+        "create upload [deactivate before deactivate]",
+        "create [upload mid-body !kill-api]",
+        "create [upload mid-body !half-close]",
+        "create stage [import-staged enters-importing delete]",
+        "create upload delete:stranger",
+    ] {
+        let script: Script = text.parse().unwrap();
+        assert!(cases.iter().any(|case| case.script == script), "{text}");
+    }
+}
+
+#[test]
+fn every_pair_is_tried_in_every_status() {
+    let sorted = |one, other| {
+        if one < other {
+            [one, other]
+        } else {
+            [other, one]
+        }
     };
-    Capabilities {
-        commands: vec!["kill-api".to_owned()],
-        ..target
+    let mut tried = BTreeSet::new();
+    for case in plan(&capabilities(true)) {
+        let before = &case.script.steps()[..case.script.steps().len() - 1];
+        for (first, _, second) in races(&case.script) {
+            if let Second::Rival(rival) = second {
+                tried.insert((before.to_vec(), sorted(first.operation, rival.operation)));
+            }
+        }
+    }
+    let later = || Operation::ALL.iter().filter(|one| !one.creates());
+    for base in Base::all().filter(Base::is_plainest) {
+        let before: Vec<Step> = (base.steps.iter())
+            .map(|&one| Step::act(Act::usual(one)))
+            .collect();
+        for (&one, &other) in later().flat_map(|one| later().map(move |other| (one, other))) {
+            let looks = (one, other) == (Operation::Show, Operation::Show); // two looks change nothing
+            let pair = (before.clone(), sorted(one, other));
+            assert!(looks || tried.contains(&pair), "{pair:?}");
+        }
+    }
+}
+
+#[test]
+fn every_word_of_a_base_is_an_operation() {
+    for (steps, lively) in BASES {
+        for word in steps.split(' ').chain(lively.split_terminator(' ')) {
+            assert!(Operation::from_name(word).is_some(), "{word}");
+        }
     }
 }
 
@@ -82,4 +139,99 @@ fn story(target: &str, steps: &str) -> String {
 
 fn parse(text: &str) -> Result<Scenario, Mistakes> {
     scenario::parse("pasted.toml", text, Path::new("."), &[])
+}
+
+/// What a script came to: its data is left over, or nothing.
+fn trial(script: &Script, shows: bool) -> Trial {
+    let breach = SubjectViolation {
+        at: Time::ZERO,
+        invariant: Invariant::Conservation,
+        symptom: Symptom::Orphan,
+        sentence: "its data is still there".to_owned(),
+    };
+    let breaches = shows.then_some(breach).into_iter().collect();
+    Trial::new(script, SubjectHistory::default(), breaches, Verdict::Valid)
+}
+
+#[test]
+fn what_shows_without_a_race_does_not_count_for_one() {
+    let mut ledger = Ledger::default();
+    let race: Script = "create [upload last-byte delete]".parse().unwrap();
+    let plain = "create upload deactivate".parse().unwrap();
+    let both = "create upload deactivate [upload before delete]"
+        .parse()
+        .unwrap();
+    for (script, shows) in [(&plain, true), (&race, true), (&race, false), (&both, true)] {
+        ledger.add(&trial(script, shows));
+    }
+    while let Some((raw, script)) = ledger.unshrunk() {
+        let shortest = if script.races() > 0 { &race } else { &script };
+        ledger.shrunk(&raw, shortest);
+    }
+    let findings = ledger.findings(Script::to_string);
+    assert_eq!(findings.len(), 2);
+    let raced = findings.iter().find(|one| one.shortest.script == race);
+    let scripts = raced.unwrap().tallies.iter().map(|tally| &tally.script);
+    assert_eq!(scripts.collect::<Vec<_>>(), [&race]);
+}
+
+/// Shows an orphan whenever its script holds these steps in this order.
+struct Fake(&'static [&'static str]);
+
+impl TestBed for Fake {
+    fn run(&mut self, scripts: &[Script], _: u64) -> Vec<Trial> {
+        let shows = |script: &Script| {
+            let steps = script.steps().iter().flat_map(|step| match step {
+                Step::Race { first, second, .. } if !self.0.iter().any(|one| one.contains('[')) => {
+                    vec![first.to_string(), second.to_string()]
+                }
+                _ => vec![step.to_string()],
+            });
+            let steps: Vec<String> = steps.collect();
+            let mut rest = steps.iter();
+            self.0.iter().all(|want| rest.any(|step| step == want))
+        };
+        let trials = scripts.iter().map(|script| trial(script, shows(script)));
+        trials.collect()
+    }
+
+    fn is_over(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn what_is_not_needed_goes() {
+    let check = |needed: &'static [&'static str], script: &str, shortest: &str, name: &str| {
+        let case = Case {
+            script: script.parse().unwrap(),
+            kind: CaseKind::Rivals,
+        };
+        let budget = Budget::start(None, Arc::default());
+        let (mut ledger, _) = sweep(&mut Fake(needed), &[case], &budget);
+        let findings = ledger.findings(Script::to_string);
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert_eq!(findings[0].repeat, shortest);
+        assert_eq!(findings[0].key.name(), name);
+        assert_eq!(findings[0].key.severity, Severity::BytesLeaked);
+        assert!(ledger.unshrunk().is_none());
+    };
+    check(
+        &["create", "[upload last-byte delete]"],
+        "create show set-property [upload last-byte delete] show",
+        "create [upload last-byte delete]",
+        "orphan: upload + delete",
+    );
+    check(
+        &["create", "upload", "delete"],
+        "create protect [upload mid-body delete] show",
+        "create upload delete",
+        "orphan: upload, delete",
+    );
+    check(
+        &["create-empty", "deactivate"],
+        "create-empty [deactivate before deactivate]",
+        "create-empty deactivate",
+        "orphan: create-empty, deactivate",
+    );
 }

@@ -3,12 +3,12 @@
 use super::words::{clean, instant};
 use crate::report::number::{counted, thousands};
 use crate::report::origin::{quoted, single_quoted};
-use crate::sweep::Finding;
+use crate::sweep::{Finding, races};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use stormglass_glance::Exchange;
 use stormglass_model::lifecycle::Who;
-use stormglass_model::script::{Point, Second, Step};
+use stormglass_model::script::{Point, Second};
 use stormglass_model::units::Time;
 
 /// The most requests that are written out; of more, the first and the last.
@@ -82,15 +82,9 @@ fn overlaps(request: &Exchange, at: Time) -> bool {
 }
 
 fn head(target: &str, finding: &Finding, slowed: bool) -> String {
-    let who: BTreeSet<Who> = (finding.exchanges.iter())
-        .map(|request| request.who)
-        .collect();
-    let tokens: Vec<String> = who
-        .into_iter()
-        .map(|who| {
-            let (variable, owner) = token(who);
-            format!("{variable} ({owner})")
-        })
+    let who: BTreeSet<Who> = finding.exchanges.iter().map(|one| one.who).collect();
+    let tokens: Vec<String> = (who.into_iter().map(token))
+        .map(|(variable, owner)| format!("{variable} ({owner})"))
         .collect();
     let mut text = format!("# Set first: {}.\n", tokens.join(", "));
     if slowed {
@@ -133,10 +127,7 @@ fn pauses(finding: &Finding) -> Vec<Option<Pause>> {
     let requests = &finding.exchanges;
     let mut pauses: Vec<Option<Pause>> = requests.iter().map(|_| None).collect();
     let mut next = 0;
-    for step in finding.script.steps() {
-        let Step::Race { first, at, second } = step else {
-            continue;
-        };
+    for (first, at, second) in races(&finding.shortest.script) {
         let command = match second {
             Second::Rival(_) => None,
             Second::Command(name) => Some(name.clone()),

@@ -4,8 +4,9 @@
 //! a corner. Each instant is labelled with its true time as far as there is room.
 
 use super::timeline::{Bar, Moment, Timeline, What};
-use super::words::{books, clean, cut, instant, xml};
+use super::words::{books, clean, instant, xml};
 use crate::report::diagram::svg::{self, AMBER, BLUE, GREEN, GREY, INK, RED};
+use crate::report::terminal::cut;
 use crate::sweep::Finding;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -142,7 +143,7 @@ fn head(number: usize, finding: &Finding, height: f64) -> String {
     let title = format!("{number}. {}", clean(&finding.key.name()));
     let sentence = clean(&finding.sentence);
     let (title, sentence) = (xml(&cut(&title, 110)), xml(&cut(&sentence, 165)));
-    let script = xml(&cut(&clean(&finding.script.to_string()), 140));
+    let script = xml(&cut(&clean(&finding.shortest.script.to_string()), 140));
     let style = format!(
         "<style>\n\
          text {{ font-size: 13px; fill: {INK} }} text.strong {{ font-size: 14px; font-weight: 600 }}\n\
@@ -169,13 +170,10 @@ fn bands(svg: &mut String, timeline: &Timeline, scale: &Scale, bottom: f64) {
         });
     let mut since = None;
     for (broken, x) in changes.chain([(false, PLOT.1)]) {
-        match (broken, since) {
-            (true, None) => since = Some(x),
-            (false, Some(from)) => {
-                band(svg, from, x, bottom);
-                since = None;
-            }
-            (true, Some(_)) | (false, None) => {}
+        if broken {
+            since.get_or_insert(x);
+        } else if let Some(from) = since.take() {
+            band(svg, from, x, bottom);
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use super::{file_name, numbered};
 use crate::report::json::{Ordered, pretty};
-use crate::sweep::{Finding, SweepResult};
+use crate::sweep::{Finding, SweepResult, Tally};
 use serde::Serialize;
 use serde_json::{Value, json};
-use stormglass_model::script::{Point, Script};
 
 #[derive(Serialize)]
 struct SweepDocument {
@@ -37,9 +36,15 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
 
 fn one((number, finding): (usize, &Finding)) -> Ordered<13> {
     let key = &finding.key;
-    // Every point that was tried; the most frequent first.
+    // Every point that was tried, the most frequent first; without `point` where nothing raced.
     let points: Vec<Value> = (finding.tallies.iter())
-        .map(|tally| tried(tally.point, &tally.script, (tally.shown, tally.tries)))
+        .map(|tally| {
+            let mut point = tried(tally);
+            if let Some(at) = tally.point() {
+                point["point"] = json!(at.to_string());
+            }
+            point
+        })
         .collect();
     Ordered([
         ("number", json!(number)),
@@ -52,7 +57,7 @@ fn one((number, finding): (usize, &Finding)) -> Ordered<13> {
         ("sentence", json!(finding.sentence)),
         ("accepted", json!(finding.accepted)),
         // The shortest script, and the command that runs it again.
-        ("shortest", tried(None, &finding.script, finding.shortest)),
+        ("shortest", tried(&finding.shortest)),
         ("repeat", json!(finding.repeat)),
         ("points", json!(points)),
         ("image", json!(finding.image)),
@@ -60,11 +65,6 @@ fn one((number, finding): (usize, &Finding)) -> Ordered<13> {
     ])
 }
 
-/// Without `point` where nothing raced.
-fn tried(point: Option<Point>, script: &Script, (shown, tries): (u32, u32)) -> Value {
-    let mut tried = json!({ "script": script.to_string(), "shown": shown, "tries": tries });
-    if let Some(point) = point {
-        tried["point"] = json!(point.to_string());
-    }
-    tried
+fn tried(tally: &Tally) -> Value {
+    json!({ "script": tally.script.to_string(), "shown": tally.shown, "tries": tally.tries })
 }

@@ -66,7 +66,7 @@ fn case(text: &mut String, (number, finding): (usize, &Finding)) {
             key.severity,
             key.invariant,
             at_best(finding),
-            xml(&finding.script.to_string()),
+            xml(&finding.shortest.script.to_string()),
             xml(&clean(&finding.repeat)),
         );
     }

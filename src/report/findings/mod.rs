@@ -27,20 +27,16 @@ use stormglass_model::history::file::{Header, Writer};
 
 /// Every file of a sweep by its name, in the order of their worth: should the disk fill up, the first ones are kept.
 pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<Vec<u8>>)> {
-    type SweepExport = fn(&SweepResult) -> io::Result<Vec<u8>>;
-    let tables: [(&str, SweepExport); 5] = [
-        ("findings.md", |result| Ok(page(result).into_bytes())),
-        ("sweep.json", |result| Ok(sweep_json(result))),
-        ("findings.csv", rows),
-        ("findings.sarif", |result| Ok(sarif(result))),
-        (
-            "findings.junit.xml",
-            |result| Ok(junit(result).into_bytes()),
-        ),
+    let tables = [
+        ("findings.md", Ok(page(result).into_bytes())),
+        ("sweep.json", Ok(sweep_json(result))),
+        ("findings.csv", rows(result)),
+        ("findings.sarif", Ok(sarif(result))),
+        ("findings.junit.xml", Ok(junit(result).into_bytes())),
     ];
     let tables = tables
         .into_iter()
-        .map(move |(name, export)| (name.to_owned(), export(result)));
+        .map(|(name, bytes)| (name.to_owned(), bytes));
     let drawings = numbered(result).map(|(number, finding)| {
         let svg = drawing::draw(number, finding).into_bytes();
         (file_name(number, "svg"), Ok(svg))
@@ -54,7 +50,7 @@ pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<V
 fn history(result: &SweepResult, finding: &Finding) -> io::Result<Vec<u8>> {
     let (profile, delayed_delete) = result.rules;
     let header = Header {
-        scenario: finding.script.to_string(),
+        scenario: finding.shortest.script.to_string(),
         seed: result.seed,
         profile,
         delayed_delete: Some(delayed_delete),

@@ -1,6 +1,6 @@
 //! `findings.md`: the page that a person reads.
 
-use super::words::{at_best, clean, demand, found, meaning, of, tried};
+use super::words::{at_best, clean, demand, found, meaning, of_tries, tried};
 use super::{curl, file_name, numbered};
 use crate::report::terminal::marked;
 use crate::sweep::{Finding, SweepResult};
@@ -78,19 +78,18 @@ fn one(text: &mut String, target: &str, number: usize, finding: &Finding) {
     );
     text.push_str("| point | shown | script |\n|---|--:|---|\n");
     for tally in &finding.tallies {
-        let point = tally.point.map(|point| point.to_string());
+        let point = tally.point().map(|point| point.to_string());
         let point = point.as_deref().unwrap_or("–");
-        let shown = of(tally.shown, tally.tries);
+        let shown = of_tries(tally);
         let script = code(&tally.script.to_string());
         let _ = writeln!(text, "| {point} | {shown} | {script} |");
     }
-    let (shown, tries) = finding.shortest;
     let _ = writeln!(
         text,
         "\n### See it again\n\nThe shortest script that shows it, in {} tries:\n",
-        of(shown, tries)
+        of_tries(&finding.shortest)
     );
-    text.push_str(&fenced("text", &finding.script.to_string()));
+    text.push_str(&fenced("text", &finding.shortest.script.to_string()));
     text.push('\n');
     text.push_str(&fenced("sh", &clean(&finding.repeat)));
     happened(text, number, finding);
@@ -117,7 +116,7 @@ fn by_hand(text: &mut String, target: &str, finding: &Finding) {
         return;
     }
     text.push_str("\n### By hand\n\nWhat was sent and answered; made-up data is zeros here.");
-    if let Some(name) = command_between(&finding.script) {
+    if let Some(name) = command_between(&finding.shortest.script) {
         let _ = write!(
             text,
             " Between the requests the scenario's command `{name}` was run."

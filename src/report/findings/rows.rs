@@ -12,7 +12,7 @@ pub fn rows(result: &SweepResult) -> io::Result<Vec<u8>> {
     let records = numbered(result).flat_map(|(number, finding)| {
         finding.tallies.iter().map(move |tally| {
             let key = &finding.key;
-            let point = tally.point.map(|point| point.to_string());
+            let point = tally.point().map(|point| point.to_string());
             [
                 number.to_string(),
                 key.severity.to_string(),

@@ -75,10 +75,10 @@ fn one((number, finding): (usize, &Finding)) -> Value {
             "severity": key.severity.name(),
             "invariant": key.invariant.name(),
             "demand": demand(key.invariant),
-            "script": finding.script.to_string(),
+            "script": finding.shortest.script.to_string(),
             "repeat": finding.repeat,
-            "shown": finding.shortest.0,
-            "tries": finding.shortest.1,
+            "shown": finding.shortest.shown,
+            "tries": finding.shortest.tries,
             "drawing": file_name(number, "svg"),
         },
     })

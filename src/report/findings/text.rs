@@ -1,7 +1,8 @@
 //! The timeline as text: time runs down, each operation is a line in a lane, and what it was answered stands at its end.
 
 use super::timeline::{Timeline, What};
-use super::words::{books, cut, instant};
+use super::words::{books, instant};
+use crate::report::terminal::cut;
 use crate::sweep::Finding;
 
 /// The most columns.

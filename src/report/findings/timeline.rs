@@ -9,9 +9,7 @@ use stormglass_model::units::Time;
 
 /// An operation from when it was sent to when it was answered.
 pub struct Bar {
-    /// What, and by whom.
     pub act: Act,
-    /// When it was sent.
     pub from: Time,
     /// When it was answered; none: never.
     pub to: Option<Time>,
@@ -33,20 +31,16 @@ pub struct Bar {
 pub struct Moment {
     /// Since the beginning of the history.
     pub at: Time,
-    /// What was so then.
     pub what: What,
 }
 
 /// What happens at an instant; bars by their index.
 #[derive(Clone, Copy)]
 pub enum What {
-    /// An operation was sent.
     Began(usize),
-    /// It was answered.
     Ended(usize),
     /// The server was broken on purpose, or healed.
     Broken(bool),
-    /// A probe read the server's database and store.
     Probed(ProbeReading),
 }
 
@@ -60,7 +54,6 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// That of a finding.
     pub fn of(finding: &Finding) -> Timeline {
         let mut events = finding.history.events.clone();
         events.sort_by_key(|event| event.at); // stable: equal times stay as they were told
@@ -68,7 +61,7 @@ impl Timeline {
         for event in &events {
             timeline.tell(event);
         }
-        timeline.annotate(&finding.script);
+        timeline.annotate(&finding.shortest.script);
         timeline.fold();
         timeline
     }

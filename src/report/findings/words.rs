@@ -1,7 +1,7 @@
 //! Words that every report of findings shares.
 
 use crate::report::number::{counted, thousands};
-use crate::sweep::{Finding, SweepResult};
+use crate::sweep::{Finding, SweepResult, Tally};
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::history::{ProbeReading, Row};
 use stormglass_model::lifecycle::{Invariant, SubjectStatus};
@@ -49,7 +49,7 @@ pub fn demand(invariant: Invariant) -> &'static str {
 }
 
 /// `11 of 60`
-pub fn of(shown: u32, tries: u32) -> String {
+fn of(shown: u32, tries: u32) -> String {
     format!(
         "{} of {}",
         thousands(u64::from(shown)),
@@ -57,13 +57,14 @@ pub fn of(shown: u32, tries: u32) -> String {
     )
 }
 
+/// How often a script showed a finding.
+pub fn of_tries(tally: &Tally) -> String {
+    of(tally.shown, tally.tries)
+}
+
 /// How often a finding showed at the point where it shows best.
 pub fn at_best(finding: &Finding) -> String {
-    let (shown, tries) = finding
-        .tallies
-        .first()
-        .map_or(finding.shortest, |tally| (tally.shown, tally.tries));
-    of(shown, tries)
+    of_tries(finding.tallies.first().unwrap_or(&finding.shortest))
 }
 
 /// What was tried, in one line.
@@ -167,16 +168,6 @@ pub fn clean(text: &str) -> String {
             c => c,
         })
         .collect()
-}
-
-/// Cut to so many characters, the last of them `…`.
-pub fn cut(text: &str, columns: usize) -> String {
-    if text.chars().count() <= columns {
-        return text.to_owned();
-    }
-    let mut kept: String = text.chars().take(columns.saturating_sub(1)).collect();
-    kept.push('…');
-    kept
 }
 
 /// As text or an attribute of XML; what is no character of XML goes.

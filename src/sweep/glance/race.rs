@@ -7,8 +7,8 @@ use stormglass_glance::Watch;
 use stormglass_model::history::{Observation, Seen};
 use stormglass_model::lifecycle::{Operation, SubjectStatus};
 use stormglass_model::script::{Act, Point, Second};
-use stormglass_model::units::Span;
-use tokio::task::spawn_local;
+use stormglass_model::units::{Span, Time};
+use tokio::task::{JoinHandle, spawn_local};
 
 /// How long data is held back at a point for a command, which has a process to start.
 const HELD_FOR_COMMAND: Span = Span::from_millis(300);
@@ -39,14 +39,7 @@ impl Session {
         };
         let clock = self.shared.clock;
         let watch = Watch::new(at, spacing.held, None);
-        let session = Rc::clone(self);
-        let watched = Rc::clone(&watch);
-        let one = spawn_local(async move {
-            sleep(spacing.first).await;
-            let began = clock.now();
-            session.perform(first, Some(&watched), false).await;
-            (began, clock.now())
-        });
+        let one = self.begin(first, &watch, spacing.first);
         if let Point::Enters(status) = at {
             self.enters(status, &one).await;
         } else {
@@ -68,18 +61,31 @@ impl Session {
         timing.saw(rival, Point::Before, rivals);
     }
 
+    /// Begins an operation after a while; gives when it was begun and when it ended.
+    fn begin(
+        self: &Rc<Self>,
+        act: Act,
+        watch: &Rc<Watch>,
+        after: Span,
+    ) -> JoinHandle<(Time, Time)> {
+        let (session, watch) = (Rc::clone(self), Rc::clone(watch));
+        spawn_local(async move {
+            sleep(after).await;
+            let began = session.shared.clock.now();
+            session.perform(act, Some(&watch), false).await;
+            (began, session.shared.clock.now())
+        })
+    }
+
     /// Looks until the subject is seen in the status, or the operation that should bring it there has ended.
-    async fn enters<T>(&self, status: SubjectStatus, one: &tokio::task::JoinHandle<T>) {
+    async fn enters<T>(&self, status: SubjectStatus, one: &JoinHandle<T>) {
         let began = self.shared.clock.now();
         loop {
             let ended = one.is_finished();
-            let answer = self.act(Act::usual(Operation::Show)).await;
+            let shown = self.act(Act::usual(Operation::Show)).await;
             // What goes on after its answer may still get there.
-            let hopeless = ended && answer.observed.is_some_and(|seen| at_rest(seen, status));
-            if answer.observed == Some(Seen::Status(status))
-                || hopeless
-                || self.since(began) > ENTERS
-            {
+            let hopeless = ended && shown.is_some_and(|seen| at_rest(seen, status));
+            if shown == Some(Seen::Status(status)) || hopeless || self.since(began) > ENTERS {
                 return;
             }
         }
@@ -91,10 +97,7 @@ impl Session {
             self.break_it(name).await;
         }
         let watch = Watch::new(at, HELD_FOR_COMMAND, None);
-        let session = Rc::clone(self);
-        let watched = Rc::clone(&watch);
-        let mut one =
-            spawn_local(async move { session.perform(first, Some(&watched), false).await });
+        let mut one = self.begin(first, &watch, Span::ZERO);
         if at != Point::Before {
             watch.passed().await;
             self.break_it(name).await;
@@ -136,7 +139,7 @@ impl Session {
             let answer = self.shared.client.show(self.image).await;
             good = answer.observed.map_or(0, |_| good + 1);
             if self.since(began) > BACK {
-                self.lost.set(true);
+                self.shared.lost.set(true);
                 return;
             }
             if good == 0 {

@@ -4,7 +4,7 @@ use super::{SECOND_LOOK, SECOND_LOOKS, SharedContext};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use stormglass_glance::{Answer, Exchange, ImageId, Request, Watch, content_of};
+use stormglass_glance::{Exchange, ImageId, Request, Watch, content_of};
 use stormglass_model::history::{
     ClientEvent, Content, Observation, OpId, ProbeReading, Seen, SubjectHistory,
 };
@@ -35,8 +35,6 @@ pub(super) struct Session {
     /// How many operations were sent.
     pub(super) ops: Cell<u64>,
     largest: Cell<u64>,
-    /// Whether the server did not come back from what was done to it.
-    pub(super) lost: Cell<bool>,
 }
 
 impl Session {
@@ -57,7 +55,6 @@ impl Session {
             exchanges: RefCell::default(),
             ops: Cell::new(0),
             largest: Cell::new(0),
-            lost: Cell::new(false),
         }
     }
 
@@ -123,7 +120,7 @@ impl Session {
     /// What its answer is to be is the checker's to judge, whatever the script says.
     async fn one(&self, action: &Action) {
         match action {
-            Action::Do(act) | Action::Refused(act) => drop(self.act(*act).await),
+            Action::Do(act) | Action::Refused(act) => _ = self.act(*act).await,
             Action::Wait(pause) => {
                 let length = pause.0.draw(&mut self.rng.borrow_mut());
                 tokio::time::sleep(Duration::from_nanos(length.0)).await;
@@ -154,15 +151,15 @@ impl Session {
         let began = self.shared.clock.now();
         let mut pause = Duration::from_millis(20);
         let shown = loop {
-            let answer = self.act(Act::usual(Operation::Show)).await;
-            let busy = match answer.observed {
+            let shown = self.act(Act::usual(Operation::Show)).await;
+            let busy = match shown {
                 Some(Seen::Status(SubjectStatus::Saving | SubjectStatus::Importing)) => true,
                 Some(Seen::Status(SubjectStatus::Uploading)) => self.imports(),
                 Some(Seen::Status(_) | Seen::Gone) => false,
                 None => true,
             };
             if !busy || self.since(began) > REST {
-                break answer.observed;
+                break shown;
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
@@ -213,8 +210,8 @@ impl Session {
         }
     }
 
-    /// One operation, to its end.
-    pub(super) async fn act(&self, act: Act) -> Answer {
+    /// One operation, to its end; gives what its answer showed of the subject.
+    pub(super) async fn act(&self, act: Act) -> Option<Seen> {
         self.perform(act, None, false).await
     }
 
@@ -224,7 +221,7 @@ impl Session {
         act: Act,
         watch: Option<&Rc<Watch>>,
         spoiled: bool,
-    ) -> Answer {
+    ) -> Option<Seen> {
         let number = self.ops.get();
         self.ops.set(number + 1);
         let op = OpId(number);
@@ -247,9 +244,8 @@ impl Session {
             content: answer.content.filter(|_| answer.outcome == Outcome::Ok),
             http_status: answer.http_status,
         });
-        let mut exchanges = self.exchanges.borrow_mut();
-        exchanges.extend(answer.exchanges.iter().cloned());
-        answer
+        self.exchanges.borrow_mut().extend(answer.exchanges);
+        answer.observed
     }
 
     fn request(&self, act: Act, number: u64) -> Request {

@@ -82,10 +82,14 @@ mod tests {
     use stormglass_model::lifecycle::Operation;
     use stormglass_model::random::Seed;
 
-    fn spacings(timing: &Timing, at: Point) -> Vec<Spacing> {
-        let (upload, delete) = (Act::usual(Operation::Upload), Act::usual(Operation::Delete));
+    /// The times of a delete beside an upload, where they take so many milliseconds from here on.
+    fn spacings(at: Point, upload: u64, delete: u64) -> Vec<Spacing> {
+        let [one, other] = [Operation::Upload, Operation::Delete].map(Act::usual);
+        let mut timing = Timing::default();
+        timing.saw(one, at, Span::from_millis(upload));
+        timing.saw(other, Point::Before, Span::from_millis(delete));
         let rng = &mut Seed(7).rng();
-        let times = (0..2_000).map(|_| timing.spacing(upload, at, delete, rng));
+        let times = (0..2_000).map(|_| timing.spacing(one, at, other, rng));
         times.collect()
     }
 
@@ -99,35 +103,22 @@ mod tests {
 
     #[test]
     fn rivals_are_spread_over_what_the_operation_takes_on_this_server() {
-        let mut timing = Timing::default();
-        let upload = Act::usual(Operation::Upload);
-        for _ in 0..50 {
-            timing.saw(upload, Point::LastByte, Span::from_millis(60));
-        }
-        let times = spacings(&timing, Point::LastByte);
+        let times = spacings(Point::LastByte, 60, 10);
         let free = times.iter().filter(|times| times.held == Span::ZERO);
         let late = free.map(|times| times.rival);
         assert!(has_all_tenths(Span::from_millis(60), late));
-        let at_once = times
-            .iter()
-            .filter(|times| times.rival == Span::ZERO)
-            .count();
+        let at_once = times.iter().filter(|times| times.rival == Span::ZERO);
+        let at_once = at_once.count();
         assert!((800..1_200).contains(&at_once), "{at_once}");
         assert!(times.iter().all(|times| times.first == Span::ZERO));
     }
 
     #[test]
     fn before_its_request_either_may_be_the_first() {
-        let mut timing = Timing::default();
-        let (upload, delete) = (Act::usual(Operation::Upload), Act::usual(Operation::Delete));
-        timing.saw(upload, Point::Before, Span::from_millis(30));
-        timing.saw(delete, Point::Before, Span::from_millis(10));
-        let times = spacings(&timing, Point::Before);
-        let (first, rival) = (
-            times.iter().map(|times| times.first),
-            times.iter().map(|times| times.rival),
-        );
+        let times = spacings(Point::Before, 30, 10);
+        let first = times.iter().map(|times| times.first);
         assert!(has_all_tenths(Span::from_millis(10), first));
+        let rival = times.iter().map(|times| times.rival);
         assert!(has_all_tenths(Span::from_millis(30), rival));
         let both = |times: &&Spacing| times.first.0 > 0 && times.rival.0 > 0;
         assert_eq!(times.iter().find(both), None);

@@ -7,7 +7,7 @@ use stormglass_model::history::{
     ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen, SubjectHistory,
 };
 use stormglass_model::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Who};
-use stormglass_model::script::{Script, Step};
+use stormglass_model::script::Script;
 use stormglass_model::units::{Span, Time};
 
 pub const IMAGE: &str = "4f1c2a9e-7b61-4d0e-9f52-0c8d6a3e11b7";
@@ -96,12 +96,7 @@ pub fn finding(
         .iter()
         .map(|&(script, shown, tries)| {
             let script: Script = script.parse().unwrap();
-            let point = script.steps().iter().find_map(|step| match step {
-                Step::Race { at, .. } => Some(*at),
-                Step::Act(_) | Step::Run(_) | Step::Rivals { .. } => None,
-            });
             Tally {
-                point,
                 script,
                 shown,
                 tries,
@@ -119,8 +114,11 @@ pub fn finding(
         sentence: sentence.to_owned(),
         repeat: format!("stormglass sweep http://127.0.0.1:9292 --script '{script}' --seed 42"),
         tallies,
-        script,
-        shortest: (4, 20),
+        shortest: Tally {
+            script,
+            shown: 4,
+            tries: 20,
+        },
         history: SubjectHistory::default(),
         exchanges: Vec::new(),
         image: IMAGE.to_owned(),
@@ -277,7 +275,11 @@ pub fn stuck() -> Finding {
                 ..exchange(3_000.0, 3_005.0, "GET", "/v2/images/ID", 200)
             },
         ],
-        shortest: (3, 3),
+        shortest: Tally {
+            script: "create [upload mid-body !kill-api]".parse().unwrap(),
+            shown: 3,
+            tries: 3,
+        },
         ..finding(
             Symptom::StuckSubject,
             Invariant::Progress,

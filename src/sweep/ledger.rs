@@ -8,10 +8,12 @@ use stormglass_model::lifecycle::Verdict;
 use stormglass_model::script::{Script, Step};
 
 /// A violation, as the scripts show it that were run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Sighting {
-    /// How often each script showed it, and the shortest history that did.
-    shown: BTreeMap<Script, (u32, Trial)>,
+    /// How often each script showed it.
+    shown: BTreeMap<Script, u32>,
+    /// The shortest history that did.
+    example: Trial,
     /// The finding it was found to be, once it was shrunk.
     finding: Option<FindingKey>,
 }
@@ -22,8 +24,8 @@ pub struct Ledger {
     tries: BTreeMap<Script, u32>,
     /// By what a violation is called after the scripts that showed it.
     raw: BTreeMap<FindingKey, Sighting>,
-    /// The shortest script of each finding, once it is known.
-    shortest: BTreeMap<FindingKey, Script>,
+    /// The shortest script of each finding, once it is known, and the shortest history that was seen by then.
+    shortest: BTreeMap<FindingKey, (Script, Trial)>,
     unknown: u64,
 }
 
@@ -61,13 +63,14 @@ impl Ledger {
         // One try shows a violation once, however often it is seen in it.
         let keys = trial.breaches.iter().map(|one| key(one, &trial.script));
         for key in keys.collect::<BTreeSet<FindingKey>>() {
-            let shown = &mut self.raw.entry(key).or_default().shown;
-            let (times, example) = shown
-                .entry(trial.script.clone())
-                .or_insert_with(|| (0, trial.clone()));
-            *times += 1;
-            if trial.history.events.len() < example.history.events.len() {
-                *example = trial.clone();
+            let seen = self.raw.entry(key).or_insert_with(|| Sighting {
+                shown: BTreeMap::new(),
+                example: trial.clone(),
+                finding: None,
+            });
+            *seen.shown.entry(trial.script.clone()).or_default() += 1;
+            if length(trial) < length(&seen.example) {
+                seen.example = trial.clone();
             }
         }
     }
@@ -97,7 +100,7 @@ impl Ledger {
         self.settle();
         (self.raw.iter())
             .filter(|(_, seen)| seen.finding.is_none())
-            .filter_map(|(key, seen)| Some((key.clone(), self.best(seen)?.clone())))
+            .map(|(key, seen)| (key.clone(), self.best(seen)))
             .min_by_key(|(_, script)| (script.races() > 0, script.steps().len()))
     }
 
@@ -105,7 +108,7 @@ impl Ledger {
     fn settle(&mut self) {
         for (key, seen) in &mut self.raw {
             if seen.finding.is_none() {
-                let known = self.shortest.iter().find(|(name, known)| {
+                let known = self.shortest.iter().find(|(name, (known, _))| {
                     name.is_like(key) && seen.shown.keys().all(|script| explains(known, script))
                 });
                 seen.finding = known.map(|(name, _)| name.clone());
@@ -113,13 +116,13 @@ impl Ledger {
         }
     }
 
-    fn best<'s>(&self, seen: &'s Sighting) -> Option<&'s Script> {
-        let often = |(script, (shown, _)): &(&Script, &(u32, Trial))| {
-            let rate = rate(*shown, self.tries(script));
+    fn best(&self, seen: &Sighting) -> Script {
+        let often = |(script, shown): &(&Script, &u32)| {
+            let rate = rate(**shown, self.tries(script));
             (rate, Reverse(script.steps().len()))
         };
         let best = seen.shown.iter().max_by_key(often);
-        best.map(|(script, _)| script)
+        best.map_or_else(|| seen.example.script.clone(), |(script, _)| script.clone())
     }
 
     /// Every script that has shown anything, some of them more than once.
@@ -133,18 +136,22 @@ impl Ledger {
             operations: operations(shortest),
             ..raw.clone()
         };
+        let Some(seen) = self.raw.get(raw) else {
+            return;
+        };
+        let better = self.raw.get(&name).filter(|named| {
+            named.example.script == *shortest || length(&named.example) < length(&seen.example)
+        });
+        let example = better.unwrap_or(seen).example.clone();
         // What shows under its own name is the same finding.
         for key in [raw, &name] {
             if let Some(seen) = self.raw.get_mut(key) {
                 seen.finding = Some(name.clone());
             }
         }
-        let known = self
-            .shortest
-            .entry(name)
-            .or_insert_with(|| shortest.clone());
-        if shortest.steps().len() < known.steps().len() {
-            *known = shortest.clone();
+        let known = self.shortest.get(&name);
+        if known.is_none_or(|(known, _)| shortest.steps().len() < known.steps().len()) {
+            self.shortest.insert(name, (shortest.clone(), example));
         }
     }
 
@@ -161,7 +168,7 @@ impl Ledger {
             .collect()
     }
 
-    /// None without a sighting of its shortest script under its own name, and there always is one.
+    /// None without a sighting under its own name, of which there is one for every script that has shown something.
     fn finding(
         &self,
         key: &FindingKey,
@@ -169,11 +176,13 @@ impl Ledger {
         repeat: &impl Fn(&Script) -> String,
     ) -> Option<Finding> {
         let named = self.raw.get(key)?;
-        let script = self.shortest.get(key).or_else(|| self.best(named))?;
-        let (_, example) = named.shown.get(script)?.clone();
+        let (script, example) = match self.shortest.get(key) {
+            Some(shortest) => shortest.clone(),
+            None => (self.best(named), named.example.clone()),
+        };
         let mut shown: BTreeMap<&Script, u32> = BTreeMap::new();
-        for (script, (times, _)) in seen.iter().flat_map(|seen| &seen.shown) {
-            *shown.entry(script).or_default() += times;
+        for (script, count) in seen.iter().flat_map(|seen| &seen.shown) {
+            *shown.entry(script).or_default() += count;
         }
         let tally = |script: &Script| Tally {
             script: script.clone(),
@@ -181,7 +190,7 @@ impl Ledger {
             tries: self.tries(script),
         };
         let mut tallies: Vec<Tally> = (shown.keys())
-            .filter(|&&one| one == script || !self.shows_anyway(key, script, one))
+            .filter(|&&one| *one == script || !self.shows_anyway(key, &script, one))
             .map(|one| tally(one))
             .collect();
         let often = |tally: &Tally| Reverse(rate(tally.shown, tally.tries));
@@ -191,8 +200,8 @@ impl Ledger {
             key: key.clone(),
             sentence: breach.map_or_else(String::new, |breach| breach.sentence.clone()),
             tallies,
-            repeat: repeat(script),
-            shortest: tally(script),
+            repeat: repeat(&script),
+            shortest: tally(&script),
             history: example.history,
             exchanges: example.exchanges,
             image: example.image,
@@ -203,7 +212,7 @@ impl Ledger {
     /// Whether another finding that needs fewer races explains what a script shows: then it says nothing of the one with this
     /// shortest script.
     fn shows_anyway(&self, key: &FindingKey, shortest: &Script, script: &Script) -> bool {
-        self.shortest.iter().any(|(name, other)| {
+        self.shortest.iter().any(|(name, (other, _))| {
             name != key
                 && name.is_like(key)
                 && other.races() < shortest.races()
@@ -247,6 +256,10 @@ fn rivals(step: &Step) -> Option<[String; 2]> {
     let mut pair = [first.to_string(), second.to_string()];
     pair.sort();
     Some(pair)
+}
+
+fn length(trial: &Trial) -> (usize, usize) {
+    (trial.script.steps().len(), trial.history.events.len())
 }
 
 #[cfg(test)]

@@ -2,23 +2,25 @@
 
 use super::document::{Entry, Value};
 use super::reader::{Input, Reader};
+use super::story::WrittenStory;
 use super::value::parse_share;
 use crate::metrics::{Aggregate, Comparison, Threshold, ThresholdSubject, TransitionKey};
 use stormglass_model::lifecycle::{EDGES, Operation, Profile, TASK_EDGES};
 use stormglass_model::units::Span;
 
 /// What a run measures, so that thresholds can be about it.
-pub(super) struct Measured {
+pub(super) struct Measured<'a> {
     /// The edges of the target.
     pub profile: Profile,
-    /// What some story does; none when the stories could not be read.
-    pub operations: Option<Vec<Operation>>,
+    /// None when they could not be read.
+    pub stories: Option<&'a [WrittenStory]>,
 }
 
-impl Measured {
+impl Measured<'_> {
     /// Whether it is certain that no story does the operation.
     fn lacks(&self, operation: Operation) -> bool {
-        (self.operations.as_ref()).is_some_and(|done| !done.contains(&operation))
+        let does = |it: &WrittenStory| it.story.acts().any(|act| act.operation == operation);
+        (self.stories).is_some_and(|stories| !stories.iter().any(does))
     }
 }
 

@@ -34,34 +34,30 @@ pub(super) struct Conditions {
 
 impl Conditions {
     pub fn new(target: &Target, faults: &[Fault]) -> Conditions {
-        let struck = |fails: fn(&Fault) -> bool| faults.iter().any(fails);
-        let at_the_door = struck(|fault| {
-            matches!(fault.kind, FaultKind::Error { .. })
-                && matches!(fault.place, Place::Api | Place::RegistryCommit)
-        });
-        let in_the_store = struck(|fault| match fault.kind {
-            FaultKind::Error { .. } => fault.place == Place::StorePut,
-            FaultKind::Full | FaultKind::Client { .. } => true,
-            FaultKind::Latency { .. }
-            | FaultKind::Stall
-            | FaultKind::Down
-            | FaultKind::Command(_) => false,
-        });
-        let profile = target.profile();
-        match target {
-            Target::Embedded(config) => Conditions {
-                profile,
-                delayed_delete: config.delayed_delete,
+        let fails_at = |places: &[Place]| {
+            let mut errors = faults
+                .iter()
+                .filter(|it| matches!(it.kind, FaultKind::Error { .. }));
+            errors.any(|fault| places.contains(&fault.place))
+        };
+        let spoils = |it: &Fault| matches!(it.kind, FaultKind::Full | FaultKind::Client { .. });
+        let (delayed_delete, anything_fails, uploads_fail) = match target {
+            Target::Embedded(config) => (
+                config.delayed_delete,
                 // A planted defect may do anything.
-                anything_fails: at_the_door || config.defects.iter().next().is_some(),
-                uploads_fail: in_the_store || config.store.capacity.is_some(),
-            },
-            Target::Glance(glance) => Conditions {
-                profile,
-                delayed_delete: glance.delayed_delete,
-                anything_fails: true,
-                uploads_fail: true,
-            },
+                fails_at(&[Place::Api, Place::RegistryCommit])
+                    || config.defects.iter().next().is_some(),
+                fails_at(&[Place::StorePut])
+                    || faults.iter().any(spoils)
+                    || config.store.capacity.is_some(),
+            ),
+            Target::Glance(glance) => (glance.delayed_delete, true, true),
+        };
+        Conditions {
+            profile: target.profile(),
+            delayed_delete,
+            anything_fails,
+            uploads_fail,
         }
     }
 

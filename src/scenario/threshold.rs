@@ -90,24 +90,24 @@ fn transition(
 ) -> Option<TransitionKey> {
     let subjects = EDGES.iter().filter(|edge| edge.allowed_by(profile));
     let tasks = TASK_EDGES.iter().filter(|edge| edge.allowed_by(profile));
-    let legal: Vec<TransitionKey> = subjects
+    let legal: Vec<(String, TransitionKey)> = subjects
         .map(|edge| TransitionKey::Subject(edge.from, edge.to))
         .chain(tasks.map(|edge| TransitionKey::Task(edge.from, edge.to)))
+        .map(|key| (format!("{}->{}", key.source_name(), key.target_name()), key))
         .collect();
-    let named = |key: &&TransitionKey| (key.source_name(), key.target_name()) == (from, to);
-    if let Some(found) = legal.iter().find(named) {
+    let wanted = format!("{from}->{to}");
+    if let Some((_, found)) = legal.iter().find(|(name, _)| *name == wanted) {
         return Some(*found);
     }
-    let message = format!("`{from}->{to}` is no transition of profile {profile}");
-    let names = |begins: &dyn Fn(&str) -> bool| {
-        let keys = legal.iter().filter(|key| begins(key.source_name()));
-        let names = keys.map(|key| format!("{}->{}", key.source_name(), key.target_name()));
-        names.collect::<Vec<_>>().join(", ")
-    };
-    let starting = names(&|source| !from.is_empty() && source == from);
+    let message = format!("`{wanted}` is no transition of profile {profile}");
+    let names = legal.iter().map(|(name, _)| name.as_str());
+    let begins = format!("{from}->");
+    let starting: Vec<&str> = (names.clone())
+        .filter(|name| !from.is_empty() && name.starts_with(&begins))
+        .collect();
     let help = match starting.is_empty() {
-        false => format!("from `{from}` there are: {starting}"),
-        true => format!("there are: {}", names(&|_| true)),
+        false => format!("from `{from}` there are: {}", starting.join(", ")),
+        true => format!("there are: {}", names.collect::<Vec<_>>().join(", ")),
     };
     reader.wrong(entry.spot, message, help);
     None

@@ -23,7 +23,7 @@ pub(super) fn check(reader: &Reader, target: &Target, written: &WrittenStory) {
             Step::Race { first, at, second } => {
                 unable(target, *first).or_else(|| no_race(target, *first, *at, second))
             }
-            Step::Run(name) => Some(no_command(name)),
+            Step::Run(name) => no_command(name),
             Step::Act(_) | Step::Rivals { .. } => None,
         };
         spots.first().zip(whole).into_iter().for_each(note);
@@ -36,82 +36,70 @@ fn wrong(message: impl Into<String>, help: impl Into<String>) -> Option<Wrong> {
 }
 
 fn unable(target: &Target, act: Act) -> Option<Wrong> {
-    match target {
-        Target::Embedded(_) => embedded(act),
-        Target::Glance(glance) => identity(glance, act.who).or_else(|| on_glance(glance, act)),
-    }
-}
-
-fn embedded(act: Act) -> Option<Wrong> {
     let Act { operation, who } = act;
-    if operation.row().only_glance {
-        return wrong(
+    let row = operation.row();
+    match target {
+        Target::Embedded(_) if row.only_glance => wrong(
             format!("the embedded service knows no `{operation}`"),
             "leave the step out, or run the story on [target.glance]",
-        );
+        ),
+        Target::Embedded(_) if act != Act::usual(operation) => wrong(
+            format!(
+                "the embedded service does not ask its clients who they are, so not for a {who}"
+            ),
+            format!("write `{operation}`, or run the story on [target.glance]"),
+        ),
+        Target::Glance(glance) if !is_named(glance, who) => wrong(
+            format!("nobody is named who acts as {who}"),
+            format!("write `{who}_token_env`, `{who}_cloud` or `{who}` in [target.glance]"),
+        ),
+        Target::Glance(glance)
+            if row.kind == OperationKind::Upload(Body::TooLarge) && glance.too_large.is_none() =>
+        {
+            wrong(
+                "`upload-too-large` needs a size that the server refuses",
+                "write `too_large = \"2TiB\"` in [target.glance]",
+            )
+        }
+        Target::Glance(glance)
+            if row.data == DataFrom::Location
+                && glance.location.is_none()
+                && !glance.is_on_loopback() =>
+        {
+            wrong(
+                format!("`{operation}` needs to know where the data lies"),
+                "write `location = \"http://…\"` in [target.glance]",
+            )
+        }
+        Target::Embedded(_) | Target::Glance(_) => None,
     }
-    if act == Act::usual(operation) {
-        return None;
-    }
-    wrong(
-        format!("the embedded service does not ask its clients who they are, so not for a {who}"),
-        format!("write `{operation}`, or run the story on [target.glance]"),
-    )
 }
 
-fn identity(glance: &GlanceTarget, who: Who) -> Option<Wrong> {
-    let known = match who {
+/// Whether the scenario says who acts as this.
+fn is_named(glance: &GlanceTarget, who: Who) -> bool {
+    match who {
         Who::Member => true,
         Who::Admin => glance.admin != Identity::Anonymous || glance.member == Identity::Anonymous,
         Who::Reader => glance.reader.is_some(),
         Who::OtherProject => glance.other_project.is_some(),
-    };
-    if known {
-        return None;
     }
-    wrong(
-        format!("nobody is named who acts as {who}"),
-        format!("write `{who}_token_env`, `{who}_cloud` or `{who}` in [target.glance]"),
-    )
-}
-
-fn on_glance(glance: &GlanceTarget, act: Act) -> Option<Wrong> {
-    let (operation, row) = (act.operation, act.operation.row());
-    let has_location = glance.location.is_some() || glance.is_on_loopback();
-    if row.kind == OperationKind::Upload(Body::TooLarge) && glance.too_large.is_none() {
-        return wrong(
-            "`upload-too-large` needs a size that the server refuses",
-            "write `too_large = \"2TiB\"` in [target.glance]",
-        );
-    }
-    if row.data != DataFrom::Location || has_location {
-        return None;
-    }
-    wrong(
-        format!("`{operation}` needs to know where the data lies"),
-        "write `location = \"http://…\"` in [target.glance]",
-    )
 }
 
 /// What was left of a race after [`Step::unwatched`].
 fn no_race(target: &Target, first: Act, at: Point, second: &Second) -> Option<Wrong> {
     let operation = first.operation;
-    let fault = match second {
-        Second::Fault(fault) => *fault,
-        Second::Rival(rival) => {
-            return match target {
-                Target::Embedded(_) => wrong(
-                    format!(
-                        "the embedded service does not tell when `{operation}` has come to `{at}`"
-                    ),
-                    format!(
-                        "write `{{{first} | {rival}}}~10ms`, or run it with `stormglass sweep --script`"
-                    ),
+    let fault = match (second, target) {
+        (Second::Fault(fault), _) => *fault,
+        (Second::Command(name), _) => return no_command(name),
+        (Second::Rival(rival), Target::Glance(_)) => return unable(target, *rival),
+        (Second::Rival(rival), Target::Embedded(_)) => {
+            return wrong(
+                format!("the embedded service does not tell when `{operation}` has come to `{at}`"),
+                format!(
+                    "write `{{{first} | {rival}}}~10ms`, or run it with `stormglass sweep --script`"
                 ),
-                Target::Glance(_) => unable(target, *rival),
-            };
+            );
         }
-        Second::Command(name) => return Some(no_command(name)),
     };
     let whole = operation.kind() == OperationKind::Upload(Body::Whole);
     let known = match target {
@@ -133,8 +121,8 @@ fn no_race(target: &Target, first: Act, at: Point, second: &Second) -> Option<Wr
     }
 }
 
-fn no_command(name: &str) -> Wrong {
-    (
+fn no_command(name: &str) -> Option<Wrong> {
+    wrong(
         format!("a story of a storm runs no command, and this one runs `!{name}`"),
         format!(
             "write a [[fault]] with `at = \"server\"` and `kind = {{ command = \"{name}\" }}`, or run it with `stormglass sweep --script`"

@@ -23,6 +23,8 @@ const KINDS: [(&str, &str, &str); 11] = [
     ("command", "", ""),
 ];
 
+const KIND: &str = "{ error = { probability = 0.3 } }";
+
 /// Reads every `[[fault]]`.
 pub(super) fn read(
     root: &mut Fields,
@@ -32,8 +34,10 @@ pub(super) fn read(
     let mut names = Vec::new();
     let mut read = |t: &mut Fields| {
         let name = own_name(t, "fault", "\"store fails writes\"", &mut names);
-        let place = t.need("at", "\"store.put\"");
-        let kind = t.need("kind", "{ error = { probability = 0.3 } }");
+        let place = t.need_with("at", "\"store.put\"", |input| {
+            input.one_of("place", Place::ALL, Place::name)
+        });
+        let kind = t.need_with("kind", KIND, written);
         let kind = (place.zip(kind)).and_then(|(place, kind)| checked(t, target?, place, kind));
         let window = t.with("window", |input| window(input, duration));
         let (from, to) = window.unwrap_or_default();
@@ -51,14 +55,13 @@ pub(super) fn read(
         .collect()
 }
 
-/// What was written, as a kind that the place can have on this target.
-fn checked(t: &Fields, target: &Target, at: Place, kind: Kind) -> Option<FaultKind> {
+/// What was written, if the place can have such a fault on this target.
+fn checked(t: &Fields, target: &Target, at: Place, (tag, kind): Written) -> Option<FaultKind> {
     let glance = match target {
         Target::Embedded(_) => None,
         Target::Glance(glance) => Some(glance),
     };
     let known = kinds_at(at, glance.is_some());
-    let tag = kind.tag;
     if known.is_empty() {
         let (message, help) = match glance {
             Some(_) => (
@@ -73,75 +76,32 @@ fn checked(t: &Fields, target: &Target, at: Place, kind: Kind) -> Option<FaultKi
         t.wrong("at", message, help);
         return None;
     }
-    if !known.contains(&tag) {
-        let help = format!("`{at}` can have: {}", known.join(", "));
-        t.wrong(
-            "kind",
+    let (message, help) = match &kind {
+        _ if !known.contains(&tag) => (
             format!("`{at}` cannot have the fault `{tag}`"),
-            help,
-        );
-        return None;
-    }
-    if let (Some(glance), Detail::Command(name)) = (glance, &kind.detail)
-        && !glance.commands.iter().any(|command| command.name == *name)
-    {
-        let help = format!("write [target.glance.commands.{name}] with its `run` and `undo`");
-        t.wrong("kind", format!("no command is called `{name}`"), help);
-    }
-    kind.at(t, at)
-}
-
-/// A kind as it was written: what `stall` means, and needs, depends on the place.
-struct Kind {
-    tag: &'static str,
-    detail: Detail,
-}
-
-enum Detail {
-    Plain,
-    Probability(f64),
-    Latency(Span),
-    After { after: f64, probability: f64 },
-    Command(String),
-}
-
-impl Kind {
-    /// What it comes to at this place.
-    fn at(self, t: &Fields, place: Place) -> Option<FaultKind> {
-        let tag = self.tag;
-        if place == Place::Client {
-            let fault = ClientFault::from_name(tag)?;
-            let (after, probability) = match self.detail {
-                Detail::After { after, probability } => (after, probability),
-                Detail::Probability(probability) => (1.0, probability),
-                _ if fault == ClientFault::CloseReply => (1.0, 1.0),
-                _ => {
-                    let (message, help) = needs(tag, "after", "\"50%\"");
-                    t.wrong("kind", message, help);
-                    return None;
-                }
-            };
-            return Some(FaultKind::Client {
-                fault,
-                after,
-                probability,
-            });
+            format!("`{at}` can have: {}", known.join(", ")),
+        ),
+        FaultKind::Stall if at == Place::Client => needs(tag, "after", "\"50%\""),
+        FaultKind::Client { .. } if at != Place::Client => (
+            format!("`{tag}` at `{at}` has nothing more to say"),
+            format!("write `\"{tag}\"`"),
+        ),
+        FaultKind::Command(name)
+            if glance.is_some_and(|it| it.commands.iter().all(|known| known.name != *name)) =>
+        {
+            (
+                format!("no command is called `{name}`"),
+                format!("write [target.glance.commands.{name}] with its `run` and `undo`"),
+            )
         }
-        Some(match self.detail {
-            Detail::Probability(probability) => FaultKind::Error { probability },
-            Detail::Latency(add) => FaultKind::Latency { add },
-            Detail::Command(name) => FaultKind::Command(name),
-            Detail::Plain if tag == "stall" => FaultKind::Stall,
-            Detail::Plain if tag == "full" => FaultKind::Full,
-            Detail::Plain => FaultKind::Down,
-            Detail::After { .. } => {
-                let message = format!("`{tag}` at `{place}` has nothing more to say");
-                t.wrong("kind", message, format!("write `\"{tag}\"`"));
-                return None;
-            }
-        })
-    }
+        _ => return Some(kind),
+    };
+    t.wrong("kind", message, help);
+    None
 }
+
+/// A kind by its name and as it was written. Whether a `stall` is a client's shows only beside its place.
+type Written = (&'static str, FaultKind);
 
 /// The message and the help for a kind that was written as its name alone.
 fn needs(tag: &str, key: &str, example: &str) -> (String, String) {
@@ -149,55 +109,67 @@ fn needs(tag: &str, key: &str, example: &str) -> (String, String) {
     (format!("`{tag}` needs to know its {key}"), help)
 }
 
-impl Read for Place {
-    fn read(input: Input) -> Option<Place> {
-        input.one_of("place", Place::ALL, Place::name)
+/// What a client does wrong when all its data is sent, with this probability.
+fn of_a_reply(probability: f64) -> FaultKind {
+    FaultKind::Client {
+        fault: ClientFault::CloseReply,
+        after: 1.0,
+        probability,
     }
 }
 
-impl Read for Kind {
-    fn read(input: Input) -> Option<Kind> {
-        let (what, tags) = ("kind of fault", KINDS.map(|(tag, ..)| tag));
-        let (tag, inner) = match &input.node.value {
-            Value::Table(_) => {
-                let (tag, inner) = input.tagged(what, &tags)?;
-                (tag, Some(inner))
-            }
-            Value::String(_) => (input.one_of(what, &tags, |tag| tag)?, None),
-            _ => {
-                return input.wrong_type("a kind of fault", "{ error = { probability = 0.3 } }");
-            }
-        };
-        let (_, key, example) = KINDS.into_iter().find(|(known, ..)| *known == tag)?;
-        let detail = match (tag, inner) {
-            ("command", Some(inner)) => Detail::Command(String::read(inner)?),
-            ("command", None) => {
-                let help = "write `{ command = \"kill-api\" }`";
-                return input.refuse("`command` needs to know which", help);
-            }
-            (_, Some(inner)) => inner.table(&format!("{{ {key} = {example} }}"), |t| {
-                Some(match key {
-                    "probability" => Detail::Probability(t.need_with(key, example, share)?),
-                    "add" => Detail::Latency(t.need(key, example)?),
-                    "after" => {
-                        let after = t.need_with(key, example, share);
-                        let probability = t.with("probability", share).unwrap_or(1.0);
-                        Detail::After {
-                            after: after?,
-                            probability,
-                        }
-                    }
-                    _ => Detail::Plain,
-                })
-            })?,
-            // A stall needs to know nothing, unless it is a client's.
-            ("stall" | "full" | "down" | "close-reply", None) => Detail::Plain,
-            (_, None) => {
-                let (message, help) = needs(tag, key, example);
-                return input.refuse(message, help);
-            }
-        };
-        Some(Kind { tag, detail })
+fn written(input: Input) -> Option<Written> {
+    let (what, tags) = ("kind of fault", KINDS.map(|(tag, ..)| tag));
+    let (tag, inner) = match &input.node.value {
+        Value::Table(_) => {
+            let (tag, inner) = input.tagged(what, &tags)?;
+            (tag, Some(inner))
+        }
+        Value::String(_) => (input.one_of(what, &tags, |tag| tag)?, None),
+        _ => return input.wrong_type("a kind of fault", KIND),
+    };
+    let (_, key, example) = KINDS.into_iter().find(|(known, ..)| *known == tag)?;
+    let kind = match (tag, inner) {
+        ("command", Some(inner)) => FaultKind::Command(String::read(inner)?),
+        ("command", None) => {
+            let help = "write `{ command = \"kill-api\" }`";
+            return input.refuse("`command` needs to know which", help);
+        }
+        (_, Some(inner)) => inner.table(&format!("{{ {key} = {example} }}"), |t| {
+            with_detail(t, tag, key, example)
+        })?,
+        // A stall needs to know nothing, unless it is a client's.
+        ("stall", None) => FaultKind::Stall,
+        ("full", None) => FaultKind::Full,
+        ("down", None) => FaultKind::Down,
+        ("close-reply", None) => of_a_reply(1.0),
+        (_, None) => {
+            let (message, help) = needs(tag, key, example);
+            return input.refuse(message, help);
+        }
+    };
+    Some((tag, kind))
+}
+
+/// A kind that was written as a table.
+fn with_detail(t: &mut Fields, tag: &str, key: &'static str, example: &str) -> Option<FaultKind> {
+    match tag {
+        "full" => Some(FaultKind::Full),
+        "down" => Some(FaultKind::Down),
+        "latency" => t.need(key, example).map(|add| FaultKind::Latency { add }),
+        "error" => t
+            .need_with(key, example, share)
+            .map(|probability| FaultKind::Error { probability }),
+        "close-reply" => t.need_with(key, example, share).map(of_a_reply),
+        _ => {
+            let after = t.need_with(key, example, share);
+            let probability = t.with("probability", share).unwrap_or(1.0);
+            Some(FaultKind::Client {
+                fault: ClientFault::from_name(tag)?,
+                after: after?,
+                probability,
+            })
+        }
     }
 }
 

@@ -70,31 +70,27 @@ fn ca(input: Input) -> Option<PathBuf> {
 }
 
 /// Who acts, said in one of four ways: the name of a cloud, a token, the variable that holds one, or a table. `keys` holds these
-/// four, in this order, for each spelling.
+/// four for each spelling, and their ends tell them apart.
 fn one(t: &mut Fields, keys: &[&'static str]) -> Option<Cloud> {
-    let ways = keys.iter().enumerate();
-    let ways: Vec<_> = ways
-        .filter_map(|(at, key)| Some((at % 4, *key, t.input(key)?)))
-        .collect();
-    let (&(way, key, input), others) = ways.split_first()?;
-    for (_, other, _) in others {
+    let ways = keys.iter().filter_map(|key| Some((*key, t.input(key)?)));
+    let ways: Vec<_> = ways.collect();
+    let (&(key, input), others) = ways.split_first()?;
+    for (other, _) in others {
         let message = format!("`{other}` says once more what `{key}` says");
         t.wrong_key(other, message, "keep one of the two");
     }
-    let identity = if way == 3 {
-        headers(input)?
+    if key.ends_with("cloud") {
+        return auth::cloud(input.reader.environment, &String::read(input)?)
+            .map_err(|mistake| input.wrong(mistake.message, mistake.help))
+            .ok();
+    }
+    let identity = if key.ends_with("token") {
+        Identity::Token(header(input)?)
+    } else if key.ends_with("token_env") {
+        let token = from_environment(t, key, &String::read(input)?)?;
+        Identity::Token(in_header(input, token)?)
     } else {
-        let text = String::read(input)?;
-        let value = match way {
-            0 => {
-                return auth::cloud(input.reader.environment, &text)
-                    .map_err(|mistake| input.wrong(mistake.message, mistake.help))
-                    .ok();
-            }
-            1 => text,
-            _ => from_environment(t, key, &text)?,
-        };
-        Identity::Token(in_header(input, value)?)
+        headers(input)?
     };
     Some(Cloud {
         identity,

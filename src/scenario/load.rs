@@ -87,16 +87,12 @@ fn model(t: &mut Fields, duration: Option<Span>) -> Option<Model> {
     }
 }
 
-impl Read for Spacing {
-    fn read(input: Input) -> Option<Spacing> {
-        input.one_of("spacing", Spacing::ALL, Spacing::name)
-    }
-}
-
 fn open(arrivals: Input, ramp: Option<Input>, duration: Option<Span>) -> Option<Model> {
     arrivals.table("arrivals = { rate = \"5/s\" }", |t| {
         let rate = t.need::<Rate>("rate", "\"5/s\"");
-        let spacing = t.or("spacing", Spacing::Poisson);
+        let spacing = t.with("spacing", |it| {
+            it.one_of("spacing", Spacing::ALL, Spacing::name)
+        });
         let ramps = ramp.map_or(Some(Vec::new()), |ramp| ramps(ramp, duration));
         let (rate, ramps) = rate.zip(ramps)?;
         if rate.0 == 0.0 && ramps.iter().all(|ramp| ramp.to.0 == 0.0) {
@@ -106,7 +102,7 @@ fn open(arrivals: Input, ramp: Option<Input>, duration: Option<Span>) -> Option<
         }
         Some(Model::Open {
             rate,
-            spacing,
+            spacing: spacing.unwrap_or(Spacing::Poisson),
             ramps,
         })
     })

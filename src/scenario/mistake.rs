@@ -1,9 +1,10 @@
 //! The mistakes of a scenario: all of them, each where it was written and with what would be right.
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource,
-    SourceCode, SourceSpan, SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError,
+    NamedSource, Report, SourceCode, SourceSpan, SpanContents,
 };
+use std::sync::Arc;
 
 /// A stretch of one of the texts a scenario is made of, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +33,18 @@ impl Mistake {
             message: message.into(),
             help: help.into(),
         }
+    }
+
+    /// As miette shows it, with the text it points into.
+    fn report(&self, texts: &[Arc<Lines>]) -> Report {
+        let plain = MietteDiagnostic::new(&self.message).with_help(&self.help);
+        let text = (self.spot).and_then(|spot| Some((spot, texts.get(spot.source)?)));
+        let Some((spot, text)) = text else {
+            return plain.into();
+        };
+        let span = caret(text.0.inner(), spot.start, spot.end);
+        let label = LabeledSpan::new_primary_with_span(None, span);
+        Report::new(plain.with_label(label)).with_source_code(Arc::clone(text))
     }
 }
 
@@ -92,16 +105,14 @@ impl Mistakes {
             .with_wrap_lines(false)
             .with_context_lines(WHOLE_LINES)
             .with_links(false);
-        let sources: Vec<Lines> = self
-            .sources
-            .iter()
-            .map(|source| Lines(NamedSource::new(&source.name, source.text.clone())))
+        let texts: Vec<Arc<Lines>> = (self.sources.iter())
+            .map(|source| Arc::new(Lines(NamedSource::new(&source.name, source.text.clone()))))
             .collect();
         let mut out = String::new();
         for mistake in &self.list {
-            let text = mistake.spot.and_then(|spot| sources.get(spot.source));
+            let report = mistake.report(&texts);
             // A `String` takes every write, and a spot always lies inside its source.
-            if (handler.render_report(&mut out, &Shown { mistake, text })).is_err() {
+            if (handler.render_report(&mut out, report.as_ref())).is_err() {
                 out.push_str(&mistake.message);
             }
             out.push('\n');
@@ -111,31 +122,6 @@ impl Mistakes {
             n => format!("{n} mistakes\n"),
         });
         out
-    }
-}
-
-/// A mistake with the text it points into, as miette wants it.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .mistake.message)]
-struct Shown<'a> {
-    mistake: &'a Mistake,
-    text: Option<&'a Lines>,
-}
-
-impl Diagnostic for Shown<'_> {
-    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        Some(Box::new(&self.mistake.help))
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.text.map(|text| text as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let spot = self.mistake.spot?;
-        let span = caret(self.text?.0.inner(), spot.start, spot.end);
-        let label = LabeledSpan::new_primary_with_span(None, span);
-        Some(Box::new(std::iter::once(label)))
     }
 }
 

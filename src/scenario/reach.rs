@@ -6,6 +6,7 @@ use super::Target;
 use super::mistake::Spot;
 use super::reader::Reader;
 use super::story::WrittenStory;
+use std::collections::BTreeSet;
 use stormglass_model::fault::{Fault, FaultKind, Place};
 use stormglass_model::lifecycle::{Operation, Profile, Statuses, SubjectStatus};
 use stormglass_model::operations::OperationKind;
@@ -14,38 +15,11 @@ use stormglass_model::script::{Act, Action, Second, Step};
 /// A status, and whether the subject has a location.
 type State = (SubjectStatus, bool);
 
-/// A set of states: the statuses of subjects without a location, and of those with one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct States([Statuses; 2]);
+type States = BTreeSet<State>;
 
-impl States {
-    const NONE: States = States([Statuses::NONE; 2]);
-
-    fn of(statuses: Statuses, located: bool) -> States {
-        let mut states = States::NONE;
-        states.0[usize::from(located)] = statuses;
-        states
-    }
-
-    fn one((status, located): State) -> States {
-        States::of(Statuses::only(Some(status)), located)
-    }
-
-    fn or(self, other: States) -> States {
-        let ([bare, located], [other_bare, other_located]) = (self.0, other.0);
-        States([bare.or(other_bare), located.or(other_located)])
-    }
-
-    fn iter(self) -> impl Iterator<Item = State> {
-        let [bare, located] = self.0;
-        let located = located.iter().map(|status| (status, true));
-        bare.iter().map(|status| (status, false)).chain(located)
-    }
-
-    /// The statuses, each once.
-    fn statuses(self) -> Statuses {
-        self.0[0].or(self.0[1])
-    }
+/// Each of these statuses, with and without a location as `located` lists it.
+fn each(statuses: Statuses, located: [bool; 2]) -> impl Iterator<Item = State> {
+    (located.into_iter()).flat_map(move |located| statuses.iter().map(move |it| (it, located)))
 }
 
 /// What decides how operations can end.
@@ -60,34 +34,30 @@ pub(super) struct Conditions {
 
 impl Conditions {
     pub fn new(target: &Target, faults: &[Fault]) -> Conditions {
-        let struck = |fails: fn(&Fault) -> bool| faults.iter().any(fails);
-        let at_the_door = struck(|fault| {
-            matches!(fault.kind, FaultKind::Error { .. })
-                && matches!(fault.place, Place::Api | Place::RegistryCommit)
-        });
-        let in_the_store = struck(|fault| match fault.kind {
-            FaultKind::Error { .. } => fault.place == Place::StorePut,
-            FaultKind::Full | FaultKind::Client { .. } => true,
-            FaultKind::Latency { .. }
-            | FaultKind::Stall
-            | FaultKind::Down
-            | FaultKind::Command(_) => false,
-        });
-        let profile = target.profile();
-        match target {
-            Target::Embedded(config) => Conditions {
-                profile,
-                delayed_delete: config.delayed_delete,
+        let fails_at = |places: &[Place]| {
+            let mut errors = faults
+                .iter()
+                .filter(|it| matches!(it.kind, FaultKind::Error { .. }));
+            errors.any(|fault| places.contains(&fault.place))
+        };
+        let spoils = |it: &Fault| matches!(it.kind, FaultKind::Full | FaultKind::Client { .. });
+        let (delayed_delete, anything_fails, uploads_fail) = match target {
+            Target::Embedded(config) => (
+                config.delayed_delete,
                 // A planted defect may do anything.
-                anything_fails: at_the_door || config.defects.iter().next().is_some(),
-                uploads_fail: in_the_store || config.store.capacity.is_some(),
-            },
-            Target::Glance(glance) => Conditions {
-                profile,
-                delayed_delete: glance.delayed_delete,
-                anything_fails: true,
-                uploads_fail: true,
-            },
+                fails_at(&[Place::Api, Place::RegistryCommit])
+                    || config.defects.iter().next().is_some(),
+                fails_at(&[Place::StorePut])
+                    || faults.iter().any(spoils)
+                    || config.store.capacity.is_some(),
+            ),
+            Target::Glance(glance) => (glance.delayed_delete, true, true),
+        };
+        Conditions {
+            profile: target.profile(),
+            delayed_delete,
+            anything_fails,
+            uploads_fail,
         }
     }
 
@@ -105,7 +75,7 @@ impl Conditions {
     /// Where a subject can be after the operation; with `rivals`, also while it runs or when they spoil it.
     fn after(&self, operation: Operation, state: State, rivals: bool) -> States {
         if !self.legal(operation, state) {
-            return States::one(state);
+            return [state].into();
         }
         let row = operation.row();
         let (status, located) = state;
@@ -116,98 +86,77 @@ impl Conditions {
             || sends && (self.anything_fails || self.uploads_fail || rivals);
         let reached = row.reaches(self.profile, self.delayed_delete, status, fails);
         let unchanged = reached.is_empty() || row.by_task || rivals || self.anything_fails;
-        let before = if unchanged {
-            States::one(state)
-        } else {
-            States::NONE
-        };
         let real = self.profile == Profile::Glance;
         let done = match row.kind {
-            OperationKind::RemoveLocation => States([Statuses::only(Some(status)); 2]),
+            OperationKind::RemoveLocation => each(Statuses::only(Some(status)), [false, true]),
             OperationKind::AddLocation
             | OperationKind::RegisterLocation
-            | OperationKind::ReplaceLocation => States::of(reached, true),
+            | OperationKind::ReplaceLocation => each(reached, [true; 2]),
             OperationKind::Upload(_) | OperationKind::Import | OperationKind::ImportStaged => {
-                States::of(reached, located || real)
+                each(reached, [located || real; 2])
             }
-            _ => States::of(reached, located),
+            _ => each(reached, [located; 2]),
         };
-        done.or(before)
+        done.chain(unchanged.then_some(state)).collect()
     }
 
-    fn after_all(&self, operation: Operation, states: States, rivals: bool) -> States {
-        states.iter().fold(States::NONE, |after, state| {
-            after.or(self.after(operation, state, rivals))
-        })
+    fn after_all(&self, operation: Operation, states: &States, rivals: bool) -> States {
+        let after = |&state| self.after(operation, state, rivals);
+        states.iter().flat_map(after).collect()
     }
 }
 
 /// Follows a story and notes every step that can never do what it says.
 pub(super) fn check(reader: &Reader, conditions: &Conditions, written: &WrittenStory) {
-    let mut states = States::NONE;
+    let mut states = States::new();
     let mut importing = false;
     for (step, spots) in written.steps() {
         let imports = |action: &Action| matches!(action, Action::Do(act) if act.operation.kind() == OperationKind::Import);
         importing |= step.actions().any(imports);
         if importing {
-            let imported = conditions.after_all(Operation::Import, states, true);
-            states = imported.or(states);
+            states.extend(conditions.after_all(Operation::Import, &states, true));
         }
-        let judge = |at: Option<&Spot>, action: &Action, states, rivals| match at {
-            Some(&at) => judged(reader, conditions, (at, action), states, rivals),
-            None => states,
-        };
         if let Some(operation) = step.creates_first() {
-            states = created(operation);
+            let located = operation.kind() == OperationKind::CreateWithLocation;
+            states = (operation.row().goal().into_iter())
+                .map(|status| (status, located))
+                .collect();
         }
-        states = match step {
-            Step::Act(action) => judge(spots.first(), action, states, false),
-            Step::Rivals { .. } => {
-                let states = raced(conditions, step, states);
-                for (at, action) in spots.iter().zip(step.actions()) {
-                    judge(Some(at), action, states, true);
-                }
-                states
-            }
-            Step::Race {
-                first,
-                second: Second::Rival(rival),
-                ..
-            } => {
-                let states = raced(conditions, &Step::beside(*first, *rival), states);
-                for act in [first, rival] {
-                    judge(spots.first(), &Action::Do(*act), states, true);
-                }
-                states
-            }
-            // Its client may spoil it.
-            Step::Race { first, second, .. } => {
-                let spoilt = matches!(second, Second::Fault(_));
-                judge(spots.first(), &Action::Do(*first), states, spoilt)
-            }
-            Step::Run(_) => states,
+        // What happens at a point of an operation happens beside it.
+        let (step, spoilt) = match step {
+            Step::Race { first, second, .. } => match second {
+                Second::Rival(rival) => (&Step::beside(*first, *rival), false),
+                Second::Fault(_) => (&Step::act(*first), true),
+                Second::Command(_) => (&Step::act(*first), false),
+            },
+            step => (step, false),
         };
+        let rivals = matches!(step, Step::Rivals { .. });
+        if rivals {
+            states = raced(conditions, step, states);
+        }
+        // The parts of a race are written in one place.
+        for (action, &at) in step.actions().zip(spots.iter().cycle()) {
+            let after = judged(reader, conditions, (at, action), &states, rivals || spoilt);
+            if !rivals {
+                states = after;
+            }
+        }
     }
-}
-
-fn created(operation: Operation) -> States {
-    let status = operation.row().goal();
-    let located = operation.kind() == OperationKind::CreateWithLocation;
-    status.map_or(States::NONE, |status| States::one((status, located)))
 }
 
 /// Every state that any order of the rivals can pass through.
 fn raced(conditions: &Conditions, race: &Step, mut states: States) -> States {
     loop {
-        let before = states;
+        let before = states.len();
         for action in race.actions() {
             if let Action::Do(act) = action
                 && act.operation.kind().allows(act.who)
             {
-                states = states.or(conditions.after_all(act.operation, states, true));
+                states.extend(conditions.after_all(act.operation, &states, true));
             }
         }
-        if states == before {
+        if states.len() == before {
             return states;
         }
     }
@@ -218,17 +167,17 @@ fn judged(
     reader: &Reader,
     conditions: &Conditions,
     (at, action): (Spot, &Action),
-    states: States,
+    states: &States,
     rivals: bool,
 ) -> States {
     let (act, refused) = match action {
         Action::Do(act) => (*act, false),
         Action::Refused(act) => (*act, true),
-        Action::Wait(_) => return states,
+        Action::Wait(_) => return states.clone(),
     };
     let Act { operation, who } = act;
-    if states == States::NONE || operation.creates() {
-        return states;
+    if states.is_empty() || operation.creates() {
+        return states.clone();
     }
     if !operation.kind().allows(who) {
         // Nothing comes of it, whatever the status.
@@ -237,11 +186,11 @@ fn judged(
             let help = format!("write `{{ refused = \"{act}\" }}` if that is what you want to see");
             reader.wrong(at, message, help);
         }
-        return states;
+        return states.clone();
     }
     let removes = operation.kind() == OperationKind::RemoveLocation;
-    let is = states.statuses();
-    let legal = |state| conditions.legal(operation, state);
+    let is: Statuses = states.iter().map(|(status, _)| *status).collect();
+    let legal = |&state: &State| conditions.legal(operation, state);
     if !refused && !states.iter().any(legal) {
         let granted = conditions.granted(operation);
         let location = if removes { " with a location" } else { "" };
@@ -252,7 +201,8 @@ fn judged(
             format!("write `{{ refused = \"{operation}\" }}` if that is what you want to see");
         reader.wrong(at, message, help);
         // What the author took the subject for: later steps are judged by that as well.
-        return states.or(conditions.after_all(operation, States([granted; 2]), rivals));
+        let taken = each(granted, [false, true]).collect();
+        return states | &conditions.after_all(operation, &taken, rivals);
     }
     // The last location of an active subject stays.
     if refused && !removes && states.iter().all(legal) {

@@ -5,7 +5,7 @@ use super::document::{self, Node};
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, Conditions};
 use super::reader::{Fields, Input, Read, Reader};
-use super::story::{self, WrittenStory};
+use super::story;
 use super::threshold::{self, Measured};
 use super::value::lasting;
 use super::{Clock, Model, Scenario, Target, fault, load, secret, target};
@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use stormglass_glance::auth::Environment;
 use stormglass_model::fault::FaultKind;
-use stormglass_model::lifecycle::{Operation, Profile};
+use stormglass_model::lifecycle::Profile;
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Action, Step};
 use stormglass_model::units::{Span, Time};
@@ -135,7 +135,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
     });
     let measured = Measured {
         profile: target.as_ref().map_or(Profile::Glance, Target::profile),
-        operations: whole.then(|| operations(&stories)),
+        stories: whole.then_some(&stories),
     };
     let thresholds = t.input("thresholds");
     let thresholds = thresholds.map_or_else(Vec::new, |input| threshold::read(input, &measured));
@@ -183,23 +183,13 @@ fn name(input: Input) -> Option<String> {
 fn clock(t: &mut Fields, target: Option<&Target>) -> Clock {
     let real = matches!(target, Some(Target::Glance(_)));
     let default = if real { Clock::Real } else { Clock::Virtual };
-    let clock = t.or("clock", default);
+    let named = t.with("clock", |it| it.one_of("clock", Clock::ALL, Clock::name));
+    let clock = named.unwrap_or(default);
     if real && clock == Clock::Virtual {
         let help = "write `clock = \"real\"`, or leave it out";
         t.wrong("clock", "a real server does not follow virtual time", help);
     }
     clock
-}
-
-impl Read for Clock {
-    fn read(input: Input) -> Option<Clock> {
-        input.one_of("clock", Clock::ALL, Clock::name)
-    }
-}
-
-fn operations(stories: &[WrittenStory]) -> Vec<Operation> {
-    let all = stories.iter().flat_map(|written| written.story.acts());
-    all.map(|act| act.operation).collect()
 }
 
 /// Whether a closed load in virtual time goes on for ever at its first instant.

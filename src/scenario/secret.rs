@@ -119,36 +119,3 @@ fn user_info(line: &str) -> Option<(usize, usize)> {
     let end = rest.find(['/', '"', '\'', ' ', '\n']).unwrap_or(rest.len());
     rest[..end].rfind('@').map(|at| (from, from + at))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_are_blackened_wherever_they_stand() {
-        let black = |text: &str| {
-            let root = super::super::document::parse(text).root;
-            blackened(text, &stretches(text, &root, 0))
-        };
-        for text in [
-            "token = \"swordfish\"",
-            "admin_token=swordfish\nseed = 1",
-            "target = { glance = { \"token\" = 'swordfish', url = 5 } }",
-            "target.glance.token = \"swordfish",
-            "[target.glance.probe]\ndatabase = \"postgresql://me:swordfish@host/glance\"",
-            "url = \"http://me:swordfish@host\" # é",
-            "\u{2003}token = \"swordfish\"",
-            "token = \"\"\"\nswordfish\n\"\"\"\nseed = 5",
-        ] {
-            let black = black(text);
-            assert_eq!(black.len(), text.len());
-            assert!(!black.contains("swordfish"), "{black}");
-        }
-        for text in [
-            "token_env = \"MEMBER\"\nname = \"token\"\nurl = \"http://host/@x\"",
-            "token = \"\"\nseed = 5",
-        ] {
-            assert_eq!(black(text), text);
-        }
-    }
-}

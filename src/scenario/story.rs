@@ -30,6 +30,8 @@ type WrittenStep = (Step, Vec<Spot>);
 /// Stories, and steps of a story, at most: engines count them with 16 bits.
 const STEPS: usize = u16::MAX as usize;
 
+const EXAMPLE: &str = "[\"create\", \"upload\", \"delete\"]";
+
 /// Reads every `[[story]]`.
 pub(super) fn read(root: &mut Fields) -> Vec<WrittenStory> {
     let list = root.tables("story");
@@ -71,13 +73,7 @@ fn story(t: &mut Fields, names: &mut Vec<String>, sum: &mut Option<f64>) -> Opti
     let weight = t.input("weight").map_or(Some(1.0), f64::read);
     *sum = sum.zip(weight).map(|(sum, weight)| sum + weight);
     let size = t.or("size", Distribution::constant(1 << 20));
-    let steps = match t.input("steps") {
-        Some(input) => steps(input),
-        None => {
-            let help = "write for example `steps = [\"create\", \"upload\", \"delete\"]`";
-            t.whole.refuse("the key `steps` is missing", help)
-        }
-    };
+    let steps = t.need_with("steps", EXAMPLE, steps);
     let (steps, spots) = steps?.into_iter().unzip();
     Some(WrittenStory {
         story: Story {
@@ -92,10 +88,9 @@ fn story(t: &mut Fields, names: &mut Vec<String>, sum: &mut Option<f64>) -> Opti
 
 /// The steps of a story, up to the first that could not be read: what follows may depend on it.
 fn steps(input: Input) -> Option<Vec<WrittenStep>> {
-    let example = "[\"create\", \"upload\", \"delete\"]";
     let items: Vec<Input> = match &input.node.value {
         Value::String(_) => vec![input],
-        _ => input.list("a list of steps", example)?.collect(),
+        _ => input.list("a list of steps", EXAMPLE)?.collect(),
     };
     let whole = matches!(&input.node.value, Value::String(_));
     let read = |item: &Input| match &item.node.value {
@@ -109,7 +104,7 @@ fn steps(input: Input) -> Option<Vec<WrittenStep>> {
     let count = steps.len();
     if count == 0 || count > STEPS {
         let message = format!("a story has 1 to {STEPS} steps, and this one has {count}");
-        return input.refuse(message, format!("write for example `{example}`"));
+        return input.refuse(message, format!("write for example `{EXAMPLE}`"));
     }
     if let (Some(Some((first, _))), Some(item)) = (steps.first(), items.first())
         && first.creates_first().is_none()

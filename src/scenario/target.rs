@@ -48,7 +48,10 @@ impl Read for ServiceConfig {
         let or = |span: Option<Span>, default| span.unwrap_or(default);
         input.table("[service]", |t| {
             Some(ServiceConfig {
-                rules: t.or("profile", default.rules),
+                rules: (t.with("profile", |it| {
+                    it.one_of("profile", FailureRule::ALL, FailureRule::name)
+                }))
+                .unwrap_or(default.rules),
                 workers: t.or("workers", default.workers),
                 delayed_delete: t.or("delayed_delete", default.delayed_delete),
                 scrub_time: t.or("scrub_time", default.scrub_time),
@@ -62,12 +65,6 @@ impl Read for ServiceConfig {
                 store: t.or("store", default.store),
             })
         })
-    }
-}
-
-impl Read for FailureRule {
-    fn read(input: Input) -> Option<FailureRule> {
-        input.one_of("profile", FailureRule::ALL, FailureRule::name)
     }
 }
 

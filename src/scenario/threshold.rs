@@ -2,23 +2,25 @@
 
 use super::document::{Entry, Value};
 use super::reader::{Input, Reader};
+use super::story::WrittenStory;
 use super::value::parse_share;
 use crate::metrics::{Aggregate, Comparison, Threshold, ThresholdSubject, TransitionKey};
 use stormglass_model::lifecycle::{EDGES, Operation, Profile, TASK_EDGES};
 use stormglass_model::units::Span;
 
 /// What a run measures, so that thresholds can be about it.
-pub(super) struct Measured {
+pub(super) struct Measured<'a> {
     /// The edges of the target.
     pub profile: Profile,
-    /// What some story does; none when the stories could not be read.
-    pub operations: Option<Vec<Operation>>,
+    /// None when they could not be read.
+    pub stories: Option<&'a [WrittenStory]>,
 }
 
-impl Measured {
+impl Measured<'_> {
     /// Whether it is certain that no story does the operation.
     fn lacks(&self, operation: Operation) -> bool {
-        (self.operations.as_ref()).is_some_and(|done| !done.contains(&operation))
+        let does = |it: &WrittenStory| it.story.acts().any(|act| act.operation == operation);
+        (self.stories).is_some_and(|stories| !stories.iter().any(does))
     }
 }
 
@@ -88,24 +90,24 @@ fn transition(
 ) -> Option<TransitionKey> {
     let subjects = EDGES.iter().filter(|edge| edge.allowed_by(profile));
     let tasks = TASK_EDGES.iter().filter(|edge| edge.allowed_by(profile));
-    let legal: Vec<TransitionKey> = subjects
+    let legal: Vec<(String, TransitionKey)> = subjects
         .map(|edge| TransitionKey::Subject(edge.from, edge.to))
         .chain(tasks.map(|edge| TransitionKey::Task(edge.from, edge.to)))
+        .map(|key| (format!("{}->{}", key.source_name(), key.target_name()), key))
         .collect();
-    let named = |key: &&TransitionKey| (key.source_name(), key.target_name()) == (from, to);
-    if let Some(found) = legal.iter().find(named) {
+    let wanted = format!("{from}->{to}");
+    if let Some((_, found)) = legal.iter().find(|(name, _)| *name == wanted) {
         return Some(*found);
     }
-    let message = format!("`{from}->{to}` is no transition of profile {profile}");
-    let names = |begins: &dyn Fn(&str) -> bool| {
-        let keys = legal.iter().filter(|key| begins(key.source_name()));
-        let names = keys.map(|key| format!("{}->{}", key.source_name(), key.target_name()));
-        names.collect::<Vec<_>>().join(", ")
-    };
-    let starting = names(&|source| !from.is_empty() && source == from);
+    let message = format!("`{wanted}` is no transition of profile {profile}");
+    let names = legal.iter().map(|(name, _)| name.as_str());
+    let begins = format!("{from}->");
+    let starting: Vec<&str> = (names.clone())
+        .filter(|name| !from.is_empty() && name.starts_with(&begins))
+        .collect();
     let help = match starting.is_empty() {
-        false => format!("from `{from}` there are: {starting}"),
-        true => format!("there are: {}", names(&|_| true)),
+        false => format!("from `{from}` there are: {}", starting.join(", ")),
+        true => format!("there are: {}", names.collect::<Vec<_>>().join(", ")),
     };
     reader.wrong(entry.spot, message, help);
     None

@@ -3,6 +3,7 @@
 mod messages;
 mod reading;
 mod script;
+mod secrets;
 mod shipped;
 mod steps;
 

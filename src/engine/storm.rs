@@ -267,7 +267,6 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             self.recorder.ask(RecorderMessage::Audits(some));
         }
         let message = RecorderMessage::Finish {
-            at: self.now,
             interrupted: self.interrupted,
         };
         self.recorder.ask(message).result

@@ -2,7 +2,7 @@
 
 use super::number::{mean_micros, micros, ratio, seconds};
 use super::origin::Origin;
-use super::totals::rows;
+use super::totals::{intervals, rows};
 use crate::metrics::{Latency, RunResult, StormResult};
 use csv::Writer;
 use std::io;
@@ -19,13 +19,14 @@ const LATENCY_COLUMNS: &str =
 pub fn transitions(result: &StormResult) -> io::Result<Vec<u8>> {
     let header = format!("run,phase,story,kind,from,to,{LATENCY_COLUMNS}");
     let records = rows(&result.runs, |run| &run.transitions).map(|(run, row)| {
+        let (from, to) = row.key.names();
         let mut record = vec![
             run.run.to_string(),
             phase_name(run, row.phase),
             story_name(result, row.story.0),
             row.key.kind().name().to_owned(),
-            row.key.source_name().to_owned(),
-            row.key.target_name().to_owned(),
+            from.to_owned(),
+            to.to_owned(),
         ];
         record.extend(latency_columns(&row.latency, phase_length(run, row.phase)));
         record
@@ -66,21 +67,24 @@ pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
         "run,t_s,phase,arrivals,completions,in_flight,dropped,{statuses},bytes_stored,bytes_pending_delete,{}",
         queues.join(",")
     );
-    let records = rows(&result.runs, |run| &run.timeline).map(|(run, row)| {
+    let records = intervals(&result.runs).map(|(run, before, row)| {
+        let (earlier, now) = (&before.gauges, &row.gauges);
+        let length = now.at.since(earlier.at);
         let mut record = vec![
             run.run.to_string(),
-            seconds(row.at.0),
+            seconds(now.at.0),
             phase_name(run, row.phase),
-            row.arrivals.to_string(),
-            row.completions.to_string(),
-            row.gauges.in_flight.to_string(),
-            row.dropped.to_string(),
+            (now.arrivals - earlier.arrivals).to_string(),
+            (row.completions - before.completions).to_string(),
+            now.in_flight.to_string(),
+            (now.dropped - earlier.dropped).to_string(),
         ];
-        record.extend(row.gauges.subjects.map(|count| count.to_string()));
-        record.push(row.gauges.bytes_stored.to_string());
-        record.push(row.gauges.bytes_pending_delete.to_string());
-        for flow in &row.resources {
-            record.extend([queue_length(flow), utilisation(flow, row.length)]);
+        record.extend(now.subjects.map(|count| count.to_string()));
+        record.push(now.bytes_stored.to_string());
+        record.push(now.bytes_pending_delete.to_string());
+        for (queue, earlier) in now.resources.iter().zip(&earlier.resources) {
+            let flow = queue.since(earlier);
+            record.extend([queue_length(&flow), utilisation(&flow, length)]);
         }
         record
     });

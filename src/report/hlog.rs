@@ -88,5 +88,6 @@ fn tag(key: TransitionKey) -> String {
         Kind::Subject => "",
         Kind::Task => "task:",
     };
-    format!("{kind}{}->{}", key.source_name(), key.target_name())
+    let (from, to) = key.names();
+    format!("{kind}{from}->{to}")
 }

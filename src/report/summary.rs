@@ -187,10 +187,8 @@ fn transitions(result: &StormResult) -> Section {
 }
 
 fn transition(total: &TransitionTotal) -> String {
-    let from = match total.key.source_name() {
-        "" => "(none)",
-        name => name,
-    };
+    let (from, to) = total.key.names();
+    let from = if from.is_empty() { "(none)" } else { from };
     let kind = match total.key.kind() {
         Kind::Subject => "",
         Kind::Task => "task ",
@@ -204,8 +202,7 @@ fn transition(total: &TransitionTotal) -> String {
         length(latency.quantile(0.999)),
         length(latency.max()),
     ];
-    let name = format!("{kind}{from} → {}", total.key.target_name());
-    columned(&name, &cells)
+    columned(&format!("{kind}{from} → {to}"), &cells)
 }
 
 fn columned(name: &str, [first, rest @ ..]: &[String; 6]) -> String {

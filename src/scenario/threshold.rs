@@ -92,14 +92,15 @@ fn transition(
         .map(|edge| TransitionKey::Subject(edge.from, edge.to))
         .chain(tasks.map(|edge| TransitionKey::Task(edge.from, edge.to)))
         .collect();
-    let named = |key: &&TransitionKey| (key.source_name(), key.target_name()) == (from, to);
+    let named = |key: &&TransitionKey| key.names() == (from, to);
     if let Some(found) = legal.iter().find(named) {
         return Some(*found);
     }
     let message = format!("`{from}->{to}` is no transition of profile {profile}");
     let names = |begins: &dyn Fn(&str) -> bool| {
-        let keys = legal.iter().filter(|key| begins(key.source_name()));
-        let names = keys.map(|key| format!("{}->{}", key.source_name(), key.target_name()));
+        let keys = legal.iter().map(|key| key.names());
+        let names = keys.filter(|(source, _)| begins(source));
+        let names = names.map(|(source, target)| format!("{source}->{target}"));
         names.collect::<Vec<_>>().join(", ")
     };
     let starting = names(&|source| !from.is_empty() && source == from);

@@ -160,9 +160,9 @@ fn phase(name: &str, from_s: u64, to_s: u64) -> Phase {
 /// Two seconds of warm-up, eight of load, one of settle; valid, without thresholds.
 pub fn valid() -> StormResult {
     use SubjectStatus::*;
-    let at = Time;
     let s = 1_000_000_000;
     let mut end = Gauges {
+        at: Time(11 * s),
         arrivals: 500,
         events: 12_400,
         ..Gauges::default()
@@ -171,6 +171,17 @@ pub fn valid() -> StormResult {
     end.subjects[Deleted.index()] = 380;
     let mut resources = [ResourceGauge::default(); Resource::COUNT];
     resources[Resource::Slots.index()] = flow();
+    let start = Gauges {
+        at: Time(2 * s + 1),
+        arrivals: 90,
+        ..Gauges::default()
+    };
+    let row = |completions, gauges| TimelineRow {
+        phase: 1,
+        completions,
+        faults_open: 0,
+        gauges,
+    };
     let run = RunResult {
         run: 1,
         seed: 42,
@@ -181,23 +192,22 @@ pub fn valid() -> StormResult {
         ],
         transitions: transitions(),
         operations: operations(),
-        timeline: vec![TimelineRow {
-            at: at(4 * s + 1),
-            length: Span(2 * s),
-            phase: 1,
-            arrivals: 100,
-            completions: 198,
-            dropped: 0,
-            faults_open: 0,
-            gauges: Gauges {
-                in_flight: 14,
-                subjects: end.subjects,
-                bytes_stored: 1 << 30,
-                bytes_pending_delete: 1 << 20,
-                ..Gauges::default()
-            },
-            resources,
-        }],
+        timeline: vec![
+            row(0, start.clone()),
+            row(
+                198,
+                Gauges {
+                    at: Time(4 * s + 1),
+                    arrivals: start.arrivals + 100,
+                    in_flight: 14,
+                    subjects: end.subjects,
+                    bytes_stored: 1 << 30,
+                    bytes_pending_delete: 1 << 20,
+                    resources,
+                    ..Gauges::default()
+                },
+            ),
+        ],
         resources: vec![ResourceRow {
             phase: 1,
             resource: Resource::Slots,
@@ -209,7 +219,6 @@ pub fn valid() -> StormResult {
         violation_counts: [0; Invariant::COUNT],
         end,
         event_hash: Some(0xc0ffee),
-        length: Span(11 * s),
         interrupted: false,
         notes: Vec::new(),
         histories: Vec::new(),

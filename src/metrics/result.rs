@@ -8,7 +8,6 @@ use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
 };
 use stormglass_model::load::StoryId;
-use stormglass_model::named;
 use stormglass_model::units::{Span, Time};
 
 /// A stretch of a run with a name: warm_up, load, settle, or the scenario's own.
@@ -26,16 +25,6 @@ impl Phase {
     /// How long it lasted.
     pub fn length(&self) -> Span {
         self.to.since(self.from)
-    }
-}
-
-named! {
-    /// Whose status changed.
-    Kind {
-        /// A subject's.
-        Subject = "subject",
-        /// A task's.
-        Task = "task",
     }
 }
 
@@ -66,12 +55,9 @@ impl TransitionKey {
         (kind * Self::STATUSES + from) * Self::STATUSES + to
     }
 
-    /// Whose status changed.
-    pub(crate) fn kind(self) -> Kind {
-        match self {
-            TransitionKey::Subject(..) => Kind::Subject,
-            TransitionKey::Task(..) => Kind::Task,
-        }
+    /// Whether it is a task whose status changed.
+    pub(crate) fn is_task(self) -> bool {
+        matches!(self, TransitionKey::Task(..))
     }
 
     /// The names of the statuses before, which is empty for creation, and after.
@@ -178,6 +164,11 @@ impl RunResult {
     /// The virtual or real time it covered.
     pub fn length(&self) -> Span {
         self.end.at.since(Time::ZERO)
+    }
+
+    /// Whether the load had yet to settle in the phase at this position.
+    pub(crate) fn is_warm_up(&self, phase: usize) -> bool {
+        self.phases[phase].name == "warm_up"
     }
 
     /// How many violations there were.

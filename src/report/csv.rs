@@ -3,7 +3,7 @@
 use super::number::{mean_micros, micros, ratio, seconds};
 use super::origin::Origin;
 use super::totals::{intervals, rows};
-use crate::metrics::{Latency, RunResult, StormResult};
+use crate::metrics::{Latency, StormResult};
 use csv::Writer;
 use std::io;
 use stormglass_model::config::Resource;
@@ -20,15 +20,19 @@ pub fn transitions(result: &StormResult) -> io::Result<Vec<u8>> {
     let header = format!("run,phase,story,kind,from,to,{LATENCY_COLUMNS}");
     let records = rows(&result.runs, |run| &run.transitions).map(|(run, row)| {
         let (from, to) = row.key.names();
+        let kind = if row.key.is_task() { "task" } else { "subject" };
         let mut record = vec![
             run.run.to_string(),
-            phase_name(run, row.phase),
-            story_name(result, row.story.0),
-            row.key.kind().name().to_owned(),
+            run.phases[row.phase].name.clone(),
+            result.stories[usize::from(row.story.0)].clone(),
+            kind.to_owned(),
             from.to_owned(),
             to.to_owned(),
         ];
-        record.extend(latency_columns(&row.latency, phase_length(run, row.phase)));
+        record.extend(latency_columns(
+            &row.latency,
+            run.phases[row.phase].length(),
+        ));
         record
     });
     table(&header, records)
@@ -43,12 +47,15 @@ pub fn operations(result: &StormResult) -> io::Result<Vec<u8>> {
     let records = rows(&result.runs, |run| &run.operations).map(|(run, row)| {
         let mut record = vec![
             run.run.to_string(),
-            phase_name(run, row.phase),
-            story_name(result, row.story.0),
+            run.phases[row.phase].name.clone(),
+            result.stories[usize::from(row.story.0)].clone(),
             row.operation.name().to_owned(),
             row.outcome.name().to_owned(),
         ];
-        record.extend(latency_columns(&row.response, phase_length(run, row.phase)));
+        record.extend(latency_columns(
+            &row.response,
+            run.phases[row.phase].length(),
+        ));
         record.extend([0.50, 0.99].map(|q| micros(row.service.quantile(q).0)));
         record
     });
@@ -73,7 +80,7 @@ pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
         let mut record = vec![
             run.run.to_string(),
             seconds(now.at.0),
-            phase_name(run, row.phase),
+            run.phases[row.phase].name.clone(),
             (now.arrivals - earlier.arrivals).to_string(),
             (row.completions - before.completions).to_string(),
             now.in_flight.to_string(),
@@ -99,10 +106,10 @@ pub fn resources(result: &StormResult) -> io::Result<Vec<u8>> {
         count => mean_micros(sum_ns as f64 / count as f64),
     };
     let records = rows(&result.runs, |run| &run.resources).map(|(run, row)| {
-        let length = phase_length(run, row.phase);
+        let length = run.phases[row.phase].length();
         [
             run.run.to_string(),
-            phase_name(run, row.phase),
+            run.phases[row.phase].name.clone(),
             row.resource.name().to_owned(),
             row.flow.arrivals.to_string(),
             mean(row.flow.wait_ns, row.flow.grants),
@@ -163,26 +170,6 @@ fn latency_columns(latency: &Latency, length: Span) -> [String; 10] {
         quantile(0.999),
         micros(latency.max().0),
     ]
-}
-
-fn phase_name(run: &RunResult, phase: usize) -> String {
-    run.phases
-        .get(phase)
-        .map_or_else(String::new, |phase| phase.name.clone())
-}
-
-fn phase_length(run: &RunResult, phase: usize) -> Span {
-    run.phases
-        .get(phase)
-        .map_or(Span::ZERO, |phase| phase.length())
-}
-
-fn story_name(result: &StormResult, story: u16) -> String {
-    result
-        .stories
-        .get(usize::from(story))
-        .cloned()
-        .unwrap_or_default()
 }
 
 /// Empty where there is no such queue: a real server does not show its own.

@@ -102,10 +102,12 @@ enum Stretch {
 }
 
 fn stretch(run: &RunResult, phase: usize) -> Stretch {
-    match run.phases.get(phase) {
-        Some(found) if found.name == "warm_up" => Stretch::WarmUp,
-        _ if phase + 1 == run.phases.len() && phase > 0 => Stretch::Settle,
-        _ => Stretch::Load,
+    if run.is_warm_up(phase) {
+        Stretch::WarmUp
+    } else if phase + 1 == run.phases.len() && phase > 0 {
+        Stretch::Settle
+    } else {
+        Stretch::Load
     }
 }
 
@@ -219,14 +221,9 @@ struct PhaseSum<'r> {
 /// The busiest queue; none when no queue was asked for anything under load.
 pub fn bottleneck(runs: &[RunResult]) -> Option<Bottleneck<'_>> {
     let mut sums: BTreeMap<(usize, Resource), PhaseSum> = BTreeMap::new();
-    for (run, row) in rows(runs, |run| &run.resources) {
-        let Some(phase) = run
-            .phases
-            .get(row.phase)
-            .filter(|_| is_load(run, row.phase))
-        else {
-            continue;
-        };
+    for (run, row) in rows(runs, |run| &run.resources).filter(|(run, row)| is_load(run, row.phase))
+    {
+        let phase = &run.phases[row.phase];
         let sum = sums
             .entry((row.phase, row.resource))
             .or_insert_with(|| PhaseSum {

@@ -61,7 +61,7 @@ fn subject(reader: &Reader, entry: &Entry, measured: &Measured) -> Option<Thresh
     if let Some((from, to)) = key.split_once("->") {
         let (from, to) = (from.trim(), to.trim());
         let transition = transition(reader, entry, (from, to), measured.profile)?;
-        if matches!(transition, TransitionKey::Task(..)) && measured.lacks(Operation::Import) {
+        if transition.is_task() && measured.lacks(Operation::Import) {
             let help = "add `\"import\"` to a story, or leave the threshold out";
             reader.wrong(at, "no story imports, so there are no tasks", help);
             return None;

@@ -1,6 +1,7 @@
 //! Reports as values: what each exporter makes of a storm that never happened.
 
 mod diagram;
+mod latency;
 pub mod sample;
 pub mod summary;
 

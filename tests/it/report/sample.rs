@@ -157,6 +157,32 @@ fn phase(name: &str, from_s: u64, to_s: u64) -> Phase {
     }
 }
 
+/// An interval of two seconds.
+fn timeline(subjects: [u64; SubjectStatus::COUNT]) -> Vec<TimelineRow> {
+    let start = Gauges {
+        at: Time(2_000_000_001),
+        arrivals: 90,
+        ..Gauges::default()
+    };
+    let mut end = Gauges {
+        at: Time(4_000_000_001),
+        arrivals: start.arrivals + 100,
+        in_flight: 14,
+        subjects,
+        bytes_stored: 1 << 30,
+        bytes_pending_delete: 1 << 20,
+        ..Gauges::default()
+    };
+    end.resources[Resource::Slots.index()] = flow();
+    let row = |completions, gauges| TimelineRow {
+        phase: 1,
+        completions,
+        faults_open: 0,
+        gauges,
+    };
+    vec![row(0, start), row(198, end)]
+}
+
 /// Two seconds of warm-up, eight of load, one of settle; valid, without thresholds.
 pub fn valid() -> StormResult {
     use SubjectStatus::*;
@@ -169,19 +195,6 @@ pub fn valid() -> StormResult {
     };
     end.subjects[Active.index()] = 120;
     end.subjects[Deleted.index()] = 380;
-    let mut resources = [ResourceGauge::default(); Resource::COUNT];
-    resources[Resource::Slots.index()] = flow();
-    let start = Gauges {
-        at: Time(2 * s + 1),
-        arrivals: 90,
-        ..Gauges::default()
-    };
-    let row = |completions, gauges| TimelineRow {
-        phase: 1,
-        completions,
-        faults_open: 0,
-        gauges,
-    };
     let run = RunResult {
         run: 1,
         seed: 42,
@@ -192,22 +205,7 @@ pub fn valid() -> StormResult {
         ],
         transitions: transitions(),
         operations: operations(),
-        timeline: vec![
-            row(0, start.clone()),
-            row(
-                198,
-                Gauges {
-                    at: Time(4 * s + 1),
-                    arrivals: start.arrivals + 100,
-                    in_flight: 14,
-                    subjects: end.subjects,
-                    bytes_stored: 1 << 30,
-                    bytes_pending_delete: 1 << 20,
-                    resources,
-                    ..Gauges::default()
-                },
-            ),
-        ],
+        timeline: timeline(end.subjects),
         resources: vec![ResourceRow {
             phase: 1,
             resource: Resource::Slots,

@@ -22,7 +22,7 @@ mod sweep;
 pub use cli::main;
 pub use engine::{Progress, RunError, RunOptions, SweepProgress, run};
 pub use metrics::{
-    Aggregate, Comparison, Kind, Latency, OperationRow, Phase, ResourceRow, RunResult, StormResult,
+    Aggregate, Comparison, Latency, OperationRow, Phase, ResourceRow, RunResult, StormResult,
     Threshold, ThresholdResult, ThresholdSubject, TimelineRow, TransitionKey, TransitionRow,
 };
 pub use report::{

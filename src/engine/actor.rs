@@ -72,12 +72,14 @@ pub trait ActorHost<K: Core>: Default {
     fn ask(&self, actor: &mut Self::Actor, message: K::Message) -> K::Reply;
     /// Fetches into the processor's cache what an envelope to the actor will need.
     fn fetch(&self, actor: &mut Self::Actor);
+    /// Envelopes so far, as far as they count as events: in virtual time calendar entries do.
+    fn envelopes(&self) -> u64 {
+        0
+    }
 }
 
 /// A way to run actors: in live mailboxes, or in virtual time.
 pub trait Runtime: 'static {
     /// How it runs actors of each kind.
     type ActorHost<K: Core>: ActorHost<K>;
-    /// Whether its envelopes count as events: in virtual time calendar entries do.
-    const COUNTS_ENVELOPES: bool;
 }

@@ -1,29 +1,29 @@
-//! The actors of one run or shard: the service's and the controls, on either runtime.
+//! The actors of one run or shard, on either runtime.
 
 use super::actor::{ActorHost, Core, Runtime};
-use super::nemesis::{Nemesis, NemesisMessage, NemesisReply};
-use super::recorder::{Recorder, RecorderMessage, RecorderReply};
 use stormglass_model::service::{
     Actors, Commit, Reply, Scrubber, ScrubberMessage, ScrubberReply, Subject, Task, TaskCommit,
     TaskReply,
 };
 use stormglass_model::table::Table;
 
-/// An actor and its host.
-struct Single<S: Runtime, K: Core> {
+/// An actor that is the only one of its kind.
+pub struct Single<S: Runtime, K: Core> {
     host: S::ActorHost<K>,
     actor: <S::ActorHost<K> as ActorHost<K>>::Actor,
 }
 
 impl<S: Runtime, K: Core> Single<S, K> {
-    fn new(core: K) -> Self {
+    /// Spawns it.
+    pub fn new(core: K) -> Self {
         let host = S::ActorHost::<K>::default();
         let actor = host.spawn(core);
         Single { host, actor }
     }
 
+    /// Sends it a message.
     #[inline]
-    fn ask(&mut self, message: K::Message) -> K::Reply {
+    pub fn ask(&mut self, message: K::Message) -> K::Reply {
         self.host.ask(&mut self.actor, message)
     }
 }
@@ -32,7 +32,6 @@ impl<S: Runtime, K: Core> Single<S, K> {
 pub struct ActorsBySlot<S: Runtime, K: Core> {
     host: S::ActorHost<K>,
     actors: Table<Option<<S::ActorHost<K> as ActorHost<K>>::Actor>>,
-    envelopes: u64,
 }
 
 impl<S: Runtime, K: Core> Default for ActorsBySlot<S, K> {
@@ -40,7 +39,6 @@ impl<S: Runtime, K: Core> Default for ActorsBySlot<S, K> {
         ActorsBySlot {
             host: S::ActorHost::default(),
             actors: Table::default(),
-            envelopes: 0,
         }
     }
 }
@@ -56,7 +54,6 @@ impl<S: Runtime, K: Core> ActorsBySlot<S, K> {
     #[inline]
     pub fn ask(&mut self, slot: u32, message: K::Message) -> Option<K::Reply> {
         let actor = self.actors.at(slot).as_mut()?;
-        self.envelopes += 1;
         Some(self.host.ask(actor, message))
     }
 
@@ -73,9 +70,9 @@ impl<S: Runtime, K: Core> ActorsBySlot<S, K> {
         }
     }
 
-    /// How many messages went through a mailbox so far.
-    pub fn messages(&self) -> u64 {
-        u64::from(S::COUNTS_ENVELOPES) * self.envelopes
+    /// Envelopes so far that count as events.
+    pub fn envelopes(&self) -> u64 {
+        self.host.envelopes()
     }
 }
 
@@ -84,8 +81,6 @@ pub struct ActorTable<S: Runtime> {
     subjects: ActorsBySlot<S, Subject>,
     tasks: ActorsBySlot<S, Task>,
     scrubber: Single<S, Scrubber>,
-    /// Messages to the scrubber.
-    scrubbing: u64,
 }
 
 impl<S: Runtime> ActorTable<S> {
@@ -95,7 +90,6 @@ impl<S: Runtime> ActorTable<S> {
             subjects: ActorsBySlot::default(),
             tasks: ActorsBySlot::default(),
             scrubber: Single::new(scrubber),
-            scrubbing: 0,
         }
     }
 }
@@ -136,39 +130,10 @@ impl<S: Runtime> Actors for ActorTable<S> {
 
     #[inline]
     fn scrubber(&mut self, message: ScrubberMessage) -> ScrubberReply {
-        self.scrubbing += 1;
         self.scrubber.ask(message)
     }
 
     fn messages(&self) -> u64 {
-        let scrubbing = u64::from(S::COUNTS_ENVELOPES) * self.scrubbing;
-        self.subjects.messages() + self.tasks.messages() + scrubbing
-    }
-}
-
-/// The recorder and the nemesis.
-pub struct ControlActors<S: Runtime> {
-    recorder: Single<S, Recorder>,
-    nemesis: Single<S, Nemesis>,
-}
-
-impl<S: Runtime> ControlActors<S> {
-    /// Spawns both.
-    pub fn new(recorder: Recorder, nemesis: Nemesis) -> ControlActors<S> {
-        ControlActors {
-            recorder: Single::new(recorder),
-            nemesis: Single::new(nemesis),
-        }
-    }
-
-    /// Sends a message to the recorder.
-    #[inline]
-    pub fn recorder(&mut self, message: RecorderMessage) -> RecorderReply {
-        self.recorder.ask(message)
-    }
-
-    /// Sends a message to the nemesis.
-    pub fn nemesis(&mut self, message: NemesisMessage) -> NemesisReply {
-        self.nemesis.ask(message)
+        self.subjects.envelopes() + self.tasks.envelopes() + self.scrubber.host.envelopes()
     }
 }

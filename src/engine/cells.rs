@@ -1,43 +1,37 @@
-//! A table of metrics that is mostly empty.
+//! A table of rows that is mostly empty.
 
 use stormglass_model::load::StoryId;
 
-/// Metrics by phase, story and what was measured. A cell is made when something first falls into it.
-#[derive(Default)]
-pub(super) struct Cells<T> {
-    cells: Vec<Option<Box<T>>>,
+/// Rows by phase, story and what was measured. A row is made when something first falls into it.
+pub(super) struct Cells<R> {
+    rows: Vec<Option<Box<R>>>,
     stories: usize,
     width: usize,
 }
 
-impl<T: Default> Cells<T> {
+impl<R> Cells<R> {
     pub(super) fn new(phases: usize, stories: usize, width: usize) -> Self {
-        let cells = std::iter::repeat_with(|| None).take(phases * stories * width);
+        let rows = std::iter::repeat_with(|| None).take(phases * stories * width);
         Cells {
-            cells: cells.collect(),
+            rows: rows.collect(),
             stories,
             width,
         }
     }
 
     #[inline]
-    pub(super) fn at(&mut self, phase: usize, story: StoryId, column: usize) -> &mut T {
-        let row = phase * self.stories + usize::from(story.0);
-        self.cells[row * self.width + column].get_or_insert_with(Box::default)
+    pub(super) fn at(
+        &mut self,
+        (phase, story, column): (usize, StoryId, usize),
+        row: impl FnOnce() -> R,
+    ) -> &mut R {
+        let place = phase * self.stories + usize::from(story.0);
+        self.rows[place * self.width + column].get_or_insert_with(|| Box::new(row()))
     }
 
-    /// What was measured, with its phase, story and column.
-    pub(super) fn into_rows(self) -> impl Iterator<Item = (usize, StoryId, usize, T)> {
-        let (stories, width) = (self.stories, self.width);
-        let cells = self.cells.into_iter().enumerate();
-        cells.filter_map(move |(index, cell)| {
-            let (row, column) = (index / width, index % width);
-            Some((
-                row / stories,
-                StoryId((row % stories) as u16),
-                column,
-                *cell?,
-            ))
-        })
+    /// What was measured, in order of phase, story and column.
+    pub(super) fn take_rows(&mut self) -> Vec<R> {
+        let rows = std::mem::take(&mut self.rows).into_iter().flatten();
+        rows.map(|row| *row).collect()
     }
 }

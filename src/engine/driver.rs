@@ -10,7 +10,7 @@ pub use steps::fraction_sent;
 use crate::scenario::{Load, Model, Scenario};
 use std::num::NonZeroU32;
 use std::rc::Rc;
-use stormglass_model::history::{Event, SubjectId};
+use stormglass_model::history::{Event, Gauges, SubjectId};
 use stormglass_model::invocation::{Completion, Cursor, Invocation, Out};
 use stormglass_model::lifecycle::Outcome;
 use stormglass_model::load::{Pacer, Story};
@@ -94,19 +94,6 @@ fn after(cursor: Cursor) -> Cursor {
     }
 }
 
-/// Counts that the driver keeps for the gauges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Stories started.
-    pub arrivals: u64,
-    /// Arrivals that could not start.
-    pub dropped: u64,
-    /// Arrivals that started late.
-    pub late: u64,
-    /// Operations open.
-    pub in_flight: u64,
-}
-
 /// The driver of one shard.
 #[derive(Debug)]
 pub struct Driver {
@@ -128,8 +115,8 @@ pub struct Driver {
     pub(super) slots: Slots,
     stories_open: u64,
     ending: bool,
-    /// What it counted.
-    pub counts: Counts,
+    /// What it counts: arrivals and operations in flight. All else in them is the target's.
+    pub counts: Gauges,
     /// What it wants done; whoever runs it takes this out.
     pub orders: Orders,
 }
@@ -182,7 +169,7 @@ impl Driver {
             slots: Slots::default(),
             stories_open: 0,
             ending: false,
-            counts: Counts::default(),
+            counts: Gauges::default(),
             orders: Orders::default(),
         }
     }

@@ -6,16 +6,12 @@
 //! times as much as the envelope.
 
 use super::actor::{ActorHost, Core, Envelope, Runtime};
-use super::actor_table::ControlActors;
 use super::clock::WallClock;
 use super::driver::Share;
-use super::embedded;
 use super::glance::Remote;
-use super::nemesis::Nemesis;
 use super::progress::Progress;
-use super::recorder::{Recorder, seed_of};
 use super::run_checker::RunChecker;
-use super::storm::Storm;
+use super::storm::{Storm, target_seed};
 use crate::metrics::RunResult;
 use crate::scenario::Scenario;
 use actix::dev::ContextFut;
@@ -44,7 +40,6 @@ pub struct Live;
 
 impl Runtime for Live {
     type ActorHost<K: Core> = LiveHost<K>;
-    const COUNTS_ENVELOPES: bool = true;
 }
 
 /// An actor with a mailbox: its core, and where its answers go.
@@ -76,12 +71,14 @@ pub struct Mailbox<K: Core> {
 /// Delivers envelopes through mailboxes.
 pub struct LiveHost<K: Core> {
     answer: Rc<Cell<Option<K::Reply>>>,
+    envelopes: Cell<u64>,
 }
 
 impl<K: Core> Default for LiveHost<K> {
     fn default() -> Self {
         LiveHost {
             answer: Rc::default(),
+            envelopes: Cell::default(),
         }
     }
 }
@@ -106,6 +103,7 @@ impl<K: Core> ActorHost<K> for LiveHost<K> {
     #[inline]
     #[expect(clippy::expect_used, reason = "the handler above always answers")]
     fn ask(&self, actor: &mut Mailbox<K>, message: K::Message) -> K::Reply {
+        self.envelopes.update(|envelopes| envelopes + 1);
         actor.address.do_send(Envelope(message));
         let _ =
             Pin::new(&mut *actor.context).poll(&mut std::task::Context::from_waker(Waker::noop()));
@@ -121,6 +119,10 @@ impl<K: Core> ActorHost<K> for LiveHost<K> {
             context.ctx().waiting(),
             context.ctx().handle(),
         ));
+    }
+
+    fn envelopes(&self) -> u64 {
+        self.envelopes.get()
     }
 }
 
@@ -216,7 +218,7 @@ pub fn run(
     let config = config.clone();
     let storm = move |scenario: &Scenario, share: Share, progress: &_| {
         let config = share_of(&config, share);
-        Some(embedded::storm(scenario, config, run, share, progress))
+        Some(Storm::embedded(scenario, run, share, config, progress))
     };
     on_arbiters(scenario, shards, progress, storm)
 }
@@ -331,12 +333,7 @@ fn glance(
     share: Share,
     progress: &Arc<Progress>,
 ) -> Option<Storm<Remote<Live>, Live>> {
-    let seed = seed_of(scenario, run);
-    let checker = RunChecker::glance(target.delayed_delete);
-    let recorder = Recorder::new(scenario, run, checker, Arc::clone(progress));
-    let controls = ControlActors::new(recorder, Nemesis::new(&scenario.faults));
-    let own = seed.named("shard").numbered(u64::from(share.index));
-    let faults = Faults::new(&scenario.faults, own);
+    let faults = Faults::new(&scenario.faults, target_seed(scenario, run, share));
     let mut client = Client::new(target, id).ok()?;
     if let Some(journal) = &services.journal {
         client = client.with_journal(journal);
@@ -345,7 +342,8 @@ fn glance(
         client = client.with_last_resort(&services.commands, command.clone());
     }
     let remote = Remote::new(client, id, faults, services.commands.clone());
-    Some(Storm::new(scenario, seed, share, remote, controls))
+    let checker = RunChecker::glance(target.delayed_delete);
+    Some(Storm::new(scenario, run, share, remote, checker, progress))
 }
 
 /// How many units of each resource the service has.

@@ -7,7 +7,6 @@ mod calendar;
 mod cells;
 pub mod clock;
 mod driver;
-mod embedded;
 mod glance;
 mod live;
 mod nemesis;

@@ -17,10 +17,10 @@ use stormglass_model::history::{Audit, Collector, Event, Gauges, Record};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::load::StoryId;
 use stormglass_model::random::Seed;
-use stormglass_model::units::{Span, Time};
+use stormglass_model::units::Time;
 
-/// Beyond so many rows the timeline's intervals are doubled: its memory does not grow with the run.
-const MAX_ROWS: usize = 1_024;
+/// Beyond so many intervals the timeline's are doubled: its memory does not grow with the run.
+const MAX_INTERVALS: usize = 1_024;
 
 /// What the recorder is told.
 #[derive(Debug)]
@@ -37,8 +37,6 @@ pub enum RecorderMessage {
     Audits(Vec<Audit>),
     /// It is over.
     Finish {
-        /// When.
-        at: Time,
         /// Whether the user cut it short.
         interrupted: bool,
     },
@@ -55,23 +53,9 @@ pub struct RecorderReply {
     pub result: Option<Box<RunResult>>,
 }
 
-/// Response and service time.
-#[derive(Default)]
-struct Pair {
-    response: Latency,
-    service: Latency,
-}
-
 /// The seed of replication `run`, from one: seeds are one apart.
 pub fn seed_of(scenario: &Scenario, run: u32) -> Seed {
     Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1))
-}
-
-/// What whoever watches has not been told yet.
-#[derive(Default)]
-struct Untold {
-    completions: u64,
-    transitions: u64,
 }
 
 /// The recorder of one run, or of one shard of a live run.
@@ -82,8 +66,8 @@ pub struct Recorder {
     load_end: Time,
     /// The phase of the last record and where it begins and ends: most records are of the same.
     phase: (Time, Time, usize),
-    transitions: Cells<Latency>,
-    operations: Cells<Pair>,
+    transitions: Cells<TransitionRow>,
+    operations: Cells<OperationRow>,
     checker: RunChecker,
     notes: Vec<String>,
     /// Makes a fingerprint of the history. In real time there is none to repeat.
@@ -92,8 +76,12 @@ pub struct Recorder {
     last: Gauges,
     /// The gauges at each beginning of a phase.
     boundaries: Vec<(usize, Gauges)>,
-    untold: Untold,
-    violations_told: u64,
+    /// Operations completed so far.
+    completions: u64,
+    /// Changes of status so far.
+    changes: u64,
+    /// What whoever watches was told last.
+    told: [u64; 6],
     faults_open: u64,
     /// What clients saw of each subject: of all of them if the history is kept, else of those that have not ended.
     collector: Option<Collector>,
@@ -125,11 +113,12 @@ impl Recorder {
             checker,
             notes: Vec::new(),
             hasher: (scenario.clock == Clock::Virtual).then(FxHasher::default),
-            timeline: Vec::new(),
+            timeline: vec![TimelineRow::default()],
             last: Gauges::default(),
             boundaries: vec![(0, Gauges::default())],
-            untold: Untold::default(),
-            violations_told: 0,
+            completions: 0,
+            changes: 0,
+            told: [0; 6],
             faults_open: 0,
             collector: collects.then(Collector::default),
             keeps_history: scenario.keeps_history,
@@ -161,8 +150,8 @@ impl Recorder {
                     audits.iter().for_each(|audit| checker.audit(audit));
                 }
             }
-            RecorderMessage::Finish { at, interrupted } => {
-                reply.result = Some(Box::new(self.finish(at, interrupted)));
+            RecorderMessage::Finish { interrupted } => {
+                reply.result = Some(Box::new(self.finish(interrupted)));
             }
         }
         reply
@@ -234,12 +223,19 @@ impl Recorder {
                 sent,
                 ..
             } => {
-                self.untold.completions += 1;
+                self.completions += 1;
                 let phase = self.phase_of(intended);
                 let column = operation.index() * Outcome::COUNT + outcome.index();
-                let pair = self.operations.at(phase, story, column);
-                pair.response.record(at.since(intended));
-                pair.service.record(at.since(sent));
+                let row = self.operations.at((phase, story, column), || OperationRow {
+                    phase,
+                    story,
+                    operation,
+                    outcome,
+                    response: Latency::default(),
+                    service: Latency::default(),
+                });
+                row.response.record(at.since(intended));
+                row.service.record(at.since(sent));
             }
             Event::Invoked { .. }
             | Event::Stored { .. }
@@ -253,10 +249,16 @@ impl Recorder {
 
     #[inline]
     fn transition(&mut self, key: TransitionKey, at: Time, due: Time, story: StoryId) {
-        self.untold.transitions += 1;
+        self.changes += 1;
         let phase = self.phase_of(due);
-        let latency = self.transitions.at(phase, story, key.index());
-        latency.record(at.since(due));
+        let place = (phase, story, key.index());
+        let row = self.transitions.at(place, || TransitionRow {
+            phase,
+            story,
+            key,
+            latency: Latency::default(),
+        });
+        row.latency.record(at.since(due));
     }
 
     /// The phase of what was due then.
@@ -289,21 +291,13 @@ impl Recorder {
         if let RunChecker::Online(checker) = &mut self.checker {
             checker.gauges(&gauges);
         }
-        let length = gauges.at.since(self.last.at);
         // An interval belongs to the phase that ends with it.
         let phase = self.phase_at(Time(gauges.at.0.saturating_sub(1))).2;
-        if length > Span::ZERO || self.timeline.is_empty() {
-            let resources: [_; Resource::COUNT] =
-                std::array::from_fn(|i| gauges.resources[i].since(&self.last.resources[i]));
+        if gauges.at > self.last.at || self.timeline.len() == 1 {
             self.timeline.push(TimelineRow {
-                at: gauges.at,
-                length,
                 phase,
-                arrivals: gauges.arrivals - self.last.arrivals,
-                completions: self.untold.completions,
-                dropped: gauges.dropped - self.last.dropped,
+                completions: self.completions,
                 faults_open: self.faults_open,
-                resources,
                 gauges: gauges.clone(),
             });
         }
@@ -318,7 +312,7 @@ impl Recorder {
         }
         self.tell(&gauges);
         self.last = gauges;
-        let folded = self.timeline.len() > MAX_ROWS;
+        let folded = self.timeline.len() > MAX_INTERVALS + 1;
         if folded {
             merge::halve(&mut self.timeline);
         }
@@ -327,30 +321,24 @@ impl Recorder {
 
     /// Tells whoever watches how far the run has come.
     fn tell(&mut self, gauges: &Gauges) {
-        let Untold {
-            completions,
-            transitions,
-        } = std::mem::take(&mut self.untold);
-        let violations = self.checker.violation_total();
         let progress = &self.progress;
-        for (counter, more) in [
-            (&progress.arrivals, gauges.arrivals - self.last.arrivals),
-            (&progress.elapsed_ns, gauges.at.since(self.last.at).0),
-            (&progress.completions, completions),
-            (&progress.transitions, transitions),
-            (&progress.violations, violations - self.violations_told),
+        let counts = [
+            (&progress.arrivals, gauges.arrivals),
+            (&progress.elapsed_ns, gauges.at.0),
+            (&progress.completions, self.completions),
+            (&progress.transitions, self.changes),
+            (&progress.violations, self.checker.violation_total()),
+            (&progress.in_flight, gauges.in_flight),
+        ];
+        for ((counter, now), told) in counts.into_iter().zip(&mut self.told) {
             // Fewer than before is added as well: the counter wraps around.
-            (
-                &progress.in_flight,
-                gauges.in_flight.wrapping_sub(self.last.in_flight),
-            ),
-        ] {
-            counter.fetch_add(more, Relaxed);
+            counter.fetch_add(now.wrapping_sub(*told), Relaxed);
+            *told = now;
         }
-        self.violations_told = violations;
     }
 
-    fn finish(&mut self, at: Time, interrupted: bool) -> RunResult {
+    fn finish(&mut self, interrupted: bool) -> RunResult {
+        let at = self.last.at;
         if let RunChecker::Clients(checker) = &self.checker {
             let open = checker.open();
             open.into_iter()
@@ -361,31 +349,12 @@ impl Recorder {
         self.progress
             .in_flight
             .fetch_sub(self.last.in_flight, Relaxed);
-        let keys: Vec<TransitionKey> = TransitionKey::all().collect();
-        let transitions = std::mem::take(&mut self.transitions).into_rows();
-        let operations = std::mem::take(&mut self.operations).into_rows();
         RunResult {
             run: self.run,
             seed: self.seed.0,
             phases: self.phases(at),
-            transitions: transitions
-                .map(|(phase, story, column, latency)| TransitionRow {
-                    phase,
-                    story,
-                    key: keys[column],
-                    latency,
-                })
-                .collect(),
-            operations: operations
-                .map(|(phase, story, column, pair)| OperationRow {
-                    phase,
-                    story,
-                    operation: Operation::ALL[column / Outcome::COUNT],
-                    outcome: Outcome::ALL[column % Outcome::COUNT],
-                    response: pair.response,
-                    service: pair.service,
-                })
-                .collect(),
+            transitions: self.transitions.take_rows(),
+            operations: self.operations.take_rows(),
             timeline: std::mem::take(&mut self.timeline),
             resources: if has_service {
                 self.resources()
@@ -398,7 +367,6 @@ impl Recorder {
             violation_counts: judgement.counts,
             end: self.last.clone(),
             event_hash: self.hasher.take().map(|hasher| hasher.finish()),
-            length: at.since(Time::ZERO),
             interrupted,
             notes: std::mem::take(&mut self.notes),
             histories: (self.collector.take().filter(|_| self.keeps_history))

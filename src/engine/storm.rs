@@ -4,17 +4,23 @@
 //! and the history goes to the recorder in batches.
 
 use super::actor::Runtime;
-use super::actor_table::ControlActors;
+use super::actor_table::{ActorTable, Single};
 use super::calendar::Calendar;
 use super::driver::{Driver, DriverWake, Share};
-use super::nemesis::NemesisMessage;
-use super::recorder::RecorderMessage;
+use super::nemesis::{Nemesis, NemesisMessage};
+use super::progress::Progress;
+use super::recorder::{Recorder, RecorderMessage, seed_of};
+use super::run_checker::RunChecker;
 use crate::metrics::RunResult;
 use crate::scenario::{Clock, Scenario};
 use std::rc::Rc;
+use std::sync::Arc;
+use stormglass_model::config::ServiceConfig;
+use stormglass_model::fault::Faults;
 use stormglass_model::history::{Gauges, Record};
 use stormglass_model::invocation::Out;
 use stormglass_model::random::Seed;
+use stormglass_model::service::Service;
 use stormglass_model::target::Target;
 use stormglass_model::units::{Span, Time};
 
@@ -62,7 +68,8 @@ const ROWS: u64 = 500;
 pub struct Storm<T: Target, S: Runtime> {
     pub(super) driver: Driver,
     target: T,
-    controls: ControlActors<S>,
+    recorder: Single<S, Recorder>,
+    nemesis: Single<S, Nemesis>,
     calendar: Calendar<StormWake<T::Wake>>,
     out: Out<T::Wake>,
     now: Time,
@@ -75,19 +82,48 @@ pub struct Storm<T: Target, S: Runtime> {
     eager: bool,
 }
 
+/// What the target's own chance comes from: in real time every shard has its own.
+pub fn target_seed(scenario: &Scenario, run: u32, share: Share) -> Seed {
+    let seed = seed_of(scenario, run);
+    match scenario.clock {
+        Clock::Virtual => seed,
+        Clock::Real => seed.named("shard").numbered(u64::from(share.index)),
+    }
+}
+
+impl<S: Runtime> Storm<Service<ActorTable<S>>, S> {
+    /// Replication `run` (from one) on the embedded service, or one shard of it with that shard's share of the service.
+    pub fn embedded(
+        scenario: &Scenario,
+        run: u32,
+        share: Share,
+        config: ServiceConfig,
+        progress: &Arc<Progress>,
+    ) -> Self {
+        let checker = RunChecker::embedded(&config);
+        let seed = target_seed(scenario, run, share);
+        let actors = ActorTable::new(Service::<ActorTable<S>>::scrubber_of(&config));
+        let service = Service::new(config, Faults::new(&scenario.faults, seed), seed, actors);
+        Storm::new(scenario, run, share, service, checker, progress)
+    }
+}
+
 impl<T: Target, S: Runtime> Storm<T, S> {
-    /// A run that has not begun.
+    /// Replication `run` (from one), or one shard of it, that has not begun.
     pub fn new(
         scenario: &Scenario,
-        seed: Seed,
+        run: u32,
         share: Share,
         target: T,
-        controls: ControlActors<S>,
+        checker: RunChecker,
+        progress: &Arc<Progress>,
     ) -> Self {
+        let recorder = Recorder::new(scenario, run, checker, Arc::clone(progress));
         let mut storm = Storm {
-            driver: Driver::new(scenario, seed, share),
+            driver: Driver::new(scenario, seed_of(scenario, run), share),
             target,
-            controls,
+            recorder: Single::new(recorder),
+            nemesis: Single::new(Nemesis::new(&scenario.faults)),
             calendar: Calendar::default(),
             out: Out::default(),
             now: Time::ZERO,
@@ -228,13 +264,12 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             .peekable();
         while audits.peek().is_some() {
             let some = audits.by_ref().take(AUDITS).collect();
-            self.controls.recorder(RecorderMessage::Audits(some));
+            self.recorder.ask(RecorderMessage::Audits(some));
         }
         let message = RecorderMessage::Finish {
-            at: self.now,
             interrupted: self.interrupted,
         };
-        self.controls.recorder(message).result
+        self.recorder.ask(message).result
     }
 
     /// The next entry due by `until`. What the entries after it will need is fetched meanwhile: with millions
@@ -256,7 +291,7 @@ impl<T: Target, S: Runtime> Storm<T, S> {
                 self.driver.wake(self.now, due, wake, &mut self.out);
             }
             StormWake::Target(wake) => self.target.wake(self.now, wake, &mut self.out),
-            StormWake::Nemesis => self.nemesis(NemesisMessage::Turn(self.now)),
+            StormWake::Nemesis => self.turn_faults(NemesisMessage::Turn(self.now)),
             StormWake::Interval => {
                 self.gauges();
                 self.calendar.push(due + self.interval, StormWake::Interval);
@@ -315,18 +350,16 @@ impl<T: Target, S: Runtime> Storm<T, S> {
     /// Sends the history so far to the recorder.
     fn flush(&mut self) {
         let records = std::mem::take(&mut self.out.records);
-        self.out.records = self
-            .controls
-            .recorder(RecorderMessage::Records(records))
-            .buffer;
+        self.out.records = self.recorder.ask(RecorderMessage::Records(records)).buffer;
         if !self.out.notes.is_empty() {
             let notes = std::mem::take(&mut self.out.notes);
-            self.controls.recorder(RecorderMessage::Notes(notes));
+            self.recorder.ask(RecorderMessage::Notes(notes));
         }
     }
 
-    fn nemesis(&mut self, message: NemesisMessage) {
-        let reply = self.controls.nemesis(message);
+    /// Faults open and heal as the nemesis says.
+    fn turn_faults(&mut self, message: NemesisMessage) {
+        let reply = self.nemesis.ask(message);
         for (fault, open) in reply.changes {
             if open || !self.target.heals_later(fault) {
                 let at = self.now;
@@ -350,19 +383,14 @@ impl<T: Target, S: Runtime> Storm<T, S> {
     /// Shows the recorder how things stand.
     fn gauges(&mut self) {
         self.flush();
-        let counts = self.driver.counts;
         let mut gauges = Gauges {
             at: self.now,
-            arrivals: counts.arrivals,
-            dropped: counts.dropped,
-            late: counts.late,
-            in_flight: counts.in_flight,
             events: self.events,
-            ..Gauges::default()
+            ..self.driver.counts.clone()
         };
         self.target.gauges(self.now, &mut gauges);
         let message = RecorderMessage::Gauges(Box::new(gauges));
-        if self.controls.recorder(message).folded {
+        if self.recorder.ask(message).folded {
             self.interval = self.interval + self.interval;
         }
     }
@@ -375,9 +403,9 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         self.state = RunState::Settle;
         self.driver.end_load();
         self.flush();
-        self.controls.recorder(RecorderMessage::LoadEnded(self.now));
+        self.recorder.ask(RecorderMessage::LoadEnded(self.now));
         self.gauges();
-        self.nemesis(NemesisMessage::HealAll);
+        self.turn_faults(NemesisMessage::HealAll);
         self.calendar
             .push(self.now + self.settle, StormWake::SettleEnd);
     }

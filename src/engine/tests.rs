@@ -3,7 +3,6 @@
 use super::actor::Runtime;
 use super::actor_table::ActorTable;
 use super::driver::Share;
-use super::embedded;
 use super::live::Live;
 use super::storm::Storm;
 use super::virtual_time::Virtual;
@@ -22,7 +21,7 @@ fn storm<S: Runtime>(name: &str, overrides: &[&str]) -> Storm<Service<ActorTable
         panic!("{name} is embedded");
     };
     let config = config.as_ref().clone();
-    let mut storm = embedded::storm(&scenario, config, 1, Share::WHOLE, &Arc::default());
+    let mut storm = Storm::embedded(&scenario, 1, Share::WHOLE, config, &Arc::default());
     while !storm.is_over() {
         storm.run_virtual(1_000);
     }

@@ -2,43 +2,35 @@
 
 use super::actor::{ActorHost, Core, Envelope, Runtime};
 use super::driver::Share;
-use super::embedded::storm;
 use super::progress::Progress;
+use super::storm::Storm;
 use crate::metrics::RunResult;
 use crate::scenario::Scenario;
 use actix::{Actor, ActorContext, ActorState, Handler};
-use std::cell::RefCell;
 use std::sync::Arc;
 use stormglass_model::config::ServiceConfig;
 
-/// Virtual time.
+/// Virtual time: handlers are called directly.
+#[derive(Default)]
 pub struct Virtual;
 
 impl Runtime for Virtual {
-    type ActorHost<K: Core> = VirtualHost<K>;
-    const COUNTS_ENVELOPES: bool = false;
+    type ActorHost<K: Core> = Virtual;
 }
 
 /// An actor in virtual time: nothing but its core.
 pub struct VirtualActor<K>(K);
 
-/// What an actor in virtual time has for a context: the place where its answer goes.
-pub struct VirtualContext<K: Core> {
-    answer: Option<K::Reply>,
-    state: ActorState,
-}
+/// What an actor in virtual time has for a context: the place where its answer goes. No core stops itself.
+pub struct VirtualContext<K: Core>(Option<K::Reply>);
 
 impl<K: Core> ActorContext for VirtualContext<K> {
-    fn stop(&mut self) {
-        self.state = ActorState::Stopping;
-    }
+    fn stop(&mut self) {}
 
-    fn terminate(&mut self) {
-        self.state = ActorState::Stopped;
-    }
+    fn terminate(&mut self) {}
 
     fn state(&self) -> ActorState {
-        self.state
+        ActorState::Running
     }
 }
 
@@ -51,28 +43,11 @@ impl<K: Core> Handler<Envelope<K>> for VirtualActor<K> {
 
     #[inline]
     fn handle(&mut self, envelope: Envelope<K>, context: &mut VirtualContext<K>) {
-        context.answer = Some(self.0.handle(envelope.0));
+        context.0 = Some(self.0.handle(envelope.0));
     }
 }
 
-/// Calls handlers directly.
-pub struct VirtualHost<K: Core> {
-    context: RefCell<VirtualContext<K>>,
-}
-
-impl<K: Core> Default for VirtualHost<K> {
-    fn default() -> Self {
-        let context = VirtualContext {
-            answer: None,
-            state: ActorState::Running,
-        };
-        VirtualHost {
-            context: RefCell::new(context),
-        }
-    }
-}
-
-impl<K: Core> ActorHost<K> for VirtualHost<K> {
+impl<K: Core> ActorHost<K> for Virtual {
     type Actor = VirtualActor<K>;
 
     #[inline]
@@ -83,9 +58,9 @@ impl<K: Core> ActorHost<K> for VirtualHost<K> {
     #[inline]
     #[expect(clippy::expect_used, reason = "the handler above always answers")]
     fn ask(&self, actor: &mut VirtualActor<K>, message: K::Message) -> K::Reply {
-        let mut context = self.context.borrow_mut();
+        let mut context = VirtualContext(None);
         actor.handle(Envelope(message), &mut context);
-        context.answer.take().expect("an answer to every envelope")
+        context.0.expect("an answer to every envelope")
     }
 
     #[inline]
@@ -104,7 +79,8 @@ pub fn run(
     run: u32,
     progress: &Arc<Progress>,
 ) -> Option<Box<RunResult>> {
-    let mut storm = storm::<Virtual>(scenario, config.clone(), run, Share::WHOLE, progress);
+    let mut storm =
+        Storm::<_, Virtual>::embedded(scenario, run, Share::WHOLE, config.clone(), progress);
     while !storm.is_over() && !progress.is_interrupted() {
         storm.run_virtual(TURN);
     }

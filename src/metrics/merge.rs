@@ -1,6 +1,6 @@
 //! How parts of a measurement become one: the shards of a live run, and neighbouring intervals of a timeline.
 //!
-//! Flows add up; a gauge of an interval is the one at its end.
+//! Flows add up, and so do the gauges of shards.
 
 use super::result::{RunResult, TimelineRow};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
         rows(
             &mut whole.transitions,
             shard.transitions,
-            |row| (row.phase, row.story, row.key.index()),
+            |row| (row.phase, row.story, row.key),
             |sum, row| sum.latency.add(&row.latency),
         );
         rows(
@@ -46,7 +46,6 @@ pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
             phase.from = phase.from.max(other.from);
             phase.to = phase.to.max(other.to);
         }
-        whole.length = whole.length.max(shard.length);
         whole.interrupted |= shard.interrupted;
         whole.notes.extend(shard.notes);
         whole.histories.extend(shard.histories);
@@ -75,29 +74,26 @@ fn rows<R, K: Ord>(
 
 /// Shards tick at the same times until they end; one that has ended stays as it was in the rows after it.
 fn timeline(whole: &mut Vec<TimelineRow>, part: Vec<TimelineRow>) {
-    let ended = |rows: &[TimelineRow]| {
-        rows.last()
-            .map(|row| row.gauges.clone())
-            .unwrap_or_default()
-    };
+    let ended = |rows: &[TimelineRow]| rows.last().cloned().unwrap_or_default();
     let (whole_end, part_end) = (ended(whole), ended(&part));
     for row in whole.iter_mut().skip(part.len()) {
-        add_gauges(&mut row.gauges, &part_end);
+        add_row(row, &part_end);
     }
     for (index, mut other) in part.into_iter().enumerate() {
-        let Some(row) = whole.get_mut(index) else {
-            add_gauges(&mut other.gauges, &whole_end);
-            whole.push(other);
-            continue;
-        };
-        row.arrivals += other.arrivals;
-        row.completions += other.completions;
-        row.dropped += other.dropped;
-        add_gauges(&mut row.gauges, &other.gauges);
-        for (sum, part) in row.resources.iter_mut().zip(&other.resources) {
-            sum.add(part);
+        match whole.get_mut(index) {
+            Some(row) => add_row(row, &other),
+            None => {
+                add_row(&mut other, &whole_end);
+                whole.push(other);
+            }
         }
     }
+}
+
+/// Faults are every shard's own and open at the same times, so they are not added.
+fn add_row(sum: &mut TimelineRow, part: &TimelineRow) {
+    sum.completions += part.completions;
+    add_gauges(&mut sum.gauges, &part.gauges);
 }
 
 fn add_gauges(sum: &mut Gauges, part: &Gauges) {
@@ -122,64 +118,35 @@ fn add_gauges(sum: &mut Gauges, part: &Gauges) {
 
 /// Joins every two neighbouring intervals, so that a timeline's memory does not grow with its run.
 pub fn halve(timeline: &mut Vec<TimelineRow>) {
-    let mut rows = std::mem::take(timeline).into_iter();
-    while let Some(row) = rows.next() {
-        timeline.push(match rows.next() {
-            Some(next) => joined(row, next),
-            None => row,
-        });
-    }
-}
-
-fn joined(row: TimelineRow, next: TimelineRow) -> TimelineRow {
-    let mut resources = next.resources;
-    for (sum, part) in resources.iter_mut().zip(&row.resources) {
-        let (queue, busy, units) = (sum.queue, sum.busy, sum.units);
-        sum.add(part);
-        (sum.queue, sum.busy, sum.units) = (queue, busy, units);
-    }
-    TimelineRow {
-        length: row.length + next.length,
-        arrivals: row.arrivals + next.arrivals,
-        completions: row.completions + next.completions,
-        dropped: row.dropped + next.dropped,
-        resources,
-        ..next
-    }
+    let last = timeline.len().saturating_sub(1);
+    let mut index = 0..=last;
+    timeline.retain(|_| (index.next()).is_some_and(|index| index % 2 == 0 || index == last));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stormglass_model::units::{Span, Time};
+    use stormglass_model::units::Time;
 
-    fn row(at: u64, arrivals_so_far: u64) -> TimelineRow {
-        TimelineRow {
-            at: Time(at),
-            length: Span(10),
-            phase: 0,
-            arrivals: 1,
-            completions: 0,
-            dropped: 0,
-            faults_open: 0,
+    fn rows(rows: &[(u64, u64)]) -> Vec<TimelineRow> {
+        let row = |&(at, arrivals)| TimelineRow {
             gauges: Gauges {
                 at: Time(at),
-                arrivals: arrivals_so_far,
+                arrivals,
                 ..Gauges::default()
             },
-            resources: Default::default(),
-        }
+            ..TimelineRow::default()
+        };
+        rows.iter().map(row).collect()
     }
 
     #[test]
     fn a_shard_that_ends_first_stays_counted() {
-        let long = || vec![row(10, 1), row(20, 2), row(30, 3)];
-        let short = || vec![row(10, 1), row(15, 2)];
+        let long = || rows(&[(0, 0), (10, 1), (20, 2), (30, 3)]);
+        let short = || rows(&[(0, 0), (10, 1), (15, 2)]);
         for (mut whole, part) in [(long(), short()), (short(), long())] {
             timeline(&mut whole, part);
-            let so_far: Vec<u64> = whole.iter().map(|row| row.gauges.arrivals).collect();
-            assert_eq!(so_far, [2, 4, 5]);
-            assert_eq!(whole.iter().map(|row| row.arrivals).sum::<u64>(), 5);
+            assert_eq!(whole, rows(&[(0, 0), (10, 2), (20, 4), (30, 5)]));
         }
     }
 }

@@ -8,7 +8,7 @@ mod threshold;
 
 pub use latency::Latency;
 pub use result::{
-    Kind, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
+    OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
 };
 pub use storm::StormResult;
 pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};

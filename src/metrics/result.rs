@@ -8,7 +8,6 @@ use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
 };
 use stormglass_model::load::StoryId;
-use stormglass_model::named;
 use stormglass_model::units::{Span, Time};
 
 /// A stretch of a run with a name: warm_up, load, settle, or the scenario's own.
@@ -29,16 +28,6 @@ impl Phase {
     }
 }
 
-named! {
-    /// Whose status changed.
-    Kind {
-        /// A subject's.
-        Subject = "subject",
-        /// A task's.
-        Task = "task",
-    }
-}
-
 /// A change of status that was seen, legal or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TransitionKey {
@@ -49,57 +38,33 @@ pub enum TransitionKey {
 }
 
 impl TransitionKey {
-    /// How many keys there are.
-    pub(crate) const COUNT: usize = (SubjectStatus::COUNT + 1) * SubjectStatus::COUNT
-        + (TaskStatus::COUNT + 1) * TaskStatus::COUNT;
+    /// How many statuses there are at most, and none.
+    const STATUSES: usize = SubjectStatus::COUNT + 1;
+    /// Above every index.
+    pub(crate) const COUNT: usize = 2 * Self::STATUSES * Self::STATUSES;
 
-    /// A dense number below [`TransitionKey::COUNT`].
+    /// A number of its own below [`TransitionKey::COUNT`], in the order of keys.
     #[inline]
     pub(crate) fn index(self) -> usize {
-        match self {
-            TransitionKey::Subject(from, to) => {
-                from.map_or(0, |status| status.index() + 1) * SubjectStatus::COUNT + to.index()
-            }
-            TransitionKey::Task(from, to) => {
-                (SubjectStatus::COUNT + 1) * SubjectStatus::COUNT
-                    + from.map_or(0, |status| status.index() + 1) * TaskStatus::COUNT
-                    + to.index()
-            }
-        }
+        const { assert!(TaskStatus::COUNT < Self::STATUSES) };
+        let (kind, from, to) = match self {
+            TransitionKey::Subject(from, to) => (0, from.map(SubjectStatus::index), to.index()),
+            TransitionKey::Task(from, to) => (1, from.map(TaskStatus::index), to.index()),
+        };
+        let from = from.map_or(0, |index| index + 1);
+        (kind * Self::STATUSES + from) * Self::STATUSES + to
     }
 
-    /// Every key, by its index.
-    pub fn all() -> impl Iterator<Item = TransitionKey> {
-        let subjects = std::iter::once(None)
-            .chain(SubjectStatus::ALL.map(Some))
-            .flat_map(|from| SubjectStatus::ALL.map(|to| TransitionKey::Subject(from, to)));
-        let tasks = std::iter::once(None)
-            .chain(TaskStatus::ALL.map(Some))
-            .flat_map(|from| TaskStatus::ALL.map(|to| TransitionKey::Task(from, to)));
-        subjects.chain(tasks)
+    /// Whether it is a task whose status changed.
+    pub(crate) fn is_task(self) -> bool {
+        matches!(self, TransitionKey::Task(..))
     }
 
-    /// Whose status changed.
-    pub(crate) fn kind(self) -> Kind {
+    /// The names of the statuses before, which is empty for creation, and after.
+    pub(crate) fn names(self) -> (&'static str, &'static str) {
         match self {
-            TransitionKey::Subject(..) => Kind::Subject,
-            TransitionKey::Task(..) => Kind::Task,
-        }
-    }
-
-    /// The name of the status before; empty for creation.
-    pub(crate) fn source_name(self) -> &'static str {
-        match self {
-            TransitionKey::Subject(from, _) => from.map_or("", SubjectStatus::name),
-            TransitionKey::Task(from, _) => from.map_or("", TaskStatus::name),
-        }
-    }
-
-    /// The name of the status after.
-    pub(crate) fn target_name(self) -> &'static str {
-        match self {
-            TransitionKey::Subject(_, to) => to.name(),
-            TransitionKey::Task(_, to) => to.name(),
+            TransitionKey::Subject(from, to) => (from.map_or("", SubjectStatus::name), to.name()),
+            TransitionKey::Task(from, to) => (from.map_or("", TaskStatus::name), to.name()),
         }
     }
 }
@@ -134,27 +99,17 @@ pub struct OperationRow {
     pub service: Latency,
 }
 
-/// One interval of the timeline. Flows are of the interval, gauges of its end.
-#[derive(Clone, Debug, PartialEq)]
+/// How things stood when an interval of the timeline ended. What was counted is counted from the beginning of the run.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TimelineRow {
-    /// When the interval ended.
-    pub at: Time,
-    /// How long it was.
-    pub length: Span,
-    /// Position in [`RunResult::phases`] of its end.
+    /// Position in [`RunResult::phases`] of the interval that ended.
     pub phase: usize,
-    /// Stories started.
-    pub arrivals: u64,
     /// Operations completed.
     pub completions: u64,
-    /// Arrivals that could not start.
-    pub dropped: u64,
-    /// Faults open at its end.
+    /// Faults open.
     pub faults_open: u64,
-    /// Gauges at its end; its cumulative fields count from the beginning of the run.
+    /// What else was counted, and when.
     pub gauges: Gauges,
-    /// What each queue did in the interval, indexed by [`Resource::index`].
-    pub resources: [ResourceGauge; Resource::COUNT],
 }
 
 /// What one queue did in one phase.
@@ -181,7 +136,7 @@ pub struct RunResult {
     pub transitions: Vec<TransitionRow>,
     /// Rows with at least one value, ordered by phase, story, operation, outcome.
     pub operations: Vec<OperationRow>,
-    /// Intervals in order.
+    /// The beginning of the run, where all is zero, and the ends of the intervals: two neighbours are an interval.
     pub timeline: Vec<TimelineRow>,
     /// Queues by phase; empty without an embedded service.
     pub resources: Vec<ResourceRow>,
@@ -197,8 +152,6 @@ pub struct RunResult {
     pub end: Gauges,
     /// Fingerprint of the ordered history; none when live.
     pub event_hash: Option<u64>,
-    /// The virtual or real time it covered.
-    pub length: Span,
     /// Whether it was cut short by the user.
     pub interrupted: bool,
     /// What a person should know of beside.
@@ -208,6 +161,16 @@ pub struct RunResult {
 }
 
 impl RunResult {
+    /// The virtual or real time it covered.
+    pub fn length(&self) -> Span {
+        self.end.at.since(Time::ZERO)
+    }
+
+    /// Whether the load had yet to settle in the phase at this position.
+    pub(crate) fn is_warm_up(&self, phase: usize) -> bool {
+        self.phases[phase].name == "warm_up"
+    }
+
     /// How many violations there were.
     pub fn violation_total(&self) -> u64 {
         self.violation_counts.iter().sum()
@@ -216,16 +179,5 @@ impl RunResult {
     /// How many changes of status of subjects and tasks there were.
     pub fn transition_total(&self) -> u64 {
         self.transitions.iter().map(|row| row.latency.count()).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_dense() {
-        let indices: Vec<usize> = TransitionKey::all().map(TransitionKey::index).collect();
-        assert_eq!(indices, (0..TransitionKey::COUNT).collect::<Vec<_>>());
     }
 }

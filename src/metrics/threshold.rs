@@ -111,18 +111,16 @@ impl Threshold {
         let mut latency = Latency::default();
         let mut errors = 0;
         for run in runs {
-            let warms_up =
-                |phase: usize| (run.phases.get(phase)).is_some_and(|phase| phase.name == "warm_up");
             match self.subject {
                 ThresholdSubject::Transition(key) => {
                     let rows = run.transitions.iter().filter(|row| row.key == key);
-                    rows.filter(|row| !warms_up(row.phase))
+                    rows.filter(|row| !run.is_warm_up(row.phase))
                         .for_each(|row| latency.add(&row.latency));
                 }
                 ThresholdSubject::Operation(operation) => {
                     let rows = run.operations.iter();
                     let rows = rows.filter(|row| row.operation == operation);
-                    for row in rows.filter(|row| !warms_up(row.phase)) {
+                    for row in rows.filter(|row| !run.is_warm_up(row.phase)) {
                         latency.add(&row.response);
                         if matches!(row.outcome, Outcome::Fail | Outcome::Unknown) {
                             errors += row.response.count();

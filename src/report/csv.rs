@@ -2,8 +2,8 @@
 
 use super::number::{mean_micros, micros, ratio, seconds};
 use super::origin::Origin;
-use super::totals::rows;
-use crate::metrics::{Latency, RunResult, StormResult};
+use super::totals::{intervals, rows};
+use crate::metrics::{Latency, StormResult};
 use csv::Writer;
 use std::io;
 use stormglass_model::config::Resource;
@@ -19,15 +19,20 @@ const LATENCY_COLUMNS: &str =
 pub fn transitions(result: &StormResult) -> io::Result<Vec<u8>> {
     let header = format!("run,phase,story,kind,from,to,{LATENCY_COLUMNS}");
     let records = rows(&result.runs, |run| &run.transitions).map(|(run, row)| {
+        let (from, to) = row.key.names();
+        let kind = if row.key.is_task() { "task" } else { "subject" };
         let mut record = vec![
             run.run.to_string(),
-            phase_name(run, row.phase),
-            story_name(result, row.story.0),
-            row.key.kind().name().to_owned(),
-            row.key.source_name().to_owned(),
-            row.key.target_name().to_owned(),
+            run.phases[row.phase].name.clone(),
+            result.stories[usize::from(row.story.0)].clone(),
+            kind.to_owned(),
+            from.to_owned(),
+            to.to_owned(),
         ];
-        record.extend(latency_columns(&row.latency, phase_length(run, row.phase)));
+        record.extend(latency_columns(
+            &row.latency,
+            run.phases[row.phase].length(),
+        ));
         record
     });
     table(&header, records)
@@ -42,12 +47,15 @@ pub fn operations(result: &StormResult) -> io::Result<Vec<u8>> {
     let records = rows(&result.runs, |run| &run.operations).map(|(run, row)| {
         let mut record = vec![
             run.run.to_string(),
-            phase_name(run, row.phase),
-            story_name(result, row.story.0),
+            run.phases[row.phase].name.clone(),
+            result.stories[usize::from(row.story.0)].clone(),
             row.operation.name().to_owned(),
             row.outcome.name().to_owned(),
         ];
-        record.extend(latency_columns(&row.response, phase_length(run, row.phase)));
+        record.extend(latency_columns(
+            &row.response,
+            run.phases[row.phase].length(),
+        ));
         record.extend([0.50, 0.99].map(|q| micros(row.service.quantile(q).0)));
         record
     });
@@ -66,21 +74,24 @@ pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
         "run,t_s,phase,arrivals,completions,in_flight,dropped,{statuses},bytes_stored,bytes_pending_delete,{}",
         queues.join(",")
     );
-    let records = rows(&result.runs, |run| &run.timeline).map(|(run, row)| {
+    let records = intervals(&result.runs).map(|(run, before, row)| {
+        let (earlier, now) = (&before.gauges, &row.gauges);
+        let length = now.at.since(earlier.at);
         let mut record = vec![
             run.run.to_string(),
-            seconds(row.at.0),
-            phase_name(run, row.phase),
-            row.arrivals.to_string(),
-            row.completions.to_string(),
-            row.gauges.in_flight.to_string(),
-            row.dropped.to_string(),
+            seconds(now.at.0),
+            run.phases[row.phase].name.clone(),
+            (now.arrivals - earlier.arrivals).to_string(),
+            (row.completions - before.completions).to_string(),
+            now.in_flight.to_string(),
+            (now.dropped - earlier.dropped).to_string(),
         ];
-        record.extend(row.gauges.subjects.map(|count| count.to_string()));
-        record.push(row.gauges.bytes_stored.to_string());
-        record.push(row.gauges.bytes_pending_delete.to_string());
-        for flow in &row.resources {
-            record.extend([queue_length(flow), utilisation(flow, row.length)]);
+        record.extend(now.subjects.map(|count| count.to_string()));
+        record.push(now.bytes_stored.to_string());
+        record.push(now.bytes_pending_delete.to_string());
+        for (queue, earlier) in now.resources.iter().zip(&earlier.resources) {
+            let flow = queue.since(earlier);
+            record.extend([queue_length(&flow), utilisation(&flow, length)]);
         }
         record
     });
@@ -95,10 +106,10 @@ pub fn resources(result: &StormResult) -> io::Result<Vec<u8>> {
         count => mean_micros(sum_ns as f64 / count as f64),
     };
     let records = rows(&result.runs, |run| &run.resources).map(|(run, row)| {
-        let length = phase_length(run, row.phase);
+        let length = run.phases[row.phase].length();
         [
             run.run.to_string(),
-            phase_name(run, row.phase),
+            run.phases[row.phase].name.clone(),
             row.resource.name().to_owned(),
             row.flow.arrivals.to_string(),
             mean(row.flow.wait_ns, row.flow.grants),
@@ -159,26 +170,6 @@ fn latency_columns(latency: &Latency, length: Span) -> [String; 10] {
         quantile(0.999),
         micros(latency.max().0),
     ]
-}
-
-fn phase_name(run: &RunResult, phase: usize) -> String {
-    run.phases
-        .get(phase)
-        .map_or_else(String::new, |phase| phase.name.clone())
-}
-
-fn phase_length(run: &RunResult, phase: usize) -> Span {
-    run.phases
-        .get(phase)
-        .map_or(Span::ZERO, |phase| phase.length())
-}
-
-fn story_name(result: &StormResult, story: u16) -> String {
-    result
-        .stories
-        .get(usize::from(story))
-        .cloned()
-        .unwrap_or_default()
 }
 
 /// Empty where there is no such queue: a real server does not show its own.

@@ -5,13 +5,12 @@
 //! whatever its outcome (`upload:response`, `upload:service`).
 
 use super::totals::rows;
-use crate::metrics::{Kind, Latency, StormResult, TransitionKey};
+use crate::metrics::{Latency, StormResult, TransitionKey};
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
-use stormglass_model::lifecycle::Operation;
 use stormglass_model::units::{Span, Time};
 
 /// The whole log.
@@ -56,37 +55,35 @@ fn phases(result: &StormResult) -> Vec<(Time, Span)> {
 
 /// The histograms of one phase by their tags: transitions first, then operations.
 fn histograms(result: &StormResult, phase: usize) -> Vec<(String, Latency)> {
-    let mut transitions: BTreeMap<TransitionKey, Latency> = BTreeMap::new();
-    for (_, row) in rows(&result.runs, |run| &run.transitions).filter(|(_, row)| row.phase == phase)
-    {
-        transitions.entry(row.key).or_default().add(&row.latency);
-    }
-    let mut operations: BTreeMap<Operation, (Latency, Latency)> = BTreeMap::new();
-    for (_, row) in rows(&result.runs, |run| &run.operations).filter(|(_, row)| row.phase == phase)
-    {
-        let (response, service) = operations.entry(row.operation).or_default();
-        response.add(&row.response);
-        service.add(&row.service);
-    }
-    let transitions = transitions
-        .into_iter()
-        .map(|(key, latency)| (tag(key), latency));
-    let operations = operations
-        .into_iter()
-        .flat_map(|(operation, (response, service))| {
-            [
-                (format!("{operation}:response"), response),
-                (format!("{operation}:service"), service),
-            ]
+    let transitions = rows(&result.runs, |run| &run.transitions)
+        .filter(|(_, row)| row.phase == phase)
+        .map(|(_, row)| (row.key, &row.latency));
+    let operations = rows(&result.runs, |run| &run.operations)
+        .filter(|(_, row)| row.phase == phase)
+        .flat_map(|(_, row)| {
+            let times = [("response", &row.response), ("service", &row.service)];
+            times.map(|(time, latency)| ((row.operation, time), latency))
         });
+    let transitions = summed(transitions).map(|(key, latency)| (tag(key), latency));
+    let operations = summed(operations)
+        .map(|((operation, time), latency)| (format!("{operation}:{time}"), latency));
     transitions.chain(operations).collect()
+}
+
+/// The sums of the latencies that have the same key, in the order of keys.
+fn summed<'r, K: Ord>(
+    rows: impl Iterator<Item = (K, &'r Latency)>,
+) -> impl Iterator<Item = (K, Latency)> {
+    let mut sums: BTreeMap<K, Latency> = BTreeMap::new();
+    for (key, latency) in rows {
+        sums.entry(key).or_default().add(latency);
+    }
+    sums.into_iter()
 }
 
 /// `queued->saving`; a task's with `task:` in front.
 fn tag(key: TransitionKey) -> String {
-    let kind = match key.kind() {
-        Kind::Subject => "",
-        Kind::Task => "task:",
-    };
-    format!("{kind}{}->{}", key.source_name(), key.target_name())
+    let kind = if key.is_task() { "task:" } else { "" };
+    let (from, to) = key.names();
+    format!("{kind}{from}->{to}")
 }

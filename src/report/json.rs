@@ -114,7 +114,7 @@ fn one_run(origin: &Origin, run: &RunResult) -> Value {
         "transitions": run.transition_total(),
         "events": run.end.events,
         "event_hash": run.event_hash.map(hex),
-        "covered_s": run.length.as_secs_f64(),
+        "covered_s": run.length().as_secs_f64(),
         "phases": run.phases.iter().map(|phase| json!({
             "name": phase.name,
             "from_s": phase.from.as_secs_f64(),

@@ -4,7 +4,7 @@ use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
 use super::terminal::{HEIGHT, Paint, clipped, closing};
 use super::totals::{self, Totals, TransitionTotal, unknown_because};
-use crate::metrics::{Aggregate, Kind, StormResult, ThresholdResult};
+use crate::metrics::{Aggregate, StormResult, ThresholdResult};
 use crate::scenario::Clock;
 use std::fmt::Write as _;
 use stormglass_model::checker::Violation;
@@ -187,14 +187,9 @@ fn transitions(result: &StormResult) -> Section {
 }
 
 fn transition(total: &TransitionTotal) -> String {
-    let from = match total.key.source_name() {
-        "" => "(none)",
-        name => name,
-    };
-    let kind = match total.key.kind() {
-        Kind::Subject => "",
-        Kind::Task => "task ",
-    };
+    let (from, to) = total.key.names();
+    let from = if from.is_empty() { "(none)" } else { from };
+    let kind = if total.key.is_task() { "task " } else { "" };
     let latency = &total.latency;
     let cells = [
         thousands(latency.count()),
@@ -204,8 +199,7 @@ fn transition(total: &TransitionTotal) -> String {
         length(latency.quantile(0.999)),
         length(latency.max()),
     ];
-    let name = format!("{kind}{from} → {}", total.key.target_name());
-    columned(&name, &cells)
+    columned(&format!("{kind}{from} → {to}"), &cells)
 }
 
 fn columned(name: &str, [first, rest @ ..]: &[String; 6]) -> String {

@@ -1,6 +1,6 @@
 //! Figures over all runs of a storm, for the reports that sum up.
 
-use crate::metrics::{Latency, RunResult, StormResult, TransitionKey, TransitionRow};
+use crate::metrics::{Latency, RunResult, StormResult, TimelineRow, TransitionKey, TransitionRow};
 use std::collections::BTreeMap;
 use stormglass_model::config::Resource;
 use stormglass_model::history::{Gauges, ResourceGauge};
@@ -14,6 +14,14 @@ pub fn rows<'r, R>(
 ) -> impl Iterator<Item = (&'r RunResult, &'r R)> {
     runs.iter()
         .flat_map(move |run| of(run).iter().map(move |row| (run, row)))
+}
+
+/// The intervals of every run's timeline: how things stood before and after each, with its run.
+pub fn intervals(
+    runs: &[RunResult],
+) -> impl Iterator<Item = (&RunResult, &TimelineRow, &TimelineRow)> {
+    runs.iter()
+        .flat_map(|run| (run.timeline.windows(2)).map(move |pair| (run, &pair[0], &pair[1])))
 }
 
 /// What came together over all runs.
@@ -68,7 +76,7 @@ impl Totals<'_> {
             totals.arrivals += run.end.arrivals;
             totals.dropped += run.end.dropped;
             totals.late += run.end.late;
-            totals.length += run.length;
+            totals.length += run.length();
         }
         totals.subjects = totals.by_status.iter().sum();
         totals
@@ -94,10 +102,12 @@ enum Stretch {
 }
 
 fn stretch(run: &RunResult, phase: usize) -> Stretch {
-    match run.phases.get(phase) {
-        Some(found) if found.name == "warm_up" => Stretch::WarmUp,
-        _ if phase + 1 == run.phases.len() && phase > 0 => Stretch::Settle,
-        _ => Stretch::Load,
+    if run.is_warm_up(phase) {
+        Stretch::WarmUp
+    } else if phase + 1 == run.phases.len() && phase > 0 {
+        Stretch::Settle
+    } else {
+        Stretch::Load
     }
 }
 
@@ -116,9 +126,10 @@ fn load_s(runs: &[RunResult]) -> f64 {
 
 fn in_flight_mean(runs: &[RunResult]) -> Option<f64> {
     let (mut weighted, mut seconds) = (0.0, 0.0);
-    for (_, row) in rows(runs, |run| &run.timeline).filter(|(run, row)| is_load(run, row.phase)) {
-        weighted += row.gauges.in_flight as f64 * row.length.as_secs_f64();
-        seconds += row.length.as_secs_f64();
+    for (_, before, row) in intervals(runs).filter(|(run, _, row)| is_load(run, row.phase)) {
+        let length = row.gauges.at.since(before.gauges.at).as_secs_f64();
+        weighted += row.gauges.in_flight as f64 * length;
+        seconds += length;
     }
     (seconds > 0.0).then(|| weighted / seconds)
 }
@@ -210,14 +221,9 @@ struct PhaseSum<'r> {
 /// The busiest queue; none when no queue was asked for anything under load.
 pub fn bottleneck(runs: &[RunResult]) -> Option<Bottleneck<'_>> {
     let mut sums: BTreeMap<(usize, Resource), PhaseSum> = BTreeMap::new();
-    for (run, row) in rows(runs, |run| &run.resources) {
-        let Some(phase) = run
-            .phases
-            .get(row.phase)
-            .filter(|_| is_load(run, row.phase))
-        else {
-            continue;
-        };
+    for (run, row) in rows(runs, |run| &run.resources).filter(|(run, row)| is_load(run, row.phase))
+    {
+        let phase = &run.phases[row.phase];
         let sum = sums
             .entry((row.phase, row.resource))
             .or_insert_with(|| PhaseSum {

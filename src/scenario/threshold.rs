@@ -63,7 +63,7 @@ fn subject(reader: &Reader, entry: &Entry, measured: &Measured) -> Option<Thresh
     if let Some((from, to)) = key.split_once("->") {
         let (from, to) = (from.trim(), to.trim());
         let transition = transition(reader, entry, (from, to), measured.profile)?;
-        if matches!(transition, TransitionKey::Task(..)) && measured.lacks(Operation::Import) {
+        if transition.is_task() && measured.lacks(Operation::Import) {
             let help = "add `\"import\"` to a story, or leave the threshold out";
             reader.wrong(at, "no story imports, so there are no tasks", help);
             return None;
@@ -93,7 +93,10 @@ fn transition(
     let legal: Vec<(String, TransitionKey)> = subjects
         .map(|edge| TransitionKey::Subject(edge.from, edge.to))
         .chain(tasks.map(|edge| TransitionKey::Task(edge.from, edge.to)))
-        .map(|key| (format!("{}->{}", key.source_name(), key.target_name()), key))
+        .map(|key| {
+            let (source, target) = key.names();
+            (format!("{source}->{target}"), key)
+        })
         .collect();
     let wanted = format!("{from}->{to}");
     if let Some((_, found)) = legal.iter().find(|(name, _)| *name == wanted) {

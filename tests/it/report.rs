@@ -1,6 +1,7 @@
 //! Reports as values: what each exporter makes of a storm that never happened.
 
 mod diagram;
+mod latency;
 pub mod sample;
 pub mod summary;
 
@@ -66,7 +67,7 @@ fn csv_of_violations() {
 #[test]
 fn a_server_without_queues_leaves_their_columns_empty() {
     let mut result = valid();
-    result.runs[0].timeline[0].resources = Default::default();
+    result.runs[0].timeline[1].gauges.resources = Default::default();
     let csv = text(&origin(), &result, "timeline.csv");
     let (header, row) = csv.split_once('\n').unwrap();
     assert!(row.trim_end().ends_with(",,,,,,,,,,"), "{row}");

@@ -381,7 +381,7 @@ impl<S: Runtime> Target for Remote<S> {
             }
         }
         gauges.subjects[SubjectStatus::Deleted.index()] += self.gone;
-        gauges.events += self.images.messages() + self.requests;
+        gauges.events += self.images.envelopes() + self.requests;
     }
 
     fn audit(&mut self, _: SubjectId) -> Option<Audit> {

@@ -16,34 +16,11 @@ const START: &str = "start";
 const MIDDLE: &str = "middle";
 const END: &str = "end";
 
-/// How an edge runs: an SVG path relative to its row, and where its name stands.
-struct Route {
-    path: &'static str,
-    x: i32,
-    y: i32,
-    anchor: &'static str,
-}
-
-const fn route(path: &'static str, x: i32, y: i32, anchor: &'static str) -> Route {
-    Route { path, x, y, anchor }
-}
+/// How an edge runs: an SVG path relative to its row, where its name stands, and which point of the name that is.
+struct Route(&'static str, i32, i32, &'static str);
 
 /// The middle of a status, how wide it is drawn, and its colour.
-struct StatusBox {
-    x: i32,
-    y: i32,
-    width: i32,
-    colour: &'static str,
-}
-
-const fn status_box(x: i32, y: i32, width: i32, colour: &'static str) -> StatusBox {
-    StatusBox {
-        x,
-        y,
-        width,
-        colour,
-    }
-}
+struct StatusBox(i32, i32, i32, &'static str);
 
 const BOX_HEIGHT: i32 = 48;
 
@@ -58,78 +35,78 @@ pub const FONT: &str = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-seri
 
 fn subject_box(status: SubjectStatus) -> StatusBox {
     match status {
-        SubjectStatus::Queued => status_box(190, 0, 110, GREY),
-        SubjectStatus::Saving => status_box(500, 0, 130, BLUE),
-        SubjectStatus::Active => status_box(850, 0, 130, GREEN),
-        SubjectStatus::Deactivated => status_box(1125, 0, 140, AMBER),
-        SubjectStatus::Killed => status_box(640, 170, 120, RED),
-        SubjectStatus::PendingDelete => status_box(985, 170, 160, AMBER),
-        SubjectStatus::Deleted => status_box(655, 322, 1080, INK),
-        SubjectStatus::Uploading => status_box(340, -190, 130, PURPLE),
-        SubjectStatus::Importing => status_box(690, -190, 130, PURPLE),
+        SubjectStatus::Queued => StatusBox(190, 0, 110, GREY),
+        SubjectStatus::Saving => StatusBox(500, 0, 130, BLUE),
+        SubjectStatus::Active => StatusBox(850, 0, 130, GREEN),
+        SubjectStatus::Deactivated => StatusBox(1125, 0, 140, AMBER),
+        SubjectStatus::Killed => StatusBox(640, 170, 120, RED),
+        SubjectStatus::PendingDelete => StatusBox(985, 170, 160, AMBER),
+        SubjectStatus::Deleted => StatusBox(655, 322, 1080, INK),
+        SubjectStatus::Uploading => StatusBox(340, -190, 130, PURPLE),
+        SubjectStatus::Importing => StatusBox(690, -190, 130, PURPLE),
     }
 }
 
 fn subject_route(from: Option<SubjectStatus>, to: SubjectStatus) -> Option<Route> {
     use SubjectStatus::*;
     Some(match (from, to) {
-        (None, Queued) => route("M31,0 H135", 80, -10, MIDDLE),
-        (Some(Queued), Active) => route("M238,-24 C330,-96 700,-96 815,-24", 500, -86, MIDDLE),
-        (Some(Queued), Saving) => route("M245,0 H435", 318, -9, MIDDLE),
-        (Some(Queued), Deleted) => route("M170,24 V298", 180, 175, START),
-        (Some(Saving), Active) => route("M565,0 H785", 640, -9, MIDDLE),
-        (Some(Saving), Deleted) => route("M490,24 V298", 500, 175, START),
-        (Some(Saving), Killed) => route("M530,24 C536,96 624,80 634,146", 614, 86, START),
-        (Some(Saving), Queued) => route("M455,24 C440,88 270,88 232,24", 318, 92, MIDDLE),
-        (Some(Active), Deleted) => route("M825,24 V298", 815, 175, END),
-        (Some(Active), PendingDelete) => route("M865,24 C866,96 950,84 962,146", 930, 116, END),
-        (Some(Active), Deactivated) => route("M915,-9 C960,-24 1010,-24 1055,-9", 985, -30, MIDDLE),
-        (Some(Deactivated), Active) => route("M1055,9 C1010,24 960,24 915,9", 985, 38, MIDDLE),
-        (Some(Deactivated), Deleted) => route("M1145,24 V298", 1155, 175, START),
-        (Some(Killed), Deleted) => route("M640,194 V298", 650, 252, START),
-        (Some(PendingDelete), Deleted) => route("M985,194 V298", 995, 252, START),
+        (None, Queued) => Route("M31,0 H135", 80, -10, MIDDLE),
+        (Some(Queued), Active) => Route("M238,-24 C330,-96 700,-96 815,-24", 500, -86, MIDDLE),
+        (Some(Queued), Saving) => Route("M245,0 H435", 318, -9, MIDDLE),
+        (Some(Queued), Deleted) => Route("M170,24 V298", 180, 175, START),
+        (Some(Saving), Active) => Route("M565,0 H785", 640, -9, MIDDLE),
+        (Some(Saving), Deleted) => Route("M490,24 V298", 500, 175, START),
+        (Some(Saving), Killed) => Route("M530,24 C536,96 624,80 634,146", 614, 86, START),
+        (Some(Saving), Queued) => Route("M455,24 C440,88 270,88 232,24", 318, 92, MIDDLE),
+        (Some(Active), Deleted) => Route("M825,24 V298", 815, 175, END),
+        (Some(Active), PendingDelete) => Route("M865,24 C866,96 950,84 962,146", 930, 116, END),
+        (Some(Active), Deactivated) => Route("M915,-9 C960,-24 1010,-24 1055,-9", 985, -30, MIDDLE),
+        (Some(Deactivated), Active) => Route("M1055,9 C1010,24 960,24 915,9", 985, 38, MIDDLE),
+        (Some(Deactivated), Deleted) => Route("M1145,24 V298", 1155, 175, START),
+        (Some(Killed), Deleted) => Route("M640,194 V298", 650, 252, START),
+        (Some(PendingDelete), Deleted) => Route("M985,194 V298", 995, 252, START),
         (Some(PendingDelete), Active) => {
-            route("M1012,146 C1006,84 902,104 892,24", 1004, 100, START)
+            Route("M1012,146 C1006,84 902,104 892,24", 1004, 100, START)
         }
         (Some(Queued), Uploading) => {
-            route("M178,-24 C178,-120 200,-190 275,-190", 236, -199, MIDDLE)
+            Route("M178,-24 C178,-120 200,-190 275,-190", 236, -199, MIDDLE)
         }
         (Some(Queued), Importing) => {
-            route("M145,-24 C120,-320 560,-330 678,-214", 430, -292, MIDDLE)
+            Route("M145,-24 C120,-320 560,-330 678,-214", 430, -292, MIDDLE)
         }
-        (Some(Uploading), Importing) => route("M405,-190 H625", 515, -199, MIDDLE),
+        (Some(Uploading), Importing) => Route("M405,-190 H625", 515, -199, MIDDLE),
         (Some(Uploading), Queued) => {
-            route("M305,-166 C300,-110 220,-120 208,-24", 298, -122, START)
+            Route("M305,-166 C300,-110 220,-120 208,-24", 298, -122, START)
         }
-        (Some(Uploading), Deleted) => route("M388,-166 V298", 398, 175, START),
+        (Some(Uploading), Deleted) => Route("M388,-166 V298", 398, 175, START),
         (Some(Importing), Active) => {
-            route("M755,-190 C830,-190 850,-120 850,-24", 846, -130, START)
+            Route("M755,-190 C830,-190 850,-120 850,-24", 846, -130, START)
         }
         (Some(Importing), Queued) => {
-            route("M650,-166 C620,-110 320,-150 228,-24", 600, -122, MIDDLE)
+            Route("M650,-166 C620,-110 320,-150 228,-24", 600, -122, MIDDLE)
         }
-        (Some(Importing), Deleted) => route("M735,-166 V298", 725, 105, END),
+        (Some(Importing), Deleted) => Route("M735,-166 V298", 725, 105, END),
         _ => return None,
     })
 }
 
 fn task_box(status: TaskStatus) -> StatusBox {
     match status {
-        TaskStatus::Pending => status_box(190, 0, 110, GREY),
-        TaskStatus::Processing => status_box(500, 0, 130, BLUE),
-        TaskStatus::Success => status_box(850, -36, 130, GREEN),
-        TaskStatus::Failure => status_box(850, 36, 130, RED),
+        TaskStatus::Pending => StatusBox(190, 0, 110, GREY),
+        TaskStatus::Processing => StatusBox(500, 0, 130, BLUE),
+        TaskStatus::Success => StatusBox(850, -36, 130, GREEN),
+        TaskStatus::Failure => StatusBox(850, 36, 130, RED),
     }
 }
 
 fn task_route(from: Option<TaskStatus>, to: TaskStatus) -> Option<Route> {
     use TaskStatus::*;
     Some(match (from, to) {
-        (None, Pending) => route("M31,0 H135", 80, -10, MIDDLE),
-        (Some(Pending), Processing) => route("M245,0 H435", 345, -9, MIDDLE),
-        (Some(Processing), Success) => route("M565,-8 C650,-8 690,-36 785,-36", 650, -40, MIDDLE),
-        (Some(Processing), Failure) => route("M565,8 C650,8 690,36 785,36", 650, 48, MIDDLE),
-        (Some(Pending), Failure) => route("M200,24 C230,106 690,106 818,61", 430, 70, MIDDLE),
+        (None, Pending) => Route("M31,0 H135", 80, -10, MIDDLE),
+        (Some(Pending), Processing) => Route("M245,0 H435", 345, -9, MIDDLE),
+        (Some(Processing), Success) => Route("M565,-8 C650,-8 690,-36 785,-36", 650, -40, MIDDLE),
+        (Some(Processing), Failure) => Route("M565,8 C650,8 690,36 785,36", 650, 48, MIDDLE),
+        (Some(Pending), Failure) => Route("M200,24 C230,106 690,106 818,61", 430, 70, MIDDLE),
         _ => return None,
     })
 }
@@ -241,7 +218,7 @@ fn definitions() -> String {
 }
 
 fn line(svg: &mut String, route: &Route, style: &str) {
-    let path = route.path;
+    let Route(path, ..) = route;
     let _ = writeln!(
         svg,
         "<path class=\"halo\" d=\"{path}\"/>\n\
@@ -250,12 +227,7 @@ fn line(svg: &mut String, route: &Route, style: &str) {
 }
 
 fn node(svg: &mut String, place: &StatusBox, name: &str) {
-    let StatusBox {
-        x,
-        y,
-        width,
-        colour,
-    } = place;
+    let StatusBox(x, y, width, colour) = place;
     let (left, top) = (x - width / 2, y - BOX_HEIGHT / 2);
     let shape =
         format!("x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{BOX_HEIGHT}\" rx=\"14\"");
@@ -269,7 +241,7 @@ fn node(svg: &mut String, place: &StatusBox, name: &str) {
 }
 
 fn label(svg: &mut String, route: &Route, name: &str, style: &str) {
-    let Route { x, y, anchor, .. } = route;
+    let Route(_, x, y, anchor) = route;
     let _ = writeln!(
         svg,
         "<text class=\"name {style}\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{name}</text>"

@@ -89,7 +89,7 @@ fn a_fault_is_open_from_its_command_to_the_end_of_its_undo() {
     let result = stormglass::run(&scenario, &options).unwrap();
     assert_eq!(commands.not_undone(), []);
     let rows: Vec<_> = (result.runs[0].timeline.iter())
-        .map(|row| (row.at, row.faults_open))
+        .map(|row| (row.gauges.at, row.faults_open))
         .collect();
     // Told to heal after 400 ms, it cannot have healed before 800 ms.
     let undoing = |at: Time| (500_000_000..800_000_000).contains(&at.0);

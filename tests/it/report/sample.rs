@@ -157,20 +157,44 @@ fn phase(name: &str, from_s: u64, to_s: u64) -> Phase {
     }
 }
 
+/// An interval of two seconds.
+fn timeline(subjects: [u64; SubjectStatus::COUNT]) -> Vec<TimelineRow> {
+    let start = Gauges {
+        at: Time(2_000_000_001),
+        arrivals: 90,
+        ..Gauges::default()
+    };
+    let mut end = Gauges {
+        at: Time(4_000_000_001),
+        arrivals: start.arrivals + 100,
+        in_flight: 14,
+        subjects,
+        bytes_stored: 1 << 30,
+        bytes_pending_delete: 1 << 20,
+        ..Gauges::default()
+    };
+    end.resources[Resource::Slots.index()] = flow();
+    let row = |completions, gauges| TimelineRow {
+        phase: 1,
+        completions,
+        faults_open: 0,
+        gauges,
+    };
+    vec![row(0, start), row(198, end)]
+}
+
 /// Two seconds of warm-up, eight of load, one of settle; valid, without thresholds.
 pub fn valid() -> StormResult {
     use SubjectStatus::*;
-    let at = Time;
     let s = 1_000_000_000;
     let mut end = Gauges {
+        at: Time(11 * s),
         arrivals: 500,
         events: 12_400,
         ..Gauges::default()
     };
     end.subjects[Active.index()] = 120;
     end.subjects[Deleted.index()] = 380;
-    let mut resources = [ResourceGauge::default(); Resource::COUNT];
-    resources[Resource::Slots.index()] = flow();
     let run = RunResult {
         run: 1,
         seed: 42,
@@ -181,23 +205,7 @@ pub fn valid() -> StormResult {
         ],
         transitions: transitions(),
         operations: operations(),
-        timeline: vec![TimelineRow {
-            at: at(4 * s + 1),
-            length: Span(2 * s),
-            phase: 1,
-            arrivals: 100,
-            completions: 198,
-            dropped: 0,
-            faults_open: 0,
-            gauges: Gauges {
-                in_flight: 14,
-                subjects: end.subjects,
-                bytes_stored: 1 << 30,
-                bytes_pending_delete: 1 << 20,
-                ..Gauges::default()
-            },
-            resources,
-        }],
+        timeline: timeline(end.subjects),
         resources: vec![ResourceRow {
             phase: 1,
             resource: Resource::Slots,
@@ -209,7 +217,6 @@ pub fn valid() -> StormResult {
         violation_counts: [0; Invariant::COUNT],
         end,
         event_hash: Some(0xc0ffee),
-        length: Span(11 * s),
         interrupted: false,
         notes: Vec::new(),
         histories: Vec::new(),

@@ -3,7 +3,7 @@
 use super::sample::{invalid, latency, origin, origin_of, threshold, transition, valid};
 use insta::assert_snapshot;
 use stormglass::{Aggregate, StormResult, TransitionKey};
-use stormglass_model::lifecycle::{Invariant, Verdict};
+use stormglass_model::lifecycle::{Invariant, SubjectStatus, Verdict};
 
 /// One screen.
 pub const HEIGHT: usize = 24;
@@ -144,10 +144,11 @@ fn the_summary_shows_thresholds_and_what_the_generator_missed() {
 #[test]
 fn the_summary_fits_one_screen_whatever_happened() {
     let mut result = invalid();
-    let every_key = TransitionKey::all()
-        .map(|key| transition(1, key, latency([1, 2, 3])))
-        .collect();
-    result.runs[0].transitions = every_key;
+    let statuses = || SubjectStatus::ALL.iter().copied();
+    let every_key = statuses()
+        .flat_map(|from| statuses().map(move |to| TransitionKey::Subject(Some(from), to)))
+        .map(|key| transition(1, key, latency([1, 2, 3])));
+    result.runs[0].transitions = every_key.collect();
     result.runs[1].violation_counts = [1_000_000; Invariant::COUNT];
     result.runs[0].unknown_because = Some("because ".repeat(50));
     result.runs[0].interrupted = true;

@@ -230,11 +230,11 @@ fn is_settled(reading: &ProbeReading) -> bool {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
     let busy = reading.tasks_open.is_some_and(|open| open > 0);
     let keeps = match reading.row {
-        Some(Row::Present { status, .. }) => {
-            if matches!(status, Saving | Importing | Uploading) {
+        Some(Row::Present(row)) => {
+            if matches!(row.status, Saving | Importing | Uploading) {
                 return false;
             }
-            Some(status.keeps_data())
+            Some(row.status.keeps_data())
         }
         Some(Row::Absent) => Some(false),
         None => None,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use stormglass_glance::{Answer, Exchange, ImageId, Request, Watch, content_of};
 use stormglass_model::history::{
-    ClientEvent, Content, Observation, OpId, ProbeReading, Seen, SubjectHistory,
+    ClientEvent, Content, Ending, Observation, OpId, ProbeReading, Seen, SubjectHistory,
 };
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::operations::{Body, OperationKind};
@@ -242,10 +242,12 @@ impl Session {
         };
         self.tell(Observation::Answered {
             op,
-            outcome: answer.outcome,
-            seen: answer.observed,
-            content: answer.content.filter(|_| answer.outcome == Outcome::Ok),
-            http_status: answer.http_status,
+            ending: Ending {
+                outcome: answer.outcome,
+                seen: answer.observed,
+                content: answer.content.filter(|_| answer.outcome == Outcome::Ok),
+                http_status: answer.http_status,
+            },
         });
         let mut exchanges = self.exchanges.borrow_mut();
         exchanges.extend(answer.exchanges.iter().cloned());

@@ -1,6 +1,8 @@
 //! Gathers what the clients of each subject saw out of the records of a run.
 
-use super::{ClientEvent, Content, Event, Observation, OpId, ProbeReading, Record, SubjectHistory};
+use super::{
+    ClientEvent, Content, Ending, Event, Observation, OpId, ProbeReading, Record, SubjectHistory,
+};
 use crate::lifecycle::{Operation, Who};
 use crate::script::Act;
 use crate::units::Time;
@@ -85,13 +87,13 @@ impl Collector {
                 if !reads {
                     self.amend(subject, op, None, content, false);
                 }
-                Some(Observation::Answered {
-                    op,
+                let ending = Ending {
                     outcome,
                     seen,
                     content: content.filter(|_| reads),
                     http_status,
-                })
+                };
+                Some(Observation::Answered { op, ending })
             }
             Event::Sent {
                 op,
@@ -102,22 +104,10 @@ impl Collector {
                 self.amend(subject, op, Some(who), content, spoiled);
                 None
             }
-            Event::Looked {
-                sent,
-                outcome,
-                seen,
-                content,
-                http_status,
-                ..
-            } => {
-                self.looked(subject, Event::look(sent), sent);
-                Some(Observation::Answered {
-                    op: Event::look(sent),
-                    outcome,
-                    seen,
-                    content,
-                    http_status,
-                })
+            Event::Looked { sent, ending, .. } => {
+                let op = Event::look(sent);
+                self.looked(subject, op, sent);
+                Some(Observation::Answered { op, ending })
             }
             Event::TasksEnded => Some(Observation::Probed(ProbeReading {
                 tasks_open: Some(0),

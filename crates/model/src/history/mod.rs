@@ -7,7 +7,9 @@ mod client;
 mod collect;
 pub mod file;
 
-pub use client::{ClientEvent, Held, Observation, ProbeReading, Row, SubjectHistory};
+pub use client::{
+    ClientEvent, Ending, Held, Observation, PresentRow, ProbeReading, Row, SubjectHistory,
+};
 pub use collect::Collector;
 
 use crate::config::Resource;
@@ -174,13 +176,7 @@ pub enum Event {
         /// The instant from which the latency of a transition counts that the look proves.
         due: Time,
         /// How it ended.
-        outcome: Outcome,
-        /// What it showed.
-        seen: Option<Seen>,
-        /// The data that the record describes.
-        content: Option<Content>,
-        /// The status code of the reply; none when there was none.
-        http_status: Option<u16>,
+        ending: Ending,
     },
     /// A real server only: it keeps import tasks of the subject, and each of them has ended.
     TasksEnded,

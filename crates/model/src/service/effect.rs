@@ -6,7 +6,7 @@ use super::subject::{Change, Commit, Move, Reply};
 use super::task::{Task, TaskCommit};
 use super::{Actors, Service};
 use crate::config::Defect;
-use crate::history::{Event, Seen, TaskId};
+use crate::history::{Ending, Event, Seen, TaskId};
 use crate::invocation::{Completion, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::Time;
@@ -186,13 +186,13 @@ impl<A: Actors> Service<A> {
         };
         let seen = (invocation.operation == Operation::Show && outcome == Outcome::Ok)
             .then(|| shown.map_or(Seen::Gone, Seen::Status));
-        out.completed.push_back(Completion {
-            invocation,
+        let ending = Ending {
             outcome,
             content,
             seen,
             http_status: None,
-        });
+        };
+        out.completed.push_back(Completion { invocation, ending });
     }
 
     fn end_task(&mut self, now: Time, handle: Handle, ok: bool, out: &mut Out<Wake>) {

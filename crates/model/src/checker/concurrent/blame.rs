@@ -1,11 +1,11 @@
 //! Which finding it is when an answer cannot be true, and what is believed afterwards.
 
 use super::checker::{Checker, ends_in};
-use super::open::{Ending, Open, Standing};
+use super::open::{Open, Standing};
 use super::plan::Way;
 use super::state::{Holds, State};
 use super::violation::{Inconclusive, SubjectViolation, Symptom};
-use crate::history::Seen;
+use crate::history::{Ending, Seen};
 use crate::lifecycle::{Invariant, Operation, Outcome, Statuses, SubjectStatus};
 use crate::operations::{Body, OperationKind};
 use SubjectStatus::*;

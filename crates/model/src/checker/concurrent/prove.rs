@@ -8,7 +8,7 @@ use super::checker::Checker;
 use super::open::trespasses;
 use super::plan::{Way, goes_on};
 use super::state::shown;
-use crate::history::{ClientEvent, Observation, OpId, SubjectHistory};
+use crate::history::{ClientEvent, Ending, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, SubjectStatus, Who};
 use crate::units::Time;
 use std::collections::BTreeSet;
@@ -98,9 +98,8 @@ impl Walk<'_> {
                     self.invoked(op, operation, who);
                 }
             }
-            Observation::Answered {
-                op, outcome, seen, ..
-            } => {
+            Observation::Answered { op, ending } => {
+                let Ending { outcome, seen, .. } = ending;
                 let Some(at) = self.open.iter().position(|open| open.op == op) else {
                     return;
                 };

@@ -77,8 +77,8 @@ pub(crate) struct Op {
     pub(crate) shown: Option<SubjectStatus>,
     /// Bytes that this work has put into the store and would have to remove, or is to remove.
     pub(crate) bytes: u64,
+    /// Since when it has held its worker, whichever kind of worker that is.
     pub(crate) worker_since: Time,
-    pub(crate) task_since: Time,
     pub(crate) visit_since: Time,
     /// When its task entered the status it is in.
     pub(crate) task_entered: Time,
@@ -122,7 +122,6 @@ impl Op {
             shown: None,
             bytes: 0,
             worker_since: Time::ZERO,
-            task_since: Time::ZERO,
             visit_since: Time::ZERO,
             task_entered: Time::ZERO,
             task_slot: 0,

@@ -96,11 +96,7 @@ impl Checker {
         let violations = std::mem::take(&mut self.violations);
         let inconclusive = inconclusive.filter(|_| violations.is_empty());
         Judgement {
-            verdict: match (violations.is_empty(), inconclusive) {
-                (false, _) => Verdict::Invalid,
-                (true, Some(_)) => Verdict::Unknown,
-                (true, None) => Verdict::Valid,
-            },
+            verdict: Verdict::of(!violations.is_empty(), inconclusive.is_some()),
             violations,
             inconclusive,
         }

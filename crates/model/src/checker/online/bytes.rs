@@ -1,8 +1,7 @@
 //! Bytes of one subject: written by the one upload that may, kept by the status, and all gone in the end.
 
-use super::Checker;
 use super::subject::Subject;
-use crate::checker::Violation;
+use super::{Checker, Violation};
 use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, SubjectStatus};
 use crate::units::{Span, Time};

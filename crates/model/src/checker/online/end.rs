@@ -1,8 +1,7 @@
 //! The end of a run: each subject's own record, what is stuck, and the verdict.
 
 use super::subject::Subject;
-use super::{Checker, Judgement};
-use crate::checker::Violation;
+use super::{Checker, Judgement, Violation};
 use crate::history::Audit;
 use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
 use crate::units::Time;
@@ -60,11 +59,7 @@ impl Checker {
         self.stuck_subjects(at);
         self.stuck_tasks(at);
         let open = self.open.count();
-        let verdict = match (self.violations.total(), open) {
-            (0, 0) => Verdict::Valid,
-            (0, _) => Verdict::Unknown,
-            _ => Verdict::Invalid,
-        };
+        let verdict = Verdict::of(self.violations.total() > 0, open > 0);
         let unknown_because = (verdict == Verdict::Unknown).then(|| match open {
             1 => "1 operation still open".to_owned(),
             _ => format!("{open} operations still open"),

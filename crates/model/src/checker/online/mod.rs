@@ -25,7 +25,6 @@ mod tasks;
 mod totals;
 mod violations;
 
-use crate::checker::Violation;
 use crate::history::{Event, OpId, Record, SubjectId, TaskId};
 use crate::lifecycle::{Invariant, Operation, Profile, Statuses, Verdict};
 use crate::operations::OperationKind;
@@ -38,6 +37,8 @@ use subject::{Born, Occupancy, Subject};
 use tasks::LooseTask;
 use totals::Totals;
 use violations::Violations;
+
+pub use violations::Violation;
 
 /// What the service under test promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

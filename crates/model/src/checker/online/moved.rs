@@ -2,8 +2,7 @@
 
 use super::open::OpenOp;
 use super::subject::{Born, Subject};
-use super::{Checker, Rules};
-use crate::checker::Violation;
+use super::{Checker, Rules, Violation};
 use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, Statuses, SubjectStatus, subject_edge};
 use crate::operations::OperationKind;

@@ -2,9 +2,8 @@
 //!
 //! A task lives in the operation that asked for it, which is open as long as the task runs.
 
-use super::Checker;
 use super::open::OpenOp;
-use crate::checker::Violation;
+use super::{Checker, Violation};
 use crate::history::{SubjectId, TaskId};
 use crate::lifecycle::{Invariant, TaskStatus, task_edge};
 use crate::units::Time;

@@ -1,7 +1,6 @@
 //! The whole run's sums, and how they compare with the service's own.
 
-use super::Checker;
-use crate::checker::Violation;
+use super::{Checker, Violation};
 use crate::history::Gauges;
 use crate::lifecycle::{Invariant, SubjectStatus};
 use crate::units::Time;

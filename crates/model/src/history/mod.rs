@@ -38,10 +38,6 @@ impl fmt::Display for SubjectId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpId(pub u64);
 
-/// A task of a run: the operation that asked for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(pub OpId);
-
 /// What data is: enough to tell whether two reads saw the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Content {
@@ -131,8 +127,8 @@ pub enum Event {
     },
     /// A task changed its status.
     TaskMoved {
-        /// Which task.
-        task: TaskId,
+        /// The operation that asked for it.
+        op: OpId,
         /// The status before; none when it came into being.
         from: Option<TaskStatus>,
         /// The status after.

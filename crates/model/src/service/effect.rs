@@ -6,7 +6,7 @@ use super::subject::{Change, Commit, Move, Reply};
 use super::task::{Task, TaskCommit};
 use super::{Actors, Service};
 use crate::config::Defect;
-use crate::history::{Ending, Event, Seen, TaskId};
+use crate::history::{Ending, Event};
 use crate::invocation::{Completion, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::Time;
@@ -117,7 +117,7 @@ impl<A: Actors> Service<A> {
         let reply = self.actors.commit_task(op.task_slot, commit);
         let due = std::mem::replace(&mut op.task_entered, now);
         let event = Event::TaskMoved {
-            task: TaskId(id),
+            op: id,
             from: reply.from,
             to,
             has_result: reply.has_result,
@@ -183,12 +183,10 @@ impl<A: Actors> Service<A> {
             | Operation::DownloadAsAdmin => Some(seen),
             _ => None,
         };
-        let seen = (invocation.operation == Operation::Show && outcome == Outcome::Ok)
-            .then(|| shown.map_or(Seen::Gone, Seen::Status));
         let ending = Ending {
             outcome,
             content,
-            seen,
+            seen: shown,
             http_status: None,
         };
         out.completed.push_back(Completion { invocation, ending });

@@ -1,9 +1,9 @@
 //! One piece of work of the service, and the resource that it visits.
 
 use super::subject::Change;
-use crate::history::{Content, OpId, SubjectId};
+use crate::history::{Content, OpId, Seen, SubjectId};
 use crate::invocation::{Cursor, Invocation};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use crate::lifecycle::{Operation, Outcome, Who};
 use crate::load::StoryId;
 use crate::units::Time;
 
@@ -73,8 +73,8 @@ pub(crate) struct Op {
     pub(crate) outcome: Outcome,
     /// What a read saw.
     pub(crate) seen: Content,
-    /// The status that a look at the record showed; none when it is not there for clients.
-    pub(crate) shown: Option<SubjectStatus>,
+    /// What a look at the record showed.
+    pub(crate) shown: Option<Seen>,
     /// Bytes that this work has put into the store and would have to remove, or is to remove.
     pub(crate) bytes: u64,
     /// Since when it has held its worker, whichever kind of worker that is.

@@ -92,11 +92,7 @@ impl Checker {
         let status = row.status;
         if row.deleted && !matches!(status, PendingDelete | Deleted) {
             // To clients it is deleted, whatever else the row says.
-            self.violated(
-                Invariant::Conservation,
-                Symptom::BadRow,
-                format_args!("the registry's row says {status} and is marked as deleted"),
-            );
+            self.blame_row(Invariant::Conservation, status, "is marked as deleted");
             self.believe(Some(Deleted), Some(Holds::NOTHING));
             return;
         }
@@ -115,20 +111,23 @@ impl Checker {
             _ => None,
         };
         if let Some(wrong) = wrong {
-            self.violated(
-                Invariant::Conservation,
-                Symptom::BadRow,
-                format_args!("the registry's row says {status} and {wrong}"),
-            );
+            self.blame_row(Invariant::Conservation, status, wrong);
         }
         if Statuses::READABLE.contains(status) {
             self.described(row);
         }
     }
 
+    fn blame_row(&mut self, invariant: Invariant, status: SubjectStatus, wrong: &str) {
+        self.violated(
+            invariant,
+            Symptom::BadRow,
+            format_args!("the registry's row says {status} and {wrong}"),
+        );
+    }
+
     /// The row of a subject that has data says which.
     fn described(&mut self, row: &PresentRow) {
-        let status = row.status;
         let unknown = |state: &State| state.holds() == Holds::ANYTHING;
         if self.known.moved || self.states.iter().any(unknown) {
             return;
@@ -137,11 +136,8 @@ impl Checker {
             if !row.in_store {
                 return; // nobody has read data that lies elsewhere
             }
-            return self.violated(
-                Invariant::Acknowledged,
-                Symptom::BadRow,
-                format_args!("the registry's row says {status} and lacks the size or the checksum of the data"),
-            );
+            let wrong = "lacks the size or the checksum of the data";
+            return self.blame_row(Invariant::Acknowledged, row.status, wrong);
         };
         let found = self.found(content);
         if !self.states.narrow(|state| state.holds() == found) {

@@ -94,9 +94,9 @@ impl Checker {
     /// Invariant `progress` for tasks.
     fn stuck_tasks(&mut self, at: Time) {
         let mut stuck: Vec<_> = self.loose_tasks.drain().collect();
-        stuck.sort_unstable_by_key(|(task, _)| *task);
-        for (task, loose) in stuck {
-            let (number, subject, status) = (task.0.0, loose.subject, loose.status);
+        stuck.sort_unstable_by_key(|(op, _)| *op);
+        for (op, loose) in stuck {
+            let (number, subject, status) = (op.0, loose.subject, loose.status);
             self.violations.add(
                 Violation {
                     from: status.name(),

@@ -25,7 +25,7 @@ mod tasks;
 mod totals;
 mod violations;
 
-use crate::history::{Event, OpId, Record, SubjectId, TaskId};
+use crate::history::{Event, OpId, Record, SubjectId};
 use crate::lifecycle::{Invariant, Operation, Profile, Statuses, Verdict};
 use crate::operations::OperationKind;
 use crate::table::Table;
@@ -68,8 +68,8 @@ pub struct Checker {
     rules: Rules,
     subjects: Table<Subject>,
     open: OpenOps,
-    /// Tasks whose operation has ended before them.
-    loose_tasks: FxHashMap<TaskId, LooseTask>,
+    /// Tasks whose operation has ended before them, by that operation.
+    loose_tasks: FxHashMap<OpId, LooseTask>,
     totals: Totals,
     violations: Violations,
 }
@@ -138,13 +138,13 @@ impl Checker {
             } => self.completed(at, id, op, operation, outcome, (content, seen)),
             Event::Moved { from, to, op, .. } => self.moved(at, id, from, to, op),
             Event::TaskMoved {
-                task,
+                op,
                 from,
                 to,
                 has_result,
                 has_message,
                 ..
-            } => self.task_moved(at, id, task, from, to, (has_result, has_message)),
+            } => self.task_moved(at, id, op, from, to, (has_result, has_message)),
             Event::Stored { op, bytes } => self.stored(at, id, op, bytes),
             Event::Removed { bytes } => self.removed(at, id, bytes),
             Event::Forgotten => self.forgotten(at, id),

@@ -4,7 +4,7 @@
 
 use super::open::OpenOp;
 use super::{Checker, Violation};
-use crate::history::{SubjectId, TaskId};
+use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, TaskStatus, task_edge};
 use crate::units::Time;
 
@@ -21,16 +21,16 @@ impl Checker {
         &mut self,
         at: Time,
         id: SubjectId,
-        task: TaskId,
+        op: OpId,
         from: Option<TaskStatus>,
         to: TaskStatus,
         ends: (bool, bool),
     ) {
-        let known = match self.open_op(id, task.0) {
-            Some(op) => Some(op.task.replace(to)),
-            None => self.loose_task_moved(task, to),
+        let known = match self.open_op(id, op) {
+            Some(open) => Some(open.task.replace(to)),
+            None => self.loose_task_moved(op, to),
         };
-        let number = task.0.0;
+        let number = op.0;
         let name = |status: Option<TaskStatus>| status.map_or("nothing", TaskStatus::name);
         let (invariant, why) = match known {
             None => (
@@ -64,11 +64,11 @@ impl Checker {
     }
 
     /// The status before of a task without an open operation; none if there is no such task.
-    fn loose_task_moved(&mut self, task: TaskId, to: TaskStatus) -> Option<Option<TaskStatus>> {
-        let loose = self.loose_tasks.get_mut(&task)?;
+    fn loose_task_moved(&mut self, op: OpId, to: TaskStatus) -> Option<Option<TaskStatus>> {
+        let loose = self.loose_tasks.get_mut(&op)?;
         let was = std::mem::replace(&mut loose.status, to);
         if to.ended() {
-            self.loose_tasks.remove(&task);
+            self.loose_tasks.remove(&op);
         }
         Some(Some(was))
     }
@@ -86,7 +86,7 @@ impl Checker {
         if goes_on {
             let subject = id.number;
             let loose = LooseTask { subject, status };
-            self.loose_tasks.insert(TaskId(op.id), loose);
+            self.loose_tasks.insert(op.id, loose);
             return;
         }
         self.violations.add(

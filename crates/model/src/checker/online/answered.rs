@@ -35,12 +35,9 @@ impl Checker {
         let taken = self.open.take(&mut subject.open, op);
         let Some(op) = taken.filter(|taken| taken.operation == operation) else {
             let number = op.0;
-            let violation = Violation {
-                operation: Some(operation),
-                ..Violation::of(Invariant::Acknowledged, at, Some(id.number))
-            };
+            let violation = Violation::of(Invariant::Acknowledged, at, Some(id.number));
             self.violations.add(
-                violation,
+                violation.by(Some(operation)),
                 format_args!(
                     "{operation} {number} on subject {id} ended at {at}, but no such operation was open"
                 ),

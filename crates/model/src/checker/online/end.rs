@@ -22,12 +22,9 @@ impl Checker {
         let same_data = !here || has_its_data(subject, audit);
         let name = |status: Option<SubjectStatus>| status.map_or("unknown", SubjectStatus::name);
         let mut differs = |invariant, why: std::fmt::Arguments<'_>| {
-            let violation = Violation {
-                from: name(ours),
-                ..Violation::of(invariant, self.totals.at, Some(id.number))
-            };
+            let violation = Violation::of(invariant, self.totals.at, Some(id.number));
             let detail = format_args!("at the end subject {id} {why}");
-            self.violations.add(violation, detail);
+            self.violations.add(violation.from(name(ours)), detail);
         };
         let (theirs, bytes) = (audit.status, audit.bytes);
         if theirs != ours {
@@ -79,10 +76,7 @@ impl Checker {
             if saving && subject.open.is_none() && !subject.stuck_blamed {
                 let (number, since) = (subject.number, subject.since);
                 self.violations.add(
-                    Violation {
-                        from: Saving.name(),
-                        ..Violation::of(Invariant::Progress, at, Some(number))
-                    },
+                    Violation::of(Invariant::Progress, at, Some(number)).from(Saving.name()),
                     format_args!(
                         "subject {number} is stuck: saving since {since} with no operation open"
                     ),
@@ -98,10 +92,7 @@ impl Checker {
         for (op, loose) in stuck {
             let (number, subject, status) = (op.0, loose.subject, loose.status);
             self.violations.add(
-                Violation {
-                    from: status.name(),
-                    ..Violation::of(Invariant::Progress, at, Some(subject))
-                },
+                Violation::of(Invariant::Progress, at, Some(subject)).from(status.name()),
                 format_args!(
                     "task {number} of subject {subject} is stuck: {status} with no operation open"
                 ),

@@ -204,12 +204,9 @@ impl Checker {
         operation: Option<Operation>,
         detail: impl Display,
     ) {
-        let violation = Violation {
-            from: self.subjects.at(id.slot).status_name(),
-            operation,
-            ..Violation::of(invariant, at, Some(id.number))
-        };
-        self.violations.add(violation, detail);
+        let status = self.subjects.at(id.slot).status_name();
+        let violation = Violation::of(invariant, at, Some(id.number));
+        (self.violations).add(violation.from(status).by(operation), detail);
     }
 
     /// The operation of a subject that is open under this identifier.

@@ -52,13 +52,11 @@ impl Checker {
             Some(_) => return,
         };
         let claim = name(from);
-        let violation = Violation {
-            from: from.map_or("", TaskStatus::name),
-            to: to.name(),
-            ..Violation::of(invariant, at, Some(id.number))
-        };
+        let violation = Violation::of(invariant, at, Some(id.number));
         self.violations.add(
-            violation,
+            violation
+                .from(from.map_or("", TaskStatus::name))
+                .to(to.name()),
             format_args!("task {number} of subject {id} went from {claim} to {to} at {at}, {why}"),
         );
     }
@@ -90,11 +88,9 @@ impl Checker {
             return;
         }
         self.violations.add(
-            Violation {
-                from: status.name(),
-                operation: Some(op.operation),
-                ..Violation::of(Invariant::Progress, at, Some(id.number))
-            },
+            Violation::of(Invariant::Progress, at, Some(id.number))
+                .from(status.name())
+                .by(Some(op.operation)),
             format_args!(
                 "task {} of subject {id} is stuck: \
  its operation ended at {at} and left it {status}",

@@ -71,10 +71,7 @@ impl Checker {
             };
             let (theirs, ours) = (theirs[i], ours[i]);
             self.violations.add(
-                Violation {
-                    from: status,
-                    ..Violation::of(Invariant::Conservation, at, None)
-                },
+                Violation::of(Invariant::Conservation, at, None).from(status),
                 format_args!(
                     "at {at} the service's books differ from the history{place}{status}: \
  {theirs} {what}, not {ours}"

@@ -36,6 +36,21 @@ impl Violation {
             detail: String::new(),
         }
     }
+
+    pub(super) const fn from(mut self, status: &'static str) -> Violation {
+        self.from = status;
+        self
+    }
+
+    pub(super) const fn to(mut self, status: &'static str) -> Violation {
+        self.to = status;
+        self
+    }
+
+    pub(super) const fn by(mut self, operation: Option<Operation>) -> Violation {
+        self.operation = operation;
+        self
+    }
 }
 
 /// So many violations are kept in full; the rest are counted.

@@ -205,20 +205,14 @@ fn enter_faults(events: &mut Vec<ClientEvent>, turns: &[(Time, bool)]) {
     };
     let begun = turns.partition_point(|(at, _)| *at <= first.at);
     let ended = turns.partition_point(|(at, _)| *at <= last.at);
-    let broken = begun.checked_sub(1).filter(|turn| turns[*turn].1);
+    let broken = turns[..begun].last().filter(|(_, broken)| *broken);
     let broken = broken.map(|_| (first.at, true));
     let turns = broken.iter().chain(&turns[begun..ended]);
-    let mut all: Vec<ClientEvent> = turns
-        .map(|&(at, broken)| ClientEvent {
-            at,
-            observation: Observation::Broken(broken),
-        })
-        .collect();
-    if all.is_empty() {
-        return;
-    }
-    all.append(events);
+    let faults = turns.map(|&(at, broken)| ClientEvent {
+        at,
+        observation: Observation::Broken(broken),
+    });
     // Stable, so that at equal times what was broken stands first.
-    all.sort_by_key(|event| event.at);
-    *events = all;
+    events.splice(0..0, faults);
+    events.sort_by_key(|event| event.at);
 }

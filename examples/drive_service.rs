@@ -107,7 +107,7 @@ fn main() {
                 due.entry(at).or_default().push_back(wake);
             }
             if let Some(completion) = out.completed.pop_front() {
-                println!("{operation} at {now}: {}", completion.outcome);
+                println!("{operation} at {now}: {}", completion.ending.outcome);
                 break;
             }
             let Some(mut next) = due.first_entry() else {

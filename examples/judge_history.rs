@@ -7,7 +7,9 @@
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use stormglass_model::checker::concurrent::{Rules, judge};
-use stormglass_model::history::{ClientEvent, Content, Observation, OpId, Seen, SubjectHistory};
+use stormglass_model::history::{
+    ClientEvent, Content, Ending, Observation, OpId, Seen, SubjectHistory,
+};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::units::{Span, Time};
 
@@ -27,10 +29,12 @@ fn main() {
     };
     let acknowledged = |op, seen| Observation::Answered {
         op: OpId(op),
-        outcome: Outcome::Ok,
-        seen,
-        content: None,
-        http_status: None,
+        ending: Ending {
+            outcome: Outcome::Ok,
+            seen,
+            content: None,
+            http_status: None,
+        },
     };
     let events = [
         (0, sent(0, Operation::Create)),

@@ -10,7 +10,7 @@ pub use steps::fraction_sent;
 use crate::scenario::{Load, Model, Scenario};
 use std::num::NonZeroU32;
 use std::rc::Rc;
-use stormglass_model::history::{Event, Gauges, SubjectId};
+use stormglass_model::history::{Ending, Event, Gauges, SubjectId};
 use stormglass_model::invocation::{Completion, Cursor, Invocation, Out};
 use stormglass_model::lifecycle::Outcome;
 use stormglass_model::load::{Pacer, Story};
@@ -227,16 +227,21 @@ impl Driver {
             operation,
             ..
         } = completion.invocation;
-        let outcome = completion.outcome;
+        let Ending {
+            outcome,
+            content,
+            seen,
+            http_status,
+        } = completion.ending;
         let event = Event::Completed {
             op: completion.invocation.op,
             operation,
             outcome,
             intended: completion.invocation.intended,
             sent: completion.invocation.sent,
-            content: completion.content,
-            seen: completion.seen,
-            http_status: completion.http_status,
+            content,
+            seen,
+            http_status,
         };
         out.record(now, subject, story, event);
         self.counts.in_flight -= 1;

@@ -86,7 +86,9 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
             .collect(),
         verdict: runs
             .iter()
-            .fold(Verdict::Valid, |worst, run| worst.worst(run.verdict)),
+            .map(|run| run.verdict)
+            .max()
+            .unwrap_or(Verdict::Valid),
         generator_bottleneck: real && is_bottleneck(scenario, &runs),
         threads,
         wall_s: wall.now().as_secs_f64(),

@@ -171,13 +171,8 @@ impl ClientChecker {
         });
         let unknown_because = open.or(inconclusive);
         self.violations.sort_by_key(|violation| violation.at);
-        let verdict = match (self.violations.is_empty(), &unknown_because) {
-            (false, _) => Verdict::Invalid,
-            (true, Some(_)) => Verdict::Unknown,
-            (true, None) => Verdict::Valid,
-        };
         Judgement {
-            verdict,
+            verdict: Verdict::of(!self.violations.is_empty(), unknown_because.is_some()),
             unknown_because,
             violations: std::mem::take(&mut self.violations),
             counts: self.counts,

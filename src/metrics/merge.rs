@@ -36,7 +36,7 @@ pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
         );
         timeline(&mut whole.timeline, shard.timeline);
         add_gauges(&mut whole.end, &shard.end);
-        whole.verdict = whole.verdict.worst(shard.verdict);
+        whole.verdict = whole.verdict.max(shard.verdict);
         whole.unknown_because = whole.unknown_because.or(shard.unknown_because);
         whole.violations.extend(shard.violations);
         for index in 0..Invariant::COUNT {

@@ -123,13 +123,7 @@ impl Checked {
 
     /// The worst verdict of all subjects.
     pub fn verdict(&self) -> Verdict {
-        if !self.violations.is_empty() {
-            Verdict::Invalid
-        } else if self.unknown > 0 {
-            Verdict::Unknown
-        } else {
-            Verdict::Valid
-        }
+        Verdict::of(!self.violations.is_empty(), self.unknown > 0)
     }
 
     /// What the check came to, for a person; in colour or plain.

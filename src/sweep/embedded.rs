@@ -61,7 +61,7 @@ impl EmbeddedTestBed {
         let judgement = concurrent::judge(&history, &self.rules);
         let mut breaches = judgement.violations;
         breaches.extend(told_by_the_service(&run));
-        let verdict = judgement.verdict.worst(run.verdict);
+        let verdict = judgement.verdict.max(run.verdict);
         Some(Trial::new(script, history, breaches, verdict))
     }
 }

@@ -118,12 +118,7 @@ impl SweepResult {
     /// before every script had its turn; else valid.
     pub fn verdict(&self) -> Verdict {
         let (run, planned) = self.cases;
-        if self.fresh().next().is_some() {
-            Verdict::Invalid
-        } else if self.unknown >= self.tries || (self.interrupted && run < planned) {
-            Verdict::Unknown
-        } else {
-            Verdict::Valid
-        }
+        let unjudged = self.unknown >= self.tries || (self.interrupted && run < planned);
+        Verdict::of(self.fresh().next().is_some(), unjudged)
     }
 }

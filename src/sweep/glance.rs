@@ -248,9 +248,9 @@ impl GlanceTestBed {
 fn is_settled(reading: &ProbeReading) -> bool {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
     let (moves, keeps) = match reading.row {
-        Some(Row::Present { status, .. }) => {
-            let moves = matches!(status, Saving | Importing | Uploading);
-            (moves, status.keeps_data())
+        Some(Row::Present(row)) => {
+            let moves = matches!(row.status, Saving | Importing | Uploading);
+            (moves, row.status.keeps_data())
         }
         Some(Row::Absent) => (false, false),
         // Then nobody can say that it should keep nothing.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use stormglass_glance::auth::Secret;
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
 use stormglass_glance::{ProbeTarget, StoreTarget};
-use stormglass_model::history::{Content, Held, ProbeReading, Row};
+use stormglass_model::history::{Content, Held, PresentRow, ProbeReading, Row};
 use stormglass_model::lifecycle::SubjectStatus;
 
 const MD5_OF_NOTHING: &str = "d41d8cd98f00b204e9800998ecf8427e";
@@ -96,19 +96,19 @@ fn rows_are_read_in_the_order_asked() {
     ));
     let absent = ImageId::new(RunId(1), 3);
     let books = place.books(&[queued, absent, active]).unwrap();
-    let expected = Row::Present {
+    let expected = Row::Present(PresentRow {
         status: SubjectStatus::Queued,
         deleted: false,
         content: None,
         locations: 0,
         in_store: false,
-    };
+    });
     assert_eq!((row(&books[0]), books[0].tasks_open), (expected, Some(2)));
     assert_eq!(
         (row(&books[1]), books[1].tasks_open),
         (Row::Absent, Some(0))
     );
-    let expected = Row::Present {
+    let expected = Row::Present(PresentRow {
         status: SubjectStatus::Active,
         deleted: false,
         content: Some(Content {
@@ -117,7 +117,7 @@ fn rows_are_read_in_the_order_asked() {
         }),
         locations: 2,
         in_store: true,
-    };
+    });
     assert_eq!((row(&books[2]), books[2].tasks_open), (expected, Some(0)));
 }
 
@@ -129,7 +129,7 @@ fn a_pending_delete_still_has_its_place_and_a_deleted_image_none() {
         place.location(id, "rbd://pool/image/snap", &format!("'{status}', 1"));
         let books = place.books(&[id]).unwrap();
         assert!(
-            matches!(row(&books[0]), Row::Present { deleted: true, locations: found, in_store: false, .. } if found == locations)
+            matches!(row(&books[0]), Row::Present(PresentRow { deleted: true, locations: found, in_store: false, .. }) if found == locations)
         );
     }
 }
@@ -155,7 +155,7 @@ fn a_location_in_the_bucket_is_known_by_any_name_of_its_host() {
         place.location(id, location, "'active', 0");
         let books = local(async { Probe::open(&target).await?.books(&[id]).await });
         let row = row(&books.unwrap()[0]);
-        let has = matches!(row, Row::Present { in_store: true, .. });
+        let has = matches!(row, Row::Present(row) if row.in_store);
         assert_eq!(has, expected, "{location}");
     }
 }
@@ -285,10 +285,10 @@ fn a_writer_is_waited_for() {
         let (books, ()) = tokio::join!(probe.books(&asked), commit);
         assert!(matches!(
             row(&books.unwrap()[0]),
-            Row::Present {
+            Row::Present(PresentRow {
                 status: SubjectStatus::Saving,
                 ..
-            }
+            })
         ));
     });
     let mut files: Vec<String> = names(place.dir.path());

@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use stormglass::{RunOptions, Scenario, StormResult};
-use stormglass_model::lifecycle::{EDGES, Profile, TASK_EDGES};
+use stormglass_model::config::Defect;
+use stormglass_model::lifecycle::{EDGES, Invariant, Profile, TASK_EDGES};
 
 /// A file below `scenarios/`, without its ending.
 pub fn path(name: &str) -> PathBuf {
@@ -35,6 +36,25 @@ pub fn run(scenario: &Scenario, threads: usize) -> StormResult {
         ..RunOptions::default()
     };
     stormglass::run(scenario, &options).unwrap()
+}
+
+/// The invariant that a planted defect breaks.
+pub const fn broken_by(defect: Defect) -> Invariant {
+    match defect {
+        Defect::LateUploadRevivesDeleted | Defect::TaskRunTwice => Invariant::Terminal,
+        Defect::DeactivateQueued | Defect::LastLocationRequeues | Defect::FailedTaskHasResult => {
+            Invariant::Edge
+        }
+        Defect::LocationPassesSaving => Invariant::LocationNeverSaving,
+        Defect::SecondUploadAccepted | Defect::RefusedUploadOverwrites => Invariant::OneUpload,
+        Defect::UploadCorrupted | Defect::LostCreate | Defect::LostDelete => {
+            Invariant::Acknowledged
+        }
+        Defect::DeactivatedDownloadAllowed => Invariant::Access,
+        Defect::ScrubTooEarly => Invariant::ScrubTime,
+        Defect::DeleteLeavesBytes | Defect::DataLost => Invariant::Conservation,
+        Defect::FailedUploadStaysSaving | Defect::TaskStuck => Invariant::Progress,
+    }
 }
 
 /// A transition as `transitions.csv` names it: kind, from, to.

@@ -30,7 +30,7 @@ fn a_fault_of_a_client_strikes_only_where_the_script_says() {
         let trial = bed.run(&[script.parse().unwrap()], 7).remove(0);
         let events = trial.history.events.into_iter();
         let answered = events.filter_map(|event| match event.observation {
-            Observation::Answered { outcome, .. } => Some(outcome),
+            Observation::Answered { ending, .. } => Some(ending.outcome),
             _ => None,
         });
         answered.take(2).collect()

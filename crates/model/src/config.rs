@@ -1,6 +1,6 @@
 //! The configuration of the embedded service, and the defects that can be planted in it.
 
-use crate::lifecycle::{Invariant, Profile};
+use crate::lifecycle::Profile;
 use crate::named;
 use crate::random::Distribution;
 use crate::units::{Bytes, Span};
@@ -166,27 +166,6 @@ named! {
         FailedTaskHasResult = "failed-task-has-result",
         /// A task that fails stays in processing.
         TaskStuck = "task-stuck",
-    }
-}
-
-impl Defect {
-    /// The invariant that it breaks.
-    pub const fn breaks(self) -> Invariant {
-        match self {
-            Defect::LateUploadRevivesDeleted | Defect::TaskRunTwice => Invariant::Terminal,
-            Defect::DeactivateQueued
-            | Defect::LastLocationRequeues
-            | Defect::FailedTaskHasResult => Invariant::Edge,
-            Defect::LocationPassesSaving => Invariant::LocationNeverSaving,
-            Defect::SecondUploadAccepted | Defect::RefusedUploadOverwrites => Invariant::OneUpload,
-            Defect::UploadCorrupted | Defect::LostCreate | Defect::LostDelete => {
-                Invariant::Acknowledged
-            }
-            Defect::DeactivatedDownloadAllowed => Invariant::Access,
-            Defect::ScrubTooEarly => Invariant::ScrubTime,
-            Defect::DeleteLeavesBytes | Defect::DataLost => Invariant::Conservation,
-            Defect::FailedUploadStaysSaving | Defect::TaskStuck => Invariant::Progress,
-        }
     }
 }
 

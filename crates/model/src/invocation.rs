@@ -1,7 +1,7 @@
 //! What passes between the driver and its target: invocations one way, completions the other.
 
-use crate::history::{Content, Event, OpId, Record, Seen, SubjectId};
-use crate::lifecycle::{Operation, Outcome, Who};
+use crate::history::{Content, Ending, Event, OpId, Record, SubjectId};
+use crate::lifecycle::{Operation, Who};
 use crate::load::StoryId;
 use crate::script::{ClientFault, Point};
 use crate::units::Time;
@@ -76,14 +76,8 @@ pub struct Invocation {
 pub struct Completion {
     /// What was asked.
     pub invocation: Invocation,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// What was sent or read, if it ended ok.
-    pub content: Option<Content>,
-    /// What its answer showed of the record.
-    pub seen: Option<Seen>,
-    /// The status code of the reply; none when there was none, or on the embedded service.
-    pub http_status: Option<u16>,
+    /// How it ended. Its content is what was sent or read, if it ended ok.
+    pub ending: Ending,
 }
 
 /// What a target wants done: commands out, for whoever runs it. `W` is what it puts into the calendar.

@@ -12,7 +12,7 @@ use std::future::Future;
 use std::rc::Rc;
 use stormglass_glance::{Answer, Cleanup, Client, Commands, ImageId, Request, RunId};
 use stormglass_model::fault::{FaultId, Faults};
-use stormglass_model::history::{Audit, Event, Gauges, Seen, SubjectId};
+use stormglass_model::history::{Audit, Ending, Event, Gauges, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Invocation, Out};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::load::StoryId;
@@ -218,13 +218,13 @@ impl<S: Runtime> Remote<S> {
                 self.shown(subject.slot, Some(operation), answer, out);
             }
         }
-        out.completed.push_back(Completion {
-            invocation,
+        let ending = Ending {
             outcome,
             content: content.filter(|_| outcome == Outcome::Ok),
             seen: observed,
             http_status,
-        });
+        };
+        out.completed.push_back(Completion { invocation, ending });
         // A create that was not acknowledged ends its story.
         if operation.creates() && outcome != Outcome::Ok {
             return;
@@ -268,10 +268,12 @@ fn looked(sent: Time, due: Time, answer: &Answer) -> Event {
     Event::Looked {
         sent,
         due,
-        outcome: answer.outcome,
-        seen: answer.observed,
-        content: answer.content,
-        http_status: answer.http_status,
+        ending: Ending {
+            outcome: answer.outcome,
+            seen: answer.observed,
+            content: answer.content,
+            http_status: answer.http_status,
+        },
     }
 }
 

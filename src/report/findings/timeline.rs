@@ -2,7 +2,7 @@
 
 use crate::report::number::{counted, thousands};
 use crate::sweep::Finding;
-use stormglass_model::history::{ClientEvent, Content, Observation, OpId, ProbeReading, Seen};
+use stormglass_model::history::{ClientEvent, Ending, Observation, OpId, ProbeReading, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::script::{Act, Point, Script, Second, Step};
 use stormglass_model::units::Time;
@@ -84,21 +84,15 @@ impl Timeline {
                 });
                 What::Began(self.bars.len() - 1)
             }
-            Observation::Answered {
-                op,
-                outcome,
-                seen,
-                content,
-                http_status,
-            } => {
+            Observation::Answered { op, ending } => {
                 let open = |bar: &Bar| bar.op == op && bar.to.is_none();
                 let Some(index) = self.bars.iter().rposition(open) else {
                     return;
                 };
                 let bar = &mut self.bars[index];
                 bar.to = Some(event.at);
-                bar.outcome = outcome;
-                bar.answer = answer(http_status, outcome, seen, content);
+                bar.outcome = ending.outcome;
+                bar.answer = answer(&ending);
                 What::Ended(index)
             }
             Observation::Broken(broken) => What::Broken(broken),
@@ -202,23 +196,18 @@ fn place(point: Point) -> String {
     }
 }
 
-fn answer(
-    http_status: Option<u16>,
-    outcome: Outcome,
-    seen: Option<Seen>,
-    content: Option<Content>,
-) -> String {
-    let mut parts = vec![match (http_status, outcome) {
+fn answer(ending: &Ending) -> String {
+    let mut parts = vec![match (ending.http_status, ending.outcome) {
         (Some(status), _) => status.to_string(),
         (None, Outcome::Unknown) => "no answer".to_owned(),
         (None, outcome) => outcome.to_string(),
     }];
-    match seen {
+    match ending.seen {
         Some(Seen::Status(status)) => parts.push(status.to_string()),
         Some(Seen::Gone) => parts.push("gone".to_owned()),
         None => {}
     }
-    if let Some(content) = content {
+    if let Some(content) = ending.content {
         parts.push(counted(content.size, "byte"));
     }
     parts.join(", ")

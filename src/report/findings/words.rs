@@ -3,7 +3,7 @@
 use crate::report::number::{counted, thousands};
 use crate::sweep::{Finding, SweepResult, Tally};
 use stormglass_model::checker::concurrent::Symptom;
-use stormglass_model::history::{ProbeReading, Row};
+use stormglass_model::history::{PresentRow, ProbeReading, Row};
 use stormglass_model::lifecycle::{Invariant, SubjectStatus};
 use stormglass_model::units::Time;
 
@@ -121,13 +121,13 @@ pub fn books(books: &ProbeReading) -> Vec<String> {
 fn registry(row: Row) -> String {
     match row {
         Row::Absent => "registry: no row".to_owned(),
-        Row::Present {
+        Row::Present(PresentRow {
             status,
             deleted,
             content,
             locations,
             in_store,
-        } => {
+        }) => {
             let mark = match (status == SubjectStatus::Deleted, deleted) {
                 (false, true) => ", marked deleted",
                 (true, false) => ", not marked deleted",

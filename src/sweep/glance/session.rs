@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use stormglass_glance::{Exchange, ImageId, Request, Watch, content_of};
 use stormglass_model::history::{
-    ClientEvent, Content, Observation, OpId, ProbeReading, Seen, SubjectHistory,
+    ClientEvent, Content, Ending, Observation, OpId, ProbeReading, Seen, SubjectHistory,
 };
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::operations::{Body, OperationKind};
@@ -239,10 +239,12 @@ impl Session {
         };
         self.tell(Observation::Answered {
             op,
-            outcome: answer.outcome,
-            seen: answer.observed,
-            content: answer.content.filter(|_| answer.outcome == Outcome::Ok),
-            http_status: answer.http_status,
+            ending: Ending {
+                outcome: answer.outcome,
+                seen: answer.observed,
+                content: answer.content.filter(|_| answer.outcome == Outcome::Ok),
+                http_status: answer.http_status,
+            },
         });
         self.exchanges.borrow_mut().extend(answer.exchanges);
         answer.observed

@@ -13,7 +13,7 @@
 
 use super::model::{History, Item, OPERATIONS};
 use super::removals::explained;
-use stormglass_model::history::{Content, Event, OpId, Record, SubjectId, TaskId};
+use stormglass_model::history::{Content, Event, OpId, Record, SubjectId};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use stormglass_model::units::Time;
 
@@ -160,11 +160,11 @@ fn next_of_subject(items: &[Item], i: usize, id: SubjectId) -> Option<usize> {
 
 fn op_of(event: &Event) -> Option<OpId> {
     match *event {
-        Event::Invoked { op, .. } | Event::Completed { op, .. } | Event::Stored { op, .. } => {
-            Some(op)
-        }
+        Event::Invoked { op, .. }
+        | Event::Completed { op, .. }
+        | Event::Stored { op, .. }
+        | Event::TaskMoved { op, .. } => Some(op),
         Event::Moved { op, .. } => op,
-        Event::TaskMoved { task, .. } => Some(task.0),
         Event::Removed { .. }
         | Event::Forgotten
         | Event::Sent { .. }
@@ -310,7 +310,7 @@ fn alter_invoked(history: &History, id: SubjectId, event: Event, turn: usize) ->
 
 fn alter_task(event: Event, turn: usize) -> Vec<Event> {
     let Event::TaskMoved {
-        task,
+        op,
         from,
         to,
         has_result,
@@ -320,8 +320,8 @@ fn alter_task(event: Event, turn: usize) -> Vec<Event> {
     else {
         return Vec::new();
     };
-    let moved = |task, from, to, has_result, has_message| Event::TaskMoved {
-        task,
+    let moved = |op, from, to, has_result, has_message| Event::TaskMoved {
+        op,
         from,
         to,
         has_result,
@@ -331,11 +331,11 @@ fn alter_task(event: Event, turn: usize) -> Vec<Event> {
     let from_other = other(&optional(TaskStatus::ALL), from, turn);
     let to_other = other(TaskStatus::ALL, to, turn);
     vec![
-        moved(TaskId(NOBODY), from, to, has_result, has_message),
-        moved(task, from_other, to, has_result, has_message),
-        moved(task, from, to_other, has_result, has_message),
-        moved(task, from, to, !has_result, has_message),
-        moved(task, from, to, has_result, !has_message),
+        moved(NOBODY, from, to, has_result, has_message),
+        moved(op, from_other, to, has_result, has_message),
+        moved(op, from, to_other, has_result, has_message),
+        moved(op, from, to, !has_result, has_message),
+        moved(op, from, to, has_result, !has_message),
     ]
 }
 

@@ -7,7 +7,7 @@ mod commits;
 
 use std::collections::VecDeque;
 use stormglass_model::checker::online::Rules;
-use stormglass_model::history::{Audit, Content, Event, Gauges, OpId, Record, SubjectId, TaskId};
+use stormglass_model::history::{Audit, Content, Event, Gauges, OpId, Record, SubjectId};
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, TaskStatus};
 use stormglass_model::load::StoryId;
 use stormglass_model::random::{Rng, Seed, unit};

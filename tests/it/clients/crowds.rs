@@ -86,13 +86,10 @@ fn change(history: &mut SubjectHistory, rng: &mut Rng) -> bool {
         })
         .collect();
     let index = below(rng, history.events.len());
-    let Observation::Answered {
-        op, outcome, seen, ..
-    } = &mut history.events[index].observation
-    else {
+    let Observation::Answered { op, ending } = &mut history.events[index].observation else {
         return false;
     };
-    match (outcome, seen) {
+    match (&mut ending.outcome, &mut ending.seen) {
         (_, Some(Seen::Status(status))) => *status = SubjectStatus::ALL[below(rng, 7)],
         (outcome @ (Outcome::Refused | Outcome::Fail), _) if !reads.contains(op) => {
             *outcome = Outcome::Ok;
@@ -111,9 +108,9 @@ fn is_exact(recipe: &Recipe, history: &SubjectHistory) -> bool {
         Observation::Invoked { operation, .. } => {
             matches!(operation, AddLocation | CreateEmpty | CreateWithLocation)
         }
-        Observation::Answered { outcome, seen, .. } => {
+        Observation::Answered { ending, .. } => {
             let going = [PendingDelete, Deleted].map(|status| Some(Seen::Status(status)));
-            outcome == Outcome::Fail || going.contains(&seen)
+            ending.outcome == Outcome::Fail || going.contains(&ending.seen)
         }
         Observation::Broken(_) | Observation::Probed(_) => false,
     };

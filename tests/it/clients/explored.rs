@@ -4,7 +4,7 @@
 use super::server::{Defect, Reply, Subject, Work, World, content, steps};
 use stateright::{Checker, Model, Property};
 use stormglass_model::checker::concurrent::{Inconclusive, Rules, judge};
-use stormglass_model::history::{ClientEvent, Observation, OpId, SubjectHistory};
+use stormglass_model::history::{ClientEvent, Ending, Observation, OpId, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, Verdict, Who};
 use stormglass_model::units::Time;
 
@@ -74,10 +74,12 @@ impl Rivals {
             }
             Note::Came(id, reply) => Observation::Answered {
                 op: OpId(u64::from(id)),
-                outcome: reply.map_or(Outcome::Unknown, |reply| reply.outcome),
-                seen: reply.and_then(|reply| reply.seen()),
-                content: reply.and_then(|reply| reply.content()),
-                http_status: reply.map(|reply| reply.code),
+                ending: Ending {
+                    outcome: reply.map_or(Outcome::Unknown, |reply| reply.outcome),
+                    seen: reply.and_then(|reply| reply.seen()),
+                    content: reply.and_then(|reply| reply.content()),
+                    http_status: reply.map(|reply| reply.code),
+                },
             },
         };
         let event = |(at, note)| ClientEvent {

@@ -6,7 +6,7 @@ use super::reference::explains;
 use super::server::World;
 use std::collections::BTreeMap;
 use stormglass_model::checker::concurrent::{Rules, judge};
-use stormglass_model::history::{Observation, OpId, Seen, SubjectHistory};
+use stormglass_model::history::{Ending, Observation, OpId, Seen, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
 use stormglass_model::random::{Rng, Seed};
 use stormglass_model::units::Time;
@@ -30,17 +30,14 @@ fn reads(real: bool, history: &SubjectHistory) -> Vec<(usize, Operation)> {
     };
     let mut reads = Vec::new();
     for (index, event) in history.events.iter().enumerate() {
-        let Observation::Answered {
-            op,
-            outcome: Outcome::Ok,
-            content,
-            ..
-        } = event.observation
-        else {
+        let Observation::Answered { op, ending } = event.observation else {
             continue;
         };
+        if ending.outcome != Outcome::Ok {
+            continue;
+        }
         let (operation, who) = asked(op).unwrap();
-        let stored = !real || content.is_some_and(|content| content.size > 0);
+        let stored = !real || ending.content.is_some_and(|content| content.size > 0);
         let fits = operation == Operation::Show || operation.reads() && stored;
         if fits && who != Who::OtherProject {
             reads.push((index, operation));
@@ -56,15 +53,15 @@ fn falsify(real: bool, history: &mut SubjectHistory, rng: &mut Rng) -> bool {
         return false;
     }
     let (index, operation) = reads[below(rng, reads.len())];
-    let Observation::Answered {
+    let Observation::Answered { ending, .. } = &mut history.events[index].observation else {
+        return false;
+    };
+    let Ending {
         outcome,
         seen,
         content,
         ..
-    } = &mut history.events[index].observation
-    else {
-        return false;
-    };
+    } = ending;
     if operation == Operation::Show {
         use SubjectStatus::{Active, Deactivated, Importing, Queued, Saving};
         let mut others = vec![Seen::Gone];

@@ -4,7 +4,7 @@ use super::server::{Subject, Work, World, content, steps};
 use rand_xoshiro::rand_core::Rng as _;
 use stormglass_model::checker::concurrent::Rules;
 use stormglass_model::history::{
-    ClientEvent, Held, Observation, OpId, ProbeReading, Row, SubjectHistory,
+    ClientEvent, Ending, Held, Observation, OpId, PresentRow, ProbeReading, Row, SubjectHistory,
 };
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::random::{Rng, Seed};
@@ -227,10 +227,7 @@ impl Making {
             if below(&mut self.rng, 3) > 0 {
                 self.tell(Observation::Answered {
                     op: OpId(u64::from(work.id)),
-                    outcome: Outcome::Unknown,
-                    seen: None,
-                    content: None,
-                    http_status: None,
+                    ending: Ending::UNKNOWN,
                 });
             }
         } else if let Some(reply) = work.reply {
@@ -239,10 +236,12 @@ impl Making {
             let sent = work.operation == Upload && reply.outcome == Outcome::Ok;
             self.tell(Observation::Answered {
                 op: OpId(u64::from(work.id)),
-                outcome: reply.outcome,
-                seen: reply.seen(),
-                content: reply.content().or(sent.then(|| content(work.data))),
-                http_status: self.recipe.world.real().then_some(reply.code),
+                ending: Ending {
+                    outcome: reply.outcome,
+                    seen: reply.seen(),
+                    content: reply.content().or(sent.then(|| content(work.data))),
+                    http_status: self.recipe.world.real().then_some(reply.code),
+                },
             });
         }
     }
@@ -289,13 +288,13 @@ fn books(
     let keeps = status.keeps_data();
     let live = keeps && status != PendingDelete;
     ProbeReading {
-        row: Some(Row::Present {
+        row: Some(Row::Present(PresentRow {
             status,
             deleted: matches!(status, PendingDelete | Deleted),
             content: content.filter(|_| keeps),
             locations: u32::from(live),
             in_store: live && content.is_some(),
-        }),
+        })),
         data: Some(Held {
             bytes: content.filter(|_| keeps).map(|content| content.size),
             staged: content

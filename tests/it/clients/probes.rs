@@ -6,7 +6,7 @@ use stormglass_model::checker::concurrent::Symptom::{
     BadRow, Corrupt, Hollow, Orphan, Revived, StagedOrphan, StuckSubject, StuckTask, SubjectLost,
     Undone,
 };
-use stormglass_model::history::{Held, Row};
+use stormglass_model::history::{Held, PresentRow, Row};
 use stormglass_model::lifecycle::Operation::{Deactivate, Delete, Import, Stage};
 use stormglass_model::lifecycle::SubjectStatus::{
     Active, Deleted, Importing, PendingDelete, Queued, Uploading,
@@ -47,13 +47,13 @@ fn the_row_is_in_a_status_that_it_can_have() {
 
 #[test]
 fn the_row_does_not_contradict_itself() {
-    let marked = Row::Present {
+    let marked = Row::Present(PresentRow {
         status: Active,
         deleted: true,
         content: Some(DATA),
         locations: 1,
         in_store: true,
-    };
+    });
     uploaded()
         .probe(books(marked, Some(DATA.size)))
         .breaks(&GLANCE, &[BadRow, Orphan]);

@@ -2,7 +2,9 @@
 
 use super::server::{Subject, Work, World, content, steps};
 use std::collections::BTreeSet;
-use stormglass_model::history::{ClientEvent, Observation, Row, SubjectHistory};
+use stormglass_model::history::{
+    ClientEvent, Ending, Observation, PresentRow, Row, SubjectHistory,
+};
 use stormglass_model::lifecycle::{Operation, Outcome};
 
 type Now = (Subject, Vec<Work>);
@@ -32,17 +34,14 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
                 };
                 ways.into_iter().map(begin).collect()
             }
-            Observation::Answered {
-                outcome: Outcome::Unknown,
-                ..
-            } => ways,
-            Observation::Answered { op, .. } => {
+            Observation::Answered { ending, .. } if ending.outcome == Outcome::Unknown => ways,
+            Observation::Answered { op, ending } => {
                 let told = |(_, works): &Now| {
                     let mine = |work: &&Work| u64::from(work.id) == op.0;
                     works
                         .iter()
                         .find(mine)
-                        .is_some_and(|work| replied(work, &event.observation))
+                        .is_some_and(|work| replied(work, &ending))
                 };
                 let end = |(subject, mut works): Now| {
                     works.retain(|work| u64::from(work.id) != op.0 || !work.over);
@@ -52,11 +51,11 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
                 ways.into_iter().filter(told).map(end).collect()
             }
             Observation::Probed(books) => {
-                let Some(Row::Present {
+                let Some(Row::Present(PresentRow {
                     status,
                     content: data,
                     ..
-                }) = books.row
+                })) = books.row
                 else {
                     continue;
                 };
@@ -84,20 +83,11 @@ fn turn(event: &ClientEvent) -> u8 {
 }
 
 /// Whether it has come to this answer.
-fn replied(work: &Work, observation: &Observation) -> bool {
-    let Observation::Answered {
-        outcome,
-        seen,
-        content,
-        ..
-    } = *observation
-    else {
-        return false;
-    };
+fn replied(work: &Work, ending: &Ending) -> bool {
     let found = work.operation.reads() || work.operation == Operation::Show;
     work.reply.is_some_and(|reply| {
-        let same = !found || content.is_none() || reply.content() == content;
-        reply.outcome == outcome && reply.seen() == seen && same
+        let same = !found || ending.content.is_none() || reply.content() == ending.content;
+        reply.outcome == ending.outcome && reply.seen() == ending.seen && same
     })
 }
 

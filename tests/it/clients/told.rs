@@ -2,7 +2,8 @@
 
 use stormglass_model::checker::concurrent::{Inconclusive, Judgement, Rules, Symptom, judge};
 use stormglass_model::history::{
-    ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen, SubjectHistory,
+    ClientEvent, Content, Ending, Held, Observation, OpId, PresentRow, ProbeReading, Row, Seen,
+    SubjectHistory,
 };
 use stormglass_model::lifecycle::SubjectStatus::{Deleted, PendingDelete};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
@@ -94,10 +95,12 @@ impl Tale {
     ) -> &mut Tale {
         self.tell(Observation::Answered {
             op,
-            outcome,
-            seen,
-            content,
-            http_status,
+            ending: Ending {
+                outcome,
+                seen,
+                content,
+                http_status,
+            },
         })
     }
 
@@ -182,13 +185,13 @@ pub fn uploaded() -> Tale {
 
 pub fn row(status: SubjectStatus, content: Option<Content>) -> Row {
     let stored = status.keeps_data() && status != PendingDelete;
-    Row::Present {
+    Row::Present(PresentRow {
         status,
         deleted: matches!(status, PendingDelete | Deleted),
         content,
         locations: u32::from(stored),
         in_store: stored,
-    }
+    })
 }
 
 pub fn books(row: Row, bytes: Option<u64>) -> ProbeReading {

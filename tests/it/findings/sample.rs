@@ -4,7 +4,8 @@ use stormglass::{Finding, FindingKey, SweepResult, Tally};
 use stormglass_glance::Exchange;
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::history::{
-    ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen, SubjectHistory,
+    ClientEvent, Content, Ending, Held, Observation, OpId, PresentRow, ProbeReading, Row, Seen,
+    SubjectHistory,
 };
 use stormglass_model::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Who};
 use stormglass_model::script::Script;
@@ -69,10 +70,12 @@ impl Tale {
         };
         let answered = Observation::Answered {
             op: OpId(op),
-            outcome,
-            seen,
-            content: None,
-            http_status: status,
+            ending: Ending {
+                outcome,
+                seen,
+                content: None,
+                http_status: status,
+            },
         };
         self.observed(ms, answered)
     }
@@ -176,13 +179,13 @@ pub fn status(status: SubjectStatus) -> Option<Seen> {
 /// Both are answered 204, and the data stays.
 pub fn orphan() -> Finding {
     let books = ProbeReading {
-        row: Some(Row::Present {
+        row: Some(Row::Present(PresentRow {
             status: SubjectStatus::Deleted,
             deleted: true,
             content: None,
             locations: 0,
             in_store: false,
-        }),
+        })),
         data: Some(Held {
             bytes: Some(65_536),
             staged: None,
@@ -227,13 +230,13 @@ pub fn orphan() -> Finding {
 /// The server is killed in mid-upload and comes back; the image is saving for good.
 pub fn stuck() -> Finding {
     let books = ProbeReading {
-        row: Some(Row::Present {
+        row: Some(Row::Present(PresentRow {
             status: SubjectStatus::Saving,
             deleted: false,
             content: None,
             locations: 0,
             in_store: false,
-        }),
+        })),
         data: Some(Held {
             bytes: Some(32_768),
             staged: None,

@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use stormglass_glance::{Answer, Client, ImageId, Request, RunId};
 use stormglass_glance::{GlanceTarget, Identity};
 use stormglass_model::checker::concurrent::{Rules, judge};
-use stormglass_model::history::{ClientEvent, Observation, OpId, Seen, SubjectHistory};
+use stormglass_model::history::{ClientEvent, Ending, Observation, OpId, Seen, SubjectHistory};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::script::Act;
 use stormglass_model::units::{Bytes, Span, Time};
@@ -147,10 +147,12 @@ impl Subject {
         }
         self.tell(Observation::Answered {
             op,
-            outcome: answer.outcome,
-            seen: answer.observed,
-            content: answer.content.filter(|_| reads),
-            http_status: answer.http_status,
+            ending: Ending {
+                outcome: answer.outcome,
+                seen: answer.observed,
+                content: answer.content.filter(|_| reads),
+                http_status: answer.http_status,
+            },
         });
         let judgement = judge(&self.history, &self.rules);
         assert_eq!(

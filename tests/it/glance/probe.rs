@@ -6,7 +6,7 @@ use std::time::Duration;
 use stormglass_glance::auth::Secret;
 use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId, content_of};
-use stormglass_model::history::{Held, ProbeReading, Row};
+use stormglass_model::history::{Held, PresentRow, ProbeReading, Row};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 
 fn set(name: &str) -> String {
@@ -96,13 +96,13 @@ fn books_tell_a_whole_life() {
     local(async {
         let (created, books) = after(&place, 3_001, &[Operation::Create]).await;
         let expected = ProbeReading {
-            row: Some(Row::Present {
+            row: Some(Row::Present(PresentRow {
                 status: SubjectStatus::Queued,
                 deleted: false,
                 content: None,
                 locations: 0,
                 in_store: false,
-            }),
+            })),
             data: Some(Held::default()),
             tasks_open: Some(0),
         };
@@ -118,13 +118,13 @@ fn books_tell_a_whole_life() {
             let (subject, books) = after(&place, number, operations).await;
             let content = content_of(subject.request.content_seed, SIZE);
             let expected = ProbeReading {
-                row: Some(Row::Present {
+                row: Some(Row::Present(PresentRow {
                     status,
                     deleted: false,
                     content: Some(content),
                     locations: 1,
                     in_store: true,
-                }),
+                })),
                 data: Some(Held {
                     bytes: Some(SIZE),
                     staged: None,
@@ -146,13 +146,13 @@ fn books_tell_deleted_from_pending_delete() {
         let (subject, books) = after(&place, 3_010, &delete).await;
         let delayed = place.target.delayed_delete;
         let row = |status, waits: bool| {
-            Some(Row::Present {
+            Some(Row::Present(PresentRow {
                 status,
                 deleted: true,
                 content: Some(content_of(subject.request.content_seed, SIZE)),
                 locations: u32::from(waits),
                 in_store: waits,
-            })
+            }))
         };
         let bytes = delayed.then_some(SIZE);
         let status = match delayed {
@@ -188,7 +188,7 @@ fn data_that_went_and_data_that_stayed_are_noticed() {
         let hollow = books(&subject).await;
         assert!(matches!(
             hollow.row,
-            Some(Row::Present { in_store: true, .. })
+            Some(Row::Present(PresentRow { in_store: true, .. }))
         ));
         assert_eq!(hollow.data, Some(Held::default()));
 
@@ -253,11 +253,11 @@ fn either_half_can_be_probed_alone() {
             ..target()
         })
         .await;
-        let Some(Row::Present {
+        let Some(Row::Present(PresentRow {
             locations: 1,
             in_store: false,
             ..
-        }) = books.row
+        })) = books.row
         else {
             panic!("{books:?}");
         };
@@ -349,11 +349,11 @@ fn staged_data_is_found() {
             .status();
         assert!(staged.unwrap().success());
         let books = books(&subject).await;
-        let Some(Row::Present {
+        let Some(Row::Present(PresentRow {
             status: SubjectStatus::Uploading,
             locations: 0,
             ..
-        }) = books.row
+        })) = books.row
         else {
             panic!("{books:?}");
         };

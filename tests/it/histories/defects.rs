@@ -61,7 +61,7 @@ fn found(scenario: &Scenario) -> (Verdict, Vec<SubjectViolation>) {
     let mut verdict = Verdict::Valid;
     let mut breaches = Vec::new();
     for (_, judgement) in judged(scenario, &result.runs[0]) {
-        verdict = verdict.worst(judgement.verdict);
+        verdict = verdict.max(judgement.verdict);
         breaches.extend(judgement.violations);
     }
     (verdict, breaches)

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use std::io::{self, BufReader, Read};
 use stormglass_model::history::file::{Header, ReadError, Reader, Writer};
 use stormglass_model::history::{
-    ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen, SubjectHistory,
+    ClientEvent, Content, Ending, Held, Observation, OpId, PresentRow, ProbeReading, Row, Seen,
+    SubjectHistory,
 };
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
 use stormglass_model::units::Time;
@@ -59,15 +60,15 @@ fn books() -> impl Strategy<Value = ProbeReading> {
         any::<u32>(),
         any::<bool>(),
     )
-        .prop_map(
-            |(status, deleted, content, locations, in_store)| Row::Present {
+        .prop_map(|(status, deleted, content, locations, in_store)| {
+            Row::Present(PresentRow {
                 status,
                 deleted,
                 content,
                 locations,
                 in_store,
-            },
-        );
+            })
+        });
     let row = proptest::option::of(prop_oneof![Just(Row::Absent), present]);
     let held =
         any::<(Option<u64>, Option<u64>)>().prop_map(|(bytes, staged)| Held { bytes, staged });
@@ -108,10 +109,12 @@ fn operation() -> impl Strategy<Value = (Observation, Option<Observation>)> {
         .prop_map(
             move |(outcome, seen, content, http_status)| Observation::Answered {
                 op,
-                outcome,
-                seen,
-                content,
-                http_status,
+                ending: Ending {
+                    outcome,
+                    seen,
+                    content,
+                    http_status,
+                },
             },
         );
     (invoked, proptest::option::of(answered))

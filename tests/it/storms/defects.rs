@@ -1,6 +1,6 @@
 //! What is planted is found, and under its own name.
 
-use super::{path, random_storms, read, run};
+use super::{broken_by, path, random_storms, read, run};
 use stormglass::StormResult;
 use stormglass::Target;
 use stormglass_model::config::{Defect, Defects};
@@ -16,7 +16,7 @@ fn every_planted_defect_is_found_and_nothing_else_is() {
         let name = format!("defects/{defect}");
         let planted = run(&read(&name, &[]), 2);
         assert_eq!(planted.verdict, Verdict::Invalid, "{defect} is not found");
-        let breaks = defect.breaks();
+        let breaks = broken_by(defect);
         let first = &planted.runs[0].violations[0];
         assert!(
             found(&planted, breaks),
@@ -38,13 +38,13 @@ fn every_invariant_is_broken_by_some_defect_and_every_file_says_which() {
         assert!(
             Defect::ALL
                 .iter()
-                .any(|defect| defect.breaks() == invariant),
+                .any(|defect| broken_by(*defect) == invariant),
             "no defect breaks {invariant}"
         );
     }
     for &defect in Defect::ALL {
         let text = std::fs::read_to_string(path(&format!("defects/{defect}"))).unwrap();
-        let found_as = format!("# The checker reports `{}`", defect.breaks());
+        let found_as = format!("# The checker reports `{}`", broken_by(defect));
         assert!(
             text.contains(&found_as),
             "{defect} does not say: {found_as}"
@@ -61,13 +61,13 @@ fn random_storms_find_every_defect_as_well() {
             if let Target::Embedded(service) = &mut storm.target {
                 service.defects = Defects::from_iter([defect]);
             }
-            found(&run(&storm, 1), defect.breaks())
+            found(&run(&storm, 1), broken_by(defect))
         };
         let seeds = 0..40;
         assert!(
             seeds.clone().any(finds),
             "{defect} breaks {}, which no seed of {seeds:?} shows",
-            defect.breaks()
+            broken_by(defect)
         );
     }
 }

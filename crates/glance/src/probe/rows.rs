@@ -5,7 +5,7 @@ use super::error::{Cells, ProbeError};
 use crate::answer::ImageId;
 use crate::http::leading_of_hex;
 use std::collections::BTreeMap;
-use stormglass_model::history::{Content, Row};
+use stormglass_model::history::{Content, PresentRow, Row};
 use stormglass_model::lifecycle::SubjectStatus;
 
 // Databases differ in the types of flags and numbers; all of them can show either as text. `{}` are the images asked for.
@@ -68,13 +68,13 @@ impl Registry {
             let kept = |it: &&LocationRow| !it.deleted || waits && it.pending_delete;
             let locations = self.locations.get(&id).into_iter().flatten();
             let kept: Vec<&LocationRow> = locations.filter(kept).collect();
-            Row::Present {
+            Row::Present(PresentRow {
                 status: image.status,
                 deleted: image.deleted,
                 content: image.content,
                 locations: kept.len() as u32,
                 in_store: kept.iter().any(|it| in_store(&it.url)),
-            }
+            })
         });
         (row, self.tasks_open.get(&id).copied().unwrap_or(0))
     }

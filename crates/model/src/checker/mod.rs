@@ -5,6 +5,5 @@
 
 pub mod concurrent;
 pub mod online;
-mod violation;
 
-pub use violation::Violation;
+pub use online::Violation;

@@ -43,19 +43,36 @@ pub enum Observation {
     Answered {
         /// Which.
         op: OpId,
-        /// How it ended.
-        outcome: Outcome,
-        /// What its answer showed of the record.
-        seen: Option<Seen>,
-        /// What a read received, or a look at the record says is held.
-        content: Option<Content>,
-        /// The status code of the reply; none when there was none, or on the embedded service.
-        http_status: Option<u16>,
+        /// How.
+        ending: Ending,
     },
     /// Something of the server was broken on purpose, or healed. Errors of the server's own are to be expected in between.
     Broken(bool),
     /// A probe read the server's database and store while nothing was open.
     Probed(ProbeReading),
+}
+
+/// How an operation ended, as its client sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ending {
+    /// In short.
+    pub outcome: Outcome,
+    /// What its answer showed of the record.
+    pub seen: Option<Seen>,
+    /// What a read received, or a look at the record says is held.
+    pub content: Option<Content>,
+    /// The status code of the reply; none when there was none, or on the embedded service.
+    pub http_status: Option<u16>,
+}
+
+impl Ending {
+    /// No answer came, which says nothing.
+    pub const UNKNOWN: Ending = Ending {
+        outcome: Outcome::Unknown,
+        seen: None,
+        content: None,
+        http_status: None,
+    };
 }
 
 /// What a probe read of a subject in the server's database and store; none of a part that was not read.
@@ -75,18 +92,22 @@ pub enum Row {
     /// There is none.
     Absent,
     /// There is one.
-    Present {
-        /// The status it says.
-        status: SubjectStatus,
-        /// Whether it is marked as deleted.
-        deleted: bool,
-        /// The size and checksum it says; none when one of them is missing.
-        content: Option<Content>,
-        /// Places of its data that are not marked as deleted.
-        locations: u32,
-        /// Whether one of these places is the store that the probe lists.
-        in_store: bool,
-    },
+    Present(PresentRow),
+}
+
+/// What a row of the registry says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PresentRow {
+    /// The status of the subject.
+    pub status: SubjectStatus,
+    /// Whether it is marked as deleted.
+    pub deleted: bool,
+    /// Size and checksum of its data; none when one of them is missing.
+    pub content: Option<Content>,
+    /// Places of its data that are not marked as deleted.
+    pub locations: u32,
+    /// Whether one of these places is the store that the probe lists.
+    pub in_store: bool,
 }
 
 /// What the store holds of a subject.

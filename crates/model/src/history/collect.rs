@@ -1,6 +1,8 @@
 //! Gathers what the clients of each subject saw out of the records of a run.
 
-use super::{ClientEvent, Content, Event, Observation, OpId, ProbeReading, Record, SubjectHistory};
+use super::{
+    ClientEvent, Content, Ending, Event, Observation, OpId, ProbeReading, Record, SubjectHistory,
+};
 use crate::lifecycle::{Operation, Who};
 use crate::script::Act;
 use crate::units::Time;
@@ -85,13 +87,13 @@ impl Collector {
                 if !reads {
                     self.amend(subject, op, None, content, false);
                 }
-                Some(Observation::Answered {
-                    op,
+                let ending = Ending {
                     outcome,
                     seen,
                     content: content.filter(|_| reads),
                     http_status,
-                })
+                };
+                Some(Observation::Answered { op, ending })
             }
             Event::Sent {
                 op,
@@ -102,22 +104,10 @@ impl Collector {
                 self.amend(subject, op, Some(who), content, spoiled);
                 None
             }
-            Event::Looked {
-                sent,
-                outcome,
-                seen,
-                content,
-                http_status,
-                ..
-            } => {
-                self.looked(subject, Event::look(sent), sent);
-                Some(Observation::Answered {
-                    op: Event::look(sent),
-                    outcome,
-                    seen,
-                    content,
-                    http_status,
-                })
+            Event::Looked { sent, ending, .. } => {
+                let op = Event::look(sent);
+                self.looked(subject, op, sent);
+                Some(Observation::Answered { op, ending })
             }
             Event::TasksEnded => Some(Observation::Probed(ProbeReading {
                 tasks_open: Some(0),
@@ -215,20 +205,14 @@ fn enter_faults(events: &mut Vec<ClientEvent>, turns: &[(Time, bool)]) {
     };
     let begun = turns.partition_point(|(at, _)| *at <= first.at);
     let ended = turns.partition_point(|(at, _)| *at <= last.at);
-    let broken = begun.checked_sub(1).filter(|turn| turns[*turn].1);
+    let broken = turns[..begun].last().filter(|(_, broken)| *broken);
     let broken = broken.map(|_| (first.at, true));
     let turns = broken.iter().chain(&turns[begun..ended]);
-    let mut all: Vec<ClientEvent> = turns
-        .map(|&(at, broken)| ClientEvent {
-            at,
-            observation: Observation::Broken(broken),
-        })
-        .collect();
-    if all.is_empty() {
-        return;
-    }
-    all.append(events);
+    let faults = turns.map(|&(at, broken)| ClientEvent {
+        at,
+        observation: Observation::Broken(broken),
+    });
     // Stable, so that at equal times what was broken stands first.
-    all.sort_by_key(|event| event.at);
-    *events = all;
+    events.splice(0..0, faults);
+    events.sort_by_key(|event| event.at);
 }

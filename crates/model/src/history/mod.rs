@@ -7,7 +7,9 @@ mod client;
 mod collect;
 pub mod file;
 
-pub use client::{ClientEvent, Held, Observation, ProbeReading, Row, SubjectHistory};
+pub use client::{
+    ClientEvent, Ending, Held, Observation, PresentRow, ProbeReading, Row, SubjectHistory,
+};
 pub use collect::Collector;
 
 use crate::config::Resource;
@@ -35,10 +37,6 @@ impl fmt::Display for SubjectId {
 /// An operation of a run, in order of invocation; never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpId(pub u64);
-
-/// A task of a run: the operation that asked for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(pub OpId);
 
 /// What data is: enough to tell whether two reads saw the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -129,8 +127,8 @@ pub enum Event {
     },
     /// A task changed its status.
     TaskMoved {
-        /// Which task.
-        task: TaskId,
+        /// The operation that asked for it.
+        op: OpId,
         /// The status before; none when it came into being.
         from: Option<TaskStatus>,
         /// The status after.
@@ -174,13 +172,7 @@ pub enum Event {
         /// The instant from which the latency of a transition counts that the look proves.
         due: Time,
         /// How it ended.
-        outcome: Outcome,
-        /// What it showed.
-        seen: Option<Seen>,
-        /// The data that the record describes.
-        content: Option<Content>,
-        /// The status code of the reply; none when there was none.
-        http_status: Option<u16>,
+        ending: Ending,
     },
     /// A real server only: it keeps import tasks of the subject, and each of them has ended.
     TasksEnded,

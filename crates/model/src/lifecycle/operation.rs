@@ -117,24 +117,24 @@ named! {
 }
 
 named! {
-    /// How a run is judged.
+    /// How a run is judged; the worst last.
     Verdict {
         /// Every invariant held.
         Valid = "valid",
-        /// At least one did not.
-        Invalid = "invalid",
         /// It cannot be said: something was still open, or the budget ran out.
         Unknown = "unknown",
+        /// At least one did not hold.
+        Invalid = "invalid",
     }
 }
 
 impl Verdict {
-    /// The worse of two: invalid, then unknown, then valid.
-    pub fn worst(self, other: Verdict) -> Verdict {
-        match (self, other) {
-            (Verdict::Invalid, _) | (_, Verdict::Invalid) => Verdict::Invalid,
-            (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
-            (Verdict::Valid, Verdict::Valid) => Verdict::Valid,
+    /// A violation is certain, whatever else is not.
+    pub const fn of(violated: bool, uncertain: bool) -> Verdict {
+        match (violated, uncertain) {
+            (true, _) => Verdict::Invalid,
+            (false, true) => Verdict::Unknown,
+            (false, false) => Verdict::Valid,
         }
     }
 }

@@ -1,7 +1,33 @@
 //! What is offered to the service: stories, and the pacer that says when the next one is due.
 
 mod pacer;
-mod story;
 
 pub use pacer::{Pacer, Ramp, Spacing};
-pub use story::{Story, StoryId};
+
+use crate::random::Distribution;
+use crate::script::{Act, Step};
+use crate::units::Bytes;
+
+/// Position of a story in its scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoryId(pub u16);
+
+/// A named, weighted list of steps. The first step creates the subject.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// What it is called in reports.
+    pub name: String,
+    /// How often it is chosen, relative to the others; never negative.
+    pub weight: f64,
+    /// The size of the data its subject uploads.
+    pub size: Distribution<Bytes>,
+    /// What happens, in order. At most 65,535 steps, 255 branches and 255 actions a branch.
+    pub steps: Vec<Step>,
+}
+
+impl Story {
+    /// Every operation the story can ask for, by whom.
+    pub fn acts(&self) -> impl Iterator<Item = Act> {
+        self.steps.iter().flat_map(Step::acts)
+    }
+}

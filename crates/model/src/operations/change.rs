@@ -102,28 +102,22 @@ pub(super) const fn again(status: SubjectStatus) -> Change {
 
 impl Change {
     /// The same, and the data comes in.
-    pub(super) const fn brings(self) -> Change {
-        Change {
-            contents: Contents::Come,
-            ..self
-        }
+    pub(super) const fn brings(mut self) -> Change {
+        self.contents = Contents::Come;
+        self
     }
 
     /// The same, on the embedded service alone: it answers when all is done.
-    pub(super) const fn on_service(self) -> Change {
-        Change {
-            on: On::Service,
-            ..self
-        }
+    pub(super) const fn on_service(mut self) -> Change {
+        self.on = On::Service;
+        self
     }
 
     /// The same, on a real Glance alone: some operations are several requests, some go on after their answer, and to repeat a
     /// change is no mistake.
-    pub(super) const fn on_glance(self) -> Change {
-        Change {
-            on: On::Glance,
-            ..self
-        }
+    pub(super) const fn on_glance(mut self) -> Change {
+        self.on = On::Glance;
+        self
     }
 
     /// Whether a server of this profile may make it. What a delete makes of an active subject depends on whether deletes are delayed;

@@ -1,135 +1,140 @@
 //! The rows.
 
 use super::change::Extent::{Done, Failed, Further, Holding, Waiting};
-use super::change::{again, change, done, register};
+use super::change::{Change, again, change, done, register};
 use super::row::{Body, DataFrom, Formats, OperationKind, Row};
 use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
 use SubjectStatus::*;
 
-/// What most operations are: a member's, of both servers, without data, and without a change of status.
-const PLAIN: Row = Row {
-    operation: Operation::SetProperty,
-    kind: OperationKind::SetProperty,
-    who: Who::Member,
-    only_glance: false,
-    data: DataFrom::Nowhere,
-    by_task: false,
-    granted: Statuses::THERE,
-    changes: &[],
-};
+/// A member's operation on both servers, without data, and without a change of status unless `changes` says so.
+const fn row(operation: Operation, kind: OperationKind, changes: &'static [Change]) -> Row {
+    Row {
+        operation,
+        kind,
+        who: Who::Member,
+        only_glance: false,
+        data: DataFrom::Nowhere,
+        by_task: false,
+        granted: Statuses::THERE,
+        changes,
+    }
+}
 
-const CREATE: Row = Row {
-    operation: Operation::Create,
-    kind: OperationKind::Create(Formats::Raw),
-    granted: Statuses::NONE,
-    changes: &[register(Queued, Done)],
-    ..PLAIN
-};
+const fn create(operation: Operation, formats: Formats) -> Row {
+    let changes = const { &[register(Queued, Done)] };
+    row(operation, OperationKind::Create(formats), changes).granted_in(Statuses::NONE)
+}
 
-const UPLOAD: Row = Row {
-    operation: Operation::Upload,
-    kind: OperationKind::Upload(Body::Whole),
-    data: DataFrom::Client,
-    // What a failed upload does is in the edge table: one of the two is not legal.
-    changes: &[
-        change(Waiting, Queued, Saving, Holding),
-        change(Holding, Saving, Queued, Failed),
-        change(Holding, Saving, Killed, Failed),
-        change(Holding, Saving, Active, Done).brings(),
-    ],
-    ..PLAIN
-};
+/// What a failed upload does is in the edge table: one of the two is not legal.
+const fn upload(operation: Operation, body: Body) -> Row {
+    let changes = const {
+        &[
+            change(Waiting, Queued, Saving, Holding),
+            change(Holding, Saving, Queued, Failed),
+            change(Holding, Saving, Killed, Failed),
+            change(Holding, Saving, Active, Done).brings(),
+        ]
+    };
+    row(operation, OperationKind::Upload(body), changes).with(DataFrom::Client)
+}
 
-const DOWNLOAD: Row = Row {
-    operation: Operation::Download,
-    kind: OperationKind::Download,
-    granted: Statuses::of(&[Active]),
-    ..PLAIN
-};
+const fn download(operation: Operation) -> Row {
+    row(operation, OperationKind::Download, &[]).granted_in(Statuses::of(&[Active]))
+}
+
+impl Row {
+    const fn by(mut self, who: Who) -> Row {
+        self.who = who;
+        self
+    }
+
+    const fn with(mut self, data: DataFrom) -> Row {
+        self.data = data;
+        self
+    }
+
+    const fn on_glance(mut self) -> Row {
+        self.only_glance = true;
+        self
+    }
+
+    const fn by_task(mut self) -> Row {
+        self.by_task = true;
+        self
+    }
+
+    const fn granted_in(mut self, statuses: Statuses) -> Row {
+        self.granted = statuses;
+        self
+    }
+}
 
 /// Every operation, in the order of [`Operation::ALL`].
 pub const OPERATIONS: [Row; Operation::COUNT] = [
-    CREATE,
-    Row {
-        operation: Operation::CreateWithLocation,
-        kind: OperationKind::CreateWithLocation,
-        data: DataFrom::Location,
-        changes: &[
+    create(Operation::Create, Formats::Raw),
+    row(
+        Operation::CreateWithLocation,
+        OperationKind::CreateWithLocation,
+        &[
             register(Active, Done).brings().on_service(),
             register(Queued, Holding).on_glance(),
             change(Holding, Queued, Active, Done).brings().on_glance(),
         ],
-        ..CREATE
-    },
-    Row {
-        operation: Operation::CreateEmpty,
-        kind: OperationKind::CreateEmpty,
-        changes: &[
+    )
+    .with(DataFrom::Location)
+    .granted_in(Statuses::NONE),
+    row(
+        Operation::CreateEmpty,
+        OperationKind::CreateEmpty,
+        &[
             register(Active, Done).brings().on_service(),
             register(Queued, Holding).on_glance(),
             change(Holding, Queued, Saving, Further).on_glance(),
             change(Further, Saving, Active, Done).brings().on_glance(),
             change(Further, Saving, Queued, Failed).on_glance(),
         ],
-        ..CREATE
-    },
-    Row {
-        operation: Operation::AddLocation,
-        kind: OperationKind::AddLocation,
-        data: DataFrom::Location,
-        changes: &[done(Queued, Active).brings(), done(Active, Active)],
-        ..PLAIN
-    },
+    )
+    .granted_in(Statuses::NONE),
+    row(
+        Operation::AddLocation,
+        OperationKind::AddLocation,
+        &[done(Queued, Active).brings(), done(Active, Active)],
+    )
+    .with(DataFrom::Location),
     // Never of the last location, so that no status decides it alone.
-    Row {
-        operation: Operation::RemoveLocation,
-        kind: OperationKind::RemoveLocation,
-        who: Who::Admin,
-        changes: &[done(Active, Active).on_service()],
-        ..PLAIN
-    },
-    UPLOAD,
-    Row {
-        operation: Operation::AbortUpload,
-        kind: OperationKind::Upload(Body::Aborted),
-        ..UPLOAD
-    },
-    DOWNLOAD,
-    Row {
-        operation: Operation::Export,
-        ..DOWNLOAD
-    },
-    Row {
-        operation: Operation::Clone,
-        ..DOWNLOAD
-    },
-    Row {
-        operation: Operation::DownloadAsAdmin,
-        who: Who::Admin,
-        granted: Statuses::READABLE,
-        ..DOWNLOAD
-    },
-    Row {
-        operation: Operation::Deactivate,
-        kind: OperationKind::Deactivate,
-        who: Who::Admin,
-        changes: &[
+    row(
+        Operation::RemoveLocation,
+        OperationKind::RemoveLocation,
+        &[done(Active, Active).on_service()],
+    )
+    .by(Who::Admin),
+    upload(Operation::Upload, Body::Whole),
+    upload(Operation::AbortUpload, Body::Aborted),
+    download(Operation::Download),
+    download(Operation::Export),
+    download(Operation::Clone),
+    download(Operation::DownloadAsAdmin)
+        .by(Who::Admin)
+        .granted_in(Statuses::READABLE),
+    row(
+        Operation::Deactivate,
+        OperationKind::Deactivate,
+        &[
             done(Active, Deactivated),
             done(Deactivated, Deactivated).on_glance(),
         ],
-        ..PLAIN
-    },
-    Row {
-        operation: Operation::Reactivate,
-        kind: OperationKind::Reactivate,
-        who: Who::Admin,
-        changes: &[done(Deactivated, Active), done(Active, Active).on_glance()],
-        ..PLAIN
-    },
-    Row {
-        operation: Operation::Delete,
-        kind: OperationKind::Delete,
-        changes: &[
+    )
+    .by(Who::Admin),
+    row(
+        Operation::Reactivate,
+        OperationKind::Reactivate,
+        &[done(Deactivated, Active), done(Active, Active).on_glance()],
+    )
+    .by(Who::Admin),
+    row(
+        Operation::Delete,
+        OperationKind::Delete,
+        &[
             done(Queued, Deleted),
             done(Saving, Deleted),
             done(Killed, Deleted),
@@ -141,14 +146,11 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
             again(PendingDelete),
             again(Deleted),
         ],
-        ..PLAIN
-    },
-    Row {
-        operation: Operation::Import,
-        kind: OperationKind::Import,
-        data: DataFrom::Location,
-        by_task: true,
-        changes: &[
+    ),
+    row(
+        Operation::Import,
+        OperationKind::Import,
+        &[
             change(Waiting, Queued, Saving, Holding).on_service(),
             change(Holding, Saving, Queued, Failed).on_service(),
             change(Holding, Saving, Killed, Failed).on_service(),
@@ -161,99 +163,61 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
             change(Further, Importing, Active, Done).brings(),
             change(Further, Importing, Queued, Failed),
         ],
-        ..PLAIN
-    },
-    Row {
-        operation: Operation::Show,
-        kind: OperationKind::Show,
-        granted: Statuses::EVERY,
-        ..PLAIN
-    },
-    PLAIN,
-    Row {
-        operation: Operation::Protect,
-        kind: OperationKind::Protect,
-        only_glance: true,
-        ..PLAIN
-    },
-    Row {
-        operation: Operation::Unprotect,
-        kind: OperationKind::Unprotect,
-        only_glance: true,
-        ..PLAIN
-    },
-    Row {
-        operation: Operation::Stage,
-        kind: OperationKind::Stage,
-        only_glance: true,
-        data: DataFrom::Client,
-        changes: &[
+    )
+    .with(DataFrom::Location)
+    .by_task(),
+    row(Operation::Show, OperationKind::Show, &[]).granted_in(Statuses::EVERY),
+    row(Operation::SetProperty, OperationKind::SetProperty, &[]),
+    row(Operation::Protect, OperationKind::Protect, &[]).on_glance(),
+    row(Operation::Unprotect, OperationKind::Unprotect, &[]).on_glance(),
+    row(
+        Operation::Stage,
+        OperationKind::Stage,
+        &[
             change(Waiting, Queued, Uploading, Holding).brings(),
             change(Waiting, Queued, Uploading, Done).brings(),
             change(Holding, Uploading, Queued, Failed),
         ],
-        ..PLAIN
-    },
+    )
+    .with(DataFrom::Client)
+    .on_glance(),
     // The data is what was staged.
-    Row {
-        operation: Operation::ImportStaged,
-        kind: OperationKind::ImportStaged,
-        only_glance: true,
-        by_task: true,
-        changes: &[
+    row(
+        Operation::ImportStaged,
+        OperationKind::ImportStaged,
+        &[
             change(Waiting, Uploading, Importing, Further),
             change(Waiting, Uploading, Queued, Failed),
             change(Further, Importing, Active, Done),
             change(Further, Importing, Queued, Failed),
         ],
-        ..PLAIN
-    },
-    Row {
-        operation: Operation::RegisterLocation,
-        kind: OperationKind::RegisterLocation,
-        only_glance: true,
-        data: DataFrom::Location,
-        by_task: true,
-        changes: &[
+    )
+    .by_task()
+    .on_glance(),
+    row(
+        Operation::RegisterLocation,
+        OperationKind::RegisterLocation,
+        &[
             done(Queued, Active).brings(),
             change(Waiting, Queued, Importing, Further),
             change(Further, Importing, Active, Done).brings(),
             change(Further, Importing, Queued, Failed),
         ],
-        ..PLAIN
-    },
-    Row {
-        operation: Operation::ReplaceLocation,
-        kind: OperationKind::ReplaceLocation,
-        only_glance: true,
-        data: DataFrom::Location,
-        changes: &[done(Queued, Active).brings(), done(Active, Active).brings()],
-        ..PLAIN
-    },
-    Row {
-        operation: Operation::CreateWithoutFormat,
-        kind: OperationKind::Create(Formats::None),
-        only_glance: true,
-        ..CREATE
-    },
-    Row {
-        operation: Operation::CreateWithWrongFormat,
-        kind: OperationKind::Create(Formats::Wrong),
-        only_glance: true,
-        ..CREATE
-    },
-    Row {
-        operation: Operation::UploadWrongSize,
-        kind: OperationKind::Upload(Body::WrongSize),
-        only_glance: true,
-        ..UPLOAD
-    },
-    Row {
-        operation: Operation::UploadTooLarge,
-        kind: OperationKind::Upload(Body::TooLarge),
-        only_glance: true,
-        ..UPLOAD
-    },
+    )
+    .with(DataFrom::Location)
+    .by_task()
+    .on_glance(),
+    row(
+        Operation::ReplaceLocation,
+        OperationKind::ReplaceLocation,
+        &[done(Queued, Active).brings(), done(Active, Active).brings()],
+    )
+    .with(DataFrom::Location)
+    .on_glance(),
+    create(Operation::CreateWithoutFormat, Formats::None).on_glance(),
+    create(Operation::CreateWithWrongFormat, Formats::Wrong).on_glance(),
+    upload(Operation::UploadWrongSize, Body::WrongSize).on_glance(),
+    upload(Operation::UploadTooLarge, Body::TooLarge).on_glance(),
 ];
 
 /// Each row stands where its word says.

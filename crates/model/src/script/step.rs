@@ -52,7 +52,7 @@ pub struct Act {
 }
 
 /// What happens at a point of an operation.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Second {
     /// Another client acts on the same subject.
     Rival(Act),
@@ -67,7 +67,7 @@ pub enum Second {
 pub struct Pause(pub Distribution<Span>);
 
 /// What one client does at one point of its story.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// An operation; its outcome is recorded and the client goes on.
     Do(Act),
@@ -78,7 +78,7 @@ pub enum Action {
 }
 
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// One action, to its end.
     Act(Action),
@@ -103,7 +103,7 @@ pub enum Step {
 }
 
 /// What clients do to one subject. It begins with a step that creates it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Script(Vec<Step>);
 
 /// Why a text is no script.

@@ -8,7 +8,6 @@ use crate::random::{Distribution, Shape};
 use crate::units::{Bytes, Span};
 use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 /// Branches, and actions of a branch, at most: engines count them with a byte.
@@ -92,12 +91,6 @@ impl PartialOrd for Pause {
 impl Ord for Pause {
     fn cmp(&self, other: &Pause) -> Ordering {
         self.to_string().cmp(&other.to_string())
-    }
-}
-
-impl Hash for Pause {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.to_string().hash(state);
     }
 }
 

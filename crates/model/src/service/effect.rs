@@ -6,7 +6,7 @@ use super::subject::{Change, Commit, Move, Reply};
 use super::task::{Task, TaskCommit};
 use super::{Actors, Service};
 use crate::config::Defect;
-use crate::history::{Event, Seen, TaskId};
+use crate::history::{Ending, Event};
 use crate::invocation::{Completion, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::Time;
@@ -94,9 +94,10 @@ impl<A: Actors> Service<A> {
         op.visit = Visit::BeginTask;
         let since = op.worker_since;
         self.task(now, handle, TaskStatus::Pending, out);
-        self.release_worker(now, since);
+        let next = self.workers.release(now, since);
+        self.take_worker(now, next);
         if let Some(handle) = self.task_workers.acquire(now, handle) {
-            self.ops.at(handle).task_since = now;
+            self.ops.at(handle).worker_since = now;
             self.begin(now, handle, out);
         }
     }
@@ -116,7 +117,7 @@ impl<A: Actors> Service<A> {
         let reply = self.actors.commit_task(op.task_slot, commit);
         let due = std::mem::replace(&mut op.task_entered, now);
         let event = Event::TaskMoved {
-            task: TaskId(id),
+            op: id,
             from: reply.from,
             to,
             has_result: reply.has_result,
@@ -126,10 +127,11 @@ impl<A: Actors> Service<A> {
         out.record(now, subject, story, event);
     }
 
-    fn release_worker(&mut self, now: Time, since: Time) {
-        if let Some(next) = self.workers.release(now, since) {
-            self.ops.at(next).worker_since = now;
-            self.ready.push_back(next);
+    /// Whoever has been granted a worker can go on.
+    pub(super) fn take_worker(&mut self, now: Time, granted: Option<Handle>) {
+        if let Some(handle) = granted {
+            self.ops.at(handle).worker_since = now;
+            self.ready.push_back(handle);
         }
     }
 
@@ -141,27 +143,24 @@ impl<A: Actors> Service<A> {
             seen,
             shown,
             worker_since,
-            task_since,
             task_slot,
             ..
         } = *self.ops.at(handle);
         let outcome = match work {
             Work::Request => {
-                self.release_worker(now, worker_since);
+                let next = self.workers.release(now, worker_since);
+                self.take_worker(now, next);
                 outcome
             }
             Work::Task => {
                 self.end_task(now, handle, outcome == Outcome::Ok, out);
                 self.actors.stop_task(task_slot);
                 self.task_slots.give_back(task_slot);
-                if let Some(next) = self.task_workers.release(now, task_since) {
-                    self.ops.at(next).task_since = now;
-                    self.ready.push_back(next);
-                }
-                if outcome == Outcome::Ok {
-                    Outcome::Ok
-                } else {
-                    Outcome::Fail
+                let next = self.task_workers.release(now, worker_since);
+                self.take_worker(now, next);
+                match outcome {
+                    Outcome::Ok => Outcome::Ok,
+                    Outcome::Refused | Outcome::Fail | Outcome::Unknown => Outcome::Fail,
                 }
             }
             Work::Scrub => {
@@ -184,15 +183,13 @@ impl<A: Actors> Service<A> {
             | Operation::DownloadAsAdmin => Some(seen),
             _ => None,
         };
-        let seen = (invocation.operation == Operation::Show && outcome == Outcome::Ok)
-            .then(|| shown.map_or(Seen::Gone, Seen::Status));
-        out.completed.push_back(Completion {
-            invocation,
+        let ending = Ending {
             outcome,
             content,
-            seen,
+            seen: shown,
             http_status: None,
-        });
+        };
+        out.completed.push_back(Completion { invocation, ending });
     }
 
     fn end_task(&mut self, now: Time, handle: Handle, ok: bool, out: &mut Out<Wake>) {

@@ -6,7 +6,7 @@ use super::subject::{Change, Reply};
 use super::{Actors, Service};
 use crate::config::Defect;
 use crate::fault::{Effect, Place};
-use crate::history::Event;
+use crate::history::{Event, Seen};
 use crate::invocation::{Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::units::{Bytes, Span, Time};
@@ -230,11 +230,9 @@ impl<A: Actors> Service<A> {
             Reply::Record(record) => record.status(),
             Reply::Done { .. } | Reply::Refused => None,
         };
-        self.ops.at(handle).shown = status.filter(|status| {
-            !matches!(
-                status,
-                SubjectStatus::PendingDelete | SubjectStatus::Deleted
-            )
+        self.ops.at(handle).shown = Some(match status {
+            None | Some(SubjectStatus::PendingDelete | SubjectStatus::Deleted) => Seen::Gone,
+            Some(status) => Seen::Status(status),
         });
         self.end(now, handle, Outcome::Ok, out);
     }

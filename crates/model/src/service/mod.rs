@@ -155,10 +155,8 @@ impl<A: Actors> Target for Service<A> {
             *self.store.held(invocation.subject.slot) = 0;
         }
         let handle = self.open(Work::Request, invocation);
-        if let Some(handle) = self.workers.acquire(now, handle) {
-            self.ops.at(handle).worker_since = now;
-            self.ready.push_back(handle);
-        }
+        let granted = self.workers.acquire(now, handle);
+        self.take_worker(now, granted);
         self.run(now, out);
     }
 
@@ -186,8 +184,7 @@ impl<A: Actors> Target for Service<A> {
         self.actors.scrubber(ScrubberMessage::Down(down));
         self.task_workers.pause(self.faults.any_at(Place::Executor));
         while let Some(handle) = self.task_workers.grant(now) {
-            self.ops.at(handle).task_since = now;
-            self.ready.push_back(handle);
+            self.take_worker(now, Some(handle));
         }
         if !open {
             let (resumed, stalled) = std::mem::take(&mut self.stalled)

@@ -1,9 +1,9 @@
 //! One piece of work of the service, and the resource that it visits.
 
 use super::subject::Change;
-use crate::history::{Content, OpId, SubjectId};
+use crate::history::{Content, OpId, Seen, SubjectId};
 use crate::invocation::{Cursor, Invocation};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use crate::lifecycle::{Operation, Outcome, Who};
 use crate::load::StoryId;
 use crate::units::Time;
 
@@ -73,12 +73,12 @@ pub(crate) struct Op {
     pub(crate) outcome: Outcome,
     /// What a read saw.
     pub(crate) seen: Content,
-    /// The status that a look at the record showed; none when it is not there for clients.
-    pub(crate) shown: Option<SubjectStatus>,
+    /// What a look at the record showed.
+    pub(crate) shown: Option<Seen>,
     /// Bytes that this work has put into the store and would have to remove, or is to remove.
     pub(crate) bytes: u64,
+    /// Since when it has held its worker, whichever kind of worker that is.
     pub(crate) worker_since: Time,
-    pub(crate) task_since: Time,
     pub(crate) visit_since: Time,
     /// When its task entered the status it is in.
     pub(crate) task_entered: Time,
@@ -122,7 +122,6 @@ impl Op {
             shown: None,
             bytes: 0,
             worker_since: Time::ZERO,
-            task_since: Time::ZERO,
             visit_since: Time::ZERO,
             task_entered: Time::ZERO,
             task_slot: 0,

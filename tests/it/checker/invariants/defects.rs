@@ -1,6 +1,7 @@
 //! Each defect that can be planted, as the service would write it: found under the name of what it breaks.
 
 use super::*;
+use crate::storms::broken_by;
 use stormglass_model::config::Defect;
 
 /// A result and a message.
@@ -81,7 +82,7 @@ fn history_with(defect: Defect) -> Script {
 fn every_defect_is_found_under_its_name() {
     for &defect in Defect::ALL {
         let judgement = history_with(defect).judged();
-        let found = judgement.counts[defect.breaks().index()];
+        let found = judgement.counts[broken_by(defect).index()];
         assert!(found > 0, "{defect}: {:#?}", judgement.violations);
     }
 }

@@ -7,7 +7,7 @@ mod sums;
 
 use Operation::*;
 use stormglass_model::checker::online::{Checker, Judgement, Rules};
-use stormglass_model::history::{Audit, Content, Event, Gauges, OpId, Record, SubjectId, TaskId};
+use stormglass_model::history::{Audit, Content, Event, Gauges, OpId, Record, SubjectId};
 use stormglass_model::lifecycle::Outcome::{self, *};
 use stormglass_model::lifecycle::SubjectStatus::{self, *};
 use stormglass_model::lifecycle::TaskStatus;
@@ -134,7 +134,7 @@ impl Script {
         (has_result, has_message): (bool, bool),
     ) -> Script {
         self.event(Event::TaskMoved {
-            task: TaskId(OpId(op)),
+            op: OpId(op),
             from,
             to,
             has_result,

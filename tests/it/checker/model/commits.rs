@@ -65,7 +65,7 @@ impl World {
     fn task(&mut self, process: &Process, from: Option<TaskStatus>, to: TaskStatus) {
         let Some((op, ..)) = process.op else { return };
         let event = Event::TaskMoved {
-            task: TaskId(op),
+            op,
             from,
             to,
             has_result: to == TaskStatus::Success,

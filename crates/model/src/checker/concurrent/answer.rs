@@ -1,11 +1,11 @@
 //! What an answer claims of the subject, and what it makes known.
 
 use super::checker::{Checker, bits, ends};
-use super::open::{Claim, Ending, Open, Standing, trespasses};
+use super::open::{Claim, Open, Standing, trespasses};
 use super::plan::{ANY_EXTENT, Way};
 use super::state::{Holds, State, shown};
 use super::violation::Symptom;
-use crate::history::{OpId, Seen};
+use crate::history::{Ending, OpId, Seen};
 use crate::lifecycle::{Invariant, Operation, Outcome, Statuses, SubjectStatus, Who};
 use crate::operations::{Body, Extent, OperationKind};
 use SubjectStatus::Active;

@@ -1,11 +1,11 @@
 //! Which finding it is when an answer cannot be true, and what is believed afterwards.
 
 use super::checker::{Checker, ends_in};
-use super::open::{Ending, Open, Standing};
+use super::open::{Open, Standing};
 use super::plan::Way;
 use super::state::{Holds, State};
 use super::violation::{Inconclusive, SubjectViolation, Symptom};
-use crate::history::Seen;
+use crate::history::{Ending, Seen};
 use crate::lifecycle::{Invariant, Operation, Outcome, Statuses, SubjectStatus};
 use crate::operations::{Body, OperationKind};
 use SubjectStatus::*;
@@ -185,22 +185,25 @@ impl Checker {
         let nobody = self.standing(Standing::Waits).count() <= 1
             && self.standing(Standing::Unknown).next().is_none();
         let known = self.known;
-        if self.all_in(Statuses::GONE)
+        let revived = self.all_in(Statuses::GONE)
             && (known.deleted || known.gone)
-            && !Statuses::GONE.contains(status)
-        {
-            let (invariant, how) = match known.deleted {
-                true => (
-                    Invariant::Acknowledged,
-                    "after its delete was answered with success",
-                ),
-                false => (Invariant::Terminal, "after it was gone"),
-            };
+            && !Statuses::GONE.contains(status);
+        let mut was = |invariant, symptom, how| {
             self.violated(
                 invariant,
-                Symptom::Revived,
-                format_args!("the subject was {status} {how}"),
+                symptom,
+                format_args!("the subject was {status}{how}"),
             );
+        };
+        if revived {
+            match known.deleted {
+                true => was(
+                    Invariant::Acknowledged,
+                    Symptom::Revived,
+                    " after its delete was answered with success",
+                ),
+                false => was(Invariant::Terminal, Symptom::Revived, " after it was gone"),
+            }
         } else if status == Saving && known.located {
             self.violated(
                 Invariant::LocationNeverSaving,
@@ -210,24 +213,22 @@ impl Checker {
         } else if busy && nobody && !known.changed {
             self.blame_stuck(status);
         } else if known.trespassed {
-            self.violated(
+            was(
                 Invariant::Access,
                 Symptom::Trespass,
-                format_args!("the subject was {status} after one who may not change it had tried to, and nobody else can have done it"),
+                " after one who may not change it had tried to, and nobody else can have done it",
             );
         } else if known.changed {
-            self.violated(
+            was(
                 Invariant::Acknowledged,
                 Symptom::Undone,
-                format_args!("the subject was {status}, which no acknowledged operation explains"),
+                ", which no acknowledged operation explains",
             );
         } else {
-            self.violated(
+            was(
                 Invariant::Edge,
                 Symptom::WrongStatus,
-                format_args!(
-                    "the subject was {status}, and no operation can have brought it there"
-                ),
+                ", and no operation can have brought it there",
             );
         }
         self.known.deleted = false;

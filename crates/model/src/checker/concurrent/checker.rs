@@ -1,11 +1,11 @@
 //! The walk over the history of one subject.
 
-use super::open::{Ending, Known, Loose, Open, Standing, brings_data, trespasses};
+use super::open::{Known, Loose, Open, Standing, brings_data, trespasses};
 use super::plan::{Plans, Way, goes_on};
 use super::rules::Rules;
 use super::state::{Holds, SLOTS, State, States};
 use super::violation::{Judgement, SubjectViolation};
-use crate::history::{ClientEvent, Content, Observation, OpId, SubjectHistory};
+use crate::history::{ClientEvent, Content, Ending, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, Verdict, Who};
 use crate::operations::Extent;
 use crate::units::Time;
@@ -96,11 +96,7 @@ impl Checker {
         let violations = std::mem::take(&mut self.violations);
         let inconclusive = inconclusive.filter(|_| violations.is_empty());
         Judgement {
-            verdict: match (violations.is_empty(), inconclusive) {
-                (false, _) => Verdict::Invalid,
-                (true, Some(_)) => Verdict::Unknown,
-                (true, None) => Verdict::Valid,
-            },
+            verdict: Verdict::of(!violations.is_empty(), inconclusive.is_some()),
             violations,
             inconclusive,
         }
@@ -132,12 +128,7 @@ impl Checker {
                     self.enter(content);
                 }
             }
-            Observation::Answered {
-                op,
-                outcome,
-                content,
-                ..
-            } => {
+            Observation::Answered { op, ending } => {
                 let Some(position) = self.waiting.iter().rposition(|waiting| waiting.0 == op)
                 else {
                     return;
@@ -145,9 +136,11 @@ impl Checker {
                 let (_, invoked) = self.waiting.swap_remove(position);
                 self.pair[index as usize] = Some(invoked);
                 self.pair[invoked as usize] = Some(index);
-                if let (Observation::Invoked { operation, .. }, Some(content), Outcome::Ok) =
-                    (events[invoked as usize].observation, content, outcome)
-                    && brings_data(operation)
+                if let (Observation::Invoked { operation, .. }, Some(content), Outcome::Ok) = (
+                    events[invoked as usize].observation,
+                    ending.content,
+                    ending.outcome,
+                ) && brings_data(operation)
                 {
                     self.enter(content);
                 }
@@ -193,20 +186,15 @@ impl Checker {
                 brings,
                 spoiled,
             } => {
-                let ending = other.and_then(Ending::of);
-                let standing = match ending {
-                    None => Standing::Unknown,
-                    Some(_) => Standing::Waits,
+                let (standing, ending) = match other {
+                    Some(Observation::Answered { ending, .. }) => (Standing::Waits, ending),
+                    _ => (Standing::Unknown, Ending::UNKNOWN),
                 };
-                let ending = ending.unwrap_or(Ending::UNKNOWN);
                 let open = self.open(op, operation, (who, spoiled), brings, &ending);
                 self.invoke(Open { standing, ..open });
             }
-            Observation::Answered { op, .. } => {
-                if let (Some(_), Some(ending)) = (other, Ending::of(observation)) {
-                    self.answered(op, &ending);
-                }
-            }
+            Observation::Answered { op, ending } if other.is_some() => self.answered(op, &ending),
+            Observation::Answered { .. } => {}
             Observation::Broken(broken) => {
                 self.broken = broken;
                 self.breaks += u32::from(broken);

@@ -32,7 +32,7 @@
 //!
 //! ```
 //! use stormglass_model::checker::concurrent::{Rules, Symptom, judge};
-//! use stormglass_model::history::{ClientEvent, Content, OpId, Seen, SubjectHistory, Observation};
+//! use stormglass_model::history::{ClientEvent, Content, Ending, OpId, Seen, SubjectHistory, Observation};
 //! use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Verdict, Who};
 //! use stormglass_model::units::Time;
 //!
@@ -44,7 +44,8 @@
 //! };
 //! let answered = |ms, op, http, seen| {
 //!     let (outcome, http_status) = (Outcome::Ok, Some(http));
-//!     event(ms, Observation::Answered { op: OpId(op), outcome, seen, content: None, http_status })
+//!     let ending = Ending { outcome, seen, content: None, http_status };
+//!     event(ms, Observation::Answered { op: OpId(op), ending })
 //! };
 //! let active = Some(Seen::Status(SubjectStatus::Active));
 //! let mut history = SubjectHistory {

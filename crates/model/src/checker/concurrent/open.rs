@@ -2,8 +2,8 @@
 
 use super::plan::{Plan, Way};
 use super::state::Holds;
-use crate::history::{Content, Observation, OpId, Seen};
-use crate::lifecycle::{Operation, Outcome, Statuses, SubjectStatus, Who};
+use crate::history::OpId;
+use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
 use crate::operations::{DataFrom, OperationKind};
 use crate::units::Time;
 
@@ -54,44 +54,6 @@ pub(super) enum Standing {
     Accepted,
     /// It failed, and may not have cleaned up yet.
     Failed,
-}
-
-/// How an operation will end, as far as it is known when it begins.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ending {
-    pub outcome: Outcome,
-    pub seen: Option<Seen>,
-    pub content: Option<Content>,
-    pub http_status: Option<u16>,
-}
-
-impl Ending {
-    /// Nobody knows.
-    pub const UNKNOWN: Ending = Ending {
-        outcome: Outcome::Unknown,
-        seen: None,
-        content: None,
-        http_status: None,
-    };
-
-    /// What an answer says; none of what is no answer.
-    pub fn of(observation: Observation) -> Option<Ending> {
-        match observation {
-            Observation::Answered {
-                outcome,
-                seen,
-                content,
-                http_status,
-                ..
-            } => Some(Ending {
-                outcome,
-                seen,
-                content,
-                http_status,
-            }),
-            Observation::Invoked { .. } | Observation::Broken(_) | Observation::Probed(_) => None,
-        }
-    }
 }
 
 /// What the answers so far have made known beside the states.

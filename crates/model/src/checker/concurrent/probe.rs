@@ -4,28 +4,16 @@ use super::checker::{Checker, bits};
 use super::open::{Open, Standing};
 use super::state::{Holds, State};
 use super::violation::Symptom;
-use crate::history::{Content, Held, ProbeReading, Row};
+use crate::history::{Held, PresentRow, ProbeReading, Row};
 use crate::lifecycle::{Invariant, Statuses, SubjectStatus};
 use SubjectStatus::*;
 
-/// A row that is there.
-#[derive(Clone, Copy)]
-struct Entry {
-    status: SubjectStatus,
-    deleted: bool,
-    content: Option<Content>,
-    locations: u32,
-    in_store: bool,
-}
-
-impl Entry {
-    /// What the row amounts to: one that is marked as deleted is, whatever its status says.
-    fn as_seen(&self) -> SubjectStatus {
-        match self.status {
-            PendingDelete => PendingDelete,
-            _ if self.deleted => Deleted,
-            status => status,
-        }
+/// What the row amounts to: one that is marked as deleted is, whatever its status says.
+fn as_seen(row: &PresentRow) -> SubjectStatus {
+    match row.status {
+        PendingDelete => PendingDelete,
+        _ if row.deleted => Deleted,
+        status => status,
     }
 }
 
@@ -48,25 +36,12 @@ impl Checker {
                 self.absent();
                 Some(Deleted)
             }
-            Some(Row::Present {
-                status,
-                deleted,
-                content,
-                locations,
-                in_store,
-            }) => {
-                let entry = Entry {
-                    status,
-                    deleted,
-                    content,
-                    locations,
-                    in_store,
-                };
-                self.present(&entry);
+            Some(Row::Present(row)) => {
+                self.present(&row);
                 if let Some(held) = &reading.data {
-                    self.kept(&entry, held);
+                    self.kept(&row, held);
                 }
-                Some(entry.as_seen())
+                Some(as_seen(&row))
             }
         };
         if let (Some(status), Some(held)) = (status, &reading.data) {
@@ -113,15 +88,11 @@ impl Checker {
         }
     }
 
-    fn present(&mut self, entry: &Entry) {
-        let status = entry.status;
-        if entry.deleted && !matches!(status, PendingDelete | Deleted) {
+    fn present(&mut self, row: &PresentRow) {
+        let status = row.status;
+        if row.deleted && !matches!(status, PendingDelete | Deleted) {
             // To clients it is deleted, whatever else the row says.
-            self.violated(
-                Invariant::Conservation,
-                Symptom::BadRow,
-                format_args!("the registry's row says {status} and is marked as deleted"),
-            );
+            self.blame_row(Invariant::Conservation, status, "is marked as deleted");
             self.believe(Some(Deleted), Some(Holds::NOTHING));
             return;
         }
@@ -135,38 +106,38 @@ impl Checker {
             }
         }
         let wrong = match status {
-            PendingDelete | Deleted if !entry.deleted => Some("is not marked as deleted"),
-            Queued if entry.locations > 0 => Some("names a place of its data"),
+            PendingDelete | Deleted if !row.deleted => Some("is not marked as deleted"),
+            Queued if row.locations > 0 => Some("names a place of its data"),
             _ => None,
         };
         if let Some(wrong) = wrong {
-            self.violated(
-                Invariant::Conservation,
-                Symptom::BadRow,
-                format_args!("the registry's row says {status} and {wrong}"),
-            );
+            self.blame_row(Invariant::Conservation, status, wrong);
         }
         if Statuses::READABLE.contains(status) {
-            self.described(entry);
+            self.described(row);
         }
     }
 
+    fn blame_row(&mut self, invariant: Invariant, status: SubjectStatus, wrong: &str) {
+        self.violated(
+            invariant,
+            Symptom::BadRow,
+            format_args!("the registry's row says {status} and {wrong}"),
+        );
+    }
+
     /// The row of a subject that has data says which.
-    fn described(&mut self, entry: &Entry) {
-        let status = entry.status;
+    fn described(&mut self, row: &PresentRow) {
         let unknown = |state: &State| state.holds() == Holds::ANYTHING;
         if self.known.moved || self.states.iter().any(unknown) {
             return;
         }
-        let Some(content) = entry.content else {
-            if !entry.in_store {
+        let Some(content) = row.content else {
+            if !row.in_store {
                 return; // nobody has read data that lies elsewhere
             }
-            return self.violated(
-                Invariant::Acknowledged,
-                Symptom::BadRow,
-                format_args!("the registry's row says {status} and lacks the size or the checksum of the data"),
-            );
+            let wrong = "lacks the size or the checksum of the data";
+            return self.blame_row(Invariant::Acknowledged, row.status, wrong);
         };
         let found = self.found(content);
         if !self.states.narrow(|state| state.holds() == found) {
@@ -181,8 +152,8 @@ impl Checker {
     }
 
     /// Invariant `conservation`: what the row says is stored, is.
-    fn kept(&mut self, entry: &Entry, held: &Held) {
-        let status = entry.as_seen();
+    fn kept(&mut self, row: &PresentRow, held: &Held) {
+        let status = as_seen(row);
         if status == Uploading && !self.may_be_of(held.staged) {
             match self.known.staged {
                 true => self.violated(
@@ -193,18 +164,18 @@ impl Checker {
                 false => self.blame_stuck(Uploading),
             }
         }
-        let whole = match entry.content {
+        let whole = match row.content {
             Some(content) if !self.known.moved => {
                 held.bytes == Some(content.size) || content.size == 0
             }
             Some(_) => held.bytes.is_some(),
             None => self.may_be_of(held.bytes),
         };
-        let named = entry.locations > 0 || self.known.moved || status == PendingDelete;
+        let named = row.locations > 0 || self.known.moved || status == PendingDelete;
         if whole && named || !status.keeps_data() {
             return;
         }
-        if !named || entry.in_store {
+        if !named || row.in_store {
             let what = match (named, held.bytes) {
                 (false, _) => "names no place of the data",
                 (true, None) => "the store holds nothing",

@@ -8,7 +8,7 @@ use super::checker::Checker;
 use super::open::trespasses;
 use super::plan::{Way, goes_on};
 use super::state::shown;
-use crate::history::{ClientEvent, Observation, OpId, SubjectHistory};
+use crate::history::{ClientEvent, Ending, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, SubjectStatus, Who};
 use crate::units::Time;
 use std::collections::BTreeSet;
@@ -34,8 +34,7 @@ impl Checker {
         let mut walk = Walk {
             checker: self,
             open: Vec::new(),
-            lingering: Operations::default(),
-            at_work: Vec::new(),
+            lingering: Vec::new(),
             anchor: Some(Anchor {
                 status: None,
                 since: Operations::default(),
@@ -79,9 +78,7 @@ struct Walk<'a> {
     checker: &'a Checker,
     open: Vec<Open>,
     /// Operations that were never answered, or whose work goes on after the answer.
-    lingering: Operations,
-    /// The same, one by one.
-    at_work: Vec<(OpId, Operation)>,
+    lingering: Vec<(OpId, Operation)>,
     anchor: Option<Anchor>,
     order: u32,
     proven: Vec<Proven>,
@@ -98,9 +95,8 @@ impl Walk<'_> {
                     self.invoked(op, operation, who);
                 }
             }
-            Observation::Answered {
-                op, outcome, seen, ..
-            } => {
+            Observation::Answered { op, ending } => {
+                let Ending { outcome, seen, .. } = ending;
                 let Some(at) = self.open.iter().position(|open| open.op == op) else {
                     return;
                 };
@@ -124,9 +120,8 @@ impl Walk<'_> {
     }
 
     fn invoked(&mut self, op: OpId, operation: Operation, who: Who) {
-        let mut rivals = self.lingering.clone();
+        let rivals = self.at_work().map(|(_, other)| other).collect();
         for open in &mut self.open {
-            rivals.insert(open.operation);
             open.rivals.insert(operation);
         }
         if let Some(anchor) = &mut self.anchor {
@@ -142,6 +137,12 @@ impl Walk<'_> {
         self.order += 1;
     }
 
+    /// Everything that may act now.
+    fn at_work(&self) -> impl Iterator<Item = (OpId, Operation)> {
+        let open = self.open.iter().map(|open| (open.op, open.operation));
+        open.chain(self.lingering.iter().copied())
+    }
+
     /// Remembers work that may go on after the end of the operation.
     fn linger(&mut self, ended: &Open, outcome: Outcome) {
         let operation = ended.operation;
@@ -153,8 +154,7 @@ impl Walk<'_> {
             Outcome::Refused => false,
         };
         if goes_on {
-            self.lingering.insert(operation);
-            self.at_work.push((ended.op, operation));
+            self.lingering.push((ended.op, operation));
         }
     }
 
@@ -174,8 +174,8 @@ impl Walk<'_> {
     /// The subject was in `goal` at some instant of the operation. With `own`, the last step there must have been its own.
     fn prove(&mut self, at: Time, ended: &Open, goal: Statuses, own: Option<Operation>) {
         // Everything that may act now, or may have acted since it was sent.
-        let mut since = &ended.rivals | &self.lingering;
-        since.extend(self.open.iter().map(|open| open.operation));
+        let mut since = ended.rivals.clone();
+        since.extend(self.at_work().map(|(_, operation)| operation));
         let order = self.order;
         let anchored = |status| Anchor {
             status,
@@ -216,9 +216,7 @@ impl Walk<'_> {
     /// The operation that took a step: the one that was answered, unless only another can have.
     fn cause(&self, step: Transition, ended: &Open) -> OpId {
         let takes = |operation| self.transitions(operation, Way::Maybe).contains(&step);
-        let open = self.open.iter().map(|open| (open.op, open.operation));
-        let others = open.chain(self.at_work.iter().copied());
-        let mut able = others.filter(|(_, operation)| takes(*operation));
+        let mut able = (self.at_work()).filter(|(_, operation)| takes(*operation));
         match (takes(ended.operation), able.next(), able.next()) {
             (false, Some((other, _)), None) => other,
             _ => ended.op,

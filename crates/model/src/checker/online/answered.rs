@@ -1,9 +1,8 @@
 //! Completions: is what the service answered true, and was it allowed to answer so?
 
-use super::Checker;
 use super::open::OpenOp;
 use super::subject::Born;
-use crate::checker::Violation;
+use super::{Checker, Violation};
 use crate::history::{Content, OpId, Seen, SubjectId};
 use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Who};
 use crate::operations::OperationKind;
@@ -13,7 +12,7 @@ use std::fmt::Display;
 
 /// An operation that has just ended.
 #[derive(Clone, Copy)]
-struct Ending {
+struct Ended {
     at: Time,
     id: SubjectId,
     op: OpenOp,
@@ -36,19 +35,16 @@ impl Checker {
         let taken = self.open.take(&mut subject.open, op);
         let Some(op) = taken.filter(|taken| taken.operation == operation) else {
             let number = op.0;
-            let violation = Violation {
-                operation: Some(operation),
-                ..Violation::of(Invariant::Acknowledged, at, Some(id.number))
-            };
+            let violation = Violation::of(Invariant::Acknowledged, at, Some(id.number));
             self.violations.add(
-                violation,
+                violation.by(Some(operation)),
                 format_args!(
                     "{operation} {number} on subject {id} ended at {at}, but no such operation was open"
                 ),
             );
             return;
         };
-        let ending = Ending {
+        let ended = Ended {
             at,
             id,
             op,
@@ -56,15 +52,15 @@ impl Checker {
             shown,
         };
         match outcome {
-            Outcome::Ok => self.answered_ok(&ending),
-            Outcome::Refused => self.answered_refused(&ending),
-            Outcome::Fail => self.answered_fail(&ending),
+            Outcome::Ok => self.answered_ok(&ended),
+            Outcome::Refused => self.answered_refused(&ended),
+            Outcome::Fail => self.answered_fail(&ended),
             Outcome::Unknown => {}
         }
-        self.left_behind(&ending, outcome);
+        self.left_behind(&ended, outcome);
         let as_told = match outcome {
-            Outcome::Ok => !ending.op.must_be_refused,
-            Outcome::Refused => ending.op.must_be_refused,
+            Outcome::Ok => !ended.op.must_be_refused,
+            Outcome::Refused => ended.op.must_be_refused,
             Outcome::Fail | Outcome::Unknown => false,
         };
         self.subjects.at(id.slot).off_script |= !as_told;
@@ -74,24 +70,24 @@ impl Checker {
     }
 
     #[inline]
-    fn answered_ok(&mut self, ending: &Ending) {
-        let on_script = !self.subjects.at(ending.id.slot).off_script;
-        if ending.op.must_be_refused && on_script {
-            self.not_refused(ending);
+    fn answered_ok(&mut self, ended: &Ended) {
+        let on_script = !self.subjects.at(ended.id.slot).off_script;
+        if ended.op.must_be_refused && on_script {
+            self.not_refused(ended);
         } else {
-            let operation = ending.op.operation;
+            let operation = ended.op.operation;
             match operation.kind() {
-                OperationKind::Create(_) => self.shown(ending, Queued),
+                OperationKind::Create(_) => self.shown(ended, Queued),
                 OperationKind::CreateWithLocation
                 | OperationKind::CreateEmpty
                 | OperationKind::AddLocation
-                | OperationKind::Reactivate => self.shown(ending, Active),
-                OperationKind::Deactivate => self.shown(ending, Deactivated),
-                OperationKind::RemoveLocation => self.another_location(ending),
-                OperationKind::Upload(_) | OperationKind::Import => self.upload_is_true(ending),
-                OperationKind::Download => self.may_read(ending, operation.row().who),
-                OperationKind::Delete => self.delete_is_true(ending),
-                OperationKind::Show => self.record_is_true(ending),
+                | OperationKind::Reactivate => self.shown(ended, Active),
+                OperationKind::Deactivate => self.shown(ended, Deactivated),
+                OperationKind::RemoveLocation => self.another_location(ended),
+                OperationKind::Upload(_) | OperationKind::Import => self.upload_is_true(ended),
+                OperationKind::Download => self.may_read(ended, operation.row().who),
+                OperationKind::Delete => self.delete_is_true(ended),
+                OperationKind::Show => self.record_is_true(ended),
                 // It changes nothing that is judged, and a real Glance is not judged here.
                 OperationKind::SetProperty
                 | OperationKind::Protect
@@ -102,17 +98,17 @@ impl Checker {
                 | OperationKind::ReplaceLocation => {}
             }
         }
-        self.note_acknowledged(ending);
+        self.note_acknowledged(ended);
     }
 
     /// What an answer with success makes known.
     #[inline]
-    fn note_acknowledged(&mut self, ending: &Ending) {
-        let subject = self.subjects.at(ending.id.slot);
-        match ending.op.operation.kind() {
+    fn note_acknowledged(&mut self, ended: &Ended) {
+        let subject = self.subjects.at(ended.id.slot);
+        match ended.op.operation.kind() {
             OperationKind::Upload(_) | OperationKind::Import => {
                 subject.upload_acknowledged = true;
-                if let Some(content) = ending.content {
+                if let Some(content) = ended.content {
                     subject.content = content;
                     subject.content_known = true;
                 }
@@ -130,15 +126,15 @@ impl Checker {
 
     /// The scenario says that the rules forbid the operation, and the service allowed it.
     #[cold]
-    fn not_refused(&mut self, ending: &Ending) {
-        let invariant = match ending.op.operation.kind() {
+    fn not_refused(&mut self, ended: &Ended) {
+        let invariant = match ended.op.operation.kind() {
             OperationKind::Download => Invariant::Access,
             OperationKind::Upload(_) | OperationKind::Import => Invariant::OneUpload,
             _ => Invariant::Edge,
         };
-        let Ending { at, id, op, .. } = ending;
+        let Ended { at, id, op, .. } = ended;
         self.blame(
-            ending,
+            ended,
             invariant,
             format_args!(
                 "{} on subject {id} was to be refused and was answered with success at {at}",
@@ -149,73 +145,73 @@ impl Checker {
 
     /// Invariant `acknowledged`: the subject was in the status that the answer promises.
     #[inline]
-    fn shown(&mut self, ending: &Ending, promised: SubjectStatus) {
-        if !ending.op.seen.contains(promised) {
+    fn shown(&mut self, ended: &Ended, promised: SubjectStatus) {
+        if !ended.op.seen.contains(promised) {
             self.untrue(
-                ending,
+                ended,
                 format_args!("the subject has not been {promised} since"),
             );
         }
     }
 
     /// Invariant `acknowledged`: what a look at the record showed was so at some instant of the look.
-    fn record_is_true(&mut self, ending: &Ending) {
-        let status = self.subjects.at(ending.id.slot).status;
-        match ending.shown {
-            Some(Seen::Status(shown)) => self.shown(ending, shown),
-            Some(Seen::Gone) if status.is_some() => self.delete_is_true(ending),
+    fn record_is_true(&mut self, ended: &Ended) {
+        let status = self.subjects.at(ended.id.slot).status;
+        match ended.shown {
+            Some(Seen::Status(shown)) => self.shown(ended, shown),
+            Some(Seen::Gone) if status.is_some() => self.delete_is_true(ended),
             Some(Seen::Gone) | None => {}
         }
     }
 
     /// Invariant `acknowledged`: a delete that was done cannot be seen undone.
     #[inline]
-    fn delete_is_true(&mut self, ending: &Ending) {
-        let status = self.subjects.at(ending.id.slot).status;
+    fn delete_is_true(&mut self, ended: &Ended) {
+        let status = self.subjects.at(ended.id.slot).status;
         if !matches!(status, Some(PendingDelete | Deleted)) {
-            self.untrue(ending, "the subject is still there");
+            self.untrue(ended, "the subject is still there");
         }
     }
 
     /// Invariants `one-upload` and `acknowledged`: it is the only upload, and what it sent is there.
     #[inline]
-    fn upload_is_true(&mut self, ending: &Ending) {
-        let subject = self.subjects.at(ending.id.slot);
-        let op = &ending.op;
+    fn upload_is_true(&mut self, ended: &Ended) {
+        let subject = self.subjects.at(ended.id.slot);
+        let op = &ended.op;
         if subject.upload_acknowledged {
-            self.second_upload(ending, "a second upload was answered with success");
+            self.second_upload(ended, "a second upload was answered with success");
         } else if !op.activated {
             if !op.blamed {
-                self.untrue(ending, "it did not make the subject active");
+                self.untrue(ended, "it did not make the subject active");
             }
         } else if op.task.is_some_and(|task| task != TaskStatus::Success) {
-            self.untrue(ending, "its task did not succeed");
-        } else if let Some(content) = ending.content {
+            self.untrue(ended, "its task did not succeed");
+        } else if let Some(content) = ended.content {
             if content.size != op.bytes {
                 subject.bytes_blamed = true;
                 let (sent, stored) = (content.size, op.bytes);
                 self.untrue(
-                    ending,
+                    ended,
                     format_args!("{sent} bytes were sent and {stored} stored"),
                 );
             } else if subject.content_known && subject.content != content {
-                self.untrue(ending, "a read before saw other data");
+                self.untrue(ended, "a read before saw other data");
             }
         }
     }
 
     /// Invariant `access`, then `acknowledged`: the status let this role read, and it read what is there.
     #[inline]
-    fn may_read(&mut self, ending: &Ending, who: Who) {
-        let seen = ending.op.seen;
+    fn may_read(&mut self, ended: &Ended, who: Who) {
+        let seen = ended.op.seen;
         let deactivated = who == Who::Admin && seen.contains(Deactivated);
         if !seen.contains(Active) && !deactivated {
-            self.read_forbidden(ending);
+            self.read_forbidden(ended);
         }
-        let Some(content) = ending.content else {
+        let Some(content) = ended.content else {
             return;
         };
-        let subject = self.subjects.at(ending.id.slot);
+        let subject = self.subjects.at(ended.id.slot);
         let same = if subject.content_known {
             subject.content == content
         } else {
@@ -227,25 +223,25 @@ impl Checker {
             let known = subject.content.size;
             let seen = content.size;
             self.untrue(
-                ending,
+                ended,
                 format_args!(
                     "it read {seen} bytes that differ from the {known} acknowledged or read before"
                 ),
             );
         }
-        let subject = self.subjects.at(ending.id.slot);
+        let subject = self.subjects.at(ended.id.slot);
         subject.content = content;
         subject.content_known = true;
         subject.bytes_blamed |= !same;
     }
 
     #[cold]
-    fn read_forbidden(&mut self, ending: &Ending) {
-        let Ending { at, id, op, .. } = ending;
+    fn read_forbidden(&mut self, ended: &Ended) {
+        let Ended { at, id, op, .. } = ended;
         let status = self.subjects.at(id.slot).status;
         let status = status.map_or("not there yet", SubjectStatus::name);
         self.blame(
-            ending,
+            ended,
             Invariant::Access,
             format_args!(
                 "{} of subject {id} was answered with data at {at}, \
@@ -254,21 +250,21 @@ impl Checker {
             ),
         );
         if op.after_delete {
-            self.untrue(ending, "its delete had been answered with success before");
+            self.untrue(ended, "its delete had been answered with success before");
         }
     }
 
     /// Invariant `conservation`: the last place where an active subject's data lies is never taken away.
     #[inline]
-    fn another_location(&mut self, ending: &Ending) {
-        let subject = self.subjects.at(ending.id.slot);
+    fn another_location(&mut self, ended: &Ended) {
+        let subject = self.subjects.at(ended.id.slot);
         let elsewhere = u8::from(subject.uploaded || subject.born == Born::Empty);
-        if !ending.op.seen.contains(Active) {
-            self.untrue(ending, "the subject has not been active since");
-        } else if subject.locations.saturating_add(elsewhere) < 2 && !ending.op.moved {
-            let Ending { at, id, .. } = ending;
+        if !ended.op.seen.contains(Active) {
+            self.untrue(ended, "the subject has not been active since");
+        } else if subject.locations.saturating_add(elsewhere) < 2 && !ended.op.moved {
+            let Ended { at, id, .. } = ended;
             self.blame(
-                ending,
+                ended,
                 Invariant::Conservation,
                 format_args!("subject {id} is hollow: its last location was removed at {at}"),
             );
@@ -276,40 +272,40 @@ impl Checker {
     }
 
     /// Invariants `one-upload` and `acknowledged`: a refusal has no effect.
-    fn answered_refused(&mut self, ending: &Ending) {
-        let op = &ending.op;
-        self.without_location(ending);
+    fn answered_refused(&mut self, ended: &Ended) {
+        let op = &ended.op;
+        self.without_location(ended);
         if op.moved || op.bytes > 0 {
             match op.operation.kind() {
                 OperationKind::Upload(_) | OperationKind::Import => {
                     self.second_upload(
-                        ending,
+                        ended,
                         "an upload was refused and changed data all the same",
                     );
                 }
-                _ => self.untrue(ending, "it changed the subject all the same"),
+                _ => self.untrue(ended, "it changed the subject all the same"),
             }
         } else if op.task.is_some() {
-            self.untrue(ending, "its task was run all the same");
+            self.untrue(ended, "its task was run all the same");
         }
     }
 
     /// Invariant `acknowledged`: what failed was not done. An import may fail after its data is in.
-    fn answered_fail(&mut self, ending: &Ending) {
-        let op = &ending.op;
-        self.without_location(ending);
+    fn answered_fail(&mut self, ended: &Ended) {
+        let op = &ended.op;
+        self.without_location(ended);
         if op.task == Some(TaskStatus::Success) {
-            self.untrue(ending, "its task succeeded");
+            self.untrue(ended, "its task succeeded");
         } else if op.effect && op.operation.kind() != OperationKind::Import {
-            self.untrue(ending, "it was done all the same");
+            self.untrue(ended, "it was done all the same");
         }
     }
 
     /// A location that was not added does not count.
-    fn without_location(&mut self, ending: &Ending) {
-        match ending.op.operation.kind() {
+    fn without_location(&mut self, ended: &Ended) {
+        match ended.op.operation.kind() {
             OperationKind::AddLocation | OperationKind::CreateWithLocation => {
-                self.subjects.at(ending.id.slot).drop_location();
+                self.subjects.at(ended.id.slot).drop_location();
             }
             _ => {}
         }
@@ -317,9 +313,9 @@ impl Checker {
 
     /// Invariant `progress`, as soon as it is certain: the operation that had to go on is no longer open.
     #[inline]
-    fn left_behind(&mut self, ending: &Ending, outcome: Outcome) {
+    fn left_behind(&mut self, ended: &Ended, outcome: Outcome) {
         let goes_on = outcome == Outcome::Unknown;
-        let Ending { at, id, op, .. } = ending;
+        let Ended { at, id, op, .. } = ended;
         if let Some(task) = op.task
             && !task.ended()
         {
@@ -329,7 +325,7 @@ impl Checker {
         if op.holds && subject.status == Some(Saving) && !goes_on {
             subject.stuck_blamed = true;
             self.blame(
-                ending,
+                ended,
                 Invariant::Progress,
                 format_args!(
                     "subject {id} is stuck: its upload {} ended at {at} and left it saving",
@@ -341,11 +337,11 @@ impl Checker {
 
     /// Notes a violation of `one-upload`, unless what the operation wrote was noted already.
     #[cold]
-    fn second_upload(&mut self, ending: &Ending, what: &str) {
-        let Ending { at, id, op, .. } = ending;
+    fn second_upload(&mut self, ended: &Ended, what: &str) {
+        let Ended { at, id, op, .. } = ended;
         if !op.blamed {
             self.blame(
-                ending,
+                ended,
                 Invariant::OneUpload,
                 format_args!("{what}: operation {} on subject {id} at {at}", op.id.0),
             );
@@ -354,10 +350,10 @@ impl Checker {
 
     /// Notes that an answer was not true.
     #[cold]
-    fn untrue(&mut self, ending: &Ending, why: impl Display) {
-        let Ending { at, id, op, .. } = ending;
+    fn untrue(&mut self, ended: &Ended, why: impl Display) {
+        let Ended { at, id, op, .. } = ended;
         self.blame(
-            ending,
+            ended,
             Invariant::Acknowledged,
             format_args!(
                 "the answer to {} {} on subject {id} at {at} is not true: {why}",
@@ -368,8 +364,8 @@ impl Checker {
 
     /// Notes a violation by the operation that has ended.
     #[cold]
-    fn blame(&mut self, ending: &Ending, invariant: Invariant, detail: impl Display) {
-        let Ending { at, id, op, .. } = *ending;
+    fn blame(&mut self, ended: &Ended, invariant: Invariant, detail: impl Display) {
+        let Ended { at, id, op, .. } = *ended;
         self.violated(invariant, (at, id), Some(op.operation), detail);
     }
 }

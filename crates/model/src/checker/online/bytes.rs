@@ -1,8 +1,7 @@
 //! Bytes of one subject: written by the one upload that may, kept by the status, and all gone in the end.
 
-use super::Checker;
 use super::subject::Subject;
-use crate::checker::Violation;
+use super::{Checker, Violation};
 use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, SubjectStatus};
 use crate::units::{Span, Time};
@@ -71,12 +70,9 @@ impl Checker {
         if is_scrubbed_early(subject, at, scrub_time) {
             subject.scrub_blamed = true;
             let since = subject.since;
+            let violation = Violation::of(Invariant::ScrubTime, at, Some(id.number));
             self.violations.add(
-                Violation {
-                    from: PendingDelete.name(),
-                    to: Deleted.name(),
-                    ..Violation::of(Invariant::ScrubTime, at, Some(id.number))
-                },
+                violation.from(PendingDelete.name()).to(Deleted.name()),
                 format_args!(
                     "the data of subject {id} was removed at {at}, {} after its delete at {since}; \
                      the scrub time is {scrub_time}",

@@ -1,8 +1,7 @@
 //! The end of a run: each subject's own record, what is stuck, and the verdict.
 
 use super::subject::Subject;
-use super::{Checker, Judgement};
-use crate::checker::Violation;
+use super::{Checker, Judgement, Violation};
 use crate::history::Audit;
 use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
 use crate::units::Time;
@@ -23,12 +22,9 @@ impl Checker {
         let same_data = !here || has_its_data(subject, audit);
         let name = |status: Option<SubjectStatus>| status.map_or("unknown", SubjectStatus::name);
         let mut differs = |invariant, why: std::fmt::Arguments<'_>| {
-            let violation = Violation {
-                from: name(ours),
-                ..Violation::of(invariant, self.totals.at, Some(id.number))
-            };
+            let violation = Violation::of(invariant, self.totals.at, Some(id.number));
             let detail = format_args!("at the end subject {id} {why}");
-            self.violations.add(violation, detail);
+            self.violations.add(violation.from(name(ours)), detail);
         };
         let (theirs, bytes) = (audit.status, audit.bytes);
         if theirs != ours {
@@ -60,11 +56,7 @@ impl Checker {
         self.stuck_subjects(at);
         self.stuck_tasks(at);
         let open = self.open.count();
-        let verdict = match (self.violations.total(), open) {
-            (0, 0) => Verdict::Valid,
-            (0, _) => Verdict::Unknown,
-            _ => Verdict::Invalid,
-        };
+        let verdict = Verdict::of(self.violations.total() > 0, open > 0);
         let unknown_because = (verdict == Verdict::Unknown).then(|| match open {
             1 => "1 operation still open".to_owned(),
             _ => format!("{open} operations still open"),
@@ -84,10 +76,7 @@ impl Checker {
             if saving && subject.open.is_none() && !subject.stuck_blamed {
                 let (number, since) = (subject.number, subject.since);
                 self.violations.add(
-                    Violation {
-                        from: Saving.name(),
-                        ..Violation::of(Invariant::Progress, at, Some(number))
-                    },
+                    Violation::of(Invariant::Progress, at, Some(number)).from(Saving.name()),
                     format_args!(
                         "subject {number} is stuck: saving since {since} with no operation open"
                     ),
@@ -99,14 +88,11 @@ impl Checker {
     /// Invariant `progress` for tasks.
     fn stuck_tasks(&mut self, at: Time) {
         let mut stuck: Vec<_> = self.loose_tasks.drain().collect();
-        stuck.sort_unstable_by_key(|(task, _)| *task);
-        for (task, loose) in stuck {
-            let (number, subject, status) = (task.0.0, loose.subject, loose.status);
+        stuck.sort_unstable_by_key(|(op, _)| *op);
+        for (op, loose) in stuck {
+            let (number, subject, status) = (op.0, loose.subject, loose.status);
             self.violations.add(
-                Violation {
-                    from: status.name(),
-                    ..Violation::of(Invariant::Progress, at, Some(subject))
-                },
+                Violation::of(Invariant::Progress, at, Some(subject)).from(status.name()),
                 format_args!(
                     "task {number} of subject {subject} is stuck: {status} with no operation open"
                 ),

@@ -25,8 +25,7 @@ mod tasks;
 mod totals;
 mod violations;
 
-use crate::checker::Violation;
-use crate::history::{Event, OpId, Record, SubjectId, TaskId};
+use crate::history::{Event, OpId, Record, SubjectId};
 use crate::lifecycle::{Invariant, Operation, Profile, Statuses, Verdict};
 use crate::operations::OperationKind;
 use crate::table::Table;
@@ -38,6 +37,8 @@ use subject::{Born, Occupancy, Subject};
 use tasks::LooseTask;
 use totals::Totals;
 use violations::Violations;
+
+pub use violations::Violation;
 
 /// What the service under test promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +68,8 @@ pub struct Checker {
     rules: Rules,
     subjects: Table<Subject>,
     open: OpenOps,
-    /// Tasks whose operation has ended before them.
-    loose_tasks: FxHashMap<TaskId, LooseTask>,
+    /// Tasks whose operation has ended before them, by that operation.
+    loose_tasks: FxHashMap<OpId, LooseTask>,
     totals: Totals,
     violations: Violations,
 }
@@ -137,13 +138,13 @@ impl Checker {
             } => self.completed(at, id, op, operation, outcome, (content, seen)),
             Event::Moved { from, to, op, .. } => self.moved(at, id, from, to, op),
             Event::TaskMoved {
-                task,
+                op,
                 from,
                 to,
                 has_result,
                 has_message,
                 ..
-            } => self.task_moved(at, id, task, from, to, (has_result, has_message)),
+            } => self.task_moved(at, id, op, from, to, (has_result, has_message)),
             Event::Stored { op, bytes } => self.stored(at, id, op, bytes),
             Event::Removed { bytes } => self.removed(at, id, bytes),
             Event::Forgotten => self.forgotten(at, id),
@@ -203,12 +204,9 @@ impl Checker {
         operation: Option<Operation>,
         detail: impl Display,
     ) {
-        let violation = Violation {
-            from: self.subjects.at(id.slot).status_name(),
-            operation,
-            ..Violation::of(invariant, at, Some(id.number))
-        };
-        self.violations.add(violation, detail);
+        let status = self.subjects.at(id.slot).status_name();
+        let violation = Violation::of(invariant, at, Some(id.number));
+        (self.violations).add(violation.from(status).by(operation), detail);
     }
 
     /// The operation of a subject that is open under this identifier.

@@ -2,8 +2,7 @@
 
 use super::open::OpenOp;
 use super::subject::{Born, Subject};
-use super::{Checker, Rules};
-use crate::checker::Violation;
+use super::{Checker, Rules, Violation};
 use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, Statuses, SubjectStatus, subject_edge};
 use crate::operations::OperationKind;
@@ -44,22 +43,16 @@ impl Checker {
             op: op_open.as_deref(),
         };
         if let Some((invariant, detail)) = broken(&self.rules, subject, &change) {
-            let violation = Violation {
-                from: from.map_or("", SubjectStatus::name),
-                to: to.name(),
-                operation: change.op.map(|op| op.operation),
-                ..Violation::of(invariant, at, Some(id.number))
-            };
+            let violation = Violation::of(invariant, at, Some(id.number))
+                .from(from.map_or("", SubjectStatus::name))
+                .to(to.name())
+                .by(change.op.map(|op| op.operation));
             self.violations.add(violation, detail);
         }
         if subject.delete_acknowledged && usable(to) && !restored(&self.rules, from, to) {
-            let violation = Violation {
-                from: subject.status_name(),
-                to: to.name(),
-                ..Violation::of(Invariant::Acknowledged, at, Some(id.number))
-            };
+            let violation = Violation::of(Invariant::Acknowledged, at, Some(id.number));
             self.violations.add(
-                violation,
+                violation.from(subject.status_name()).to(to.name()),
                 format_args!(
                     "subject {id} became {to} at {at}, \
  after its delete had been answered with success"

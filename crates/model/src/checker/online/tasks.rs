@@ -2,10 +2,9 @@
 //!
 //! A task lives in the operation that asked for it, which is open as long as the task runs.
 
-use super::Checker;
 use super::open::OpenOp;
-use crate::checker::Violation;
-use crate::history::{SubjectId, TaskId};
+use super::{Checker, Violation};
+use crate::history::{OpId, SubjectId};
 use crate::lifecycle::{Invariant, TaskStatus, task_edge};
 use crate::units::Time;
 
@@ -22,16 +21,16 @@ impl Checker {
         &mut self,
         at: Time,
         id: SubjectId,
-        task: TaskId,
+        op: OpId,
         from: Option<TaskStatus>,
         to: TaskStatus,
         ends: (bool, bool),
     ) {
-        let known = match self.open_op(id, task.0) {
-            Some(op) => Some(op.task.replace(to)),
-            None => self.loose_task_moved(task, to),
+        let known = match self.open_op(id, op) {
+            Some(open) => Some(open.task.replace(to)),
+            None => self.loose_task_moved(op, to),
         };
-        let number = task.0.0;
+        let number = op.0;
         let name = |status: Option<TaskStatus>| status.map_or("nothing", TaskStatus::name);
         let (invariant, why) = match known {
             None => (
@@ -53,23 +52,21 @@ impl Checker {
             Some(_) => return,
         };
         let claim = name(from);
-        let violation = Violation {
-            from: from.map_or("", TaskStatus::name),
-            to: to.name(),
-            ..Violation::of(invariant, at, Some(id.number))
-        };
+        let violation = Violation::of(invariant, at, Some(id.number));
         self.violations.add(
-            violation,
+            violation
+                .from(from.map_or("", TaskStatus::name))
+                .to(to.name()),
             format_args!("task {number} of subject {id} went from {claim} to {to} at {at}, {why}"),
         );
     }
 
     /// The status before of a task without an open operation; none if there is no such task.
-    fn loose_task_moved(&mut self, task: TaskId, to: TaskStatus) -> Option<Option<TaskStatus>> {
-        let loose = self.loose_tasks.get_mut(&task)?;
+    fn loose_task_moved(&mut self, op: OpId, to: TaskStatus) -> Option<Option<TaskStatus>> {
+        let loose = self.loose_tasks.get_mut(&op)?;
         let was = std::mem::replace(&mut loose.status, to);
         if to.ended() {
-            self.loose_tasks.remove(&task);
+            self.loose_tasks.remove(&op);
         }
         Some(Some(was))
     }
@@ -87,15 +84,13 @@ impl Checker {
         if goes_on {
             let subject = id.number;
             let loose = LooseTask { subject, status };
-            self.loose_tasks.insert(TaskId(op.id), loose);
+            self.loose_tasks.insert(op.id, loose);
             return;
         }
         self.violations.add(
-            Violation {
-                from: status.name(),
-                operation: Some(op.operation),
-                ..Violation::of(Invariant::Progress, at, Some(id.number))
-            },
+            Violation::of(Invariant::Progress, at, Some(id.number))
+                .from(status.name())
+                .by(Some(op.operation)),
             format_args!(
                 "task {} of subject {id} is stuck: \
  its operation ended at {at} and left it {status}",

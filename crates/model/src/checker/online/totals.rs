@@ -1,7 +1,6 @@
 //! The whole run's sums, and how they compare with the service's own.
 
-use super::Checker;
-use crate::checker::Violation;
+use super::{Checker, Violation};
 use crate::history::Gauges;
 use crate::lifecycle::{Invariant, SubjectStatus};
 use crate::units::Time;
@@ -72,10 +71,7 @@ impl Checker {
             };
             let (theirs, ours) = (theirs[i], ours[i]);
             self.violations.add(
-                Violation {
-                    from: status,
-                    ..Violation::of(Invariant::Conservation, at, None)
-                },
+                Violation::of(Invariant::Conservation, at, None).from(status),
                 format_args!(
                     "at {at} the service's books differ from the history{place}{status}: \
  {theirs} {what}, not {ours}"

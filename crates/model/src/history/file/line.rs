@@ -2,7 +2,9 @@
 
 use super::word::Checksum;
 use super::{Entry, Header, Problem, SCHEMA};
-use crate::history::{ClientEvent, Content, Held, Observation, OpId, ProbeReading, Row, Seen};
+use crate::history::{
+    ClientEvent, Content, Ending, Held, Observation, OpId, PresentRow, ProbeReading, Row, Seen,
+};
 use crate::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
 use crate::units::Time;
 use serde::{Deserialize, Serialize};
@@ -192,20 +194,14 @@ impl Line {
                 spoiled: spoiled.then_some(true),
                 ..line
             },
-            Observation::Answered {
-                op,
-                outcome,
-                seen,
-                content,
-                http_status,
-            } => Line {
+            Observation::Answered { op, ending } => Line {
                 event: Kind::Answered,
                 op: Some(op.0),
-                outcome: Some(outcome),
-                status: seen,
-                size: content.map(|content| content.size),
-                checksum: content.map(checksum),
-                http: http_status,
+                outcome: Some(ending.outcome),
+                status: ending.seen,
+                size: ending.content.map(|content| content.size),
+                checksum: ending.content.map(checksum),
+                http: ending.http_status,
                 ..line
             },
             Observation::Broken(broken) => Line {
@@ -235,10 +231,12 @@ impl Line {
             },
             Kind::Answered => Observation::Answered {
                 op: OpId(needed(kind, "op", self.op.take())?),
-                outcome: needed(kind, "outcome", self.outcome.take())?,
-                seen: self.status.take(),
-                content: content(kind, self.size.take(), self.checksum.take())?,
-                http_status: self.http.take(),
+                ending: Ending {
+                    outcome: needed(kind, "outcome", self.outcome.take())?,
+                    seen: self.status.take(),
+                    content: content(kind, self.size.take(), self.checksum.take())?,
+                    http_status: self.http.take(),
+                },
             },
             Kind::Broken => Observation::Broken(true),
             Kind::Healed => Observation::Broken(false),
@@ -301,19 +299,13 @@ impl RowLine {
     fn of(row: Row) -> RowLine {
         match row {
             Row::Absent => RowLine::Absent,
-            Row::Present {
-                status,
-                deleted,
-                content,
-                locations,
-                in_store,
-            } => RowLine::Present {
-                status,
-                deleted,
-                size: content.map(|content| content.size),
-                checksum: content.map(checksum),
-                locations,
-                in_store,
+            Row::Present(row) => RowLine::Present {
+                status: row.status,
+                deleted: row.deleted,
+                size: row.content.map(|content| content.size),
+                checksum: row.content.map(checksum),
+                locations: row.locations,
+                in_store: row.in_store,
             },
         }
     }
@@ -328,13 +320,13 @@ impl RowLine {
                 checksum,
                 locations,
                 in_store,
-            } => Row::Present {
+            } => Row::Present(PresentRow {
                 status,
                 deleted,
                 content: content(kind, size, checksum)?,
                 locations,
                 in_store,
-            },
+            }),
         })
     }
 }

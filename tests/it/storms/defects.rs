@@ -38,7 +38,7 @@ fn every_invariant_is_broken_by_some_defect_and_every_file_says_which() {
         assert!(
             Defect::ALL
                 .iter()
-                .any(|defect| broken_by(defect) == invariant),
+                .any(|defect| broken_by(*defect) == invariant),
             "no defect breaks {invariant}"
         );
     }

@@ -121,8 +121,8 @@ impl ClientChecker {
     /// Judges a subject that has ended, and gives the transitions that its history proves.
     pub(super) fn ended(&mut self, history: &SubjectHistory) -> Vec<Dated> {
         let judgement = self.checker.judge(history);
-        for breach in judgement.violations {
-            self.violated(history, breach);
+        for violation in judgement.violations {
+            self.violated(history, violation);
         }
         if let Some(why) = judgement.inconclusive {
             self.inconclusive += 1;
@@ -148,17 +148,17 @@ impl ClientChecker {
             .collect()
     }
 
-    fn violated(&mut self, history: &SubjectHistory, breach: SubjectViolation) {
-        self.counts[breach.invariant.index()] += 1;
+    fn violated(&mut self, history: &SubjectHistory, violation: SubjectViolation) {
+        self.counts[violation.invariant.index()] += 1;
         if self.violations.len() < KEPT {
             self.violations.push(Violation {
-                at: breach.at,
+                at: violation.at,
                 subject: Some(history.subject),
-                invariant: breach.invariant,
+                invariant: violation.invariant,
                 from: "",
                 to: "",
-                operation: answered_at(history, breach.at),
-                detail: breach.sentence,
+                operation: answered_at(history, violation.at),
+                detail: violation.sentence,
             });
         }
     }

@@ -94,20 +94,20 @@ impl Checked {
         run: u32,
         history: &SubjectHistory,
         verdict: Verdict,
-        breaches: Vec<SubjectViolation>,
+        violations: Vec<SubjectViolation>,
     ) {
         self.runs += u64::from(run != self.run);
         self.run = run;
         self.subjects += 1;
         self.events += history.events.len() as u64;
         self.unknown += u64::from(verdict == Verdict::Unknown);
-        for breach in breaches {
-            let symptom = breach.symptom;
+        for violation in violations {
+            let symptom = violation.symptom;
             let sentence = (
                 symptom.severity(),
                 symptom,
-                breach.invariant,
-                breach.sentence,
+                violation.invariant,
+                violation.sentence,
             );
             let sightings = self.violations.entry(sentence).or_default();
             sightings.count += 1;
@@ -115,7 +115,7 @@ impl Checked {
                 sightings.kept.push(Sighting {
                     run,
                     subject: history.subject,
-                    t_ns: breach.at.0,
+                    t_ns: violation.at.0,
                 });
             }
         }

@@ -59,10 +59,10 @@ impl EmbeddedTestBed {
         let mut run = virtual_time::run(&scenario, &self.config, 1, &progress)?;
         let history = run.histories.pop().unwrap_or_default();
         let judgement = concurrent::judge(&history, &self.rules);
-        let mut breaches = judgement.violations;
-        breaches.extend(told_by_the_service(&run));
+        let mut violations = judgement.violations;
+        violations.extend(seen_by_the_service(&run));
         let verdict = judgement.verdict.max(run.verdict);
-        Some(Trial::new(script, history, breaches, verdict))
+        Some(Trial::new(script, history, violations, verdict))
     }
 }
 
@@ -80,7 +80,7 @@ impl TestBed for EmbeddedTestBed {
 }
 
 /// What the service's own record convicts it of, which clients may not be able to see.
-fn told_by_the_service(run: &RunResult) -> Vec<SubjectViolation> {
+fn seen_by_the_service(run: &RunResult) -> Vec<SubjectViolation> {
     let told = run.violations.iter().map(|violation| SubjectViolation {
         at: violation.at,
         invariant: violation.invariant,

@@ -202,7 +202,7 @@ impl GlanceTestBed {
         let read = self.local.block_on(&self.runtime, async {
             for look in 0..=SECOND_LOOKS {
                 let images: Vec<_> = waiting.iter().map(|session| session.image).collect();
-                let mut readings = probe.books(&images).await?.into_iter();
+                let mut readings = probe.read(&images).await?.into_iter();
                 waiting.retain(|session| {
                     let Some(reading) = readings.next() else {
                         return false;
@@ -232,14 +232,14 @@ impl GlanceTestBed {
     fn judge(&self, session: &Session) -> Trial {
         let history = session.history();
         let Judgement {
-            violations: breaches,
+            violations,
             verdict,
             ..
         } = concurrent::judge(&history, &self.rules);
         Trial {
             exchanges: session.exchanges(),
             image: session.image.to_string(),
-            ..Trial::new(&session.script, history, breaches, verdict)
+            ..Trial::new(&session.script, history, violations, verdict)
         }
     }
 }

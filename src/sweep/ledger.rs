@@ -30,11 +30,11 @@ pub struct Ledger {
 }
 
 /// What a violation of this script is called.
-fn key(breach: &SubjectViolation, script: &Script) -> FindingKey {
+fn key(violation: &SubjectViolation, script: &Script) -> FindingKey {
     FindingKey {
-        severity: breach.symptom.severity(),
-        invariant: breach.invariant,
-        symptom: breach.symptom,
+        severity: violation.symptom.severity(),
+        invariant: violation.invariant,
+        symptom: violation.symptom,
         operations: operations(script),
     }
 }
@@ -61,7 +61,7 @@ impl Ledger {
         self.unknown += u64::from(trial.verdict == Verdict::Unknown);
         *self.tries.entry(trial.script.clone()).or_default() += 1;
         // One try shows a violation once, however often it is seen in it.
-        let keys = trial.breaches.iter().map(|one| key(one, &trial.script));
+        let keys = trial.violations.iter().map(|one| key(one, &trial.script));
         for key in keys.collect::<BTreeSet<FindingKey>>() {
             let seen = self.raw.entry(key).or_insert_with(|| Sighting {
                 shown: BTreeMap::new(),
@@ -195,10 +195,10 @@ impl Ledger {
             .collect();
         let often = |tally: &Tally| Reverse(rate(tally.shown, tally.tries));
         tallies.sort_by_key(|tally| (often(tally), tally.script.clone()));
-        let breach = example.breach(key);
+        let violation = example.violation(key);
         Some(Finding {
             key: key.clone(),
-            sentence: breach.map_or_else(String::new, |breach| breach.sentence.clone()),
+            sentence: violation.map_or_else(String::new, |violation| violation.sentence.clone()),
             tallies,
             repeat: repeat(&script),
             shortest: tally(&script),

@@ -38,7 +38,7 @@ pub struct Trial {
     /// What the clients and the probe saw.
     pub history: SubjectHistory,
     /// What is wrong with it.
-    pub breaches: Vec<SubjectViolation>,
+    pub violations: Vec<SubjectViolation>,
     /// Whether it could be judged.
     pub verdict: Verdict,
     /// What went over the wire; empty on the embedded service.
@@ -53,22 +53,23 @@ impl Trial {
     fn new(
         script: &Script,
         history: SubjectHistory,
-        breaches: Vec<SubjectViolation>,
+        violations: Vec<SubjectViolation>,
         verdict: Verdict,
     ) -> Trial {
         let mut worst: Vec<SubjectViolation> = Vec::new();
-        for breach in breaches {
-            let rank = |breach: &SubjectViolation| (breach.symptom.severity(), breach.symptom);
-            match worst.iter_mut().find(|other| other.at == breach.at) {
-                None => worst.push(breach),
-                Some(other) if rank(&breach) < rank(other) => *other = breach,
+        for violation in violations {
+            let rank =
+                |violation: &SubjectViolation| (violation.symptom.severity(), violation.symptom);
+            match worst.iter_mut().find(|other| other.at == violation.at) {
+                None => worst.push(violation),
+                Some(other) if rank(&violation) < rank(other) => *other = violation,
                 Some(_) => {}
             }
         }
         Trial {
             script: script.clone(),
             history,
-            breaches: worst,
+            violations: worst,
             verdict,
             exchanges: Vec::new(),
             image: String::new(),
@@ -76,11 +77,11 @@ impl Trial {
     }
 
     /// How it shows a violation, whoever was at work.
-    fn breach(&self, raw: &FindingKey) -> Option<&SubjectViolation> {
-        let same = |breach: &&SubjectViolation| {
-            (breach.symptom, breach.invariant) == (raw.symptom, raw.invariant)
+    fn violation(&self, raw: &FindingKey) -> Option<&SubjectViolation> {
+        let same = |violation: &&SubjectViolation| {
+            (violation.symptom, violation.invariant) == (raw.symptom, raw.invariant)
         };
-        self.breaches.iter().find(same)
+        self.violations.iter().find(same)
     }
 }
 

@@ -177,7 +177,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         if !broken.is_empty() {
             trials.extend(self.run(&often(broken)));
         }
-        trials.retain(|trial| trial.breach(raw).is_some());
+        trials.retain(|trial| trial.violation(raw).is_some());
         let shows = |script: &Script| trials.iter().any(|trial| trial.script == *script);
         candidates.into_iter().find(shows)
     }
@@ -189,7 +189,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         }
         let more = RATED.saturating_sub(self.ledger.tries(script));
         let trials = self.run(&vec![script.clone(); more as usize]);
-        let hits = trials.iter().filter(|trial| trial.breach(raw).is_some());
+        let hits = trials.iter().filter(|trial| trial.violation(raw).is_some());
         (hits.count() + 1) as f64 / (trials.len() + 1) as f64
     }
 

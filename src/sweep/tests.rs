@@ -143,14 +143,19 @@ fn parse(text: &str) -> Result<Scenario, Mistakes> {
 
 /// What a script came to: its data is left over, or nothing.
 fn trial(script: &Script, shows: bool) -> Trial {
-    let breach = SubjectViolation {
+    let violation = SubjectViolation {
         at: Time::ZERO,
         invariant: Invariant::Conservation,
         symptom: Symptom::Orphan,
         sentence: "its data is still there".to_owned(),
     };
-    let breaches = shows.then_some(breach).into_iter().collect();
-    Trial::new(script, SubjectHistory::default(), breaches, Verdict::Valid)
+    let violations = shows.then_some(violation).into_iter().collect();
+    Trial::new(
+        script,
+        SubjectHistory::default(),
+        violations,
+        Verdict::Valid,
+    )
 }
 
 #[test]

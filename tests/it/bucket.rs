@@ -13,13 +13,13 @@ use stormglass_model::history::{Held, ProbeReading};
 
 pub const SECRET: &str = "swordfish";
 
-fn books(
+fn reading(
     endpoint: &str,
     secret: &str,
     images: &[ImageId],
 ) -> Result<Vec<ProbeReading>, ProbeError> {
     let target = target(endpoint, secret);
-    local(async { Probe::open(&target).await?.books(images).await })
+    local(async { Probe::open(&target).await?.read(images).await })
 }
 
 pub fn target(endpoint: &str, secret: &str) -> ProbeTarget {
@@ -131,7 +131,7 @@ fn exactly_one_name_is_asked_for_and_signed() {
         (format!("{one}.bak"), 6),
         (format!("{other}.bak"), 7),
     ]);
-    let found = books(&fake.url, SECRET, &[other, none, one]).unwrap();
+    let found = reading(&fake.url, SECRET, &[other, none, one]).unwrap();
     let held = |bytes| ProbeReading {
         data: Some(Held {
             bytes,
@@ -150,7 +150,9 @@ fn exactly_one_name_is_asked_for_and_signed() {
 #[test]
 fn who_may_not_list_is_told_so_and_no_secret_is_shown() {
     let fake = holding(Vec::new());
-    let error = books(&fake.url, "wrong-key", &[]).unwrap_err().to_string();
+    let error = reading(&fake.url, "wrong-key", &[])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("HTTP 403 SignatureDoesNotMatch"), "{error}");
     assert!(error.contains("s3:ListBucket"), "{error}");
     for secret in ["wrong-key", "angler", SECRET] {
@@ -170,7 +172,7 @@ fn told(start: String, again: &'static [u8]) -> String {
         }
         true
     }));
-    let error = books(&fake.url, SECRET, &[]).unwrap_err();
+    let error = reading(&fake.url, SECRET, &[]).unwrap_err();
     assert!(matches!(error, ProbeError::Bucket { .. }), "{error:?}");
     error.to_string()
 }
@@ -271,7 +273,7 @@ fn an_endpoint_that_is_none_is_an_error() {
         "http://me:swordfish@127.0.0.1",
         &tls,
     ] {
-        let error = books(endpoint, SECRET, &[]).unwrap_err();
+        let error = reading(endpoint, SECRET, &[]).unwrap_err();
         assert!(matches!(error, ProbeError::Bucket { .. }), "{error:?}");
         assert!(!error.to_string().contains(SECRET), "{error}");
     }

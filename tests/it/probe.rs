@@ -68,8 +68,8 @@ impl Place {
         self.run(&format!("INSERT INTO image_locations (image_id, value, status, deleted) VALUES ('{id}', '{url}', {rest})"));
     }
 
-    fn books(&self, images: &[ImageId]) -> Result<Vec<ProbeReading>, ProbeError> {
-        local(async { Probe::open(&self.target()).await?.books(images).await })
+    fn read(&self, images: &[ImageId]) -> Result<Vec<ProbeReading>, ProbeError> {
+        local(async { Probe::open(&self.target()).await?.read(images).await })
     }
 
     fn error(&self, target: ProbeTarget) -> ProbeError {
@@ -77,8 +77,8 @@ impl Place {
     }
 }
 
-fn row(books: &ProbeReading) -> Row {
-    books.row.unwrap()
+fn row(reading: &ProbeReading) -> Row {
+    reading.row.unwrap()
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn rows_are_read_in_the_order_asked() {
          ('{queued}', 'success'), ('{active}', 'failure')"
     ));
     let absent = ImageId::new(RunId(1), 3);
-    let books = place.books(&[queued, absent, active]).unwrap();
+    let reading = place.read(&[queued, absent, active]).unwrap();
     let expected = Row::Present(PresentRow {
         status: SubjectStatus::Queued,
         deleted: false,
@@ -103,9 +103,12 @@ fn rows_are_read_in_the_order_asked() {
         locations: 0,
         in_store: false,
     });
-    assert_eq!((row(&books[0]), books[0].tasks_open), (expected, Some(2)));
     assert_eq!(
-        (row(&books[1]), books[1].tasks_open),
+        (row(&reading[0]), reading[0].tasks_open),
+        (expected, Some(2))
+    );
+    assert_eq!(
+        (row(&reading[1]), reading[1].tasks_open),
         (Row::Absent, Some(0))
     );
     let expected = Row::Present(PresentRow {
@@ -118,7 +121,10 @@ fn rows_are_read_in_the_order_asked() {
         locations: 2,
         in_store: true,
     });
-    assert_eq!((row(&books[2]), books[2].tasks_open), (expected, Some(0)));
+    assert_eq!(
+        (row(&reading[2]), reading[2].tasks_open),
+        (expected, Some(0))
+    );
 }
 
 #[test]
@@ -127,9 +133,9 @@ fn a_pending_delete_still_has_its_place_and_a_deleted_image_none() {
     for (number, status, locations) in [(1, "pending_delete", 1), (2, "deleted", 0)] {
         let id = place.image(number, &format!("'{status}', 1, 0, '{MD5_OF_NOTHING}'"));
         place.location(id, "rbd://pool/image/snap", &format!("'{status}', 1"));
-        let books = place.books(&[id]).unwrap();
+        let reading = place.read(&[id]).unwrap();
         assert!(
-            matches!(row(&books[0]), Row::Present(PresentRow { deleted: true, locations: found, in_store: false, .. }) if found == locations)
+            matches!(row(&reading[0]), Row::Present(PresentRow { deleted: true, locations: found, in_store: false, .. }) if found == locations)
         );
     }
 }
@@ -153,8 +159,8 @@ fn a_location_in_the_bucket_is_known_by_any_name_of_its_host() {
     ] {
         let id = place.image(number, &format!("'active', 0, 0, '{MD5_OF_NOTHING}'"));
         place.location(id, location, "'active', 0");
-        let books = local(async { Probe::open(&target).await?.books(&[id]).await });
-        let row = row(&books.unwrap()[0]);
+        let reading = local(async { Probe::open(&target).await?.read(&[id]).await });
+        let row = row(&reading.unwrap()[0]);
         let has = matches!(row, Row::Present(row) if row.in_store);
         assert_eq!(has, expected, "{location}");
     }
@@ -171,9 +177,9 @@ fn files_are_summed_by_exact_name() {
     write(format!("staging/{other}"), 5);
     write(format!("staging/{other}.uc"), 6);
     write(format!("staging/{other}.converted"), 7);
-    let books = place.books(&[other, none, one]).unwrap();
+    let reading = place.read(&[other, none, one]).unwrap();
     let held = |bytes, staged| Some(Held { bytes, staged });
-    let data: Vec<_> = books.iter().map(|books| books.data).collect();
+    let data: Vec<_> = reading.iter().map(|reading| reading.data).collect();
     assert_eq!(
         data,
         [held(None, Some(18)), held(None, None), held(Some(0), None)]
@@ -189,7 +195,7 @@ fn links_are_not_followed() {
         place.path("images").join(id.to_string()),
     )
     .unwrap();
-    let error = place.books(&[id]).unwrap_err();
+    let error = place.read(&[id]).unwrap_err();
     assert!(error.to_string().contains("not a file"), "{error}");
 }
 
@@ -200,7 +206,7 @@ fn a_folder_that_went_away_is_not_an_empty_one() {
     local(async {
         let mut probe = Probe::open(&place.target()).await.unwrap();
         std::fs::remove_dir(place.path("staging")).unwrap();
-        let error = probe.books(&[id]).await.unwrap_err();
+        let error = probe.read(&[id]).await.unwrap_err();
         assert!(matches!(error, ProbeError::Store { .. }), "{error}");
     });
 }
@@ -260,7 +266,7 @@ fn a_row_that_no_image_service_writes_is_shown() {
     ] {
         let place = Place::new();
         let id = place.image(1, &format!("'{status}', 0, 5, '{checksum}'"));
-        let error = place.books(&[id]).unwrap_err().to_string();
+        let error = place.read(&[id]).unwrap_err().to_string();
         assert!(error.contains("not one of an image service"), "{error}");
         assert!(error.contains(status), "{error}");
     }
@@ -282,9 +288,9 @@ fn a_writer_is_waited_for() {
             writer.execute_batch("COMMIT").unwrap();
         };
         let asked = [id];
-        let (books, ()) = tokio::join!(probe.books(&asked), commit);
+        let (reading, ()) = tokio::join!(probe.read(&asked), commit);
         assert!(matches!(
-            row(&books.unwrap()[0]),
+            row(&reading.unwrap()[0]),
             Row::Present(PresentRow {
                 status: SubjectStatus::Saving,
                 ..

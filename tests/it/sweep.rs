@@ -18,7 +18,7 @@ fn a_script_becomes_a_story() {
     let script: Script = "create [upload mid-body delete] show".parse().unwrap();
     let mut bed = EmbeddedTestBed::new(&ServiceConfig::default(), Seed(1), Arc::default());
     let trial = bed.run(&[script], 7).remove(0);
-    assert_eq!((trial.verdict, trial.breaches), (Verdict::Valid, vec![]));
+    assert_eq!((trial.verdict, trial.violations), (Verdict::Valid, vec![]));
     // create, upload, delete, show, and the four of the end: each invoked and answered.
     assert_eq!(trial.history.events.len(), 16);
 }

@@ -4,7 +4,7 @@
 //! a corner. Each instant is labelled with its true time as far as there is room.
 
 use super::timeline::{Bar, Moment, Timeline, What};
-use super::words::{books, clean, instant, xml};
+use super::words::{clean, instant, reading, xml};
 use crate::report::diagram::svg::{self, AMBER, BLUE, GREEN, GREY, INK, RED};
 use crate::report::terminal::cut;
 use crate::sweep::Finding;
@@ -40,7 +40,7 @@ impl DrawnRow<'_> {
     fn height(&self) -> f64 {
         match self {
             DrawnRow::Operation(..) | DrawnRow::More(_) => ROW,
-            DrawnRow::Probe(_, found) => ROW.max(LINE * books(found).len() as f64 + 16.0),
+            DrawnRow::Probe(_, found) => ROW.max(LINE * reading(found).len() as f64 + 16.0),
         }
     }
 }
@@ -253,7 +253,7 @@ fn probe(svg: &mut String, x: f64, middle: f64, found: &ProbeReading) {
         "<path d=\"M{:.1},{middle} l8,-8 l8,8 l-8,8 z\" fill=\"{INK}\"/>",
         x - 8.0
     );
-    let parts = books(found);
+    let parts = reading(found);
     let first = middle - LINE * (parts.len() as f64 - 1.0) / 2.0;
     for (index, part) in parts.iter().enumerate() {
         label(svg, ANSWERS, first + LINE * index as f64, "", part);

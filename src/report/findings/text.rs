@@ -1,7 +1,7 @@
 //! The timeline as text: time runs down, each operation is a line in a lane, and what it was answered stands at its end.
 
 use super::timeline::{Timeline, What};
-use super::words::{books, instant};
+use super::words::{instant, reading};
 use crate::report::terminal::cut;
 use crate::sweep::Finding;
 
@@ -36,7 +36,7 @@ pub fn draw(finding: &Finding) -> String {
             }
             What::Broken(true) => (lanes.row('╳'), "the server is broken on purpose".to_owned()),
             What::Broken(false) => (lanes.row('○'), "the server is healed".to_owned()),
-            What::Probed(found) => (lanes.row('◆'), books(&found).join("\n")),
+            What::Probed(found) => (lanes.row('◆'), reading(&found).join("\n")),
         };
         rows.push((instant(moment.at), lane, words));
     }

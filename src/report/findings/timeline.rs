@@ -96,7 +96,7 @@ impl Timeline {
                 What::Ended(index)
             }
             Observation::Broken(broken) => What::Broken(broken),
-            Observation::Probed(books) => What::Probed(books),
+            Observation::Probed(reading) => What::Probed(reading),
         };
         self.moments.push(Moment { at: event.at, what });
     }

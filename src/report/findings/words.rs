@@ -95,12 +95,12 @@ pub fn found(result: &SweepResult) -> String {
 }
 
 /// A probe reading: an entry each for the registry, the store, the staging area and tasks.
-pub fn books(books: &ProbeReading) -> Vec<String> {
-    let mut parts = vec![match books.row {
+pub fn reading(reading: &ProbeReading) -> Vec<String> {
+    let mut parts = vec![match reading.row {
         None => "registry: not read".to_owned(),
         Some(row) => registry(row),
     }];
-    match books.data {
+    match reading.data {
         None => parts.push("store: not read".to_owned()),
         Some(held) => {
             let bytes = held.bytes.map(|bytes| counted(bytes, "byte"));
@@ -110,7 +110,7 @@ pub fn books(books: &ProbeReading) -> Vec<String> {
             }
         }
     }
-    match books.tasks_open {
+    match reading.tasks_open {
         None => {}
         Some(0) => parts.push("open tasks: none".to_owned()),
         Some(n) => parts.push(format!("open tasks: {n}")),

@@ -263,7 +263,7 @@ impl Making {
         }
     }
 
-    /// What is accepted is done, what is lost may never be; then the books are read.
+    /// What is accepted is done, what is lost may never be; then the probe reads.
     fn rest(&mut self) {
         for _ in 0..64 {
             self.background();
@@ -273,7 +273,7 @@ impl Making {
             return; // only an unanswered one can have left it so, and that is a finding
         }
         if let Some(status) = self.subject.status {
-            self.tell(Observation::Probed(books(
+            self.tell(Observation::Probed(reading(
                 status,
                 self.subject.data.map(content),
             )));
@@ -281,7 +281,7 @@ impl Making {
     }
 }
 
-fn books(
+fn reading(
     status: SubjectStatus,
     content: Option<stormglass_model::history::Content>,
 ) -> ProbeReading {

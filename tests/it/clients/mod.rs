@@ -11,4 +11,4 @@ mod refused;
 mod rules;
 mod served;
 mod server;
-mod told;
+mod written;

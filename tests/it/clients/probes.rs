@@ -1,6 +1,6 @@
-//! What a probe reads, by books that are right and books that are not.
+//! What a probe reads, where it is right and where it is not.
 
-use super::told::{DATA, OTHER, books, created, row, uploaded};
+use super::written::{DATA, OTHER, created, reading, row, uploaded};
 use stormglass_model::checker::concurrent::Rules;
 use stormglass_model::checker::concurrent::Symptom::{
     BadRow, Corrupt, Hollow, Orphan, Revived, StagedOrphan, StuckSubject, StuckTask, SubjectLost,
@@ -17,7 +17,7 @@ const DELAYED: Rules = Rules::glance(Some(true));
 
 #[test]
 fn the_row_is_in_a_status_that_it_can_have() {
-    let good = || books(row(Active, Some(DATA)), Some(DATA.size));
+    let good = || reading(row(Active, Some(DATA)), Some(DATA.size));
     uploaded().probe(good()).holds(&GLANCE);
     uploaded()
         .done(Delete)
@@ -27,16 +27,16 @@ fn the_row_is_in_a_status_that_it_can_have() {
         .done(Deactivate)
         .probe(good())
         .breaks(&GLANCE, &[Undone]);
-    let absent = || books(Row::Absent, None);
+    let absent = || reading(Row::Absent, None);
     uploaded().probe(absent()).breaks(&GLANCE, &[SubjectLost]);
     uploaded().done(Delete).probe(absent()).holds(&GLANCE);
-    let pending = || books(row(PendingDelete, Some(DATA)), Some(DATA.size));
+    let pending = || reading(row(PendingDelete, Some(DATA)), Some(DATA.size));
     uploaded().done(Delete).probe(pending()).holds(&DELAYED);
     uploaded()
         .done(Delete)
         .probe(pending())
         .breaks(&GLANCE, &[Undone]);
-    let deleted = || books(row(Deleted, None), None);
+    let deleted = || reading(row(Deleted, None), None);
     uploaded().done(Delete).probe(deleted()).holds(&DELAYED);
     uploaded()
         .done(Delete)
@@ -55,18 +55,18 @@ fn the_row_does_not_contradict_itself() {
         in_store: true,
     });
     uploaded()
-        .probe(books(marked, Some(DATA.size)))
+        .probe(reading(marked, Some(DATA.size)))
         .breaks(&GLANCE, &[BadRow, Orphan]);
     uploaded()
-        .probe(books(marked, None))
+        .probe(reading(marked, None))
         .breaks(&GLANCE, &[BadRow]);
     let bare = row(Active, None);
     uploaded()
-        .probe(books(bare, Some(DATA.size)))
+        .probe(reading(bare, Some(DATA.size)))
         .breaks(&GLANCE, &[BadRow]);
     let other = row(Active, Some(OTHER));
     uploaded()
-        .probe(books(other, Some(OTHER.size)))
+        .probe(reading(other, Some(OTHER.size)))
         .breaks(&GLANCE, &[Corrupt]);
 }
 
@@ -74,39 +74,40 @@ fn the_row_does_not_contradict_itself() {
 fn the_store_holds_what_the_row_says() {
     let active = row(Active, Some(DATA));
     uploaded()
-        .probe(books(active, None))
+        .probe(reading(active, None))
         .breaks(&GLANCE, &[Hollow]);
     uploaded()
-        .probe(books(active, Some(1)))
+        .probe(reading(active, Some(1)))
         .breaks(&GLANCE, &[Hollow]);
     created()
-        .probe(books(row(Queued, None), None))
+        .probe(reading(row(Queued, None), None))
         .holds(&GLANCE);
     created()
-        .probe(books(row(Queued, None), Some(1)))
+        .probe(reading(row(Queued, None), Some(1)))
         .breaks(&GLANCE, &[Orphan]);
-    let mut staged = books(row(Uploading, None), None);
+    let mut staged = reading(row(Uploading, None), None);
     staged.data = Some(Held {
         bytes: None,
         staged: Some(DATA.size),
     });
     created().done(Stage).probe(staged).holds(&GLANCE);
-    let mut left = books(row(Queued, None), None);
+    let mut left = reading(row(Queued, None), None);
     left.data = staged.data;
     created().probe(left).breaks(&GLANCE, &[StagedOrphan]);
 }
 
 #[test]
 fn nothing_is_stuck_at_rest() {
-    let mut task = books(row(Active, Some(DATA)), Some(DATA.size));
+    let mut task = reading(row(Active, Some(DATA)), Some(DATA.size));
     task.tasks_open = Some(1);
     uploaded().probe(task).breaks(&GLANCE, &[StuckTask]);
-    let mut tale = created();
-    tale.done(Import);
-    tale.clone()
-        .probe(books(row(Queued, None), None))
+    let mut written = created();
+    written.done(Import);
+    written
+        .clone()
+        .probe(reading(row(Queued, None), None))
         .holds(&GLANCE);
-    let mut importing = books(row(Importing, None), None);
+    let mut importing = reading(row(Importing, None), None);
     importing.tasks_open = Some(1);
-    tale.probe(importing).breaks(&GLANCE, &[StuckSubject]);
+    written.probe(importing).breaks(&GLANCE, &[StuckSubject]);
 }

@@ -50,12 +50,12 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
                 let ways = everything(world, ways)?;
                 ways.into_iter().filter(told).map(end).collect()
             }
-            Observation::Probed(books) => {
+            Observation::Probed(reading) => {
                 let Some(Row::Present(PresentRow {
                     status,
                     content: data,
                     ..
-                })) = books.row
+                })) = reading.row
                 else {
                     continue;
                 };

@@ -1,6 +1,6 @@
 //! What may be refused and what must be granted, by histories that keep the rule and ones that break it.
 
-use super::told::{DATA, OTHER, Tale, created, uploaded};
+use super::written::{DATA, OTHER, Written, created, uploaded};
 use stormglass_model::checker::concurrent::Rules;
 use stormglass_model::checker::concurrent::Symptom::{
     Corrupt, Refused, SubjectLost, Undone, Unreadable,
@@ -20,13 +20,15 @@ fn nothing_is_refused_that_must_be_granted() {
     uploaded().refused(Download).breaks(&GLANCE, &[Unreadable]);
     created().refused(Download).holds(&GLANCE);
     uploaded().done(Deactivate).refused(Download).holds(&GLANCE);
-    let mut tale = uploaded();
-    tale.done(Deactivate);
-    let read = tale.call_as(DownloadAsAdmin, Who::Admin);
-    tale.clone()
+    let mut written = uploaded();
+    written.done(Deactivate);
+    let read = written.call_as(DownloadAsAdmin, Who::Admin);
+    written
+        .clone()
         .answer(read, Outcome::Refused)
         .breaks(&GLANCE, &[Unreadable]);
-    tale.reply(read, Outcome::Ok, None, Some(DATA), Some(200))
+    written
+        .reply(read, Outcome::Ok, None, Some(DATA), Some(200))
         .holds(&GLANCE);
     // What is refused otherwise may have a reason that nobody tells, but a delete.
     created().refused(Upload).shows(Queued).holds(&GLANCE);
@@ -38,10 +40,10 @@ fn nothing_is_refused_that_must_be_granted() {
 
 #[test]
 fn a_delete_is_granted_wherever_the_subject_is() {
-    let refused = |tale: &mut Tale, who, code| {
-        let delete = tale.call_as(Delete, who);
-        tale.reply(delete, Outcome::Refused, None, None, Some(code));
-        tale.clone()
+    let refused = |written: &mut Written, who, code| {
+        let delete = written.call_as(Delete, who);
+        written.reply(delete, Outcome::Refused, None, None, Some(code));
+        written.clone()
     };
     for code in [400, 403, 409] {
         refused(&mut uploaded(), Who::Member, code).breaks(&GLANCE, &[Refused]);
@@ -66,35 +68,36 @@ fn a_delete_is_granted_wherever_the_subject_is() {
 
 #[test]
 fn a_delete_may_be_refused_beside_something_else() {
-    let mut tale = uploaded();
-    let [read, delete] = [tale.call(Download), tale.call(Delete)];
-    let seen = tale.clone();
-    tale.reply(read, Outcome::Ok, None, Some(DATA), Some(200));
-    tale.answer(delete, Outcome::Refused).holds(&GLANCE);
-    let mut tale = seen;
-    tale.answer(delete, Outcome::Refused);
-    tale.reply(read, Outcome::Ok, None, Some(DATA), Some(200));
-    tale.clone().holds(&GLANCE);
-    tale.refused(Delete).breaks(&GLANCE, &[Refused]);
+    let mut written = uploaded();
+    let [read, delete] = [written.call(Download), written.call(Delete)];
+    let seen = written.clone();
+    written.reply(read, Outcome::Ok, None, Some(DATA), Some(200));
+    written.answer(delete, Outcome::Refused).holds(&GLANCE);
+    let mut written = seen;
+    written.answer(delete, Outcome::Refused);
+    written.reply(read, Outcome::Ok, None, Some(DATA), Some(200));
+    written.clone().holds(&GLANCE);
+    written.refused(Delete).breaks(&GLANCE, &[Refused]);
     // A task is under way, until the subject is seen active.
-    let mut tale = created();
-    tale.done(Import);
-    tale.clone().refused(Delete).holds(&GLANCE);
-    tale.shows(Active)
+    let mut written = created();
+    written.done(Import);
+    written.clone().refused(Delete).holds(&GLANCE);
+    written
+        .shows(Active)
         .refused(Delete)
         .breaks(&GLANCE, &[Refused]);
     // Nobody knows what became of another one, whether it takes a step of its own or not.
     for operation in [Deactivate, SetProperty, Protect, Download, Delete] {
-        let mut tale = uploaded();
-        let lost = tale.call_with(operation, Who::Member, None, true);
-        tale.answer(lost, Outcome::Unknown);
-        tale.shows(Active).refused(Delete).holds(&GLANCE);
+        let mut written = uploaded();
+        let lost = written.call_with(operation, Who::Member, None, true);
+        written.answer(lost, Outcome::Unknown);
+        written.shows(Active).refused(Delete).holds(&GLANCE);
     }
     // Something is broken.
-    let mut tale = uploaded();
-    tale.tell(Observation::Broken(true)).refused(Delete);
-    tale.tell(Observation::Broken(false)).holds(&GLANCE);
-    tale.refused(Delete).breaks(&GLANCE, &[Refused]);
+    let mut written = uploaded();
+    written.tell(Observation::Broken(true)).refused(Delete);
+    written.tell(Observation::Broken(false)).holds(&GLANCE);
+    written.refused(Delete).breaks(&GLANCE, &[Refused]);
 }
 
 #[test]
@@ -109,17 +112,17 @@ fn the_embedded_service_refuses_what_no_status_grants_and_nothing_else() {
     // One location alone stays, and how many there are is not followed.
     uploaded().refused(RemoveLocation).holds(&V2);
     // It may have come when an upload held the subject.
-    let mut tale = created();
-    let [upload, rival] = [tale.call(Upload), tale.call(Upload)];
-    tale.answer(rival, Outcome::Refused);
-    tale.answer(upload, Outcome::Ok).holds(&V2);
+    let mut written = created();
+    let [upload, rival] = [written.call(Upload), written.call(Upload)];
+    written.answer(rival, Outcome::Refused);
+    written.answer(upload, Outcome::Ok).holds(&V2);
 }
 
 #[test]
 fn what_was_refused_has_moved_no_data() {
-    let mut tale = uploaded();
-    tale.refused(RegisterLocation);
-    tale.reads(OTHER).breaks(&GLANCE, &[Corrupt]);
-    let mut tale = uploaded();
-    tale.done(AddLocation).reads(OTHER).holds(&GLANCE);
+    let mut written = uploaded();
+    written.refused(RegisterLocation);
+    written.reads(OTHER).breaks(&GLANCE, &[Corrupt]);
+    let mut written = uploaded();
+    written.done(AddLocation).reads(OTHER).holds(&GLANCE);
 }

@@ -1,6 +1,6 @@
 //! Every rule, by a history that keeps it and one that breaks it.
 
-use super::told::{DATA, OTHER, Tale, books, created, row, uploaded};
+use super::written::{DATA, OTHER, Written, created, reading, row, uploaded};
 use stormglass_model::checker::concurrent::{Inconclusive, Rules, Symptom};
 use stormglass_model::history::{Observation, ProbeReading, Seen};
 use stormglass_model::lifecycle::{
@@ -21,96 +21,99 @@ const V1: Rules = Rules::embedded(Profile::V1, false);
 
 #[test]
 fn a_life_from_create_to_delete_is_legal_everywhere() {
-    let mut tale = uploaded();
-    tale.shows(Active).reads(DATA).done(Deactivate);
-    tale.shows(Deactivated).refused(Download);
-    tale.done(Reactivate).reads(DATA).done(Delete).gone();
+    let mut written = uploaded();
+    written.shows(Active).reads(DATA).done(Deactivate);
+    written.shows(Deactivated).refused(Download);
+    written.done(Reactivate).reads(DATA).done(Delete).gone();
     for rules in [GLANCE, DELAYED, V1, V2, Rules::glance(None)] {
-        tale.holds(&rules);
+        written.holds(&rules);
     }
 }
 
 #[test]
 fn an_upload_passes_saving_and_a_look_may_see_it() {
-    let mut tale = created();
-    let upload = tale.call(Upload);
-    tale.shows(Queued).shows(Saving).shows(Active);
-    tale.answer(upload, Outcome::Ok);
-    tale.holds(&GLANCE);
-    let mut tale = created();
-    let upload = tale.call(Upload);
-    tale.shows(Saving).shows(Queued);
-    tale.answer(upload, Outcome::Ok);
-    tale.breaks(&GLANCE, &[WrongStatus]);
+    let mut written = created();
+    let upload = written.call(Upload);
+    written.shows(Queued).shows(Saving).shows(Active);
+    written.answer(upload, Outcome::Ok);
+    written.holds(&GLANCE);
+    let mut written = created();
+    let upload = written.call(Upload);
+    written.shows(Saving).shows(Queued);
+    written.answer(upload, Outcome::Ok);
+    written.breaks(&GLANCE, &[WrongStatus]);
 }
 
 #[test]
 fn a_look_sees_an_instant_inside_it() {
-    let mut tale = uploaded();
-    let look = tale.call(Show);
-    tale.done(Deactivate).done(Reactivate);
-    tale.clone().saw(look, Deactivated).holds(&GLANCE);
-    tale.clone().saw(look, Active).holds(&GLANCE);
-    tale.saw(look, Queued).breaks(&GLANCE, &[Undone]);
+    let mut written = uploaded();
+    let look = written.call(Show);
+    written.done(Deactivate).done(Reactivate);
+    written.clone().saw(look, Deactivated).holds(&GLANCE);
+    written.clone().saw(look, Active).holds(&GLANCE);
+    written.saw(look, Queued).breaks(&GLANCE, &[Undone]);
 }
 
 #[test]
 fn equal_times_are_concurrent() {
-    let mut tale = uploaded();
-    tale.done(Deactivate).shows(Active);
-    tale.breaks(&GLANCE, &[Undone]);
-    let events = &mut tale.history.events;
+    let mut written = uploaded();
+    written.done(Deactivate).shows(Active);
+    written.breaks(&GLANCE, &[Undone]);
+    let events = &mut written.history.events;
     let answered = events[events.len() - 3].at;
     let look = events.len() - 2;
     events[look].at = answered;
-    tale.holds(&GLANCE);
+    written.holds(&GLANCE);
     // And whatever order they are written down in.
-    let last = tale.history.events.len();
-    tale.history.events.swap(last - 3, last - 2);
-    tale.holds(&GLANCE);
+    let last = written.history.events.len();
+    written.history.events.swap(last - 3, last - 2);
+    written.holds(&GLANCE);
 }
 
 #[test]
 fn an_unknown_operation_may_act_later_or_never() {
-    let mut tale = uploaded();
-    let delete = tale.call(Delete);
-    tale.answer(delete, Outcome::Unknown);
+    let mut written = uploaded();
+    let delete = written.call(Delete);
+    written.answer(delete, Outcome::Unknown);
     // No answer at all is a finding of its own; its client broke the connection here.
-    for event in &mut tale.history.events {
+    for event in &mut written.history.events {
         if let Observation::Invoked { spoiled, .. } = &mut event.observation {
             *spoiled = true;
         }
     }
-    tale.clone().shows(Active).shows(Active).holds(&GLANCE);
-    tale.clone().shows(Active).gone().gone().holds(&GLANCE);
-    tale.gone().shows(Active).breaks(&GLANCE, &[Revived]);
+    written.clone().shows(Active).shows(Active).holds(&GLANCE);
+    written.clone().shows(Active).gone().gone().holds(&GLANCE);
+    written.gone().shows(Active).breaks(&GLANCE, &[Revived]);
 }
 
 #[test]
 fn beyond_three_unknown_operations_they_may_act_as_often_as_they_like() {
-    let mut tale = uploaded();
-    let unknown = |tale: &mut Tale, operation| {
-        let op = tale.call_with(operation, Who::Member, None, true);
-        tale.answer(op, Outcome::Unknown);
+    let mut written = uploaded();
+    let unknown = |written: &mut Written, operation| {
+        let op = written.call_with(operation, Who::Member, None, true);
+        written.answer(op, Outcome::Unknown);
     };
-    unknown(&mut tale, Deactivate);
-    let mut exact = tale.clone();
+    unknown(&mut written, Deactivate);
+    let mut exact = written.clone();
     exact.shows(Deactivated).done(Reactivate).shows(Deactivated);
     exact.breaks(&GLANCE, &[Undone]);
     for _ in 0..3 {
-        unknown(&mut tale, Reactivate);
+        unknown(&mut written, Reactivate);
     }
-    tale.shows(Deactivated).done(Reactivate).shows(Deactivated);
-    tale.holds(&GLANCE);
+    written
+        .shows(Deactivated)
+        .done(Reactivate)
+        .shows(Deactivated);
+    written.holds(&GLANCE);
 }
 
 #[test]
 fn a_failed_upload_takes_the_edge_of_its_profile() {
     let failed = || {
-        let mut tale = created();
-        let upload = tale.call(Upload);
-        tale.answer(upload, Outcome::Fail);
-        tale
+        let mut written = created();
+        let upload = written.call(Upload);
+        written.answer(upload, Outcome::Fail);
+        written
     };
     failed().shows(Killed).holds(&V1);
     failed().shows(Queued).done(Upload).shows(Active).holds(&V2);
@@ -121,12 +124,16 @@ fn a_failed_upload_takes_the_edge_of_its_profile() {
 
 #[test]
 fn an_error_of_the_servers_own_may_come_after_the_effect() {
-    let mut tale = uploaded();
-    let delete = tale.call(Delete);
-    tale.reply(delete, Outcome::Fail, None, None, Some(500));
-    tale.clone().shows(Active).breaks(&GLANCE, &[ServerError]);
-    tale.clone().gone().breaks(&GLANCE, &[ServerError]);
-    tale.shows(Active)
+    let mut written = uploaded();
+    let delete = written.call(Delete);
+    written.reply(delete, Outcome::Fail, None, None, Some(500));
+    written
+        .clone()
+        .shows(Active)
+        .breaks(&GLANCE, &[ServerError]);
+    written.clone().gone().breaks(&GLANCE, &[ServerError]);
+    written
+        .shows(Active)
         .gone()
         .breaks(&GLANCE, &[ServerError, SubjectLost]);
 }
@@ -142,35 +149,38 @@ fn data_is_read_where_it_may_be() {
         .done(Delete)
         .reads(DATA)
         .breaks(&GLANCE, &[Exposed]);
-    let mut tale = uploaded();
-    let read = tale.call(Download);
-    tale.done(Delete);
-    tale.reply(read, Outcome::Ok, None, Some(DATA), Some(200))
+    let mut written = uploaded();
+    let read = written.call(Download);
+    written.done(Delete);
+    written
+        .reply(read, Outcome::Ok, None, Some(DATA), Some(200))
         .holds(&GLANCE);
 }
 
 #[test]
 fn data_is_what_was_acknowledged() {
     uploaded().reads(OTHER).breaks(&GLANCE, &[Corrupt]);
-    let mut tale = uploaded();
-    let look = tale.call(Show);
+    let mut written = uploaded();
+    let look = written.call(Show);
     let seen = Some(Seen::Status(Active));
-    tale.clone()
+    written
+        .clone()
         .reply(look, Outcome::Ok, seen, Some(DATA), Some(200))
         .holds(&GLANCE);
-    tale.reply(look, Outcome::Ok, seen, Some(OTHER), Some(200))
+    written
+        .reply(look, Outcome::Ok, seen, Some(OTHER), Some(200))
         .breaks(&GLANCE, &[Corrupt]);
     // An upload that was not answered may have brought it.
-    let mut tale = created();
-    let upload = tale.call_with(Upload, Who::Member, Some(OTHER), true);
-    tale.answer(upload, Outcome::Unknown);
-    tale.clone().reads(OTHER).reads(OTHER).holds(&GLANCE);
-    tale.reads(DATA).breaks(&GLANCE, &[Corrupt]);
+    let mut written = created();
+    let upload = written.call_with(Upload, Who::Member, Some(OTHER), true);
+    written.answer(upload, Outcome::Unknown);
+    written.clone().reads(OTHER).reads(OTHER).holds(&GLANCE);
+    written.reads(DATA).breaks(&GLANCE, &[Corrupt]);
     // Nobody knows what lies at a location, but it stays the same.
-    let mut tale = Tale::new();
-    tale.done(CreateWithLocation).reads(OTHER);
-    tale.clone().reads(OTHER).holds(&GLANCE);
-    tale.reads(DATA).breaks(&GLANCE, &[Corrupt]);
+    let mut written = Written::new();
+    written.done(CreateWithLocation).reads(OTHER);
+    written.clone().reads(OTHER).holds(&GLANCE);
+    written.reads(DATA).breaks(&GLANCE, &[Corrupt]);
 }
 
 #[test]
@@ -178,13 +188,15 @@ fn one_upload_alone_is_acknowledged() {
     uploaded().refused(Upload).holds(&GLANCE);
     uploaded().done(Upload).breaks(&GLANCE, &[TwoUploads]);
     uploaded().done(Upload).breaks(&V2, &[TwoUploads]);
-    let mut tale = created();
-    let [one, two] = [tale.call(Upload), tale.call(Upload)];
-    tale.clone()
+    let mut written = created();
+    let [one, two] = [written.call(Upload), written.call(Upload)];
+    written
+        .clone()
         .answer(one, Outcome::Ok)
         .answer(two, Outcome::Refused)
         .holds(&GLANCE);
-    tale.answer(one, Outcome::Ok)
+    written
+        .answer(one, Outcome::Ok)
         .answer(two, Outcome::Ok)
         .breaks(&GLANCE, &[TwoUploads]);
 }
@@ -204,11 +216,11 @@ fn an_acknowledged_delete_is_final() {
         .done(SetProperty)
         .breaks(&GLANCE, &[Forbidden]);
     uploaded().gone().breaks(&GLANCE, &[SubjectLost]);
-    let mut tale = uploaded();
-    let [one, two] = [tale.call(Delete), tale.call(Delete)];
-    tale.answer(one, Outcome::Ok).answer(two, Outcome::Ok);
-    tale.holds(&GLANCE);
-    tale.breaks(&V2, &[Forbidden]);
+    let mut written = uploaded();
+    let [one, two] = [written.call(Delete), written.call(Delete)];
+    written.answer(one, Outcome::Ok).answer(two, Outcome::Ok);
+    written.holds(&GLANCE);
+    written.breaks(&V2, &[Forbidden]);
     uploaded()
         .done(Delete)
         .done(Delete)
@@ -217,15 +229,17 @@ fn an_acknowledged_delete_is_final() {
 
 #[test]
 fn an_upload_and_a_delete_may_both_be_acknowledged() {
-    let mut tale = created();
-    let upload = tale.call(Upload);
-    let delete = tale.call(Delete);
-    tale.answer(upload, Outcome::Ok).answer(delete, Outcome::Ok);
-    tale.clone().gone().holds(&GLANCE);
-    let clean = books(row(Deleted, None), None);
-    tale.clone().probe(clean).holds(&GLANCE);
-    let left = books(row(Deleted, None), Some(DATA.size));
-    let judgement = tale.probe(left).judged(&GLANCE);
+    let mut written = created();
+    let upload = written.call(Upload);
+    let delete = written.call(Delete);
+    written
+        .answer(upload, Outcome::Ok)
+        .answer(delete, Outcome::Ok);
+    written.clone().gone().holds(&GLANCE);
+    let clean = reading(row(Deleted, None), None);
+    written.clone().probe(clean).holds(&GLANCE);
+    let left = reading(row(Deleted, None), Some(DATA.size));
+    let judgement = written.probe(left).judged(&GLANCE);
     assert_eq!(judgement.violations[0].symptom, Orphan);
     assert_eq!(
         judgement.violations[0].sentence,
@@ -252,10 +266,10 @@ fn changes_are_acknowledged_where_the_table_has_them() {
 
 #[test]
 fn a_subject_with_a_location_is_never_saving() {
-    let mut tale = Tale::new();
-    tale.done(CreateWithLocation);
-    tale.clone().shows(Active).holds(&V2);
-    let judgement = tale.shows(Saving).judged(&V2);
+    let mut written = Written::new();
+    written.done(CreateWithLocation);
+    written.clone().shows(Active).holds(&V2);
+    let judgement = written.shows(Saving).judged(&V2);
     assert_eq!(
         judgement.violations[0].invariant,
         Invariant::LocationNeverSaving
@@ -264,38 +278,44 @@ fn a_subject_with_a_location_is_never_saving() {
 
 #[test]
 fn staged_data_is_imported_later() {
-    let mut tale = created();
-    tale.done(Stage).shows(Uploading).done(ImportStaged);
-    tale.shows(Uploading)
+    let mut written = created();
+    written.done(Stage).shows(Uploading).done(ImportStaged);
+    written
+        .shows(Uploading)
         .shows(Importing)
         .shows(Active)
         .reads(DATA);
-    tale.holds(&GLANCE);
-    tale.reads(OTHER).breaks(&GLANCE, &[Corrupt]);
-    let mut tale = created();
-    tale.done(Stage)
+    written.holds(&GLANCE);
+    written.reads(OTHER).breaks(&GLANCE, &[Corrupt]);
+    let mut written = created();
+    written
+        .done(Stage)
         .done(ImportStaged)
         .shows(Active)
         .shows(Importing);
-    tale.breaks(&GLANCE, &[StuckSubject]);
-    let mut tale = created();
-    tale.done(Import)
+    written.breaks(&GLANCE, &[StuckSubject]);
+    let mut written = created();
+    written
+        .done(Import)
         .shows(Queued)
         .shows(Importing)
         .shows(Queued);
-    tale.done(Upload).holds(&GLANCE);
-    let mut tale = created();
-    tale.done(RegisterLocation).shows(Importing).shows(Active);
-    tale.holds(&GLANCE);
+    written.done(Upload).holds(&GLANCE);
+    let mut written = created();
+    written
+        .done(RegisterLocation)
+        .shows(Importing)
+        .shows(Active);
+    written.holds(&GLANCE);
 }
 
 #[test]
 fn roles_are_kept() {
     let as_who = |operation, who, outcome, seen| {
-        let mut tale = uploaded();
-        let op = tale.call_as(operation, who);
-        tale.reply(op, outcome, seen, None, None);
-        tale
+        let mut written = uploaded();
+        let op = written.call_as(operation, who);
+        written.reply(op, outcome, seen, None, None);
+        written
     };
     let status = Some(Seen::Status(Active));
     let gone = Some(Seen::Gone);
@@ -324,35 +344,37 @@ fn roles_are_kept() {
 
 #[test]
 fn what_is_protected_stays() {
-    let mut tale = uploaded();
-    tale.done(Protect);
-    tale.clone().refused(Delete).shows(Active).holds(&GLANCE);
-    tale.clone()
+    let mut written = uploaded();
+    written.done(Protect);
+    written.clone().refused(Delete).shows(Active).holds(&GLANCE);
+    written
+        .clone()
         .done(Delete)
         .gone()
         .breaks(&GLANCE, &[Forbidden]);
-    tale.clone()
+    written
+        .clone()
         .done(Unprotect)
         .done(Delete)
         .gone()
         .holds(&GLANCE);
-    let delete = tale.call(Delete);
-    tale.done(Unprotect).answer(delete, Outcome::Ok);
-    tale.holds(&GLANCE);
+    let delete = written.call(Delete);
+    written.done(Unprotect).answer(delete, Outcome::Ok);
+    written.holds(&GLANCE);
 }
 
 #[test]
 fn answers_are_owed_while_nothing_is_broken() {
     let ends = |spoiled, http_status, operation| {
-        let mut tale = uploaded();
-        let op = tale.call_with(operation, Who::Member, None, spoiled);
+        let mut written = uploaded();
+        let op = written.call_with(operation, Who::Member, None, spoiled);
         let outcome = if http_status == Some(500) {
             Outcome::Fail
         } else {
             Outcome::Unknown
         };
-        tale.reply(op, outcome, None, None, http_status);
-        tale
+        written.reply(op, outcome, None, None, http_status);
+        written
     };
     ends(false, Some(500), Show).breaks(&GLANCE, &[ServerError]);
     ends(false, Some(502), Show).breaks(&GLANCE, &[ServerError]);
@@ -360,107 +382,107 @@ fn answers_are_owed_while_nothing_is_broken() {
     ends(false, None, Delete).breaks(&GLANCE, &[NoAnswer]);
     ends(true, None, Delete).holds(&GLANCE);
     ends(false, None, Upload).holds(&GLANCE);
-    let mut tale = uploaded();
-    tale.tell(Observation::Broken(true));
-    let [look, late] = [tale.call(Show), tale.call(Show)];
-    tale.reply(look, Outcome::Fail, None, None, Some(503));
-    tale.refused(Download);
-    tale.tell(Observation::Broken(false));
-    tale.reply(late, Outcome::Fail, None, None, Some(500));
-    tale.holds(&GLANCE);
-    tale.refused(Download);
-    tale.breaks(&GLANCE, &[Unreadable]);
+    let mut written = uploaded();
+    written.tell(Observation::Broken(true));
+    let [look, late] = [written.call(Show), written.call(Show)];
+    written.reply(look, Outcome::Fail, None, None, Some(503));
+    written.refused(Download);
+    written.tell(Observation::Broken(false));
+    written.reply(late, Outcome::Fail, None, None, Some(500));
+    written.holds(&GLANCE);
+    written.refused(Download);
+    written.breaks(&GLANCE, &[Unreadable]);
 }
 
 #[test]
 fn a_last_look_convicts_what_is_stuck() {
-    let mut tale = created();
-    let upload = tale.call(Upload);
-    tale.reply(upload, Outcome::Fail, None, None, Some(413));
-    tale.clone().shows(Queued).holds(&GLANCE);
-    tale.shows(Saving);
-    tale.breaks(&GLANCE, &[StuckSubject]);
+    let mut written = created();
+    let upload = written.call(Upload);
+    written.reply(upload, Outcome::Fail, None, None, Some(413));
+    written.clone().shows(Queued).holds(&GLANCE);
+    written.shows(Saving);
+    written.breaks(&GLANCE, &[StuckSubject]);
     // What an answer says is over has been cleaned up, unless something was broken meanwhile.
-    tale.shows(Queued).breaks(&GLANCE, &[StuckSubject]);
-    let mut tale = created();
-    let upload = tale.call(Upload);
-    tale.tell(Observation::Broken(true));
-    tale.reply(upload, Outcome::Fail, None, None, Some(413));
-    tale.tell(Observation::Broken(false));
-    tale.shows(Saving).shows(Queued).holds(&GLANCE);
+    written.shows(Queued).breaks(&GLANCE, &[StuckSubject]);
+    let mut written = created();
+    let upload = written.call(Upload);
+    written.tell(Observation::Broken(true));
+    written.reply(upload, Outcome::Fail, None, None, Some(413));
+    written.tell(Observation::Broken(false));
+    written.shows(Saving).shows(Queued).holds(&GLANCE);
     // It may have looked before the upload had ended.
-    let mut tale = created();
-    let upload = tale.call(Upload);
-    let look = tale.call(Show);
-    tale.answer(upload, Outcome::Ok).saw(look, Saving);
-    tale.holds(&GLANCE);
-    let mut tale = created();
-    let upload = tale.call(Upload);
-    tale.answer(upload, Outcome::Unknown).shows(Saving);
-    tale.is_inconclusive(&GLANCE, Inconclusive::AtWork(Saving));
-    tale.probe(books(row(Saving, None), None));
-    tale.breaks(&GLANCE, &[StuckSubject]);
+    let mut written = created();
+    let upload = written.call(Upload);
+    let look = written.call(Show);
+    written.answer(upload, Outcome::Ok).saw(look, Saving);
+    written.holds(&GLANCE);
+    let mut written = created();
+    let upload = written.call(Upload);
+    written.answer(upload, Outcome::Unknown).shows(Saving);
+    written.is_inconclusive(&GLANCE, Inconclusive::AtWork(Saving));
+    written.probe(reading(row(Saving, None), None));
+    written.breaks(&GLANCE, &[StuckSubject]);
 }
 
 #[test]
 fn an_import_whose_tasks_have_ended_is_stuck_if_it_stays_importing() {
     let asked = || {
-        let mut tale = created();
-        let import = tale.call(Import);
-        tale.answer(import, Outcome::Ok);
-        tale
+        let mut written = created();
+        let import = written.call(Import);
+        written.answer(import, Outcome::Ok);
+        written
     };
     let ended = Observation::Probed(ProbeReading {
         tasks_open: Some(0),
         ..ProbeReading::default()
     });
-    let mut tale = asked();
-    tale.shows(Importing);
-    tale.is_inconclusive(&GLANCE, Inconclusive::AtWork(Importing));
-    let mut tale = asked();
-    tale.tell(ended).shows(Importing);
-    tale.breaks(&GLANCE, &[StuckSubject]);
+    let mut written = asked();
+    written.shows(Importing);
+    written.is_inconclusive(&GLANCE, Inconclusive::AtWork(Importing));
+    let mut written = asked();
+    written.tell(ended).shows(Importing);
+    written.breaks(&GLANCE, &[StuckSubject]);
     // It is found also if it is deleted afterwards.
-    let delete = tale.call(Delete);
-    tale.answer(delete, Outcome::Ok);
-    tale.breaks(&GLANCE, &[StuckSubject]);
+    let delete = written.call(Delete);
+    written.answer(delete, Outcome::Ok);
+    written.breaks(&GLANCE, &[StuckSubject]);
     asked().tell(ended).shows(Active).holds(&GLANCE);
     asked().tell(ended).shows(Queued).holds(&GLANCE);
 }
 
 #[test]
 fn an_upload_is_not_done_before_all_of_it_was_sent() {
-    let mut tale = created();
-    let upload = tale.call_with(Upload, Who::Member, None, false);
-    tale.answer(upload, Outcome::Ok);
-    tale.breaks(&GLANCE, &[Forbidden]);
+    let mut written = created();
+    let upload = written.call_with(Upload, Who::Member, None, false);
+    written.answer(upload, Outcome::Ok);
+    written.breaks(&GLANCE, &[Forbidden]);
 }
 
 #[test]
 fn out_of_budget_is_unknown() {
-    let mut tale = created();
-    let ops: Vec<_> = (0..8).map(|_| tale.call(Upload)).collect();
+    let mut written = created();
+    let ops: Vec<_> = (0..8).map(|_| written.call(Upload)).collect();
     for op in ops {
-        tale.answer(op, Outcome::Fail);
+        written.answer(op, Outcome::Fail);
     }
-    tale.holds(&GLANCE);
+    written.holds(&GLANCE);
     let rules = Rules {
         budget: 10,
         ..GLANCE
     };
-    assert_eq!(tale.judged(&rules).verdict, Verdict::Unknown);
+    assert_eq!(written.judged(&rules).verdict, Verdict::Unknown);
 }
 
 #[test]
 fn more_open_operations_than_can_be_followed_raise_no_alarm() {
-    let mut tale = uploaded();
-    let looks: Vec<_> = (0..20).map(|_| tale.call(Show)).collect();
-    let deletes: Vec<_> = (0..3).map(|_| tale.call(Delete)).collect();
+    let mut written = uploaded();
+    let looks: Vec<_> = (0..20).map(|_| written.call(Show)).collect();
+    let deletes: Vec<_> = (0..3).map(|_| written.call(Delete)).collect();
     for op in looks {
-        tale.saw(op, Active);
+        written.saw(op, Active);
     }
     for op in deletes {
-        tale.answer(op, Outcome::Ok);
+        written.answer(op, Outcome::Ok);
     }
-    tale.gone().holds(&GLANCE);
+    written.gone().holds(&GLANCE);
 }

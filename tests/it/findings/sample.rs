@@ -178,7 +178,7 @@ pub fn status(status: SubjectStatus) -> Option<Seen> {
 
 /// Both are answered 204, and the data stays.
 pub fn orphan() -> Finding {
-    let books = ProbeReading {
+    let reading = ProbeReading {
         row: Some(Row::Present(PresentRow {
             status: SubjectStatus::Deleted,
             deleted: true,
@@ -201,7 +201,7 @@ pub fn orphan() -> Finding {
         .answered(60.1, 1, Some(204), None)
         .sent(60.2, 3, Operation::Show, Who::Member)
         .answered(65.0, 3, Some(404), Some(Seen::Gone))
-        .observed(1_204.0, Observation::Probed(books));
+        .observed(1_204.0, Observation::Probed(reading));
     Finding {
         history: history.history(),
         exchanges: vec![
@@ -229,7 +229,7 @@ pub fn orphan() -> Finding {
 
 /// The server is killed in mid-upload and comes back; the image is saving for good.
 pub fn stuck() -> Finding {
-    let books = ProbeReading {
+    let reading = ProbeReading {
         row: Some(Row::Present(PresentRow {
             status: SubjectStatus::Saving,
             deleted: false,
@@ -263,7 +263,7 @@ pub fn stuck() -> Finding {
     }
     Finding {
         history: tale
-            .observed(13_000.0, Observation::Probed(books))
+            .observed(13_000.0, Observation::Probed(reading))
             .history(),
         exchanges: vec![
             create(0.0, 15.3),

@@ -267,11 +267,11 @@ fn swept(fixture: &Fixture, script: &str, run: u64) -> Vec<Trial> {
 
 fn tasks_open(trial: &Trial) -> Vec<Option<u32>> {
     let events = trial.history.events.iter();
-    let books = events.filter_map(|event| match event.observation {
-        Observation::Probed(books) => Some((books.row, books.data, books.tasks_open)),
+    let reading = events.filter_map(|event| match event.observation {
+        Observation::Probed(reading) => Some((reading.row, reading.data, reading.tasks_open)),
         _ => None,
     });
-    books
+    reading
         .map(|(row, data, open)| {
             assert_eq!((row, data), (None, None));
             open
@@ -294,8 +294,8 @@ fn a_task_that_never_ends_is_found_without_a_probe() {
     // Now and then Glance is quicker than its end.
     let found = (0..5).any(|_| {
         let trial = sweep("create [import answer !kill-api]");
-        let stuck = |breach: &SubjectViolation| breach.symptom == Symptom::StuckTask;
-        trial.breaches.iter().any(stuck) && tasks_open(&trial) == [Some(1)]
+        let stuck = |violation: &SubjectViolation| violation.symptom == Symptom::StuckTask;
+        trial.violations.iter().any(stuck) && tasks_open(&trial) == [Some(1)]
     });
     assert!(found);
     // A server that shows its tasks to nobody.

@@ -73,14 +73,14 @@ async fn after(place: &Place, number: u64, operations: &[Operation]) -> (Subject
     for &operation in operations {
         subject.check(operation, Outcome::Ok).await;
     }
-    let books = books(&subject).await;
-    (subject, books)
+    let reading = reading(&subject).await;
+    (subject, reading)
 }
 
-async fn books(subject: &Subject) -> ProbeReading {
-    let books = open().await.books(&[subject.request.id]).await.unwrap();
-    assert_eq!(books.len(), 1);
-    books[0]
+async fn reading(subject: &Subject) -> ProbeReading {
+    let reading = open().await.read(&[subject.request.id]).await.unwrap();
+    assert_eq!(reading.len(), 1);
+    reading[0]
 }
 
 fn file(folder: &str, id: ImageId) -> PathBuf {
@@ -94,7 +94,7 @@ const UPLOADED: [Operation; 2] = [Operation::Create, Operation::Upload];
 fn books_tell_a_whole_life() {
     let place = place();
     local(async {
-        let (created, books) = after(&place, 3_001, &[Operation::Create]).await;
+        let (created, reading) = after(&place, 3_001, &[Operation::Create]).await;
         let expected = ProbeReading {
             row: Some(Row::Present(PresentRow {
                 status: SubjectStatus::Queued,
@@ -106,7 +106,7 @@ fn books_tell_a_whole_life() {
             data: Some(Held::default()),
             tasks_open: Some(0),
         };
-        assert_eq!(books, expected);
+        assert_eq!(reading, expected);
         created.clean().await;
 
         let uploaded = [Operation::Create, Operation::Upload];
@@ -115,7 +115,7 @@ fn books_tell_a_whole_life() {
             (3_002, &uploaded[..], SubjectStatus::Active),
             (3_003, &deactivated, SubjectStatus::Deactivated),
         ] {
-            let (subject, books) = after(&place, number, operations).await;
+            let (subject, reading) = after(&place, number, operations).await;
             let content = content_of(subject.request.content_seed, SIZE);
             let expected = ProbeReading {
                 row: Some(Row::Present(PresentRow {
@@ -131,7 +131,7 @@ fn books_tell_a_whole_life() {
                 }),
                 tasks_open: Some(0),
             };
-            assert_eq!(books, expected);
+            assert_eq!(reading, expected);
             subject.clean().await;
         }
     });
@@ -143,7 +143,7 @@ fn books_tell_deleted_from_pending_delete() {
     let place = place();
     local(async {
         let delete = [Operation::Create, Operation::Upload, Operation::Delete];
-        let (subject, books) = after(&place, 3_010, &delete).await;
+        let (subject, reading) = after(&place, 3_010, &delete).await;
         let delayed = place.target.delayed_delete;
         let row = |status, waits: bool| {
             Some(Row::Present(PresentRow {
@@ -159,8 +159,8 @@ fn books_tell_deleted_from_pending_delete() {
             true => SubjectStatus::PendingDelete,
             false => SubjectStatus::Deleted,
         };
-        assert_eq!(books.row, row(status, delayed));
-        assert_eq!(books.data.map(|held| held.bytes), Some(bytes));
+        assert_eq!(reading.row, row(status, delayed));
+        assert_eq!(reading.data.map(|held| held.bytes), Some(bytes));
         if delayed && set("SCRUB_TIME") == "0" {
             tokio::time::sleep(Duration::from_millis(1_100)).await;
             assert!(
@@ -169,9 +169,9 @@ fn books_tell_deleted_from_pending_delete() {
                     .unwrap()
                     .success()
             );
-            let books = self::books(&subject).await;
-            assert_eq!(books.row, row(SubjectStatus::Deleted, false));
-            assert_eq!(books.data, Some(Held::default()));
+            let reading = self::reading(&subject).await;
+            assert_eq!(reading.row, row(SubjectStatus::Deleted, false));
+            assert_eq!(reading.data, Some(Held::default()));
         }
         subject.clean().await;
     });
@@ -185,7 +185,7 @@ fn data_that_went_and_data_that_stayed_are_noticed() {
         let (subject, _) = after(&place, 3_020, &UPLOADED).await;
         let id = subject.request.id;
         meddle(id, None);
-        let hollow = books(&subject).await;
+        let hollow = reading(&subject).await;
         assert!(matches!(
             hollow.row,
             Some(Row::Present(PresentRow { in_store: true, .. }))
@@ -200,7 +200,7 @@ fn data_that_went_and_data_that_stayed_are_noticed() {
         for path in &paths {
             std::fs::write(path, [0; 7]).unwrap();
         }
-        let held = books(&subject).await.data;
+        let held = reading(&subject).await.data;
         let expected = Held {
             bytes: Some(7),
             staged: Some(14),
@@ -225,12 +225,12 @@ fn books_come_in_the_order_asked_and_only_of_what_was_asked() {
         let mut ids: Vec<ImageId> = (0..1_200).map(|n| ImageId::new(RunId(1), n)).collect();
         ids[7] = second.request.id;
         ids[1_100] = first.request.id;
-        let books = open().await.books(&ids).await.unwrap();
+        let reading = open().await.read(&ids).await.unwrap();
         let present: Vec<usize> = (0..ids.len())
-            .filter(|&at| books[at].row != Some(Row::Absent))
+            .filter(|&at| reading[at].row != Some(Row::Absent))
             .collect();
         assert_eq!(present, [7, 1_100]);
-        assert_eq!(books[7].data.and_then(|held| held.bytes), Some(SIZE));
+        assert_eq!(reading[7].data.and_then(|held| held.bytes), Some(SIZE));
         first.clean().await;
         second.clean().await;
     });
@@ -244,10 +244,10 @@ fn either_half_can_be_probed_alone() {
         let (subject, both) = after(&place, 3_040, &UPLOADED).await;
         let alone = |target: ProbeTarget| async move {
             let mut probe = Probe::open(&target).await.unwrap();
-            let books = probe.books(&[subject.request.id]).await.unwrap()[0];
-            (probe.describe(), books)
+            let reading = probe.read(&[subject.request.id]).await.unwrap()[0];
+            (probe.describe(), reading)
         };
-        let (described, books) = alone(ProbeTarget {
+        let (described, reading) = alone(ProbeTarget {
             store: None,
             staging: None,
             ..target()
@@ -257,20 +257,20 @@ fn either_half_can_be_probed_alone() {
             locations: 1,
             in_store: false,
             ..
-        })) = books.row
+        })) = reading.row
         else {
-            panic!("{books:?}");
+            panic!("{reading:?}");
         };
-        assert_eq!((books.data, books.tasks_open), (None, Some(0)));
+        assert_eq!((reading.data, reading.tasks_open), (None, Some(0)));
         assert!(["postgresql", "mysql", "sqlite"].contains(&described.as_str()));
-        let (described, books) = alone(ProbeTarget {
+        let (described, reading) = alone(ProbeTarget {
             database: None,
             ..target()
         })
         .await;
-        assert_eq!((books.row, books.tasks_open), (None, None));
+        assert_eq!((reading.row, reading.tasks_open), (None, None));
         let kind = bucket().map_or("file store", |_| "S3 store");
-        assert_eq!((books.data, described.as_str()), (both.data, kind));
+        assert_eq!((reading.data, described.as_str()), (both.data, kind));
     });
 }
 
@@ -324,7 +324,7 @@ fn a_lost_connection_is_opened_again() {
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stormglass'";
         let ended = admin.query(end, &[]).await.unwrap();
         assert!(!ended.is_empty());
-        assert_eq!(probe.books(&[subject.request.id]).await, Ok(vec![before]));
+        assert_eq!(probe.read(&[subject.request.id]).await, Ok(vec![before]));
         subject.clean().await;
     });
 }
@@ -348,20 +348,20 @@ fn staged_data_is_found() {
             .args(["--data-binary", "twelve bytes", &url])
             .status();
         assert!(staged.unwrap().success());
-        let books = books(&subject).await;
+        let reading = reading(&subject).await;
         let Some(Row::Present(PresentRow {
             status: SubjectStatus::Uploading,
             locations: 0,
             ..
-        })) = books.row
+        })) = reading.row
         else {
-            panic!("{books:?}");
+            panic!("{reading:?}");
         };
         let expected = Held {
             bytes: None,
             staged: Some(12),
         };
-        assert_eq!(books.data, Some(expected));
+        assert_eq!(reading.data, Some(expected));
         subject.clean().await;
     });
 }

@@ -52,7 +52,7 @@ fn status() -> impl Strategy<Value = SubjectStatus> {
     proptest::sample::select(SubjectStatus::ALL.to_vec())
 }
 
-fn books() -> impl Strategy<Value = ProbeReading> {
+fn reading() -> impl Strategy<Value = ProbeReading> {
     let present = (
         status(),
         any::<bool>(),
@@ -125,7 +125,7 @@ fn part() -> impl Strategy<Value = Vec<Observation>> {
     prop_oneof![
         4 => operation().prop_map(|(invoked, answered)| [Some(invoked), answered].into_iter().flatten().collect()),
         1 => any::<bool>().prop_map(|broken| vec![Observation::Broken(broken)]),
-        1 => books().prop_map(|books| vec![Observation::Probed(books)]),
+        1 => reading().prop_map(|reading| vec![Observation::Probed(reading)]),
     ]
 }
 

@@ -212,7 +212,7 @@ fn glance_is_told_who_acts() {
 }
 
 #[test]
-fn glance_is_told_where_its_books_are() {
+fn a_probe_is_named() {
     let read = |rest: &str| match valid(&complete(&format!("[target.glance]\n{rest}")), &[]).target
     {
         Target::Glance(glance) => glance.probe,

@@ -135,7 +135,7 @@ impl Seen {
     }
 }
 
-/// What is wrong with a run: its verdict, or books that do not close once all is at rest.
+/// What is wrong with a run: its verdict, or totals that do not add up once all is at rest.
 fn complaints(run: &RunResult) -> Vec<String> {
     let mut complaints = Vec::new();
     if run.verdict != Verdict::Valid {

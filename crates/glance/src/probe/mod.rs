@@ -53,8 +53,8 @@ impl Probe {
 
     /// A probe reading of each image, in the order asked. What the server is doing meanwhile may be seen half done: ask at rest. A database
     /// that went away, and may be on its way back, is waited for a little.
-    pub async fn books(&mut self, images: &[ImageId]) -> Result<Vec<ProbeReading>, ProbeError> {
-        let mut books = Vec::with_capacity(images.len());
+    pub async fn read(&mut self, images: &[ImageId]) -> Result<Vec<ProbeReading>, ProbeError> {
+        let mut reading = Vec::with_capacity(images.len());
         for images in images.chunks(CHUNK) {
             let rows = match &mut self.database {
                 Some(database) => Some(Registry::read(database, images).await?),
@@ -65,7 +65,7 @@ impl Probe {
                 None => None,
             };
             let in_store = |place: &str| self.store.as_ref().is_some_and(|it| it.has(place));
-            books.extend(images.iter().enumerate().map(|(at, &id)| {
+            reading.extend(images.iter().enumerate().map(|(at, &id)| {
                 let entry = rows.as_ref().map(|rows| rows.entry(id, in_store));
                 let (row, tasks_open) = entry.unzip();
                 ProbeReading {
@@ -75,7 +75,7 @@ impl Probe {
                 }
             }));
         }
-        Ok(books)
+        Ok(reading)
     }
 
     /// What is read, without credentials: `postgresql, file store`.

@@ -106,7 +106,7 @@ fn conservation_of_locations() {
 }
 
 #[test]
-fn conservation_against_the_books() {
+fn conservation_against_the_services_own_totals() {
     uploaded().gauges(&[(Active, 1)], SIZE).keeps();
     deleted()
         .event(Event::Forgotten)

@@ -73,7 +73,7 @@ impl Checker {
             self.violations.add(
                 Violation::of(Invariant::Conservation, at, None).from(status),
                 format_args!(
-                    "at {at} the service's books differ from the history{place}{status}: \
+                    "at {at} the service's totals differ from the history{place}{status}: \
  {theirs} {what}, not {ours}"
                 ),
             );

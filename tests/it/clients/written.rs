@@ -22,18 +22,18 @@ pub const OTHER: Content = Content {
 
 /// A history in the making. Every call is one tick later than the one before.
 #[derive(Clone, Default)]
-pub struct Tale {
+pub struct Written {
     pub history: SubjectHistory,
     now: u64,
     next: u64,
 }
 
-impl Tale {
-    pub fn new() -> Tale {
-        Tale::default()
+impl Written {
+    pub fn new() -> Written {
+        Written::default()
     }
 
-    pub fn tell(&mut self, observation: Observation) -> &mut Tale {
+    pub fn tell(&mut self, observation: Observation) -> &mut Written {
         self.now += 1;
         self.history.events.push(ClientEvent {
             at: Time(self.now),
@@ -75,7 +75,7 @@ impl Tale {
     }
 
     /// It is answered.
-    pub fn answer(&mut self, op: OpId, outcome: Outcome) -> &mut Tale {
+    pub fn answer(&mut self, op: OpId, outcome: Outcome) -> &mut Written {
         let http_status = match outcome {
             Outcome::Ok => Some(200),
             Outcome::Refused => Some(409),
@@ -92,7 +92,7 @@ impl Tale {
         seen: Option<Seen>,
         content: Option<Content>,
         http_status: Option<u16>,
-    ) -> &mut Tale {
+    ) -> &mut Written {
         self.tell(Observation::Answered {
             op,
             ending: Ending {
@@ -105,39 +105,39 @@ impl Tale {
     }
 
     /// An operation that is sent and done.
-    pub fn done(&mut self, operation: Operation) -> &mut Tale {
+    pub fn done(&mut self, operation: Operation) -> &mut Written {
         let op = self.call(operation);
         self.answer(op, Outcome::Ok)
     }
 
-    pub fn refused(&mut self, operation: Operation) -> &mut Tale {
+    pub fn refused(&mut self, operation: Operation) -> &mut Written {
         let op = self.call(operation);
         self.answer(op, Outcome::Refused)
     }
 
     /// A look that shows this.
-    pub fn shows(&mut self, status: SubjectStatus) -> &mut Tale {
+    pub fn shows(&mut self, status: SubjectStatus) -> &mut Written {
         let op = self.call(Operation::Show);
         self.saw(op, status)
     }
 
-    pub fn saw(&mut self, op: OpId, status: SubjectStatus) -> &mut Tale {
+    pub fn saw(&mut self, op: OpId, status: SubjectStatus) -> &mut Written {
         self.reply(op, Outcome::Ok, Some(Seen::Status(status)), None, Some(200))
     }
 
     /// A look that finds nothing.
-    pub fn gone(&mut self) -> &mut Tale {
+    pub fn gone(&mut self) -> &mut Written {
         let op = self.call(Operation::Show);
         self.reply(op, Outcome::Ok, Some(Seen::Gone), None, Some(404))
     }
 
-    pub fn reads(&mut self, content: Content) -> &mut Tale {
+    pub fn reads(&mut self, content: Content) -> &mut Written {
         let op = self.call(Operation::Download);
         self.reply(op, Outcome::Ok, None, Some(content), Some(200))
     }
 
-    pub fn probe(&mut self, books: ProbeReading) -> &mut Tale {
-        self.tell(Observation::Probed(books))
+    pub fn probe(&mut self, reading: ProbeReading) -> &mut Written {
+        self.tell(Observation::Probed(reading))
     }
 
     pub fn judged(&self, rules: &Rules) -> Judgement {
@@ -171,16 +171,16 @@ impl Tale {
     }
 }
 
-pub fn created() -> Tale {
-    let mut tale = Tale::new();
-    tale.done(Operation::Create);
-    tale
+pub fn created() -> Written {
+    let mut written = Written::new();
+    written.done(Operation::Create);
+    written
 }
 
-pub fn uploaded() -> Tale {
-    let mut tale = created();
-    tale.done(Operation::Upload);
-    tale
+pub fn uploaded() -> Written {
+    let mut written = created();
+    written.done(Operation::Upload);
+    written
 }
 
 pub fn row(status: SubjectStatus, content: Option<Content>) -> Row {
@@ -194,7 +194,7 @@ pub fn row(status: SubjectStatus, content: Option<Content>) -> Row {
     })
 }
 
-pub fn books(row: Row, bytes: Option<u64>) -> ProbeReading {
+pub fn reading(row: Row, bytes: Option<u64>) -> ProbeReading {
     ProbeReading {
         row: Some(row),
         data: Some(Held {
@@ -205,7 +205,7 @@ pub fn books(row: Row, bytes: Option<u64>) -> ProbeReading {
     }
 }
 
-impl std::fmt::Display for Tale {
+impl std::fmt::Display for Written {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for event in &self.history.events {
             writeln!(f, "{:>4} {:?}", event.at.0, event.observation)?;

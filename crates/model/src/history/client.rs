@@ -1,7 +1,7 @@
 //! What the clients of one subject saw of it, and what a probe read of it at rest: all that can be known of a real server.
 
-use super::{Content, OpId, Seen};
-use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
+use super::{Content, Ending, OpId};
+use crate::lifecycle::{Operation, SubjectStatus, Who};
 use crate::units::Time;
 use serde::{Deserialize, Serialize};
 
@@ -50,29 +50,6 @@ pub enum Observation {
     Broken(bool),
     /// A probe read the server's database and store while nothing was open.
     Probed(ProbeReading),
-}
-
-/// How an operation ended, as its client sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ending {
-    /// In short.
-    pub outcome: Outcome,
-    /// What its answer showed of the record.
-    pub seen: Option<Seen>,
-    /// What a read received, or a look at the record says is held.
-    pub content: Option<Content>,
-    /// The status code of the reply; none when there was none, or on the embedded service.
-    pub http_status: Option<u16>,
-}
-
-impl Ending {
-    /// No answer came, which says nothing.
-    pub const UNKNOWN: Ending = Ending {
-        outcome: Outcome::Unknown,
-        seen: None,
-        content: None,
-        http_status: None,
-    };
 }
 
 /// What a probe read of a subject in the server's database and store; none of a part that was not read.

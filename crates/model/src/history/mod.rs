@@ -7,9 +7,7 @@ mod client;
 mod collect;
 pub mod file;
 
-pub use client::{
-    ClientEvent, Ending, Held, Observation, PresentRow, ProbeReading, Row, SubjectHistory,
-};
+pub use client::{ClientEvent, Held, Observation, PresentRow, ProbeReading, Row, SubjectHistory};
 pub use collect::Collector;
 
 use crate::config::Resource;
@@ -54,6 +52,29 @@ pub enum Seen {
     Status(SubjectStatus),
     /// It is not there: never created, deleted, or pending delete. Clients cannot tell these apart.
     Gone,
+}
+
+/// How an operation ended, as its client sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ending {
+    /// In short.
+    pub outcome: Outcome,
+    /// What its answer showed of the record.
+    pub seen: Option<Seen>,
+    /// What a read received, or a look at the record says is held.
+    pub content: Option<Content>,
+    /// The status code of the reply; none when there was none, or on the embedded service.
+    pub http_status: Option<u16>,
+}
+
+impl Ending {
+    /// No answer came, which says nothing.
+    pub const UNKNOWN: Ending = Ending {
+        outcome: Outcome::Unknown,
+        seen: None,
+        content: None,
+        http_status: None,
+    };
 }
 
 /// One entry of the history.

@@ -1,11 +1,9 @@
 //! What the package promises whoever uses it: a server that is not ours is left alone, identifiers and data are new or the same
-//! when they should be, answers are judged and written down, and all that commands did is undone.
+//! when they should be, and all that commands did is undone.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on should say where, in its helpers as well"
 )]
-
-mod client;
 
 use std::path::Path;
 use std::thread;

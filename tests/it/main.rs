@@ -9,6 +9,7 @@ mod auth;
 mod bucket;
 mod checker;
 mod cli;
+mod client;
 mod clients;
 mod doors;
 mod engines;

@@ -1,10 +1,5 @@
 //! What the package promises whoever uses it: a server that is not ours is left alone, identifiers and data are new or the same
 //! when they should be, and all that commands did is undone.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should say where, in its helpers as well"
-)]
-
 use std::path::Path;
 use std::thread;
 use stormglass_glance::auth::Secret;

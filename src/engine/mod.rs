@@ -20,5 +20,6 @@ mod tests;
 pub mod virtual_time;
 
 pub use driver::fraction_sent;
+pub use glance::enters;
 pub use progress::{Progress, SweepProgress};
 pub use run::{RunError, RunOptions, run};

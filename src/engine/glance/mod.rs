@@ -28,6 +28,8 @@ mod rivals;
 
 pub use image::{Image, ImageMessage, ImageReply};
 
+pub use rivals::enters;
+
 use last_look::last_looks;
 
 /// What the target puts into the calendar: look at a subject that was left in the middle of something.

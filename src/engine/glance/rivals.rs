@@ -2,20 +2,24 @@
 
 use super::Remote;
 use crate::engine::actor::Runtime;
+use crate::engine::clock::WallClock;
 use std::rc::Rc;
 use std::time::Duration;
-use stormglass_glance::{Client, ImageId, Watch};
+use stormglass_glance::{ImageId, Watch};
 use stormglass_model::history::Seen;
 use stormglass_model::invocation::Invocation;
 use stormglass_model::lifecycle::SubjectStatus;
 use stormglass_model::random::{Seed, unit};
 use stormglass_model::script::Point;
-use stormglass_model::units::Span;
+use stormglass_model::units::{Span, Time};
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
 /// The pause between two looks for a status.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// How long a status is waited for.
+const ENTERS: Span = Span::from_secs(3);
 
 /// How long data is held back at a point at most, so that the rival comes to pass inside the operation.
 const HELD: Span = Span::from_millis(20);
@@ -40,7 +44,11 @@ impl<S: Runtime> Remote<S> {
         let id = ImageId::new(self.run, subject.number);
         spawn_local(async move {
             match at {
-                Point::Enters(status) => enters(&client, id, status, &watch).await,
+                Point::Enters(status) => {
+                    let ended = async || timeout(PAUSE, watch.passed()).await.is_ok();
+                    let look = async || client.show(id).await.observed;
+                    enters(status, ended, look).await;
+                }
                 _ => watch.passed().await,
             }
             inbox.put(move |_, _, out| out.passed.push((subject, cursor)));
@@ -48,11 +56,30 @@ impl<S: Runtime> Remote<S> {
     }
 }
 
-/// Looks until the image is seen in the status, or the operation that should bring it there has ended.
-async fn enters(client: &Client, id: ImageId, status: SubjectStatus, ends: &Watch) {
-    while timeout(PAUSE, ends.passed()).await.is_err() {
-        if client.show(id).await.observed == Some(Seen::Status(status)) {
+/// Looks until the subject is seen in the status, or will not get there any more: the operation that should bring it there has
+/// ended, and nothing goes on after its answer. Three seconds at most.
+pub async fn enters(
+    status: SubjectStatus,
+    ended: impl AsyncFn() -> bool,
+    look: impl AsyncFn() -> Option<Seen>,
+) {
+    let clock = WallClock::start();
+    loop {
+        let ended = ended().await;
+        let shown = look().await;
+        let hopeless = ended && shown.is_some_and(|seen| at_rest(seen, status));
+        if shown == Some(Seen::Status(status)) || hopeless || clock.now() > Time::ZERO + ENTERS {
             return;
         }
+    }
+}
+
+/// Whether a subject seen like this will not get into `status` by itself.
+fn at_rest(seen: Seen, status: SubjectStatus) -> bool {
+    match seen {
+        Seen::Gone => true,
+        Seen::Status(SubjectStatus::Active | SubjectStatus::Deactivated) => true,
+        Seen::Status(SubjectStatus::Queued) => status == SubjectStatus::Saving,
+        Seen::Status(_) => false,
     }
 }

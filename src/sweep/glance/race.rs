@@ -1,11 +1,12 @@
 //! What happens at a point of an operation: a rival, a fault of its client, or a command.
 
 use super::session::Session;
+use crate::engine::enters;
 use std::rc::Rc;
 use std::time::Duration;
 use stormglass_glance::Watch;
-use stormglass_model::history::{Observation, Seen};
-use stormglass_model::lifecycle::{Operation, SubjectStatus};
+use stormglass_model::history::Observation;
+use stormglass_model::lifecycle::Operation;
 use stormglass_model::script::{Act, Point, Second};
 use stormglass_model::units::{Span, Time};
 use tokio::task::{JoinHandle, spawn_local};
@@ -16,8 +17,6 @@ const HELD_FOR_COMMAND: Span = Span::from_millis(300);
 const BROKEN: Duration = Duration::from_millis(1_000);
 /// How long a server may take to come back.
 const BACK: Duration = Duration::from_secs(60);
-/// How long a status is waited for.
-const ENTERS: Duration = Duration::from_secs(3);
 
 impl Session {
     pub(super) async fn race(self: &Rc<Self>, first: Act, at: Point, second: &Second) {
@@ -41,7 +40,8 @@ impl Session {
         let watch = Watch::new(at, spacing.held, None);
         let one = self.begin(first, &watch, spacing.first);
         if let Point::Enters(status) = at {
-            self.enters(status, &one).await;
+            let look = async || self.act(Act::usual(Operation::Show)).await;
+            enters(status, async || one.is_finished(), look).await;
         } else {
             watch.passed().await;
         }
@@ -75,20 +75,6 @@ impl Session {
             session.perform(act, Some(&watch), false).await;
             (began, session.shared.clock.now())
         })
-    }
-
-    /// Looks until the subject is seen in the status, or the operation that should bring it there has ended.
-    async fn enters<T>(&self, status: SubjectStatus, one: &JoinHandle<T>) {
-        let began = self.shared.clock.now();
-        loop {
-            let ended = one.is_finished();
-            let shown = self.act(Act::usual(Operation::Show)).await;
-            // What goes on after its answer may still get there.
-            let hopeless = ended && shown.is_some_and(|seen| at_rest(seen, status));
-            if shown == Some(Seen::Status(status)) || hopeless || self.since(began) > ENTERS {
-                return;
-            }
-        }
     }
 
     /// An operation, and a command in the middle of it. It is taken back once the operation has ended, or does not end.
@@ -151,14 +137,4 @@ impl Session {
 
 async fn sleep(span: Span) {
     tokio::time::sleep(Duration::from_nanos(span.0)).await;
-}
-
-/// Whether a subject seen like this will not get into `status` by itself.
-fn at_rest(seen: Seen, status: SubjectStatus) -> bool {
-    match seen {
-        Seen::Gone => true,
-        Seen::Status(SubjectStatus::Active | SubjectStatus::Deactivated) => true,
-        Seen::Status(SubjectStatus::Queued) => status == SubjectStatus::Saving,
-        Seen::Status(_) => false,
-    }
 }

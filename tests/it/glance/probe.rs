@@ -226,7 +226,7 @@ fn data_that_went_and_data_that_stayed_are_noticed() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn books_come_in_the_order_asked_and_only_of_what_was_asked() {
+fn readings_come_in_the_order_asked_and_only_of_what_was_asked() {
     let place = place();
     local(async {
         let (first, _) = after(&place, 3_030, &[Operation::Create]).await;

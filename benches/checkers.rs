@@ -97,6 +97,7 @@ fn record_ns(alive: u64, rounds: u64) -> f64 {
     let mut checker = Checker::new(Rules {
         profile: Profile::V2,
         scrub_time: Span::ZERO,
+        scrub_interval: Span::from_secs(300),
     });
     let (mut spent, mut records) = (Duration::ZERO, 0);
     let slots: Vec<u64> = (0..alive).map(|i| i * 0x9e37_79b1 % alive).collect();

@@ -113,7 +113,7 @@ fn run(case: &str, text: &str, threads: usize) {
 fn report(case: &str, result: &StormResult) {
     let run = &result.runs[0];
     let transitions = run.transition_total() as f64;
-    let alive = |row: &stormglass::TimelineRow| row.gauges.subjects[..5].iter().sum::<u64>();
+    let alive = |row: &stormglass::TimelineRow| row.gauges.by_status()[..5].iter().sum::<u64>();
     let most = run.timeline.iter().map(alive).max().unwrap_or(0);
     println!(
         "{case}: {} · {} threads · {:.1}M transitions, {:.2}M a CPU second, {:.0} ns each · {:.2}M events a CPU second \

@@ -1,6 +1,6 @@
 //! How the process ends.
 
-use crate::metrics::StormResult;
+use crate::metrics::{Conclusion, StormResult};
 use stormglass_model::lifecycle::Verdict;
 
 /// What the exit code says.
@@ -44,12 +44,15 @@ impl Exit {
         }
     }
 
-    /// How a storm ended. In a valid one a slow generator says more than a threshold, of which it may be the cause.
+    /// How a storm ended.
     pub fn of_storm(result: &StormResult) -> Exit {
-        match Exit::of(result.verdict, result.interrupted()) {
-            Exit::Valid if result.generator_bottleneck => Exit::Generator,
-            Exit::Valid if !result.thresholds_met() => Exit::Threshold,
-            exit => exit,
+        match result.conclusion() {
+            Conclusion::Invalid => Exit::Invalid,
+            Conclusion::Interrupted => Exit::Interrupted,
+            Conclusion::Unknown => Exit::Unknown,
+            Conclusion::LoadNotOffered => Exit::Generator,
+            Conclusion::ThresholdFailed => Exit::Threshold,
+            Conclusion::Good => Exit::Valid,
         }
     }
 }

@@ -108,7 +108,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         return Ok(super::report_unwritten(&kept, &folder));
     }
     shown?;
-    Ok(Exit::of_storm(&result))
+    let exit = Exit::of_storm(&result);
+    if arguments.quiet && exit != Exit::Valid {
+        eprintln!("stormglass: {}", report::sentence(&result));
+    }
+    Ok(exit)
 }
 
 /// What the command line changes in the scenario; its own options come last, so that they win.

@@ -244,7 +244,7 @@ impl Driver {
             http_status,
         };
         out.record(now, subject, story, event);
-        self.counts.in_flight -= 1;
+        self.counts.in_flight.sub(now, 1);
         let run = self.runs.at(subject.slot);
         run.open -= 1;
         if operation.creates() && outcome != Outcome::Ok {
@@ -268,6 +268,15 @@ impl Driver {
     #[inline]
     pub fn fetch(&self, slot: u32) {
         std::hint::black_box(self.runs.get(slot).map(|run| run.story));
+    }
+
+    /// What it has counted so far; extremes count from here on.
+    pub fn look(&mut self, now: Time) -> Gauges {
+        let in_flight = self.counts.in_flight.look(now);
+        Gauges {
+            in_flight,
+            ..self.counts.clone()
+        }
     }
 
     /// The subjects that are not forgotten, by their slots.
@@ -314,6 +323,9 @@ impl Driver {
     }
 
     fn arrive<W>(&mut self, now: Time, due: Time, out: &mut Out<W>) {
+        if now.since(due) > LATE {
+            self.counts.late += 1;
+        }
         if self
             .load
             .max_in_flight
@@ -322,9 +334,6 @@ impl Driver {
             self.counts.dropped += 1;
             self.next_number += u64::from(self.share.of);
             return;
-        }
-        if now.since(due) > LATE {
-            self.counts.late += 1;
         }
         self.start_story(now, due, out);
     }

@@ -2,7 +2,9 @@
 //!
 //! Plain counters that engines add to and the command line reads; nothing here prints.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use stormglass_model::history::Record;
 
 /// Counters of a storm under way, over all its runs and shards.
 #[derive(Debug, Default)]
@@ -28,7 +30,34 @@ pub struct Progress {
     pub runs_done: AtomicU64,
     /// What a sweep counts in place of stories.
     pub sweep: SweepProgress,
+    pub(super) listener: Listener,
     interrupted: AtomicBool,
+}
+
+/// Hears every record of every run, in batches, in the order of its shard.
+#[derive(Default)]
+pub struct Listener(Option<Box<Hear>>);
+
+type Hear = dyn Fn(&[Record]) + Send + Sync;
+
+impl Listener {
+    /// One that does this with each batch.
+    pub fn new(hear: impl Fn(&[Record]) + Send + Sync + 'static) -> Listener {
+        Listener(Some(Box::new(hear)))
+    }
+
+    #[inline]
+    pub(super) fn hear(&self, records: &[Record]) {
+        if let Listener(Some(hear)) = self {
+            hear(records);
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Listener").field(&self.0.is_some()).finish()
+    }
 }
 
 /// Counters of a sweep under way.
@@ -47,6 +76,14 @@ pub struct SweepProgress {
 }
 
 impl Progress {
+    /// Counters of a storm whose history somebody hears.
+    pub fn heard_by(listener: Listener) -> Progress {
+        Progress {
+            listener,
+            ..Progress::default()
+        }
+    }
+
     /// Asks every engine to stop: faults are healed, what was measured is kept.
     pub fn interrupt(&self) {
         self.interrupted.store(true, Relaxed);

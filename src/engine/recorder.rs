@@ -1,18 +1,17 @@
 //! The core of the recorder actor: it folds the history into metrics and shows it to its judge.
 
 use super::cells::Cells;
+use super::driver::Share;
 use super::progress::Progress;
 use super::run_checker::{Dated, RunChecker};
 use crate::metrics::{
-    Latency, OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey,
-    TransitionRow, merge,
+    Latency, OperationRow, Phase, RunResult, TimelineRow, TransitionKey, TransitionRow, merge,
 };
 use crate::scenario::{Clock, NamedPhase, Scenario};
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use stormglass_model::config::Resource;
 use stormglass_model::history::{Audit, Collector, Event, Gauges, Record};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::load::StoryId;
@@ -74,8 +73,10 @@ pub struct Recorder {
     hasher: Option<FxHasher>,
     timeline: Vec<TimelineRow>,
     last: Gauges,
-    /// The gauges at each beginning of a phase.
-    boundaries: Vec<(usize, Gauges)>,
+    /// The phase since the last gauges.
+    current: usize,
+    /// Gauges of a phase that has had no time yet: they belong to its first interval.
+    carried: Option<TimelineRow>,
     /// Operations completed so far.
     completions: u64,
     /// Changes of status so far.
@@ -86,6 +87,8 @@ pub struct Recorder {
     /// What clients saw of each subject: of all of them if the history is kept, else of those that have not ended.
     collector: Option<Collector>,
     keeps_history: bool,
+    /// Whether it tells how much time is over: of the shards of a run, which share their time, one does.
+    tells_time: bool,
     progress: Arc<Progress>,
 }
 
@@ -94,6 +97,7 @@ impl Recorder {
     pub fn new(
         scenario: &Scenario,
         run: u32,
+        share: Share,
         checker: RunChecker,
         progress: Arc<Progress>,
     ) -> Recorder {
@@ -115,13 +119,15 @@ impl Recorder {
             hasher: (scenario.clock == Clock::Virtual).then(FxHasher::default),
             timeline: vec![TimelineRow::default()],
             last: Gauges::default(),
-            boundaries: vec![(0, Gauges::default())],
+            current: 0,
+            carried: None,
             completions: 0,
             changes: 0,
             told: [0; 6],
             faults_open: 0,
             collector: collects.then(Collector::default),
             keeps_history: scenario.keeps_history,
+            tells_time: share.index == 0,
             progress,
         }
     }
@@ -131,6 +137,7 @@ impl Recorder {
         let mut reply = RecorderReply::default();
         match message {
             RecorderMessage::Records(mut records) => {
+                self.progress.listener.hear(&records);
                 // Two passes: the first waits for the memory of all subjects at once, the second for none.
                 if let RunChecker::Online(checker) = &self.checker {
                     records.iter().for_each(|record| checker.fetch(record));
@@ -291,28 +298,32 @@ impl Recorder {
         if let RunChecker::Online(checker) = &mut self.checker {
             checker.gauges(&gauges);
         }
-        // An interval belongs to the phase that ends with it.
-        let phase = self.phase_at(Time(gauges.at.0.saturating_sub(1))).2;
-        if gauges.at > self.last.at || self.timeline.len() == 1 {
-            self.timeline.push(TimelineRow {
-                phase,
-                completions: self.completions,
-                faults_open: self.faults_open,
-                gauges: gauges.clone(),
-            });
-        }
-        // The next phase starts where the last row of this one ends.
-        let next = self.phase_at(gauges.at).2;
-        if self
-            .boundaries
-            .last()
-            .is_none_or(|(phase, _)| *phase != next)
-        {
-            self.boundaries.push((next, gauges.clone()));
-        }
         self.tell(&gauges);
-        self.last = gauges;
-        let folded = self.timeline.len() > MAX_INTERVALS + 1;
+        self.last = gauges.clone();
+        let mut row = TimelineRow {
+            phase: self.current,
+            completions: self.completions,
+            faults_open: self.faults_open,
+            gauges,
+        };
+        self.current = self.phase_at(row.gauges.at).2;
+        if let Some(before) = self.carried.take() {
+            row.gauges.join(&before.gauges);
+        }
+        let first = self.timeline.len() == 1;
+        match self.timeline.last_mut() {
+            Some(last) if !first && last.gauges.at == row.gauges.at => {
+                if last.phase == row.phase {
+                    row.gauges.join(&last.gauges);
+                    *last = row;
+                } else {
+                    self.carried = Some(row);
+                }
+            }
+            _ => self.timeline.push(row),
+        }
+        // Intervals of different phases are never joined, so each phase may leave one over.
+        let folded = self.timeline.len() > MAX_INTERVALS + 2 * (self.starts.len() + 1);
         if folded {
             merge::halve(&mut self.timeline);
         }
@@ -322,13 +333,14 @@ impl Recorder {
     /// Tells whoever watches how far the run has come.
     fn tell(&mut self, gauges: &Gauges) {
         let progress = &self.progress;
+        let elapsed = if self.tells_time { gauges.at.0 } else { 0 };
         let counts = [
             (&progress.arrivals, gauges.arrivals),
-            (&progress.elapsed_ns, gauges.at.0),
+            (&progress.elapsed_ns, elapsed),
             (&progress.completions, self.completions),
             (&progress.transitions, self.changes),
             (&progress.violations, self.checker.violation_total()),
-            (&progress.in_flight, gauges.in_flight),
+            (&progress.in_flight, gauges.in_flight.now()),
         ];
         for ((counter, now), told) in counts.into_iter().zip(&mut self.told) {
             // Fewer than before is added as well: the counter wraps around.
@@ -344,11 +356,19 @@ impl Recorder {
             open.into_iter()
                 .for_each(|number| self.judge_subject(number));
         }
-        let has_service = matches!(self.checker, RunChecker::Online(_));
-        let judgement = self.checker.finish(at, self.last.in_flight);
+        self.timeline.extend(self.carried.take());
+        let mut judgement = self.checker.finish(at, self.last.in_flight.now());
+        let open = self.last.in_flight.now() > 0 || matches!(self.checker, RunChecker::Online(_));
+        if let Some(because) = judgement
+            .unknown_because
+            .as_mut()
+            .filter(|_| open && !interrupted)
+        {
+            *because += &format!(" {} after the load ended", at.since(self.load_end));
+        }
         self.progress
             .in_flight
-            .fetch_sub(self.last.in_flight, Relaxed);
+            .fetch_sub(self.last.in_flight.now(), Relaxed);
         RunResult {
             run: self.run,
             seed: self.seed.0,
@@ -356,11 +376,6 @@ impl Recorder {
             transitions: self.transitions.take_rows(),
             operations: self.operations.take_rows(),
             timeline: std::mem::take(&mut self.timeline),
-            resources: if has_service {
-                self.resources()
-            } else {
-                Vec::new()
-            },
             verdict: judgement.verdict,
             unknown_because: judgement.unknown_because,
             violations: judgement.violations,
@@ -389,28 +404,5 @@ impl Recorder {
             to: end,
         };
         load.chain([settle]).collect()
-    }
-
-    /// What each queue did between the boundaries of each phase.
-    fn resources(&mut self) -> Vec<ResourceRow> {
-        let mut boundaries = std::mem::take(&mut self.boundaries);
-        boundaries.push((usize::MAX, self.last.clone()));
-        let mut rows = Vec::new();
-        for pair in boundaries.windows(2) {
-            let ((phase, from), (_, to)) = (&pair[0], &pair[1]);
-            if to.at == from.at {
-                continue;
-            }
-            for &resource in Resource::ALL {
-                let index = resource.index();
-                let flow = to.resources[index].since(&from.resources[index]);
-                rows.push(ResourceRow {
-                    phase: *phase,
-                    resource,
-                    flow,
-                });
-            }
-        }
-        rows
     }
 }

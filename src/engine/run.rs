@@ -1,16 +1,15 @@
 //! The library's entry: a scenario in, results and verdict out.
 
 use crate::engine::progress::Progress;
-use crate::engine::{clock, live, virtual_time};
+use crate::engine::{clock, live, storm, virtual_time};
 use crate::metrics::{RunResult, StormResult, merge};
-use crate::scenario::{Clock, Model, Scenario, Target};
+use crate::scenario::{Clock, Scenario, Target};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
 use stormglass_glance::RunServices;
 use stormglass_model::config::ServiceConfig;
-use stormglass_model::history::Gauges;
 use stormglass_model::lifecycle::Verdict;
 use stormglass_model::units::Span;
 
@@ -72,30 +71,25 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
     if let (Some(run), false) = (missing, progress.is_interrupted()) {
         return Err(RunError::NoResult(run));
     }
-    let real = scenario.clock == Clock::Real;
-    Ok(StormResult {
-        stories: scenario
-            .stories
-            .iter()
-            .map(|story| story.name.clone())
-            .collect(),
-        thresholds: scenario
-            .thresholds
-            .iter()
-            .map(|threshold| threshold.judge(&runs))
-            .collect(),
+    let stories = scenario.stories.iter().map(|story| story.name.clone());
+    let thresholds = scenario.thresholds.iter();
+    let mut result = StormResult {
+        stories: stories.collect(),
+        thresholds: thresholds.map(|threshold| threshold.judge(&runs)).collect(),
         verdict: runs
             .iter()
             .map(|run| run.verdict)
             .max()
             .unwrap_or(Verdict::Valid),
-        generator_bottleneck: real && is_bottleneck(scenario, &runs),
+        generator_bottleneck: false,
         threads,
         wall_s: wall.now().as_secs_f64(),
         cpu_s: (clock::cpu_time() - before).as_secs_f64(),
         peak_rss_bytes: clock::peak_rss_bytes(),
         runs,
-    })
+    };
+    result.generator_bottleneck = result.load_not_offered();
+    Ok(result)
 }
 
 /// Replications in virtual time: each thread takes the next one that nobody has taken.
@@ -151,7 +145,7 @@ fn announce(scenario: &Scenario, progress: &Progress) {
     let runs = u64::from(scenario.replications.get());
     // In real time settle ends as soon as everything is at rest.
     let settle = match scenario.clock {
-        Clock::Virtual => scenario.settle,
+        Clock::Virtual => scenario.settle.unwrap_or(storm::SETTLE),
         Clock::Real => Span::ZERO,
     };
     let duration = scenario.load.duration;
@@ -163,12 +157,4 @@ fn announce(scenario: &Scenario, progress: &Progress) {
         scenario.load.subjects.unwrap_or(0).saturating_mul(runs),
         Relaxed,
     );
-}
-
-/// Open load of which over 1 % was sent late or not at all: the generator could not keep up.
-fn is_bottleneck(scenario: &Scenario, runs: &[RunResult]) -> bool {
-    let sum = |of: fn(&Gauges) -> u64| runs.iter().map(|run| of(&run.end)).sum::<u64>();
-    let missed = sum(|end| end.late) + sum(|end| end.dropped);
-    let due = sum(|end| end.arrivals) + sum(|end| end.dropped);
-    matches!(scenario.load.model, Model::Open { .. }) && missed * 100 > due
 }

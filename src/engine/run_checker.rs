@@ -25,6 +25,7 @@ impl RunChecker {
         RunChecker::Online(Box::new(online::Checker::new(online::Rules {
             profile: config.rules.profile(),
             scrub_time: config.scrub_time,
+            scrub_interval: config.scrub_interval,
         })))
     }
 
@@ -164,7 +165,10 @@ impl ClientChecker {
     }
 
     fn finish(&mut self, in_flight: u64) -> Judgement {
-        let open = (in_flight > 0).then(|| format!("{in_flight} operations still open at the end"));
+        let open = (in_flight > 0).then(|| match in_flight {
+            1 => "1 operation was still open".to_owned(),
+            _ => format!("{in_flight} operations were still open"),
+        });
         let inconclusive = self.because.take().map(|because| match self.inconclusive {
             1 => format!("inconclusive: {because}"),
             many => format!("inconclusive: {many} subjects; {because}"),

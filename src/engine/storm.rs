@@ -61,6 +61,14 @@ const GROUP: usize = 16;
 /// How long open operations may take to end once the user wants the run to stop.
 const HASTE: Span = Span::from_secs(5);
 
+/// How long settle lasts where the scenario does not say so; it goes on for as long again while anything is open.
+pub const SETTLE: Span = Span::from_secs(120);
+
+/// How long settle may last at most where the scenario does not say so. Virtual time costs nothing; nobody waits for a server
+/// that does not answer.
+const SETTLE_MOST_VIRTUAL: Span = Span::from_secs(86_400);
+const SETTLE_MOST_REAL: Span = Span::from_secs(600);
+
 /// Timeline rows that a load of known length is divided into.
 const ROWS: u64 = 500;
 
@@ -74,7 +82,10 @@ pub struct Storm<T: Target, S: Runtime> {
     out: Out<T::Wake>,
     now: Time,
     state: RunState,
-    settle: Span,
+    /// How long settle lasts, and how long it may last while anything is open.
+    settle: (Span, Span),
+    /// When the load ended.
+    load_end: Time,
     interval: Span,
     events: u64,
     interrupted: bool,
@@ -118,7 +129,7 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         checker: RunChecker,
         progress: &Arc<Progress>,
     ) -> Self {
-        let recorder = Recorder::new(scenario, run, checker, Arc::clone(progress));
+        let recorder = Recorder::new(scenario, run, share, checker, Arc::clone(progress));
         let mut storm = Storm {
             driver: Driver::new(scenario, seed_of(scenario, run), share),
             target,
@@ -128,7 +139,8 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             out: Out::default(),
             now: Time::ZERO,
             state: RunState::Load,
-            settle: scenario.settle,
+            settle: settle(scenario),
+            load_end: Time::MAX,
             interval: interval(scenario),
             events: 0,
             interrupted: false,
@@ -246,7 +258,8 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         if std::mem::replace(&mut self.interrupted, true) {
             return;
         }
-        self.settle = self.settle.min(HASTE);
+        let (length, most) = self.settle;
+        self.settle = (length.min(HASTE), most.min(HASTE));
         self.end_load();
         self.carry_out();
     }
@@ -298,7 +311,7 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             }
             StormWake::Phase => self.gauges(),
             StormWake::LoadEnd => self.end_load(),
-            StormWake::SettleEnd => self.close(),
+            StormWake::SettleEnd => self.settled(),
         }
     }
 
@@ -321,7 +334,7 @@ impl<T: Target, S: Runtime> Storm<T, S> {
                 self.driver.passed(self.now, subject, cursor, &mut self.out);
             }
             for slot in self.driver.orders.forget.drain(..) {
-                self.target.forget(slot);
+                self.target.forget(self.now, slot);
             }
             if self.out.records.len() >= BATCH {
                 self.flush();
@@ -380,13 +393,28 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         }
     }
 
+    /// The time for settle is over, unless something is open that may have longer.
+    fn settled(&mut self) {
+        let (length, most) = self.settle;
+        let next = self.now + length;
+        if next.since(self.load_end) <= most && !self.is_at_rest() {
+            self.calendar.push(next, StormWake::SettleEnd);
+        } else {
+            self.close();
+        }
+    }
+
+    fn is_at_rest(&mut self) -> bool {
+        self.driver.counts.in_flight.now() == 0 && self.target.is_at_rest(self.now)
+    }
+
     /// Shows the recorder how things stand.
     fn gauges(&mut self) {
         self.flush();
         let mut gauges = Gauges {
             at: self.now,
             events: self.events,
-            ..self.driver.counts.clone()
+            ..self.driver.look(self.now)
         };
         self.target.gauges(self.now, &mut gauges);
         let message = RecorderMessage::Gauges(Box::new(gauges));
@@ -401,13 +429,14 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             return;
         }
         self.state = RunState::Settle;
+        self.load_end = self.now;
         self.driver.end_load();
         self.flush();
         self.recorder.ask(RecorderMessage::LoadEnded(self.now));
         self.gauges();
         self.turn_faults(NemesisMessage::HealAll);
         self.calendar
-            .push(self.now + self.settle, StormWake::SettleEnd);
+            .push(self.now + self.settle.0, StormWake::SettleEnd);
     }
 
     fn end_when_done(&mut self) {
@@ -416,8 +445,8 @@ impl<T: Target, S: Runtime> Storm<T, S> {
                 self.end_load();
                 self.carry_out();
             }
-            RunState::Settle if self.eager && self.driver.counts.in_flight == 0 => {
-                if self.target.is_at_rest(self.now) {
+            RunState::Settle if self.eager => {
+                if self.is_at_rest() {
                     self.close();
                 }
             }
@@ -425,6 +454,18 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             RunState::Load | RunState::Settle | RunState::Closing | RunState::Over => {}
         }
     }
+}
+
+/// How long settle lasts, and how long it may last while anything is open.
+fn settle(scenario: &Scenario) -> (Span, Span) {
+    let most = match scenario.clock {
+        Clock::Virtual => (scenario.load.duration)
+            .map_or(SETTLE_MOST_VIRTUAL, |load| load.max(SETTLE_MOST_VIRTUAL)),
+        Clock::Real => SETTLE_MOST_REAL,
+    };
+    scenario
+        .settle
+        .map_or((SETTLE, most), |length| (length, length))
 }
 
 /// The timeline's interval: a five-hundredth of the load, rounded to a length that a person would choose.

@@ -5,8 +5,8 @@
 use super::result::{RunResult, TimelineRow};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use stormglass_model::history::Gauges;
 use stormglass_model::lifecycle::Invariant;
+use stormglass_model::units::Time;
 
 /// Makes one result of a live run's shards.
 pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
@@ -28,14 +28,10 @@ pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
                 sum.service.add(&row.service);
             },
         );
-        rows(
-            &mut whole.resources,
-            shard.resources,
-            |row| (row.phase, row.resource),
-            |sum, row| sum.flow.add(&row.flow),
-        );
-        timeline(&mut whole.timeline, shard.timeline);
-        add_gauges(&mut whole.end, &shard.end);
+        whole.timeline = timeline(std::mem::take(&mut whole.timeline), shard.timeline);
+        let end = whole.end.at.max(shard.end.at);
+        whole.end = whole.end.until(end);
+        whole.end.add_share(&shard.end.until(end));
         whole.verdict = whole.verdict.max(shard.verdict);
         whole.unknown_because = whole.unknown_because.or(shard.unknown_because);
         whole.violations.extend(shard.violations);
@@ -72,81 +68,154 @@ fn rows<R, K: Ord>(
     whole.extend(rows.into_values());
 }
 
-/// Shards tick at the same times until they end; one that has ended stays as it was in the rows after it.
-fn timeline(whole: &mut Vec<TimelineRow>, part: Vec<TimelineRow>) {
-    let ended = |rows: &[TimelineRow]| rows.last().cloned().unwrap_or_default();
-    let (whole_end, part_end) = (ended(whole), ended(&part));
-    for row in whole.iter_mut().skip(part.len()) {
-        add_row(row, &part_end);
-    }
-    for (index, mut other) in part.into_iter().enumerate() {
-        match whole.get_mut(index) {
-            Some(row) => add_row(row, &other),
-            None => {
-                add_row(&mut other, &whole_end);
-                whole.push(other);
+/// Shards tick at about the same times, and the one that lasts longest joins as many intervals as any: each interval of the
+/// other goes to the one that ends nearest to it, or in part to each that it covers. A shard that has ended stays as it was.
+fn timeline(whole: Vec<TimelineRow>, part: Vec<TimelineRow>) -> Vec<TimelineRow> {
+    let end = |rows: &[TimelineRow]| rows.last().map(|row| row.gauges.at);
+    let (mut sum, part) = match end(&whole) >= end(&part) {
+        true => (whole, part),
+        false => (part, whole),
+    };
+    let ends: Vec<Time> = sum.iter().map(|row| row.gauges.at).collect();
+    let mut part = part.into_iter().peekable();
+    let mut share = TimelineRow::default();
+    for (index, (sum, &at)) in sum.iter_mut().zip(&ends).enumerate() {
+        let next = ends.get(index + 1);
+        let nearest = |row: &TimelineRow| {
+            next.is_none_or(|next| row.gauges.at.since(at) < next.since(row.gauges.at))
+        };
+        let mut heard = false;
+        while let Some(mut row) = part.next_if(nearest) {
+            if std::mem::replace(&mut heard, true) {
+                row.gauges.join(&share.gauges);
             }
+            share = row;
         }
+        let mut now = share.clone();
+        match part.peek() {
+            None => now.gauges = now.gauges.until(at),
+            Some(later) if !heard => now.gauges = now.gauges.towards(&later.gauges, at),
+            Some(_) => {}
+        }
+        // Faults are every shard's own and open at the same times, so they are not added.
+        sum.completions += now.completions;
+        sum.gauges.add_share(&now.gauges);
     }
+    sum
 }
 
-/// Faults are every shard's own and open at the same times, so they are not added.
-fn add_row(sum: &mut TimelineRow, part: &TimelineRow) {
-    sum.completions += part.completions;
-    add_gauges(&mut sum.gauges, &part.gauges);
-}
-
-fn add_gauges(sum: &mut Gauges, part: &Gauges) {
-    sum.at = sum.at.max(part.at);
-    sum.arrivals += part.arrivals;
-    sum.dropped += part.dropped;
-    sum.late += part.late;
-    sum.in_flight += part.in_flight;
-    sum.subjects
-        .iter_mut()
-        .zip(part.subjects)
-        .for_each(|(sum, part)| *sum += part);
-    sum.purged += part.purged;
-    sum.bytes_stored += part.bytes_stored;
-    sum.bytes_pending_delete += part.bytes_pending_delete;
-    sum.events += part.events;
-    sum.resources
-        .iter_mut()
-        .zip(&part.resources)
-        .for_each(|(sum, part)| sum.add(part));
-}
-
-/// Joins every two neighbouring intervals, so that a timeline's memory does not grow with its run.
+/// Joins every two neighbouring intervals of a phase, so that a timeline's memory does not grow with its run.
 pub fn halve(timeline: &mut Vec<TimelineRow>) {
-    let last = timeline.len().saturating_sub(1);
-    let mut index = 0..=last;
-    timeline.retain(|_| (index.next()).is_some_and(|index| index % 2 == 0 || index == last));
+    let mut rows = std::mem::take(timeline).into_iter();
+    timeline.extend(rows.next());
+    let mut first: Option<TimelineRow> = None;
+    for mut row in rows {
+        first = match first.take() {
+            None => Some(row),
+            Some(first) if first.phase == row.phase => {
+                row.gauges.join(&first.gauges);
+                timeline.push(row);
+                None
+            }
+            Some(first) => {
+                timeline.push(first);
+                Some(row)
+            }
+        };
+    }
+    timeline.extend(first);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stormglass_model::units::Time;
+    use stormglass_model::history::Gauges;
 
-    fn rows(rows: &[(u64, u64)]) -> Vec<TimelineRow> {
-        let row = |&(at, arrivals)| TimelineRow {
-            gauges: Gauges {
-                at: Time(at),
-                arrivals,
-                ..Gauges::default()
-            },
-            ..TimelineRow::default()
+    /// Rows that end then, with so many arrivals and so many subjects in flight since the row before.
+    fn rows(rows: &[(u64, u64, u64)]) -> Vec<TimelineRow> {
+        let mut gauges = Gauges::default();
+        let row = |&(at, arrivals, in_flight)| {
+            let now = gauges.in_flight.now();
+            gauges.in_flight.sub(gauges.at, now);
+            gauges.in_flight.add(gauges.at, in_flight);
+            (gauges.at, gauges.arrivals) = (Time(at), arrivals);
+            let in_flight = gauges.in_flight.look(Time(at));
+            TimelineRow {
+                gauges: Gauges {
+                    in_flight,
+                    ..gauges.clone()
+                },
+                ..TimelineRow::default()
+            }
+        };
+        rows.iter().map(row).collect()
+    }
+
+    fn shown(rows: &[TimelineRow]) -> Vec<(u64, u64, u128, u64)> {
+        let row = |row: &TimelineRow| {
+            let gauges = &row.gauges;
+            (
+                gauges.at.0,
+                gauges.arrivals,
+                gauges.in_flight.area(),
+                gauges.in_flight.max(),
+            )
         };
         rows.iter().map(row).collect()
     }
 
     #[test]
     fn a_shard_that_ends_first_stays_counted() {
-        let long = || rows(&[(0, 0), (10, 1), (20, 2), (30, 3)]);
-        let short = || rows(&[(0, 0), (10, 1), (15, 2)]);
-        for (mut whole, part) in [(long(), short()), (short(), long())] {
-            timeline(&mut whole, part);
-            assert_eq!(whole, rows(&[(0, 0), (10, 2), (20, 4), (30, 5)]));
+        let long = || rows(&[(0, 0, 0), (10, 1, 5), (20, 2, 0), (30, 3, 0)]);
+        let short = || rows(&[(0, 0, 0), (10, 1, 1), (15, 2, 2)]);
+        for (whole, part) in [(long(), short()), (short(), long())] {
+            let sum = timeline(whole, part);
+            let expected = [
+                (0, 0, 0, 0),
+                (10, 2, 60, 6),
+                (20, 4, 80, 7),
+                (30, 5, 100, 2),
+            ];
+            assert_eq!(shown(&sum), expected);
         }
+    }
+
+    #[test]
+    fn a_shard_that_ended_before_the_other_joined_its_intervals_is_joined_too() {
+        let long = rows(&[(0, 0, 0), (20, 2, 1), (40, 4, 1)]);
+        let short = rows(&[(0, 0, 0), (10, 1, 7), (20, 2, 3), (30, 3, 4)]);
+        let expected = [(0, 0, 0, 0), (20, 4, 120, 8), (40, 7, 220, 5)];
+        assert_eq!(shown(&timeline(long, short)), expected);
+    }
+
+    #[test]
+    fn an_interval_that_a_shard_did_not_end_has_its_part() {
+        let long = rows(&[(0, 0, 0), (10, 1, 0), (20, 2, 0), (30, 3, 0)]);
+        let late = rows(&[(0, 0, 0), (18, 2, 5), (29, 3, 0)]);
+        let mut sum = timeline(long, late);
+        let areas: Vec<u128> = sum.iter().map(|row| row.gauges.in_flight.area()).collect();
+        assert_eq!(areas, [0, 50, 90, 90]);
+        assert_eq!(sum.remove(1).gauges.in_flight.max(), 5, "at any time of it");
+    }
+
+    #[test]
+    fn intervals_of_two_phases_are_never_joined() {
+        let mut rows = rows(&[
+            (0, 0, 0),
+            (10, 1, 1),
+            (20, 2, 9),
+            (30, 3, 2),
+            (40, 4, 3),
+            (50, 5, 4),
+        ]);
+        rows[4..].iter_mut().for_each(|row| row.phase = 1);
+        halve(&mut rows);
+        let expected = [
+            (0, 0, 0, 0),
+            (20, 2, 100, 9),
+            (30, 3, 120, 9),
+            (50, 5, 190, 4),
+        ];
+        assert_eq!(shown(&rows), expected);
     }
 }

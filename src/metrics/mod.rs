@@ -1,14 +1,16 @@
 //! What a run measured, as plain values: latencies, rows and the result that reports are made from.
 
+mod conclusion;
 mod latency;
 pub mod merge;
 mod result;
 mod storm;
 mod threshold;
 
+pub use conclusion::Conclusion;
 pub use latency::Latency;
 pub use result::{
-    OperationRow, Phase, ResourceRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
+    OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
 };
 pub use storm::StormResult;
 pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};

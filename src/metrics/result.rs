@@ -2,8 +2,7 @@
 
 use super::latency::Latency;
 use stormglass_model::checker::Violation;
-use stormglass_model::config::Resource;
-use stormglass_model::history::{Gauges, ResourceGauge, SubjectHistory};
+use stormglass_model::history::{Gauges, SubjectHistory};
 use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
 };
@@ -112,15 +111,15 @@ pub struct TimelineRow {
     pub gauges: Gauges,
 }
 
-/// What one queue did in one phase.
+/// What happened in one phase.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ResourceRow {
+pub struct PhaseRow<'r> {
     /// Position in [`RunResult::phases`].
     pub phase: usize,
-    /// Which queue.
-    pub resource: Resource,
-    /// What happened in the phase.
-    pub flow: ResourceGauge,
+    /// How things stood before it.
+    pub before: &'r Gauges,
+    /// How they stood at its end; the extremes are those of the phase.
+    pub end: Gauges,
 }
 
 /// What one run (one replication) measured. A live run's shards are merged into one.
@@ -138,8 +137,6 @@ pub struct RunResult {
     pub operations: Vec<OperationRow>,
     /// The beginning of the run, where all is zero, and the ends of the intervals: two neighbours are an interval.
     pub timeline: Vec<TimelineRow>,
-    /// Queues by phase; empty without an embedded service.
-    pub resources: Vec<ResourceRow>,
     /// How the checker judged it.
     pub verdict: Verdict,
     /// Why the verdict is unknown, if it is.
@@ -169,6 +166,26 @@ impl RunResult {
     /// Whether the load had yet to settle in the phase at this position.
     pub(crate) fn is_warm_up(&self, phase: usize) -> bool {
         self.phases[phase].name == "warm_up"
+    }
+
+    /// The phases that took any time, in order: no interval of the timeline is in two of them.
+    pub fn phase_rows(&self) -> Vec<PhaseRow<'_>> {
+        let mut rows = Vec::new();
+        let mut intervals = self.timeline.iter();
+        let Some(mut before) = intervals.next() else {
+            return rows;
+        };
+        for rest in (intervals.as_slice()).chunk_by(|a, b| a.phase == b.phase) {
+            let [earlier @ .., last] = rest else { continue };
+            let mut end = last.gauges.clone();
+            earlier.iter().for_each(|row| end.join(&row.gauges));
+            if end.at > before.gauges.at {
+                let (phase, before) = (last.phase, &before.gauges);
+                rows.push(PhaseRow { phase, before, end });
+            }
+            before = last;
+        }
+        rows
     }
 
     /// How many violations there were.

@@ -15,8 +15,8 @@ pub struct StormResult {
     pub thresholds: Vec<ThresholdResult>,
     /// The worst verdict of all runs.
     pub verdict: Verdict,
-    /// Whether the generator was the bottleneck: real time, open load, and over 1 % of the arrivals more
-    /// than 10 ms late or dropped.
+    /// Whether the generator was the bottleneck: open load of which over 1 % came more than 10 ms late, or was dropped
+    /// although no threshold says how much may be.
     pub generator_bottleneck: bool,
     /// How many arbiters or threads worked.
     pub threads: usize,

@@ -12,6 +12,8 @@ pub enum ThresholdSubject {
     Transition(TransitionKey),
     /// An operation's response time, or its error rate.
     Operation(Operation),
+    /// Arrivals that could not start.
+    Dropped,
 }
 
 /// Which number of it is compared.
@@ -29,6 +31,8 @@ pub enum Aggregate {
     Count,
     /// (fail + unknown) ÷ all, of operations only.
     ErrorRate,
+    /// Of all arrivals those that were dropped, 0 to 1.
+    Rate,
 }
 
 named! {
@@ -89,7 +93,10 @@ impl Threshold {
     /// Judges it over all phases but warm-up, all runs together.
     pub(crate) fn judge(&self, runs: &[RunResult]) -> ThresholdResult {
         let (latency, errors) = self.gather(runs);
+        let (dropped, due) = dropped(runs);
         let value = match self.aggregate {
+            Aggregate::Count if self.subject == ThresholdSubject::Dropped => Some(dropped as f64),
+            Aggregate::Rate => (due > 0).then(|| dropped as f64 / due as f64),
             Aggregate::Count => Some(latency.count() as f64),
             _ if latency.count() == 0 => None,
             Aggregate::Percentile(p) => Some(latency.quantile(p / 100.0).0 as f64),
@@ -112,6 +119,7 @@ impl Threshold {
         let mut errors = 0;
         for run in runs {
             match self.subject {
+                ThresholdSubject::Dropped => {}
                 ThresholdSubject::Transition(key) => {
                     let rows = run.transitions.iter().filter(|row| row.key == key);
                     rows.filter(|row| !run.is_warm_up(row.phase))
@@ -131,4 +139,17 @@ impl Threshold {
         }
         (latency, errors)
     }
+}
+
+/// After warm-up: how many arrivals were dropped, and how many were due.
+fn dropped(runs: &[RunResult]) -> (u64, u64) {
+    let rows = runs.iter().flat_map(|run| {
+        let rows = run.phase_rows().into_iter();
+        rows.filter(|row| !run.is_warm_up(row.phase))
+    });
+    rows.fold((0, 0), |(dropped, due), row| {
+        let lost = row.end.dropped - row.before.dropped;
+        let started = row.end.arrivals - row.before.arrivals;
+        (dropped + lost, due + started + lost)
+    })
 }

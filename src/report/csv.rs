@@ -2,12 +2,12 @@
 
 use super::number::{mean_micros, micros, ratio, seconds};
 use super::origin::Origin;
-use super::totals::{intervals, rows};
+use super::totals::{intervals, phases, rows};
 use crate::metrics::{Latency, StormResult};
 use csv::Writer;
-use std::io;
+use std::{io, iter};
 use stormglass_model::config::Resource;
-use stormglass_model::history::ResourceGauge;
+use stormglass_model::history::{Gauges, ResourceGauge};
 use stormglass_model::lifecycle::SubjectStatus;
 use stormglass_model::units::Span;
 
@@ -63,16 +63,22 @@ pub fn operations(result: &StormResult) -> io::Result<Vec<u8>> {
 }
 
 /// `timeline.csv`: a row for each run and interval. `t_s` is the interval's end; arrivals, completions
-/// (of operations) and dropped are of the interval, utilisation is its mean, all else is its end.
+/// (of operations) and dropped are of the interval, utilisation is its mean. A level has four columns: how it stood at the
+/// interval's end, and its least, mean and most within the interval.
 pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
     let statuses = SubjectStatus::ALL.map(SubjectStatus::name).join(",");
     let queues = Resource::ALL.map(|resource| {
         let name = resource.name().replace('.', "_");
         format!("queue_{name},utilisation_{name}")
     });
+    let names = Gauges::level_names();
+    let within = names
+        .iter()
+        .map(|name| format!("{name}_min,{name}_mean,{name}_max"));
     let header = format!(
-        "run,t_s,phase,arrivals,completions,in_flight,dropped,{statuses},bytes_stored,bytes_pending_delete,{}",
-        queues.join(",")
+        "run,t_s,phase,arrivals,completions,in_flight,dropped,{statuses},bytes_stored,bytes_pending_delete,{},{}",
+        queues.join(","),
+        within.collect::<Vec<_>>().join(","),
     );
     let records = intervals(&result.runs).map(|(run, before, row)| {
         let (earlier, now) = (&before.gauges, &row.gauges);
@@ -83,19 +89,46 @@ pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
             run.phases[row.phase].name.clone(),
             (now.arrivals - earlier.arrivals).to_string(),
             (row.completions - before.completions).to_string(),
-            now.in_flight.to_string(),
+            now.in_flight.now().to_string(),
             (now.dropped - earlier.dropped).to_string(),
         ];
-        record.extend(now.subjects.map(|count| count.to_string()));
-        record.push(now.bytes_stored.to_string());
-        record.push(now.bytes_pending_delete.to_string());
+        record.extend(now.by_status().map(|count| count.to_string()));
+        record.push(now.bytes_stored.now().to_string());
+        record.push(now.bytes_pending_delete.now().to_string());
         for (queue, earlier) in now.resources.iter().zip(&earlier.resources) {
-            let flow = queue.since(earlier);
-            record.extend([queue_length(&flow), utilisation(&flow, length)]);
+            record.extend([queue_length(queue), utilisation(queue, earlier, length)]);
         }
+        record.extend(level_columns(earlier, now).into_iter().flatten());
         record
     });
     table(&header, records)
+}
+
+/// `levels.csv`: a row for each run, phase and level, with its least, mean and most within the phase and its end.
+pub fn levels(result: &StormResult) -> io::Result<Vec<u8>> {
+    let names = Gauges::level_names();
+    let records = phases(&result.runs).flat_map(|(run, row)| {
+        let columns = level_columns(row.before, &row.end);
+        let ends: Vec<String> = (row.end.levels())
+            .map(|level| level.now().to_string())
+            .collect();
+        let levels = names.iter().zip(columns).zip(ends);
+        let levels = levels.filter(|((_, [min, ..]), _)| !min.is_empty());
+        let phase = run.phases[row.phase].name.clone();
+        let record = |((name, [min, mean, max]), end): ((&String, [String; 3]), String)| {
+            [
+                run.run.to_string(),
+                phase.clone(),
+                name.clone(),
+                min,
+                mean,
+                max,
+                end,
+            ]
+        };
+        levels.map(record).collect::<Vec<_>>()
+    });
+    table("run,phase,level,min,mean,max,end", records)
 }
 
 /// `resources.csv`: a row for each run, phase and queue; Little's law can be read off it.
@@ -105,20 +138,29 @@ pub fn resources(result: &StormResult) -> io::Result<Vec<u8>> {
         0 => String::new(),
         count => mean_micros(sum_ns as f64 / count as f64),
     };
-    let records = rows(&result.runs, |run| &run.resources).map(|(run, row)| {
-        let length = run.phases[row.phase].length();
-        [
-            run.run.to_string(),
-            run.phases[row.phase].name.clone(),
-            row.resource.name().to_owned(),
-            row.flow.arrivals.to_string(),
-            mean(row.flow.wait_ns, row.flow.grants),
-            mean(row.flow.hold_ns, row.flow.releases),
-            ratio(row.flow.queue_ns as f64, length.0 as f64),
-            utilisation(&row.flow, length),
-        ]
+    let rows = phases(&result.runs).flat_map(|(run, row)| {
+        let length = row.end.at.since(row.before.at);
+        Resource::ALL.map(|resource| {
+            let index = resource.index();
+            let (before, end) = (&row.before.resources[index], &row.end.resources[index]);
+            let flow = end.since(before);
+            let record = [
+                run.run.to_string(),
+                run.phases[row.phase].name.clone(),
+                resource.name().to_owned(),
+                flow.arrivals.to_string(),
+                mean(flow.wait_ns(), flow.grants),
+                mean(flow.hold_ns(), flow.releases),
+                ratio(
+                    (end.queue.area() - before.queue.area()) as f64,
+                    length.0 as f64,
+                ),
+                utilisation(end, before, length),
+            ];
+            (end.units > 0).then_some(record)
+        })
     });
-    table(header, records)
+    table(header, rows.flatten())
 }
 
 /// `violations.csv`: a row for each violation kept in full. `subject` is empty when it concerns the whole;
@@ -172,15 +214,33 @@ fn latency_columns(latency: &Latency, length: Span) -> [String; 10] {
     ]
 }
 
+/// The least, the mean and the most of each level since `earlier`; empty for a queue that there is not, and a mean over no time.
+fn level_columns(earlier: &Gauges, now: &Gauges) -> Vec<[String; 3]> {
+    let length = now.at.since(earlier.at).0 as f64;
+    let queues = (now.resources.iter()).flat_map(|resource| [resource.units > 0; 2]);
+    let there = iter::repeat_n(true, now.levels().count() - 2 * Resource::COUNT).chain(queues);
+    let levels = now.levels().zip(earlier.levels()).zip(there);
+    levels
+        .map(|((level, earlier), there)| match there {
+            false => Default::default(),
+            true => {
+                let mean = ratio((level.area() - earlier.area()) as f64, length);
+                [level.min().to_string(), mean, level.max().to_string()]
+            }
+        })
+        .collect()
+}
+
 /// Empty where there is no such queue: a real server does not show its own.
-fn queue_length(flow: &ResourceGauge) -> String {
-    match flow.units {
+fn queue_length(queue: &ResourceGauge) -> String {
+    match queue.units {
         0 => String::new(),
-        _ => flow.queue.to_string(),
+        _ => queue.queue.now().to_string(),
     }
 }
 
 /// Share of the units held over `length`, 0 to 1; empty where there is no such queue.
-fn utilisation(flow: &ResourceGauge, length: Span) -> String {
-    ratio(flow.busy_ns as f64, flow.units as f64 * length.0 as f64)
+fn utilisation(now: &ResourceGauge, earlier: &ResourceGauge, length: Span) -> String {
+    let held = now.busy.area() - earlier.busy.area();
+    ratio(held as f64, now.units as f64 * length.0 as f64)
 }

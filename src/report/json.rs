@@ -1,7 +1,8 @@
 //! `run.json`: what ran, where, how it was judged and what it came to, for scripts and later comparison.
 
+use super::capacity::{self, Growth, Usage};
 use super::origin::Origin;
-use super::totals::{self, Bottleneck, Totals, unknown_because};
+use super::totals::{Totals, unknown_because};
 use crate::metrics::{Aggregate, RunResult, StormResult, ThresholdResult};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -12,7 +13,11 @@ use stormglass_model::random::Seed;
 pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
     let totals = Totals::of(result);
     let runs = &result.runs;
-    let notes: Vec<&String> = runs.iter().flat_map(|run| &run.notes).collect();
+    let notes = origin
+        .cautions
+        .iter()
+        .chain(runs.iter().flat_map(|run| &run.notes));
+    let notes: Vec<&String> = notes.collect();
     let hashes: Vec<Option<String>> = runs.iter().map(|run| run.event_hash.map(hex)).collect();
     let thresholds: Vec<Value> = result.thresholds.iter().map(threshold).collect();
     let one_by_one: Vec<Value> = runs.iter().map(|run| one_run(origin, run)).collect();
@@ -22,8 +27,8 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         &totals.by_status,
     );
     let outcomes = counts(Outcome::ALL.map(Outcome::name), &totals.operations);
-    let busiest = totals::bottleneck(runs).map(bottleneck);
-    let bytes_stored = totals.peak.map(|gauges| gauges.bytes_stored);
+    let busiest = capacity::bottleneck(runs).map(bottleneck);
+    let growing: Vec<Value> = capacity::growing(runs).iter().map(growth).collect();
     let by_wall_time = quotient(totals.transitions, result.wall_s);
     let by_processor_time = quotient(totals.events, result.cpu_s);
     let generator = json!({
@@ -59,8 +64,9 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("event_hashes", json!(hashes)),
         ("generator", generator),
         ("in_flight_mean", json!(totals.in_flight_mean)),
-        ("bytes_stored_max", json!(bytes_stored)),
+        ("bytes_stored_max", json!(totals.bytes_stored_max)),
         ("bottleneck", json!(busiest)),
+        ("growing", json!(growing)),
         ("thresholds_met", json!(result.thresholds_met())),
         ("thresholds", json!(thresholds)),
         ("threads", json!(result.threads)),
@@ -91,14 +97,24 @@ pub fn pretty(document: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-fn bottleneck(busiest: Bottleneck) -> Value {
+fn bottleneck(usage: Usage) -> Value {
+    let waiting: Vec<&str> = usage.waiting.iter().map(|work| work.name()).collect();
     json!({
-        "resource": busiest.resource.name(),
-        "phase": busiest.phase,
-        "utilisation": busiest.utilisation,
-        "mean_wait_us": busiest.mean_wait_ns / 1e3,
-        "mean_queue": busiest.mean_queue,
+        "resource": usage.resource.name(),
+        "phase": usage.phase,
+        "units": usage.units,
+        "utilisation": usage.utilisation,
+        "load": usage.load,
+        "is_short": usage.is_short(),
+        "needed": usage.needed(),
+        "mean_wait_us": usage.mean_wait_ns / 1e3,
+        "mean_queue": usage.mean_queue,
+        "waiting": waiting,
     })
+}
+
+fn growth(growth: &Growth) -> Value {
+    json!({ "level": growth.level, "per_second": growth.per_second })
 }
 
 fn one_run(origin: &Origin, run: &RunResult) -> Value {
@@ -110,7 +126,7 @@ fn one_run(origin: &Origin, run: &RunResult) -> Value {
         "unknown_because": run.unknown_because,
         "interrupted": run.interrupted,
         "violations": run.violation_total(),
-        "subjects": run.end.subjects.iter().sum::<u64>(),
+        "subjects": run.end.by_status().iter().sum::<u64>(),
         "transitions": run.transition_total(),
         "events": run.end.events,
         "event_hash": run.event_hash.map(hex),
@@ -128,7 +144,7 @@ fn threshold(judged: &ThresholdResult) -> Value {
     let unit = match judged.threshold.aggregate {
         Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => "ns",
         Aggregate::Count => "count",
-        Aggregate::ErrorRate => "share",
+        Aggregate::ErrorRate | Aggregate::Rate => "share",
     };
     json!({
         "of": judged.threshold.key,

@@ -3,10 +3,12 @@
 //! Every exporter is a pure function from values; only `folder` touches the disk, and nothing here prints
 //! or knows an engine or a target.
 
+mod capacity;
 mod csv;
 pub mod diagram;
 mod findings;
 mod folder;
+mod headline;
 mod history;
 mod hlog;
 mod json;
@@ -18,6 +20,7 @@ mod totals;
 
 pub use findings::{files as sweep_files, summary as sweep_summary, sweep_json};
 pub use folder::{Folder, FolderError, Kept};
+pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
 pub use json::run_json;
 pub use origin::{Host, Origin};
@@ -35,12 +38,13 @@ pub fn files(
     result: &StormResult,
 ) -> impl Iterator<Item = (&'static str, io::Result<Vec<u8>>)> {
     type StormExport = fn(&Origin, &StormResult) -> io::Result<Vec<u8>>;
-    let exports: [(&str, StormExport); 7] = [
+    let exports: [(&str, StormExport); 8] = [
         ("run.json", |origin, result| Ok(run_json(origin, result))),
         ("violations.csv", csv::violations),
         ("transitions.csv", |_, result| csv::transitions(result)),
         ("operations.csv", |_, result| csv::operations(result)),
         ("resources.csv", |_, result| csv::resources(result)),
+        ("levels.csv", |_, result| csv::levels(result)),
         ("timeline.csv", |_, result| csv::timeline(result)),
         ("latencies.hlog", |_, result| hlog::latencies(result)),
     ];

@@ -1,6 +1,6 @@
 //! Where results come from: the scenario, the machine, and the command that brings them about again.
 
-use crate::scenario::{Clock, Scenario, Target};
+use crate::scenario::{Clock, Model, Scenario, Target};
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -27,6 +27,10 @@ pub struct Origin {
     /// `--set KEY=VALUE …` and what else it takes, quoted for a shell, with a space in front; empty without any.
     settings: String,
     replications: u32,
+    /// Whether virtual users send the load, who wait for their answers.
+    pub(super) closed: bool,
+    /// What a person should know of the scenario before they believe the figures.
+    pub(super) cautions: Vec<String>,
 }
 
 /// The machine a storm ran on; never its name.
@@ -75,6 +79,8 @@ impl Origin {
                 .chain(commanded.then(|| " --allow-commands".to_owned()))
                 .collect(),
             replications: scenario.replications.get(),
+            closed: matches!(scenario.load.model, Model::Closed { .. }),
+            cautions: scenario.cautions(),
         }
     }
 

@@ -1,9 +1,11 @@
 //! The summary: what a person wants to know first, on one screen whatever the scenario.
 
+use super::capacity::{self, Growth, Usage};
+use super::headline::{self, listed};
 use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
-use super::terminal::{HEIGHT, Paint, clipped, closing};
-use super::totals::{self, Totals, TransitionTotal, unknown_because};
+use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
+use super::totals::{self, Totals, TransitionTotal};
 use crate::metrics::{Aggregate, StormResult, ThresholdResult};
 use crate::scenario::Clock;
 use std::fmt::Write as _;
@@ -53,13 +55,14 @@ pub fn summary(
     let totals = Totals::of(result);
     let sections = [
         headline(origin, result, &totals, paint),
-        notes(result, paint),
+        notes(origin, result, paint),
         figures(result, &totals),
         violations(result, &totals, paint),
         thresholds(result, paint),
         transitions(result),
         operations(result),
         service(result, &totals, paint),
+        spread(origin, result),
         Section::of(closing(repeat(origin, result), results.map(str::to_owned))),
     ];
     compose(&sections)
@@ -104,7 +107,6 @@ fn share(mut lines: usize, wanted: &[usize]) -> Vec<usize> {
 }
 
 fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint) -> Section {
-    let verdict = paint.verdict(result.verdict);
     let service = match origin.target_url.as_deref() {
         Some(url) => format!("{} at {url}", origin.target),
         None => format!("embedded service, {} rules", origin.profile),
@@ -113,28 +115,38 @@ fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint
         Clock::Virtual => "virtual",
         Clock::Real => "real time",
     };
-    let mut head = vec![clipped(&format!(
-        "{verdict}  {} · seed {} · {service} · {} {time}",
+    let what = format!(
+        "  {} · seed {} · {service} · {} {time}",
         origin.scenario, origin.seed, totals.length,
-    ))];
-    let mut note = |text: &str| head.push(clipped(&paint.doubtful(&format!("  {text}"))));
-    if let Some(because) = unknown_because(&result.runs) {
-        note(&format!("unknown because {because}"));
-    }
-    if result.interrupted() {
-        note("interrupted: what follows was measured until then");
-    }
-    if result.generator_bottleneck {
-        note("the generator was the bottleneck: these are its limits, not the service's");
-    }
+    );
+    let mut head = wrapped(&headline::marked(result, paint));
+    head.push(clipped(&what));
     Section::of(head)
 }
 
-/// What the target had to say beside its answers.
-fn notes(result: &StormResult, paint: Paint) -> Section {
+/// What to know before one believes the figures, and what the target had to say beside its answers.
+fn notes(origin: &Origin, result: &StormResult, paint: Paint) -> Section {
     let notes = result.runs.iter().flat_map(|run| &run.notes);
-    let rows = notes.map(|note| clipped(&paint.doubtful(&format!("  {note}"))));
+    let hidden = origin.closed.then(|| hidden_wait(result)).flatten();
+    let notes = origin.cautions.iter().chain(notes).chain(&hidden);
+    let rows = notes.flat_map(|note| wrapped(&paint.doubtful(&format!("  {note}"))));
     Section::listed([], rows.collect(), "notes")
+}
+
+/// Users who wait for their answers send nothing meanwhile, so a closed load measures a stall once for each user.
+fn hidden_wait(result: &StormResult) -> Option<String> {
+    let slow = totals::responses(&result.runs)
+        .into_iter()
+        .filter(|(_, response)| {
+            response.max() >= Span::from_secs(1)
+                && response.max().0 / 10 >= response.quantile(0.99).0
+        });
+    let (operation, response) = slow.max_by_key(|(_, response)| response.max())?;
+    Some(format!(
+        "while a user waited {} for {operation} (p99 {}), it sent nothing: under an open load more would have waited",
+        response.max(),
+        response.quantile(0.99),
+    ))
 }
 
 fn figures(result: &StormResult, totals: &Totals) -> Section {
@@ -180,7 +192,11 @@ fn transitions(result: &StormResult) -> Section {
         true => "transition after warm-up",
         false => "transition",
     };
-    let columns = ["count", "rate", "p50", "p99", "p99.9", "max"].map(str::to_owned);
+    let last = match result.runs.len() {
+        1 => ["p99.9", "max"],
+        _ => ["from", "to"],
+    };
+    let columns = ["count", "rate", "p50", "p99", last[0], last[1]].map(str::to_owned);
     let rows = totals.iter().map(transition).collect();
     let head = [String::new(), columned(title, &columns)];
     Section::listed(head, rows, "transitions")
@@ -191,13 +207,18 @@ fn transition(total: &TransitionTotal) -> String {
     let from = if from.is_empty() { "(none)" } else { from };
     let kind = if total.key.is_task() { "task " } else { "" };
     let latency = &total.latency;
+    // One run has a tail; several show how far they differ.
+    let last = match total.p99s.as_slice() {
+        [_] => [latency.quantile(0.999), latency.max()],
+        p99s => [p99s.iter().min(), p99s.iter().max()].map(|p99| p99.copied().unwrap_or_default()),
+    };
     let cells = [
         thousands(latency.count()),
         total.per_second.map_or_else(|| "–".to_owned(), rate),
         length(latency.quantile(0.50)),
         length(latency.quantile(0.99)),
-        length(latency.quantile(0.999)),
-        length(latency.max()),
+        length(last[0]),
+        length(last[1]),
     ];
     columned(&format!("{kind}{from} → {to}"), &cells)
 }
@@ -244,31 +265,38 @@ fn operations(result: &StormResult) -> Section {
     Section::listed([String::new()], rows.collect(), "operations with errors")
 }
 
-/// What to buy more or less of, and what could not be offered: the busiest queue unless all were idle, and
-/// the most bytes.
+/// What to buy more or less of, and what could not be offered: the resource that is short first, unless all were idle, the most
+/// bytes, and what had no end.
 fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
     let mut head = Vec::new();
-    let busiest = totals::bottleneck(&result.runs).filter(|busiest| busiest.utilisation >= 0.005);
-    if let Some(busiest) = busiest {
-        head.push(clipped(&format!(
-            "  busiest: {}, {} used in {}; {}",
-            busiest.resource,
-            percent(busiest.utilisation),
-            busiest.phase,
-            waiting(&busiest),
-        )));
+    let usage = capacity::bottleneck(&result.runs).filter(|usage| usage.utilisation >= 0.005);
+    if let Some(usage) = usage {
+        head.push(clipped(&match usage.is_short() {
+            true => paint.doubtful(&short(&usage)),
+            false => busiest(&usage),
+        }));
     }
-    if let Some(peak) = totals.peak {
-        let awaiting = match peak.bytes_pending_delete {
+    if let Some(bytes) = totals.bytes_stored_max {
+        let awaiting = match totals.bytes_pending_delete_max {
             0 => String::new(),
-            bytes => format!(", {} of it deleted and not yet scrubbed", Bytes(bytes)),
+            bytes => format!("; deleted and not yet scrubbed: {} at most", Bytes(bytes)),
         };
-        let stored = Bytes(peak.bytes_stored);
-        head.push(format!("  stored: {stored} at most{awaiting}"));
+        head.push(format!("  stored: {} at most{awaiting}", Bytes(bytes)));
+    }
+    let growing = capacity::growing(&result.runs);
+    if let [first @ .., last] = growing.iter().map(growth).collect::<Vec<_>>().as_slice() {
+        let what = match first {
+            [] => last.clone(),
+            [one] => format!("{one} and {last}"),
+            [first, ..] => format!("{first} and {} other levels", growing.len() - 1),
+        };
+        head.push(clipped(&paint.doubtful(&format!(
+            "  still growing when the load ended: {what}"
+        ))));
     }
     if totals.dropped + totals.late > 0 {
         head.push(clipped(&paint.doubtful(&format!(
-            "  of {} arrivals {} were dropped, {} started more than 10ms late",
+            "  of {} arrivals {} were dropped, {} came more than 10ms late",
             thousands(totals.arrivals + totals.dropped),
             thousands(totals.dropped),
             thousands(totals.late),
@@ -277,15 +305,48 @@ fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
     Section::of(head)
 }
 
-fn waiting(busiest: &totals::Bottleneck) -> String {
-    if busiest.mean_wait_ns < 1_000.0 {
+fn busiest(usage: &Usage) -> String {
+    format!(
+        "  busiest: {}, {} used in {}; {}",
+        usage.resource,
+        percent(usage.utilisation),
+        usage.phase,
+        waits(usage),
+    )
+}
+
+fn short(usage: &Usage) -> String {
+    let names: Vec<&str> = usage.waiting.iter().map(|work| work.name()).collect();
+    let who = match names.is_empty() {
+        true => String::new(),
+        false => format!(" of {}", listed(&names)),
+    };
+    format!(
+        "  short: {}, at least {} needed; {}{who}",
+        usage.resource,
+        thousands(usage.needed()),
+        waits(usage),
+    )
+}
+
+fn waits(usage: &Usage) -> String {
+    if usage.mean_wait_ns < 1_000.0 {
         return "hardly a wait for it".to_owned();
     }
     format!(
         "mean wait {}, queue {}",
-        Span(busiest.mean_wait_ns.round() as u64),
-        compact(busiest.mean_queue),
+        Span(usage.mean_wait_ns.round() as u64),
+        compact(usage.mean_queue),
     )
+}
+
+fn growth(growth: &Growth) -> String {
+    let a_day = growth.per_second * 86_400.0;
+    let pace = match growth.is_bytes {
+        true => format!("{}/d", Bytes(a_day.round() as u64)),
+        false => rate(growth.per_second),
+    };
+    format!("{} by {pace}", growth.level)
 }
 
 /// The failed ones first: they are what is left when there is no room.
@@ -294,13 +355,15 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
     let line = |judged: &&ThresholdResult| {
         let mark = match judged.met {
             true => paint.good("✓"),
+            false if judged.value.is_none() && !measured(result) => paint.doubtful("?"),
             false => paint.bad("✗"),
         };
         let measured = match judged.value {
+            None if !measured(result) => "still in warm-up".to_owned(),
             None => "never happened".to_owned(),
             Some(value) => match judged.threshold.aggregate {
                 Aggregate::Count => thousands(value.round() as u64),
-                Aggregate::ErrorRate => percent(value),
+                Aggregate::ErrorRate | Aggregate::Rate => percent(value),
                 Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => {
                     length(Span(value.round() as u64))
                 }
@@ -322,6 +385,13 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
         (n, all) => paint.bad(&format!("  {n} of {all} thresholds not met{so_far}")),
     };
     Section::listed([String::new(), title], rows, "thresholds")
+}
+
+/// Whether any run came beyond its warm-up, which thresholds leave out.
+fn measured(result: &StormResult) -> bool {
+    let runs = result.runs.iter();
+    runs.flat_map(|run| run.phase_rows().into_iter().map(move |row| (run, row)))
+        .any(|(run, row)| !run.is_warm_up(row.phase))
 }
 
 /// Each broken invariant with how often, and the first violation of it that was kept.
@@ -353,6 +423,16 @@ fn described(violation: &Violation) -> String {
         Some(number) => format!(" at {at}, subject {number}: {detail}"),
         None => format!(" at {at}: {detail}"),
     }
+}
+
+/// What the figures of one seed are worth, or how far several differ.
+fn spread(origin: &Origin, result: &StormResult) -> Section {
+    let hint = match result.runs.len() {
+        1 if origin.clock == Clock::Real => return Section::of(Vec::new()),
+        1 => "one seed; --replications 10 shows how far seeds differ".to_owned(),
+        runs => format!("from and to: the lowest and the highest p99 of the {runs} runs"),
+    };
+    Section::of(vec![format!("  {hint}")])
 }
 
 /// The command to see a violation again; none where nothing is wrong.

@@ -13,6 +13,29 @@ pub fn clipped(line: &str) -> String {
     cut(line, WIDTH)
 }
 
+/// On as many lines of [`WIDTH`] columns as it takes, those after the first indented; three at most.
+pub fn wrapped(line: &str) -> Vec<String> {
+    let text = line.trim_start();
+    let indent = " ".repeat(line.len() - text.len());
+    let mut lines = vec![indent.clone()];
+    let mut words = 0;
+    for word in text.split(' ') {
+        let columns = lines.last().map_or(0, |line| line.chars().count());
+        if columns + word.chars().count() >= WIDTH && lines.len() < 3 {
+            lines.push(format!("{indent}  "));
+            words = 0;
+        }
+        if let Some(last) = lines.last_mut() {
+            if words > 0 {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+        words += 1;
+    }
+    lines.iter().map(|line| clipped(line)).collect()
+}
+
 /// One line, cut to so many columns, the last of them `…`; escape sequences of colours take none.
 pub fn cut(line: &str, columns: usize) -> String {
     let line = line.replace(['\n', '\r', '\t'], " ");

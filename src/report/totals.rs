@@ -1,9 +1,10 @@
 //! Figures over all runs of a storm, for the reports that sum up.
 
-use crate::metrics::{Latency, RunResult, StormResult, TimelineRow, TransitionKey, TransitionRow};
+use crate::metrics::{
+    Latency, PhaseRow, RunResult, StormResult, TimelineRow, TransitionKey, TransitionRow,
+};
 use std::collections::BTreeMap;
-use stormglass_model::config::Resource;
-use stormglass_model::history::{Gauges, ResourceGauge};
+use stormglass_model::history::{Gauges, Level};
 use stormglass_model::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
 use stormglass_model::units::Span;
 
@@ -24,9 +25,15 @@ pub fn intervals(
         .flat_map(|run| (run.timeline.windows(2)).map(move |pair| (run, &pair[0], &pair[1])))
 }
 
+/// The phases of every run that took any time, each with its run.
+pub fn phases(runs: &[RunResult]) -> impl Iterator<Item = (&RunResult, PhaseRow<'_>)> {
+    runs.iter()
+        .flat_map(|run| run.phase_rows().into_iter().map(move |row| (run, row)))
+}
+
 /// What came together over all runs.
 #[derive(Default)]
-pub struct Totals<'r> {
+pub struct Totals {
     /// Subjects that came into being, deleted and purged ones included.
     pub subjects: u64,
     /// Subjects in each status at the end, indexed by [`SubjectStatus::index`].
@@ -41,28 +48,32 @@ pub struct Totals<'r> {
     pub arrivals: u64,
     /// Arrivals that could not start.
     pub dropped: u64,
-    /// Arrivals that started more than ten milliseconds late.
+    /// Arrivals, dropped ones included, that came more than ten milliseconds after they were due.
     pub late: u64,
     /// Violations of each invariant, indexed by [`Invariant::index`].
     pub violations: [u64; Invariant::COUNT],
-    /// Operations open, on average over the load without warm-up; none when nothing was sampled.
+    /// Operations open, on average over the load without warm-up; none without such a phase.
     pub in_flight_mean: Option<f64>,
-    /// The end of the interval when the store held most; none when it never held anything, or is not ours to look into.
-    pub peak: Option<&'r Gauges>,
+    /// The most bytes that the store ever held; none when it never held anything, or is not ours to look into.
+    pub bytes_stored_max: Option<u64>,
+    /// The most bytes that were ever deleted and not yet scrubbed.
+    pub bytes_pending_delete_max: u64,
     /// The virtual or real time covered, summed over runs.
     pub length: Span,
 }
 
-impl Totals<'_> {
+impl Totals {
     /// Sums up.
-    pub fn of(result: &StormResult) -> Totals<'_> {
+    pub fn of(result: &StormResult) -> Totals {
         let mut totals = Totals {
             in_flight_mean: in_flight_mean(&result.runs),
-            peak: peak(&result.runs),
+            bytes_stored_max: Some(most(&result.runs, |gauges| &gauges.bytes_stored))
+                .filter(|bytes| *bytes > 0),
+            bytes_pending_delete_max: most(&result.runs, |gauges| &gauges.bytes_pending_delete),
             ..Totals::default()
         };
         for run in &result.runs {
-            for (sum, count) in totals.by_status.iter_mut().zip(run.end.subjects) {
+            for (sum, count) in totals.by_status.iter_mut().zip(run.end.by_status()) {
                 *sum += count;
             }
             for (sum, count) in totals.violations.iter_mut().zip(run.violation_counts) {
@@ -111,7 +122,7 @@ fn stretch(run: &RunResult, phase: usize) -> Stretch {
     }
 }
 
-fn is_load(run: &RunResult, phase: usize) -> bool {
+pub(super) fn is_load(run: &RunResult, phase: usize) -> bool {
     stretch(run, phase) == Stretch::Load
 }
 
@@ -125,20 +136,19 @@ fn load_s(runs: &[RunResult]) -> f64 {
 }
 
 fn in_flight_mean(runs: &[RunResult]) -> Option<f64> {
-    let (mut weighted, mut seconds) = (0.0, 0.0);
-    for (_, before, row) in intervals(runs).filter(|(run, _, row)| is_load(run, row.phase)) {
-        let length = row.gauges.at.since(before.gauges.at).as_secs_f64();
-        weighted += row.gauges.in_flight as f64 * length;
-        seconds += length;
+    let (mut area, mut length) = (0, 0);
+    for (_, row) in phases(runs).filter(|(run, row)| is_load(run, row.phase)) {
+        area += row.end.in_flight.area() - row.before.in_flight.area();
+        length += row.end.at.since(row.before.at).0;
     }
-    (seconds > 0.0).then(|| weighted / seconds)
+    (length > 0).then(|| area as f64 / length as f64)
 }
 
-fn peak(runs: &[RunResult]) -> Option<&Gauges> {
-    rows(runs, |run| &run.timeline)
-        .map(|(_, row)| &row.gauges)
-        .filter(|gauges| gauges.bytes_stored > 0)
-        .max_by_key(|gauges| gauges.bytes_stored)
+/// The most that a level ever was.
+fn most(runs: &[RunResult], level: fn(&Gauges) -> &Level) -> u64 {
+    let intervals = rows(runs, |run| &run.timeline);
+    let most = intervals.map(|(_, row)| level(&row.gauges).max());
+    most.max().unwrap_or(0)
 }
 
 /// Whether transitions of a warm-up are left out of [`transitions`]: not where there are no others.
@@ -155,6 +165,8 @@ pub fn warms_up(runs: &[RunResult]) -> bool {
 pub struct TransitionTotal {
     pub key: TransitionKey,
     pub latency: Latency,
+    /// The 99th percentile of each run that has any.
+    pub p99s: Vec<Span>,
     /// How many a second there were under load, warm-up and settle apart; none without such a phase.
     pub per_second: Option<f64>,
 }
@@ -162,26 +174,45 @@ pub struct TransitionTotal {
 /// Every transition seen after warm-up, in the order of statuses; all of them if there was only warm-up.
 pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
     let without_warm_up = warms_up(runs);
-    let mut sums: BTreeMap<TransitionKey, (Latency, u64)> = BTreeMap::new();
-    for (run, row) in rows(runs, |run| &run.transitions) {
-        let stretch = stretch(run, row.phase);
-        if stretch == Stretch::WarmUp && without_warm_up {
-            continue;
+    let mut sums: BTreeMap<TransitionKey, (Latency, Vec<Span>, u64)> = BTreeMap::new();
+    for run in runs {
+        let mut of_run: BTreeMap<TransitionKey, Latency> = BTreeMap::new();
+        for row in &run.transitions {
+            let stretch = stretch(run, row.phase);
+            if stretch == Stretch::WarmUp && without_warm_up {
+                continue;
+            }
+            of_run.entry(row.key).or_default().add(&row.latency);
+            if stretch == Stretch::Load {
+                sums.entry(row.key).or_default().2 += row.latency.count();
+            }
         }
-        let (latency, under_load) = sums.entry(row.key).or_default();
-        latency.add(&row.latency);
-        if stretch == Stretch::Load {
-            *under_load += row.latency.count();
+        for (key, latency) in of_run {
+            let (sum, p99s, _) = sums.entry(key).or_default();
+            sum.add(&latency);
+            p99s.push(latency.quantile(0.99));
         }
     }
     let seconds = load_s(runs);
     sums.into_iter()
-        .map(|(key, (latency, under_load))| TransitionTotal {
+        .map(|(key, (latency, p99s, under_load))| TransitionTotal {
             key,
             latency,
+            p99s,
             per_second: (seconds > 0.0 && under_load > 0).then(|| under_load as f64 / seconds),
         })
         .collect()
+}
+
+/// The response times of each operation, over all runs and stories, without warm-up.
+pub fn responses(runs: &[RunResult]) -> BTreeMap<Operation, Latency> {
+    let mut sums: BTreeMap<Operation, Latency> = BTreeMap::new();
+    for (run, row) in rows(runs, |run| &run.operations) {
+        if stretch(run, row.phase) != Stretch::WarmUp {
+            sums.entry(row.operation).or_default().add(&row.response);
+        }
+    }
+    sums
 }
 
 /// How one operation ended, over all runs and stories, without warm-up; indexed by [`Outcome::index`].
@@ -193,55 +224,4 @@ pub fn outcomes(runs: &[RunResult]) -> BTreeMap<Operation, [u64; Outcome::COUNT]
         }
     }
     sums
-}
-
-/// The queue that was busiest in one phase of the load, over all runs.
-pub struct Bottleneck<'r> {
-    pub resource: Resource,
-    /// The phase's name.
-    pub phase: &'r str,
-    /// Share of its units that was held, 0 to 1.
-    pub utilisation: f64,
-    /// How long those who got a unit had waited, in nanoseconds.
-    pub mean_wait_ns: f64,
-    /// How many waited, on average.
-    pub mean_queue: f64,
-}
-
-/// What one queue did in one phase, summed over runs.
-#[derive(Default)]
-struct PhaseSum<'r> {
-    phase: &'r str,
-    flow: ResourceGauge,
-    length_ns: u128,
-    /// The phase's length times the units.
-    capacity_ns: u128,
-}
-
-/// The busiest queue; none when no queue was asked for anything under load.
-pub fn bottleneck(runs: &[RunResult]) -> Option<Bottleneck<'_>> {
-    let mut sums: BTreeMap<(usize, Resource), PhaseSum> = BTreeMap::new();
-    for (run, row) in rows(runs, |run| &run.resources).filter(|(run, row)| is_load(run, row.phase))
-    {
-        let phase = &run.phases[row.phase];
-        let sum = sums
-            .entry((row.phase, row.resource))
-            .or_insert_with(|| PhaseSum {
-                phase: &phase.name,
-                ..PhaseSum::default()
-            });
-        sum.flow.add(&row.flow);
-        sum.length_ns += u128::from(phase.length().0);
-        sum.capacity_ns += u128::from(phase.length().0) * u128::from(row.flow.units);
-    }
-    sums.into_iter()
-        .filter(|(_, sum)| sum.flow.arrivals > 0 && sum.capacity_ns > 0)
-        .map(|((_, resource), sum)| Bottleneck {
-            resource,
-            phase: sum.phase,
-            utilisation: sum.flow.busy_ns as f64 / sum.capacity_ns as f64,
-            mean_wait_ns: sum.flow.wait_ns as f64 / sum.flow.grants.max(1) as f64,
-            mean_queue: sum.flow.queue_ns as f64 / sum.length_ns as f64,
-        })
-        .max_by(|a, b| a.utilisation.total_cmp(&b.utilisation))
 }

@@ -4,6 +4,7 @@
 //! checks again. Nothing here runs anything.
 
 mod able;
+mod caution;
 mod commands;
 mod document;
 mod fault;
@@ -137,8 +138,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// The phases of the load in order, the first from zero; settle follows them.
     pub phases: Vec<NamedPhase>,
-    /// How long everything may take to come to rest after the load.
-    pub settle: Span,
+    /// How long everything may take to come to rest after the load; none: two minutes, and longer while anything is still open.
+    pub settle: Option<Span>,
     /// What is demanded of the results.
     pub thresholds: Vec<Threshold>,
     /// The length of a timeline interval, if the scenario says so.

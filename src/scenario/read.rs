@@ -149,7 +149,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         stories: stories.into_iter().map(|written| written.story).collect(),
         faults,
         phases,
-        settle: settle.unwrap_or(Span::from_secs(120)),
+        settle,
         thresholds,
         interval,
         keeps_history: false,

@@ -8,6 +8,9 @@ use crate::metrics::{Aggregate, Comparison, Threshold, ThresholdSubject, Transit
 use stormglass_model::lifecycle::{EDGES, Operation, Profile, TASK_EDGES};
 use stormglass_model::units::Span;
 
+/// The key of thresholds about arrivals that could not start.
+const DROPPED: &str = "dropped";
+
 /// What a run measures, so that thresholds can be about it.
 pub(super) struct Measured<'a> {
     /// The edges of the target.
@@ -42,9 +45,8 @@ fn demands(input: Input, entry: &Entry, measured: &Measured) -> Vec<Threshold> {
         let expression = item.text("a demand", "\"p(99) < 20s\"")?;
         let (aggregate, comparison, bound) = demand(item, expression)?;
         let subject = subject?;
-        if aggregate == Aggregate::ErrorRate && matches!(subject, ThresholdSubject::Transition(_)) {
-            let help = "demand it of an operation, for example `upload`";
-            item.wrong("a transition has no error rate", help);
+        if let Some((message, help)) = senseless(subject, aggregate) {
+            return item.refuse(message, help);
         }
         Some(Threshold {
             key: entry.key.clone(),
@@ -56,6 +58,29 @@ fn demands(input: Input, entry: &Entry, measured: &Measured) -> Vec<Threshold> {
         })
     };
     items.into_iter().filter_map(threshold).collect()
+}
+
+/// Why there is no such number of what a threshold is about, and what to write.
+fn senseless(
+    subject: ThresholdSubject,
+    aggregate: Aggregate,
+) -> Option<(&'static str, &'static str)> {
+    match (subject, aggregate) {
+        (ThresholdSubject::Transition(_), Aggregate::ErrorRate) => Some((
+            "a transition has no error rate",
+            "demand it of an operation, for example `upload`",
+        )),
+        (ThresholdSubject::Dropped, Aggregate::Count | Aggregate::Rate) => None,
+        (ThresholdSubject::Dropped, _) => Some((
+            "dropped arrivals have a rate and a count, and no latency",
+            "write `rate < 1%` or `count < 100`",
+        )),
+        (_, Aggregate::Rate) => Some((
+            "only dropped arrivals have a rate",
+            "write it under the key `dropped`; of an operation write `error_rate`",
+        )),
+        _ => None,
+    }
 }
 
 fn subject(reader: &Reader, entry: &Entry, measured: &Measured) -> Option<ThresholdSubject> {
@@ -70,8 +95,13 @@ fn subject(reader: &Reader, entry: &Entry, measured: &Measured) -> Option<Thresh
         }
         return Some(ThresholdSubject::Transition(transition));
     }
+    if key == DROPPED {
+        return Some(ThresholdSubject::Dropped);
+    }
     let Some(operation) = Operation::from_name(key) else {
-        reader.unknown(at, "operation", key, &Operation::ALL.map(Operation::name));
+        let names = Operation::ALL.iter().map(|operation| operation.name());
+        let names: Vec<&str> = names.chain([DROPPED]).collect();
+        reader.unknown(at, "operation", key, &names);
         return None;
     };
     if measured.lacks(operation) {
@@ -132,7 +162,7 @@ fn demand(input: Input, text: &str) -> Option<(Aggregate, Comparison, f64)> {
     let (left, right) = (left.trim(), right.trim());
     let Some(aggregate) = aggregate(left) else {
         let message = format!("`{left}` is nothing that can be demanded");
-        let help = "write one of p(99), mean, avg, min, max, count, error_rate; percentiles lie between 0 and 100";
+        let help = "write one of p(99), mean, avg, min, max, count, error_rate, rate; percentiles lie between 0 and 100";
         return input.refuse(message, help);
     };
     let (bound, help) = match aggregate {
@@ -141,7 +171,9 @@ fn demand(input: Input, text: &str) -> Option<(Aggregate, Comparison, f64)> {
             let number = number.filter(|n: &f64| n.is_finite() && *n >= 0.0);
             (number, "a number: `count > 1000`")
         }
-        Aggregate::ErrorRate => (parse_share(right), "a share: `error_rate < 1%`"),
+        Aggregate::ErrorRate | Aggregate::Rate => {
+            (parse_share(right), "a share: `error_rate < 1%`")
+        }
         Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => {
             let span = Span::parse(right).ok();
             (span.map(|span| span.0 as f64), "a duration: `p(99) < 20s`")
@@ -161,6 +193,7 @@ fn aggregate(text: &str) -> Option<Aggregate> {
         "max" => Some(Aggregate::Max),
         "count" => Some(Aggregate::Count),
         "error_rate" => Some(Aggregate::ErrorRate),
+        "rate" => Some(Aggregate::Rate),
         _ => {
             let inner = text.strip_prefix("p(")?.strip_suffix(')')?;
             let percentile: f64 = inner.trim().parse().ok()?;

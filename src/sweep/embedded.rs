@@ -137,7 +137,7 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
             name: "load".to_owned(),
             from: Time::ZERO,
         }],
-        settle: Span::from_secs(5),
+        settle: Some(Span::from_secs(5)),
         thresholds: Vec::new(),
         interval: Some(Span::from_secs(60)),
         sha256: String::new(),

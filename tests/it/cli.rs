@@ -1,6 +1,7 @@
 //! The command line, from outside.
 
 mod commands;
+mod example;
 mod interrupted;
 mod refused;
 
@@ -71,7 +72,8 @@ fn a_run_writes_its_folder_and_says_where() {
         let output = stormglass(&["run", "tiny.toml", "--seed", "7"], folder.path());
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(
-            stdout(&output).starts_with("✓ valid  tiny · seed 7"),
+            stdout(&output)
+                .starts_with("✓ valid: no violation in 100 transitions\n  tiny · seed 7"),
             "{}",
             stdout(&output)
         );
@@ -82,6 +84,7 @@ fn a_run_writes_its_folder_and_says_where() {
             "transitions.csv",
             "operations.csv",
             "timeline.csv",
+            "levels.csv",
             "resources.csv",
             "violations.csv",
             "latencies.hlog",

@@ -116,7 +116,7 @@ fn data_read_after_its_delete_was_acknowledged_is_a_violation() {
     let steps = r#""create", "delete", { refused = "download" }"#;
     let honest = storm(steps, 404, 404);
     assert_eq!(honest.verdict, Verdict::Valid, "{:?}", honest.violations);
-    assert_eq!(honest.end.subjects.iter().sum::<u64>(), 1);
+    assert_eq!(honest.end.by_status().iter().sum::<u64>(), 1);
     let liar = storm(steps, 200, 404);
     assert_eq!(liar.verdict, Verdict::Invalid);
     assert_eq!(
@@ -170,5 +170,5 @@ fn answers_are_heard_while_something_is_always_due() {
     let result = stormglass::run(&scenario, &RunOptions::default()).unwrap();
     let run = &result.runs[0];
     assert_eq!(run.verdict, Verdict::Valid, "{:?}", run.violations);
-    assert_eq!(run.end.subjects.iter().sum::<u64>(), 20);
+    assert_eq!(run.end.by_status().iter().sum::<u64>(), 20);
 }

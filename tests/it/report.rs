@@ -45,14 +45,14 @@ fn csv_of_transitions_and_operations() {
 
 #[test]
 fn csv_of_timeline_and_resources() {
-    assert_snapshot!(text(&origin(), &valid(), "timeline.csv"), @r#"
-    run,t_s,phase,arrivals,completions,in_flight,dropped,queued,saving,active,deactivated,killed,pending_delete,deleted,uploading,importing,bytes_stored,bytes_pending_delete,queue_workers,utilisation_workers,queue_registry_connections,utilisation_registry_connections,queue_store_slots,utilisation_store_slots,queue_scrub_workers,utilisation_scrub_workers,queue_task_workers,utilisation_task_workers
-    1,4.000000001,load,100,198,14,0,0,0,120,0,0,0,380,0,0,1073741824,1048576,,,,,3,3,,,,
-    "#);
-    assert_snapshot!(text(&origin(), &valid(), "resources.csv"), @r#"
+    assert_snapshot!(text(&origin(), &valid(), "timeline.csv"), @"
+    run,t_s,phase,arrivals,completions,in_flight,dropped,queued,saving,active,deactivated,killed,pending_delete,deleted,uploading,importing,bytes_stored,bytes_pending_delete,queue_workers,utilisation_workers,queue_registry_connections,utilisation_registry_connections,queue_store_slots,utilisation_store_slots,queue_scrub_workers,utilisation_scrub_workers,queue_task_workers,utilisation_task_workers,in_flight_min,in_flight_mean,in_flight_max,queued_min,queued_mean,queued_max,saving_min,saving_mean,saving_max,active_min,active_mean,active_max,deactivated_min,deactivated_mean,deactivated_max,killed_min,killed_mean,killed_max,pending_delete_min,pending_delete_mean,pending_delete_max,deleted_min,deleted_mean,deleted_max,uploading_min,uploading_mean,uploading_max,importing_min,importing_mean,importing_max,bytes_stored_min,bytes_stored_mean,bytes_stored_max,bytes_pending_delete_min,bytes_pending_delete_mean,bytes_pending_delete_max,queue_workers_min,queue_workers_mean,queue_workers_max,busy_workers_min,busy_workers_mean,busy_workers_max,queue_registry_connections_min,queue_registry_connections_mean,queue_registry_connections_max,busy_registry_connections_min,busy_registry_connections_mean,busy_registry_connections_max,queue_store_slots_min,queue_store_slots_mean,queue_store_slots_max,busy_store_slots_min,busy_store_slots_mean,busy_store_slots_max,queue_scrub_workers_min,queue_scrub_workers_mean,queue_scrub_workers_max,busy_scrub_workers_min,busy_scrub_workers_mean,busy_scrub_workers_max,queue_task_workers_min,queue_task_workers_mean,queue_task_workers_max,busy_task_workers_min,busy_task_workers_mean,busy_task_workers_max
+    1,4.000000001,load,100,198,14,0,0,0,120,0,0,0,380,0,0,1073741824,1048576,,,,,3,0.75,,,,,12,12,14,0,0,0,0,0,0,100,100,120,0,0,0,0,0,0,0,0,0,0,0,380,0,0,0,0,0,0,2147483648,2147483648,2147483648,1048576,1048576,1048576,,,,,,,,,,,,,2,2,3,12,12,12,,,,,,,,,,,,
+    ");
+    assert_snapshot!(text(&origin(), &valid(), "resources.csv"), @"
     run,phase,resource,arrivals,mean_wait_us,mean_hold_us,mean_queue,utilisation
-    1,load,store.slots,400,10000,200000,0.5,0.75
-    "#);
+    1,load,store.slots,400,10000,200000,2,0.75
+    ");
 }
 
 #[test]
@@ -236,6 +236,7 @@ fn what_can_be_written_is_kept_when_a_file_is_lost() {
             "violations.csv",
             "transitions.csv",
             "resources.csv",
+            "levels.csv",
             "timeline.csv",
             "latencies.hlog"
         ]

@@ -2,11 +2,13 @@
 
 mod defects;
 mod erlang;
+mod levels;
 mod mmc;
 mod queues;
 mod random_storms;
 mod seeds;
 mod shipped;
+mod told;
 
 use crate::report::file;
 use crate::report::sample::origin;

@@ -130,6 +130,29 @@ named! {
 }
 
 named! {
+    /// Whose work the embedded service does.
+    Work {
+        /// A client's request, which holds a request worker.
+        Request = "requests",
+        /// An accepted import, which holds a task worker.
+        Task = "imports",
+        /// The scrubber's, which holds one of its workers.
+        Scrub = "scrubs",
+    }
+}
+
+impl Work {
+    /// The workers of whom it holds one from its beginning to its end.
+    pub const fn workers(self) -> Resource {
+        match self {
+            Work::Request => Resource::Workers,
+            Work::Task => Resource::TaskWorkers,
+            Work::Scrub => Resource::ScrubWorkers,
+        }
+    }
+}
+
+named! {
     /// Something that image services have really got wrong; planted to see whether the checker finds it.
     Defect {
         /// A deleted subject turns killed or queued again when its late upload fails.

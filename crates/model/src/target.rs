@@ -30,7 +30,7 @@ pub trait Target {
     /// What the client of such an operation does wrong now, and after which share of its data, if a fault makes it.
     fn client_fault(&mut self, operation: Operation) -> Option<(ClientFault, f64)>;
     /// The driver drops a subject that is deleted or never came into being.
-    fn forget(&mut self, slot: u32);
+    fn forget(&mut self, now: Time, slot: u32);
     /// Whether nothing is being done and nothing is due.
     fn is_at_rest(&mut self, now: Time) -> bool;
     /// Writes what it counts itself into the gauges.

@@ -178,7 +178,7 @@ impl Driver {
         } = demand;
         let op = OpId(self.next_op);
         self.next_op += u64::from(self.share.of);
-        self.counts.in_flight += 1;
+        self.counts.in_flight.add(now, 1);
         let run = self.runs.at(slot);
         run.open += 1;
         let Run { number, story, .. } = *run;

@@ -12,7 +12,7 @@ use std::future::Future;
 use std::rc::Rc;
 use stormglass_glance::{Answer, Cleanup, Client, Commands, ImageId, Request, RunId};
 use stormglass_model::fault::{FaultId, Faults};
-use stormglass_model::history::{Audit, Ending, Event, Gauges, Seen, SubjectId};
+use stormglass_model::history::{Audit, Ending, Event, Gauges, Level, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Invocation, Out};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::load::StoryId;
@@ -73,8 +73,8 @@ impl<S: Runtime> Inbox<S> {
 struct LiveImage {
     subject: SubjectId,
     story: StoryId,
-    /// What was shown of it last.
-    shown: Option<Seen>,
+    /// The status that it was shown in last; deleted if it was shown to be gone.
+    status: Option<SubjectStatus>,
     /// It was shown to be gone. What is asked of it is recorded all the same for as long as its story asks.
     gone: bool,
 }
@@ -102,7 +102,8 @@ pub struct Remote<S: Runtime> {
     /// Requests and commands that have not ended.
     open: u64,
     state: RemoteState,
-    gone: u64,
+    /// Subjects by the status that they were shown in last.
+    by_status: [Level; SubjectStatus::COUNT],
     requests: u64,
 }
 
@@ -122,7 +123,7 @@ impl<S: Runtime> Remote<S> {
             },
             open: 0,
             state: RemoteState::Open,
-            gone: 0,
+            by_status: Default::default(),
             requests: 0,
         }
     }
@@ -164,7 +165,7 @@ impl<S: Runtime> Remote<S> {
         if self.is_live(look.subject) && self.state == RemoteState::Open {
             let event = looked(sent, look.since, &answer);
             out.record(now, look.subject, look.story, event);
-            self.shown(look.subject.slot, None, answer, out);
+            self.shown(now, look.subject.slot, None, answer, out);
         }
         let unsettled = matches!(seen, None | Some(Seen::Status(SubjectStatus::Saving)));
         if unsettled && look.looks < LOOKS {
@@ -217,7 +218,7 @@ impl<S: Runtime> Remote<S> {
             out.record(now, subject, story, event);
             // To another project nothing is there.
             if who != Who::OtherProject {
-                self.shown(subject.slot, Some(operation), answer, out);
+                self.shown(now, subject.slot, Some(operation), answer, out);
             }
         }
         let ending = Ending {
@@ -246,6 +247,7 @@ impl<S: Runtime> Remote<S> {
     /// The image's actor hears what was answered; the driver, when it is gone.
     fn shown(
         &mut self,
+        now: Time,
         slot: u32,
         operation: Option<Operation>,
         answer: Answer,
@@ -256,11 +258,33 @@ impl<S: Runtime> Remote<S> {
         else {
             return;
         };
-        live.shown = image.shown;
-        if image.gone && !live.gone {
-            live.gone = true;
-            self.gone += 1;
+        if live.gone {
+            return;
+        }
+        live.gone = image.gone;
+        let was = live.status;
+        live.status = match image.shown {
+            Some(Seen::Status(status)) => Some(status),
+            Some(Seen::Gone) if image.gone => Some(SubjectStatus::Deleted),
+            Some(Seen::Gone) | None => None,
+        };
+        let is = live.status;
+        self.counted(now, was, is);
+        if image.gone {
             out.deleted.push(slot);
+        }
+    }
+
+    /// A subject that was shown in one status is shown in another.
+    fn counted(&mut self, now: Time, from: Option<SubjectStatus>, to: Option<SubjectStatus>) {
+        if from == to {
+            return;
+        }
+        if let Some(from) = from {
+            self.by_status[from.index()].sub(now, 1);
+        }
+        if let Some(to) = to {
+            self.by_status[to.index()].add(now, 1);
         }
     }
 }
@@ -311,7 +335,7 @@ impl<S: Runtime> Target for Remote<S> {
             let image = LiveImage {
                 subject,
                 story,
-                shown: None,
+                status: None,
                 gone: false,
             };
             self.live.insert(subject.slot, image);
@@ -369,22 +393,18 @@ impl<S: Runtime> Target for Remote<S> {
         self.faults.client_fault(faults::has_data(operation))
     }
 
-    fn forget(&mut self, slot: u32) {
+    fn forget(&mut self, now: Time, slot: u32) {
         self.images.stop(slot);
-        self.live.remove(&slot);
+        let forgotten = self.live.remove(&slot).filter(|live| !live.gone);
+        self.counted(now, forgotten.and_then(|live| live.status), None);
     }
 
     fn is_at_rest(&mut self, _: Time) -> bool {
         self.open == 0
     }
 
-    fn gauges(&mut self, _: Time, gauges: &mut Gauges) {
-        for live in self.live.values().filter(|live| !live.gone) {
-            if let Some(Seen::Status(status)) = live.shown {
-                gauges.subjects[status.index()] += 1;
-            }
-        }
-        gauges.subjects[SubjectStatus::Deleted.index()] += self.gone;
+    fn gauges(&mut self, now: Time, gauges: &mut Gauges) {
+        gauges.subjects = (self.by_status).each_mut().map(|level| level.look(now));
         gauges.events += self.images.envelopes() + self.requests;
     }
 

@@ -133,6 +133,7 @@ impl World {
             rules: Rules {
                 profile,
                 scrub_time,
+                scrub_interval: Span::from_secs(300),
             },
             delayed,
             now: Time::ZERO,
@@ -343,9 +344,9 @@ impl World {
             ..Gauges::default()
         };
         for image in &self.images {
-            gauges.bytes_stored += image.held;
+            gauges.bytes_stored.add(Time::ZERO, image.held);
             if let Some(status) = image.status {
-                gauges.subjects[status.index()] += 1;
+                gauges.subjects[status.index()].add(Time::ZERO, 1);
             }
         }
         self.items.push(Item::Gauges(Box::new(gauges)));

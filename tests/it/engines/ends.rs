@@ -27,7 +27,8 @@ steps = ["create", { wait = "1h" }, "delete"]
         let end = &result.runs[0].end;
         assert_eq!(result.verdict, Verdict::Valid);
         assert_eq!(
-            end.arrivals, end.subjects[6],
+            end.arrivals,
+            end.by_status()[6],
             "every story is told to its end"
         );
         arrivals.insert(end.arrivals);

@@ -173,7 +173,7 @@ fn a_run_saves_what_its_clients_saw_if_it_is_asked() {
     let folder = saved(&[]);
     let saved = histories(folder.path());
     let numbers: Vec<u64> = saved.iter().map(|(_, history)| history.subject).collect();
-    assert_eq!(numbers, (0..49).collect::<Vec<_>>());
+    assert_eq!(numbers, (0..50).collect::<Vec<_>>());
     assert!(
         saved
             .iter()
@@ -195,14 +195,14 @@ fn runs_and_shards_are_saved_in_one_file() {
         .iter()
         .map(|(run, _)| *run)
         .collect();
-    assert_eq!(runs, [[1; 49], [2; 49], [3; 49]].concat());
+    assert_eq!(runs, [[1; 50], [2; 50], [3; 50]].concat());
 
     let live = saved(&["--set", "clock=\"real\"", "--threads", "2"]);
     let subjects: Vec<u64> = histories(live.path())
         .iter()
         .map(|(_, history)| history.subject)
         .collect();
-    assert_eq!(subjects, (0..49).collect::<Vec<_>>());
+    assert_eq!(subjects, (0..50).collect::<Vec<_>>());
 }
 
 #[test]
@@ -210,10 +210,10 @@ fn a_check_says_what_the_run_said() {
     let folder = saved(&[]);
     let output = stormglass(&["check", "out/history.jsonl"], folder.path());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    insta::assert_snapshot!(stdout(&output), @r#"
+    insta::assert_snapshot!(stdout(&output), @"
     ✓ valid  tiny · seed 42 · embedded service, v2 rules
-      49 subjects · 196 events
-    "#);
+      50 subjects · 200 events
+    ");
     let history = std::fs::File::open(folder.path().join("out/history.jsonl")).unwrap();
     let piped = Command::new(env!("CARGO_BIN_EXE_stormglass"))
         .args(["check", "-", "--json", "--threads", "1"])
@@ -223,7 +223,7 @@ fn a_check_says_what_the_run_said() {
     let json: serde_json::Value = serde_json::from_slice(&piped.stdout).unwrap();
     assert_eq!(
         (&json["verdict"], &json["events"]),
-        (&"valid".into(), &196.into())
+        (&"valid".into(), &200.into())
     );
 }
 

@@ -3,14 +3,14 @@
 use std::num::NonZeroU32;
 use std::path::Path;
 use stormglass::{
-    Aggregate, Comparison, Latency, OperationRow, Phase, ResourceRow, RunResult, StormResult,
-    Threshold, ThresholdResult, ThresholdSubject, TimelineRow, TransitionKey, TransitionRow,
+    Aggregate, Comparison, Latency, OperationRow, Phase, RunResult, StormResult, Threshold,
+    ThresholdResult, ThresholdSubject, TimelineRow, TransitionKey, TransitionRow,
 };
 use stormglass::{Clock, Load, Model, Scenario, Target};
 use stormglass::{Host, Origin};
 use stormglass_model::checker::Violation;
-use stormglass_model::config::Resource;
-use stormglass_model::history::{Gauges, ResourceGauge};
+use stormglass_model::config::{Resource, Work};
+use stormglass_model::history::{Gauges, Level, ResourceGauge, WorkGauge};
 use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
 };
@@ -39,7 +39,7 @@ fn scenario(replications: u32) -> Scenario {
         stories: Vec::new(),
         faults: Vec::new(),
         phases: Vec::new(),
-        settle: Span::from_secs(5),
+        settle: Some(Span::from_secs(5)),
         thresholds: Vec::new(),
         interval: None,
         keeps_history: false,
@@ -96,19 +96,34 @@ fn operation(operation: Operation, outcome: Outcome, response: Latency) -> Opera
     }
 }
 
+const BEFORE: Time = Time(2_000_000_001);
+const END: Time = Time(4_000_000_001);
+
+/// What was at `mean` throughout the interval, and was at `end` when it ended.
+fn level(mean: u64, end: u64) -> Level {
+    let mut level = Level::default();
+    level.add(BEFORE, mean);
+    level.look(BEFORE);
+    level.add(END, end.saturating_sub(mean));
+    level.sub(END, mean.saturating_sub(end));
+    level.look(END)
+}
+
 fn flow() -> ResourceGauge {
-    ResourceGauge {
+    let mut gauge = ResourceGauge {
         units: 16,
-        queue: 3,
-        busy: 12,
+        queue: level(2, 3),
+        busy: level(12, 12),
         arrivals: 400,
         grants: 400,
         releases: 390,
+        ..ResourceGauge::default()
+    };
+    gauge.work[Work::Request.index()] = WorkGauge {
         wait_ns: 4_000_000_000,
         hold_ns: 78_000_000_000,
-        queue_ns: 4_000_000_000,
-        busy_ns: 96_000_000_000,
-    }
+    };
+    gauge
 }
 
 fn transitions() -> Vec<TransitionRow> {
@@ -158,19 +173,19 @@ fn phase(name: &str, from_s: u64, to_s: u64) -> Phase {
 }
 
 /// An interval of two seconds.
-fn timeline(subjects: [u64; SubjectStatus::COUNT]) -> Vec<TimelineRow> {
+fn timeline(subjects: [Level; SubjectStatus::COUNT]) -> Vec<TimelineRow> {
     let start = Gauges {
-        at: Time(2_000_000_001),
+        at: BEFORE,
         arrivals: 90,
         ..Gauges::default()
     };
     let mut end = Gauges {
-        at: Time(4_000_000_001),
+        at: END,
         arrivals: start.arrivals + 100,
-        in_flight: 14,
+        in_flight: level(12, 14),
         subjects,
-        bytes_stored: 1 << 30,
-        bytes_pending_delete: 1 << 20,
+        bytes_stored: level(2 << 30, 1 << 30),
+        bytes_pending_delete: level(1 << 20, 1 << 20),
         ..Gauges::default()
     };
     end.resources[Resource::Slots.index()] = flow();
@@ -193,8 +208,8 @@ pub fn valid() -> StormResult {
         events: 12_400,
         ..Gauges::default()
     };
-    end.subjects[Active.index()] = 120;
-    end.subjects[Deleted.index()] = 380;
+    end.subjects[Active.index()] = level(100, 120);
+    end.subjects[Deleted.index()] = level(0, 380);
     let run = RunResult {
         run: 1,
         seed: 42,
@@ -206,11 +221,6 @@ pub fn valid() -> StormResult {
         transitions: transitions(),
         operations: operations(),
         timeline: timeline(end.subjects),
-        resources: vec![ResourceRow {
-            phase: 1,
-            resource: Resource::Slots,
-            flow: flow(),
-        }],
         verdict: Verdict::Valid,
         unknown_because: None,
         violations: Vec::new(),
@@ -280,6 +290,7 @@ pub fn threshold(
 ) -> ThresholdResult {
     let subject = match aggregate {
         Aggregate::ErrorRate => ThresholdSubject::Operation(Operation::Upload),
+        Aggregate::Rate => ThresholdSubject::Dropped,
         _ => ThresholdSubject::Transition(TransitionKey::Subject(
             Some(SubjectStatus::Saving),
             SubjectStatus::Active,
@@ -287,6 +298,7 @@ pub fn threshold(
     };
     let key = match subject {
         ThresholdSubject::Operation(_) => "upload",
+        ThresholdSubject::Dropped => "dropped",
         ThresholdSubject::Transition(_) => "saving->active",
     };
     ThresholdResult {

@@ -25,10 +25,11 @@ fn summary(result: &StormResult) -> String {
 
 #[test]
 fn the_summary_of_a_valid_storm() {
-    assert_snapshot!(summary(&valid()), @r#"
-    ✓ valid  smoke · seed 42 · embedded service, v2 rules · 11s virtual
+    assert_snapshot!(summary(&valid()), @"
+    ✓ valid: no violation in 1,681 transitions
+      smoke · seed 42 · embedded service, v2 rules · 11s virtual
       500 subjects · 1,681 transitions (6.72k/s) · 12.4k events
-      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 14 in flight
+      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 12 in flight
 
       transition after warm-up         count    rate     p50     p99   p99.9     max
       (none) → queued                    400    50/s   200us   396us   400us   400us
@@ -38,34 +39,37 @@ fn the_summary_of_a_valid_storm() {
       task pending → processing            1   7.5/m     7us     7us     7us     7us
 
       upload: 10 errors of 400 (2.5%): 7 failed, 3 unknown
-      busiest: store.slots, 75% used in load; mean wait 10ms, queue 0.5
-      stored: 1GiB at most, 1MiB of it deleted and not yet scrubbed
+      busiest: store.slots, 75% used in load; mean wait 10ms, queue 2
+      stored: 2GiB at most; deleted and not yet scrubbed: 1MiB at most
+      one seed; --replications 10 shows how far seeds differ
 
       results: results/smoke-42-1
-    "#);
+    ");
 }
 
 #[test]
 fn the_summary_of_an_invalid_storm() {
     assert_snapshot!(summary(&invalid()), @r#"
-    ✗ invalid  smoke · seed 42 · embedded service, v2 rules · 22s virtual
+    ✗ invalid: 3 violations of edge and conservation
+      smoke · seed 42 · embedded service, v2 rules · 22s virtual
       1,000 subjects · 3,362 transitions (13.4k/s) · 24.8k events · 2 runs
-      wall 250ms · cpu 200ms (124k events/s) · memory 12MiB · mean 14 in flight
+      wall 250ms · cpu 200ms (124k events/s) · memory 12MiB · mean 12 in flight
 
       3 violations, the first of each invariant:
       edge ×2 at 3.25s, subject 17: deleted → killed is no edge of v2
       conservation ×1 at 11s: the store holds 4096 bytes, "orphans", that no subject or operation a…
 
-      transition after warm-up         count    rate     p50     p99   p99.9     max
-      (none) → queued                    800    50/s   200us   396us   400us   400us
+      transition after warm-up         count    rate     p50     p99    from      to
+      (none) → queued                    800    50/s   200us   396us   396us   396us
       queued → saving                    800    50/s   1.2ms   1.4ms   1.4ms   1.4ms
-      saving → active                    800    50/s  39.6ms   156ms   159ms   159ms
+      saving → active                    800    50/s  39.6ms   156ms   156ms   156ms
       pending_delete → deleted           760       –    1.5s    1.5s    1.5s    1.5s
       task pending → processing            2   7.5/m     7us     7us     7us     7us
 
       upload: 20 errors of 800 (2.5%): 14 failed, 6 unknown
-      busiest: store.slots, 75% used in load; mean wait 10ms, queue 0.5
-      stored: 1GiB at most, 1MiB of it deleted and not yet scrubbed
+      busiest: store.slots, 75% used in load; mean wait 10ms, queue 2
+      stored: 2GiB at most; deleted and not yet scrubbed: 1MiB at most
+      from and to: the lowest and the highest p99 of the 2 runs
 
       repeat:  stormglass run scenarios/smoke.toml --seed 43 --replications 1 --set service.store.slots=8
       results: results/smoke-42-1
@@ -82,18 +86,18 @@ fn the_summary_of_a_storm_that_cannot_be_judged() {
     result.runs[0].notes = vec!["2 images may still be on the server".to_owned()];
     result.runs[0].transitions.clear();
     result.runs[0].operations.clear();
-    assert_snapshot!(summary(&result), @r#"
-    ? unknown  smoke · seed 42 · embedded service, v2 rules · 11s virtual
-      unknown because 12 operations were still open after settle
-      interrupted: what follows was measured until then
+    assert_snapshot!(summary(&result), @"
+    ! interrupted: no violation in the 0 transitions until then
+      smoke · seed 42 · embedded service, v2 rules · 11s virtual
       2 images may still be on the server
       500 subjects · 0 transitions · 12.4k events
-      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 14 in flight
-      busiest: store.slots, 75% used in load; mean wait 10ms, queue 0.5
-      stored: 1GiB at most, 1MiB of it deleted and not yet scrubbed
+      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 12 in flight
+      busiest: store.slots, 75% used in load; mean wait 10ms, queue 2
+      stored: 2GiB at most; deleted and not yet scrubbed: 1MiB at most
+      one seed; --replications 10 shows how far seeds differ
 
       results: results/smoke-42-1
-    "#);
+    ");
 }
 
 #[test]
@@ -113,11 +117,12 @@ fn the_summary_shows_thresholds_and_what_the_generator_missed() {
     result.generator_bottleneck = true;
     result.runs[0].end.dropped = 25;
     result.runs[0].end.late = 31;
-    assert_snapshot!(summary(&result), @r#"
-    ✓ valid  smoke · seed 42 · embedded service, v2 rules · 11s virtual
-      the generator was the bottleneck: these are its limits, not the service's
+    assert_snapshot!(summary(&result), @"
+    ! valid, but not the load that was asked for: 4.76% of the arrivals were dropped at
+      max_in_flight, 5.9% came more than 10ms late
+      smoke · seed 42 · embedded service, v2 rules · 11s virtual
       500 subjects · 1,681 transitions (6.72k/s) · 12.4k events
-      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 14 in flight
+      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 12 in flight
 
       3 of 4 thresholds not met
       ✗ upload error_rate < 1%: 2.5%
@@ -128,17 +133,16 @@ fn the_summary_shows_thresholds_and_what_the_generator_missed() {
       transition after warm-up         count    rate     p50     p99   p99.9     max
       (none) → queued                    400    50/s   200us   396us   400us   400us
       queued → saving                    400    50/s   1.2ms   1.4ms   1.4ms   1.4ms
-      saving → active                    400    50/s  39.6ms   156ms   159ms   159ms
-      pending_delete → deleted           380       –    1.5s    1.5s    1.5s    1.5s
-      task pending → processing            1   7.5/m     7us     7us     7us     7us
+      … and 3 more transitions
 
       upload: 10 errors of 400 (2.5%): 7 failed, 3 unknown
-      busiest: store.slots, 75% used in load; mean wait 10ms, queue 0.5
-      stored: 1GiB at most, 1MiB of it deleted and not yet scrubbed
-      of 525 arrivals 25 were dropped, 31 started more than 10ms late
+      busiest: store.slots, 75% used in load; mean wait 10ms, queue 2
+      stored: 2GiB at most; deleted and not yet scrubbed: 1MiB at most
+      of 525 arrivals 25 were dropped, 31 came more than 10ms late
+      one seed; --replications 10 shows how far seeds differ
 
       results: results/smoke-42-1
-    "#);
+    ");
 }
 
 #[test]
@@ -175,7 +179,7 @@ fn colours_are_added_and_nothing_else() {
     let plain = stormglass::summary(&origin(), &valid(), None, false);
     let coloured = stormglass::summary(&origin(), &valid(), None, true);
     assert!(!plain.contains('\x1b'));
-    assert!(coloured.starts_with("\x1b[1;32m✓ valid\x1b[0m"));
+    assert!(coloured.starts_with("\x1b[1;32m✓ valid: no violation in 1,681 transitions\x1b[0m"));
     let stripped = coloured.replace("\x1b[1;32m", "").replace("\x1b[0m", "");
     assert_eq!(stripped, plain);
 }

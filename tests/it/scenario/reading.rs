@@ -79,7 +79,7 @@ fn the_full_example_says_what_the_design_says() {
         .map(|phase| phase.name.as_str())
         .collect();
     assert_eq!(phases, ["warm_up", "storm", "load"]);
-    assert_eq!(scenario.settle, Span::from_secs(120));
+    assert_eq!(scenario.settle, Some(Span::from_secs(120)));
     let threshold = &scenario.thresholds[0];
     assert_eq!(
         (threshold.key.as_str(), threshold.aggregate),

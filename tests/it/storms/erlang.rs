@@ -38,5 +38,5 @@ pub fn mean_wait_s() -> f64 {
 /// The mean wait for a slot that a run measured, in seconds.
 pub fn measured_wait_s(run: &RunResult) -> f64 {
     let slots = run.end.resources[Resource::Slots.index()];
-    slots.wait_ns as f64 / slots.grants as f64 / 1e9
+    slots.wait_ns() as f64 / slots.grants as f64 / 1e9
 }

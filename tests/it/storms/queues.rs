@@ -7,6 +7,7 @@ use crate::report::sample::origin;
 use std::collections::BTreeMap;
 use stormglass::{RunResult, StormResult};
 use stormglass_model::config::Resource;
+use stormglass_model::history::Gauges;
 use stormglass_model::lifecycle::SubjectStatus;
 
 type Row = BTreeMap<String, String>;
@@ -34,19 +35,26 @@ fn over_a_whole_run_it_is_exact() {
         for run in &result.runs {
             for (&resource, end) in Resource::ALL.iter().zip(&run.end.resources) {
                 let place = format!("{resource} of {name}");
-                assert_eq!((end.queue, end.busy), (0, 0), "{place} is not at rest");
+                assert_eq!(
+                    (end.queue.now(), end.busy.now()),
+                    (0, 0),
+                    "{place} is not at rest"
+                );
                 assert_eq!((end.arrivals, end.arrivals), (end.grants, end.releases));
-                assert_eq!(end.queue_ns, end.wait_ns, "{place}: waits");
-                assert_eq!(end.busy_ns, end.hold_ns, "{place}: holds");
-                assert_eq!(end.queue_ns, summed(run, resource), "{place}: phases");
+                assert_eq!(end.queue.area(), end.wait_ns(), "{place}: waits");
+                assert_eq!(end.busy.area(), end.hold_ns(), "{place}: holds");
+                assert_eq!(end.queue.area(), summed(run, resource), "{place}: phases");
             }
         }
     }
 }
 
 fn summed(run: &RunResult, resource: Resource) -> u128 {
-    let rows = run.resources.iter().filter(|row| row.resource == resource);
-    rows.map(|row| row.flow.queue_ns).sum()
+    let queue = |gauges: &Gauges| gauges.resources[resource.index()].queue.area();
+    let rows = run.phase_rows();
+    rows.iter()
+        .map(|row| queue(&row.end) - queue(row.before))
+        .sum()
 }
 
 /// By phase, read off the CSV as a user would: queue = arrivals × wait, units held = arrivals × hold.

@@ -33,7 +33,7 @@ pub fn storm(seed: u64) -> Scenario {
         stories: (0..8).map(|n| story(&mut dice, n)).collect(),
         faults: faults(&mut dice),
         phases,
-        settle: Span::from_secs(600),
+        settle: Some(Span::from_secs(600)),
         thresholds: vec![],
         interval: Some(dice.pick(&[Span::from_millis(700), Span::from_secs(1)])),
         keeps_history: false,

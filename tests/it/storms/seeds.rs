@@ -144,9 +144,9 @@ fn complaints(run: &RunResult) -> Vec<String> {
         complaints.push(format!("{}, {}", run.verdict, why.unwrap_or_default()));
     }
     for (index, queue) in run.end.resources.iter().enumerate() {
-        let at_rest = queue.queue == 0 && queue.busy == 0;
+        let at_rest = queue.queue.now() == 0 && queue.busy.now() == 0;
         let closed = (queue.arrivals, queue.arrivals) == (queue.grants, queue.releases);
-        let little = (queue.queue_ns, queue.busy_ns) == (queue.wait_ns, queue.hold_ns);
+        let little = (queue.queue.area(), queue.busy.area()) == (queue.wait_ns(), queue.hold_ns());
         if !(at_rest && closed && little) {
             complaints.push(format!("queue {index} does not close: {queue:?}"));
         }

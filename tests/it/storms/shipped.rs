@@ -54,7 +54,7 @@ fn every_shipped_scenario_ends_as_it_says() {
         assert_eq!(result.verdict, Verdict::Valid, "{name}: {why:?}");
         assert!(result.thresholds_met(), "{name}: {why:?}");
         assert!(!result.generator_bottleneck, "{name}");
-        assert_eq!(run.end.in_flight, 0, "{name}");
+        assert_eq!(run.end.in_flight.now(), 0, "{name}");
     }
 }
 
@@ -77,7 +77,7 @@ fn the_live_one_runs_on_one_thread_and_on_two() {
     let threads: Vec<usize> = live
         .map(|storm| {
             let end = &storm.result.runs[0].end;
-            assert_eq!((end.arrivals, end.subjects[6]), (2_000, 2_000));
+            assert_eq!((end.arrivals, end.by_status()[6]), (2_000, 2_000));
             assert_eq!(storm.result.runs[0].transition_total(), 7 * 2_000);
             storm.result.threads
         })

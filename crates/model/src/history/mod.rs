@@ -6,9 +6,13 @@
 mod client;
 mod collect;
 pub mod file;
+mod level;
+mod queue;
 
 pub use client::{ClientEvent, Held, Observation, PresentRow, ProbeReading, Row, SubjectHistory};
 pub use collect::Collector;
+pub use level::Level;
+pub use queue::{ResourceGauge, WorkGauge};
 
 use crate::config::Resource;
 use crate::fault::FaultId;
@@ -228,75 +232,106 @@ pub struct Gauges {
     pub arrivals: u64,
     /// Arrivals due so far that could not start.
     pub dropped: u64,
-    /// Arrivals so far that started more than ten milliseconds late.
+    /// Arrivals so far, dropped ones included, that came more than ten milliseconds after they were due.
     pub late: u64,
     /// Operations open.
-    pub in_flight: u64,
+    pub in_flight: Level,
     /// Subjects in each status, indexed by [`SubjectStatus::index`]; deleted ones stay counted.
-    pub subjects: [u64; SubjectStatus::COUNT],
+    pub subjects: [Level; SubjectStatus::COUNT],
     /// Records purged so far; they stay in the count of deleted subjects.
     pub purged: u64,
     /// Bytes in the store.
-    pub bytes_stored: u64,
+    pub bytes_stored: Level,
     /// Bytes of subjects in pending delete.
-    pub bytes_pending_delete: u64,
+    pub bytes_pending_delete: Level,
     /// Calendar entries executed or actor messages handled so far.
     pub events: u64,
     /// Each queue of the embedded service, indexed by [`Resource::index`]; all zero without one.
     pub resources: [ResourceGauge; Resource::COUNT],
 }
 
-/// A queue of the service: what it has seen so far, and how it stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ResourceGauge {
-    /// How many units there are.
-    pub units: u64,
-    /// How many wait now.
-    pub queue: u64,
-    /// How many units are held now.
-    pub busy: u64,
-    /// How many have asked for a unit so far.
-    pub arrivals: u64,
-    /// How many have got one so far.
-    pub grants: u64,
-    /// How many have given theirs back so far.
-    pub releases: u64,
-    /// The waits of those who got a unit, summed, in nanoseconds.
-    pub wait_ns: u128,
-    /// The holds that have ended, summed, in nanoseconds.
-    pub hold_ns: u128,
-    /// The queue's length integrated over time, in nanoseconds.
-    pub queue_ns: u128,
-    /// The units held integrated over time, in nanoseconds.
-    pub busy_ns: u128,
-}
-
-impl ResourceGauge {
-    /// What happened since `earlier`; `queue`, `busy` and `units` are those of now.
-    pub fn since(&self, earlier: &ResourceGauge) -> ResourceGauge {
-        ResourceGauge {
-            arrivals: self.arrivals - earlier.arrivals,
-            grants: self.grants - earlier.grants,
-            releases: self.releases - earlier.releases,
-            wait_ns: self.wait_ns - earlier.wait_ns,
-            hold_ns: self.hold_ns - earlier.hold_ns,
-            queue_ns: self.queue_ns - earlier.queue_ns,
-            busy_ns: self.busy_ns - earlier.busy_ns,
-            ..*self
-        }
+impl Gauges {
+    /// Every level, in the order of the fields.
+    pub fn levels(&self) -> impl Iterator<Item = &Level> {
+        let bytes = [&self.bytes_stored, &self.bytes_pending_delete];
+        let queues = self
+            .resources
+            .iter()
+            .flat_map(|resource| [&resource.queue, &resource.busy]);
+        [&self.in_flight]
+            .into_iter()
+            .chain(&self.subjects)
+            .chain(bytes)
+            .chain(queues)
     }
 
-    /// Adds another shard's share of the same queue.
-    pub fn add(&mut self, other: &ResourceGauge) {
-        self.units += other.units;
-        self.queue += other.queue;
-        self.busy += other.busy;
-        self.arrivals += other.arrivals;
-        self.grants += other.grants;
-        self.releases += other.releases;
-        self.wait_ns += other.wait_ns;
-        self.hold_ns += other.hold_ns;
-        self.queue_ns += other.queue_ns;
-        self.busy_ns += other.busy_ns;
+    /// Every level, to be changed, in the same order.
+    pub fn levels_mut(&mut self) -> impl Iterator<Item = &mut Level> {
+        let bytes = [&mut self.bytes_stored, &mut self.bytes_pending_delete];
+        let queues = (self.resources.iter_mut())
+            .flat_map(|resource| [&mut resource.queue, &mut resource.busy]);
+        [&mut self.in_flight]
+            .into_iter()
+            .chain(&mut self.subjects)
+            .chain(bytes)
+            .chain(queues)
+    }
+
+    /// The names of the levels, in their order.
+    pub fn level_names() -> Vec<String> {
+        let plain = |name: &str| name.replace('.', "_");
+        let queues = (Resource::ALL.iter()).flat_map(|resource| {
+            ["queue", "busy"].map(|what| format!("{what}_{}", plain(resource.name())))
+        });
+        let names = ["in_flight".to_owned()].into_iter();
+        names
+            .chain(
+                SubjectStatus::ALL
+                    .iter()
+                    .map(|status| status.name().to_owned()),
+            )
+            .chain(["bytes_stored".to_owned(), "bytes_pending_delete".to_owned()])
+            .chain(queues)
+            .collect()
+    }
+
+    /// Takes over the extremes of the stretch before.
+    pub fn join(&mut self, before: &Gauges) {
+        let levels = self.levels_mut().zip(before.levels());
+        levels.for_each(|(level, before)| level.join(before));
+    }
+
+    /// The same later, if nothing happened in between.
+    #[must_use]
+    pub fn until(mut self, at: Time) -> Gauges {
+        self.levels_mut().for_each(|level| *level = level.until(at));
+        Gauges { at, ..self }
+    }
+
+    /// How many subjects there are in each status, indexed by [`SubjectStatus::index`].
+    pub fn by_status(&self) -> [u64; SubjectStatus::COUNT] {
+        self.subjects.map(|level| level.now())
+    }
+
+    /// How things stood at `at`, between this look and a later one, as far as the two can tell.
+    #[must_use]
+    pub fn towards(mut self, later: &Gauges, at: Time) -> Gauges {
+        let levels = self.levels_mut().zip(later.levels());
+        levels.for_each(|(level, later)| *level = level.towards(later, at));
+        self
+    }
+
+    /// Adds another shard's share.
+    pub fn add_share(&mut self, share: &Gauges) {
+        self.at = self.at.max(share.at);
+        self.arrivals += share.arrivals;
+        self.dropped += share.dropped;
+        self.late += share.late;
+        self.purged += share.purged;
+        self.events += share.events;
+        let levels = self.levels_mut().zip(share.levels());
+        levels.for_each(|(sum, share)| sum.add_share(share));
+        let queues = self.resources.iter_mut().zip(&share.resources);
+        queues.for_each(|(sum, share)| sum.add_share(share));
     }
 }

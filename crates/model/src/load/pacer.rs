@@ -1,8 +1,10 @@
 //! The pacer: a pure value that says when each arrival is due.
 //!
 //! The arrival rate is linear between knots. Arrival k is due where the area under the rate reaches the
-//! sum of k increments: all ones for even spacing, exponential ones for Poisson arrivals. Nothing here
-//! depends on how the arrivals before went, so load stays open.
+//! sum of k increments. Those of Poisson arrivals are exponential. Those of even spacing are ones, but for the first, which is
+//! zero: the first arrival comes at once, and one that would fall on the end of the load belongs to what comes after it. So a
+//! load has as many as the area under its rate, rounded up. Nothing here depends on how the arrivals before went, so load stays
+//! open.
 
 use crate::named;
 use crate::random::{Rng, unit};
@@ -26,6 +28,9 @@ pub struct Ramp {
     /// The rate at its end, held until the next ramp.
     pub to: Rate,
 }
+
+/// Areas that differ by less than this share are the same: far less than an arrival, and more than all rounding of a long load.
+const ROUNDING: f64 = 1e-12;
 
 #[derive(Clone, Copy, Debug)]
 struct Segment {
@@ -80,7 +85,10 @@ impl Pacer {
             spacing,
             rng,
             segment: 0,
-            area: 0.0,
+            area: match spacing {
+                Spacing::Even => -1.0,
+                Spacing::Poisson => 0.0,
+            },
         }
     }
 
@@ -93,14 +101,15 @@ impl Pacer {
         loop {
             let segment = self.segments[self.segment];
             let whole = segment.area_after(segment.length);
-            if self.area <= whole {
+            // What rounding leaves of an area is not in this segment but at the beginning of the next.
+            if whole - self.area > ROUNDING * self.area.max(1e3) {
                 let seconds = segment.start + segment.seconds_to(self.area);
                 return Some(Time((seconds * 1e9).round() as u64));
             }
             if self.segment + 1 == self.segments.len() {
                 return None;
             }
-            self.area -= whole;
+            self.area = (self.area - whole).max(0.0);
             self.segment += 1;
         }
     }
@@ -117,6 +126,9 @@ impl Segment {
 
     /// The inverse of [`Segment::area_after`].
     fn seconds_to(&self, area: f64) -> f64 {
+        if area == 0.0 {
+            return 0.0;
+        }
         if self.slope == 0.0 {
             return area / self.rate;
         }

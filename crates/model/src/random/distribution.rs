@@ -179,6 +179,29 @@ impl<T: Drawn> Distribution<T> {
         &self.shape
     }
 
+    /// The mean of its draws, in nanoseconds or bytes; infinite for a Pareto tail that has none.
+    pub fn mean(&self) -> f64 {
+        match &self.shape {
+            Shape::Constant(value) => *value,
+            Shape::Exponential { mean } => *mean,
+            Shape::Lognormal { median, p99 } => {
+                let sigma = (p99 / median).ln() / Z99;
+                median * (sigma * sigma / 2.0).exp()
+            }
+            Shape::Uniform { min, max } => (min + max) / 2.0,
+            Shape::Pareto { shape, .. } if *shape <= 1.0 => f64::INFINITY,
+            Shape::Pareto { min, shape } => shape * min / (shape - 1.0),
+            Shape::Empirical(values) => {
+                let total: f64 = values.iter().map(|(_, weight)| weight).sum();
+                values
+                    .iter()
+                    .map(|(value, weight)| value * weight)
+                    .sum::<f64>()
+                    / total
+            }
+        }
+    }
+
     /// Whether every draw is zero.
     pub fn is_zero(&self) -> bool {
         match &self.sampler {

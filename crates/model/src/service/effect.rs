@@ -1,11 +1,11 @@
 //! What the visits come to: commits and the counts they change, tasks, scrubs, and the end of a piece of work.
 
-use super::operation::{Handle, Op, Visit, Wake, Work, unasked};
+use super::operation::{Handle, Op, Visit, Wake, unasked};
 use super::scrubber::{Pending, ScrubberMessage, ScrubberReply};
 use super::subject::{Change, Commit, Move, Reply};
 use super::task::{Task, TaskCommit};
 use super::{Actors, Service};
-use crate::config::Defect;
+use crate::config::{Defect, Work};
 use crate::history::{Ending, Event};
 use crate::invocation::{Completion, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
@@ -57,15 +57,15 @@ impl<A: Actors> Service<A> {
             };
             out.record(now, subject, story, Event::Moved { from, to, op, due });
             if let Some(from) = from {
-                self.counts[from.index()] -= 1;
+                self.by_status[from.index()].sub(now, 1);
             }
-            self.counts[to.index()] += 1;
+            self.by_status[to.index()].add(now, 1);
             let stored = match (from, elsewhere) {
                 (Some(from), false) if from.keeps_data() => content.size,
                 _ => 0,
             };
             if to == SubjectStatus::PendingDelete {
-                self.bytes_pending_delete += stored;
+                self.bytes_pending_delete.add(now, stored);
                 self.pending.push(Pending {
                     since: now,
                     subject,
@@ -94,9 +94,9 @@ impl<A: Actors> Service<A> {
         op.visit = Visit::BeginTask;
         let since = op.worker_since;
         self.task(now, handle, TaskStatus::Pending, out);
-        let next = self.workers.release(now, since);
+        let next = self.workers.release(now, Work::Request, since);
         self.take_worker(now, next);
-        if let Some(handle) = self.task_workers.acquire(now, handle) {
+        if let Some(handle) = self.task_workers.acquire(now, Work::Task, handle) {
             self.ops.at(handle).worker_since = now;
             self.begin(now, handle, out);
         }
@@ -148,7 +148,7 @@ impl<A: Actors> Service<A> {
         } = *self.ops.at(handle);
         let outcome = match work {
             Work::Request => {
-                let next = self.workers.release(now, worker_since);
+                let next = self.workers.release(now, work, worker_since);
                 self.take_worker(now, next);
                 outcome
             }
@@ -156,7 +156,7 @@ impl<A: Actors> Service<A> {
                 self.end_task(now, handle, outcome == Outcome::Ok, out);
                 self.actors.stop_task(task_slot);
                 self.task_slots.give_back(task_slot);
-                let next = self.task_workers.release(now, worker_since);
+                let next = self.task_workers.release(now, work, worker_since);
                 self.take_worker(now, next);
                 match outcome {
                     Outcome::Ok => Outcome::Ok,
@@ -222,7 +222,8 @@ impl<A: Actors> Service<A> {
             op.bytes = bytes;
             op.visit = Visit::Remove;
             // It begins when the queue is run.
-            self.ready.extend(self.slots.acquire(now, handle));
+            self.ready
+                .extend(self.slots.acquire(now, Work::Scrub, handle));
         }
     }
 }

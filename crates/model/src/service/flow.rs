@@ -1,10 +1,10 @@
 //! How a piece of work visits its resources, one after the other: ask for it, hold it, give it back, go on.
 
-use super::operation::{Handle, Hold, Op, Visit, Wake, Work};
+use super::operation::{Handle, Hold, Op, Visit, Wake};
 use super::queue::Queue;
 use super::subject::{Change, Reply};
 use super::{Actors, Service};
-use crate::config::Defect;
+use crate::config::{Defect, Work};
 use crate::fault::{Effect, Place};
 use crate::history::{Event, Seen};
 use crate::invocation::{Invocation, Out};
@@ -39,9 +39,10 @@ impl<A: Actors> Service<A> {
         let op = self.ops.at(handle);
         op.visit = visit;
         op.hold = Hold::Waiting;
+        let work = op.work;
         let granted = match self.queue(visit) {
             None => Some(handle),
-            Some(queue) => queue.acquire(now, handle),
+            Some(queue) => queue.acquire(now, work, handle),
         };
         if let Some(handle) = granted {
             self.begin(now, handle, out);
@@ -85,7 +86,7 @@ impl<A: Actors> Service<A> {
         } = op.invocation;
         match op.visit {
             Visit::Put if content.size > 0 => {
-                if !self.store.reserve(subject.slot, content.size) {
+                if !self.store.reserve(now, subject.slot, content.size) {
                     return false;
                 }
                 op.bytes = content.size;
@@ -135,6 +136,7 @@ impl<A: Actors> Service<A> {
     /// The hold is over, or it is time to try again.
     pub(super) fn held(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
         let Op {
+            work,
             visit,
             hold,
             visit_since,
@@ -145,7 +147,7 @@ impl<A: Actors> Service<A> {
         }
         if let Some(next) = self
             .queue(visit)
-            .and_then(|queue| queue.release(now, visit_since))
+            .and_then(|queue| queue.release(now, work, visit_since))
         {
             self.ready.push_back(next);
         }
@@ -269,7 +271,7 @@ impl<A: Actors> Service<A> {
                     let Invocation {
                         subject, content, ..
                     } = self.ops.at(handle).invocation;
-                    self.store.remove(subject.slot, content.size);
+                    self.store.remove(now, subject.slot, content.size);
                 }
                 self.end(now, handle, Outcome::Ok, out);
             }
@@ -333,13 +335,13 @@ impl<A: Actors> Service<A> {
         } = op.invocation;
         let bytes = self
             .store
-            .remove(subject.slot, std::mem::take(&mut op.bytes));
+            .remove(now, subject.slot, std::mem::take(&mut op.bytes));
         if bytes > 0 {
             out.record(now, subject, story, Event::Removed { bytes });
         }
         match op.work {
             Work::Scrub => {
-                self.bytes_pending_delete = self.bytes_pending_delete.saturating_sub(bytes);
+                self.bytes_pending_delete.sub(now, bytes);
                 self.go(now, handle, Visit::Commit(Change::Scrub), out);
             }
             Work::Request if operation == Operation::Delete => {

@@ -18,9 +18,9 @@ pub use scrubber::{Pending, Scrubber, ScrubberMessage, ScrubberReply};
 pub use subject::{Change, Commit, Laws, Move, Reply, Subject};
 pub use task::{Task, TaskCommit, TaskReply};
 
-use crate::config::{Defect, Resource, ServiceConfig};
+use crate::config::{Defect, Resource, ServiceConfig, Work};
 use crate::fault::{FaultId, Faults, Place};
-use crate::history::{Audit, Gauges, ResourceGauge, SubjectId};
+use crate::history::{Audit, Gauges, Level, ResourceGauge, SubjectId};
 use crate::invocation::{Invocation, Out};
 use crate::lifecycle::{Operation, SubjectStatus};
 use crate::random::{Rng, Seed};
@@ -28,7 +28,7 @@ use crate::script::ClientFault;
 use crate::table::{Slots, Table};
 use crate::target::Target;
 use crate::units::{Span, Time};
-use operation::{Handle, Op, Work};
+use operation::{Handle, Op};
 use queue::Queue;
 use std::collections::VecDeque;
 use store::Store;
@@ -76,8 +76,8 @@ pub struct Service<A> {
     store: Store,
     task_slots: Slots,
     /// Subjects by status, as the registry counts them.
-    counts: [u64; SubjectStatus::COUNT],
-    bytes_pending_delete: u64,
+    by_status: [Level; SubjectStatus::COUNT],
+    bytes_pending_delete: Level,
     /// Subjects that went into pending delete since the scrubber was last told.
     pending: Vec<Pending>,
     /// When deleted records are to be purged, in order.
@@ -108,8 +108,8 @@ impl<A: Actors> Service<A> {
             task_workers: Queue::new(config.task_workers),
             store: Store::new(config.store.capacity),
             task_slots: Slots::default(),
-            counts: [0; SubjectStatus::COUNT],
-            bytes_pending_delete: 0,
+            by_status: Default::default(),
+            bytes_pending_delete: Level::default(),
             pending: Vec::new(),
             purges: VecDeque::new(),
             purged: 0,
@@ -155,7 +155,7 @@ impl<A: Actors> Target for Service<A> {
             *self.store.held(invocation.subject.slot) = 0;
         }
         let handle = self.open(Work::Request, invocation);
-        let granted = self.workers.acquire(now, handle);
+        let granted = self.workers.acquire(now, Work::Request, handle);
         self.take_worker(now, granted);
         self.run(now, out);
     }
@@ -204,7 +204,7 @@ impl<A: Actors> Target for Service<A> {
         uploads.then(|| self.faults.client_fault(true)).flatten()
     }
 
-    fn forget(&mut self, slot: u32) {
+    fn forget(&mut self, _: Time, slot: u32) {
         self.actors.stop_subject(slot);
     }
 
@@ -223,11 +223,11 @@ impl<A: Actors> Target for Service<A> {
             self.purges.pop_front();
             self.purged += 1;
         }
-        gauges.subjects = self.counts;
+        gauges.subjects = (self.by_status).each_mut().map(|level| level.look(now));
         gauges.purged = self.purged;
         gauges.events += self.actors.messages();
-        gauges.bytes_stored = self.store.stored();
-        gauges.bytes_pending_delete = self.bytes_pending_delete;
+        gauges.bytes_stored = self.store.stored().look(now);
+        gauges.bytes_pending_delete = self.bytes_pending_delete.look(now);
         let mut set = |resource: Resource, gauge: ResourceGauge| {
             gauges.resources[resource.index()] = gauge;
         };

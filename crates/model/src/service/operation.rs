@@ -1,6 +1,7 @@
 //! One piece of work of the service, and the resource that it visits.
 
 use super::subject::Change;
+use crate::config::Work;
 use crate::history::{Content, OpId, Seen, SubjectId};
 use crate::invocation::{Cursor, Invocation};
 use crate::lifecycle::{Operation, Outcome, Who};
@@ -17,17 +18,6 @@ pub enum Wake {
     Op(u32),
     /// The scrubber looks who is due.
     Scrubber,
-}
-
-/// Whose work it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Work {
-    /// A client's request, which holds a request worker.
-    Request,
-    /// An accepted import, which holds a task worker.
-    Task,
-    /// The scrubber's.
-    Scrub,
 }
 
 /// What a piece of work does next, or is doing: one visit to one resource.

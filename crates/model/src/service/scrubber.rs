@@ -1,6 +1,7 @@
 //! The core of the scrubber actor: it wakes now and then and removes the data of pending deletes.
 
 use super::queue::Queue;
+use crate::config::Work;
 use crate::history::{ResourceGauge, SubjectId};
 use crate::load::StoryId;
 use crate::units::{Span, Time};
@@ -79,7 +80,7 @@ impl Scrubber {
             ScrubberMessage::Wake(at) if !self.down => self.wake(at, &mut reply.scrub),
             ScrubberMessage::Wake(_) => {}
             ScrubberMessage::Scrubbed { at, since } => {
-                reply.scrub.extend(self.due.release(at, since));
+                reply.scrub.extend(self.due.release(at, Work::Scrub, since));
             }
             ScrubberMessage::Down(down) => {
                 self.down = down;
@@ -106,7 +107,7 @@ impl Scrubber {
                 break;
             }
             self.pending.pop_front();
-            scrub.extend(self.due.acquire(at, first));
+            scrub.extend(self.due.acquire(at, Work::Scrub, first));
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The store: which subject holds how many bytes.
 
+use crate::history::Level;
 use crate::table::Table;
-use crate::units::Bytes;
+use crate::units::{Bytes, Time};
 
 /// Bytes by subject, and in all.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     held: Table<u64>,
-    stored: u64,
+    stored: Level,
     capacity: Option<Bytes>,
 }
 
@@ -15,7 +16,7 @@ impl Store {
     pub(crate) fn new(capacity: Option<Bytes>) -> Store {
         Store {
             held: Table::default(),
-            stored: 0,
+            stored: Level::default(),
             capacity,
         }
     }
@@ -27,30 +28,29 @@ impl Store {
     }
 
     /// All bytes.
-    #[inline]
-    pub(crate) fn stored(&self) -> u64 {
-        self.stored
+    pub(crate) fn stored(&mut self) -> &mut Level {
+        &mut self.stored
     }
 
     /// Takes bytes in, unless they are more than it has room for.
     #[inline]
-    pub(crate) fn reserve(&mut self, slot: u32, bytes: u64) -> bool {
-        let after = self.stored.saturating_add(bytes);
+    pub(crate) fn reserve(&mut self, now: Time, slot: u32, bytes: u64) -> bool {
+        let after = self.stored.now().saturating_add(bytes);
         if self.capacity.is_some_and(|capacity| after > capacity.0) {
             return false;
         }
-        self.stored = after;
+        self.stored.add(now, bytes);
         *self.held.at(slot) += bytes;
         true
     }
 
     /// Removes bytes, as many as there are at most; says how many they were.
     #[inline]
-    pub(crate) fn remove(&mut self, slot: u32, bytes: u64) -> u64 {
+    pub(crate) fn remove(&mut self, now: Time, slot: u32, bytes: u64) -> u64 {
         let held = self.held.at(slot);
         let bytes = bytes.min(*held);
         *held -= bytes;
-        self.stored -= bytes;
+        self.stored.sub(now, bytes);
         bytes
     }
 }

@@ -7,7 +7,7 @@ mod sums;
 
 use Operation::*;
 use stormglass_model::checker::online::{Checker, Judgement, Rules};
-use stormglass_model::history::{Audit, Content, Event, Gauges, OpId, Record, SubjectId};
+use stormglass_model::history::{Audit, Content, Event, Gauges, Level, OpId, Record, SubjectId};
 use stormglass_model::lifecycle::Outcome::{self, *};
 use stormglass_model::lifecycle::SubjectStatus::{self, *};
 use stormglass_model::lifecycle::TaskStatus;
@@ -31,6 +31,7 @@ fn rules(profile: Profile) -> Rules {
     Rules {
         profile,
         scrub_time: SCRUB,
+        scrub_interval: Span::from_secs(300),
     }
 }
 
@@ -146,11 +147,11 @@ impl Script {
     fn gauges(mut self, counts: &[(SubjectStatus, u64)], bytes_stored: u64) -> Script {
         let mut gauges = Gauges {
             at: Time(self.now),
-            bytes_stored,
+            bytes_stored: Level::constant(bytes_stored),
             ..Gauges::default()
         };
         for (status, count) in counts {
-            gauges.subjects[status.index()] = *count;
+            gauges.subjects[status.index()] = Level::constant(*count);
         }
         self.checker.gauges(&gauges);
         self

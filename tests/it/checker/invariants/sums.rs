@@ -172,12 +172,12 @@ fn operations_still_open_leave_the_verdict_unknown() {
     assert_eq!(judgement.verdict, Verdict::Unknown);
     assert_eq!(
         judgement.unknown_because.as_deref(),
-        Some("1 operation still open")
+        Some("1 operation was still open")
     );
     let judgement = saving(Profile::V2).sent(2, Delete).sent(3, Delete).judged();
     assert_eq!(
         judgement.unknown_because.as_deref(),
-        Some("3 operations still open")
+        Some("3 operations were still open")
     );
     let judgement = saving(Profile::V2).removed(SIZE + 1).judged();
     assert_eq!(judgement.verdict, Verdict::Invalid);

@@ -55,11 +55,13 @@ impl Checker {
     pub fn finish(&mut self, at: Time) -> Judgement {
         self.stuck_subjects(at);
         self.stuck_tasks(at);
-        let open = self.open.count();
-        let verdict = Verdict::of(self.violations.total() > 0, open > 0);
-        let unknown_because = (verdict == Verdict::Unknown).then(|| match open {
-            1 => "1 operation still open".to_owned(),
-            _ => format!("{open} operations still open"),
+        let (open, overdue) = (self.open.count(), self.overdue(at));
+        let verdict = Verdict::of(self.violations.total() > 0, open > 0 || overdue > 0);
+        let unknown_because = (verdict == Verdict::Unknown).then(|| match (open, overdue) {
+            (0, 1) => "1 delete was still not scrubbed although it was due".to_owned(),
+            (0, _) => format!("{overdue} deletes were still not scrubbed although they were due"),
+            (1, _) => "1 operation was still open".to_owned(),
+            (_, _) => format!("{open} operations were still open"),
         });
         Judgement {
             verdict,
@@ -83,6 +85,19 @@ impl Checker {
                 );
             }
         }
+    }
+
+    /// Pending deletes that the scrubber should have come for. One that has too much to do is not one that does nothing, so this
+    /// is no violation.
+    fn overdue(&self, at: Time) -> usize {
+        let allowed = self.rules.scrub_time + self.rules.scrub_interval;
+        let pending = self
+            .subjects
+            .iter()
+            .filter(|subject| subject.is_live() && subject.status == Some(PendingDelete));
+        pending
+            .filter(|subject| subject.since + allowed < at)
+            .count()
     }
 
     /// Invariant `progress` for tasks.

@@ -47,6 +47,8 @@ pub struct Rules {
     pub profile: Profile,
     /// How long a pending delete keeps its data at least.
     pub scrub_time: Span,
+    /// How long after that the scrubber comes at the latest, if it can.
+    pub scrub_interval: Span,
 }
 
 /// How a run is judged, and why.

@@ -51,8 +51,9 @@ impl Checker {
     /// The service's own counts at one instant: they must be what the history adds up to (`conservation`).
     pub fn gauges(&mut self, gauges: &Gauges) {
         let at = gauges.at;
-        let created = gauges.subjects.iter().sum();
-        let theirs = figures(&gauges.subjects, created, gauges.bytes_stored.into());
+        let by_status = gauges.by_status();
+        let (created, bytes) = (by_status.iter().sum(), gauges.bytes_stored.now());
+        let theirs = figures(&by_status, created, bytes.into());
         let totals = &mut self.totals;
         totals.at = at;
         let ours = figures(&totals.subjects, totals.created, totals.bytes);

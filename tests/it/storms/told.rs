@@ -1,0 +1,139 @@
+//! What a storm is told to have come to: its exit code and its summary say what a careful colleague would.
+
+use crate::report::sample::origin;
+use std::path::Path;
+use stormglass::{Conclusion, Host, Origin, Scenario, StormResult, summary};
+
+/// A scenario of one story, with these lines in place of its own.
+fn scenario(lines: &str) -> Scenario {
+    let text = format!("schema = 1\nname = \"told\"\n{lines}");
+    stormglass::parse("told", &text, Path::new("."), &[])
+        .unwrap_or_else(|mistakes| panic!("{}", mistakes.plain()))
+}
+
+fn run(lines: &str) -> StormResult {
+    super::run(&scenario(lines), 1)
+}
+
+fn told(result: &StormResult) -> String {
+    summary(&origin(), result, None, false).replace("\n  ", " ")
+}
+
+const UPLOAD: &str = "[[story]]\nname = \"x\"\nsize = \"0B\"\nsteps = [\"create\", \"upload\"]\n";
+
+#[test]
+fn load_that_was_dropped_is_told_unless_a_threshold_judges_it() {
+    let storm = format!(
+        "[service.store]\nslots = 4\nput = {{ exponential = {{ mean = \"1s\" }} }}\n\
+         [load]\narrivals = {{ rate = \"4/s\" }}\nduration = \"10m\"\nmax_in_flight = 4\n{UPLOAD}\
+         [thresholds]\nupload = [\"error_rate < 1%\"]\n"
+    );
+    let judged = |demand: &str| run(&format!("{storm}{demand}")).conclusion();
+    assert_eq!(judged(""), Conclusion::LoadNotOffered);
+    assert_eq!(judged("dropped = [\"rate < 40%\"]"), Conclusion::Good);
+    assert_eq!(
+        judged("dropped = [\"rate < 20%\"]"),
+        Conclusion::ThresholdFailed
+    );
+    assert_eq!(
+        judged("dropped = [\"count < 10\"]"),
+        Conclusion::ThresholdFailed
+    );
+    let text = told(&run(&storm));
+    assert!(
+        text.starts_with("! valid, but not the load that was asked for: 3"),
+        "{text}"
+    );
+}
+
+/// Rows of a second, joined beyond 1,024: the heavy load of the warm-up is in no row of the load.
+#[test]
+fn joined_intervals_do_not_cross_the_end_of_a_phase() {
+    let result = run(&format!(
+        "[service.store]\nslots = 1\nput = \"1ms\"\n[load]\n\
+         arrivals = {{ rate = \"100/s\", spacing = \"even\" }}\n\
+         ramp = [{{ for = \"1000.5s\", to = \"100/s\" }}, {{ for = \"0s\", to = \"0/s\" }}]\n\
+         duration = \"3000s\"\nwarm_up = \"1001s\"\n{UPLOAD}[report]\ninterval = \"1s\"\n"
+    ));
+    let run = &result.runs[0];
+    assert!(run.timeline.len() < 2_000, "{} rows", run.timeline.len());
+    let rows = run.phase_rows();
+    assert_eq!(rows[0].end.arrivals, 100_050);
+    assert_eq!(rows[1].before.arrivals, 100_050);
+}
+
+/// All workers of the scrubber wait for slots: it is slots that are short, and for whom.
+#[test]
+fn a_pool_that_only_waits_for_another_is_not_the_bottleneck() {
+    let result = run(
+        "[service]\ndelayed_delete = true\nscrub_time = \"1m\"\nscrub_interval = \"10s\"\nscrub_workers = 4\n\
+         [service.store]\nslots = 2\nput = \"800ms\"\ndelete = \"800ms\"\n[load]\n\
+         arrivals = { rate = \"1.5/s\" }\nduration = \"1h\"\n\
+         [[story]]\nname = \"x\"\nsize = \"1MiB\"\nsteps = [\"create\", \"upload\", \"delete\"]\n",
+    );
+    let text = told(&result);
+    assert!(
+        text.contains(" short: store.slots, at least 3 needed; mean wait"),
+        "{text}"
+    );
+    assert!(text.contains("of requests and scrubs"), "{text}");
+    assert!(
+        text.contains("still growing when the load ended: "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_long_upload_may_end_before_thresholds_are_judged() {
+    let storm = format!(
+        "[service.store]\nput = \"1h\"\n[load]\narrivals = {{ rate = \"1/m\" }}\nduration = \"10m\"\n{UPLOAD}\
+         [thresholds]\nupload = [\"p(99) < 30m\"]\n"
+    );
+    assert_eq!(run(&storm).conclusion(), Conclusion::ThresholdFailed);
+    let hasty = run(&format!("{storm}[settle]\nfor = \"2m\"\n"));
+    assert_eq!(hasty.conclusion(), Conclusion::Unknown);
+    let text = told(&hasty);
+    assert!(
+        text.contains("[settle] for = \"4m\" gives them longer"),
+        "{text}"
+    );
+}
+
+#[test]
+fn deletes_that_are_overdue_at_the_end_leave_the_verdict_unknown() {
+    let result = run(
+        "[service]\ndelayed_delete = true\nscrub_time = \"1m\"\nscrub_interval = \"1m\"\nscrub_workers = 1\n\
+         [service.store]\ndelete = \"10s\"\n[load]\narrivals = { rate = \"1/s\" }\nduration = \"6h\"\n\
+         [[story]]\nname = \"x\"\nsize = \"1MiB\"\nsteps = [\"create\", \"upload\", \"delete\"]\n",
+    );
+    let text = told(&result);
+    assert_eq!(result.conclusion(), Conclusion::Unknown, "{text}");
+    assert!(
+        text.starts_with("? unknown: scrub_workers was short in load"),
+        "{text}"
+    );
+    assert!(
+        text.contains("deletes were still not scrubbed although they were due"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_warm_up_that_is_shorter_than_data_is_kept_is_told() {
+    let lines = |warm_up: &str| {
+        format!(
+            "[service]\ndelayed_delete = true\nscrub_time = \"1h\"\n[load]\narrivals = {{ rate = \"1/m\" }}\n\
+             duration = \"1d\"\nwarm_up = \"{warm_up}\"\n[[story]]\nname = \"x\"\nsize = \"0B\"\n\
+             steps = [\"create\", \"upload\", {{ wait = \"2h\" }}, \"delete\"]\n"
+        )
+    };
+    let told = |warm_up| {
+        let scenario = scenario(&lines(warm_up));
+        let origin = Origin::new(&scenario, Path::new("x.toml"), &[], Host::this());
+        summary(&origin, &super::run(&scenario, 1), None, false)
+    };
+    assert!(
+        told("2h").contains("the warm-up (2h) is shorter than `x` keeps its data (3h on average)")
+    );
+    assert!(!told("4h").contains("shorter than"));
+}

@@ -3,6 +3,8 @@
 use crate::report::sample::origin;
 use std::path::Path;
 use stormglass::{Conclusion, Host, Origin, Scenario, StormResult, summary};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
+use stormglass_model::units::Span;
 
 /// A scenario of one story, with these lines in place of its own.
 fn scenario(lines: &str) -> Scenario {
@@ -116,6 +118,60 @@ fn deletes_that_are_overdue_at_the_end_leave_the_verdict_unknown() {
         text.contains("deletes were still not scrubbed although they were due"),
         "{text}"
     );
+}
+
+/// An operation belongs to the phase in which it was due, however long it takes.
+#[test]
+fn an_operation_belongs_to_the_phase_in_which_it_was_due() {
+    let result = run(&format!(
+        "[service.store]\nput = \"10s\"\n[load]\nusers = 1\nsubjects = 1\nduration = \"30s\"\n{UPLOAD}\
+         [[phase]]\nname = \"late\"\nfrom = \"5s\"\n"
+    ));
+    let run = &result.runs[0];
+    let upload = run
+        .operations
+        .iter()
+        .find(|row| row.operation == Operation::Upload)
+        .unwrap();
+    assert_eq!(run.phases[upload.phase].name, "load");
+    assert_eq!(upload.response.max(), Span::from_secs(10));
+}
+
+/// As long as the store is full, no upload comes in, and then every one does.
+#[test]
+fn a_full_store_takes_nothing() {
+    let result = run(
+        "[load]\narrivals = { rate = \"1/s\", spacing = \"even\" }\nduration = \"100s\"\n\
+         [[story]]\nname = \"x\"\nsize = \"1MiB\"\nsteps = [\"create\", \"upload\"]\n\
+         [[fault]]\nname = \"full\"\nat = \"store.put\"\nkind = \"full\"\nwindow = { from = \"10.5s\", to = \"60.5s\" }\n",
+    );
+    let run = &result.runs[0];
+    let count = |outcome| {
+        let rows = run
+            .operations
+            .iter()
+            .filter(|row| row.operation == Operation::Upload);
+        rows.filter(|row| row.outcome == outcome)
+            .map(|row| row.response.count())
+            .sum::<u64>()
+    };
+    assert_eq!((count(Outcome::Ok), count(Outcome::Fail)), (50, 50));
+    assert_eq!(run.end.bytes_stored.now(), 50 << 20);
+}
+
+/// A record that was purged stays counted as deleted, and counts once.
+#[test]
+fn each_deleted_record_is_purged_once() {
+    let purged = |after: &str| {
+        let result = run(&format!(
+            "[service]\npurge_after = \"{after}\"\n[load]\narrivals = {{ rate = \"1/s\", spacing = \"even\" }}\n\
+             duration = \"100s\"\n[[story]]\nname = \"x\"\nsteps = [\"create\", \"delete\"]\n[settle]\nfor = \"1s\"\n"
+        ));
+        let end = &result.runs[0].end;
+        assert_eq!(end.by_status()[SubjectStatus::Deleted.index()], 100);
+        end.purged
+    };
+    assert_eq!((purged("0s"), purged("50.5s"), purged("1h")), (100, 51, 0));
 }
 
 #[test]

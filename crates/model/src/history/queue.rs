@@ -8,6 +8,8 @@ use crate::config::Work;
 pub struct ResourceGauge {
     /// How many units there are.
     pub units: u64,
+    /// Whether a fault keeps those who wait from getting any.
+    pub paused: bool,
     /// How many wait.
     pub queue: Level,
     /// How many units are held.

@@ -73,6 +73,7 @@ impl<T> Queue<T> {
     /// The state now, with integrals up to now; extremes count from here on.
     pub(crate) fn gauge(&mut self, now: Time) -> ResourceGauge {
         ResourceGauge {
+            paused: self.paused,
             queue: self.gauge.queue.look(now),
             busy: self.gauge.busy.look(now),
             ..self.gauge

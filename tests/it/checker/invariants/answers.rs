@@ -47,6 +47,51 @@ fn one_upload() {
         .breaks(&[Invariant::OneUpload]);
 }
 
+/// Whatever the status: a refusal needs a reason.
+#[test]
+fn a_refusal_needs_a_status_that_forbids_it() {
+    let refused = |script: Script, operation| {
+        let asked = script.sent(9, operation);
+        asked.answered(9, operation, Refused, None)
+    };
+    refused(uploaded(), Deactivate).breaks(&[Invariant::Acknowledged]);
+    refused(created(Profile::V2), Upload).breaks(&[Invariant::Acknowledged]);
+    refused(uploaded(), Download).breaks(&[Invariant::Acknowledged]);
+    refused(deactivated(), DownloadAsAdmin).breaks(&[Invariant::Acknowledged]);
+    refused(deactivated(), Download).keeps();
+    refused(uploaded(), Upload).keeps();
+    refused(uploaded(), RemoveLocation).keeps();
+    // It was deactivated for a while.
+    let asked = uploaded().sent(9, Download).sent(2, Deactivate);
+    asked
+        .moved(Active, Deactivated, 2)
+        .done(2, Deactivate)
+        .answered(9, Download, Refused, None)
+        .keeps();
+}
+
+/// A look at the record that finds nothing says that there is nothing.
+#[test]
+fn what_a_look_does_not_find_is_gone() {
+    let looked = |script: Script, seen| {
+        script.sent(9, Show).event(Event::Completed {
+            op: OpId(9),
+            operation: Show,
+            outcome: Ok,
+            intended: Time::ZERO,
+            sent: Time::ZERO,
+            content: None,
+            seen: Some(seen),
+            http_status: None,
+        })
+    };
+    looked(uploaded(), Seen::Gone).breaks(&[Invariant::Acknowledged]);
+    looked(created(Profile::V2), Seen::Gone).breaks(&[Invariant::Acknowledged]);
+    looked(uploaded(), Seen::Status(Queued)).breaks(&[Invariant::Acknowledged]);
+    looked(uploaded(), Seen::Status(Active)).keeps();
+    looked(deleted(), Seen::Gone).keeps();
+}
+
 #[test]
 fn acknowledged_uploads_are_there() {
     let read = |script: Script, content| {

@@ -1,6 +1,7 @@
 //! `edge`, `terminal`, `location-never-saving` and `scrub-time`.
 
 use super::*;
+use stormglass_model::operations::OperationKind;
 
 #[test]
 fn edge_needs_a_legal_edge_from_the_status_the_subject_is_in() {
@@ -195,6 +196,36 @@ fn scrub_time() {
         .done(1, Delete)
         .moves(Some(PendingDelete), Deleted, None)
         .breaks(&[Invariant::ScrubTime]);
+}
+
+/// The data of a pending delete goes no earlier than its status.
+#[test]
+fn data_that_goes_before_its_time_is_scrubbed_early() {
+    pending().removed(SIZE).breaks(&[Invariant::ScrubTime]);
+    pending().wait(SCRUB).removed(SIZE).keeps();
+    // One violation, although the status follows.
+    pending()
+        .removed(SIZE)
+        .wait(SCRUB)
+        .moves(Some(PendingDelete), Deleted, None)
+        .event(Event::Forgotten)
+        .breaks(&[Invariant::ScrubTime]);
+}
+
+#[test]
+fn only_what_brings_data_makes_a_subject_saving() {
+    for &operation in Operation::ALL {
+        let script = created(Profile::V2)
+            .sent(1, operation)
+            .moved(Queued, Saving, 1);
+        let judgement = script.judged();
+        let found: Vec<_> = (judgement.violations.iter())
+            .map(|violation| violation.invariant)
+            .collect();
+        let kind = operation.kind();
+        let brings = matches!(kind, OperationKind::Upload(_) | OperationKind::Import);
+        assert_eq!(found.is_empty(), brings, "{operation}: {found:?}");
+    }
 }
 
 #[test]

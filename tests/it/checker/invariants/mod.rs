@@ -3,11 +3,14 @@
 mod answers;
 mod defects;
 mod edges;
+mod queues;
 mod sums;
 
 use Operation::*;
 use stormglass_model::checker::online::{Checker, Judgement, Rules};
-use stormglass_model::history::{Audit, Content, Event, Gauges, Level, OpId, Record, SubjectId};
+use stormglass_model::history::{
+    Audit, Content, Event, Gauges, Level, OpId, Record, ResourceGauge, Seen, SubjectId,
+};
 use stormglass_model::lifecycle::Outcome::{self, *};
 use stormglass_model::lifecycle::SubjectStatus::{self, *};
 use stormglass_model::lifecycle::TaskStatus;

@@ -275,7 +275,7 @@ impl Checker {
     fn answered_refused(&mut self, ended: &Ended) {
         let op = &ended.op;
         self.without_location(ended);
-        if op.moved || op.bytes > 0 {
+        if op.moved {
             match op.operation.kind() {
                 OperationKind::Upload(_) | OperationKind::Import => {
                     self.second_upload(
@@ -287,7 +287,16 @@ impl Checker {
             }
         } else if op.task.is_some() {
             self.untrue(ended, "its task was run all the same");
+        } else if self.is_groundless(op) {
+            self.untrue(ended, "nothing forbade it");
         }
+    }
+
+    /// Whether an operation was refused although each status that the subject was in grants it. Whether a location is the last
+    /// one, no status says.
+    fn is_groundless(&self, op: &OpenOp) -> bool {
+        let granted = self.granted[op.operation.index()];
+        op.operation.kind() != OperationKind::RemoveLocation && op.seen.without(granted).is_empty()
     }
 
     /// Invariant `acknowledged`: what failed was not done. An import may fail after its data is in.

@@ -8,8 +8,8 @@
 //! |---|---|
 //! | `edge`, `terminal`, `location-never-saving`, `scrub-time` | `moved` (tasks: `tasks`) |
 //! | `one-upload`, `acknowledged`, `access` | `answered` (bytes that no upload may write: `bytes`) |
-//! | `conservation` | `bytes` for each subject, `totals` for the whole |
-//! | `progress` | `end`; `answered` as soon as the operation that should have gone on has ended |
+//! | `conservation` | `bytes` for each subject, `totals` for the whole, `queues` for work |
+//! | `progress` | `end`; `answered` as soon as the operation that should have gone on has ended; `queues` |
 //!
 //! After a violation it takes the history's word for what is now, so that one cause is reported once. Nothing here
 //! knows an engine, a service or a clock.
@@ -20,13 +20,15 @@ mod bytes;
 mod end;
 mod moved;
 mod open;
+mod queues;
 mod subject;
 mod tasks;
 mod totals;
 mod violations;
 
+use crate::config::Resource;
 use crate::history::{Event, OpId, Record, SubjectId};
-use crate::lifecycle::{Invariant, Operation, Profile, Statuses, Verdict};
+use crate::lifecycle::{Invariant, Operation, Profile, Statuses, SubjectStatus, Verdict, Who};
 use crate::operations::OperationKind;
 use crate::table::Table;
 use crate::units::{Span, Time};
@@ -73,7 +75,24 @@ pub struct Checker {
     /// Tasks whose operation has ended before them, by that operation.
     loose_tasks: FxHashMap<OpId, LooseTask>,
     totals: Totals,
+    /// The statuses in which each operation is granted.
+    granted: [Statuses; Operation::COUNT],
+    /// Queues of which a violation has been noted.
+    queues_blamed: [bool; Resource::COUNT],
     violations: Violations,
+}
+
+/// The statuses in which an operation is granted to whoever performs it.
+fn granted(operation: Operation, profile: Profile) -> Statuses {
+    let row = operation.row();
+    let granted = row.granted(profile);
+    match (row.kind, row.who) {
+        (OperationKind::Download, Who::Admin) => granted,
+        (OperationKind::Download, _) => {
+            granted.without(Statuses::only(Some(SubjectStatus::Deactivated)))
+        }
+        _ => granted,
+    }
 }
 
 impl Checker {
@@ -85,6 +104,8 @@ impl Checker {
             open: OpenOps::new(),
             loose_tasks: FxHashMap::default(),
             totals: Totals::default(),
+            granted: Operation::ALL.map(|operation| granted(operation, rules.profile)),
+            queues_blamed: [false; Resource::COUNT],
             violations: Violations::default(),
         }
     }

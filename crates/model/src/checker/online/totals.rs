@@ -50,6 +50,7 @@ impl Totals {
 impl Checker {
     /// The service's own counts at one instant: they must be what the history adds up to (`conservation`).
     pub fn gauges(&mut self, gauges: &Gauges) {
+        self.queues(gauges);
         let at = gauges.at;
         let by_status = gauges.by_status();
         let (created, bytes) = (by_status.iter().sum(), gauges.bytes_stored.now());

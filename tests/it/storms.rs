@@ -1,13 +1,13 @@
 //! Whole storms through the library: those that are shipped, those with a planted defect, and any seed.
 
 mod defects;
-mod erlang;
+mod exact;
 mod levels;
-mod mmc;
 mod queues;
 mod random_storms;
 mod seeds;
 mod shipped;
+mod theory;
 mod told;
 
 use crate::report::file;

@@ -8,6 +8,9 @@ use tokio::task::LocalSet;
 /// The target with its URL known, also if only a catalog says it. It ends here if nobody said that this server may be loaded;
 /// nothing was sent to it yet.
 pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarget> {
+    for note in &target.notes {
+        eprintln!("stormglass: {note}");
+    }
     let target = wait_for(locate(target))??;
     // What is created in a server lands in its bucket.
     let store = target.probe.as_ref().and_then(|probe| probe.store.as_ref());

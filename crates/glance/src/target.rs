@@ -39,6 +39,8 @@ pub struct GlanceTarget {
     pub commands: Vec<Command>,
     /// Removes an image that no client could delete, at the end; run only if the command line allows it.
     pub last_resort: Option<Command>,
+    /// What the user should know before anything is sent, a line each.
+    pub notes: Vec<String>,
 }
 
 impl GlanceTarget {
@@ -59,6 +61,7 @@ impl GlanceTarget {
             probe: None,
             commands: Vec::new(),
             last_resort: None,
+            notes: Vec::new(),
         }
     }
 

@@ -47,6 +47,11 @@ impl Environment {
         }
     }
 
+    /// Every variable, in the order of names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        (self.variables.iter()).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A variable as it is.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
@@ -72,14 +77,20 @@ impl Environment {
 
     /// Where `clouds.yaml` is looked for, in order; as openstacksdk does.
     pub(crate) fn places(&self) -> Vec<PathBuf> {
-        let own = match (self.said("XDG_CONFIG_HOME"), self.said("HOME")) {
-            (Some(folder), _) => Some(PathBuf::from(folder)),
-            (None, Some(home)) => Some(Path::new(home).join(".config")),
-            (None, None) => None,
-        };
-        let below = own.into_iter().chain([self.everybodys.clone()]);
-        std::iter::once(self.here.clone())
-            .chain(below.map(|folder| folder.join("openstack")))
-            .collect()
+        let home = |name| self.said(name).map(|home| Path::new(home).join(".config"));
+        let folders = [
+            self.said("XDG_CONFIG_HOME").map(PathBuf::from),
+            home("SNAP_REAL_HOME").or_else(|| home("HOME")),
+            // A list of folders is taken for one, which is not there.
+            Some(PathBuf::from(self.said("XDG_CONFIG_DIRS").unwrap_or("/etc/xdg"))),
+            Some(self.everybodys.clone()),
+        ];
+        let mut places = vec![self.here.clone()];
+        for place in folders.into_iter().flatten().map(|folder| folder.join("openstack")) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
     }
 }

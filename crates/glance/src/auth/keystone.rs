@@ -1,5 +1,6 @@
 //! Keystone's words: a request for a token, and what is read of the answer. Nothing that a server says is shown but its catalog.
 
+use super::endpoint::versionless;
 use super::login::{Credential, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::answer::line;
 use crate::http::{Call, Connections, Payload, Reply, Times};
@@ -92,6 +93,7 @@ fn request(login: &Login) -> Value {
         Scope::Unsaid => return json!({ "auth": { "identity": identity } }),
         Scope::Project(project) => json!({ "project": named(project) }),
         Scope::Domain(domain) => json!({ "domain": domain }),
+        Scope::Trust(id) => json!({ "OS-TRUST:trust": { "id": id } }),
         Scope::System => json!({ "system": { "all": true } }),
     };
     json!({ "auth": { "identity": identity, "scope": scope } })
@@ -121,6 +123,7 @@ struct Described {
 struct Service {
     #[serde(rename = "type")]
     kind: String,
+    name: Option<String>,
     #[serde(default)]
     endpoints: Vec<ServiceEndpoint>,
 }
@@ -191,19 +194,26 @@ fn seconds(text: &str) -> Option<i64> {
 pub(crate) struct Catalog(Vec<Service>);
 
 impl Catalog {
-    /// The URL of the image service that the login means.
+    /// The URL of the image service that the login means, without a version at its end.
     pub(crate) fn image(&self, login: &Login) -> Result<String, LoginError> {
-        let (interface, region) = (login.interface.name(), login.region.as_deref());
-        let image = self.0.iter().filter(|service| service.kind == "image");
+        let wanted = &login.image;
+        let is_meant = |service: &&Service| {
+            let names = wanted.name.as_ref().zip(service.name.as_ref());
+            service.kind == wanted.kind && names.is_none_or(|(wanted, it)| wanted == it)
+        };
+        let image = self.0.iter().filter(is_meant);
         let places: Vec<&ServiceEndpoint> = image.flat_map(|service| &service.endpoints).collect();
-        let meant = places.iter().find(|place| {
-            let here = region.is_none_or(|region| place.region() == region);
-            here && place.interface == interface
+        let here = |place: &&ServiceEndpoint| {
+            let region = wanted.region.as_deref();
+            region.is_none_or(|region| place.region() == region) && !place.url.is_empty()
+        };
+        let meant = wanted.interfaces.iter().find_map(|interface| {
+            let mut places = places.iter().copied().filter(here);
+            places.find(|place| place.interface == interface.name())
         });
         if let Some(place) = meant {
-            return Ok(place.url.clone());
+            return Ok(versionless(&place.url).to_owned());
         }
-        let within = region.map_or(String::new(), |region| format!(" in {region}"));
         let there = match places.as_slice() {
             [] if self.0.is_empty() => {
                 "nothing: a token without a project has no catalog".to_owned()
@@ -215,7 +225,7 @@ impl Catalog {
         };
         Err(LoginError::NoEndpoint {
             url: line(&login.auth_url),
-            wanted: format!("{interface} endpoint of an image service{within}"),
+            wanted: line(&wanted.to_string()),
             there: line(&there),
         })
     }

@@ -39,6 +39,7 @@ pub(super) fn read(t: &mut Fields) -> GlanceTarget {
     };
     let mut target = identities.target();
     target.notes.extend(notes);
+    target.proxies = t.whole.reader.environment.proxies();
     if let Some(url) = &url {
         target.url = base_url(t, url);
     }

@@ -42,6 +42,8 @@ class Case:
         self.versioned_root = self.random.random() < 0.5 or self.suffix["Beta"].endswith("/610275")
         self.foreign_links = self.random.random() < 0.3
         self.services = "image", "glance"
+        self.odd_places = None
+        self.shadowed = False
 
     def any(self, *ways):
         return self.random.choice(ways)
@@ -56,6 +58,12 @@ class Case:
             for interface in ("internal", "public", "admin"):
                 place = f"{url}/{region.lower()}/{interface}{self.suffix[region]}"
                 places.append({"interface": interface, "region": region, "region_id": region, "url": place})
+        if self.odd_places == "empty":
+            places = [dict(place, url=None) for place in places] + places
+        elif self.odd_places == "nameless":
+            places = [{key: value for key, value in place.items() if key != "region_id"} for place in places]
+        elif self.odd_places == "renamed":
+            places = [dict(place, region="another") for place in places]
         kind, name = self.services
         other = [{"interface": "public", "region": "Beta", "region_id": "Beta", "url": f"{url}/other"}]
         return [
@@ -74,6 +82,8 @@ class Case:
         if self.public:
             roots["clouds-public"] = {"public-clouds": {"mine": self.public}}
         files = {}
+        if self.shadowed:
+            files["home/.config/openstack/clouds.yaml"] = b"clouds: {c: {auth: {auth_url: 'http://127.0.0.1:1'}}}"
         for name, root in roots.items():
             text = json.dumps(root, indent=2) if self.json else yaml.safe_dump(root, sort_keys=False)
             for old, new in {**self.text, "@CLOUD@": url}.items():
@@ -368,6 +378,21 @@ def profile(c):
 def secure(c):
     c.secure = {"auth": {"password": c.auth.pop("password", "open-sesame")}}
     c.secure |= c.any({}, {"region_name": "Alpha"}, {"interface": None}, {"regions": ["Alpha"]})
+
+
+@mutation
+def places_of_the_catalog(c):
+    c.odd_places = c.any("empty", "nameless", "renamed")
+
+
+@mutation
+def another_file(c):
+    c.shadowed = True
+
+
+@mutation
+def region_in_a_url(c):
+    c.auth["auth_url"] = "@CLOUD@/{region_name}/identity/v3"
 
 
 @mutation

@@ -21,7 +21,8 @@ pub async fn locate(target: &GlanceTarget) -> Result<GlanceTarget, HelloError> {
     if target.url.is_none()
         && let Identity::Keystone(login) = &target.member
     {
-        let session = Session::new(Arc::clone(login), target.ca.as_deref(), target.timeout)?;
+        let ca = target.ca.as_deref();
+        let session = Session::new(Arc::clone(login), ca, &target.proxies, target.timeout)?;
         let url = session.log_in_anew().await?.image(login)?;
         target.url = Some(url);
     }
@@ -70,6 +71,7 @@ pub fn target_from_environment(
         member,
     }
     .target();
+    target.proxies = environment.proxies();
     if let Some(url) = url {
         target.url = Some(url.trim_end_matches('/').to_owned());
     }

@@ -48,7 +48,10 @@ fn of_variables(environment: &Environment) -> Result<Keys, Mistake> {
         return Err(Mistake::new("no OS_* variable says how to log in", help));
     }
     cloud.remove("cloud"); // it chooses among clouds
-    if ["auth", "regions"].iter().any(|key| cloud.contains_key(*key)) {
+    if ["auth", "regions"]
+        .iter()
+        .any(|key| cloud.contains_key(*key))
+    {
         let message = "OS_AUTH and OS_REGIONS of the environment cannot hold what they name";
         return Err(Mistake::new(message, "unset them"));
     }
@@ -60,12 +63,16 @@ fn of_variables(environment: &Environment) -> Result<Keys, Mistake> {
 
 /// What `clouds.yaml` says of the cloud `name`.
 fn of_file(environment: &Environment, name: &str) -> Result<Keys, Mistake> {
-    let path = file(environment)?;
-    let mut clouds = Node::Table(entries(read(&path)?, "clouds"));
-    let secure = (environment.path("OS_CLIENT_SECURE_FILE"))
-        .or_else(|| find(&environment.places(), "secure"));
-    if let Some(secure) = secure {
-        lay_over(&mut clouds, Node::Table(entries(read(&secure)?, "clouds")));
+    let Some((path, root)) = file(environment, "OS_CLIENT_CONFIG_FILE", "clouds")? else {
+        let searched = environment.places().into_iter();
+        let searched: Vec<String> = searched.map(|it| it.display().to_string()).collect();
+        let message = format!("no clouds.yaml in {}", searched.join(", "));
+        let help = "put one there, or name it with OS_CLIENT_CONFIG_FILE";
+        return Err(Mistake::new(message, help));
+    };
+    let mut clouds = Node::Table(entries(root, "clouds"));
+    if let Some((_, root)) = file(environment, "OS_CLIENT_SECURE_FILE", "secure")? {
+        lay_over(&mut clouds, Node::Table(entries(root, "clouds")));
     }
     let mut clouds = clouds.into_table();
     let Some(cloud) = clouds.remove(name) else {
@@ -86,11 +93,7 @@ fn of_file(environment: &Environment, name: &str) -> Result<Keys, Mistake> {
 }
 
 /// A cloud over its profile, and the values of its region over both.
-fn laid_together(
-    environment: &Environment,
-    cloud: Table,
-    source: String,
-) -> Result<Keys, Mistake> {
+fn laid_together(environment: &Environment, cloud: Table, source: String) -> Result<Keys, Mistake> {
     let cloud = plainly_named(cloud, &source)?;
     let profile = match profile_name(&cloud, &source)? {
         Some(name) => profile(environment, &name, &source)?,
@@ -110,7 +113,10 @@ fn laid_together(
         Some(Node::Table(auth)) => auth,
         Some(_) => {
             let message = format!("`auth` of {source} is no table of keys");
-            return Err(Mistake::new(message, "write keys below it, or leave it out"));
+            return Err(Mistake::new(
+                message,
+                "write keys below it, or leave it out",
+            ));
         }
     };
     Ok(Keys {
@@ -143,9 +149,12 @@ fn profile(environment: &Environment, name: &str, source: &str) -> Result<Table,
     };
     let path = find(&environment.places(), "clouds-public");
     let path = path.ok_or_else(|| unknown("a clouds-public.yaml".to_owned()))?;
-    match entries(read(&path)?, "public-clouds").remove(name) {
+    match entries(read(&path, "")?, "public-clouds").remove(name) {
         Some(Node::Table(profile)) if profile.contains_key("region-name") => {
-            let message = format!("`region-name` of profile `{name}` of {} is passed over by openstacksdk", path.display());
+            let message = format!(
+                "`region-name` of profile `{name}` of {} is passed over by openstacksdk",
+                path.display()
+            );
             Err(Mistake::new(message, "write `region_name`"))
         }
         Some(Node::Table(profile)) => {
@@ -248,7 +257,8 @@ fn plainly_named(table: Table, source: &str) -> Result<Table, Mistake> {
         };
         let other = named.insert(plain.clone(), node.clone());
         if other.is_some_and(|other| other != node) {
-            let message = format!("`{plain}` of {source} is there twice, with a hyphen and without");
+            let message =
+                format!("`{plain}` of {source} is there twice, with a hyphen and without");
             return Err(Mistake::new(message, "keep one of the two"));
         }
     }
@@ -278,17 +288,18 @@ fn lay_over(place: &mut Node, over: Node) {
     }
 }
 
-fn file(environment: &Environment) -> Result<PathBuf, Mistake> {
-    let places = environment.places();
-    let named = environment.path("OS_CLIENT_CONFIG_FILE");
-    named.or_else(|| find(&places, "clouds")).ok_or_else(|| {
-        let searched: Vec<String> = (places.iter())
-            .map(|folder| folder.display().to_string())
-            .collect();
-        let message = format!("no clouds.yaml in {}", searched.join(", "));
-        let help = "put one there, or name it with OS_CLIENT_CONFIG_FILE";
-        Mistake::new(message, help)
-    })
+/// The file that a variable names, or the first that there is of this name.
+fn file(
+    environment: &Environment,
+    variable: &str,
+    name: &str,
+) -> Result<Option<(PathBuf, Node)>, Mistake> {
+    let (path, why) = match environment.path(variable) {
+        Some(path) => (Some(path), format!(", which `{variable}` names")),
+        None => (find(&environment.places(), name), String::new()),
+    };
+    path.map(|path| read(&path, &why).map(|root| (path, root)))
+        .transpose()
 }
 
 fn find(places: &[PathBuf], name: &str) -> Option<PathBuf> {
@@ -297,10 +308,10 @@ fn find(places: &[PathBuf], name: &str) -> Option<PathBuf> {
     paths.find(|path| path.is_file())
 }
 
-/// What a file says. Mistakes in it are told by their line, never by its text.
-fn read(path: &Path) -> Result<Node, Mistake> {
+/// What a file says, and why it is read. Mistakes in it are told by their line, never by its text.
+fn read(path: &Path, reason: &str) -> Result<Node, Mistake> {
     let unreadable = |why: String| {
-        let message = format!("cannot read {}: {why}", path.display());
+        let message = format!("cannot read {}{reason}: {why}", path.display());
         Mistake::new(message, "name a file of clouds that can be read")
     };
     let length = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;

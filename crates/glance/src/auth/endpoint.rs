@@ -116,12 +116,15 @@ impl Keys {
         };
         let (verify, insecure) = (word("verify"), word("insecure"));
         let unchecked = match () {
-            () if matches!(verify.as_str(), "false" | "no" | "off" | "0" | "null" | "?") => "verify",
+            () if matches!(verify.as_str(), "false" | "no" | "off" | "0" | "null" | "?") => {
+                "verify"
+            }
             () if matches!(insecure.as_str(), "true" | "yes" | "on" | "1" | "?") => "insecure",
             () => "",
         };
         if !unchecked.is_empty() {
-            let help = "leave it out, and name the certificate of who signed the server's with `cacert`";
+            let help =
+                "leave it out, and name the certificate of who signed the server's with `cacert`";
             let help = match self.variables {
                 true => help.replace("cacert", "OS_CACERT"),
                 false => help.to_owned(),
@@ -163,7 +166,8 @@ pub(super) fn versionless(url: &str) -> &str {
 /// `v2`, `v2.15`
 fn is_version(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    text.strip_prefix('v').is_some_and(|number| number.split('.').all(digits))
+    text.strip_prefix('v')
+        .is_some_and(|number| number.split('.').all(digits))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What surrounds a run, read in this one place: the variables of the process, and where configuration may lie.
 
+use crate::http::Proxies;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,11 @@ impl Environment {
         self.variable(name).filter(|value| !value.is_empty())
     }
 
+    /// The proxies that it names.
+    pub fn proxies(&self) -> Proxies {
+        Proxies::of_variables(|name| self.variable(name))
+    }
+
     /// A variable that names a file.
     pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
         self.said(name).map(|path| self.resolved(path))
@@ -82,11 +88,18 @@ impl Environment {
             self.said("XDG_CONFIG_HOME").map(PathBuf::from),
             home("SNAP_REAL_HOME").or_else(|| home("HOME")),
             // A list of folders is taken for one, which is not there.
-            Some(PathBuf::from(self.said("XDG_CONFIG_DIRS").unwrap_or("/etc/xdg"))),
+            Some(match self.said("XDG_CONFIG_DIRS") {
+                Some(folders) => PathBuf::from(folders),
+                None => self.everybodys.join("xdg"),
+            }),
             Some(self.everybodys.clone()),
         ];
         let mut places = vec![self.here.clone()];
-        for place in folders.into_iter().flatten().map(|folder| folder.join("openstack")) {
+        for place in folders
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.join("openstack"))
+        {
             if !places.contains(&place) {
                 places.push(place);
             }

@@ -33,11 +33,7 @@ pub(super) fn of_variables(environment: &Environment) -> Table {
 
 /// Whether the variables say how to log in; a region, a domain or a CA alone does not.
 pub(super) fn are_said(environment: &Environment) -> bool {
-    let says = |key: &String| {
-        let option = table::is_option(key) && !key.contains("domain");
-        option || matches!(table::use_of(key), Use::Read) && key.contains("tenant")
-            || matches!(key.as_str(), "auth_type" | "image_endpoint_override" | "auth_token")
-    };
+    let says = |key: &str| table::says_how_to_log_in(key) && !key.contains("domain");
     let said = |(key, node): (&String, &Node)| says(key) && *node != Node::Text(String::new());
     of_variables(environment).iter().any(said)
 }
@@ -46,6 +42,8 @@ impl Keys {
     /// The cloud they describe.
     pub fn cloud(mut self, environment: &Environment) -> Result<Cloud, Mistake> {
         let way = self.way()?;
+        self.settle_ranks(way)?;
+        self.share_domain(way);
         self.settle_options(way)?;
         let notes = self.notes(way)?;
         let ca = self.trust(environment)?;
@@ -73,7 +71,12 @@ impl Keys {
             },
             None => "password",
         };
-        let nowhere = ["endpoint", "url", "image_endpoint_override", "image_endpoint"];
+        let nowhere = [
+            "endpoint",
+            "url",
+            "image_endpoint_override",
+            "image_endpoint",
+        ];
         if self.beside.contains_key("auth_type")
             && matches!(name, "" | "None")
             && !nowhere.iter().any(|key| said(key))
@@ -86,17 +89,14 @@ impl Keys {
             self.wrong("auth_type", &what, format!("known are: {}", Way::names()))
         };
         let way = Way::named(name).ok_or_else(unknown)?;
-        match self.beside.get("auth_plugin") {
-            None => Ok(way),
-            Some(Node::Text(older)) if Way::named(older).is_some_and(|it| it.kind == way.kind) => {
-                Ok(way)
-            }
-            Some(_) => Err(self.wrong(
-                "auth_plugin",
-                "is passed over by openstacksdk",
-                "write auth_type",
-            )),
+        // The older name counts for nothing; where it alone is said, its writer meant it.
+        let older = self.beside.get("auth_plugin").and_then(text);
+        let agrees = |older| Way::named(older).is_some_and(|it| it.kind == way.kind);
+        if !self.beside.contains_key("auth_type") && older.is_some_and(|older| !agrees(older)) {
+            let what = "is passed over by openstacksdk";
+            return Err(self.wrong("auth_plugin", what, "write auth_type"));
         }
+        Ok(way)
     }
 
     /// Whether a key beside `auth` says something.
@@ -105,8 +105,8 @@ impl Keys {
         self.beside.get(key).is_some_and(said)
     }
 
-    /// Leaves below `auth` the options of the way alone, under the names that they have now.
-    fn settle_options(&mut self, way: &Way) -> Result<(), Mistake> {
+    /// Moves below `auth` the options that count beside it first, under the names that they have now.
+    fn settle_ranks(&mut self, way: &Way) -> Result<(), Mistake> {
         for (option, names) in table::OUTRANKED {
             let mut last = None;
             for name in names {
@@ -131,7 +131,11 @@ impl Keys {
                 }
             }
         }
-        self.share_domain(way);
+        Ok(())
+    }
+
+    /// Leaves below `auth` the options of the way alone.
+    fn settle_options(&mut self, way: &Way) -> Result<(), Mistake> {
         let mut settled = Table::new();
         for option in way.options() {
             let names = [Some(option), table::older(option)];
@@ -143,7 +147,11 @@ impl Keys {
             let says = |node: &Node| !matches!(node, Node::Null | Node::Flag(false));
             for node in nodes.into_iter().flatten().filter(says) {
                 let Node::Text(text) = node else {
-                    return Err(self.wrong(option, "is not one text", "write a text, in quotes if YAML takes it for something else"));
+                    return Err(self.wrong(
+                        option,
+                        "is not one text",
+                        "write a text, in quotes if YAML takes it for something else",
+                    ));
                 };
                 if !text.is_empty() && !settled.contains_key(option) {
                     settled.insert(option.to_owned(), Node::Text(text));
@@ -153,7 +161,10 @@ impl Keys {
         if let Some(key) = self.auth.keys().next() {
             let (what, help) = match table::is_option(key) {
                 true => OTHER_WAY,
-                false => ("is not a key that is known there", "leave it out, or correct its name"),
+                false => (
+                    "is not a key that is known there",
+                    "leave it out, or correct its name",
+                ),
             };
             return Err(self.wrong_at(key, true, what, help));
         }
@@ -163,7 +174,10 @@ impl Keys {
 
     /// A domain that is said for everything is the user's and the project's, where there is a project.
     fn share_domain(&mut self, way: &Way) {
-        if !["project_id", "project_name"].iter().any(|key| self.auth.contains_key(*key)) {
+        if !["project_id", "project_name"]
+            .iter()
+            .any(|key| self.auth.contains_key(*key))
+        {
             return;
         }
         for by in ["id", "name"] {
@@ -221,7 +235,11 @@ impl Keys {
     }
 
     fn wrong_at(&self, key: &str, below: bool, what: &str, help: &str) -> Mistake {
-        let message = format!("`{}` of {} {what}", self.spelled_at(key, below), self.source);
+        let message = format!(
+            "`{}` of {} {what}",
+            self.spelled_at(key, below),
+            self.source
+        );
         Mistake::new(message, help)
     }
 
@@ -281,6 +299,10 @@ impl Keys {
     }
 
     fn proof(&self, way: &Way) -> Result<Proof, Mistake> {
+        // A way that knows no default domain wants the name's own, also where an id makes the name needless.
+        if !way.has("default_domain_id") && self.option("username").is_some() {
+            self.domain_of("user")?;
+        }
         match way.kind {
             Kind::ApplicationCredential => {
                 let help = "Keystone showed it when the credential was made";
@@ -293,7 +315,10 @@ impl Keys {
                         Credential::Name(name, self.user(help)?)
                     }
                 };
-                Ok(Proof::ApplicationCredential(credential, Secret::new(secret)))
+                Ok(Proof::ApplicationCredential(
+                    credential,
+                    Secret::new(secret),
+                ))
             }
             Kind::Token => {
                 let token = self.need("token", "write it, or choose another auth_type")?;

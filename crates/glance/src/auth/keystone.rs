@@ -32,7 +32,7 @@ pub(crate) async fn issue(login: &Login, keystone: &Connections) -> Result<Issue
         detail: line(trouble.text()),
     })?;
     match reply.status {
-        201 => read(&reply).map_err(|detail| foreign(detail.to_owned())),
+        200 | 201 => read(&reply).map_err(|detail| foreign(detail.to_owned())),
         status @ (401 | 403) => Err(LoginError::Refused {
             url: url(),
             who: line(&login.who()),
@@ -121,7 +121,7 @@ struct Described {
 
 #[derive(Deserialize)]
 struct Service {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default)]
     kind: String,
     name: Option<String>,
     #[serde(default)]
@@ -130,10 +130,12 @@ struct Service {
 
 #[derive(Deserialize)]
 struct ServiceEndpoint {
+    #[serde(default)]
     interface: String,
     region: Option<String>,
     region_id: Option<String>,
-    url: String,
+    /// An operator may have left it out.
+    url: Option<String>,
 }
 
 fn read(reply: &Reply) -> Result<Issued, &'static str> {
@@ -203,16 +205,17 @@ impl Catalog {
         };
         let image = self.0.iter().filter(is_meant);
         let places: Vec<&ServiceEndpoint> = image.flat_map(|service| &service.endpoints).collect();
-        let here = |place: &&ServiceEndpoint| {
+        let here = |place: &&&ServiceEndpoint| {
             let region = wanted.region.as_deref();
-            region.is_none_or(|region| place.region() == region) && !place.url.is_empty()
+            region.is_none_or(|region| place.region() == region)
         };
         let meant = wanted.interfaces.iter().find_map(|interface| {
-            let mut places = places.iter().copied().filter(here);
-            places.find(|place| place.interface == interface.name())
+            let places = places.iter().filter(here);
+            let mut places = places.filter(|place| place.interface == interface.name());
+            places.find_map(|place| place.url.as_deref().filter(|url| !url.is_empty()))
         });
-        if let Some(place) = meant {
-            return Ok(versionless(&place.url).to_owned());
+        if let Some(url) = meant {
+            return Ok(versionless(url).to_owned());
         }
         let there = match places.as_slice() {
             [] if self.0.is_empty() => {

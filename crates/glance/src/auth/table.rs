@@ -148,7 +148,9 @@ pub(super) fn use_of(key: &str) -> Use {
     } else if HARMLESS.contains(&key) || is_of_a_service(key) || key.ends_with("timeout") {
         Use::Harmless
     } else if key.starts_with("image") || key.starts_with("glance") {
-        Use::Refused("openstacksdk does not know it, and it looks as if it were to say where the Glance is; leave it out")
+        Use::Refused(
+            "openstacksdk does not know it, and it looks as if it were to say where the Glance is; leave it out",
+        )
     } else {
         Use::Unknown
     }
@@ -156,9 +158,19 @@ pub(super) fn use_of(key: &str) -> Use {
 
 /// The key that was meant, if this one looks like a mistake in writing one that counts.
 pub(super) fn meant(key: &str) -> Option<&'static str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(known, key);
     let known = READ.into_iter().chain(options());
-    let near = known.filter(|it| key.len() > 4 && strsim::damerau_levenshtein(it, key) <= 2);
-    near.min_by_key(|it| strsim::damerau_levenshtein(it, key))
+    known
+        .min_by_key(distance)
+        .filter(|known| distance(known) <= 1 + usize::from(key.len() > 7))
+}
+
+/// Whether a variable of this key says how to log in, or where.
+pub(super) fn says_how_to_log_in(key: &str) -> bool {
+    let own = ["auth_type", "image_endpoint_override"].into_iter();
+    own.chain(options())
+        .chain(older_names())
+        .any(|it| it == key)
 }
 
 /// Whether some way has it as an option.
@@ -171,7 +183,9 @@ fn options() -> impl Iterator<Item = &'static str> {
 }
 
 fn older_names() -> impl Iterator<Item = &'static str> {
-    let outranked = OUTRANKED.iter().flat_map(|(_, names)| names.iter().copied());
+    let outranked = OUTRANKED
+        .iter()
+        .flat_map(|(_, names)| names.iter().copied());
     outranked.chain(["user_name"])
 }
 
@@ -308,8 +322,8 @@ const ELSEWHERE: [&str; 12] = [
 /// Whether it is about a service that is not the image service.
 fn is_of_a_service(key: &str) -> bool {
     let of = |end: &str| key.strip_suffix(end).and_then(|key| key.strip_suffix('_'));
-    let service = (SERVICE_SETTINGS.iter().find_map(|end| of(end)))
-        .or_else(|| key.strip_prefix("has_"));
+    let service =
+        (SERVICE_SETTINGS.iter().find_map(|end| of(end))).or_else(|| key.strip_prefix("has_"));
     service.is_some_and(|it| SERVICES.split_whitespace().any(|service| service == it))
 }
 

@@ -221,6 +221,11 @@ fn measured_sizes_are_read_as_tools_write_them() {
             5,
             "the weight is not a number of at least zero",
         ),
+        (
+            "5,1\n# more\n\n 6,x\n",
+            4,
+            "the weight is not a number of at least zero",
+        ),
         ("1,2,3\n", 1, "there is more than a value and a weight"),
         ("5\n\u{feff}6\n", 2, "does not start with a number"),
         (

@@ -7,6 +7,7 @@ use hyper::Request;
 use hyper::header::{HeaderValue, PROXY_AUTHORIZATION};
 use percent_encoding::percent_decode_str;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -15,7 +16,10 @@ const ANSWER_MAX: usize = 16 * 1024;
 
 /// What the variables say of proxies. What they name counts once a server is known that it is for.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Proxies {
+pub struct Proxies(Arc<Said>);
+
+#[derive(Default, PartialEq, Eq)]
+struct Said {
     /// For each kind of server, the variable and its value.
     http: Option<(&'static str, String)>,
     https: Option<(&'static str, String)>,
@@ -46,11 +50,11 @@ impl Proxies {
         let entries = except
             .split(',')
             .map(|entry| entry.trim().to_ascii_lowercase());
-        Proxies {
+        Proxies(Arc::new(Said {
             http: first(["http_proxy", "HTTP_PROXY"]).or(all).map(owned),
             https: first(["https_proxy", "HTTPS_PROXY"]).or(all).map(owned),
             except: entries.filter(|entry| !entry.is_empty()).collect(),
-        }
+        }))
     }
 
     /// Whether a server is asked through one of them.
@@ -61,10 +65,9 @@ impl Proxies {
 
     /// The proxy through which this server is asked. None of this machine is: a proxy elsewhere would ask its own.
     pub(super) fn towards(&self, endpoint: &Endpoint) -> Result<Option<Proxy>, ConfigError> {
-        let said = if endpoint.tls {
-            &self.https
-        } else {
-            &self.http
+        let said = match endpoint.tls {
+            true => &self.0.https,
+            false => &self.0.http,
         };
         match said {
             Some((variable, url)) if !self.is_excepted(endpoint) => {
@@ -83,7 +86,7 @@ impl Proxies {
             return true;
         }
         let with_port = format!("{host}:{}", endpoint.port);
-        self.except.iter().any(|entry| {
+        self.0.except.iter().any(|entry| {
             let name = entry.trim_start_matches('.');
             match address {
                 _ if entry == "*" => true,

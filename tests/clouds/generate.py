@@ -369,9 +369,13 @@ def profile(c):
     c.public |= c.any({"region_name": "Alpha"}, {"regions": ["Alpha", "Beta"]}, {"region-name": "Alpha"}, {"image_interface": "internal"}, {"regions": [{"name": "Alpha", "values": {"interface": "admin"}}]})
     if c.any(True, True, False):
         c.cloud.pop("region_name", None)
-    c.cloud[c.any("profile", "profile", "cloud")] = c.any("mine", "mine", "mine", "vexxhost" if c.any(True, False) else "nobodys")
-    if c.cloud.get("profile") == "vexxhost" or c.cloud.get("cloud") == "vexxhost":
-        c.cloud[next(k for k in ("profile", "cloud") if k in c.cloud)] = "elastx"
+    c.cloud[c.any("profile", "profile", "cloud")] = "mine"
+
+
+@mutation
+def profile_of_a_vendor(c):
+    # One that has no auth_url of its own, one that is closed, and one that nobody knows: none that would be asked.
+    c.cloud["profile"] = c.any("bluebox", "betacloud", "nobodys")
 
 
 @mutation

@@ -140,12 +140,15 @@ pub(super) enum Use {
 
 /// What is done with a key beside `auth`.
 pub(super) fn use_of(key: &str) -> Use {
-    let read = READ.contains(&key) || older_names().any(|name| name == key);
-    if let Some((_, help)) = REFUSED.iter().find(|(name, _)| *name == key) {
+    let read = is_in(READ, key) || older_names().any(|name| name == key);
+    if let Some((_, help)) = REFUSED.iter().find(|(keys, _)| is_in(keys, key)) {
         Use::Refused(help)
     } else if read || is_option(key) {
         Use::Read
-    } else if HARMLESS.contains(&key) || is_of_a_service(key) || key.ends_with("timeout") {
+    } else if HARMLESS.iter().any(|keys| is_in(keys, key))
+        || is_of_a_service(key)
+        || key.ends_with("timeout")
+    {
         Use::Harmless
     } else if key.starts_with("image") || key.starts_with("glance") {
         Use::Refused(
@@ -159,7 +162,7 @@ pub(super) fn use_of(key: &str) -> Use {
 /// The key that was meant, if this one looks like a mistake in writing one that counts.
 pub(super) fn meant(key: &str) -> Option<&'static str> {
     let distance = |known: &&str| strsim::damerau_levenshtein(known, key);
-    let known = READ.into_iter().chain(options());
+    let known = READ.split_whitespace().chain(options());
     known
         .min_by_key(distance)
         .filter(|known| distance(known) <= 1 + usize::from(key.len() > 7))
@@ -175,7 +178,7 @@ pub(super) fn says_how_to_log_in(key: &str) -> bool {
 
 /// Whether some way has it as an option.
 pub(super) fn is_option(key: &str) -> bool {
-    options().any(|option| option == key) || ELSEWHERE.contains(&key)
+    options().any(|option| option == key) || is_in(ELSEWHERE, key)
 }
 
 fn options() -> impl Iterator<Item = &'static str> {
@@ -190,39 +193,15 @@ fn older_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Settings that are obeyed.
-const READ: [&str; 21] = [
-    "auth",
-    "auth_type",
-    "auth_plugin",
-    "region_name",
-    "regions",
-    "interface",
-    "endpoint_type",
-    "image_interface",
-    "image_endpoint_type",
-    "image_region_name",
-    "image_service_type",
-    "image_service_name",
-    "image_api_version",
-    "image_endpoint_override",
-    "image_endpoint",
-    "has_image",
-    "cacert",
-    "verify",
-    "insecure",
-    "profile",
-    "cloud",
-];
+const READ: &str = "auth auth_type auth_plugin profile cloud region_name regions interface endpoint_type image_interface
+    image_endpoint_type image_region_name image_service_type image_service_name image_api_version image_endpoint_override
+    image_endpoint has_image cacert verify insecure";
 
 /// Keys that say something which is not done here, with what to do instead. Those that the SDK passes over are among them where
 /// their writer must have meant a place, a scope or trust.
-const REFUSED: [(&str, &str); 8] = [
+const REFUSED: [(&str, &str); 6] = [
     (
-        "cert",
-        "no certificate of a client is shown here; leave it out if the cloud needs none",
-    ),
-    (
-        "key",
+        "cert key",
         "no certificate of a client is shown here; leave it out if the cloud needs none",
     ),
     (
@@ -234,12 +213,8 @@ const REFUSED: [(&str, &str); 8] = [
         "Glance has no microversions; leave it out",
     ),
     (
-        "endpoint",
+        "endpoint url",
         "it counts where auth_type is none or admin_token; write image_endpoint_override",
-    ),
-    (
-        "url",
-        "it counts where auth_type is admin_token; write image_endpoint_override",
     ),
     (
         "endpoint_override",
@@ -251,98 +226,41 @@ const REFUSED: [(&str, &str); 8] = [
     ),
 ];
 
-/// Settings that change how openstacksdk or a command line of OpenStack works, or what it tells others.
-const HARMLESS: [&str; 44] = [
-    // read elsewhere, or only by the client for the command line
-    "cloud_name",
-    "cloudname",
-    "client_config_file",
-    "client_secure_file",
-    "default_domain",
-    // how often and how fast
-    "connect_retries",
-    "connect_retry_delay",
-    "status_code_retries",
-    "status_code_retry_delay",
-    "retriable_status_codes",
-    "image_connect_retries",
-    "image_connect_retry_delay",
-    "image_status_code_retries",
-    "image_status_code_retry_delay",
-    "image_retriable_status_codes",
-    "rate_limit",
-    "concurrency",
-    "timing",
-    "cache",
-    "no_cache",
-    // which address of a server, and which network
-    "force_ipv4",
-    "prefer_ipv6",
-    "networks",
-    "external_network",
-    "internal_network",
-    "nat_source",
-    "nat_destination",
-    "floating_ip_source",
-    "requires_floating_ip",
-    "secgroup_source",
-    // how images are made, and what is told
-    "image_format",
-    "image_api_use_tasks",
-    "disable_vendor_agent",
-    "message",
-    "status",
-    "metrics",
-    "verbose_level",
-    "debug",
-    "log_level",
-    "operation_log",
-    "additional_metric_tags",
-    "ansible",
-    "default_microversion",
-    "auth_methods",
+/// Settings that change how openstacksdk or a command line of OpenStack works, or what it tells others: those that are read elsewhere
+/// or by the command line alone; how often and how fast something is sent; which address of a server is taken, and which network of
+/// its servers; how images are made, and what is told.
+const HARMLESS: [&str; 4] = [
+    "cloud_name cloudname client_config_file client_secure_file default_domain auth_methods ansible debug verbose_level
+    log_level operation_log",
+    "connect_retries connect_retry_delay status_code_retries status_code_retry_delay retriable_status_codes
+    image_connect_retries image_connect_retry_delay image_status_code_retries image_status_code_retry_delay
+    image_retriable_status_codes rate_limit concurrency timing cache no_cache default_microversion",
+    "force_ipv4 prefer_ipv6 networks external_network internal_network nat_source nat_destination floating_ip_source
+    requires_floating_ip secgroup_source",
+    "image_format image_api_use_tasks disable_vendor_agent message status metrics additional_metric_tags",
 ];
 
 /// Options of ways that are not known here; with a way that is, openstacksdk passes them over.
-const ELSEWHERE: [&str; 12] = [
-    "passcode",
-    "identity_provider",
-    "protocol",
-    "client_id",
-    "client_secret",
-    "openid_scope",
-    "access_token",
-    "access_token_endpoint",
-    "access_token_type",
-    "discovery_endpoint",
-    "mapped_local_user",
-    "oauth2_endpoint",
-];
+const ELSEWHERE: &str =
+    "passcode identity_provider protocol client_id client_secret openid_scope access_token
+    access_token_endpoint access_token_type discovery_endpoint mapped_local_user oauth2_endpoint";
+
+/// Whether a key is one of those in a list.
+fn is_in(list: &str, key: &str) -> bool {
+    list.split_whitespace().any(|it| it == key)
+}
 
 /// Whether it is about a service that is not the image service.
 fn is_of_a_service(key: &str) -> bool {
     let of = |end: &str| key.strip_suffix(end).and_then(|key| key.strip_suffix('_'));
-    let service =
-        (SERVICE_SETTINGS.iter().find_map(|end| of(end))).or_else(|| key.strip_prefix("has_"));
-    service.is_some_and(|it| SERVICES.split_whitespace().any(|service| service == it))
+    let service = SERVICE_SETTINGS.split_whitespace().find_map(of);
+    let service = service.or_else(|| key.strip_prefix("has_"));
+    service.is_some_and(|service| is_in(SERVICES, service))
 }
 
-const SERVICE_SETTINGS: [&str; 14] = [
-    "api_version",
-    "default_microversion",
-    "disabled_reason",
-    "endpoint_override",
-    "endpoint",
-    "endpoint_type",
-    "interface",
-    "region_name",
-    "service_type",
-    "service_name",
-    "connect_retries",
-    "connect_retry_delay",
-    "status_code_retries",
-    "status_code_retry_delay",
-];
+const SERVICE_SETTINGS: &str = "api_version default_microversion disabled_reason endpoint_override endpoint endpoint_type
+    interface region_name service_type service_name connect_retries connect_retry_delay status_code_retries
+    status_code_retry_delay";
 
 /// The types of services, their older names, and the names of projects that files of variables use for them.
 const SERVICES: &str = "accelerator admin_logic alarm alarming application_catalog application_container

@@ -69,7 +69,7 @@ fn read(text: &str) -> Result<String, String> {
 const P: &str = "u@D for p@D at public endpoint of an image service";
 
 /// What stands beside `auth`, and what comes of it.
-const BESIDE: [(&str, &str); 36] = [
+const BESIDE: [(&str, &str); 37] = [
     ("", "u@D for p@D at public endpoint of an image service"),
     (
         "region_name: One",
@@ -141,6 +141,10 @@ const BESIDE: [(&str, &str); 36] = [
     ),
     ("verify: yes\ninsecure: no\ncacert: ~", P),
     // What is not obeyed is told.
+    (
+        "auth_url: 'http://{region_name}.k'",
+        "`auth_url` of c holds braces",
+    ),
     (
         "trust_id: t",
         "`auth.trust_id` of c asks for another scope than `auth.project_name`",

@@ -42,6 +42,7 @@ impl Keys {
     /// The cloud they describe.
     pub fn cloud(mut self, environment: &Environment) -> Result<Cloud, Mistake> {
         let way = self.way()?;
+        self.check_braces()?;
         self.settle_ranks(way)?;
         self.share_domain(way);
         self.settle_options(way)?;
@@ -103,6 +104,19 @@ impl Keys {
     fn is_said(&self, key: &str) -> bool {
         let said = |node: &Node| *node != Node::Null && *node != Node::Text(String::new());
         self.beside.get(key).is_some_and(said)
+    }
+
+    /// openstacksdk fills the name of the region into `auth.auth_url`, and into no other option.
+    fn check_braces(&self) -> Result<(), Mistake> {
+        for (option, below) in [("auth_url", false), ("endpoint", false), ("endpoint", true)] {
+            let table = if below { &self.auth } else { &self.beside };
+            let url = table.get(option).and_then(text);
+            if url.is_some_and(|url| url.contains(['{', '}'])) {
+                let help = "nothing is filled in here; write it out";
+                return Err(self.wrong_at(option, below, "holds braces", help));
+            }
+        }
+        Ok(())
     }
 
     /// Moves below `auth` the options that count beside it first, under the names that they have now.

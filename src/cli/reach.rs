@@ -2,12 +2,15 @@
 
 use super::{Exit, Told};
 use anyhow::Context;
-use stormglass_glance::{GlanceTarget, StoreTarget, guard, locate};
+use stormglass_glance::{GlanceTarget, StoreTarget, guard_through, locate};
 use tokio::task::LocalSet;
 
 /// The target with its URL known, also if only a catalog says it. It ends here if nobody said that this server may be loaded;
 /// nothing was sent to it yet.
 pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarget> {
+    for note in &target.notes {
+        eprintln!("stormglass: {note}");
+    }
     let target = wait_for(locate(target))??;
     // What is created in a server lands in its bucket.
     let store = target.probe.as_ref().and_then(|probe| probe.store.as_ref());
@@ -17,7 +20,7 @@ pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarge
     };
     let url = target.url.as_deref().unwrap_or_default();
     for url in [Some(url), bucket].into_iter().flatten() {
-        if let Err(error) = guard(url, allowed) {
+        if let Err(error) = guard_through(&target.proxies, url, allowed) {
             eprintln!("stormglass: {error}");
             return Err(Told(Exit::Usage).into());
         }

@@ -10,7 +10,12 @@ use stormglass_glance::{GlanceTarget, Identities, Identity};
 pub(super) fn read(t: &mut Fields) -> GlanceTarget {
     let url = t.get::<String>("url");
     let member = one(t, &["cloud", "token", "token_env", "member"]);
-    let mut other = |keys: &[&'static str]| one(t, keys).map(|cloud| cloud.identity);
+    let mut notes = Vec::new();
+    let mut other = |keys: &[&'static str]| {
+        let cloud = one(t, keys)?;
+        notes.extend(cloud.notes);
+        Some(cloud.identity)
+    };
     let admin = other(&["admin_cloud", "admin_token", "admin_token_env", "admin"]);
     let reads_only = other(&["reader_cloud", "reader_token", "reader_token_env", "reader"]);
     let other_project = other(&[
@@ -33,6 +38,8 @@ pub(super) fn read(t: &mut Fields) -> GlanceTarget {
         ca,
     };
     let mut target = identities.target();
+    target.notes.extend(notes);
+    target.proxies = t.whole.reader.environment.proxies();
     if let Some(url) = &url {
         target.url = base_url(t, url);
     }
@@ -92,11 +99,7 @@ fn one(t: &mut Fields, keys: &[&'static str]) -> Option<Cloud> {
     } else {
         headers(input)?
     };
-    Some(Cloud {
-        identity,
-        url: None,
-        ca: None,
-    })
+    Some(Cloud::of(identity))
 }
 
 /// What an environment variable holds, which the value of a key names.

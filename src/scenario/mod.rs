@@ -10,6 +10,7 @@ mod document;
 mod fault;
 mod identity;
 mod load;
+mod measured;
 mod mistake;
 mod probe;
 mod reach;

@@ -4,7 +4,7 @@ use super::identity::from_environment;
 use super::reader::{Fields, Input};
 use std::path::PathBuf;
 use stormglass_glance::auth::Secret;
-use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
+use stormglass_glance::{BucketTarget, ProbeTarget, Proxies, StoreTarget};
 
 /// Reads `[target.glance.probe]`.
 pub(super) fn read(input: Input) -> Option<ProbeTarget> {
@@ -77,7 +77,9 @@ fn store(t: &mut Fields) -> Option<StoreTarget> {
         bucket: bucket.to_owned(),
         access_key: access_key?,
         secret_key: secret_key?,
-        ca: None, // the target's, which knows it
+        // The target's, which knows them.
+        ca: None,
+        proxies: Proxies::default(),
     }))
 }
 

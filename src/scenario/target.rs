@@ -121,6 +121,7 @@ fn glance(t: &mut Fields) -> Option<GlanceTarget> {
     let mut probe = t.with("probe", super::probe::read);
     if let Some(StoreTarget::Bucket(bucket)) = probe.as_mut().and_then(|it| it.store.as_mut()) {
         bucket.ca.clone_from(&target.ca);
+        bucket.proxies.clone_from(&target.proxies);
     }
     Some(GlanceTarget {
         too_large: t.get("too_large"),

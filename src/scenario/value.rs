@@ -1,8 +1,8 @@
 //! Single values: numbers, names, durations, sizes, rates and distributions.
 
 use super::document::Value;
-use super::mistake::{Source, Spot};
-use super::reader::{Fields, Input, Read, Reader};
+use super::measured::{self, Kind};
+use super::reader::{Fields, Input, Read};
 use std::num::NonZeroU32;
 use stormglass_model::random::{Distribution, DistributionError, Drawn, SHAPES, Shape};
 use stormglass_model::units::{Bytes, Rate, Span, UnitError};
@@ -207,12 +207,11 @@ impl Quantity for Bytes {
         self.0 as f64
     }
 
-    // A plain number of a list of sizes is what `stat` and `du -b` print: bytes.
+    // A plain number of a list of sizes is what `stat` and `du -b` print: bytes. Other tools add a fraction to it.
     fn measured(text: &str) -> Result<Bytes, UnitError> {
-        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
-        match plain && !text.is_empty() {
-            true => Bytes::parse(&format!("{text}B")),
-            false => Bytes::parse(text),
+        match text.parse::<f64>() {
+            Ok(_) => Bytes::parse(&format!("{text}B")),
+            Err(_) => Bytes::parse(text),
         }
     }
 }
@@ -251,7 +250,14 @@ fn shape<T: Quantity>(input: Input) -> Option<Shape> {
     let (tag, inner) = input.tagged("distribution", &names)?;
     inner.table("{ exponential = { mean = … } }", |t| {
         let Some((_, keys)) = SHAPES.iter().find(|(name, _)| *name == tag) else {
-            let measured = t.need_with("file", "\"sizes.csv\"", measured::<T>);
+            let measured = t.need_with("file", "\"sizes.csv\"", |input| {
+                let kind = Kind {
+                    what: T::WHAT,
+                    example: T::EXAMPLE,
+                    parse: |text| T::measured(text).map(Quantity::number),
+                };
+                measured::read(input, &kind)
+            });
             return measured.map(Shape::Empirical);
         };
         let number = |key: &&'static str| match *key {
@@ -263,50 +269,4 @@ fn shape<T: Quantity>(input: Input) -> Option<Shape> {
         let numbers: Option<Vec<f64>> = numbers.into_iter().collect();
         Shape::with(tag, &numbers?)
     })
-}
-
-/// Reads a list of measured values, `value` or `value,weight` a line; mistakes point into it.
-fn measured<T: Quantity>(input: Input) -> Option<Vec<(f64, f64)>> {
-    let reader = input.reader;
-    let name = String::read(input)?;
-    let text = std::fs::read_to_string(reader.dir.join(&name))
-        .map_err(|error| {
-            let help = "name a text file; a relative name is looked up beside the scenario";
-            input.wrong(format!("cannot read `{name}`: {error}"), help);
-        })
-        .ok()?;
-    let source = reader.sources.borrow().len();
-    let mut values = Vec::new();
-    let mut start = 0;
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        let row = line.trim();
-        let begins = start + (line.len() - line.trim_start().len());
-        start += line.len();
-        let header = index == 0 && row.split(',').next() == Some("value");
-        if row.is_empty() || row.starts_with('#') || header {
-            continue;
-        }
-        let spot = Spot {
-            source,
-            start: begins,
-            end: begins + row.len(),
-        };
-        values.push(measured_row::<T>(reader, row, spot));
-    }
-    reader.sources.borrow_mut().push(Source { name, text });
-    values.into_iter().collect()
-}
-
-fn measured_row<T: Quantity>(reader: &Reader, row: &str, spot: Spot) -> Option<(f64, f64)> {
-    let (value, weight) = row.split_once(',').unwrap_or((row, "1"));
-    let weight = (weight.trim().parse().ok()).filter(|n: &f64| n.is_finite() && *n >= 0.0);
-    let why = match (T::measured(value.trim()), weight) {
-        (Ok(value), Some(weight)) => return Some((value.number(), weight)),
-        (Err(error), _) => error.to_string(),
-        (Ok(_), None) => "the weight is not a number of at least zero".to_owned(),
-    };
-    let (what, example) = (T::WHAT, T::EXAMPLE.replace('"', ""));
-    let help = format!("write {what} and, if they differ, a weight: `{example},3`");
-    reader.wrong(spot, why, help);
-    None
 }

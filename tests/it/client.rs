@@ -4,8 +4,8 @@ use std::path::Path;
 use std::thread;
 use stormglass_glance::auth::Secret;
 use stormglass_glance::{
-    Command, CommandError, Commands, GuardError, ImageId, Probe, ProbeError, ProbeTarget, RunId,
-    content_of, guard,
+    Command, CommandError, Commands, GuardError, ImageId, Probe, ProbeError, ProbeTarget, Proxies,
+    RunId, content_of, guard, guard_through,
 };
 use stormglass_model::units::Span;
 
@@ -231,6 +231,15 @@ fn only_this_machine_is_touched_unasked() {
             "{url}"
         );
     }
+    // A name of this machine is another one's to a proxy.
+    let variable = |name: &str| (name == "http_proxy").then_some("proxy.example:3128");
+    let proxies = Proxies::of_variables(variable);
+    let through = |url, allowed| guard_through(&proxies, url, allowed);
+    let short = "http://127.1:9292";
+    assert_eq!(guard(short, false), Ok(()));
+    assert_eq!(through("http://127.0.0.1:9292", false), Ok(()));
+    assert!(matches!(through(short, false), Err(GuardError::NotHere(_))));
+    assert_eq!(through(short, true), Ok(()));
 }
 
 #[test]

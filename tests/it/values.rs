@@ -13,15 +13,44 @@ fn durations_sizes_and_rates_are_read() {
     assert_eq!(Span::parse("1.5s"), Ok(Span(1_500_000_000)));
     assert_eq!(Span::parse("3d"), Ok(Span::from_secs(3 * 86_400)));
     assert_eq!(Span::parse("0s"), Ok(Span::ZERO));
+    for (text, seconds) in [
+        ("1h30m", 5_400),
+        ("1w", 604_800),
+        ("1d 12h", 129_600),
+        ("2 minutes", 120),
+        ("1 hour 30 min", 5_400),
+        ("90sec", 90),
+        ("1.5h0m1s", 5_401),
+    ] {
+        assert_eq!(Span::parse(text), Ok(Span::from_secs(seconds)), "{text}");
+    }
     assert_eq!(Bytes::parse("64KiB"), Ok(Bytes(65_536)));
     assert_eq!(Bytes::parse("1.5kB"), Ok(Bytes(1_500)));
     assert_eq!(Bytes::parse_per_second("1GiB/s"), Ok(Bytes(1 << 30)));
+    assert_eq!(Bytes::parse_per_second("1.5 MB/sec"), Ok(Bytes(1_500_000)));
     assert_eq!(Rate::parse("120/m"), Ok(Rate(2.0)));
+    assert_eq!(Rate::parse("120/min"), Ok(Rate(2.0)));
+    assert_eq!(Rate::parse("86400/d"), Ok(Rate(1.0)));
+    assert_eq!(Rate::parse("86400 /day"), Ok(Rate(1.0)));
 }
 
 #[test]
 fn a_text_that_is_no_quantity_is_refused() {
-    for text in ["", "ms", "5", "-1s", "NaNs", "1e300s", "5 parsecs"] {
+    for text in [
+        "",
+        "ms",
+        "5",
+        "-1s",
+        "NaNs",
+        "1e300s",
+        "5 parsecs",
+        "1h30",
+        "30m1h",
+        "1h1h",
+        "1h-30m",
+        "1.2.3s",
+        "1ss",
+    ] {
         assert!(Span::parse(text).is_err(), "{text}");
     }
     for text in ["-1B", "5", "1e30PiB", "1kb"] {
@@ -38,6 +67,25 @@ fn values_are_shown_short() {
     assert_eq!(Span::from_secs(86_400 * 3).to_string(), "3d");
     assert_eq!(Bytes(1_288_490_189).to_string(), "1.2GiB");
     assert_eq!(Bytes(0).to_string(), "0B");
+}
+
+#[test]
+fn what_is_shown_can_be_read_back() {
+    for power in 0..62 {
+        for length in [1_u64 << power, (1 << power) + 1, (1 << power) / 9 * 10 + 7] {
+            let (span, bytes) = (Span(length), Bytes(length));
+            assert_eq!(Span::parse(&span.exact()), Ok(span), "{}", span.exact());
+            let near = |read: u64| (read as f64 / length as f64 - 1.0).abs() < 0.006;
+            assert!(
+                Span::parse(&span.to_string()).is_ok_and(|it| near(it.0)),
+                "{span}"
+            );
+            assert!(
+                Bytes::parse(&bytes.to_string()).is_ok_and(|it| near(it.0)),
+                "{bytes}"
+            );
+        }
+    }
 }
 
 fn sample(shape: Shape) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! A server that may be somebody else's is only touched by one who says so.
 
-use crate::http::host;
+use crate::http::{Proxies, host};
 use std::net::{IpAddr, ToSocketAddrs};
 
 /// Why a server is not touched.
@@ -23,6 +23,15 @@ pub fn guard(url: &str, allowed: bool) -> Result<(), GuardError> {
     let uri: hyper::Uri = url.parse().map_err(|_| no_url())?;
     let host = host(&uri).ok_or_else(no_url)?;
     match allowed || is_here(host) {
+        true => Ok(()),
+        false => Err(GuardError::NotHere(shown(url))),
+    }
+}
+
+/// The same for a server that is asked through one of `proxies`, if one leads to it: what its name means is the proxy's to say.
+pub fn guard_through(proxies: &Proxies, url: &str, allowed: bool) -> Result<(), GuardError> {
+    guard(url, allowed)?;
+    match allowed || !proxies.lead_to(url) {
         true => Ok(()),
         false => Err(GuardError::NotHere(shown(url))),
     }

@@ -21,7 +21,8 @@ pub async fn locate(target: &GlanceTarget) -> Result<GlanceTarget, HelloError> {
     if target.url.is_none()
         && let Identity::Keystone(login) = &target.member
     {
-        let session = Session::new(Arc::clone(login), target.ca.as_deref(), target.timeout)?;
+        let ca = target.ca.as_deref();
+        let session = Session::new(Arc::clone(login), ca, &target.proxies, target.timeout)?;
         let url = session.log_in_anew().await?.image(login)?;
         target.url = Some(url);
     }
@@ -57,9 +58,8 @@ pub fn target_from_environment(
     let ca = environment.path("OS_CACERT");
     let member = match member? {
         Some(identity) => Some(Cloud {
-            identity,
-            url: None,
             ca: ca.clone(),
+            ..Cloud::of(identity)
         }),
         None => from_environment(environment)?,
     };
@@ -71,6 +71,7 @@ pub fn target_from_environment(
         member,
     }
     .target();
+    target.proxies = environment.proxies();
     if let Some(url) = url {
         target.url = Some(url.trim_end_matches('/').to_owned());
     }
@@ -111,14 +112,17 @@ impl Identities {
         let stands_in = self.member.is_none();
         let [member, admin, reader, other_project] =
             STAND_INS.map(|token| Identity::Token(token.to_owned()));
-        let (member, url, ca) = match self.member {
-            Some(cloud) => (cloud.identity, cloud.url, cloud.ca),
-            None => (member, None, None),
-        };
+        let Cloud {
+            identity: member,
+            url,
+            ca,
+            notes,
+        } = self.member.unwrap_or(Cloud::of(member));
         let own_admin = if stands_in { admin } else { member.clone() };
         let stand_in = |named: Option<Identity>, other| named.or(stands_in.then_some(other));
         GlanceTarget {
             url,
+            notes,
             reader: stand_in(self.reader, reader),
             other_project: stand_in(self.other_project, other_project),
             ca: self.ca.or(ca),

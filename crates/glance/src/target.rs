@@ -1,7 +1,7 @@
 //! Where a real Glance is, who talks to it, and what may be done to it: what a scenario says, and no more.
 
 use crate::auth::{Identity, Secret};
-use crate::http::host;
+use crate::http::{Proxies, host};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -23,6 +23,8 @@ pub struct GlanceTarget {
     pub other_project: Option<Identity>,
     /// Certificates, in PEM, that are trusted beside the system's; for `https`.
     pub ca: Option<PathBuf>,
+    /// Through which its servers are asked.
+    pub proxies: Proxies,
     /// After which an operation without an answer is unknown.
     pub timeout: Span,
     /// Connections open at once at most.
@@ -39,6 +41,8 @@ pub struct GlanceTarget {
     pub commands: Vec<Command>,
     /// Removes an image that no client could delete, at the end; run only if the command line allows it.
     pub last_resort: Option<Command>,
+    /// What the user should know before anything is sent, a line each.
+    pub notes: Vec<String>,
 }
 
 impl GlanceTarget {
@@ -51,6 +55,7 @@ impl GlanceTarget {
             reader: None,
             other_project: None,
             ca: None,
+            proxies: Proxies::default(),
             timeout: Span::from_secs(60),
             connections: NonZeroU32::MIN.saturating_add(31),
             location: None,
@@ -59,6 +64,7 @@ impl GlanceTarget {
             probe: None,
             commands: Vec::new(),
             last_resort: None,
+            notes: Vec::new(),
         }
     }
 
@@ -107,6 +113,8 @@ pub struct BucketTarget {
     pub secret_key: Secret,
     /// A file of certificates to trust besides the system's.
     pub ca: Option<PathBuf>,
+    /// Through which it is asked.
+    pub proxies: Proxies,
 }
 
 /// Something that is done to the server from outside. Its text is given to `sh -c`.

@@ -31,6 +31,9 @@ pub enum UnitError {
     /// The unit is not known.
     #[error("`{0}` is not a unit here; write one of {1}")]
     UnknownUnit(String, &'static str),
+    /// Several units, of which one is longer than the one before it, or as long.
+    #[error("`{0}` does not go from longer units to shorter ones; write for example \"1h30m\"")]
+    Order(String),
     /// Negative, not finite, or beyond what 64 bits hold.
     #[error("`{0}` is out of range: it must be at least zero and below {1}")]
     OutOfRange(String, &'static str),
@@ -38,8 +41,12 @@ pub enum UnitError {
 
 /// How quantities of one kind are written.
 struct Units {
-    /// Each unit with how many of the least it is; those that values are shown in come first, in order.
+    /// Each unit that values are shown in with how many of the least it is, in order.
     table: &'static [(&'static str, f64)],
+    /// What else is understood.
+    others: &'static [(&'static str, f64)],
+    /// Whether one text may hold several, `1h30m`.
+    adds_up: bool,
     names: &'static str,
     example: &'static str,
     /// Every quantity is below this, and how that is told.
@@ -59,7 +66,19 @@ const SPANS: Units = Units {
         ("h", 3_600e9),
         ("d", 86_400e9),
     ],
-    names: "ns, us, ms, s, m, h, d",
+    others: &[
+        ("µs", 1e3),
+        ("sec", 1e9),
+        ("min", 60e9),
+        ("second", 1e9),
+        ("minute", 60e9),
+        ("hour", 3_600e9),
+        ("day", 86_400e9),
+        ("w", 604_800e9),
+        ("week", 604_800e9),
+    ],
+    adds_up: true,
+    names: "ns, us, ms, s, m, h, d, w",
     example: "\"250ms\"",
     limit: (LIMIT, "292 years"),
 };
@@ -71,54 +90,98 @@ const BYTES: Units = Units {
         ("GiB", 1_073_741_824.0),
         ("TiB", 1_099_511_627_776.0),
         ("PiB", 1_125_899_906_842_624.0),
+    ],
+    others: &[
         ("kB", 1e3),
         ("MB", 1e6),
         ("GB", 1e9),
         ("TB", 1e12),
         ("PB", 1e15),
     ],
+    adds_up: false,
     names: "B, KiB, MiB, GiB, TiB, PiB, kB, MB, GB, TB, PB",
     example: "\"64KiB\"",
     limit: (LIMIT, "8192 PiB"),
 };
 const RATES: Units = Units {
     table: &[("/s", 1.0), ("/m", 1.0 / 60.0), ("/h", 1.0 / 3_600.0)],
-    names: "/s, /m, /h",
+    others: &[
+        ("/sec", 1.0),
+        ("/min", 1.0 / 60.0),
+        ("/second", 1.0),
+        ("/minute", 1.0 / 60.0),
+        ("/hour", 1.0 / 3_600.0),
+        ("/d", 1.0 / 86_400.0),
+        ("/day", 1.0 / 86_400.0),
+        ("/w", 1.0 / 604_800.0),
+        ("/week", 1.0 / 604_800.0),
+    ],
+    adds_up: false,
+    names: "/s, /m, /h, /d, /w",
     example: "\"50/s\"",
     limit: (1e12, "1000000000000/s"),
 };
 
 impl Units {
-    /// Reads `"250ms"`, in the least unit.
-    fn parse(&self, text: &str) -> Result<f64, UnitError> {
-        let trimmed = text.trim();
-        // An `e` belongs to the number only when an exponent follows; no unit starts with one.
-        let end = trimmed
-            .char_indices()
-            .find(|&(i, c)| {
-                let exponent = matches!(c, 'e' | 'E')
-                    && trimmed[i + 1..]
-                        .starts_with(|d: char| d.is_ascii_digit() || d == '-' || d == '+');
-                !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | '_') || exponent)
-            })
-            .map_or(trimmed.len(), |(i, _)| i);
-        let (number, unit) = trimmed.split_at(end);
-        let unit = unit.trim();
-        let number: f64 = (number.replace('_', "").parse())
-            .map_err(|_| UnitError::NoNumber(text.to_owned(), self.example))?;
-        if unit.is_empty() {
-            return Err(UnitError::NoUnit(text.to_owned(), self.names));
+    /// Reads `"250ms"`, in the least unit; also as a whole number, which beyond 2⁵³ the other cannot always hold.
+    fn parse(&self, text: &str) -> Result<(f64, u64), UnitError> {
+        let mut rest = text.trim();
+        let (mut sum, mut whole, mut shortest) = (0.0, 0_u64, f64::INFINITY);
+        loop {
+            let (number, after) = rest.split_at(number_length(rest));
+            let digits = number.replace('_', "");
+            let number: f64 =
+                (digits.parse()).map_err(|_| UnitError::NoNumber(text.to_owned(), self.example))?;
+            let next =
+                |c: char| self.adds_up && (c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
+            let (unit, next) = after.split_at(after.find(next).unwrap_or(after.len()));
+            let unit = unit.trim();
+            if unit.is_empty() {
+                return Err(UnitError::NoUnit(text.to_owned(), self.names));
+            }
+            let factor = (self.factor(unit))
+                .ok_or_else(|| UnitError::UnknownUnit(unit.to_owned(), self.names))?;
+            let part = number * factor;
+            sum += part;
+            let (limit, told) = self.limit;
+            if part.is_sign_negative() && part != 0.0 || !(0.0..limit).contains(&sum) {
+                return Err(UnitError::OutOfRange(text.to_owned(), told));
+            }
+            if factor >= shortest {
+                return Err(UnitError::Order(text.to_owned()));
+            }
+            let exact = digits.parse().ok().filter(|_| factor >= 1.0);
+            let exact = exact.and_then(|number: u64| number.checked_mul(factor as u64));
+            whole = whole.saturating_add(exact.unwrap_or(part.round() as u64));
+            shortest = factor;
+            rest = next;
+            if rest.is_empty() {
+                return Ok((sum, whole));
+            }
         }
-        let (_, factor) = (self.table.iter())
-            .find(|(name, _)| *name == unit || (unit == "µs" && *name == "us"))
-            .ok_or_else(|| UnitError::UnknownUnit(unit.to_owned(), self.names))?;
-        let (limit, told) = self.limit;
-        let quantity = number * factor;
-        if !(0.0..limit).contains(&quantity) {
-            return Err(UnitError::OutOfRange(text.to_owned(), told));
-        }
-        Ok(quantity)
     }
+
+    /// How many of the least a unit is, which may stand as a word in the plural.
+    fn factor(&self, unit: &str) -> Option<f64> {
+        let mut all = self.table.iter().chain(self.others);
+        let singular = unit.strip_suffix('s').filter(|word| word.len() >= 3);
+        all.find(|(name, _)| *name == unit || singular == Some(*name))
+            .map(|(_, factor)| *factor)
+    }
+}
+
+/// How long the number is with which a text begins.
+fn number_length(text: &str) -> usize {
+    // An `e` belongs to the number only when an exponent follows; no unit starts with one.
+    let is_exponent = |at: usize, c: char| {
+        matches!(c, 'e' | 'E')
+            && text[at + 1..].starts_with(|d: char| d.is_ascii_digit() || d == '-' || d == '+')
+    };
+    text.char_indices()
+        .find(|&(at, c)| {
+            !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | '_') || is_exponent(at, c))
+        })
+        .map_or(text.len(), |(at, _)| at)
 }
 
 impl Span {
@@ -145,9 +208,9 @@ impl Span {
         self.0 as f64 / 1e9
     }
 
-    /// Reads `"250ms"`: a decimal number and one of ns, us, ms, s, m, h, d.
+    /// Reads `"250ms"`: a decimal number and one of ns, us, ms, s, m, h, d, w; or several, as in `"1h30m"`.
     pub fn parse(text: &str) -> Result<Span, UnitError> {
-        Ok(Span(SPANS.parse(text)?.round() as u64))
+        SPANS.parse(text).map(|(_, whole)| Span(whole))
     }
 
     /// As a scenario writes it, to the nanosecond: a whole number of the longest unit that fits.
@@ -166,14 +229,15 @@ impl Span {
 impl Bytes {
     /// Reads `"64KiB"`: a decimal number and a binary or decimal unit.
     pub fn parse(text: &str) -> Result<Bytes, UnitError> {
-        Ok(Bytes(BYTES.parse(text)?.round() as u64))
+        BYTES.parse(text).map(|(_, whole)| Bytes(whole))
     }
 
     /// Reads a transfer rate, `"1GiB/s"`, in bytes per second.
     pub fn parse_per_second(text: &str) -> Result<Bytes, UnitError> {
-        match text.trim().strip_suffix("/s") {
-            Some(size) => Bytes::parse(size),
-            None => Err(UnitError::NoUnit(
+        let per = text.rsplit_once('/').map(|(size, per)| (size, per.trim()));
+        match per {
+            Some((size, "s" | "sec" | "second")) => Bytes::parse(size),
+            _ => Err(UnitError::NoUnit(
                 text.to_owned(),
                 "MiB/s, GiB/s, MB/s and so on",
             )),
@@ -182,9 +246,9 @@ impl Bytes {
 }
 
 impl Rate {
-    /// Reads `"50/s"`: a decimal number and one of /s, /m, /h.
+    /// Reads `"50/s"`: a decimal number and one of /s, /m, /h, /d, /w.
     pub fn parse(text: &str) -> Result<Rate, UnitError> {
-        RATES.parse(text).map(Rate)
+        RATES.parse(text).map(|(rate, _)| Rate(rate))
     }
 }
 
@@ -266,6 +330,6 @@ impl fmt::Display for Time {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        scaled(f, self.0, &BYTES.table[..6])
+        scaled(f, self.0, BYTES.table)
     }
 }

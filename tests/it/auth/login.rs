@@ -236,10 +236,10 @@ fn what_keystone_refuses_is_asked_for_once() {
 fn the_catalog_says_what_there_is_instead() {
     local(async {
         let cloud = Cloud::start().await;
-        let check = async |region: Option<&str>, expected: &str| {
+        let check = async |region: Option<&str>, interfaces: &[Interface], expected: &str| {
             let mut login = cloud.login(SECRET);
-            login.region = region.map(str::to_owned);
-            login.interface = Interface::Internal;
+            login.image.region = region.map(str::to_owned);
+            login.image.interfaces = interfaces.to_vec();
             match soon(locate(&target_of(login))).await {
                 Ok(target) => assert_eq!(target.url.as_deref(), Some(expected)),
                 Err(error) => {
@@ -248,10 +248,14 @@ fn the_catalog_says_what_there_is_instead() {
                 }
             }
         };
-        check(None, "http://internal").await;
-        check(Some("One"), "http://internal").await;
+        let internal = [Interface::Internal];
+        check(None, &internal, "http://internal").await;
+        check(Some("One"), &internal, "http://internal").await;
+        let either = [Interface::Internal, Interface::Public];
+        check(Some("Two"), &either, "http://two/image").await;
         check(
             Some("Two"),
+            &internal,
             "has no internal endpoint of an image service in Two; it has internal in One, public in One, public in Two",
         )
         .await;
@@ -287,6 +291,11 @@ fn every_kind_of_login_says_what_keystone_expects() {
                 credential(by_name),
                 Scope::Unsaid,
                 r#"{"identity":{"application_credential":{"name":"ci","secret":"open-sesame","user":{"id":"u1"}},"methods":["application_credential"]}}"#,
+            ),
+            (
+                password(id("u1")),
+                Scope::Trust("t1".to_owned()),
+                r#"{"identity":{"methods":["password"],"password":{"user":{"id":"u1","password":"open-sesame"}}},"scope":{"OS-TRUST:trust":{"id":"t1"}}}"#,
             ),
             (
                 Proof::Token(Secret::new(SECRET)),

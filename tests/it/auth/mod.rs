@@ -1,7 +1,9 @@
 //! Who asks, and over what: `clouds.yaml` and its like, Keystone, TLS. All servers here are made by the tests, on loopback.
 
+mod clouds;
 mod hostile;
 mod login;
+mod proxy;
 mod sources;
 mod tls;
 
@@ -129,7 +131,7 @@ impl Cloud {
                 { "type": "image", "endpoints": [
                     { "interface": "internal", "region": "One", "url": "http://internal" },
                     { "interface": "public", "region": "One", "url": format!("{}/image", self.url) },
-                    { "interface": "public", "region_id": "Two", "url": "http://two" },
+                    { "interface": "public", "region_id": "Two", "url": "http://two/image/v2/610275" },
                 ] },
             ],
         } });

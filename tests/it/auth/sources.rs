@@ -11,24 +11,24 @@ use stormglass_glance::{GlanceTarget, Identity, target_from_environment};
 use tempfile::TempDir;
 
 /// A folder with a place for each file.
-struct Place(TempDir);
+pub(super) struct Place(TempDir);
 
 impl Place {
-    fn new() -> Place {
+    pub(super) fn new() -> Place {
         Place(tempfile::tempdir().unwrap())
     }
 
-    fn clouds(text: &str) -> Place {
+    pub(super) fn clouds(text: &str) -> Place {
         let place = Place::new();
         write(place.path(), "clouds.yaml", text);
         place
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn environment(&self, variables: &[(&str, &str)]) -> Environment {
+    pub(super) fn environment(&self, variables: &[(&str, &str)]) -> Environment {
         let home = (
             "HOME".to_owned(),
             self.path().join("home").display().to_string(),
@@ -70,7 +70,7 @@ clouds:
     auth: &auth
       auth_url: http://10.0.0.1/identity
       username: demo
-      password: 0123
+      password: '0123'
       project_name: demo
       user_domain_id: default
       project_domain_name: Default
@@ -80,7 +80,7 @@ clouds:
     volume_api_version: [3]
   devstack-admin:
     <<: *devstack
-    auth: { <<: *auth, username: admin, system_scope: all, project_name: ~ }
+    auth: { <<: *auth, username: admin, system_scope: all, project_name: '' }
     interface: internalURL
     cacert: ~/ca.pem
   ci:
@@ -109,14 +109,17 @@ fn clouds_are_read_as_they_are_written_elsewhere() {
     assert_eq!(member.proof, Proof::Password(user, Secret::new("0123")));
     assert_eq!(member.scope, Scope::Project(named("demo", "Default")));
     assert_eq!(
-        (member.region.as_deref(), member.interface),
-        (Some("RegionOne"), Interface::Public)
+        (member.image.region.as_deref(), &member.image.interfaces),
+        (Some("RegionOne"), &vec![Interface::Public])
     );
     assert_eq!((devstack.url, devstack.ca), (None, None));
 
     let admin = read("devstack-admin");
     assert_eq!(login(&admin.identity).scope, Scope::System);
-    assert_eq!(login(&admin.identity).interface, Interface::Internal);
+    assert_eq!(
+        login(&admin.identity).image.interfaces,
+        [Interface::Internal]
+    );
     assert!(
         login(&admin.identity)
             .who()
@@ -187,7 +190,7 @@ const MISTAKES: [(&str, &str); 15] = [
     ),
     (
         "clouds: { a: { auth: { password: [open-sesame] } } }",
-        "`password` of cloud `a` of …/clouds.yaml is not one value; write a text",
+        "`auth.password` of cloud `a` of …/clouds.yaml is not one text; write a text, in quotes if YAML takes it for something else",
     ),
     (
         "clouds: { a: {} }",
@@ -215,8 +218,8 @@ const MISTAKES: [(&str, &str); 15] = [
     ),
     (
         "clouds: { a: { auth_type: v3oidc, auth: { auth_url: u } } }",
-        "`auth_type` of cloud `a` of …/clouds.yaml names a way that is not known: v3oidc; known here: password, v3password, \
-             v3applicationcredential, token, v3token, none",
+        "`auth_type` of cloud `a` of …/clouds.yaml names a way that is not known here: v3oidc; known are: password, v3password, token, v3token, \
+             v3applicationcredential, admin_token, token_endpoint, none",
     ),
     (
         "clouds: { a: { verify: false } }",
@@ -236,11 +239,13 @@ fn mistakes_are_told() {
     }
     assert_eq!(
         Place::new().wrong("a", &[]),
-        "no clouds.yaml in …, …/home/.config/openstack, …/etc/openstack; put one there, or name it with OS_CLIENT_CONFIG_FILE"
+        "no clouds.yaml in …, …/home/.config/openstack, …/etc/xdg/openstack, …/etc/openstack; put one there, or name it with OS_CLIENT_CONFIG_FILE"
     );
     let named = Place::new().wrong("a", &[("OS_CLIENT_CONFIG_FILE", "nowhere")]);
     assert!(
-        named.starts_with("cannot read …/nowhere: No such file"),
+        named.starts_with(
+            "cannot read …/nowhere, which `OS_CLIENT_CONFIG_FILE` names: No such file"
+        ),
         "{named}"
     );
     let bomb: String = (0..60)
@@ -280,7 +285,10 @@ fn variables_are_read_as_an_openrc_sets_them() {
     let all = read(&OPENRC).unwrap().unwrap();
     let password = Proof::Password(named("alice", "Default"), Secret::new("open-sesame"));
     assert_eq!(
-        (&login(&all.identity).proof, &login(&all.identity).region),
+        (
+            &login(&all.identity).proof,
+            &login(&all.identity).image.region
+        ),
         (&password, &None)
     );
     let with = |more: &[(&'static str, &'static str)]| [&OPENRC[..], more].concat();

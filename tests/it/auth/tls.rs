@@ -16,13 +16,13 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// Who signs, with the PEM file that says whom to trust.
-struct Authority {
+pub(super) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    pem: PathBuf,
+    pub(super) pem: PathBuf,
 }
 
 impl Authority {
-    fn new(folder: &Path) -> Authority {
+    pub(super) fn new(folder: &Path) -> Authority {
         let mut params = CertificateParams::new([]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -34,7 +34,7 @@ impl Authority {
     }
 
     /// A cloud whose certificate is for `name`, good until the end of that year.
-    async fn cloud(&self, name: &str, until: i32) -> Rc<Cloud> {
+    pub(super) async fn cloud(&self, name: &str, until: i32) -> Rc<Cloud> {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(until, 12, 31);

@@ -109,7 +109,7 @@ fn top_level() {
             "clock = 1",
             "[settle]\nfor = \"-1s\"",
             "settle = \"2m\"",
-            "[settle]\nfor = \"2 minutes\"",
+            "[settle]\nfor = \"2 moons\"",
             "[settle]\nfro = \"2m\"",
             "[report]\ninterval = \"0s\"",
         ],

@@ -179,6 +179,70 @@ fn measured_sizes_may_have_units_and_weights() {
 }
 
 #[test]
+fn measured_sizes_are_read_as_tools_write_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = complete(
+        "[[story]]\nname = \"a\"\nsize = { empirical = { file = \"s.csv\" } }\nsteps = [\"create\"]",
+    );
+    std::fs::write(dir.path().join("s.toml"), &text).unwrap();
+    let read = |sizes: &str| {
+        std::fs::write(dir.path().join("s.csv"), sizes).unwrap();
+        stormglass::read(&dir.path().join("s.toml"), &[])
+    };
+    for sizes in [
+        "# of last week\nvalue,weight\n1048576,3\n# more\n\n2097152,1\n",
+        "\u{feff}value,weight\n1048576,3\n2097152,1\n",
+        "\"value\",\"weight\"\n\"1048576\",\"3\"\n\"2097152\",\"1\"\n",
+        "value,weight\n1048576.0,3\n2.097152e+06,1.0\n",
+        "Value;Weight\r\n1048576;3\r\n2097152;1\r\n",
+        "count\tsize\n3\t1MiB\n1\t2 MiB",
+        " 1048576 , 3\n  2097152,1",
+        "1MiB\n1MiB\n1MiB\n2MiB\n",
+    ] {
+        let scenario = read(sizes).unwrap_or_else(|error| panic!("{sizes}: {error}"));
+        let mut rng = Seed(1).rng();
+        let drawn: Vec<u64> = (0..1_000)
+            .map(|_| scenario.stories[0].size.draw(&mut rng).0 >> 20)
+            .collect();
+        let small = drawn.iter().filter(|size| **size == 1).count();
+        assert!(
+            (700..800).contains(&small) && drawn.iter().all(|size| *size < 3),
+            "{sizes}"
+        );
+    }
+    for (sizes, line, expected) in [
+        (
+            "value,frequency\n5,1\n",
+            1,
+            "`frequency` is no column that is read here",
+        ),
+        (
+            "\n# sizes\n\nvalue,weight\n5,x\n",
+            5,
+            "the weight is not a number of at least zero",
+        ),
+        (
+            "5,1\n# more\n\n 6,x\n",
+            4,
+            "the weight is not a number of at least zero",
+        ),
+        ("1,2,3\n", 1, "there is more than a value and a weight"),
+        ("5\n\u{feff}6\n", 2, "does not start with a number"),
+        (
+            "image,weight\n5,1\n",
+            1,
+            "`image` does not start with a number",
+        ),
+    ] {
+        let error = read(sizes).unwrap_err().plain();
+        assert!(
+            error.contains(expected) && error.contains(&format!("s.csv:{line}:")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn glance_is_told_who_acts() {
     let glance = |rest: &str| {
         complete(&format!(

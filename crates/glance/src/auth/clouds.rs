@@ -1,5 +1,7 @@
-//! Who clients are, as the OpenStack ecosystem says it: `clouds.yaml`, `OS_CLOUD` and the `OS_*` variables. `secure.yaml`, which
-//! holds what others shall not read, is laid over `clouds.yaml`.
+//! Who clients are, as the OpenStack ecosystem says it: `clouds.yaml`, `OS_CLOUD` and the `OS_*` variables.
+//!
+//! Files are laid together as openstacksdk does: `secure.yaml`, which holds what others shall not read, over `clouds.yaml`; a cloud
+//! over its profile of `clouds-public.yaml`; the values of its region over both.
 //!
 //! Which source counts is decided by who asks: a scenario's `cloud` names one of `clouds.yaml`, or `envvars` for the variables;
 //! [`crate::target_from_environment`] takes `STORMGLASS_TOKEN`, else `OS_CLOUD`, else the variables. Sources are never mixed: with a cloud
@@ -8,30 +10,23 @@
 use super::environment::Environment;
 use super::identity::{Cloud, Mistake};
 use super::keys::{self, Keys};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use super::yaml::{self, Node, Table};
 use std::path::{Path, PathBuf};
-use std::str::Chars;
-use yaml_rust2::parser::{Event, Parser};
-use yaml_rust2::scanner::TScalarStyle;
 
 /// No file of clouds is longer.
 const FILE_MAX: u64 = 1024 * 1024;
-/// No file of clouds is nested deeper; what is handled recursively must end.
-const DEPTH_MAX: usize = 32;
-/// No file of clouds holds more.
-const NODES_MAX: usize = 100_000;
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// What openstacksdk calls the cloud that the `OS_*` variables describe.
 pub const ENVVARS: &str = "envvars";
 
-/// The cloud `name` of `clouds.yaml`, or that of the `OS_*` variables if it is [`ENVVARS`].
+/// The cloud `name` of `clouds.yaml`, or that of the `OS_*` variables if it is [`ENVVARS`] or what `OS_CLOUD_NAME` calls it.
 pub fn cloud(environment: &Environment, name: &str) -> Result<Cloud, Mistake> {
-    if name == ENVVARS {
-        return keys::of_variables(environment)?.cloud(environment);
-    }
-    of_file(environment, name)?.cloud(environment)
+    let keys = match name == ENVVARS || environment.said("OS_CLOUD_NAME") == Some(name) {
+        true => of_variables(environment)?,
+        false => of_file(environment, name)?,
+    };
+    keys.cloud(environment)
 }
 
 /// The cloud that the environment speaks of: `OS_CLOUD`'s, else that of the `OS_*` variables; none if it speaks of none.
@@ -44,11 +39,43 @@ pub fn from_environment(environment: &Environment) -> Result<Option<Cloud>, Mist
     cloud(environment, name).map(Some)
 }
 
+/// What the `OS_*` variables say.
+fn of_variables(environment: &Environment) -> Result<Keys, Mistake> {
+    let source = "the environment".to_owned();
+    let mut cloud = keys::of_variables(environment);
+    if cloud.is_empty() {
+        let help = "source an openrc file, or set OS_AUTH_URL and those beside it";
+        return Err(Mistake::new("no OS_* variable says how to log in", help));
+    }
+    cloud.remove("cloud"); // it chooses among clouds
+    if ["auth", "regions"]
+        .iter()
+        .any(|key| cloud.contains_key(*key))
+    {
+        let message = "OS_AUTH and OS_REGIONS of the environment cannot hold what they name";
+        return Err(Mistake::new(message, "unset them"));
+    }
+    Ok(Keys {
+        variables: true,
+        ..laid_together(environment, cloud, source)?
+    })
+}
+
 /// What `clouds.yaml` says of the cloud `name`.
 fn of_file(environment: &Environment, name: &str) -> Result<Keys, Mistake> {
-    let path = file(environment)?;
-    let mut clouds = entries(read(&path)?);
-    let Some(mut cloud) = clouds.remove(name) else {
+    let Some((path, root)) = file(environment, "OS_CLIENT_CONFIG_FILE", "clouds")? else {
+        let searched = environment.places().into_iter();
+        let searched: Vec<String> = searched.map(|it| it.display().to_string()).collect();
+        let message = format!("no clouds.yaml in {}", searched.join(", "));
+        let help = "put one there, or name it with OS_CLIENT_CONFIG_FILE";
+        return Err(Mistake::new(message, help));
+    };
+    let mut clouds = Node::Table(entries(root, "clouds"));
+    if let Some((_, root)) = file(environment, "OS_CLIENT_SECURE_FILE", "secure")? {
+        lay_over(&mut clouds, Node::Table(entries(root, "clouds")));
+    }
+    let mut clouds = clouds.into_table();
+    let Some(cloud) = clouds.remove(name) else {
         let known: Vec<&str> = clouds.keys().map(String::as_str).collect();
         let help = match known.as_slice() {
             [] => "it has no clouds".to_owned(),
@@ -57,36 +84,222 @@ fn of_file(environment: &Environment, name: &str) -> Result<Keys, Mistake> {
         let message = format!("no cloud `{name}` in {}", path.display());
         return Err(Mistake::new(message, help));
     };
-    if let Some(secure) = secure(environment, &path) {
-        let secrets = entries(read(&secure)?).remove(name);
-        lay_over(&mut cloud, secrets.unwrap_or_default());
-    }
     let source = format!("cloud `{name}` of {}", path.display());
+    let Node::Table(cloud) = cloud else {
+        let message = format!("{source} is no table of keys");
+        return Err(Mistake::new(message, "write `auth:` and what is below it"));
+    };
+    laid_together(environment, cloud, source)
+}
+
+/// A cloud over its profile, and the values of its region over both.
+fn laid_together(environment: &Environment, cloud: Table, source: String) -> Result<Keys, Mistake> {
+    let cloud = plainly_named(cloud, &source)?;
+    let profile = match profile_name(&cloud, &source)? {
+        Some(name) => profile(environment, &name, &source)?,
+        None => Table::new(),
+    };
+    let region = region(&cloud, &profile, &source)?;
+    let mut beside = profile;
+    update(&mut beside, cloud);
+    // What a region leaves empty it does not say.
+    let values = region.values.into_iter();
+    let values = values.filter(|(_, value)| *value != Node::Null).collect();
+    update(&mut beside, plainly_named(values, &source)?);
+    beside.remove("regions");
+    beside.insert("region_name".to_owned(), Node::Text(region.name));
+    let auth = match beside.remove("auth") {
+        None => Table::new(),
+        Some(Node::Table(auth)) => auth,
+        Some(_) => {
+            let message = format!("`auth` of {source} is no table of keys");
+            return Err(Mistake::new(
+                message,
+                "write keys below it, or leave it out",
+            ));
+        }
+    };
     Ok(Keys {
-        values: flat(cloud, &source)?,
         source,
         variables: false,
+        auth,
+        beside,
     })
 }
 
-fn file(environment: &Environment) -> Result<PathBuf, Mistake> {
-    let places = environment.places();
-    let named = environment.path("OS_CLIENT_CONFIG_FILE");
-    named.or_else(|| find(&places, "clouds")).ok_or_else(|| {
-        let searched: Vec<String> = (places.iter())
-            .map(|folder| folder.display().to_string())
-            .collect();
-        let message = format!("no clouds.yaml in {}", searched.join(", "));
-        let help = "put one there, or name it with OS_CLIENT_CONFIG_FILE";
+/// The name of the profile, which has an older key as well.
+fn profile_name(cloud: &Table, source: &str) -> Result<Option<String>, Mistake> {
+    match cloud.get("profile").or_else(|| cloud.get("cloud")) {
+        Some(Node::Text(name)) if name == ENVVARS || name.is_empty() => Ok(None),
+        Some(Node::Text(name)) => Ok(Some(name.clone())),
+        None | Some(Node::Null) => Ok(None),
+        Some(_) => {
+            let message = format!("`profile` of {source} is no name");
+            Err(Mistake::new(message, "name an entry of clouds-public.yaml"))
+        }
+    }
+}
+
+/// An entry of `clouds-public.yaml`. The clouds of vendors that openstacksdk has built in, or fetches, change with its version.
+fn profile(environment: &Environment, name: &str, source: &str) -> Result<Table, Mistake> {
+    let unknown = |place: String| {
+        let message = format!("`profile` of {source} names `{name}`, which is not in {place}");
+        let help = "what openstacksdk has built in of vendors is not known here; write the profile's auth_url and regions into the cloud";
         Mistake::new(message, help)
-    })
+    };
+    let path = find(&environment.places(), "clouds-public");
+    let path = path.ok_or_else(|| unknown("a clouds-public.yaml".to_owned()))?;
+    match entries(read(&path, "")?, "public-clouds").remove(name) {
+        Some(Node::Table(profile)) if profile.contains_key("region-name") => {
+            let message = format!(
+                "`region-name` of profile `{name}` of {} is passed over by openstacksdk",
+                path.display()
+            );
+            Err(Mistake::new(message, "write `region_name`"))
+        }
+        Some(Node::Table(profile)) => {
+            plainly_named(profile, &format!("profile `{name}` of {}", path.display()))
+        }
+        _ => Err(unknown(path.display().to_string())),
+    }
 }
 
-fn secure(environment: &Environment, clouds: &Path) -> Option<PathBuf> {
-    let beside = clouds.parent().map(Path::to_owned);
-    let places: Vec<PathBuf> = beside.into_iter().chain(environment.places()).collect();
-    let named = environment.path("OS_CLIENT_SECURE_FILE");
-    named.or_else(|| find(&places, "secure"))
+/// A region, with what holds in it alone.
+#[derive(Default)]
+struct Region {
+    name: String,
+    values: Table,
+}
+
+impl Region {
+    fn named(name: &str) -> Region {
+        Region {
+            name: name.to_owned(),
+            ..Region::default()
+        }
+    }
+}
+
+/// The first region that a cloud names, else its profile: no other can be asked for.
+fn region(cloud: &Table, profile: &Table, source: &str) -> Result<Region, Mistake> {
+    if let Some(regions) = cloud.get("regions") {
+        return Ok(first(regions, source)?.unwrap_or_default());
+    }
+    match cloud.get("region_name") {
+        None => {}
+        Some(Node::List(_)) => {
+            return Ok(first(&cloud["region_name"], source)?.unwrap_or_default());
+        }
+        Some(Node::Text(names)) => {
+            let name = names.split(',').next().unwrap_or_default();
+            return Ok(Region::named(name));
+        }
+        Some(_) => return Err(no_region("region_name", source)),
+    }
+    let listed = profile.get("regions").map(|regions| first(regions, source));
+    if let Some(region) = listed.transpose()?.flatten() {
+        return Ok(region);
+    }
+    match profile.get("region_name") {
+        None | Some(Node::Null) => Ok(Region::default()),
+        Some(Node::Text(name)) => Ok(Region::named(name)),
+        Some(_) => Err(no_region("region_name", source)),
+    }
+}
+
+fn first(regions: &Node, source: &str) -> Result<Option<Region>, Mistake> {
+    let wrong = || no_region("regions", source);
+    let Node::List(regions) = regions else {
+        return Err(wrong());
+    };
+    match regions.first() {
+        None => Ok(None),
+        Some(Node::Text(name)) => Ok(Some(Region::named(name))),
+        Some(Node::Table(region)) => {
+            let known = (region.keys()).all(|key| matches!(key.as_str(), "name" | "values"));
+            let (Some(Node::Text(name)), true) = (region.get("name"), known) else {
+                return Err(wrong());
+            };
+            let values = match region.get("values") {
+                None => Table::new(),
+                Some(Node::Table(values)) => values.clone(),
+                Some(_) => return Err(wrong()),
+            };
+            Ok(Some(Region {
+                name: name.clone(),
+                values,
+            }))
+        }
+        Some(_) => Err(wrong()),
+    }
+}
+
+fn no_region(key: &str, source: &str) -> Mistake {
+    let message = format!("`{key}` of {source} names no region");
+    let help = "write names, in quotes where YAML takes one for a number or a yes or no, or tables of `name` and `values`";
+    Mistake::new(message, help)
+}
+
+/// Keys with underscores, as openstacksdk reads those with hyphens; those that it does not are refused.
+fn plainly_named(table: Table, source: &str) -> Result<Table, Mistake> {
+    let mut named = Table::new();
+    for (key, node) in table {
+        let plain = key.replace('-', "_");
+        let passed_over = matches!(plain.as_str(), "auth_type" | "auth_plugin")
+            || plain.ends_with("endpoint_type");
+        if key != plain && passed_over {
+            let message = format!("`{key}` of {source} is passed over by openstacksdk");
+            return Err(Mistake::new(message, format!("write `{plain}`")));
+        }
+        let node = match node {
+            Node::Table(table) if plain == "auth" => Node::Table(plainly_named(table, source)?),
+            node => node,
+        };
+        let other = named.insert(plain.clone(), node.clone());
+        if other.is_some_and(|other| other != node) {
+            let message =
+                format!("`{plain}` of {source} is there twice, with a hyphen and without");
+            return Err(Mistake::new(message, "keep one of the two"));
+        }
+    }
+    Ok(named)
+}
+
+/// Takes over what `over` says, also that a key is empty; below `auth`, key by key.
+fn update(table: &mut Table, over: Table) {
+    for (key, node) in over {
+        match (key.as_str(), table.get_mut(&key), node) {
+            ("auth", Some(Node::Table(auth)), Node::Table(over)) => auth.extend(over),
+            (_, _, node) => {
+                table.insert(key, node);
+            }
+        }
+    }
+}
+
+fn lay_over(place: &mut Node, over: Node) {
+    match (place, over) {
+        (Node::Table(table), Node::Table(over)) => {
+            for (key, node) in over {
+                lay_over(table.entry(key).or_default(), node);
+            }
+        }
+        (place, over) => *place = over,
+    }
+}
+
+/// The file that a variable names, or the first that there is of this name.
+fn file(
+    environment: &Environment,
+    variable: &str,
+    name: &str,
+) -> Result<Option<(PathBuf, Node)>, Mistake> {
+    let (path, why) = match environment.path(variable) {
+        Some(path) => (Some(path), format!(", which `{variable}` names")),
+        None => (find(&environment.places(), name), String::new()),
+    };
+    path.map(|path| read(&path, &why).map(|root| (path, root)))
+        .transpose()
 }
 
 fn find(places: &[PathBuf], name: &str) -> Option<PathBuf> {
@@ -95,11 +308,10 @@ fn find(places: &[PathBuf], name: &str) -> Option<PathBuf> {
     paths.find(|path| path.is_file())
 }
 
-/// What a file says, in texts, lists and tables. Numbers and the like stay as they were written: `0123` is a password too.
-/// Mistakes in it are told by their line, never by its text.
-fn read(path: &Path) -> Result<Value, Mistake> {
+/// What a file says, and why it is read. Mistakes in it are told by their line, never by its text.
+fn read(path: &Path, reason: &str) -> Result<Node, Mistake> {
     let unreadable = |why: String| {
-        let message = format!("cannot read {}: {why}", path.display());
+        let message = format!("cannot read {}{reason}: {why}", path.display());
         Mistake::new(message, "name a file of clouds that can be read")
     };
     let length = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
@@ -107,161 +319,14 @@ fn read(path: &Path) -> Result<Value, Mistake> {
         return Err(unreadable("this is no file of clouds".to_owned()));
     }
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    parse(&text).map_err(|line| {
+    yaml::parse(&text).map_err(|line| {
         let message = format!("line {line} of {} is not YAML", path.display());
         Mistake::new(message, "check its indentation, quotes and brackets")
     })
 }
 
-/// What stands below `clouds`.
-fn entries(root: Value) -> Map<String, Value> {
-    into_map(into_map(root).remove("clouds").unwrap_or_default())
-}
-
-/// The keys that say something; `auth`'s win over those beside it, where openstacksdk takes them from as well.
-fn flat(cloud: Value, source: &str) -> Result<BTreeMap<String, String>, Mistake> {
-    let mut values = BTreeMap::new();
-    let Value::Object(mut beside) = cloud else {
-        let message = format!("{source} is no table of keys");
-        return Err(Mistake::new(message, "write `auth:` and what is below it"));
-    };
-    let auth = into_map(beside.remove("auth").unwrap_or_default());
-    for (key, node) in beside.into_iter().chain(auth) {
-        match node {
-            _ if !Keys::is_known(&key) => {}
-            Value::String(text) => {
-                values.insert(key, text);
-            }
-            Value::Null => {}
-            _ => {
-                let message = format!("`{key}` of {source} is not one value");
-                return Err(Mistake::new(message, "write a text"));
-            }
-        }
-    }
-    Ok(values)
-}
-
-/// What is below its keys; nothing where it has none.
-fn into_map(node: Value) -> Map<String, Value> {
-    match node {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
-}
-
-fn lay_over(place: &mut Value, over: Value) {
-    match (place, over) {
-        (_, Value::Null) => {}
-        (Value::Object(map), Value::Object(over)) => {
-            for (key, node) in over {
-                lay_over(map.entry(key).or_insert(Value::Null), node);
-            }
-        }
-        (place, over) => *place = over,
-    }
-}
-
-/// Takes in what `<<` refers to: it counts where nothing nearer is said.
-fn merge(map: &mut Map<String, Value>) {
-    let bases = match map.remove("<<") {
-        Some(Value::Array(list)) => list,
-        base => base.into_iter().collect(),
-    };
-    for (key, node) in bases.into_iter().flat_map(into_map) {
-        map.entry(key).or_insert(node);
-    }
-}
-
-/// Reads the first document of some YAML; fails with the line where it is wrong.
-fn parse(text: &str) -> Result<Value, usize> {
-    let mut reading = Reading {
-        parser: Parser::new_from_str(text),
-        anchors: BTreeMap::new(),
-        nodes: 0,
-        line: 1,
-    };
-    loop {
-        match reading.event()? {
-            Event::StreamEnd => return Ok(Value::Null),
-            Event::Nothing | Event::StreamStart | Event::DocumentStart => {}
-            event => return reading.node(event, 0),
-        }
-    }
-}
-
-/// A text that is being read.
-struct Reading<'a> {
-    parser: Parser<Chars<'a>>,
-    /// What was given a name, with how many nodes it has.
-    anchors: BTreeMap<usize, (Value, usize)>,
-    nodes: usize,
-    line: usize,
-}
-
-impl Reading<'_> {
-    fn event(&mut self) -> Result<Event, usize> {
-        let (event, mark) = (self.parser.next_token()).map_err(|error| error.marker().line())?;
-        self.line = mark.line();
-        Ok(event)
-    }
-
-    fn node(&mut self, event: Event, depth: usize) -> Result<Value, usize> {
-        let before = self.nodes;
-        self.nodes += 1;
-        // Names that stand for names that stand for names can make a long text of a short one.
-        if depth > DEPTH_MAX || self.nodes > NODES_MAX {
-            return Err(self.line);
-        }
-        let (node, anchor) = match event {
-            Event::Alias(anchor) => {
-                let (node, nodes) = self.anchors.get(&anchor).ok_or(self.line)?;
-                self.nodes += nodes;
-                return Ok(node.clone());
-            }
-            Event::Scalar(text, style, anchor, _) => {
-                let nothing = matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL");
-                let node = match style == TScalarStyle::Plain && nothing {
-                    true => Value::Null,
-                    false => Value::String(text),
-                };
-                (node, anchor)
-            }
-            Event::SequenceStart(anchor, _) => (Value::Array(self.list(depth)?), anchor),
-            Event::MappingStart(anchor, _) => (Value::Object(self.map(depth)?), anchor),
-            _ => return Err(self.line),
-        };
-        if anchor > 0 {
-            let nodes = self.nodes - before;
-            self.anchors.insert(anchor, (node.clone(), nodes));
-        }
-        Ok(node)
-    }
-
-    fn list(&mut self, depth: usize) -> Result<Vec<Value>, usize> {
-        let mut list = Vec::new();
-        loop {
-            match self.event()? {
-                Event::SequenceEnd => return Ok(list),
-                event => list.push(self.node(event, depth + 1)?),
-            }
-        }
-    }
-
-    fn map(&mut self, depth: usize) -> Result<Map<String, Value>, usize> {
-        let mut map = Map::new();
-        loop {
-            let key = match self.event()? {
-                Event::MappingEnd => break,
-                event => self.node(event, depth + 1)?,
-            };
-            let event = self.event()?;
-            let node = self.node(event, depth + 1)?;
-            if let Value::String(key) = key {
-                map.insert(key, node);
-            }
-        }
-        merge(&mut map);
-        Ok(map)
-    }
+/// What stands below a key of a file.
+fn entries(root: Node, key: &str) -> Table {
+    let section = root.into_table().remove(key);
+    section.unwrap_or_default().into_table()
 }

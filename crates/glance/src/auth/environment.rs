@@ -1,5 +1,6 @@
 //! What surrounds a run, read in this one place: the variables of the process, and where configuration may lie.
 
+use crate::http::Proxies;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,11 @@ impl Environment {
         }
     }
 
+    /// Every variable, in the order of names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        (self.variables.iter()).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A variable as it is.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
@@ -55,6 +61,11 @@ impl Environment {
     /// A variable that says something: an empty one is as good as none, as in every `openrc`.
     pub fn said(&self, name: &str) -> Option<&str> {
         self.variable(name).filter(|value| !value.is_empty())
+    }
+
+    /// The proxies that it names.
+    pub fn proxies(&self) -> Proxies {
+        Proxies::of_variables(|name| self.variable(name))
     }
 
     /// A variable that names a file.
@@ -72,14 +83,27 @@ impl Environment {
 
     /// Where `clouds.yaml` is looked for, in order; as openstacksdk does.
     pub(crate) fn places(&self) -> Vec<PathBuf> {
-        let own = match (self.said("XDG_CONFIG_HOME"), self.said("HOME")) {
-            (Some(folder), _) => Some(PathBuf::from(folder)),
-            (None, Some(home)) => Some(Path::new(home).join(".config")),
-            (None, None) => None,
-        };
-        let below = own.into_iter().chain([self.everybodys.clone()]);
-        std::iter::once(self.here.clone())
-            .chain(below.map(|folder| folder.join("openstack")))
-            .collect()
+        let home = |name| self.said(name).map(|home| Path::new(home).join(".config"));
+        let folders = [
+            self.said("XDG_CONFIG_HOME").map(PathBuf::from),
+            home("SNAP_REAL_HOME").or_else(|| home("HOME")),
+            // A list of folders is taken for one, which is not there.
+            Some(match self.said("XDG_CONFIG_DIRS") {
+                Some(folders) => PathBuf::from(folders),
+                None => self.everybodys.join("xdg"),
+            }),
+            Some(self.everybodys.clone()),
+        ];
+        let mut places = vec![self.here.clone()];
+        for place in folders
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.join("openstack"))
+        {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
     }
 }

@@ -24,6 +24,18 @@ pub enum Identity {
     Anonymous,
 }
 
+impl Cloud {
+    /// One of which nothing but the client is known.
+    pub fn of(identity: Identity) -> Cloud {
+        Cloud {
+            identity,
+            url: None,
+            ca: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
 impl Identity {
     /// Whether it comes with a catalog that says where the services are.
     pub fn has_catalog(&self) -> bool {
@@ -51,6 +63,8 @@ pub struct Cloud {
     pub url: Option<String>,
     /// Certificates, in PEM, that are trusted beside the system's.
     pub ca: Option<PathBuf>,
+    /// What the user should know of what the source says, a line each.
+    pub notes: Vec<String>,
 }
 
 /// What is wrong with a source. It never holds a secret.

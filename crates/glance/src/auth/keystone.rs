@@ -1,5 +1,6 @@
 //! Keystone's words: a request for a token, and what is read of the answer. Nothing that a server says is shown but its catalog.
 
+use super::endpoint::versionless;
 use super::login::{Credential, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::answer::line;
 use crate::http::{Call, Connections, Payload, Reply, Times};
@@ -31,7 +32,7 @@ pub(crate) async fn issue(login: &Login, keystone: &Connections) -> Result<Issue
         detail: line(trouble.text()),
     })?;
     match reply.status {
-        201 => read(&reply).map_err(|detail| foreign(detail.to_owned())),
+        200 | 201 => read(&reply).map_err(|detail| foreign(detail.to_owned())),
         status @ (401 | 403) => Err(LoginError::Refused {
             url: url(),
             who: line(&login.who()),
@@ -92,6 +93,7 @@ fn request(login: &Login) -> Value {
         Scope::Unsaid => return json!({ "auth": { "identity": identity } }),
         Scope::Project(project) => json!({ "project": named(project) }),
         Scope::Domain(domain) => json!({ "domain": domain }),
+        Scope::Trust(id) => json!({ "OS-TRUST:trust": { "id": id } }),
         Scope::System => json!({ "system": { "all": true } }),
     };
     json!({ "auth": { "identity": identity, "scope": scope } })
@@ -119,18 +121,21 @@ struct Described {
 
 #[derive(Deserialize)]
 struct Service {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default)]
     kind: String,
+    name: Option<String>,
     #[serde(default)]
     endpoints: Vec<ServiceEndpoint>,
 }
 
 #[derive(Deserialize)]
 struct ServiceEndpoint {
+    #[serde(default)]
     interface: String,
     region: Option<String>,
     region_id: Option<String>,
-    url: String,
+    /// An operator may have left it out.
+    url: Option<String>,
 }
 
 fn read(reply: &Reply) -> Result<Issued, &'static str> {
@@ -191,19 +196,27 @@ fn seconds(text: &str) -> Option<i64> {
 pub(crate) struct Catalog(Vec<Service>);
 
 impl Catalog {
-    /// The URL of the image service that the login means.
+    /// The URL of the image service that the login means, without a version at its end.
     pub(crate) fn image(&self, login: &Login) -> Result<String, LoginError> {
-        let (interface, region) = (login.interface.name(), login.region.as_deref());
-        let image = self.0.iter().filter(|service| service.kind == "image");
+        let wanted = &login.image;
+        let is_meant = |service: &&Service| {
+            let names = wanted.name.as_ref().zip(service.name.as_ref());
+            service.kind == wanted.kind && names.is_none_or(|(wanted, it)| wanted == it)
+        };
+        let image = self.0.iter().filter(is_meant);
         let places: Vec<&ServiceEndpoint> = image.flat_map(|service| &service.endpoints).collect();
-        let meant = places.iter().find(|place| {
-            let here = region.is_none_or(|region| place.region() == region);
-            here && place.interface == interface
+        let here = |place: &&&ServiceEndpoint| {
+            let region = wanted.region.as_deref();
+            region.is_none_or(|region| place.region() == region)
+        };
+        let meant = wanted.interfaces.iter().find_map(|interface| {
+            let places = places.iter().filter(here);
+            let mut places = places.filter(|place| place.interface == interface.name());
+            places.find_map(|place| place.url.as_deref().filter(|url| !url.is_empty()))
         });
-        if let Some(place) = meant {
-            return Ok(place.url.clone());
+        if let Some(url) = meant {
+            return Ok(versionless(url).to_owned());
         }
-        let within = region.map_or(String::new(), |region| format!(" in {region}"));
         let there = match places.as_slice() {
             [] if self.0.is_empty() => {
                 "nothing: a token without a project has no catalog".to_owned()
@@ -215,7 +228,7 @@ impl Catalog {
         };
         Err(LoginError::NoEndpoint {
             url: line(&login.auth_url),
-            wanted: format!("{interface} endpoint of an image service{within}"),
+            wanted: line(&wanted.to_string()),
             there: line(&there),
         })
     }

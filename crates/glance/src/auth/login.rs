@@ -77,6 +77,8 @@ pub enum Scope {
     Project(Named),
     /// A domain.
     Domain(Domain),
+    /// What a trust gives.
+    Trust(String),
     /// The whole system.
     System,
 }
@@ -93,6 +95,50 @@ named! {
     }
 }
 
+/// Which endpoint of a catalog is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogEntry {
+    /// The type of the service.
+    pub kind: String,
+    /// Its name; none: any.
+    pub name: Option<String>,
+    /// Whose endpoint is taken; none: the first.
+    pub region: Option<String>,
+    /// Which endpoints will do, the best first.
+    pub interfaces: Vec<Interface>,
+}
+
+/// The public endpoint of an image service in any region.
+impl Default for CatalogEntry {
+    fn default() -> CatalogEntry {
+        CatalogEntry {
+            kind: "image".to_owned(),
+            name: None,
+            region: None,
+            interfaces: vec![Interface::Public],
+        }
+    }
+}
+
+/// `internal or public endpoint of an image service in One`
+impl fmt::Display for CatalogEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let interfaces: Vec<&str> = self.interfaces.iter().map(|it| it.name()).collect();
+        write!(f, "{} endpoint of ", interfaces.join(" or "))?;
+        match self.kind.as_str() {
+            "image" => f.write_str("an image service")?,
+            kind => write!(f, "a service of type {kind}")?,
+        }
+        if let Some(name) = &self.name {
+            write!(f, " named {name}")?;
+        }
+        match &self.region {
+            Some(region) => write!(f, " in {region}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A login at a Keystone, version 3. Whoever shares it shares its token, on every connection and every thread.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Login {
@@ -102,10 +148,8 @@ pub struct Login {
     pub proof: Proof,
     /// What is asked for.
     pub scope: Scope,
-    /// Whose endpoint is taken from the catalog; none: the first.
-    pub region: Option<String>,
-    /// Which endpoint is taken.
-    pub interface: Interface,
+    /// What is taken from the catalog.
+    pub image: CatalogEntry,
     /// Certificates, in PEM, that are trusted beside the system's.
     pub ca: Option<PathBuf>,
     pub(crate) cache: TokenCache,
@@ -118,8 +162,7 @@ impl Login {
             auth_url,
             proof,
             scope,
-            region: None,
-            interface: Interface::Public,
+            image: CatalogEntry::default(),
             ca: None,
             cache: TokenCache::default(),
         }
@@ -149,6 +192,7 @@ impl Login {
             Scope::Domain(Domain::Id(domain) | Domain::Name(domain)) => {
                 format!("{proof}, for domain `{domain}`")
             }
+            Scope::Trust(trust) => format!("{proof}, for trust `{trust}`"),
             Scope::System => format!("{proof}, for the system"),
         }
     }

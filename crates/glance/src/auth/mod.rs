@@ -2,17 +2,20 @@
 
 mod caller;
 mod clouds;
+mod endpoint;
 mod environment;
 mod identity;
 mod keys;
 mod keystone;
 mod login;
 mod session;
+mod table;
+mod yaml;
 
 pub(crate) use caller::{Caller, TOKEN};
 pub use clouds::{ENVVARS, cloud, from_environment};
 pub use environment::Environment;
 pub use identity::{Cloud, Identity, Mistake, is_header};
 pub(crate) use login::LoginError;
-pub use login::{Credential, Domain, Interface, Login, Named, Proof, Scope, Secret};
+pub use login::{CatalogEntry, Credential, Domain, Interface, Login, Named, Proof, Scope, Secret};
 pub(crate) use session::Session;

@@ -2,6 +2,7 @@
 
 use super::content::{Payload, Transfer};
 use super::endpoint::{ConfigError, Endpoint};
+use super::proxy::{Proxies, Proxy};
 use super::reply::{self, Reply, explain};
 use super::stream::{FaultyStream, Socket};
 use super::tls::Tls;
@@ -35,6 +36,7 @@ const FOREVER: Duration = Duration::from_secs(365 * 86_400);
 pub(crate) struct Connections {
     endpoint: Endpoint,
     tls: Option<Tls>,
+    proxy: Option<Proxy>,
     timeout: Duration,
     permits: Semaphore,
     idle: RefCell<Vec<Connection>>,
@@ -166,16 +168,19 @@ pub(crate) struct Times {
 
 impl Connections {
     /// Connections to `endpoint`, at most so many at once. Where it speaks TLS, the certificates of `files` are trusted beside
-    /// the system's. A server that is silent for `timeout` is given up. Nothing is sent yet.
+    /// the system's. They lead through one of `proxies`, if it is for this server. A server that is silent for `timeout` is given
+    /// up. Nothing is sent yet.
     pub(crate) fn new<'a>(
         endpoint: Endpoint,
         files: impl IntoIterator<Item = &'a Path>,
+        proxies: &Proxies,
         timeout: Span,
         connections: usize,
     ) -> Result<Connections, ConfigError> {
         let tls = endpoint.tls.then(|| Tls::new(&endpoint.host, files));
         Ok(Connections {
             tls: tls.transpose()?,
+            proxy: proxies.towards(&endpoint)?,
             endpoint,
             timeout: Duration::from_nanos(timeout.0).min(FOREVER),
             permits: Semaphore::new(connections.min(Semaphore::MAX_PERMITS)),
@@ -200,7 +205,11 @@ impl Connections {
         // What the client itself holds up is not the server's delay.
         let delay = call.watch.as_ref().map_or(Duration::ZERO, |it| it.delay());
         let limit = self.timeout.saturating_add(delay).min(FOREVER);
-        let sending = self.send(call.request, &call.transfer, watch, limit, times);
+        let mut request = call.request;
+        if let Some(proxy) = self.proxy.as_ref().filter(|_| self.tls.is_none()) {
+            proxy.address(&mut request, &self.endpoint);
+        }
+        let sending = self.send(request, &call.transfer, watch, limit, times);
         let (mut link, response) = sending.await?;
         let keeps_open = reply::keeps_open(&response);
         let mut reply = reply::read(response, call.content_max, limit).await;
@@ -276,7 +285,10 @@ impl Connections {
         let address = (self.endpoint.host.as_str(), self.endpoint.port);
         let opening = async {
             let unopened = |error| format!("cannot connect: {error}");
-            let stream = TcpStream::connect(address).await.map_err(unopened)?;
+            let stream = match &self.proxy {
+                Some(proxy) => proxy.connect(&self.endpoint).await?,
+                None => TcpStream::connect(address).await.map_err(unopened)?,
+            };
             stream.set_nodelay(true).map_err(unopened)?;
             Ok::<Box<dyn Socket>, String>(match &self.tls {
                 Some(tls) => Box::new(tls.over(stream).await?),

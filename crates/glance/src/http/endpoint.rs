@@ -14,6 +14,9 @@ pub enum ConfigError {
     /// A header cannot carry this.
     #[error("the {0} holds a character that an HTTP header cannot carry")]
     Header(&'static str),
+    /// A proxy cannot be used.
+    #[error("{0}")]
+    Proxy(String),
     /// The certificates to trust cannot be had.
     #[error("{0}")]
     Trust(String),

@@ -3,6 +3,7 @@
 mod connection;
 mod content;
 mod endpoint;
+mod proxy;
 mod reply;
 mod stream;
 mod tls;
@@ -13,5 +14,6 @@ pub use content::content_of;
 pub(crate) use content::{Payload, leading_of_hex};
 pub use endpoint::ConfigError;
 pub(crate) use endpoint::{Endpoint, host};
+pub use proxy::Proxies;
 pub(crate) use reply::Reply;
 pub use watch::Watch;

@@ -38,8 +38,14 @@ impl Bucket {
             name: format!("the bucket {bucket} at {endpoint}"),
             signed: signed.map_err(|_| no_url())?,
             credentials: Credentials::new(target.access_key.reveal(), target.secret_key.reveal()),
-            connections: Connections::new(endpoint, target.ca.as_deref(), TIMEOUT, 1)
-                .map_err(failed)?,
+            connections: Connections::new(
+                endpoint,
+                target.ca.as_deref(),
+                &target.proxies,
+                TIMEOUT,
+                1,
+            )
+            .map_err(failed)?,
         })
     }
 

@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stormglass_glance::auth::Environment;
 use stormglass_glance::{Client, Commands, GlanceTarget, Journal, RunId, target_from_environment};
-use stormglass_model::lifecycle::Profile;
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
 use stormglass_model::units::Span;
@@ -133,15 +132,7 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
         Target::Embedded(config) => {
             let mut bed = EmbeddedTestBed::new(config, seed, Arc::clone(&progress));
             let capabilities = Capabilities::embedded();
-            let rules = (config.rules.profile(), config.delayed_delete);
-            run(
-                &mut bed,
-                &capabilities,
-                arguments,
-                &progress,
-                "embedded",
-                rules,
-            )
+            run(&mut bed, &capabilities, arguments, &progress, "embedded")
         }
         Target::Glance(target) => {
             let result = glance(target, seed, arguments, folder, &commands, &progress);
@@ -176,8 +167,7 @@ fn glance(
     .with_context(|| format!("cannot sweep {}", arguments.target))?;
     let capabilities = bed.capabilities(arguments.allow_commands);
     let url = target.url.as_deref().unwrap_or_default();
-    let rules = (Profile::Glance, target.delayed_delete);
-    let mut result = run(&mut bed, &capabilities, arguments, progress, url, rules)?;
+    let mut result = run(&mut bed, &capabilities, arguments, progress, url)?;
     result.notes.extend(bed.notes());
     if !target.commands.is_empty() && !arguments.allow_commands {
         let note = "the scenario's commands were not run; --allow-commands runs them";
@@ -193,7 +183,6 @@ fn run(
     arguments: &Arguments,
     progress: &Arc<Progress>,
     target: &str,
-    rules: (Profile, bool),
 ) -> anyhow::Result<SweepResult> {
     let budget = Budget::start(arguments.length, Arc::clone(progress));
     let (mut ledger, cases) = watched(progress, arguments.quiet, || {
@@ -216,7 +205,7 @@ fn run(
     let (tries, unknown) = ledger.totals();
     Ok(SweepResult {
         target: target.to_owned(),
-        rules,
+        rules: bed.rules(),
         seed: arguments.seed,
         cases,
         tries,

@@ -1,9 +1,9 @@
 //! Findings of a sweep: violations that are one defect, told once.
 
 use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::{Severity, Symptom};
+use stormglass_model::checker::concurrent::{Rules, Severity, Symptom};
 use stormglass_model::history::SubjectHistory;
-use stormglass_model::lifecycle::{Invariant, Profile, Verdict};
+use stormglass_model::lifecycle::{Invariant, Verdict};
 use stormglass_model::script::{Act, Point, Script, Second, Step};
 use stormglass_model::units::Span;
 
@@ -86,8 +86,8 @@ pub struct Finding {
 pub struct SweepResult {
     /// The server, without credentials, or `embedded`.
     pub target: String,
-    /// The rules that it was judged by, and whether it delays deletes.
-    pub rules: (Profile, bool),
+    /// The rules that it was judged by.
+    pub rules: Rules,
     /// The seed of every jitter.
     pub seed: u64,
     /// Scripts of the plan that were run at least once, and all of them.

@@ -100,7 +100,10 @@ impl GlanceTestBed {
         })?;
 
         Ok(GlanceTestBed {
-            rules: Rules::glance(Some(target.delayed_delete)),
+            rules: Rules {
+                one_identity: target.has_one_identity(),
+                ..Rules::glance(Some(target.delayed_delete))
+            },
             shared: Rc::new(SharedContext {
                 client,
                 commands,
@@ -292,5 +295,9 @@ impl TestBed for GlanceTestBed {
 
     fn is_over(&self) -> bool {
         self.shared.lost.get() || self.shared.progress.is_interrupted()
+    }
+
+    fn rules(&self) -> Rules {
+        self.rules
     }
 }

@@ -25,7 +25,7 @@ mod tests;
 pub use schedule::{Budget, again, sweep};
 
 use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::SubjectViolation;
+use stormglass_model::checker::concurrent::{Rules, SubjectViolation};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::lifecycle::Verdict;
 use stormglass_model::script::{Script, Second, Step};
@@ -99,4 +99,6 @@ pub trait TestBed {
     fn run(&mut self, scripts: &[Script], round: u64) -> Vec<Trial>;
     /// Whether the run was told to stop, or the server is gone for good.
     fn is_over(&self) -> bool;
+    /// What histories are judged by.
+    fn rules(&self) -> Rules;
 }

@@ -7,7 +7,7 @@ use crate::scenario::{self, Mistakes, Scenario};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use stormglass_model::checker::concurrent::{Severity, SubjectViolation, Symptom};
+use stormglass_model::checker::concurrent::{Rules, Severity, SubjectViolation, Symptom};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::lifecycle::{Invariant, Operation, Verdict, Who};
 use stormglass_model::script::{Act, ClientFault, Script, Second, Step, steps};
@@ -202,6 +202,10 @@ impl TestBed for Fake {
 
     fn is_over(&self) -> bool {
         false
+    }
+
+    fn rules(&self) -> Rules {
+        Rules::glance(None)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The sweep of the embedded service from outside: no alarm where nothing is wrong; what is planted is found, told, and can be
 //! accepted.
 
+mod fake;
+
 use crate::cli::{stderr, stdout, stormglass};
 use std::collections::BTreeSet;
 use std::fs;

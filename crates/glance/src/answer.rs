@@ -122,7 +122,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// What the answer showed of the subject, if anything.
     pub observed: Option<Seen>,
-    /// The status code of the last reply; none when there was none.
+    /// The status code of the last reply; none when there was none, [`Ending::NO_HTTP`](stormglass_model::history::Ending::NO_HTTP)
+    /// where it was no HTTP.
     pub http_status: Option<u16>,
     /// Upload: what was sent, once all of it was, whatever the outcome. Download: what was received.
     /// Show: what the server says it holds. None when it is not known. Its checksum is the first eight bytes of the MD5,

@@ -48,12 +48,12 @@ pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<V
 
 /// What was seen of a finding's subject, for `stormglass check`.
 fn history(result: &SweepResult, finding: &Finding) -> io::Result<Vec<u8>> {
-    let (profile, delayed_delete) = result.rules;
     let header = Header {
         scenario: finding.shortest.script.to_string(),
         seed: result.seed,
-        profile,
-        delayed_delete: Some(delayed_delete),
+        profile: result.rules.profile,
+        delayed_delete: result.rules.delayed_delete,
+        one_identity: result.rules.one_identity,
     };
     let mut writer = Writer::new(Vec::new(), &header)?;
     writer.write(1, &finding.history)?;

@@ -198,6 +198,7 @@ fn place(point: Point) -> String {
 
 fn answer(ending: &Ending) -> String {
     let mut parts = vec![match (ending.http_status, ending.outcome) {
+        (Some(Ending::NO_HTTP), _) => "no HTTP".to_owned(),
         (Some(status), _) => status.to_string(),
         (None, Outcome::Unknown) => "no answer".to_owned(),
         (None, outcome) => outcome.to_string(),

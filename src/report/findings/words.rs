@@ -29,6 +29,7 @@ pub fn meaning(symptom: Symptom) -> &'static str {
         Symptom::Refused => "an operation was refused in a status that grants it",
         Symptom::ServerError => "the server failed with an error of its own",
         Symptom::NoAnswer => "no answer came, though nothing was broken",
+        Symptom::Malformed => "the server's answer is no HTTP",
     }
 }
 

@@ -226,6 +226,15 @@ impl Session {
         self.ops.set(number + 1);
         let op = OpId(number);
         let request = self.request(act, number);
+        if let Some(reason) = self.shared.client.unsupported(act) {
+            let act = act.to_string();
+            self.note(&act, format!("{act} was not done: {reason}"));
+            if let Some(watch) = watch {
+                // Sends nothing, and tells whoever waits for the point.
+                self.shared.client.perform_watched(&request, watch).await;
+            }
+            return None;
+        }
         self.tell(Observation::Invoked {
             op,
             operation: act.operation,

@@ -2,12 +2,12 @@
 
 use stormglass::{Finding, FindingKey, SweepResult, Tally};
 use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::Symptom;
+use stormglass_model::checker::concurrent::{Rules, Symptom};
 use stormglass_model::history::{
     ClientEvent, Content, Ending, Held, Observation, OpId, PresentRow, ProbeReading, Row, Seen,
     SubjectHistory,
 };
-use stormglass_model::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Who};
+use stormglass_model::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::script::Script;
 use stormglass_model::units::{Span, Time};
 
@@ -26,7 +26,7 @@ pub fn three() -> SweepResult {
 pub fn result(findings: Vec<Finding>) -> SweepResult {
     SweepResult {
         target: "http://127.0.0.1:9292".to_owned(),
-        rules: (Profile::Glance, false),
+        rules: Rules::glance(Some(false)),
         seed: 42,
         cases: (412, 412),
         tries: 3_020,
@@ -354,7 +354,7 @@ pub fn hostile() -> SweepResult {
     finding.exchanges[3].method = HOSTILE.to_owned();
     SweepResult {
         target: HOSTILE.to_owned(),
-        rules: (Profile::Glance, false),
+        rules: Rules::glance(Some(false)),
         notes: vec![HOSTILE.to_owned()],
         left: vec![HOSTILE.to_owned()],
         ..result(vec![finding])

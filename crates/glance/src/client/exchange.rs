@@ -9,6 +9,7 @@ use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
 use hyper::header::{HOST, HeaderValue};
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
+use stormglass_model::history::Ending;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
 use stormglass_model::units::Time;
 
@@ -109,7 +110,9 @@ impl Client {
             Ok(reply) => (judge(context.request.operation, &reply, content_max), None),
             Err(trouble) => {
                 let outcome = without_reply(context.request.operation, &trouble, &context.watch);
-                let answer = Answer::new(outcome).with_note(line(trouble.text()));
+                let mut answer = Answer::new(outcome).with_note(line(trouble.text()));
+                answer.http_status =
+                    matches!(trouble, Trouble::Malformed(_)).then_some(Ending::NO_HTTP);
                 (answer, Some(trouble))
             }
         }

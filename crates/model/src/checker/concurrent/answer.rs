@@ -19,12 +19,18 @@ impl Checker {
         }
         let (real, reads) = (self.rules.real(), operation.reads());
         let data = ending.content.map(|content| self.found(content));
+        let plainly = Statuses::only(Some(Active));
         let readable = match who {
+            Who::Member | Who::Admin if self.rules.one_identity => plainly,
             Who::Admin => Statuses::READABLE,
-            Who::Member | Who::Reader | Who::OtherProject => Statuses::only(Some(Active)),
+            Who::Member | Who::Reader | Who::OtherProject => plainly,
         };
         let (statuses, data, lenient) = match (ending.outcome, ending.seen) {
             (Outcome::Unknown, _) => return None,
+            // One whose role is unknown may be an admin.
+            (Outcome::Ok, _) if reads && self.rules.one_identity => {
+                (Statuses::READABLE, data, false)
+            }
             (Outcome::Ok, _) if reads => (readable, data, false),
             (_, Some(seen)) => {
                 let data = data.filter(|_| operation == Operation::Show);
@@ -125,6 +131,11 @@ impl Checker {
                 Symptom::ServerError,
                 format_args!("{operation} was answered with an error of the server's own, though nothing was broken"),
             ),
+            Some(Ending::NO_HTTP) => self.violated(
+                Invariant::Answer,
+                Symptom::Malformed,
+                format_args!("{operation} was answered with something that is no reply of HTTP"),
+            ),
             None if ending.outcome == Outcome::Unknown && !operation.sends_data() => self.violated(
                 Invariant::Answer,
                 Symptom::NoAnswer,
@@ -145,7 +156,9 @@ impl Checker {
             );
             // From now on it may do more than was thought of it.
             open.plan = self.plans.of(operation, Way::Maybe);
-            self.known.moved |= self.moves_data(operation);
+            if self.moves_data(operation) {
+                self.data_moves();
+            }
             if let Some(kept) = &mut self.slots[slot] {
                 kept.plan = open.plan;
             }
@@ -215,12 +228,11 @@ impl Checker {
         }
         match ending.seen {
             Some(Seen::Gone) => self.known.gone = true,
-            Some(Seen::Status(status))
-                if operation == Operation::Show && open.alone && self.at_rest() =>
-            {
-                self.known.last_look = Some((self.now, status));
-                if self.known.tasks_ended && self.is_idle() && self.is_stuck(status) {
-                    self.blame_stuck(status);
+            Some(Seen::Status(status)) if operation == Operation::Show => {
+                self.moves_on(status);
+                if open.alone && self.at_rest() {
+                    self.known.last_look = Some((self.now, status));
+                    self.rests(status);
                 }
             }
             Some(Seen::Status(_)) | None => {}

@@ -1,6 +1,6 @@
 //! Which finding it is when an answer cannot be true, and what is believed afterwards.
 
-use super::checker::{Checker, ends_in};
+use super::checker::{Checker, bits, ends_in};
 use super::open::{Open, Standing};
 use super::plan::Way;
 use super::state::{Holds, State};
@@ -8,8 +8,12 @@ use super::violation::{Inconclusive, SubjectViolation, Symptom};
 use crate::history::{Ending, Seen};
 use crate::lifecycle::{Invariant, Operation, Outcome, Statuses, SubjectStatus};
 use crate::operations::{Body, OperationKind};
+use crate::units::Span;
 use SubjectStatus::*;
 use std::fmt::Display;
+
+/// How long a subject is in the middle of something before it is believed that nobody will bring it to an end whose client is gone.
+const PATIENCE: Span = Span::from_secs(5);
 
 impl Checker {
     /// Notes a violation, unless one with the same symptom was noted before.
@@ -212,6 +216,7 @@ impl Checker {
             );
         } else if busy && nobody && !known.changed {
             self.blame_stuck(status);
+            self.known.late = Some(status);
         } else if known.trespassed {
             was(
                 Invariant::Access,
@@ -233,16 +238,21 @@ impl Checker {
         }
         self.known.deleted = false;
         self.known.gone = false;
-        let holds = match busy || Statuses::READABLE.contains(status) {
+        if busy {
+            return self.believe_busy(status);
+        }
+        let holds = match Statuses::READABLE.contains(status) {
             true => Holds::ANYTHING,
             false => Holds::NOTHING,
         };
         self.believe(Some(status), Some(holds));
-        if busy {
-            // Whatever put it there may bring it back.
-            for operation in [Operation::AbortUpload, Operation::ImportStaged] {
-                self.loosen(self.plans.of(operation, Way::Maybe), Holds::ANYTHING);
-            }
+    }
+
+    /// The subject is in the middle of something: whatever put it there may bring it back.
+    pub(super) fn believe_busy(&mut self, status: SubjectStatus) {
+        self.believe(Some(status), Some(Holds::ANYTHING));
+        for operation in [Operation::Upload, Operation::ImportStaged] {
+            self.loosen(self.plans.of(operation, Way::Maybe), Holds::ANYTHING);
         }
     }
 
@@ -255,16 +265,64 @@ impl Checker {
         );
     }
 
+    /// A look while nobody waits for anything.
+    pub(super) fn rests(&mut self, status: SubjectStatus) {
+        if !self.is_stuck(status) {
+            self.known.busy = None;
+            return;
+        }
+        let (since, _) = (self.known.busy)
+            .filter(|&(_, before)| before == status)
+            .unwrap_or((self.now, status));
+        self.known.busy = Some((since, status));
+        let for_long = self.now.since(since) >= PATIENCE;
+        let idle = self.is_idle();
+        if idle && (self.known.tasks_ended || for_long) || for_long && self.is_forsaken() {
+            self.blame_stuck(status);
+        } else if for_long && self.standing(Standing::Unknown).next().is_some() {
+            self.known.slow = Some(status);
+        }
+    }
+
+    /// Whether whatever may be at work has lost its client, by its own fault.
+    fn is_forsaken(&self) -> bool {
+        let at_work = bits(self.used).filter_map(|slot| self.slots[slot].as_ref());
+        self.loose.is_empty() && at_work.into_iter().all(|open| open.spoiled)
+    }
+
+    /// The subject was seen in a status: what moves on by itself is neither stuck nor slow.
+    pub(super) fn moves_on(&mut self, status: SubjectStatus) {
+        if !self.is_stuck(status) && !Statuses::GONE.contains(status) {
+            self.known.slow = None;
+            let stuck = |noted: &SubjectViolation| noted.symptom == Symptom::StuckSubject;
+            if !self.violations.iter().any(stuck) {
+                return;
+            }
+            self.violations.retain(|noted| !stuck(noted));
+            if let Some(late) = self.known.late.take() {
+                self.violated(
+                    Invariant::Edge,
+                    Symptom::WrongStatus,
+                    format_args!("the subject was {late} after everything had been answered, and moved on later"),
+                );
+            }
+        }
+    }
+
     /// The end of the history: a last look that shows a subject in the middle of something, with everything answered.
     pub(super) fn finish(&mut self) -> Option<Inconclusive> {
         if self.exhausted {
             return Some(Inconclusive::Budget);
         }
-        let (at, status) = self.known.last_look?;
+        let slow = self.known.slow.map(Inconclusive::AtWork);
+        let Some((at, status)) = self
+            .known
+            .last_look
+            .filter(|&(_, status)| self.is_stuck(status))
+        else {
+            return slow;
+        };
         self.now = at;
-        if !self.is_stuck(status) {
-            return None;
-        }
         if !self.is_idle() {
             return Some(Inconclusive::AtWork(status));
         }

@@ -82,6 +82,12 @@ pub(super) struct Known {
     pub tasks_ended: bool,
     /// The last event was a look that showed this, while nobody waited for anything.
     pub last_look: Option<(Time, SubjectStatus)>,
+    /// Since when every look has shown the subject in the middle of this, while nothing but looks was sent.
+    pub busy: Option<(Time, SubjectStatus)>,
+    /// It was in the middle of this, though everything that can have brought it there had been answered.
+    pub late: Option<SubjectStatus>,
+    /// It was so for long, and an operation of unknown end may have been at work.
+    pub slow: Option<SubjectStatus>,
 }
 
 /// Whether it would change the subject, and is done by one who may not.

@@ -61,6 +61,8 @@ named! {
         ServerError = "server-error",
         /// No answer at all, though nothing was broken.
         NoAnswer = "no-answer",
+        /// An answer that is no HTTP.
+        Malformed = "malformed-answer",
     }
 }
 
@@ -81,7 +83,8 @@ impl Symptom {
             | Symptom::Unreadable
             | Symptom::Refused
             | Symptom::ServerError
-            | Symptom::NoAnswer => Severity::WrongAnswer,
+            | Symptom::NoAnswer
+            | Symptom::Malformed => Severity::WrongAnswer,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::sweep::{
 };
 use anyhow::Context;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stormglass_glance::auth::Environment;
@@ -51,7 +52,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 60)]
     tries: u32,
     /// Only scripts that hold this text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     only: Option<String>,
     /// A file of findings that are known; only others make the sweep fail
     #[arg(long, value_name = "FILE")]
@@ -84,9 +85,6 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut result = swept(&target, arguments, &folder).inspect_err(|_| folder.discard())?;
     accepted.marks(&mut result);
     let kept = folder.write(report::sweep_files(&result));
-    if !kept.lost.is_empty() {
-        return Ok(super::report_unwritten(&kept, &folder));
-    }
     let results = folder.path().display().to_string();
     super::show(
         arguments.json,
@@ -94,7 +92,10 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
         || report::sweep_json(&result),
         |colour| report::sweep_summary(&result, Some(&results), colour),
     )?;
-    Ok(Exit::of(result.verdict(), result.interrupted))
+    match kept.lost.is_empty() {
+        true => Ok(Exit::of(result.verdict(), result.interrupted)),
+        false => Ok(super::report_unwritten(&kept, &folder)),
+    }
 }
 
 fn target(text: &str) -> anyhow::Result<Target> {
@@ -173,7 +174,10 @@ fn glance(
         let note = "the scenario's commands were not run; --allow-commands runs them";
         result.notes.push(note.to_owned());
     }
-    result.left = bed.close().left.iter().map(ToString::to_string).collect();
+    result.looks = bed.looks();
+    let (cleanup, left_data) = bed.close();
+    result.left = cleanup.left.iter().map(ToString::to_string).collect();
+    result.left_data = left_data;
     Ok(result)
 }
 
@@ -185,7 +189,7 @@ fn run(
     target: &str,
 ) -> anyhow::Result<SweepResult> {
     let budget = Budget::start(arguments.length, Arc::clone(progress));
-    let (mut ledger, cases) = watched(progress, arguments.quiet, || {
+    let (ledger, cases) = watched(progress, arguments.quiet, || {
         if !arguments.scripts.is_empty() {
             let ledger = sweep::again(bed, &arguments.scripts, arguments.tries, &budget);
             let count = arguments.scripts.len() as u32;
@@ -215,12 +219,15 @@ fn run(
         wall,
         interrupted,
         left: Vec::new(),
+        left_data: Vec::new(),
+        looks: Vec::new(),
     })
 }
 
 /// The command that runs a script again.
 fn repeat(arguments: &Arguments, script: &Script) -> String {
-    let mut command = format!("stormglass sweep {} --script '{script}'", arguments.target);
+    let target = lasting(&arguments.target);
+    let mut command = format!("stormglass sweep {target} --script '{script}'");
     if arguments.allow_commands && sweep::runs_commands(script) {
         command += " --tries 3 --allow-commands";
     }
@@ -228,4 +235,20 @@ fn repeat(arguments: &Arguments, script: &Script) -> String {
         command += " --yes-load-this-server";
     }
     command
+}
+
+/// The target as it can be named later: of a scenario in the system's temporary folder, the variable that says where it is.
+fn lasting(target: &str) -> String {
+    if !Path::new(target).starts_with(std::env::temp_dir()) {
+        return target.to_owned();
+    }
+    let variables: BTreeMap<_, _> = std::env::vars_os().collect();
+    let named = variables.iter().find(|(_, value)| *value == target);
+    match named.and_then(|(name, _)| name.to_str()) {
+        Some(name) => format!("\"${name}\""),
+        None => Path::new(target).file_name().map_or_else(
+            || target.to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+    }
 }

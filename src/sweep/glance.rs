@@ -11,10 +11,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use stormglass_glance::{
-    Cleanup, Client, Commands, GlanceTarget, HelloError, Probe, ProbeError, RunId,
+    Cleanup, Client, Commands, GlanceTarget, HelloError, ImageId, Probe, ProbeError, ProbeTarget,
+    RunId, StoreTarget,
 };
 use stormglass_model::checker::concurrent::{self, Judgement, Rules};
 use stormglass_model::history::{Observation, ProbeReading, Row};
+use stormglass_model::lifecycle::SubjectStatus::PendingDelete;
 use stormglass_model::lifecycle::{Operation, Who};
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Act, ClientFault, Script};
@@ -139,6 +141,16 @@ impl GlanceTestBed {
         }
     }
 
+    /// Shell commands that show what the database and the store hold of `$IMAGE`.
+    pub(crate) fn looks(&self) -> Vec<String> {
+        self.shared
+            .target
+            .probe
+            .as_ref()
+            .map(ProbeTarget::looks)
+            .unwrap_or_default()
+    }
+
     /// What went wrong, and what could be seen of the server.
     pub(crate) fn notes(&self) -> Vec<String> {
         let told = self.shared.notes.borrow();
@@ -154,12 +166,22 @@ impl GlanceTestBed {
         wrong.chain([seen]).collect()
     }
 
-    /// Takes back what was done to the server, and deletes what the sweep created.
-    pub fn close(self) -> Cleanup {
+    /// Takes back what was done to the server, and deletes what the sweep created. Gives what is still there, and the files that are
+    /// left of what is not.
+    pub fn close(mut self) -> (Cleanup, Vec<String>) {
         let shared = Rc::clone(&self.shared);
         self.local.block_on(&self.runtime, async {
             shared.commands.undo_all().await;
-            shared.client.cleanup().await
+            let cleanup = shared.client.cleanup().await;
+            let images = (0..self.subjects).map(|subject| ImageId::new(shared.run, subject));
+            let images: Vec<ImageId> = images.collect();
+            let readings = match &mut self.probe {
+                Some(probe) => probe.read(&images).await.unwrap_or_default(),
+                None => Vec::new(),
+            };
+            let left = images.into_iter().zip(&readings);
+            let left = left.flat_map(|(image, reading)| shared.left_data(image, reading));
+            (cleanup, left.collect())
         })
     }
 
@@ -235,15 +257,50 @@ impl GlanceTestBed {
     fn judge(&self, session: &Session) -> Trial {
         let history = session.history();
         let Judgement {
-            violations,
+            mut violations,
             verdict,
             ..
         } = concurrent::judge(&history, &self.rules);
+        for violation in &mut violations {
+            violation.sentence = in_glances_words(&violation.sentence);
+        }
         Trial {
             exchanges: session.exchanges(),
             image: session.image.to_string(),
             ..Trial::new(&session.script, history, violations, verdict)
         }
+    }
+}
+
+/// What the model calls a subject of a registry is an image of a database to those who know Glance.
+fn in_glances_words(sentence: &str) -> String {
+    sentence
+        .replace("the registry's row", "the database row")
+        .replace("the registry", "the database")
+        .replace("subject", "image")
+}
+
+impl SharedContext {
+    /// The files that an image has left, though no status keeps them.
+    fn left_data(&self, image: ImageId, reading: &ProbeReading) -> Vec<String> {
+        let keeps = match reading.row {
+            Some(Row::Present(row)) => {
+                row.status.keeps_data() && !row.deleted || row.status == PendingDelete
+            }
+            Some(Row::Absent) => false,
+            None => true,
+        };
+        let (Some(held), Some(probe)) = (reading.data, &self.target.probe) else {
+            return Vec::new();
+        };
+        let data = held.bytes.filter(|_| !keeps).and(probe.store.as_ref());
+        let staged = held.staged.and(probe.staging.as_ref());
+        let data = data.map(|store| match store {
+            StoreTarget::Folder(folder) => format!("{}/{image}", folder.display()),
+            StoreTarget::Bucket(bucket) => format!("s3://{}/{image}", bucket.bucket),
+        });
+        let staged = staged.map(|folder| format!("{}/{image}", folder.display()));
+        data.into_iter().chain(staged).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 //! the shortest script that still shows each; `schedule` spends the time. Nothing here prints.
 
 mod accepted;
+mod cause;
 mod embedded;
 mod finding;
 mod glance;
@@ -14,9 +15,10 @@ mod schedule;
 mod shrink;
 
 pub use accepted::Accepted;
+pub use cause::{Cause, Mechanism};
 pub use embedded::EmbeddedTestBed;
-pub(crate) use finding::races;
-pub use finding::{Finding, FindingKey, SweepResult, Tally};
+pub use finding::{Caused, Finding, SweepResult, Tally, Variant};
+pub(crate) use finding::{operations, races, shows_locations};
 pub use glance::{GlanceTestBed, TestBedError};
 pub use plan::{Capabilities, plan};
 #[cfg(test)]
@@ -25,20 +27,20 @@ mod tests;
 pub use schedule::{Budget, again, sweep};
 
 use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::{Rules, SubjectViolation};
+use stormglass_model::checker::concurrent::{Rules, SubjectViolation, Symptom};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::lifecycle::Verdict;
 use stormglass_model::script::{Script, Second, Step};
 
 /// One script, run once on a subject of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trial {
     /// The script.
     pub script: Script,
     /// What the clients and the probe saw.
     pub history: SubjectHistory,
     /// What is wrong with it.
-    pub violations: Vec<SubjectViolation>,
+    pub violations: Vec<Caused>,
     /// Whether it could be judged.
     pub verdict: Verdict,
     /// What went over the wire; empty on the embedded service.
@@ -48,21 +50,28 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// A trial without a server. What became certain at one instant is one thing seen from several sides, so only the worst of it
-    /// is kept.
+    /// A trial without a server. What has one cause and became certain at one instant is one thing seen from several sides, so only
+    /// the worst of it is kept.
     fn new(
         script: &Script,
         history: SubjectHistory,
         violations: Vec<SubjectViolation>,
         verdict: Verdict,
     ) -> Trial {
-        let mut worst: Vec<SubjectViolation> = Vec::new();
+        let mut worst: Vec<Caused> = Vec::new();
         for violation in violations {
-            let rank =
-                |violation: &SubjectViolation| (violation.symptom.severity(), violation.symptom);
-            match worst.iter_mut().find(|other| other.at == violation.at) {
-                None => worst.push(violation),
-                Some(other) if rank(&violation) < rank(other) => *other = violation,
+            let caused = Caused {
+                cause: cause::cause(&history, &violation),
+                severity: cause::severity(&history, &violation),
+                violation,
+            };
+            let rank = |one: &Caused| (one.severity, one.violation.symptom);
+            let same = |one: &&mut Caused| {
+                (one.cause, one.violation.at) == (caused.cause, caused.violation.at)
+            };
+            match worst.iter_mut().find(same) {
+                None => worst.push(caused),
+                Some(other) if rank(&caused) < rank(other) => *other = caused,
                 Some(_) => {}
             }
         }
@@ -76,11 +85,9 @@ impl Trial {
         }
     }
 
-    /// How it shows a violation, whoever was at work.
-    fn violation(&self, raw: &FindingKey) -> Option<&SubjectViolation> {
-        let same = |violation: &&SubjectViolation| {
-            (violation.symptom, violation.invariant) == (raw.symptom, raw.invariant)
-        };
+    /// How it shows what a cause looks like.
+    fn shows(&self, sign: &(Cause, Symptom)) -> Option<&Caused> {
+        let same = |one: &&Caused| (one.cause, one.violation.symptom) == *sign;
         self.violations.iter().find(same)
     }
 }

@@ -25,7 +25,7 @@ fn junit(result: &SweepResult) -> String {
 /// The sweep with its second finding accepted.
 fn one_accepted() -> SweepResult {
     let mut result = three();
-    let accepted = "stuck-subject: upload + !kill-api # bug 7\nhollow: delete\n";
+    let accepted = "no-recovery: upload # bug 7\nwrong-effect: failed delete\n";
     Accepted::parse(accepted).unwrap().marks(&mut result);
     result
 }
@@ -81,7 +81,7 @@ fn what_was_accepted_and_is_gone_is_noted() {
     assert_eq!(accepted, [false, true, false]);
     assert_eq!(
         result.notes,
-        ["accepted, and no longer seen: hollow: delete"]
+        ["accepted, and no longer seen: wrong-effect: failed delete"]
     );
 }
 
@@ -116,7 +116,7 @@ fn every_file_survives_hostile_text() {
     }
     let csv = file(&hostile, "findings.csv");
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    assert_eq!(reader.headers().unwrap().len(), 12);
+    assert_eq!(reader.headers().unwrap().len(), 13);
     for row in reader.records() {
         assert_eq!(row.unwrap()[11].len(), HOSTILE.len());
     }

@@ -1,7 +1,7 @@
 //! One exchange: a request as Glance wants it, and its reply judged.
 
 use super::{Client, OperationContext};
-use crate::answer::{Answer, Exchange, line};
+use crate::answer::{Answer, Exchange, both_ends, line};
 use crate::auth::{Caller, Secret, TOKEN};
 use crate::clock::{now, since};
 use crate::dialect::{self, Asked, Image};
@@ -101,7 +101,7 @@ impl Client {
             kept.status = came.as_ref().ok().map(|reply| reply.status);
             kept.reply = match &came {
                 Ok(Reply { cut: Some(cut), .. }) => line(cut),
-                Ok(reply) => line(&String::from_utf8_lossy(&reply.text)),
+                Ok(reply) => both_ends(&String::from_utf8_lossy(&reply.text)),
                 Err(trouble) => line(trouble.text()),
             };
             context.exchanges.push(kept);

@@ -260,32 +260,15 @@ impl Case {
 
     /// Whose save can have put this status over what another request had changed.
     fn overwriter(&self, status: SubjectStatus) -> Option<Cause> {
-        let stale = |sent: &Sent, failed| Cause {
-            mechanism: Mechanism::StaleWrite,
-            call: sent.call(),
-            failed,
-        };
         let restored = (self.sent.iter().rev())
             .find(|sent| status == Queued && sent.restores() && self.sent.len() > 1);
-        let update = || {
-            let updates = |sent: &&Sent| sent.call() == ApiCall::Update;
-            self.sent
-                .iter()
-                .rev()
-                .filter(updates)
-                .find(|sent| self.rivals(sent).next().is_some())
-        };
-        let leads = || {
-            self.sent
-                .iter()
-                .rev()
-                .find(|sent| sent.leads_to(status) && self.rivals(sent).next().is_some())
-        };
-        match (restored, update()) {
-            (Some(sent), _) => Some(stale(sent, true)),
-            (None, Some(sent)) => Some(stale(sent, false)),
-            (None, None) => leads().map(|sent| stale(sent, false)),
-        }
+        let raced = |sent: &&Sent| self.rivals(sent).next().is_some();
+        let mut raced = self.sent.iter().rev().filter(raced);
+        // An update writes back whatever status it had read, the others one of their own.
+        let update = raced.clone().find(|sent| sent.call() == ApiCall::Update);
+        let leads = || raced.find(|sent| sent.leads_to(status));
+        let sent = restored.or(update).or_else(leads)?;
+        Some(Cause::of(Mechanism::StaleWrite, sent.call()))
     }
 
     /// The cause of what is wrong with the image, its row or its data.

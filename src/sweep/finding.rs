@@ -1,22 +1,12 @@
 //! Findings of a sweep: violations that have one cause, told once.
 
-use super::{Cause, Trial};
-use stormglass_model::checker::concurrent::{Rules, Severity, SubjectViolation, Symptom};
+use super::cause::Cause;
+use super::trial::Trial;
+use stormglass_model::checker::concurrent::{Rules, Severity, Symptom};
 use stormglass_model::lifecycle::{Invariant, Verdict};
 use stormglass_model::operations::OperationKind;
 use stormglass_model::script::{Act, Point, Script, Second, Step};
 use stormglass_model::units::{Span, Time};
-
-/// A violation with its cause.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caused {
-    /// Why it is there.
-    pub cause: Cause,
-    /// How bad it is, by what follows from it.
-    pub severity: Severity,
-    /// What is wrong.
-    pub violation: SubjectViolation,
-}
 
 /// How often a script shows a violation.
 #[derive(Clone, Debug, PartialEq, Eq)]

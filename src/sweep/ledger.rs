@@ -1,7 +1,7 @@
 //! Makes distinct findings of violations: what causes them, how often each way to show it does, and what shows it best.
 
-use super::finding::{Caused, Finding, Tally, Variant};
-use super::{Cause, Trial, runs_commands};
+use super::finding::{Finding, Tally, Variant};
+use super::{Cause, Caused, Trial, runs_commands};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use stormglass_model::checker::concurrent::{Severity, Symptom};
@@ -157,8 +157,11 @@ impl Ledger {
             } = tally;
             // What needs nothing done to the server, and no luck, is plainer.
             let plain = (runs_commands(script), script.races(), script.steps().len());
-            // Quarters, so that luck does not choose between two that show it alike.
-            let quarters = 4 * shown / (tries + 1);
+            // Quarters, so that luck does not choose between two that show it alike; and none where luck plays no part.
+            let quarters = match script.races() {
+                0 => 0,
+                _ => 4 * shown / (tries + 1),
+            };
             (plain, Reverse(quarters), script.clone())
         });
         let (_, example) = seen.shown.get(&tallies.first()?.script)?;

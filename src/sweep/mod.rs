@@ -13,84 +13,23 @@ mod ledger;
 mod plan;
 mod schedule;
 mod shrink;
+mod trial;
 
 pub use accepted::Accepted;
 pub use cause::{Cause, Mechanism};
 pub use embedded::EmbeddedTestBed;
-pub use finding::{Caused, Finding, SweepResult, Tally, Variant};
+pub use finding::{Finding, SweepResult, Tally, Variant};
 pub(crate) use finding::{operations, races, shows_locations};
 pub use glance::{GlanceTestBed, TestBedError};
 pub use plan::{Capabilities, plan};
+pub use trial::{Caused, Trial};
 #[cfg(test)]
 mod tests;
 
 pub use schedule::{Budget, again, sweep};
 
-use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::{Rules, SubjectViolation, Symptom};
-use stormglass_model::history::SubjectHistory;
-use stormglass_model::lifecycle::Verdict;
+use stormglass_model::checker::concurrent::Rules;
 use stormglass_model::script::{Script, Second, Step};
-
-/// One script, run once on a subject of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trial {
-    /// The script.
-    pub script: Script,
-    /// What the clients and the probe saw.
-    pub history: SubjectHistory,
-    /// What is wrong with it.
-    pub violations: Vec<Caused>,
-    /// Whether it could be judged.
-    pub verdict: Verdict,
-    /// What went over the wire; empty on the embedded service.
-    pub exchanges: Vec<Exchange>,
-    /// The image; empty on the embedded service.
-    pub image: String,
-}
-
-impl Trial {
-    /// A trial without a server. What has one cause and became certain at one instant is one thing seen from several sides, so only
-    /// the worst of it is kept.
-    fn new(
-        script: &Script,
-        history: SubjectHistory,
-        violations: Vec<SubjectViolation>,
-        verdict: Verdict,
-    ) -> Trial {
-        let mut worst: Vec<Caused> = Vec::new();
-        for violation in violations {
-            let caused = Caused {
-                cause: cause::cause(&history, &violation),
-                severity: cause::severity(&history, &violation),
-                violation,
-            };
-            let rank = |one: &Caused| (one.severity, one.violation.symptom);
-            let same = |one: &&mut Caused| {
-                (one.cause, one.violation.at) == (caused.cause, caused.violation.at)
-            };
-            match worst.iter_mut().find(same) {
-                None => worst.push(caused),
-                Some(other) if rank(&caused) < rank(other) => *other = caused,
-                Some(_) => {}
-            }
-        }
-        Trial {
-            script: script.clone(),
-            history,
-            violations: worst,
-            verdict,
-            exchanges: Vec::new(),
-            image: String::new(),
-        }
-    }
-
-    /// How it shows what a cause looks like.
-    fn shows(&self, sign: &(Cause, Symptom)) -> Option<&Caused> {
-        let same = |one: &&Caused| (one.cause, one.violation.symptom) == *sign;
-        self.violations.iter().find(same)
-    }
-}
 
 /// Whether a script does something to the server. Nothing else is run meanwhile.
 pub fn runs_commands(script: &Script) -> bool {

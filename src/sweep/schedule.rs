@@ -18,11 +18,11 @@ const BATCH: usize = 48;
 /// The same where commands are run, one after the other.
 const COMMANDS: usize = 8;
 /// The share of the time that every script of the plan once may take.
-const ONCE: f64 = 0.75;
+const ONCE: f64 = 0.7;
 /// Calls of the bed between two rounds of shrinking.
 const SHRUNK: usize = 5;
 /// The share of the time after which nothing new is begun and what was found is counted.
-const COUNTING: f64 = 0.85;
+const COUNTING: f64 = 0.8;
 /// How often a script is run before it is known how often it shows a violation.
 const RATED: u32 = 8;
 /// How often the shortest script of a finding is run in all, where that does not take too long.

@@ -6,6 +6,7 @@ mod fake;
 use crate::cli::{stderr, stdout, stormglass};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use stormglass::{EmbeddedTestBed, TestBed};
 use stormglass_model::config::{Defect, ServiceConfig};
@@ -144,6 +145,37 @@ fn a_script_can_be_run_again() {
         "{}",
         stderr(&wrong)
     );
+}
+
+/// Whatever becomes of the files, what was found is told.
+#[test]
+fn a_file_that_cannot_be_written_does_not_silence_the_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write(here, "defects = [\"deactivated-download-allowed\"]");
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let done = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_stormglass")])
+        .args([
+            "sweep",
+            "any.toml",
+            "--script",
+            "create upload deactivate download",
+        ])
+        .current_dir(here)
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
+    assert!(stderr(&done).contains("cannot write"), "{}", stderr(&done));
+    assert!(stdout(&done).contains("1 finding"), "{}", stdout(&done));
+}
+
+#[test]
+fn a_text_may_begin_with_a_dash() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = stormglass(&["sweep", "embedded", "--only", "-worker]"], folder.path());
+    assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
+    assert!(stderr(&done).contains("no script of the plan holds `-worker]`"));
 }
 
 #[test]

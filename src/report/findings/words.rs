@@ -35,10 +35,7 @@ pub fn title(cause: Cause) -> String {
         false => format!("{article} {call}"),
     };
     let told = match (cause.mechanism, cause.failed) {
-        (Mechanism::StaleWrite, true) => {
-            format!("cleaning up after {who} overwrites what another request has changed")
-        }
-        (Mechanism::StaleWrite, false) => {
+        (Mechanism::StaleWrite, _) => {
             format!("{who} overwrites what another request has changed in between")
         }
         (Mechanism::NoCleanUp, _) => format!("{who} leaves something behind"),
@@ -73,7 +70,7 @@ pub fn capital(text: &str) -> String {
 pub fn explained(mechanism: Mechanism) -> &'static str {
     match mechanism {
         Mechanism::StaleWrite => {
-            "The server reads the image, and later writes all of it back without asking whether it is still as it was read."
+            "The server reads the image, and later writes all of it back without asking whether it is still as it was read; it also does so when it cleans up after a request that has failed."
         }
         Mechanism::NoCleanUp => {
             "The server ends the request, and does not take back or finish all that it has begun for it."

@@ -21,6 +21,8 @@ const SIZE: u64 = 256 * 1024;
 const STEP: u64 = 4 * 1024;
 /// How long a subject may take to come to rest. An aborted upload takes Glance 0.15 s, an import of these sizes under a second.
 const REST: Duration = Duration::from_secs(6);
+/// So many times as long as a look takes, at least.
+const SLOWER: u32 = 40;
 
 /// One subject, and all that is known of it.
 pub(super) struct Session {
@@ -150,15 +152,19 @@ impl Session {
     async fn rest(&self) {
         let began = self.shared.clock.now();
         let mut pause = Duration::from_millis(20);
+        let mut patience = REST;
         let shown = loop {
+            let asked = self.shared.clock.now();
             let shown = self.act(Act::usual(Operation::Show)).await;
+            // A server that is slow to show the image is slow with the rest as well.
+            patience = patience.max(SLOWER * self.since(asked));
             let busy = match shown {
                 Some(Seen::Status(SubjectStatus::Saving | SubjectStatus::Importing)) => true,
                 Some(Seen::Status(SubjectStatus::Uploading)) => self.imports(),
                 Some(Seen::Status(_) | Seen::Gone) => false,
                 None => true,
             };
-            if !busy || self.since(began) > REST {
+            if !busy || self.since(began) > patience {
                 break shown;
             }
             tokio::time::sleep(pause).await;

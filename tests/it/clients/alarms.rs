@@ -2,7 +2,7 @@
 
 use super::written::{DATA, OTHER, Written, created, reading, row, uploaded};
 use stormglass_model::checker::concurrent::Symptom::{
-    Exposed, Malformed, StuckSubject, Unreadable,
+    Exposed, Malformed, NoAnswer, StuckSubject, Unreadable,
 };
 use stormglass_model::checker::concurrent::{Inconclusive, Rules};
 use stormglass_model::history::{Ending, Observation};
@@ -111,7 +111,26 @@ fn a_delete_does_not_make_up_for_an_image_that_is_stuck() {
         .done(Delete)
         .gone()
         .is_inconclusive(&GLANCE, Inconclusive::AtWork(Saving));
+    upload(false, 1)
+        .probe(reading(row(Saving, None), None))
+        .done(Delete)
+        .is_inconclusive(&GLANCE, Inconclusive::AtWork(Saving));
     upload(false, 6).shows(Active).done(Delete).holds(&GLANCE);
+}
+
+/// A client that waits for long and then gives up does not know whether the server hangs or is slow.
+#[test]
+fn a_time_out_is_no_missing_answer() {
+    let unanswered = |seconds: u64| {
+        let mut written = uploaded();
+        let read = written.call(Download);
+        written.answer(read, Outcome::Unknown);
+        let last = written.history.events.last_mut().unwrap();
+        last.at = Time(last.at.0 + seconds * 1_000_000_000);
+        written
+    };
+    unanswered(1).breaks(&GLANCE, &[NoAnswer]);
+    unanswered(30).is_inconclusive(&GLANCE, Inconclusive::GaveUp(Download));
 }
 
 #[test]

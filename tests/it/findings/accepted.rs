@@ -17,10 +17,10 @@ fn a_line_is_a_finding() {
         (result.findings[0].accepted, unseen)
     };
     let text = "\u{feff}# known\r\n\r\n no-clean-up:upload # a reason: bug 7\n\
-                no-recovery: upload\nstale-write: failed  stage\n";
+                no-recovery: upload\nno-clean-up: failed  stage\n";
     let (seen, unseen) = accepted(text);
     assert!(seen);
-    assert_eq!(unseen, ["stale-write: failed stage", "no-recovery: upload"]);
+    assert_eq!(unseen, ["no-clean-up: failed stage", "no-recovery: upload"]);
     assert_eq!(accepted(""), (false, vec![]));
 }
 

@@ -12,7 +12,7 @@ use stormglass_model::script::Script;
 use stormglass_model::units::{Span, Time};
 
 pub const IMAGE: &str = "4f1c2a9e-7b61-4d0e-9f52-0c8d6a3e11b7";
-const DATA: Content = Content {
+pub const DATA: Content = Content {
     size: 65_536,
     checksum: 7,
 };

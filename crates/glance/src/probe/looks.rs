@@ -13,7 +13,7 @@ impl ProbeTarget {
             Some("mysql" | "mariadb") => Some(format!("mysql -e \"{row}; {places}\" glance")),
             Some("sqlite") => Some(format!("sqlite3 glance.sqlite \"{row}; {places}\"")),
             Some(_) => Some(format!(
-                "psql \"$DATABASE\" -c \"{row}\" -c \"{places}\"  # DATABASE is its URL"
+                "psql \"$DATABASE\" -c \"{row}\" -c \"{places}\"  # DATABASE is its URL: postgresql://…"
             )),
             None => None,
         };

@@ -1,7 +1,7 @@
 //! What an answer claims of the subject, and what it makes known.
 
 use super::checker::{Checker, bits, ends};
-use super::open::{Claim, Open, Standing, trespasses};
+use super::open::{Claim, Open, PATIENCE, Standing, trespasses};
 use super::plan::{ANY_EXTENT, Way};
 use super::state::{Holds, State, shown};
 use super::violation::Symptom;
@@ -136,12 +136,15 @@ impl Checker {
                 Symptom::Malformed,
                 format_args!("{operation} was answered with something that is no reply of HTTP"),
             ),
-            None if ending.outcome == Outcome::Unknown && !operation.sends_data() => self.violated(
+            None if ending.outcome != Outcome::Unknown || operation.sends_data() => {}
+            // Who waits for long and then gives up knows less than one whose connection is closed.
+            None if self.now.since(open.sent) >= PATIENCE => self.known.given_up = Some(operation),
+            None => self.violated(
                 Invariant::Answer,
                 Symptom::NoAnswer,
                 format_args!("{operation} was never answered, though nothing was broken"),
             ),
-            Some(_) | None => {}
+            Some(_) => {}
         }
     }
 

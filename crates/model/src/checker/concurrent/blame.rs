@@ -1,19 +1,15 @@
 //! Which finding it is when an answer cannot be true, and what is believed afterwards.
 
 use super::checker::{Checker, bits, ends_in};
-use super::open::{Open, Standing};
+use super::open::{Open, PATIENCE, Standing};
 use super::plan::Way;
 use super::state::{Holds, State};
 use super::violation::{Inconclusive, SubjectViolation, Symptom};
 use crate::history::{Ending, Seen};
 use crate::lifecycle::{Invariant, Operation, Outcome, Statuses, SubjectStatus};
 use crate::operations::{Body, OperationKind};
-use crate::units::Span;
 use SubjectStatus::*;
 use std::fmt::Display;
-
-/// How long a subject is in the middle of something before it is believed that nobody will bring it to an end whose client is gone.
-const PATIENCE: Span = Span::from_secs(5);
 
 impl Checker {
     /// Notes a violation, unless one with the same symptom was noted before.
@@ -284,6 +280,16 @@ impl Checker {
         }
     }
 
+    /// A probe reading shows it in the middle of something. A server is slow as long as an answer may come that a client has given up.
+    pub(super) fn rests_in(&mut self, status: SubjectStatus) {
+        let undisturbed = |open: &Open| !open.spoiled && !open.broken && open.breaks == self.breaks;
+        if self.standing(Standing::Unknown).any(undisturbed) {
+            self.known.slow = Some(status);
+        } else {
+            self.blame_stuck(status);
+        }
+    }
+
     /// Whether whatever may be at work has lost its client, by its own fault.
     fn is_forsaken(&self) -> bool {
         let at_work = bits(self.used).filter_map(|slot| self.slots[slot].as_ref());
@@ -314,7 +320,8 @@ impl Checker {
         if self.exhausted {
             return Some(Inconclusive::Budget);
         }
-        let slow = self.known.slow.map(Inconclusive::AtWork);
+        let given_up = self.known.given_up.map(Inconclusive::GaveUp);
+        let slow = self.known.slow.map(Inconclusive::AtWork).or(given_up);
         let Some((at, status)) = self
             .known
             .last_look

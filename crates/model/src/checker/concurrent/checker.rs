@@ -225,6 +225,7 @@ impl Checker {
             operation,
             who,
             spoiled,
+            sent: self.now,
             way,
             plan: self.plans.of(operation, way),
             brings: sent

@@ -101,7 +101,7 @@ impl Checker {
             return;
         }
         if self.is_stuck(status) {
-            self.blame_stuck(status);
+            self.rests_in(status);
         }
         if !self.states.narrow(|state| state.status() == Some(status)) {
             match self.is_stuck(status) {
@@ -165,7 +165,7 @@ impl Checker {
                     Symptom::Hollow,
                     "data was staged, and the staging area does not hold it",
                 ),
-                false => self.blame_stuck(Uploading),
+                false => self.rests_in(Uploading),
             }
         }
         let whole = match row.content {

@@ -1,6 +1,6 @@
 //! What the checker finds: a violation in the history of one subject.
 
-use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
+use crate::lifecycle::{Invariant, Operation, SubjectStatus, Verdict};
 use crate::named;
 use crate::units::Time;
 
@@ -122,4 +122,7 @@ pub enum Inconclusive {
     /// It ends with the subject in this status, in the middle of something, and with an operation that may still be at work.
     #[error("still {0} at the end, and it is not known whether an operation is at work on it")]
     AtWork(SubjectStatus),
+    /// A client gave up waiting for the answer to this: the server may be slow, or hang.
+    #[error("{0} was not answered for so long that its client gave up")]
+    GaveUp(Operation),
 }

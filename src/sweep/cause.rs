@@ -10,7 +10,7 @@ use stormglass_model::history::{
 };
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, Statuses, SubjectStatus};
 use stormglass_model::named;
-use stormglass_model::operations::ApiCall;
+use stormglass_model::operations::{ApiCall, Extent};
 use stormglass_model::units::Time;
 
 named! {
@@ -68,7 +68,7 @@ impl Cause {
     }
 }
 
-/// What a file of accepted findings calls it: `stale-write: failed upload`.
+/// What a file of accepted findings calls it: `no-clean-up: failed upload`.
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failed = if self.failed { "failed " } else { "" };
@@ -123,6 +123,8 @@ struct Sent {
     brings: Option<Content>,
     /// Whether it was acknowledged.
     done: bool,
+    /// Whether it was refused, so that it wrote nothing but what it took back.
+    refused: bool,
 }
 
 impl Sent {
@@ -140,10 +142,12 @@ impl Sent {
         matches!(self.call(), ApiCall::Upload | ApiCall::Stage) && !self.done
     }
 
-    /// Whether it leads to this status by itself.
+    /// Whether it leads to this status by itself. What was done has not failed, unless a task does the rest.
     fn leads_to(&self, status: SubjectStatus) -> bool {
-        let mut changes = self.operation.row().changes(Profile::Glance, None);
-        changes.any(|change| change.to == status && change.from != Some(status))
+        let row = self.operation.row();
+        let over = |next: Extent| next == Extent::Failed && self.done && !row.by_task;
+        row.changes(Profile::Glance, None)
+            .any(|change| change.to == status && change.from != Some(status) && !over(change.next))
     }
 }
 
@@ -189,6 +193,7 @@ impl Case {
                         to: None,
                         brings,
                         done: false,
+                        refused: false,
                     }));
                 }
                 Observation::Answered { op, ending } => {
@@ -252,17 +257,19 @@ impl Case {
         last.is_some_and(|sent| sent.operation == Operation::Deactivate)
     }
 
+    /// The others that were at work beside it and may have changed something.
     fn rivals<'c>(&'c self, one: &'c Sent) -> impl Iterator<Item = &'c Sent> {
         self.sent
             .iter()
-            .filter(move |other| !std::ptr::eq(*other, one) && one.overlaps(other))
+            .filter(move |other| !std::ptr::eq(*other, one) && !other.refused)
+            .filter(|other| one.overlaps(other))
     }
 
     /// Whose save can have put this status over what another request had changed.
     fn overwriter(&self, status: SubjectStatus) -> Option<Cause> {
         let restored = (self.sent.iter().rev())
             .find(|sent| status == Queued && sent.restores() && self.sent.len() > 1);
-        let raced = |sent: &&Sent| self.rivals(sent).next().is_some();
+        let raced = |sent: &&Sent| !sent.refused && self.rivals(sent).next().is_some();
         let mut raced = self.sent.iter().rev().filter(raced);
         // An update writes back whatever status it had read, the others one of their own.
         let update = raced.clone().find(|sent| sent.call() == ApiCall::Update);
@@ -431,6 +438,7 @@ impl Case {
 /// A request was answered: whether its effects can come later all the same.
 fn end(sent: &mut Sent, at: Time, ending: &Ending) {
     sent.done = ending.outcome == Outcome::Ok;
+    sent.refused = ending.outcome == Outcome::Refused;
     let row = sent.operation.row();
     let goes_on = match ending.outcome {
         Outcome::Ok => row.by_task,

@@ -15,7 +15,7 @@ use stormglass_glance::{
     RunId, StoreTarget,
 };
 use stormglass_model::checker::concurrent::{self, Judgement, Rules};
-use stormglass_model::history::{Observation, ProbeReading, Row};
+use stormglass_model::history::{ProbeReading, Row};
 use stormglass_model::lifecycle::SubjectStatus::PendingDelete;
 use stormglass_model::lifecycle::{Operation, Who};
 use stormglass_model::random::Seed;
@@ -30,9 +30,13 @@ mod timing;
 
 /// Subjects at a time. One Glance worker is one core, and rivals must find it free.
 const LANES: usize = 4;
-/// How often the probe reads again before what looks wrong is believed.
-const SECOND_LOOKS: u32 = 2;
-/// The pause before that.
+/// How long the probe reads again and again before what looks left over is believed.
+const LEFT_OVER: Duration = Duration::from_millis(1_000);
+/// The same for what looks unfinished, on a server that is quick.
+const UNFINISHED: Duration = Duration::from_secs(5);
+/// On a slower one, so many times as long as a look at an image takes.
+const SLOWER: u32 = 40;
+/// The pause before another reading.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
 
 /// Why a sweep of a server cannot begin.
@@ -61,6 +65,8 @@ struct SharedContext {
     timing: RefCell<Timing>,
     /// What went wrong with each command first.
     notes: RefCell<BTreeMap<String, String>>,
+    /// How long a look at an image took last.
+    pace: Cell<Duration>,
     /// Whether the server did not come back from what was done to it.
     lost: Cell<bool>,
     progress: Arc<Progress>,
@@ -115,6 +121,7 @@ impl GlanceTestBed {
                 seed,
                 timing: RefCell::default(),
                 notes: RefCell::default(),
+                pace: Cell::default(),
                 lost: Cell::new(false),
                 progress,
             }),
@@ -224,24 +231,26 @@ impl GlanceTestBed {
             return;
         };
         let mut waiting: Vec<&Rc<Session>> = sessions.iter().collect();
+        let clock = self.shared.clock;
         let read = self.local.block_on(&self.runtime, async {
-            for look in 0..=SECOND_LOOKS {
+            let began = clock.now();
+            while !waiting.is_empty() {
                 let images: Vec<_> = waiting.iter().map(|session| session.image).collect();
                 let mut readings = probe.read(&images).await?.into_iter();
+                let waited = Duration::from_nanos(clock.now().since(began).0);
                 waiting.retain(|session| {
                     let Some(reading) = readings.next() else {
                         return false;
                     };
-                    let unsettled = look < SECOND_LOOKS && !is_settled(&reading);
+                    let unsettled = waited < session.patience(&reading);
                     if !unsettled {
-                        session.tell(Observation::Probed(reading));
+                        session.probed(reading);
                     }
                     unsettled
                 });
-                if waiting.is_empty() {
-                    break;
+                if !waiting.is_empty() {
+                    tokio::time::sleep(SECOND_LOOK).await;
                 }
-                tokio::time::sleep(SECOND_LOOK).await;
             }
             Ok::<_, ProbeError>(())
         });
@@ -304,13 +313,13 @@ impl SharedContext {
     }
 }
 
-/// Whether a probe reading shows a subject at rest with nothing unexpected.
-fn is_settled(reading: &ProbeReading) -> bool {
+/// Whether a probe reading shows a subject in the middle of something, and whether data of it that nothing keeps.
+fn unsettled(reading: &ProbeReading) -> (bool, bool) {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
     let (moves, keeps) = match reading.row {
         Some(Row::Present(row)) => {
             let moves = matches!(row.status, Saving | Importing | Uploading);
-            (moves, row.status.keeps_data())
+            (moves && !row.deleted, row.status.keeps_data())
         }
         Some(Row::Absent) => (false, false),
         // Then nobody can say that it should keep nothing.
@@ -319,7 +328,14 @@ fn is_settled(reading: &ProbeReading) -> bool {
     let busy = reading.tasks_open.is_some_and(|open| open > 0);
     let left_over =
         (reading.data).is_some_and(|held| held.staged.is_some() || held.bytes.is_some() && !keeps);
-    !(moves || busy || left_over)
+    (moves || busy, left_over)
+}
+
+impl SharedContext {
+    /// How long what looks unfinished is given to be finished.
+    fn patience(&self) -> Duration {
+        UNFINISHED.max(SLOWER * self.pace.get())
+    }
 }
 
 impl TestBed for GlanceTestBed {

@@ -1,6 +1,6 @@
 //! One subject of a sweep: its script, its clients, and what they saw.
 
-use super::{SECOND_LOOK, SECOND_LOOKS, SharedContext};
+use super::{LEFT_OVER, SECOND_LOOK, SharedContext, unsettled};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,8 +21,6 @@ const SIZE: u64 = 256 * 1024;
 const STEP: u64 = 4 * 1024;
 /// How long a subject may take to come to rest. An aborted upload takes Glance 0.15 s, an import of these sizes under a second.
 const REST: Duration = Duration::from_secs(6);
-/// So many times as long as a look takes, at least.
-const SLOWER: u32 = 40;
 
 /// One subject, and all that is known of it.
 pub(super) struct Session {
@@ -37,6 +35,8 @@ pub(super) struct Session {
     /// How many operations were sent.
     pub(super) ops: Cell<u64>,
     largest: Cell<u64>,
+    /// Whether it was in the middle of something when it should have been at rest.
+    unfinished: Cell<bool>,
 }
 
 impl Session {
@@ -57,6 +57,7 @@ impl Session {
             exchanges: RefCell::default(),
             ops: Cell::new(0),
             largest: Cell::new(0),
+            unfinished: Cell::new(false),
         }
     }
 
@@ -152,19 +153,17 @@ impl Session {
     async fn rest(&self) {
         let began = self.shared.clock.now();
         let mut pause = Duration::from_millis(20);
-        let mut patience = REST;
         let shown = loop {
             let asked = self.shared.clock.now();
             let shown = self.act(Act::usual(Operation::Show)).await;
-            // A server that is slow to show the image is slow with the rest as well.
-            patience = patience.max(SLOWER * self.since(asked));
+            self.shared.pace.set(self.since(asked));
             let busy = match shown {
                 Some(Seen::Status(SubjectStatus::Saving | SubjectStatus::Importing)) => true,
                 Some(Seen::Status(SubjectStatus::Uploading)) => self.imports(),
                 Some(Seen::Status(_) | Seen::Gone) => false,
                 None => true,
             };
-            if !busy || self.since(began) > patience {
+            if !busy || self.since(began) > REST.max(self.shared.patience()) {
                 break shown;
             }
             tokio::time::sleep(pause).await;
@@ -203,13 +202,28 @@ impl Session {
         }
     }
 
+    /// How long to wait for a better reading than this. What was unfinished at rest is not waited for again.
+    pub(super) fn patience(&self, reading: &ProbeReading) -> Duration {
+        match unsettled(reading) {
+            (true, _) if !self.unfinished.get() => self.shared.patience(),
+            (false, false) => Duration::ZERO,
+            _ => LEFT_OVER,
+        }
+    }
+
+    /// The reading that is believed.
+    pub(super) fn probed(&self, reading: ProbeReading) {
+        self.unfinished.set(unsettled(&reading).0);
+        self.tell(Observation::Probed(reading));
+    }
+
     /// A task ends a moment after its subject has come to rest, so those that are open are looked at again.
     async fn open_tasks(&self) -> Option<u32> {
-        let mut looks = 0..SECOND_LOOKS;
+        let began = self.shared.clock.now();
         loop {
             let tasks = self.shared.client.tasks(self.image).await.ok()?;
             let open = tasks.iter().filter(|task| !task.ended()).count() as u32;
-            if open == 0 || looks.next().is_none() {
+            if open == 0 || self.since(began) > self.shared.patience() {
                 return Some(open);
             }
             tokio::time::sleep(SECOND_LOOK).await;

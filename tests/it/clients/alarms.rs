@@ -111,10 +111,6 @@ fn a_delete_does_not_make_up_for_an_image_that_is_stuck() {
         .done(Delete)
         .gone()
         .is_inconclusive(&GLANCE, Inconclusive::AtWork(Saving));
-    upload(false, 1)
-        .probe(reading(row(Saving, None), None))
-        .done(Delete)
-        .is_inconclusive(&GLANCE, Inconclusive::AtWork(Saving));
     upload(false, 6).shows(Active).done(Delete).holds(&GLANCE);
 }
 
@@ -131,6 +127,23 @@ fn a_time_out_is_no_missing_answer() {
     };
     unanswered(1).breaks(&GLANCE, &[NoAnswer]);
     unanswered(30).is_inconclusive(&GLANCE, Inconclusive::GaveUp(Download));
+}
+
+#[test]
+fn a_slow_server_is_not_stuck() {
+    let upload = |seconds: u64| {
+        let mut written = created();
+        let upload = written.call(Upload);
+        written.answer(upload, Outcome::Unknown);
+        let at = written.history.events.last_mut().unwrap();
+        at.at = Time(at.at.0 + seconds * 1_000_000_000);
+        let at = at.at.0;
+        written.wait_until(at);
+        written.probe(reading(row(Saving, None), None));
+        written.done(Delete).clone()
+    };
+    upload(0).breaks(&GLANCE, &[StuckSubject]);
+    upload(30).is_inconclusive(&GLANCE, Inconclusive::AtWork(Saving));
 }
 
 #[test]

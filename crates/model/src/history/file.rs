@@ -29,7 +29,7 @@
 //! | `data` | probed | of the store: `{"bytes":…,"staged":…}`, each left out where there is no file |
 //! | `tasks_open` | probed | import tasks that have not ended |
 //!
-//! What is not known is left out.
+//! What is not known is left out. A header says `"one_identity":true` where one identity acted as the member and as the admin.
 
 mod line;
 mod word;

@@ -101,9 +101,11 @@ impl Checker {
             return self.close(slot);
         };
         self.look_no_more(slot);
+        let waited = self.now.since(open.sent);
         if let Some(open) = &mut self.slots[slot] {
             open.plan.ends_in = ANY_EXTENT;
             open.standing = standing;
+            open.given_up = standing == Standing::Unknown && waited >= PATIENCE;
         }
         if standing == Standing::Failed {
             // What has not begun by then does not begin later.

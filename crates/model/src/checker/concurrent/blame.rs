@@ -282,7 +282,9 @@ impl Checker {
 
     /// A probe reading shows it in the middle of something. A server is slow as long as an answer may come that a client has given up.
     pub(super) fn rests_in(&mut self, status: SubjectStatus) {
-        let undisturbed = |open: &Open| !open.spoiled && !open.broken && open.breaks == self.breaks;
+        let undisturbed = |open: &Open| {
+            open.given_up && !open.spoiled && !open.broken && open.breaks == self.breaks
+        };
         if self.standing(Standing::Unknown).any(undisturbed) {
             self.known.slow = Some(status);
         } else {

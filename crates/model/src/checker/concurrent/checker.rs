@@ -226,6 +226,7 @@ impl Checker {
             who,
             spoiled,
             sent: self.now,
+            given_up: false,
             way,
             plan: self.plans.of(operation, way),
             brings: sent

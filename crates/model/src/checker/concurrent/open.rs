@@ -20,6 +20,8 @@ pub(super) struct Open {
     pub spoiled: bool,
     /// When it was sent.
     pub sent: Time,
+    /// Its client waited for long, and gave up.
+    pub given_up: bool,
     /// How it ends, and what it may do until then.
     pub way: Way,
     pub plan: Plan,

@@ -33,6 +33,6 @@ pub use scenario::{
     Clock, Load, Mistakes, Model, NamedPhase, Scenario, Target, parse, parse_in, read,
 };
 pub use sweep::{
-    Accepted, EmbeddedTestBed, Finding, FindingKey, GlanceTestBed, SweepResult, Tally, TestBed,
-    TestBedError, Trial,
+    Accepted, Cause, Caused, EmbeddedTestBed, Finding, GlanceTestBed, Mechanism, SweepResult,
+    Tally, TestBed, TestBedError, Trial, Variant,
 };

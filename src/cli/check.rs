@@ -10,8 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
 use stormglass_model::checker::concurrent::{self, Rules};
-use stormglass_model::history::file::{Header, ReadError, Reader};
-use stormglass_model::lifecycle::Profile;
+use stormglass_model::history::file::{ReadError, Reader};
 
 /// Judges a history that `run --history` saved, from what its clients saw and nothing else.
 ///
@@ -61,7 +60,7 @@ fn judged(input: impl BufRead, threads: Option<NonZeroUsize>) -> Result<Checked,
         .or_else(|| thread::available_parallelism().ok())
         .map_or(1, NonZeroUsize::get);
     let mut reader = Reader::new(input)?;
-    let rules = rules(reader.header());
+    let rules = Rules::of(reader.header());
     let mut checked = Checked::new(reader.header().clone());
     loop {
         let (mut runs, mut histories) = (Vec::new(), Vec::new());
@@ -80,13 +79,5 @@ fn judged(input: impl BufRead, threads: Option<NonZeroUsize>) -> Result<Checked,
         for ((run, history), judgement) in runs.into_iter().zip(&histories).zip(judgements) {
             checked.add(run, history, judgement.verdict, judgement.violations);
         }
-    }
-}
-
-fn rules(header: &Header) -> Rules {
-    match header.profile {
-        Profile::Glance => Rules::glance(header.delayed_delete),
-        // The reader has seen to it that the embedded service says.
-        profile => Rules::embedded(profile, header.delayed_delete.unwrap_or_default()),
     }
 }

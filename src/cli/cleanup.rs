@@ -4,7 +4,7 @@ use super::Exit;
 use super::progress::bar;
 use super::reach::{reach, wait_for};
 use crate::report::number::thousands;
-use crate::scenario::Target;
+use crate::scenario::{Target, read_for_cleanup};
 use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
@@ -102,7 +102,8 @@ fn journal(run: &Path) -> anyhow::Result<Option<PathBuf>> {
 /// Where the server is and who acts.
 fn target(arguments: &Arguments, run: &JournalRun) -> anyhow::Result<GlanceTarget> {
     if let Some(file) = &arguments.scenario {
-        return match super::read(file, &[])?.target {
+        let scenario = read_for_cleanup(file).map_err(|mistakes| super::told(&mistakes))?;
+        return match scenario.target {
             Target::Glance(target) => Ok(*target),
             Target::Embedded(_) => bail!("{} names no [target.glance]", file.display()),
         };

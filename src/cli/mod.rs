@@ -20,7 +20,7 @@ mod validate;
 use exit::{Exit, Told};
 
 use crate::report::{Folder, FolderError, Kept};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal, Write};
@@ -108,14 +108,17 @@ fn colour(stream: &impl IsTerminal) -> bool {
 
 /// Reads a scenario, or shows every mistake of it.
 fn read(file: &Path, overrides: &[String]) -> Result<Scenario, Told> {
-    scenario::read(file, overrides).map_err(|mistakes| {
-        if colour(&io::stderr()) {
-            eprint!("{}", mistakes.graphical());
-        } else {
-            eprint!("{}", mistakes.plain());
-        }
-        Told(Exit::Scenario)
-    })
+    scenario::read(file, overrides).map_err(|mistakes| told(&mistakes))
+}
+
+/// Shows every mistake of a scenario.
+fn told(mistakes: &Mistakes) -> Told {
+    if colour(&io::stderr()) {
+        eprint!("{}", mistakes.graphical());
+    } else {
+        eprint!("{}", mistakes.plain());
+    }
+    Told(Exit::Scenario)
 }
 
 /// Where results go: into the folder that `--out` names, or a new one under `results`.

@@ -12,11 +12,11 @@ use crate::sweep::{
 };
 use anyhow::Context;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stormglass_glance::auth::Environment;
 use stormglass_glance::{Client, Commands, GlanceTarget, Journal, RunId, target_from_environment};
-use stormglass_model::lifecycle::Profile;
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
 use stormglass_model::units::Span;
@@ -52,7 +52,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 60)]
     tries: u32,
     /// Only scripts that hold this text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     only: Option<String>,
     /// A file of findings that are known; only others make the sweep fail
     #[arg(long, value_name = "FILE")]
@@ -85,9 +85,6 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut result = swept(&target, arguments, &folder).inspect_err(|_| folder.discard())?;
     accepted.marks(&mut result);
     let kept = folder.write(report::sweep_files(&result));
-    if !kept.lost.is_empty() {
-        return Ok(super::report_unwritten(&kept, &folder));
-    }
     let results = folder.path().display().to_string();
     super::show(
         arguments.json,
@@ -95,7 +92,10 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
         || report::sweep_json(&result),
         |colour| report::sweep_summary(&result, Some(&results), colour),
     )?;
-    Ok(Exit::of(result.verdict(), result.interrupted))
+    match kept.lost.is_empty() {
+        true => Ok(Exit::of(result.verdict(), result.interrupted)),
+        false => Ok(super::report_unwritten(&kept, &folder)),
+    }
 }
 
 fn target(text: &str) -> anyhow::Result<Target> {
@@ -133,15 +133,7 @@ fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Res
         Target::Embedded(config) => {
             let mut bed = EmbeddedTestBed::new(config, seed, Arc::clone(&progress));
             let capabilities = Capabilities::embedded();
-            let rules = (config.rules.profile(), config.delayed_delete);
-            run(
-                &mut bed,
-                &capabilities,
-                arguments,
-                &progress,
-                "embedded",
-                rules,
-            )
+            run(&mut bed, &capabilities, arguments, &progress, "embedded")
         }
         Target::Glance(target) => {
             let result = glance(target, seed, arguments, folder, &commands, &progress);
@@ -176,14 +168,16 @@ fn glance(
     .with_context(|| format!("cannot sweep {}", arguments.target))?;
     let capabilities = bed.capabilities(arguments.allow_commands);
     let url = target.url.as_deref().unwrap_or_default();
-    let rules = (Profile::Glance, target.delayed_delete);
-    let mut result = run(&mut bed, &capabilities, arguments, progress, url, rules)?;
+    let mut result = run(&mut bed, &capabilities, arguments, progress, url)?;
     result.notes.extend(bed.notes());
     if !target.commands.is_empty() && !arguments.allow_commands {
         let note = "the scenario's commands were not run; --allow-commands runs them";
         result.notes.push(note.to_owned());
     }
-    result.left = bed.close().left.iter().map(ToString::to_string).collect();
+    result.looks = bed.looks();
+    let (cleanup, left_data) = bed.close();
+    result.left = cleanup.left.iter().map(ToString::to_string).collect();
+    result.left_data = left_data;
     Ok(result)
 }
 
@@ -193,10 +187,9 @@ fn run(
     arguments: &Arguments,
     progress: &Arc<Progress>,
     target: &str,
-    rules: (Profile, bool),
 ) -> anyhow::Result<SweepResult> {
     let budget = Budget::start(arguments.length, Arc::clone(progress));
-    let (mut ledger, cases) = watched(progress, arguments.quiet, || {
+    let (ledger, cases) = watched(progress, arguments.quiet, || {
         if !arguments.scripts.is_empty() {
             let ledger = sweep::again(bed, &arguments.scripts, arguments.tries, &budget);
             let count = arguments.scripts.len() as u32;
@@ -216,7 +209,7 @@ fn run(
     let (tries, unknown) = ledger.totals();
     Ok(SweepResult {
         target: target.to_owned(),
-        rules,
+        rules: bed.rules(),
         seed: arguments.seed,
         cases,
         tries,
@@ -226,12 +219,15 @@ fn run(
         wall,
         interrupted,
         left: Vec::new(),
+        left_data: Vec::new(),
+        looks: Vec::new(),
     })
 }
 
 /// The command that runs a script again.
 fn repeat(arguments: &Arguments, script: &Script) -> String {
-    let mut command = format!("stormglass sweep {} --script '{script}'", arguments.target);
+    let target = lasting(&arguments.target);
+    let mut command = format!("stormglass sweep {target} --script '{script}'");
     if arguments.allow_commands && sweep::runs_commands(script) {
         command += " --tries 3 --allow-commands";
     }
@@ -239,4 +235,20 @@ fn repeat(arguments: &Arguments, script: &Script) -> String {
         command += " --yes-load-this-server";
     }
     command
+}
+
+/// The target as it can be named later: of a scenario in the system's temporary folder, the variable that says where it is.
+fn lasting(target: &str) -> String {
+    if !Path::new(target).starts_with(std::env::temp_dir()) {
+        return target.to_owned();
+    }
+    let variables: BTreeMap<_, _> = std::env::vars_os().collect();
+    let named = variables.iter().find(|(_, value)| *value == target);
+    match named.and_then(|(name, _)| name.to_str()) {
+        Some(name) => format!("\"${name}\""),
+        None => Path::new(target).file_name().map_or_else(
+            || target.to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+    }
 }

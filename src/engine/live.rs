@@ -342,7 +342,7 @@ fn glance(
         client = client.with_last_resort(&services.commands, command.clone());
     }
     let remote = Remote::new(client, id, faults, services.commands.clone());
-    let checker = RunChecker::glance(target.delayed_delete);
+    let checker = RunChecker::glance(target);
     Some(Storm::new(scenario, run, share, remote, checker, progress))
 }
 

@@ -2,6 +2,7 @@
 //! which knows what the clients of a real server saw.
 
 use rustc_hash::FxHashMap;
+use stormglass_glance::GlanceTarget;
 use stormglass_model::checker::Violation;
 use stormglass_model::checker::concurrent::{self, Proven, SubjectViolation};
 use stormglass_model::checker::online::{self, Judgement};
@@ -30,8 +31,11 @@ impl RunChecker {
     }
 
     /// Of a run on a real server.
-    pub fn glance(delayed_delete: bool) -> RunChecker {
-        let rules = concurrent::Rules::glance(Some(delayed_delete));
+    pub fn glance(target: &GlanceTarget) -> RunChecker {
+        let rules = concurrent::Rules {
+            one_identity: target.has_one_identity(),
+            ..concurrent::Rules::glance(Some(target.delayed_delete))
+        };
         RunChecker::Clients(Box::new(ClientChecker {
             checker: concurrent::Checker::new(rules),
             due: FxHashMap::default(),

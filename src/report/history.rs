@@ -21,15 +21,20 @@ pub const HISTORY: &str = "history.jsonl";
 
 /// Writes what the clients of a storm saw; nothing but a header if the scenario did not keep it.
 pub fn history(scenario: &Scenario, result: &StormResult, out: impl Write) -> io::Result<()> {
-    let (profile, delayed_delete) = match &scenario.target {
-        Target::Embedded(service) => (service.rules.profile(), service.delayed_delete),
-        Target::Glance(glance) => (Profile::Glance, glance.delayed_delete),
+    let (profile, delayed_delete, one_identity) = match &scenario.target {
+        Target::Embedded(service) => (service.rules.profile(), service.delayed_delete, false),
+        Target::Glance(glance) => (
+            Profile::Glance,
+            glance.delayed_delete,
+            glance.has_one_identity(),
+        ),
     };
     let header = Header {
         scenario: scenario.name.clone(),
         seed: scenario.seed.0,
         profile,
         delayed_delete: Some(delayed_delete),
+        one_identity,
     };
     let mut writer = Writer::new(out, &header)?;
     for run in &result.runs {

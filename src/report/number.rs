@@ -85,6 +85,20 @@ pub fn percent(share: f64) -> String {
     format!("{}%", significant(share * 100.0))
 }
 
+/// Where the true share lies 19 times of 20, if something showed in so many of so many tries: Wilson's score interval.
+pub fn interval(shown: u32, tries: u32) -> (f64, f64) {
+    const Z: f64 = 1.96;
+    if tries == 0 {
+        return (0.0, 1.0);
+    }
+    let (n, share) = (f64::from(tries), f64::from(shown) / f64::from(tries));
+    let centre = share + Z * Z / (2.0 * n);
+    let reach = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + Z * Z / n;
+    let [low, high] = [centre - reach, centre + reach].map(|bound| (bound / scale).clamp(0.0, 1.0));
+    (low, high)
+}
+
 /// Three significant digits, at most two decimals, trailing zeros trimmed.
 fn significant(value: f64) -> String {
     let decimals = match value {
@@ -111,5 +125,14 @@ mod tests {
         assert_eq!(rate(0.5), "30/m");
         assert_eq!(rate(1.0 / 3_600.0), "1/h");
         assert_eq!(percent(0.0123), "1.23%");
+        let rounded = |shown, tries| {
+            let (low, high) = interval(shown, tries);
+            [low, high].map(|share| (share * 1e4).round() / 1e4)
+        };
+        // As tables of Wilson's interval have them.
+        assert_eq!(rounded(10, 20), [0.2993, 0.7007]);
+        assert_eq!(rounded(0, 20), [0.0, 0.1611]);
+        assert_eq!(rounded(1, 1), [0.2065, 1.0]);
+        assert_eq!(rounded(0, 0), [0.0, 1.0]);
     }
 }

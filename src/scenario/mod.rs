@@ -23,7 +23,7 @@ mod threshold;
 mod value;
 
 pub use mistake::Mistakes;
-pub use read::{parse, parse_in, read};
+pub use read::{parse, parse_in, read, read_for_cleanup};
 
 use crate::metrics::Threshold;
 use std::num::NonZeroU32;

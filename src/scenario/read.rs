@@ -22,15 +22,21 @@ use stormglass_model::units::{Span, Time};
 
 /// Reads a scenario file. Each of `overrides` is `KEY=VALUE` and sets a key over the file's.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Scenario, Mistakes> {
+    read_file(path, overrides, false)
+}
+
+/// Reads a scenario file for a clean-up, which needs no probe and no user of another project, nor the variables that these name.
+pub fn read_for_cleanup(path: &Path) -> Result<Scenario, Mistakes> {
+    read_file(path, &[], true)
+}
+
+fn read_file(path: &Path, overrides: &[String], cleans_up: bool) -> Result<Scenario, Mistakes> {
     let origin = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Mistakes::unreadable(&origin, &error.to_string()))?;
-    parse(
-        &origin,
-        &text,
-        path.parent().unwrap_or(Path::new("")),
-        overrides,
-    )
+    let dir = path.parent().unwrap_or(Path::new(""));
+    let environment = Environment::of_process();
+    parse_for(&environment, &origin, &text, dir, overrides, cleans_up)
 }
 
 /// Reads the text of a scenario. `origin` is what messages call it; relative files lie in `dir`.
@@ -50,6 +56,17 @@ pub fn parse_in(
     text: &str,
     dir: &Path,
     overrides: &[String],
+) -> Result<Scenario, Mistakes> {
+    parse_for(environment, origin, text, dir, overrides, false)
+}
+
+fn parse_for(
+    environment: &Environment,
+    origin: &str,
+    text: &str,
+    dir: &Path,
+    overrides: &[String],
+    cleans_up: bool,
 ) -> Result<Scenario, Mistakes> {
     let parsed = document::parse(text);
     let mut root = parsed.root;
@@ -73,6 +90,7 @@ pub fn parse_in(
     }
     let reader = Reader {
         environment,
+        cleans_up,
         dir,
         sources: sources.into(),
         mistakes: RefCell::default(),

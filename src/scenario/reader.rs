@@ -10,6 +10,8 @@ use stormglass_glance::auth::Environment;
 pub(super) struct Reader<'a> {
     /// Where identities come from that the scenario only names.
     pub environment: &'a Environment,
+    /// Whether the scenario is read for a clean-up only.
+    pub cleans_up: bool,
     /// Where relative files lie.
     pub dir: &'a Path,
     /// The texts so far; spots point into them.

@@ -118,7 +118,9 @@ fn glance(t: &mut Fields) -> Option<GlanceTarget> {
         t.wrong("location", format!("`{place}` is not a URL"), help);
     }
     let delayed_delete = t.or("delayed_delete", false);
-    let mut probe = t.with("probe", super::probe::read);
+    let cleans_up = t.whole.reader.cleans_up;
+    let read_probe = |input| (!cleans_up).then(|| super::probe::read(input)).flatten();
+    let mut probe = t.with("probe", read_probe);
     if let Some(StoreTarget::Bucket(bucket)) = probe.as_mut().and_then(|it| it.store.as_mut()) {
         bucket.ca.clone_from(&target.ca);
         bucket.proxies.clone_from(&target.proxies);

@@ -77,6 +77,10 @@ impl TestBed for EmbeddedTestBed {
     fn is_over(&self) -> bool {
         self.progress.is_interrupted()
     }
+
+    fn rules(&self) -> Rules {
+        self.rules
+    }
 }
 
 /// What the service's own record convicts it of, which clients may not be able to see.

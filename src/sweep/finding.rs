@@ -1,38 +1,14 @@
-//! Findings of a sweep: violations that are one defect, told once.
+//! Findings of a sweep: violations that have one cause, told once.
 
-use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::{Severity, Symptom};
-use stormglass_model::history::SubjectHistory;
-use stormglass_model::lifecycle::{Invariant, Profile, Verdict};
+use super::cause::Cause;
+use super::trial::Trial;
+use stormglass_model::checker::concurrent::{Rules, Severity, Symptom};
+use stormglass_model::lifecycle::{Invariant, Verdict};
+use stormglass_model::operations::OperationKind;
 use stormglass_model::script::{Act, Point, Script, Second, Step};
-use stormglass_model::units::Span;
+use stormglass_model::units::{Span, Time};
 
-/// Tells findings apart: violations with the same key are one finding.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FindingKey {
-    /// How bad it is; first, so that findings are ordered by it.
-    pub severity: Severity,
-    /// The invariant.
-    pub invariant: Invariant,
-    /// What it looks like.
-    pub symptom: Symptom,
-    /// The operations at work, as in a script: `upload + delete`, `upload + !kill-api`, `delete`.
-    pub operations: String,
-}
-
-impl FindingKey {
-    /// What an accepted-findings file calls it: `orphan: upload + delete`.
-    pub(crate) fn name(&self) -> String {
-        format!("{}: {}", self.symptom, self.operations)
-    }
-
-    /// Whether both are the same violation, whoever was at work.
-    pub(super) fn is_like(&self, other: &FindingKey) -> bool {
-        (self.symptom, self.invariant) == (other.symptom, other.invariant)
-    }
-}
-
-/// How often a script shows a finding.
+/// How often a script shows a violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// The script that was run.
@@ -58,27 +34,84 @@ pub(crate) fn races(script: &Script) -> impl DoubleEndedIterator<Item = (Act, Po
     })
 }
 
+/// The operations at work in a script: the rivals if something raced, else all that was done after the create.
+pub(crate) fn operations(script: &Script) -> String {
+    let raced: Vec<String> = races(script)
+        .map(|(first, _, second)| format!("{first} + {second}"))
+        .collect();
+    if !raced.is_empty() {
+        return raced.join(", ");
+    }
+    let steps: Vec<String> = script.steps().iter().map(Step::to_string).collect();
+    match &steps[..] {
+        [create] => create.clone(),
+        [create, rest @ ..] if create == "create" => rest.join(", "),
+        all => all.join(", "),
+    }
+}
+
+/// Whether a script does what a Glance allows only where it shows locations to its clients.
+pub(crate) fn shows_locations(script: &Script) -> bool {
+    script.acts().any(|act| {
+        matches!(
+            act.operation.kind(),
+            OperationKind::CreateWithLocation
+                | OperationKind::AddLocation
+                | OperationKind::ReplaceLocation
+                | OperationKind::RemoveLocation
+        )
+    })
+}
+
+/// One of the ways in which a cause shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it looks like.
+    pub symptom: Symptom,
+    /// The invariant that it breaks.
+    pub invariant: Invariant,
+    /// How often it showed, by script; at least one, the shortest first.
+    pub tallies: Vec<Tally>,
+    /// A try of the shortest script that showed it.
+    pub example: Trial,
+    /// When the violation became certain in it.
+    pub at: Time,
+    /// What is wrong, in one sentence.
+    pub sentence: String,
+    /// The command that runs the shortest script again.
+    pub repeat: String,
+}
+
 /// A distinct finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What tells it apart.
-    pub key: FindingKey,
-    /// One sentence.
-    pub sentence: String,
-    /// How often it showed, by script; at least one, the most frequent first.
-    pub tallies: Vec<Tally>,
-    /// The shortest script that was seen to show it.
-    pub shortest: Tally,
-    /// What the clients and the probe saw when it did.
-    pub history: SubjectHistory,
-    /// What went over the wire then; empty on the embedded service.
-    pub exchanges: Vec<Exchange>,
-    /// The image; empty on the embedded service.
-    pub image: String,
-    /// The command that runs the shortest script again.
-    pub repeat: String,
+    pub cause: Cause,
+    /// The ways in which it shows, the worst first; at least one.
+    pub variants: Vec<Variant>,
     /// Whether it was known and accepted before.
     pub accepted: bool,
+}
+
+impl Variant {
+    /// The shortest script that was seen to show it, and how often it did.
+    pub(crate) fn shortest(&self) -> &Tally {
+        &self.tallies[0]
+    }
+}
+
+impl Finding {
+    /// The worst way in which it shows.
+    pub(crate) fn worst(&self) -> &Variant {
+        &self.variants[0]
+    }
+
+    /// How bad it is at worst.
+    pub fn severity(&self) -> Severity {
+        self.worst().severity
+    }
 }
 
 /// What a sweep came to.
@@ -86,8 +119,8 @@ pub struct Finding {
 pub struct SweepResult {
     /// The server, without credentials, or `embedded`.
     pub target: String,
-    /// The rules that it was judged by, and whether it delays deletes.
-    pub rules: (Profile, bool),
+    /// The rules that it was judged by.
+    pub rules: Rules,
     /// The seed of every jitter.
     pub seed: u64,
     /// Scripts of the plan that were run at least once, and all of them.
@@ -106,6 +139,10 @@ pub struct SweepResult {
     pub interrupted: bool,
     /// Images that may still be there.
     pub left: Vec<String>,
+    /// Files that its images have left in the store and in the staging area, after they were deleted.
+    pub left_data: Vec<String>,
+    /// Shell commands that show what the database and the store hold of `$IMAGE`.
+    pub looks: Vec<String>,
 }
 
 impl SweepResult {

@@ -11,10 +11,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use stormglass_glance::{
-    Cleanup, Client, Commands, GlanceTarget, HelloError, Probe, ProbeError, RunId,
+    Cleanup, Client, Commands, GlanceTarget, HelloError, ImageId, Probe, ProbeError, ProbeTarget,
+    RunId, StoreTarget,
 };
 use stormglass_model::checker::concurrent::{self, Judgement, Rules};
-use stormglass_model::history::{Observation, ProbeReading, Row};
+use stormglass_model::history::{ProbeReading, Row};
+use stormglass_model::lifecycle::SubjectStatus::PendingDelete;
 use stormglass_model::lifecycle::{Operation, Who};
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Act, ClientFault, Script};
@@ -28,9 +30,13 @@ mod timing;
 
 /// Subjects at a time. One Glance worker is one core, and rivals must find it free.
 const LANES: usize = 4;
-/// How often the probe reads again before what looks wrong is believed.
-const SECOND_LOOKS: u32 = 2;
-/// The pause before that.
+/// How long the probe reads again and again before what looks left over is believed.
+const LEFT_OVER: Duration = Duration::from_millis(1_000);
+/// The same for what looks unfinished, on a server that is quick.
+const UNFINISHED: Duration = Duration::from_secs(5);
+/// On a slower one, so many times as long as a look at an image takes.
+const SLOWER: u32 = 40;
+/// The pause before another reading.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
 
 /// Why a sweep of a server cannot begin.
@@ -59,6 +65,8 @@ struct SharedContext {
     timing: RefCell<Timing>,
     /// What went wrong with each command first.
     notes: RefCell<BTreeMap<String, String>>,
+    /// How long a look at an image took last.
+    pace: Cell<Duration>,
     /// Whether the server did not come back from what was done to it.
     lost: Cell<bool>,
     progress: Arc<Progress>,
@@ -100,7 +108,10 @@ impl GlanceTestBed {
         })?;
 
         Ok(GlanceTestBed {
-            rules: Rules::glance(Some(target.delayed_delete)),
+            rules: Rules {
+                one_identity: target.has_one_identity(),
+                ..Rules::glance(Some(target.delayed_delete))
+            },
             shared: Rc::new(SharedContext {
                 client,
                 commands,
@@ -110,6 +121,7 @@ impl GlanceTestBed {
                 seed,
                 timing: RefCell::default(),
                 notes: RefCell::default(),
+                pace: Cell::default(),
                 lost: Cell::new(false),
                 progress,
             }),
@@ -136,6 +148,16 @@ impl GlanceTestBed {
         }
     }
 
+    /// Shell commands that show what the database and the store hold of `$IMAGE`.
+    pub(crate) fn looks(&self) -> Vec<String> {
+        self.shared
+            .target
+            .probe
+            .as_ref()
+            .map(ProbeTarget::looks)
+            .unwrap_or_default()
+    }
+
     /// What went wrong, and what could be seen of the server.
     pub(crate) fn notes(&self) -> Vec<String> {
         let told = self.shared.notes.borrow();
@@ -151,12 +173,22 @@ impl GlanceTestBed {
         wrong.chain([seen]).collect()
     }
 
-    /// Takes back what was done to the server, and deletes what the sweep created.
-    pub fn close(self) -> Cleanup {
+    /// Takes back what was done to the server, and deletes what the sweep created. Gives what is still there, and the files that are
+    /// left of what is not.
+    pub fn close(mut self) -> (Cleanup, Vec<String>) {
         let shared = Rc::clone(&self.shared);
         self.local.block_on(&self.runtime, async {
             shared.commands.undo_all().await;
-            shared.client.cleanup().await
+            let cleanup = shared.client.cleanup().await;
+            let images = (0..self.subjects).map(|subject| ImageId::new(shared.run, subject));
+            let images: Vec<ImageId> = images.collect();
+            let readings = match &mut self.probe {
+                Some(probe) => probe.read(&images).await.unwrap_or_default(),
+                None => Vec::new(),
+            };
+            let left = images.into_iter().zip(&readings);
+            let left = left.flat_map(|(image, reading)| shared.left_data(image, reading));
+            (cleanup, left.collect())
         })
     }
 
@@ -199,24 +231,26 @@ impl GlanceTestBed {
             return;
         };
         let mut waiting: Vec<&Rc<Session>> = sessions.iter().collect();
+        let clock = self.shared.clock;
         let read = self.local.block_on(&self.runtime, async {
-            for look in 0..=SECOND_LOOKS {
+            let began = clock.now();
+            while !waiting.is_empty() {
                 let images: Vec<_> = waiting.iter().map(|session| session.image).collect();
                 let mut readings = probe.read(&images).await?.into_iter();
+                let waited = Duration::from_nanos(clock.now().since(began).0);
                 waiting.retain(|session| {
                     let Some(reading) = readings.next() else {
                         return false;
                     };
-                    let unsettled = look < SECOND_LOOKS && !is_settled(&reading);
+                    let unsettled = waited < session.patience(&reading);
                     if !unsettled {
-                        session.tell(Observation::Probed(reading));
+                        session.probed(reading);
                     }
                     unsettled
                 });
-                if waiting.is_empty() {
-                    break;
+                if !waiting.is_empty() {
+                    tokio::time::sleep(SECOND_LOOK).await;
                 }
-                tokio::time::sleep(SECOND_LOOK).await;
             }
             Ok::<_, ProbeError>(())
         });
@@ -232,10 +266,13 @@ impl GlanceTestBed {
     fn judge(&self, session: &Session) -> Trial {
         let history = session.history();
         let Judgement {
-            violations,
+            mut violations,
             verdict,
             ..
         } = concurrent::judge(&history, &self.rules);
+        for violation in &mut violations {
+            violation.sentence = in_glances_words(&violation.sentence);
+        }
         Trial {
             exchanges: session.exchanges(),
             image: session.image.to_string(),
@@ -244,13 +281,45 @@ impl GlanceTestBed {
     }
 }
 
-/// Whether a probe reading shows a subject at rest with nothing unexpected.
-fn is_settled(reading: &ProbeReading) -> bool {
+/// What the model calls a subject of a registry is an image of a database to those who know Glance.
+fn in_glances_words(sentence: &str) -> String {
+    sentence
+        .replace("the registry's row", "the database row")
+        .replace("the registry", "the database")
+        .replace("subject", "image")
+}
+
+impl SharedContext {
+    /// The files that an image has left, though no status keeps them.
+    fn left_data(&self, image: ImageId, reading: &ProbeReading) -> Vec<String> {
+        let keeps = match reading.row {
+            Some(Row::Present(row)) => {
+                row.status.keeps_data() && !row.deleted || row.status == PendingDelete
+            }
+            Some(Row::Absent) => false,
+            None => true,
+        };
+        let (Some(held), Some(probe)) = (reading.data, &self.target.probe) else {
+            return Vec::new();
+        };
+        let data = held.bytes.filter(|_| !keeps).and(probe.store.as_ref());
+        let staged = held.staged.and(probe.staging.as_ref());
+        let data = data.map(|store| match store {
+            StoreTarget::Folder(folder) => format!("{}/{image}", folder.display()),
+            StoreTarget::Bucket(bucket) => format!("s3://{}/{image}", bucket.bucket),
+        });
+        let staged = staged.map(|folder| format!("{}/{image}", folder.display()));
+        data.into_iter().chain(staged).collect()
+    }
+}
+
+/// Whether a probe reading shows a subject in the middle of something, and whether data of it that nothing keeps.
+fn unsettled(reading: &ProbeReading) -> (bool, bool) {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
     let (moves, keeps) = match reading.row {
         Some(Row::Present(row)) => {
             let moves = matches!(row.status, Saving | Importing | Uploading);
-            (moves, row.status.keeps_data())
+            (moves && !row.deleted, row.status.keeps_data())
         }
         Some(Row::Absent) => (false, false),
         // Then nobody can say that it should keep nothing.
@@ -259,7 +328,14 @@ fn is_settled(reading: &ProbeReading) -> bool {
     let busy = reading.tasks_open.is_some_and(|open| open > 0);
     let left_over =
         (reading.data).is_some_and(|held| held.staged.is_some() || held.bytes.is_some() && !keeps);
-    !(moves || busy || left_over)
+    (moves || busy, left_over)
+}
+
+impl SharedContext {
+    /// How long what looks unfinished is given to be finished.
+    fn patience(&self) -> Duration {
+        UNFINISHED.max(SLOWER * self.pace.get())
+    }
 }
 
 impl TestBed for GlanceTestBed {
@@ -292,5 +368,9 @@ impl TestBed for GlanceTestBed {
 
     fn is_over(&self) -> bool {
         self.shared.lost.get() || self.shared.progress.is_interrupted()
+    }
+
+    fn rules(&self) -> Rules {
+        self.rules
     }
 }

@@ -1,86 +1,80 @@
-//! Makes distinct findings of violations: who was at work, how often it shows, and what shows it best.
+//! Makes distinct findings of violations: what causes them, how often each way to show it does, and what shows it best.
 
-use super::{Finding, FindingKey, Tally, Trial, races};
+use super::finding::{Finding, Tally, Variant};
+use super::{Cause, Caused, Trial, runs_commands};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use stormglass_model::checker::concurrent::SubjectViolation;
-use stormglass_model::lifecycle::Verdict;
-use stormglass_model::script::{Script, Step};
+use stormglass_model::checker::concurrent::{Severity, Symptom};
+use stormglass_model::history::Observation;
+use stormglass_model::lifecycle::{Operation, Verdict};
+use stormglass_model::script::{Act, Script, Step};
+use stormglass_model::units::Time;
 
-/// A violation, as the scripts show it that were run.
+/// What a cause looks like: what is shrunk and counted together.
+pub type Sign = (Cause, Symptom);
+
+/// The scripts that showed a sign.
 #[derive(Clone, Debug)]
 struct Sighting {
-    /// How often each script showed it.
-    shown: BTreeMap<Script, u32>,
-    /// The shortest history that did.
-    example: Trial,
-    /// The finding it was found to be, once it was shrunk.
-    finding: Option<FindingKey>,
+    severity: Severity,
+    /// How often each did, and the shortest history that did.
+    shown: BTreeMap<Script, (u32, Trial)>,
+    /// Whether shorter scripts have been tried.
+    shrunk: bool,
 }
 
 /// Everything that was tried and what came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     tries: BTreeMap<Script, u32>,
-    /// By what a violation is called after the scripts that showed it.
-    raw: BTreeMap<FindingKey, Sighting>,
-    /// The shortest script of each finding, once it is known, and the shortest history that was seen by then.
-    shortest: BTreeMap<FindingKey, (Script, Trial)>,
+    signs: BTreeMap<Sign, Sighting>,
+    total: u64,
     unknown: u64,
-}
-
-/// What a violation of this script is called.
-fn key(violation: &SubjectViolation, script: &Script) -> FindingKey {
-    FindingKey {
-        severity: violation.symptom.severity(),
-        invariant: violation.invariant,
-        symptom: violation.symptom,
-        operations: operations(script),
-    }
-}
-
-/// The operations at work: the rivals if something raced, else all that was done after the create.
-fn operations(script: &Script) -> String {
-    let raced: Vec<String> = races(script)
-        .map(|(first, _, second)| format!("{first} + {second}"))
-        .collect();
-    if !raced.is_empty() {
-        return raced.join(", ");
-    }
-    let steps: Vec<String> = script.steps().iter().map(Step::to_string).collect();
-    match &steps[..] {
-        [create] => create.clone(),
-        [create, rest @ ..] if create == "create" => rest.join(", "),
-        all => all.join(", "),
-    }
 }
 
 impl Ledger {
     /// Enters a trial.
     pub fn add(&mut self, trial: &Trial) {
+        self.total += 1;
         self.unknown += u64::from(trial.verdict == Verdict::Unknown);
-        *self.tries.entry(trial.script.clone()).or_default() += 1;
-        // One try shows a violation once, however often it is seen in it.
-        let keys = trial.violations.iter().map(|one| key(one, &trial.script));
-        for key in keys.collect::<BTreeSet<FindingKey>>() {
-            let seen = self.raw.entry(key).or_insert_with(|| Sighting {
+        let ended = ended(&trial.script);
+        // The sweep deletes what a script leaves, so a try of it is one of the script with that delete as well.
+        for script in BTreeSet::from([&trial.script, &ended]) {
+            *self.tries.entry(script.clone()).or_default() += 1;
+        }
+        let mut seen = BTreeSet::new();
+        for Caused {
+            cause,
+            severity,
+            violation,
+        } in &trial.violations
+        {
+            // One try shows a sign once, however often it is seen in it.
+            if !seen.insert((*cause, violation.symptom)) {
+                continue;
+            }
+            let sign = self.signs.entry((*cause, violation.symptom));
+            let sighting = sign.or_insert_with(|| Sighting {
+                severity: *severity,
                 shown: BTreeMap::new(),
-                example: trial.clone(),
-                finding: None,
+                shrunk: false,
             });
-            *seen.shown.entry(trial.script.clone()).or_default() += 1;
-            if length(trial) < length(&seen.example) {
-                seen.example = trial.clone();
+            sighting.severity = sighting.severity.min(*severity);
+            let script = match violation.at > end_of(trial) {
+                true => ended.clone(),
+                false => trial.script.clone(),
+            };
+            let (count, example) = sighting.shown.entry(script).or_insert((0, trial.clone()));
+            *count += 1;
+            if trial.history.events.len() < example.history.events.len() {
+                *example = trial.clone();
             }
         }
     }
 
     /// How many scripts were run, and how many of these runs were inconclusive.
     pub fn totals(&self) -> (u64, u64) {
-        (
-            self.tries.values().map(|&tries| u64::from(tries)).sum(),
-            self.unknown,
-        )
+        (self.total, self.unknown)
     }
 
     /// How often a script was run.
@@ -88,135 +82,99 @@ impl Ledger {
         self.tries.get(script).copied().unwrap_or(0)
     }
 
-    /// How many findings there are so far, shrunk or not.
+    /// How many findings there are so far.
     pub fn count(&self) -> usize {
-        let open = self.raw.values().filter(|seen| seen.finding.is_none());
-        self.shortest.len() + open.count()
+        let causes: BTreeSet<Cause> = self.signs.keys().map(|(cause, _)| *cause).collect();
+        causes.len()
     }
 
-    /// A violation of which the shortest script is not known yet, with the script that shows it most often; one with a short script,
-    /// since it may explain others.
-    pub fn unshrunk(&mut self) -> Option<(FindingKey, Script)> {
-        self.settle();
-        (self.raw.iter())
-            .filter(|(_, seen)| seen.finding.is_none())
-            .map(|(key, seen)| (key.clone(), self.best(seen)))
-            .min_by_key(|(_, script)| (script.races() > 0, script.steps().len()))
-    }
-
-    /// Gives what a known finding explains to that finding.
-    fn settle(&mut self) {
-        for (key, seen) in &mut self.raw {
-            if seen.finding.is_none() {
-                let known = self.shortest.iter().find(|(name, (known, _))| {
-                    name.is_like(key) && seen.shown.keys().all(|script| explains(known, script))
-                });
-                seen.finding = known.map(|(name, _)| name.clone());
-            }
-        }
-    }
-
-    fn best(&self, seen: &Sighting) -> Script {
-        let often = |(script, shown): &(&Script, &u32)| {
-            let rate = rate(**shown, self.tries(script));
-            (rate, Reverse(script.steps().len()))
+    /// A sign of which shorter scripts have not been tried yet, with the script that shows it most often; the worst first.
+    pub fn unshrunk(&self) -> Option<(Sign, Script)> {
+        let open = self.signs.iter().filter(|(_, seen)| !seen.shrunk);
+        let (sign, seen) = open.min_by_key(|(_, seen)| seen.severity)?;
+        let often = |(script, (shown, _)): &(&Script, &(u32, Trial))| {
+            (
+                rate(*shown, self.tries(script)),
+                Reverse(script.steps().len()),
+            )
         };
-        let best = seen.shown.iter().max_by_key(often);
-        best.map_or_else(|| seen.example.script.clone(), |(script, _)| script.clone())
+        let (script, _) = seen.shown.iter().max_by_key(often)?;
+        Some((*sign, script.clone()))
+    }
+
+    /// Shorter scripts were tried.
+    pub fn shrunk(&mut self, sign: &Sign) {
+        if let Some(seen) = self.signs.get_mut(sign) {
+            seen.shrunk = true;
+        }
     }
 
     /// Every script that has shown anything, some of them more than once.
     pub fn promising(&self) -> impl Iterator<Item = &Script> {
-        self.raw.values().flat_map(|seen| seen.shown.keys())
-    }
-
-    /// Enters the shortest script of a violation.
-    pub fn shrunk(&mut self, raw: &FindingKey, shortest: &Script) {
-        let name = FindingKey {
-            operations: operations(shortest),
-            ..raw.clone()
-        };
-        let Some(seen) = self.raw.get(raw) else {
-            return;
-        };
-        let better = self.raw.get(&name).filter(|named| {
-            named.example.script == *shortest || length(&named.example) < length(&seen.example)
-        });
-        let example = better.unwrap_or(seen).example.clone();
-        // What shows under its own name is the same finding.
-        for key in [raw, &name] {
-            if let Some(seen) = self.raw.get_mut(key) {
-                seen.finding = Some(name.clone());
-            }
-        }
-        let known = self.shortest.get(&name);
-        if known.is_none_or(|(known, _)| shortest.steps().len() < known.steps().len()) {
-            self.shortest.insert(name, (shortest.clone(), example));
-        }
+        self.signs.values().flat_map(|seen| seen.shown.keys())
     }
 
     /// The findings, the worst first. `repeat` makes the command that runs a script again.
-    pub fn findings(&mut self, repeat: impl Fn(&Script) -> String) -> Vec<Finding> {
-        self.settle();
-        let mut all: BTreeMap<&FindingKey, Vec<&Sighting>> = BTreeMap::new();
-        for (key, seen) in &self.raw {
-            let name = seen.finding.as_ref().unwrap_or(key);
-            all.entry(name).or_default().push(seen);
+    pub fn findings(&self, repeat: impl Fn(&Script) -> String) -> Vec<Finding> {
+        let mut variants: BTreeMap<Cause, Vec<Variant>> = BTreeMap::new();
+        for (sign, seen) in &self.signs {
+            let of_cause = variants.entry(sign.0).or_default();
+            of_cause.extend(self.variant(sign, seen, &repeat));
         }
-        all.into_iter()
-            .filter_map(|(key, seen)| self.finding(key, &seen, &repeat))
-            .collect()
-    }
-
-    /// None without a sighting under its own name, of which there is one for every script that has shown something.
-    fn finding(
-        &self,
-        key: &FindingKey,
-        seen: &[&Sighting],
-        repeat: &impl Fn(&Script) -> String,
-    ) -> Option<Finding> {
-        let named = self.raw.get(key)?;
-        let (script, example) = match self.shortest.get(key) {
-            Some(shortest) => shortest.clone(),
-            None => (self.best(named), named.example.clone()),
-        };
-        let mut shown: BTreeMap<&Script, u32> = BTreeMap::new();
-        for (script, count) in seen.iter().flat_map(|seen| &seen.shown) {
-            *shown.entry(script).or_default() += count;
-        }
-        let tally = |script: &Script| Tally {
-            script: script.clone(),
-            shown: shown.get(script).copied().unwrap_or(0),
-            tries: self.tries(script),
-        };
-        let mut tallies: Vec<Tally> = (shown.keys())
-            .filter(|&&one| *one == script || !self.shows_anyway(key, &script, one))
-            .map(|one| tally(one))
+        let mut findings: Vec<Finding> = variants
+            .into_iter()
+            .map(|(cause, mut variants)| {
+                variants.sort_by_key(|variant| (variant.severity, variant.symptom));
+                Finding {
+                    cause,
+                    variants,
+                    accepted: false,
+                }
+            })
             .collect();
-        let often = |tally: &Tally| Reverse(rate(tally.shown, tally.tries));
-        tallies.sort_by_key(|tally| (often(tally), tally.script.clone()));
-        let violation = example.violation(key);
-        Some(Finding {
-            key: key.clone(),
-            sentence: violation.map_or_else(String::new, |violation| violation.sentence.clone()),
-            tallies,
-            repeat: repeat(&script),
-            shortest: tally(&script),
-            history: example.history,
-            exchanges: example.exchanges,
-            image: example.image,
-            accepted: false,
-        })
+        findings.sort_by_key(|finding| (finding.severity(), finding.cause));
+        findings
     }
 
-    /// Whether another finding that needs fewer races explains what a script shows: then it says nothing of the one with this
-    /// shortest script.
-    fn shows_anyway(&self, key: &FindingKey, shortest: &Script, script: &Script) -> bool {
-        self.shortest.iter().any(|(name, (other, _))| {
-            name != key
-                && name.is_like(key)
-                && other.races() < shortest.races()
-                && explains(other, script)
+    fn variant(
+        &self,
+        sign: &Sign,
+        seen: &Sighting,
+        repeat: &impl Fn(&Script) -> String,
+    ) -> Option<Variant> {
+        let mut tallies: Vec<Tally> = (seen.shown.iter())
+            .map(|(script, (shown, _))| Tally {
+                script: script.clone(),
+                shown: *shown,
+                tries: self.tries(script),
+            })
+            .collect();
+        tallies.sort_by_cached_key(|tally| {
+            let Tally {
+                script,
+                shown,
+                tries,
+            } = tally;
+            // What needs nothing done to the server, and no luck, is plainer.
+            let plain = (runs_commands(script), script.races(), script.steps().len());
+            // Quarters, so that luck does not choose between two that show it alike; and none where luck plays no part.
+            let quarters = match script.races() {
+                0 => 0,
+                _ => 4 * shown / (tries + 1),
+            };
+            (plain, Reverse(quarters), script.clone())
+        });
+        let (_, example) = seen.shown.get(&tallies.first()?.script)?;
+        let caused = example.shows(sign)?;
+        Some(Variant {
+            severity: seen.severity,
+            symptom: sign.1,
+            invariant: caused.violation.invariant,
+            at: caused.violation.at,
+            sentence: caused.violation.sentence.clone(),
+            repeat: repeat(&tallies[0].script),
+            example: example.clone(),
+            tallies,
         })
     }
 }
@@ -226,40 +184,41 @@ fn rate(shown: u32, tries: u32) -> u64 {
     u64::from(shown) * 1_000_000 / (u64::from(tries) + 2)
 }
 
-/// Whether all that a known finding needs happens in another script as well, in this order: then what it shows is no news.
-fn explains(known: &Script, other: &Script) -> bool {
-    let mut rest = other.steps().iter();
-    let mut pending: Vec<String> = Vec::new(); // what a race holds may come in either order
-    known.steps().iter().all(|wanted| {
-        let name = wanted.to_string();
-        if let Some(at) = pending.iter().position(|one| *one == name) {
-            pending.remove(at);
-            return true;
-        }
-        rest.any(|step| match (rivals(wanted), rivals(step)) {
-            (Some(wanted), Some(found)) => wanted == found,
-            (None, Some(found)) => {
-                pending = found.to_vec();
-                let at = pending.iter().position(|one| *one == name);
-                at.map(|at| pending.remove(at)).is_some()
-            }
-            _ => wanted == step,
-        })
-    })
+/// The script with the delete that the sweep ends each try with, unless it ends with one.
+fn ended(script: &Script) -> Script {
+    let mut steps = script.steps().to_vec();
+    let delete = Step::act(Act::usual(Operation::Delete));
+    if steps.last() == Some(&delete) {
+        return script.clone();
+    }
+    if script.acts().any(|act| act.operation == Operation::Protect) {
+        steps.push(Step::act(Act::usual(Operation::Unprotect)));
+    }
+    steps.push(delete);
+    Script::new(steps).unwrap_or_else(|_| script.clone())
 }
 
-/// What races in a step, in either order.
-fn rivals(step: &Step) -> Option<[String; 2]> {
-    let Step::Race { first, second, .. } = step else {
-        return None;
-    };
-    let mut pair = [first.to_string(), second.to_string()];
-    pair.sort();
-    Some(pair)
-}
-
-fn length(trial: &Trial) -> (usize, usize) {
-    (trial.script.steps().len(), trial.history.events.len())
+/// When the sweep's own delete was sent, if it was: the last one, if there are more than the script holds.
+fn end_of(trial: &Trial) -> Time {
+    let deletes = |operation: Operation| operation == Operation::Delete;
+    let sent = trial
+        .history
+        .events
+        .iter()
+        .filter_map(|event| match event.observation {
+            Observation::Invoked { operation, .. } if deletes(operation) => Some(event.at),
+            _ => None,
+        });
+    let sent: Vec<_> = sent.collect();
+    let own = trial
+        .script
+        .acts()
+        .filter(|act| deletes(act.operation))
+        .count();
+    match sent.last() {
+        Some(last) if sent.len() > own => *last,
+        _ => Time(u64::MAX),
+    }
 }
 
 #[cfg(test)]
@@ -273,21 +232,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_explains_what_holds_it() {
-        let check = |known: &str, other: &str, expected: bool| {
-            let [known, other] = [known, other].map(|text| text.parse::<Script>().unwrap());
-            assert_eq!(explains(&known, &other), expected, "{known} in {other}");
-        };
-        let known = "create upload deactivate";
-        check(known, "create upload deactivate show", true);
-        check(known, "create upload [deactivate before delete]", true);
-        check(known, "create [upload answer deactivate]", true);
-        check(known, "create [deactivate before upload] show", true);
-        check(known, "create upload [delete before show]", false);
-        let known = "create [upload last-byte delete]";
-        check(known, "create [upload mid-body delete] show", true);
-        check(known, "create [delete before upload]", true);
-        check(known, "create upload delete", false);
-        check(known, "create [upload mid-body !kill-api]", false);
+    fn the_delete_of_the_sweep_is_part_of_the_script() {
+        for (script, ends) in [
+            ("create upload", "create upload delete"),
+            ("create upload delete", "create upload delete"),
+            (
+                "create upload protect",
+                "create upload protect unprotect delete",
+            ),
+        ] {
+            let script: Script = script.parse().unwrap();
+            assert_eq!(ended(&script).to_string(), ends);
+        }
     }
 }

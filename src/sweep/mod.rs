@@ -5,6 +5,7 @@
 //! the shortest script that still shows each; `schedule` spends the time. Nothing here prints.
 
 mod accepted;
+mod cause;
 mod embedded;
 mod finding;
 mod glance;
@@ -12,78 +13,23 @@ mod ledger;
 mod plan;
 mod schedule;
 mod shrink;
+mod trial;
 
 pub use accepted::Accepted;
+pub use cause::{Cause, Mechanism};
 pub use embedded::EmbeddedTestBed;
-pub(crate) use finding::races;
-pub use finding::{Finding, FindingKey, SweepResult, Tally};
+pub use finding::{Finding, SweepResult, Tally, Variant};
+pub(crate) use finding::{operations, races, shows_locations};
 pub use glance::{GlanceTestBed, TestBedError};
 pub use plan::{Capabilities, plan};
+pub use trial::{Caused, Trial};
 #[cfg(test)]
 mod tests;
 
 pub use schedule::{Budget, again, sweep};
 
-use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::SubjectViolation;
-use stormglass_model::history::SubjectHistory;
-use stormglass_model::lifecycle::Verdict;
+use stormglass_model::checker::concurrent::Rules;
 use stormglass_model::script::{Script, Second, Step};
-
-/// One script, run once on a subject of its own.
-#[derive(Clone, Debug)]
-pub struct Trial {
-    /// The script.
-    pub script: Script,
-    /// What the clients and the probe saw.
-    pub history: SubjectHistory,
-    /// What is wrong with it.
-    pub violations: Vec<SubjectViolation>,
-    /// Whether it could be judged.
-    pub verdict: Verdict,
-    /// What went over the wire; empty on the embedded service.
-    pub exchanges: Vec<Exchange>,
-    /// The image; empty on the embedded service.
-    pub image: String,
-}
-
-impl Trial {
-    /// A trial without a server. What became certain at one instant is one thing seen from several sides, so only the worst of it
-    /// is kept.
-    fn new(
-        script: &Script,
-        history: SubjectHistory,
-        violations: Vec<SubjectViolation>,
-        verdict: Verdict,
-    ) -> Trial {
-        let mut worst: Vec<SubjectViolation> = Vec::new();
-        for violation in violations {
-            let rank =
-                |violation: &SubjectViolation| (violation.symptom.severity(), violation.symptom);
-            match worst.iter_mut().find(|other| other.at == violation.at) {
-                None => worst.push(violation),
-                Some(other) if rank(&violation) < rank(other) => *other = violation,
-                Some(_) => {}
-            }
-        }
-        Trial {
-            script: script.clone(),
-            history,
-            violations: worst,
-            verdict,
-            exchanges: Vec::new(),
-            image: String::new(),
-        }
-    }
-
-    /// How it shows a violation, whoever was at work.
-    fn violation(&self, raw: &FindingKey) -> Option<&SubjectViolation> {
-        let same = |violation: &&SubjectViolation| {
-            (violation.symptom, violation.invariant) == (raw.symptom, raw.invariant)
-        };
-        self.violations.iter().find(same)
-    }
-}
 
 /// Whether a script does something to the server. Nothing else is run meanwhile.
 pub fn runs_commands(script: &Script) -> bool {
@@ -99,4 +45,6 @@ pub trait TestBed {
     fn run(&mut self, scripts: &[Script], round: u64) -> Vec<Trial>;
     /// Whether the run was told to stop, or the server is gone for good.
     fn is_over(&self) -> bool;
+    /// What histories are judged by.
+    fn rules(&self) -> Rules;
 }

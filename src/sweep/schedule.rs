@@ -1,10 +1,10 @@
 //! How the time of a sweep is spent: every script of the plan once, then what showed something is shrunk, then what is promising
 //! is tried again, until the time is over.
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Sign};
 use super::plan::{Case, CaseKind};
 use super::shrink::{candidates, patience};
-use super::{FindingKey, TestBed, Trial, races, runs_commands};
+use super::{TestBed, Trial, races, runs_commands};
 use crate::engine::Progress;
 use crate::engine::clock::WallClock;
 use std::collections::BTreeSet;
@@ -18,11 +18,11 @@ const BATCH: usize = 48;
 /// The same where commands are run, one after the other.
 const COMMANDS: usize = 8;
 /// The share of the time that every script of the plan once may take.
-const ONCE: f64 = 0.9;
+const ONCE: f64 = 0.7;
 /// Calls of the bed between two rounds of shrinking.
 const SHRUNK: usize = 5;
 /// The share of the time after which nothing new is begun and what was found is counted.
-const COUNTING: f64 = 0.95;
+const COUNTING: f64 = 0.8;
 /// How often a script is run before it is known how often it shows a violation.
 const RATED: u32 = 8;
 /// How often the shortest script of a finding is run in all, where that does not take too long.
@@ -145,25 +145,25 @@ impl<'s, S: TestBed> Sweep<'s, S> {
 
     /// Looks for the shortest script of everything that was seen, the worst first.
     fn shrink_all(&mut self, until: f64) {
-        while let Some((raw, script)) = self.ledger.unshrunk() {
+        while let Some((sign, script)) = self.ledger.unshrunk() {
             if self.budget.share() > until || self.bed.is_over() {
                 return;
             }
-            let rate = self.rate(&raw, &script);
+            let rate = self.rate(&sign, &script);
             let mut shortest = script;
             while self.budget.share() <= until && !self.bed.is_over() {
-                match self.shorter(&shortest, &raw, rate) {
+                match self.shorter(&shortest, &sign, rate) {
                     Some(script) => shortest = script,
                     None => break,
                 }
             }
-            self.ledger.shrunk(&raw, &shortest);
+            self.ledger.shrunk(&sign);
             self.budget.tell(&self.ledger);
         }
     }
 
     /// Runs every shorter script as often as it deserves, all at once; gives the shortest that shows the violation.
-    fn shorter(&mut self, script: &Script, raw: &FindingKey, rate: f64) -> Option<Script> {
+    fn shorter(&mut self, script: &Script, sign: &Sign, rate: f64) -> Option<Script> {
         let candidates = candidates(script);
         // What is done to the server concerns everybody who is there, so the others are run apart.
         let (broken, whole): (Vec<&Script>, Vec<&Script>) =
@@ -177,19 +177,19 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         if !broken.is_empty() {
             trials.extend(self.run(&often(broken)));
         }
-        trials.retain(|trial| trial.violation(raw).is_some());
+        trials.retain(|trial| trial.shows(sign).is_some());
         let shows = |script: &Script| trials.iter().any(|trial| trial.script == *script);
         candidates.into_iter().find(shows)
     }
 
     /// How often the script shows the violation: it is run a few times more if it was run hardly ever.
-    fn rate(&mut self, raw: &FindingKey, script: &Script) -> f64 {
+    fn rate(&mut self, sign: &Sign, script: &Script) -> f64 {
         if runs_commands(script) {
             return 1.0;
         }
         let more = RATED.saturating_sub(self.ledger.tries(script));
         let trials = self.run(&vec![script.clone(); more as usize]);
-        let hits = trials.iter().filter(|trial| trial.violation(raw).is_some());
+        let hits = trials.iter().filter(|trial| trial.shows(sign).is_some());
         (hits.count() + 1) as f64 / (trials.len() + 1) as f64
     }
 
@@ -210,17 +210,34 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         }
     }
 
-    /// Runs the shortest script of each finding often enough to say how often it shows.
+    /// Runs the shortest script of each variant often enough to say how often it shows: first the worst of every finding.
     fn count(&mut self) {
-        for finding in self.ledger.findings(Script::to_string) {
-            let script = finding.shortest.script;
+        let findings = self.ledger.findings(Script::to_string);
+        let most = findings.iter().map(|finding| finding.variants.len()).max();
+        let turns = (0..most.unwrap_or(0)).flat_map(|turn| {
+            let variants = findings
+                .iter()
+                .filter_map(move |one| one.variants.get(turn));
+            variants.map(|variant| variant.shortest().script.clone())
+        });
+        let (alone, beside): (Vec<Script>, Vec<Script>) = turns.partition(runs_commands);
+        let more = |script: Script, tries: u32| {
+            let more = tries.saturating_sub(self.ledger.tries(&script));
+            vec![script; more as usize]
+        };
+        let beside: Vec<Script> = beside
+            .into_iter()
+            .flat_map(|one| more(one, TRIES))
+            .collect();
+        let alone: Vec<Script> = alone
+            .into_iter()
+            .flat_map(|one| more(one, COMMAND_TRIES))
+            .collect();
+        for batch in beside.chunks(BATCH).chain(alone.chunks(COMMANDS)) {
             if self.budget.share() > 1.0 {
                 return;
             }
-            let commands = runs_commands(&script);
-            let tries = if commands { COMMAND_TRIES } else { TRIES };
-            let more = tries.saturating_sub(self.ledger.tries(&script));
-            self.run(&vec![script; more as usize]);
+            self.run(batch);
         }
     }
 }

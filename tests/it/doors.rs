@@ -9,7 +9,7 @@ use std::time::Duration;
 use stormglass_model::checker::concurrent::{Rules, judge};
 use stormglass_model::history::Observation;
 use stormglass_model::history::file::Reader;
-use stormglass_model::lifecycle::{Operation, Profile, Verdict};
+use stormglass_model::lifecycle::{Operation, Verdict};
 
 /// How a run or a check ends.
 const VALID: i32 = 0;
@@ -29,11 +29,7 @@ fn doors(folder: &Path, file: &str) -> (Option<i32>, Option<i32>, Verdict, Strin
     let saved = folder.join("results/history.jsonl");
     let checked = stormglass(&["check", "results/history.jsonl"], folder);
     let mut reader = Reader::new(BufReader::new(File::open(saved).unwrap())).unwrap();
-    let header = reader.header();
-    let rules = match header.profile {
-        Profile::Glance => Rules::glance(header.delayed_delete),
-        profile => Rules::embedded(profile, header.delayed_delete.unwrap()),
-    };
+    let rules = Rules::of(reader.header());
     let mut verdict = Verdict::Valid;
     for read in &mut reader {
         let (_, history) = read.unwrap();

@@ -1,10 +1,12 @@
 //! The sweep of the embedded service from outside: no alarm where nothing is wrong; what is planted is found, told, and can be
 //! accepted.
 
+mod fake;
+
 use crate::cli::{stderr, stdout, stormglass};
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use stormglass::{EmbeddedTestBed, TestBed};
 use stormglass_model::config::{Defect, ServiceConfig};
@@ -99,10 +101,7 @@ fn a_finding_is_told_and_can_be_accepted() {
     let found = stormglass(&[&only[..], &["--out", "first"]].concat(), here);
     assert_eq!(found.status.code(), Some(90), "{}", stderr(&found));
     let said = fs::read_to_string(here.join("first/findings.md")).unwrap();
-    assert!(
-        said.contains("exposed: upload, deactivate, download"),
-        "{said}"
-    );
+    assert!(said.contains("wrong-access: download"), "{said}");
     assert!(
         said.contains("--script 'create upload deactivate download'"),
         "{said}"
@@ -117,12 +116,10 @@ fn a_finding_is_told_and_can_be_accepted() {
         assert!(here.join("first").join(file).exists(), "{file}");
     }
 
-    let names: BTreeSet<String> = said
-        .lines()
-        .filter(|line| line.starts_with("exposed: "))
-        .map(str::to_owned)
-        .collect();
-    let known: Vec<String> = names.into_iter().collect();
+    let json = fs::read_to_string(here.join("first/sweep.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let findings = json["findings"].as_array().unwrap().iter();
+    let known: Vec<&str> = findings.map(|one| one["name"].as_str().unwrap()).collect();
     fs::write(here.join("known.txt"), known.join("\n")).unwrap();
     let again = [&only[..], &["--accept", "known.txt", "--out", "second"]].concat();
     let accepted = stormglass(&again, here);
@@ -148,6 +145,37 @@ fn a_script_can_be_run_again() {
         "{}",
         stderr(&wrong)
     );
+}
+
+/// Whatever becomes of the files, what was found is told.
+#[test]
+fn a_file_that_cannot_be_written_does_not_silence_the_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write(here, "defects = [\"deactivated-download-allowed\"]");
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let done = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_stormglass")])
+        .args([
+            "sweep",
+            "any.toml",
+            "--script",
+            "create upload deactivate download",
+        ])
+        .current_dir(here)
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
+    assert!(stderr(&done).contains("cannot write"), "{}", stderr(&done));
+    assert!(stdout(&done).contains("1 finding"), "{}", stdout(&done));
+}
+
+#[test]
+fn a_text_may_begin_with_a_dash() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = stormglass(&["sweep", "embedded", "--only", "-worker]"], folder.path());
+    assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
+    assert!(stderr(&done).contains("no script of the plan holds `-worker]`"));
 }
 
 #[test]

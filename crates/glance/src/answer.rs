@@ -122,7 +122,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// What the answer showed of the subject, if anything.
     pub observed: Option<Seen>,
-    /// The status code of the last reply; none when there was none.
+    /// The status code of the last reply; none when there was none, [`Ending::NO_HTTP`](stormglass_model::history::Ending::NO_HTTP)
+    /// where it was no HTTP.
     pub http_status: Option<u16>,
     /// Upload: what was sent, once all of it was, whatever the outcome. Download: what was received.
     /// Show: what the server says it holds. None when it is not known. Its checksum is the first eight bytes of the MD5,
@@ -184,15 +185,38 @@ pub struct Exchange {
     pub data_sent: u64,
     /// The status code of the reply; none when there was none.
     pub status: Option<u16>,
-    /// The beginning of the reply's text, or why there was none; one line, safe to print.
+    /// The reply's text without the middle where it is long, or why there was none; one line, safe to print.
     pub reply: String,
 }
 
 /// One printable line of at most 160 characters from text that a server chose; HTML tags are dropped.
 pub(crate) fn line(text: &str) -> String {
+    printable(text).chars().take(160).collect()
+}
+
+/// The same with the end of what is too long: a record ends with what tells most.
+pub(crate) fn both_ends(text: &str) -> String {
+    let text = printable(text);
+    let characters: Vec<char> = text.chars().collect();
+    if characters.len() <= 480 {
+        return text;
+    }
+    let part = |characters: &[char]| characters.iter().collect::<String>();
+    let end = &characters[characters.len() - 155..];
+    format!("{} … {}", part(&characters[..320]), part(end))
+}
+
+/// Of a longer text, its beginning and its end are read: blank padding cannot take long.
+const READ: usize = 4096;
+
+fn printable(text: &str) -> String {
     let mut kept = String::new();
     let mut inside_tag = false;
-    for character in text.chars() {
+    let cut = text.len().saturating_sub(READ).max(READ);
+    for (at, character) in text.char_indices() {
+        if at >= READ && at < cut {
+            continue;
+        }
         match character {
             '<' => inside_tag = true,
             '>' if inside_tag => {
@@ -203,10 +227,7 @@ pub(crate) fn line(text: &str) -> String {
             c if c.is_control() || c.is_whitespace() => kept.push(' '),
             c => kept.push(c),
         }
-        if kept.len() > 4096 {
-            break; // blank padding cannot make this loop long
-        }
     }
     let words: Vec<&str> = kept.split_whitespace().collect();
-    words.join(" ").chars().take(160).collect()
+    words.join(" ")
 }

@@ -68,6 +68,11 @@ impl GlanceTarget {
         }
     }
 
+    /// Whether one identity acts as the member and as the admin: then nobody knows what it may do.
+    pub fn has_one_identity(&self) -> bool {
+        self.member == self.admin
+    }
+
     /// Whether its address says that it is on this host, so that it can read data that is served here.
     pub fn is_on_loopback(&self) -> bool {
         let url = self.url.as_deref().unwrap_or_default();

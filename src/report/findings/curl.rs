@@ -3,7 +3,7 @@
 use super::words::{clean, instant};
 use crate::report::number::{counted, thousands};
 use crate::report::origin::{quoted, single_quoted};
-use crate::sweep::{Finding, races};
+use crate::sweep::{Variant, races};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use stormglass_glance::Exchange;
@@ -12,7 +12,13 @@ use stormglass_model::script::{Point, Second};
 use stormglass_model::units::Time;
 
 /// The most requests that are written out; of more, the first and the last.
-const MOST: usize = 40;
+const MOST: usize = 16;
+
+/// A new identifier in bash alone.
+const NEW_IMAGE: &str = "\
+IMAGE=$(printf '%04x%04x-%04x-4%03x-8%03x-%04x%04x%04x' $RANDOM $RANDOM $RANDOM \\
+  $((RANDOM % 4096)) $((RANDOM % 4096)) $RANDOM $RANDOM $RANDOM)  # a new one every time
+";
 
 /// Headers that curl writes itself.
 const CURLS_OWN: [&str; 7] = [
@@ -26,13 +32,13 @@ const CURLS_OWN: [&str; 7] = [
 ];
 
 /// The commands, with what was answered as comments; empty where nothing went over a wire.
-pub fn commands(target: &str, finding: &Finding) -> String {
-    let requests = &finding.exchanges;
+pub fn commands(target: &str, looks: &[String], variant: &Variant) -> String {
+    let requests = &variant.example.exchanges;
     if requests.is_empty() {
         return String::new();
     }
-    let pauses = pauses(finding);
-    let mut text = head(target, finding, pauses.iter().any(Option::is_some));
+    let pauses = pauses(variant);
+    let mut text = head(target, variant, pauses.iter().any(Option::is_some));
     let mut open: Vec<usize> = Vec::new();
     let (mut waits, mut rest) = (false, false);
     for (index, (request, pause)) in requests.iter().zip(&pauses).enumerate() {
@@ -61,7 +67,7 @@ pub fn commands(target: &str, finding: &Finding) -> String {
         write_request(
             &mut text,
             request,
-            &finding.image,
+            &variant.example.image,
             pause.as_ref(),
             background,
         );
@@ -73,6 +79,10 @@ pub fn commands(target: &str, finding: &Finding) -> String {
     if waits {
         text.push_str("wait\n");
     }
+    if !looks.is_empty() {
+        text.push_str("\n# What the server holds now:\n");
+        text.extend(looks.iter().map(|look| format!("{look}\n")));
+    }
     text
 }
 
@@ -81,8 +91,13 @@ fn overlaps(request: &Exchange, at: Time) -> bool {
     request.ended.is_none_or(|ended| ended > at)
 }
 
-fn head(target: &str, finding: &Finding, slowed: bool) -> String {
-    let who: BTreeSet<Who> = finding.exchanges.iter().map(|one| one.who).collect();
+fn head(target: &str, variant: &Variant, slowed: bool) -> String {
+    let who: BTreeSet<Who> = variant
+        .example
+        .exchanges
+        .iter()
+        .map(|one| one.who)
+        .collect();
     let tokens: Vec<String> = (who.into_iter().map(token))
         .map(|(variable, owner)| format!("{variable} ({owner})"))
         .collect();
@@ -91,8 +106,8 @@ fn head(target: &str, finding: &Finding, slowed: bool) -> String {
         text.push_str("# Data is sent with a pause, at the end of which both sides go on at once. Try it some times.\n");
     }
     let _ = writeln!(text, "GLANCE={}", quoted(&clean(target)));
-    if !finding.image.is_empty() {
-        text.push_str("IMAGE=$(uuidgen)  # a new one every time\n");
+    if !variant.example.image.is_empty() {
+        text.push_str(NEW_IMAGE);
     }
     text
 }
@@ -123,11 +138,11 @@ impl Pause {
 }
 
 /// For each request, where it pauses: the script's races that are inside of data, in order.
-fn pauses(finding: &Finding) -> Vec<Option<Pause>> {
-    let requests = &finding.exchanges;
+fn pauses(variant: &Variant) -> Vec<Option<Pause>> {
+    let requests = &variant.example.exchanges;
     let mut pauses: Vec<Option<Pause>> = requests.iter().map(|_| None).collect();
     let mut next = 0;
-    for (first, at, second) in races(&finding.shortest.script) {
+    for (first, at, second) in races(&variant.shortest().script) {
         let command = match second {
             Second::Rival(_) => None,
             Second::Command(name) => Some(name.clone()),
@@ -169,6 +184,10 @@ fn write_request(
         let _ = writeln!(text, "# {note}");
     }
     let method = match request.method.as_str() {
+        // Data is counted, and not shown.
+        "GET" if request.path.ends_with("/file") => {
+            " -o /dev/null -w '%{http_code}, %{size_download} bytes\\n'".to_owned()
+        }
         "GET" => String::new(),
         "HEAD" => " -I".to_owned(),
         method => format!(" -X {}", quoted(&clean(method))),
@@ -211,7 +230,7 @@ fn data(request: &Exchange, pause: Option<&Pause>) -> (String, &'static str, &'s
             (pause.before, pause.seconds(), after, "curl")
         }
         // Killed while it waits for more: then it cannot end the request as if it were whole.
-        None if stopped(request) => (request.data_sent, 3, 0, "timeout 2 curl"),
+        None if stopped(request) => (request.data_sent, 3, 0, "curl --max-time 2"),
         None => {
             let source = format!("head -c {size} /dev/zero | ");
             return (source, "curl", " \\\n  --data-binary @-");

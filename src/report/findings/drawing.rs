@@ -4,10 +4,10 @@
 //! a corner. Each instant is labelled with its true time as far as there is room.
 
 use super::timeline::{Bar, Moment, Timeline, What};
-use super::words::{clean, instant, reading, xml};
+use super::words::{clean, instant, reading, title, xml};
 use crate::report::diagram::svg::{self, AMBER, BLUE, GREEN, GREY, INK, RED};
 use crate::report::terminal::cut;
-use crate::sweep::Finding;
+use crate::sweep::{Cause, Variant};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use stormglass_model::history::ProbeReading;
@@ -46,14 +46,15 @@ impl DrawnRow<'_> {
 }
 
 /// The picture.
-pub fn draw(number: usize, finding: &Finding) -> String {
-    let timeline = &Timeline::of(finding);
+pub fn draw(number: usize, cause: Cause, variant: &Variant) -> String {
+    let timeline = &Timeline::of(variant);
     let rows = rows(timeline);
     let scale = Scale::of(timeline, &rows);
     let bottom = TOP + rows.iter().map(DrawnRow::height).sum::<f64>();
-    let mut svg = head(number, finding, bottom + 44.0);
+    let mut svg = head(number, cause, variant, bottom + 44.0);
     bands(&mut svg, timeline, &scale, bottom);
     grid(&mut svg, &scale, bottom);
+    wrong(&mut svg, timeline, &scale, bottom);
     let mut middles = Vec::new();
     let mut top = TOP;
     for row in &rows {
@@ -139,11 +140,11 @@ impl Scale {
     }
 }
 
-fn head(number: usize, finding: &Finding, height: f64) -> String {
-    let title = format!("{number}. {}", clean(&finding.key.name()));
-    let sentence = clean(&finding.sentence);
+fn head(number: usize, cause: Cause, variant: &Variant, height: f64) -> String {
+    let title = format!("{number}. {}", title(cause));
+    let sentence = clean(&variant.sentence);
     let (title, sentence) = (xml(&cut(&title, 110)), xml(&cut(&sentence, 165)));
-    let script = xml(&cut(&clean(&finding.shortest.script.to_string()), 140));
+    let script = xml(&cut(&clean(&variant.shortest().script.to_string()), 140));
     let style = format!(
         "<style>\n\
          text {{ font-size: 13px; fill: {INK} }} text.strong {{ font-size: 14px; font-weight: 600 }}\n\
@@ -205,6 +206,21 @@ fn grid(svg: &mut String, scale: &Scale, bottom: f64) {
         }
     }
     rule(svg, TOP);
+}
+
+/// The instant that cannot be true.
+fn wrong(svg: &mut String, timeline: &Timeline, scale: &Scale, bottom: f64) {
+    let Some(moment) = timeline.wrong.map(|index| timeline.moments[index]) else {
+        return;
+    };
+    let x = scale.x(moment.at);
+    let _ = writeln!(
+        svg,
+        "<path d=\"M{x:.1},{TOP} V{bottom}\" stroke=\"{RED}\" stroke-width=\"1.6\" stroke-dasharray=\"6 3\"/>\n\
+         <text x=\"{:.1}\" y=\"{}\" style=\"fill: {RED}; font-size: 11px\">cannot be true</text>",
+        x - 70.0,
+        bottom - 4.0
+    );
 }
 
 /// A bar with who does what on its left and the answer on its right; a rival hangs on the operation that released it.

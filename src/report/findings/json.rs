@@ -1,16 +1,18 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
+use super::words::title;
 use super::{file_name, numbered};
 use crate::report::json::{Ordered, pretty};
-use crate::sweep::{Finding, SweepResult, Tally};
+use crate::report::number::interval;
+use crate::sweep::{Finding, SweepResult, Tally, Variant, operations, shows_locations};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 #[derive(Serialize)]
 struct SweepDocument {
     #[serde(flatten)]
-    sweep: Ordered<13>,
-    findings: Vec<Ordered<13>>,
+    sweep: Ordered<14>,
+    findings: Vec<Ordered<16>>,
 }
 
 /// The document, indented, with a line feed at its end.
@@ -28,43 +30,73 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
         ("wall_s", json!(result.wall.as_secs_f64())),
         ("notes", json!(result.notes)),
         ("images_left", json!(result.left)),
+        ("data_left", json!(result.left_data)),
         ("findings_fresh", json!(result.fresh().count())),
     ]);
     let findings = numbered(result).map(one).collect();
     pretty(&SweepDocument { sweep, findings })
 }
 
-fn one((number, finding): (usize, &Finding)) -> Ordered<13> {
-    let key = &finding.key;
-    // Every point that was tried, the most frequent first; without `point` where nothing raced.
-    let points: Vec<Value> = (finding.tallies.iter())
-        .map(|tally| {
-            let mut point = tried(tally);
-            if let Some(at) = tally.point() {
-                point["point"] = json!(at.to_string());
-            }
-            point
-        })
-        .collect();
+fn one((number, finding): (usize, &Finding)) -> Ordered<16> {
+    let worst = finding.worst();
+    let variants: Vec<Value> = finding.variants.iter().map(variant).collect();
     Ordered([
         ("number", json!(number)),
         // What a file of accepted findings calls it; the same in every sweep.
-        ("name", json!(key.name())),
-        ("severity", json!(key.severity.name())),
-        ("invariant", json!(key.invariant.name())),
-        ("symptom", json!(key.symptom.name())),
-        ("operations", json!(key.operations)),
-        ("sentence", json!(finding.sentence)),
+        ("name", json!(finding.cause.to_string())),
+        ("title", json!(title(finding.cause))),
+        ("severity", json!(finding.severity().name())),
+        // The worst of its variants.
+        ("invariant", json!(worst.invariant.name())),
+        ("symptom", json!(worst.symptom.name())),
+        ("operations", json!(operations(&worst.shortest().script))),
+        ("sentence", json!(worst.sentence)),
         ("accepted", json!(finding.accepted)),
         // The shortest script, and the command that runs it again.
-        ("shortest", tried(&finding.shortest)),
-        ("repeat", json!(finding.repeat)),
-        ("points", json!(points)),
-        ("image", json!(finding.image)),
+        ("shortest", tried(worst.shortest())),
+        ("repeat", json!(worst.repeat)),
+        ("points", points(worst)),
+        (
+            "shows_locations",
+            json!(shows_locations(&worst.shortest().script)),
+        ),
+        ("image", json!(worst.example.image)),
         ("drawing", json!(file_name(number, "svg"))),
+        ("variants", json!(variants)),
     ])
 }
 
+fn variant(variant: &Variant) -> Value {
+    json!({
+        "severity": variant.severity.name(),
+        "invariant": variant.invariant.name(),
+        "symptom": variant.symptom.name(),
+        "sentence": variant.sentence,
+        "shortest": tried(variant.shortest()),
+        "repeat": variant.repeat,
+        "points": points(variant),
+    })
+}
+
+/// Every script that showed it, the shortest first; without `point` where nothing raced.
+fn points(variant: &Variant) -> Value {
+    let point = |tally: &Tally| {
+        let mut point = tried(tally);
+        if let Some(at) = tally.point() {
+            point["point"] = json!(at.to_string());
+        }
+        point
+    };
+    variant.tallies.iter().map(point).collect()
+}
+
 fn tried(tally: &Tally) -> Value {
-    json!({ "script": tally.script.to_string(), "shown": tally.shown, "tries": tally.tries })
+    let (low, high) = interval(tally.shown, tally.tries);
+    let rounded = [low, high].map(|share| (share * 1e4).round() / 1e4);
+    json!({
+        "script": tally.script.to_string(),
+        "shown": tally.shown,
+        "tries": tally.tries,
+        "share_95": rounded,
+    })
 }

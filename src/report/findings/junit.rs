@@ -1,8 +1,8 @@
-//! `findings.junit.xml`: a test case a finding, failed unless it is accepted. A sweep that could judge nothing has an error, so that no
+//! `findings.junit.xml`, by the schema that Jenkins publishes: a test case a finding, failed unless it is accepted. A sweep that could judge nothing has an error, so that no
 //! pipeline takes it for a success.
 
 use super::numbered;
-use super::words::{at_best, clean, found, tried, xml};
+use super::words::{clean, found, title, tried, with_interval, xml};
 use crate::report::number::seconds;
 use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
@@ -22,13 +22,12 @@ pub fn junit(result: &SweepResult) -> String {
     };
     let errors = usize::from(result.verdict() == Verdict::Unknown);
     let tests = result.findings.len() + usize::from(whole.is_some());
-    let counts = format!(
-        "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{}\"",
-        seconds(result.wall.0)
-    );
+    let time = seconds(result.wall.0);
+    let counts =
+        format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"{time}\"");
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"stormglass\" {counts}>\n\
-         <testsuite name=\"sweep of {}\" {counts}>\n<properties>\n\
+         <testsuite name=\"sweep of {}\" {counts} skipped=\"{skipped}\">\n<properties>\n\
          <property name=\"seed\" value=\"{}\"/>\n<property name=\"tried\" value=\"{}\"/>\n</properties>\n",
         xml(&clean(&result.target)),
         result.seed,
@@ -49,25 +48,28 @@ pub fn junit(result: &SweepResult) -> String {
 }
 
 fn case(text: &mut String, (number, finding): (usize, &Finding)) {
-    let key = &finding.key;
-    let sentence = xml(&clean(&finding.sentence));
-    let (symptom, name) = (key.symptom, xml(&clean(&key.operations)));
+    let worst = finding.worst();
+    let mechanism = finding.cause.mechanism;
+    let title = title(finding.cause);
     let _ = writeln!(
         text,
-        "<testcase classname=\"stormglass.{symptom}\" name=\"{name}\">"
+        "<testcase classname=\"stormglass.{mechanism}\" name=\"{}\">",
+        xml(&finding.cause.to_string())
     );
     if finding.accepted {
-        let _ = writeln!(text, "<skipped message=\"accepted: {sentence}\"/>");
+        let _ = writeln!(text, "<skipped>accepted: {}</skipped>", xml(&title));
     } else {
         let _ = writeln!(
             text,
-            "<failure type=\"{}\" message=\"{sentence}\">{sentence}\nInvariant: {}\nShown: {} tries\n\
+            "<failure type=\"{}\" message=\"{}\">{}\nInvariant: {}\nShown: {} tries\n\
              Script: {}\nRepeat: {}\nMore: finding {number} in findings.md</failure>",
-            key.severity,
-            key.invariant,
-            at_best(finding),
-            xml(&finding.shortest.script.to_string()),
-            xml(&clean(&finding.repeat)),
+            finding.severity(),
+            xml(&title),
+            xml(&clean(&worst.sentence)),
+            worst.invariant,
+            with_interval(worst.shortest()),
+            xml(&worst.shortest().script.to_string()),
+            xml(&clean(&worst.repeat)),
         );
     }
     text.push_str("</testcase>\n");

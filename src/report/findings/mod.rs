@@ -25,6 +25,9 @@ use sarif::sarif;
 use std::io;
 use stormglass_model::history::file::{Header, Writer};
 
+/// The list of what its images have left in the store and in the staging area.
+const LEFT_DATA: &str = "left-data.txt";
+
 /// Every file of a sweep by its name, in the order of their worth: should the disk fill up, the first ones are kept.
 pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<Vec<u8>>)> {
     let tables = [
@@ -38,25 +41,28 @@ pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<V
         .into_iter()
         .map(|(name, bytes)| (name.to_owned(), bytes));
     let drawings = numbered(result).map(|(number, finding)| {
-        let svg = drawing::draw(number, finding).into_bytes();
+        let svg = drawing::draw(number, finding.cause, finding.worst()).into_bytes();
         (file_name(number, "svg"), Ok(svg))
     });
     let histories = numbered(result)
         .map(|(number, finding)| (file_name(number, "jsonl"), history(result, finding)));
-    tables.chain(drawings).chain(histories)
+    let left = result.left_data.join("\n") + "\n";
+    let left =
+        (!result.left_data.is_empty()).then(|| (LEFT_DATA.to_owned(), Ok(left.into_bytes())));
+    tables.chain(left).chain(drawings).chain(histories)
 }
 
 /// What was seen of a finding's subject, for `stormglass check`.
 fn history(result: &SweepResult, finding: &Finding) -> io::Result<Vec<u8>> {
-    let (profile, delayed_delete) = result.rules;
     let header = Header {
-        scenario: finding.shortest.script.to_string(),
+        scenario: finding.worst().shortest().script.to_string(),
         seed: result.seed,
-        profile,
-        delayed_delete: Some(delayed_delete),
+        profile: result.rules.profile,
+        delayed_delete: result.rules.delayed_delete,
+        one_identity: result.rules.one_identity,
     };
     let mut writer = Writer::new(Vec::new(), &header)?;
-    writer.write(1, &finding.history)?;
+    writer.write(1, &finding.worst().example.history)?;
     writer.finish()
 }
 

@@ -1,17 +1,21 @@
-//! `findings.sarif`: SARIF 2.1.0, for code scanning and editors. A rule is a symptom; accepted findings are suppressed.
+//! `findings.sarif`: SARIF 2.1.0, for code scanning and editors. A rule is a kind of cause; accepted findings are suppressed.
 
-use super::words::{at_best, clean, demand, meaning};
+use super::words::{clean, demand, explained, title, with_interval};
 use super::{file_name, numbered};
 use crate::report::json::pretty;
-use crate::sweep::{Finding, SweepResult};
+use crate::sweep::{Finding, Mechanism, SweepResult};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use stormglass_model::checker::concurrent::{Severity, Symptom};
+use stormglass_model::checker::concurrent::Severity;
 
 /// The document, indented, with a line feed at its end.
 pub fn sarif(result: &SweepResult) -> Vec<u8> {
-    let symptoms: BTreeSet<Symptom> = result.findings.iter().map(|f| f.key.symptom).collect();
+    let causes = result
+        .findings
+        .iter()
+        .map(|finding| finding.cause.mechanism);
+    let rules: BTreeSet<Mechanism> = causes.collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -19,7 +23,7 @@ pub fn sarif(result: &SweepResult) -> Vec<u8> {
             "tool": { "driver": {
                 "name": "stormglass",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": symptoms.into_iter().map(rule).collect::<Vec<Value>>(),
+                "rules": rules.into_iter().map(rule).collect::<Vec<Value>>(),
             }},
             "invocations": [{ "executionSuccessful": !result.interrupted }],
             "results": numbered(result).map(one).collect::<Vec<Value>>(),
@@ -29,11 +33,10 @@ pub fn sarif(result: &SweepResult) -> Vec<u8> {
     pretty(&document)
 }
 
-fn rule(symptom: Symptom) -> Value {
+fn rule(mechanism: Mechanism) -> Value {
     json!({
-        "id": symptom.name(),
-        "shortDescription": { "text": format!("{symptom}: {}.", meaning(symptom)) },
-        "defaultConfiguration": { "level": level(symptom.severity()) },
+        "id": mechanism.name(),
+        "shortDescription": { "text": format!("{mechanism}: {}", explained(mechanism)) },
     })
 }
 
@@ -47,38 +50,39 @@ fn level(severity: Severity) -> &'static str {
 }
 
 fn one((number, finding): (usize, &Finding)) -> Value {
-    let key = &finding.key;
-    let sentence = clean(&finding.sentence);
+    let worst = finding.worst();
     let message = format!(
-        "{}: {sentence} Shown in {} tries. See it again: {}",
-        key.operations,
-        at_best(finding),
-        finding.repeat
+        "{}. At worst {} Shown in {} tries. See it again: {}",
+        title(finding.cause),
+        clean(&worst.sentence),
+        with_interval(worst.shortest()),
+        worst.repeat
     );
     let suppressions = match finding.accepted {
         true => json!([{ "kind": "external", "status": "accepted" }]),
         false => json!([]),
     };
     json!({
-        "ruleId": key.symptom.name(),
-        "level": level(key.severity),
+        "ruleId": finding.cause.mechanism.name(),
+        "level": level(finding.severity()),
         "message": { "text": message },
         // There is no source to point at; viewers want a file all the same, and the page says most.
         "locations": [{
             "physicalLocation": { "artifactLocation": { "uri": "findings.md" } },
-            "logicalLocations": [{ "fullyQualifiedName": key.name() }],
+            "logicalLocations": [{ "fullyQualifiedName": finding.cause.to_string() }],
         }],
-        "partialFingerprints": { "finding/v1": fingerprint(&key.name()) },
+        "partialFingerprints": { "finding/v2": fingerprint(&finding.cause.to_string()) },
         "suppressions": suppressions,
         "properties": {
             "number": number,
-            "severity": key.severity.name(),
-            "invariant": key.invariant.name(),
-            "demand": demand(key.invariant),
-            "script": finding.shortest.script.to_string(),
-            "repeat": finding.repeat,
-            "shown": finding.shortest.shown,
-            "tries": finding.shortest.tries,
+            "severity": finding.severity().name(),
+            "symptom": worst.symptom.name(),
+            "invariant": worst.invariant.name(),
+            "demand": demand(worst.invariant),
+            "script": worst.shortest().script.to_string(),
+            "repeat": worst.repeat,
+            "shown": worst.shortest().shown,
+            "tries": worst.shortest().tries,
             "drawing": file_name(number, "svg"),
         },
     })

@@ -1,7 +1,7 @@
 //! The summary of a sweep for a terminal.
 
 use super::numbered;
-use super::words::{at_best, clean, found, tried};
+use super::words::{clean, found, of_tries, title, tried};
 use crate::report::number::counted;
 use crate::report::terminal::{HEIGHT, Paint, clipped, closing};
 use crate::sweep::{Finding, SweepResult};
@@ -33,6 +33,11 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
         let left = format!("  {left} may still be there, listed in findings.md");
         lines.push(paint.doubtful(&left));
     }
+    if !result.left_data.is_empty() {
+        let left = counted(result.left_data.len() as u64, "file");
+        let left = format!("  {left} of its images are left in the store, listed in left-data.txt");
+        lines.push(paint.doubtful(&left));
+    }
     if !result.findings.is_empty() {
         lines.push(String::new());
     }
@@ -43,7 +48,7 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
     for (number, finding) in numbered(result).take(shown) {
         lines.push(row(number, finding, paint));
         if roomy {
-            lines.push(format!("     {}", clean(&finding.sentence)));
+            lines.push(format!("     {}", clean(&finding.worst().sentence)));
         }
     }
     if shown < all {
@@ -53,7 +58,10 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
     for line in &lines {
         let _ = writeln!(text, "{}", clipped(line).trim_end());
     }
-    let repeat = result.fresh().next().map(|first| clean(&first.repeat));
+    let repeat = result
+        .fresh()
+        .next()
+        .map(|first| clean(&first.worst().repeat));
     let page = results.map(|results| format!("{results}/findings.md"));
     for line in closing(repeat, page) {
         let _ = writeln!(text, "{line}");
@@ -64,17 +72,16 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
 fn row(number: usize, finding: &Finding, paint: Paint) -> String {
     let often = match finding.accepted {
         true => "accepted".to_owned(),
-        false => at_best(finding),
+        false => of_tries(finding.worst().shortest()),
     };
-    let severity = format!("{:<13}", finding.key.severity.name());
-    let severity = match (finding.accepted, finding.key.severity) {
+    let severity = format!("{:<13}", finding.severity().name());
+    let severity = match (finding.accepted, finding.severity()) {
         (true, _) => severity,
         (false, Severity::WrongAnswer) => paint.doubtful(&severity),
         (false, _) => paint.bad(&severity),
     };
-    let operations = clean(&finding.key.operations);
     format!(
-        "  {number:>2} {severity} {often:>9}  {}: {operations}",
-        finding.key.symptom
+        "  {number:>2} {severity} {often:>9}  {}",
+        title(finding.cause)
     )
 }

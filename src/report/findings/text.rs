@@ -3,23 +3,23 @@
 use super::timeline::{Timeline, What};
 use super::words::{instant, reading};
 use crate::report::terminal::cut;
-use crate::sweep::Finding;
+use crate::sweep::Variant;
 
 /// The most columns.
 const WIDTH: usize = 100;
 /// The most lines; of longer histories the beginning and the end are shown.
-const LINES: usize = 80;
+const LINES: usize = 50;
 /// Operations side by side, at most; more of them share the last lane.
 const LANES: usize = 8;
 
 /// The drawing, each line with its line feed.
-pub fn draw(finding: &Finding) -> String {
-    let timeline = Timeline::of(finding);
+pub fn draw(variant: &Variant) -> String {
+    let timeline = Timeline::of(variant);
     let mut lanes = Lanes::default();
     // When, the lanes then, and what happened.
     let mut rows: Vec<(String, String, String)> = Vec::new();
-    for moment in &timeline.moments {
-        let (lane, words) = match moment.what {
+    for (index, moment) in timeline.moments.iter().enumerate() {
+        let (lane, mut words) = match moment.what {
             What::Began(index) => {
                 let bar = &timeline.bars[index];
                 let note = match bar.note.as_str() {
@@ -38,6 +38,9 @@ pub fn draw(finding: &Finding) -> String {
             What::Broken(false) => (lanes.row('○'), "the server is healed".to_owned()),
             What::Probed(found) => (lanes.row('◆'), reading(&found).join("\n")),
         };
+        if timeline.wrong == Some(index) {
+            words.push_str("  ✗ this cannot be true");
+        }
         rows.push((instant(moment.at), lane, words));
     }
     for bar in timeline.bars.iter().filter(|bar| bar.to.is_none()) {

@@ -1,7 +1,7 @@
 //! The history of a finding as operations with a beginning and an end: what both drawings are made of.
 
 use crate::report::number::{counted, thousands};
-use crate::sweep::Finding;
+use crate::sweep::Variant;
 use stormglass_model::history::{ClientEvent, Ending, Observation, OpId, ProbeReading, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::script::{Act, Point, Script, Second, Step};
@@ -51,18 +51,24 @@ pub struct Timeline {
     pub bars: Vec<Bar>,
     /// What happened; operations that were done many times over begin and end once.
     pub moments: Vec<Moment>,
+    /// The moment that cannot be true.
+    pub wrong: Option<usize>,
 }
 
 impl Timeline {
-    pub fn of(finding: &Finding) -> Timeline {
-        let mut events = finding.history.events.clone();
+    pub fn of(variant: &Variant) -> Timeline {
+        let mut events = variant.example.history.events.clone();
         events.sort_by_key(|event| event.at); // stable: equal times stay as they were told
         let mut timeline = Timeline::default();
         for event in &events {
             timeline.tell(event);
         }
-        timeline.annotate(&finding.shortest.script);
+        timeline.annotate(&variant.shortest().script);
         timeline.fold();
+        let shows = |moment: &Moment| {
+            moment.at >= variant.at && matches!(moment.what, What::Ended(_) | What::Probed(_))
+        };
+        timeline.wrong = timeline.moments.iter().position(shows);
         timeline
     }
 
@@ -198,6 +204,7 @@ fn place(point: Point) -> String {
 
 fn answer(ending: &Ending) -> String {
     let mut parts = vec![match (ending.http_status, ending.outcome) {
+        (Some(Ending::NO_HTTP), _) => "no HTTP".to_owned(),
         (Some(status), _) => status.to_string(),
         (None, Outcome::Unknown) => "no answer".to_owned(),
         (None, outcome) => outcome.to_string(),

@@ -1,36 +1,11 @@
 //! Words that every report of findings shares.
 
-use crate::report::number::{counted, thousands};
-use crate::sweep::{Finding, SweepResult, Tally};
-use stormglass_model::checker::concurrent::Symptom;
+use crate::report::number::{counted, interval, thousands};
+use crate::sweep::{Cause, Mechanism, SweepResult, Tally};
 use stormglass_model::history::{PresentRow, ProbeReading, Row};
 use stormglass_model::lifecycle::{Invariant, SubjectStatus};
+use stormglass_model::operations::ApiCall;
 use stormglass_model::units::Time;
-
-/// What a symptom means; goes into a sentence.
-pub fn meaning(symptom: Symptom) -> &'static str {
-    match symptom {
-        Symptom::SubjectLost => "an acknowledged image is not there",
-        Symptom::Hollow => "the registry says that there is data, and the store has none, or less",
-        Symptom::Corrupt => "data differs from what was acknowledged",
-        Symptom::TwoUploads => "two uploads into one image were acknowledged",
-        Symptom::Exposed => "data was read by one who may not have it",
-        Symptom::Revived => "a deleted image is back",
-        Symptom::Trespass => "somebody did what he may not",
-        Symptom::Orphan => "the store holds data of an image that has none",
-        Symptom::StagedOrphan => "the staging area holds data that nothing will take in",
-        Symptom::StuckSubject => "an image is in the middle of something that nobody does",
-        Symptom::StuckTask => "a task never ends, while its image is at rest",
-        Symptom::Undone => "an acknowledged change is undone, or was never done",
-        Symptom::WrongStatus => "an image was seen in a status that it cannot have",
-        Symptom::BadRow => "the registry's row contradicts itself",
-        Symptom::Forbidden => "an operation was acknowledged in a status that forbids it",
-        Symptom::Unreadable => "data that is there could not be read",
-        Symptom::Refused => "an operation was refused in a status that grants it",
-        Symptom::ServerError => "the server failed with an error of its own",
-        Symptom::NoAnswer => "no answer came, though nothing was broken",
-    }
-}
 
 /// What an invariant demands.
 pub fn demand(invariant: Invariant) -> &'static str {
@@ -48,6 +23,73 @@ pub fn demand(invariant: Invariant) -> &'static str {
     }
 }
 
+/// What a finding is, in one sentence without its full stop.
+pub fn title(cause: Cause) -> String {
+    let call = cause.call;
+    let article = match call {
+        ApiCall::Upload | ApiCall::Import | ApiCall::Update => "an",
+        _ => "a",
+    };
+    let who = match cause.failed {
+        true => format!("a failed {call}"),
+        false => format!("{article} {call}"),
+    };
+    let told = match (cause.mechanism, cause.failed) {
+        (Mechanism::StaleWrite, _) => {
+            format!("{who} overwrites what another request has changed in between")
+        }
+        (Mechanism::NoCleanUp, _) => format!("{who} leaves something behind"),
+        (Mechanism::NoRecovery, _) => {
+            format!("{who} that the server breaks off is never taken up again nor undone")
+        }
+        (Mechanism::ServerError, _) => {
+            format!("{who} is answered with an error of the server's own")
+        }
+        (Mechanism::BadAnswer, _) => format!("{who} gets no answer that can be read"),
+        (Mechanism::WrongAccess, _) => {
+            format!("{who} does what may not be done, or shows what may not be seen")
+        }
+        (Mechanism::WrongRefusal, _) => format!("{who} is refused that must be granted"),
+        (Mechanism::WrongEffect, true) => format!("{who} has an effect all the same"),
+        (Mechanism::WrongEffect, false) => {
+            format!("{who} is acknowledged, and what it says is not true")
+        }
+    };
+    capital(&told)
+}
+
+/// With a capital letter in front.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
+/// What kind of mistake of the server a mechanism is.
+pub fn explained(mechanism: Mechanism) -> &'static str {
+    match mechanism {
+        Mechanism::StaleWrite => {
+            "The server reads the image, and later writes all of it back without asking whether it is still as it was read; it also does so when it cleans up after a request that has failed."
+        }
+        Mechanism::NoCleanUp => {
+            "The server ends the request, and does not take back or finish all that it has begun for it."
+        }
+        Mechanism::NoRecovery => {
+            "After its fault the server answers again, and nothing looks for what was under way."
+        }
+        Mechanism::ServerError => {
+            "An error that can be foreseen reaches the client as a 5xx: the server does not catch it."
+        }
+        Mechanism::BadAnswer => "The client cannot know what has become of its request.",
+        Mechanism::WrongAccess => {
+            "The server does not look at the role or the status at the instant that counts."
+        }
+        Mechanism::WrongRefusal => "Nothing was in the way of it.",
+        Mechanism::WrongEffect => "Nothing else that was sent explains it.",
+    }
+}
+
 /// `11 of 60`
 fn of(shown: u32, tries: u32) -> String {
     format!(
@@ -62,9 +104,11 @@ pub fn of_tries(tally: &Tally) -> String {
     of(tally.shown, tally.tries)
 }
 
-/// How often a finding showed at the point where it shows best.
-pub fn at_best(finding: &Finding) -> String {
-    of_tries(finding.tallies.first().unwrap_or(&finding.shortest))
+/// The same, with the interval in which the true share lies 19 times of 20: `11 of 60 (11–30 %)`.
+pub fn with_interval(tally: &Tally) -> String {
+    let (low, high) = interval(tally.shown, tally.tries);
+    let percent = |share: f64| (share * 100.0).round();
+    format!("{} ({}–{} %)", of_tries(tally), percent(low), percent(high))
 }
 
 /// What was tried, in one line.
@@ -97,7 +141,7 @@ pub fn found(result: &SweepResult) -> String {
 /// A probe reading: an entry each for the registry, the store, the staging area and tasks.
 pub fn reading(reading: &ProbeReading) -> Vec<String> {
     let mut parts = vec![match reading.row {
-        None => "registry: not read".to_owned(),
+        None => "database row: not read".to_owned(),
         Some(row) => registry(row),
     }];
     match reading.data {
@@ -120,7 +164,7 @@ pub fn reading(reading: &ProbeReading) -> Vec<String> {
 
 fn registry(row: Row) -> String {
     match row {
-        Row::Absent => "registry: no row".to_owned(),
+        Row::Absent => "database row: none".to_owned(),
         Row::Present(PresentRow {
             status,
             deleted,
@@ -140,7 +184,7 @@ fn registry(row: Row) -> String {
                 (n, false) => format!("{} elsewhere", counted(u64::from(n), "location")),
             };
             format!(
-                "registry: {status}{mark}{}, {places}",
+                "database row: {status}{mark}{}, {places}",
                 size.unwrap_or_default()
             )
         }

@@ -1,6 +1,6 @@
 //! One subject of a sweep: its script, its clients, and what they saw.
 
-use super::{SECOND_LOOK, SECOND_LOOKS, SharedContext};
+use super::{LEFT_OVER, SECOND_LOOK, SharedContext, unsettled};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -35,6 +35,8 @@ pub(super) struct Session {
     /// How many operations were sent.
     pub(super) ops: Cell<u64>,
     largest: Cell<u64>,
+    /// Whether it was in the middle of something when it should have been at rest.
+    unfinished: Cell<bool>,
 }
 
 impl Session {
@@ -55,6 +57,7 @@ impl Session {
             exchanges: RefCell::default(),
             ops: Cell::new(0),
             largest: Cell::new(0),
+            unfinished: Cell::new(false),
         }
     }
 
@@ -151,14 +154,16 @@ impl Session {
         let began = self.shared.clock.now();
         let mut pause = Duration::from_millis(20);
         let shown = loop {
+            let asked = self.shared.clock.now();
             let shown = self.act(Act::usual(Operation::Show)).await;
+            self.shared.pace.set(self.since(asked));
             let busy = match shown {
                 Some(Seen::Status(SubjectStatus::Saving | SubjectStatus::Importing)) => true,
                 Some(Seen::Status(SubjectStatus::Uploading)) => self.imports(),
                 Some(Seen::Status(_) | Seen::Gone) => false,
                 None => true,
             };
-            if !busy || self.since(began) > REST {
+            if !busy || self.since(began) > REST.max(self.shared.patience()) {
                 break shown;
             }
             tokio::time::sleep(pause).await;
@@ -197,13 +202,28 @@ impl Session {
         }
     }
 
+    /// How long to wait for a better reading than this. What was unfinished at rest is not waited for again.
+    pub(super) fn patience(&self, reading: &ProbeReading) -> Duration {
+        match unsettled(reading) {
+            (true, _) if !self.unfinished.get() => self.shared.patience(),
+            (false, false) => Duration::ZERO,
+            _ => LEFT_OVER,
+        }
+    }
+
+    /// The reading that is believed.
+    pub(super) fn probed(&self, reading: ProbeReading) {
+        self.unfinished.set(unsettled(&reading).0);
+        self.tell(Observation::Probed(reading));
+    }
+
     /// A task ends a moment after its subject has come to rest, so those that are open are looked at again.
     async fn open_tasks(&self) -> Option<u32> {
-        let mut looks = 0..SECOND_LOOKS;
+        let began = self.shared.clock.now();
         loop {
             let tasks = self.shared.client.tasks(self.image).await.ok()?;
             let open = tasks.iter().filter(|task| !task.ended()).count() as u32;
-            if open == 0 || looks.next().is_none() {
+            if open == 0 || self.since(began) > self.shared.patience() {
                 return Some(open);
             }
             tokio::time::sleep(SECOND_LOOK).await;
@@ -226,6 +246,15 @@ impl Session {
         self.ops.set(number + 1);
         let op = OpId(number);
         let request = self.request(act, number);
+        if let Some(reason) = self.shared.client.unsupported(act) {
+            let act = act.to_string();
+            self.note(&act, format!("{act} was not done: {reason}"));
+            if let Some(watch) = watch {
+                // Sends nothing, and tells whoever waits for the point.
+                self.shared.client.perform_watched(&request, watch).await;
+            }
+            return None;
+        }
         self.tell(Observation::Invoked {
             op,
             operation: act.operation,

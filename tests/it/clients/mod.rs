@@ -1,5 +1,6 @@
 //! The history checker for concurrent clients.
 
+mod alarms;
 mod crowds;
 mod explored;
 mod falsified;

@@ -403,7 +403,7 @@ fn a_last_look_convicts_what_is_stuck() {
     written.shows(Saving);
     written.breaks(&GLANCE, &[StuckSubject]);
     // What an answer says is over has been cleaned up, unless something was broken meanwhile.
-    written.shows(Queued).breaks(&GLANCE, &[StuckSubject]);
+    written.shows(Queued).breaks(&GLANCE, &[WrongStatus]);
     let mut written = created();
     let upload = written.call(Upload);
     written.tell(Observation::Broken(true));

@@ -42,6 +42,11 @@ impl Written {
         self
     }
 
+    /// What comes is later than this.
+    pub fn wait_until(&mut self, now: u64) {
+        self.now = now;
+    }
+
     /// An operation is sent.
     pub fn call(&mut self, operation: Operation) -> OpId {
         self.call_as(operation, Who::Member)

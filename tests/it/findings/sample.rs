@@ -1,18 +1,18 @@
 //! A sweep that never happened, and looks like one that did.
 
-use stormglass::{Finding, FindingKey, SweepResult, Tally};
+use stormglass::{Cause, Finding, SweepResult, Tally, Trial, Variant};
 use stormglass_glance::Exchange;
-use stormglass_model::checker::concurrent::Symptom;
+use stormglass_model::checker::concurrent::{Rules, Symptom};
 use stormglass_model::history::{
     ClientEvent, Content, Ending, Held, Observation, OpId, PresentRow, ProbeReading, Row, Seen,
     SubjectHistory,
 };
-use stormglass_model::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, Who};
+use stormglass_model::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, Verdict, Who};
 use stormglass_model::script::Script;
 use stormglass_model::units::{Span, Time};
 
 pub const IMAGE: &str = "4f1c2a9e-7b61-4d0e-9f52-0c8d6a3e11b7";
-const DATA: Content = Content {
+pub const DATA: Content = Content {
     size: 65_536,
     checksum: 7,
 };
@@ -26,7 +26,7 @@ pub fn three() -> SweepResult {
 pub fn result(findings: Vec<Finding>) -> SweepResult {
     SweepResult {
         target: "http://127.0.0.1:9292".to_owned(),
-        rules: (Profile::Glance, false),
+        rules: Rules::glance(Some(false)),
         seed: 42,
         cases: (412, 412),
         tries: 3_020,
@@ -36,6 +36,8 @@ pub fn result(findings: Vec<Finding>) -> SweepResult {
         wall: Span::from_secs(1_446),
         interrupted: false,
         left: Vec::new(),
+        left_data: Vec::new(),
+        looks: vec!["ls -l '/var/lib/glance/images'/$IMAGE".to_owned()],
     }
 }
 
@@ -88,10 +90,11 @@ impl Tale {
     }
 }
 
+/// A finding with one variant.
 pub fn finding(
+    cause: &str,
     symptom: Symptom,
     invariant: Invariant,
-    operations: &str,
     sentence: &str,
     tallies: &[(&str, u32, u32)],
 ) -> Finding {
@@ -108,25 +111,35 @@ pub fn finding(
         .collect();
     let script = tallies[0].script.clone();
     Finding {
-        key: FindingKey {
+        cause: Cause::from_name(cause).unwrap(),
+        variants: vec![Variant {
             severity: symptom.severity(),
-            invariant,
             symptom,
-            operations: operations.to_owned(),
-        },
-        sentence: sentence.to_owned(),
-        repeat: format!("stormglass sweep http://127.0.0.1:9292 --script '{script}' --seed 42"),
-        tallies,
-        shortest: Tally {
-            script,
-            shown: 4,
-            tries: 20,
-        },
-        history: SubjectHistory::default(),
-        exchanges: Vec::new(),
-        image: IMAGE.to_owned(),
+            invariant,
+            sentence: sentence.to_owned(),
+            repeat: format!("stormglass sweep http://127.0.0.1:9292 --script '{script}' --seed 42"),
+            tallies,
+            at: Time(u64::MAX),
+            example: Trial {
+                script,
+                history: SubjectHistory::default(),
+                violations: Vec::new(),
+                verdict: Verdict::Invalid,
+                exchanges: Vec::new(),
+                image: IMAGE.to_owned(),
+            },
+        }],
         accepted: false,
     }
+}
+
+/// The finding as this history and these requests show it.
+fn shown(mut finding: Finding, history: SubjectHistory, exchanges: Vec<Exchange>) -> Finding {
+    let variant = &mut finding.variants[0];
+    variant.at = history.events.last().unwrap().at;
+    variant.example.history = history;
+    variant.example.exchanges = exchanges;
+    finding
 }
 
 /// A request of the member with its reply; what differs is set afterwards.
@@ -202,9 +215,20 @@ pub fn orphan() -> Finding {
         .sent(60.2, 3, Operation::Show, Who::Member)
         .answered(65.0, 3, Some(404), Some(Seen::Gone))
         .observed(1_204.0, Observation::Probed(reading));
-    Finding {
-        history: history.history(),
-        exchanges: vec![
+    shown(
+        finding(
+            "no-clean-up: upload",
+            Symptom::Orphan,
+            Invariant::Conservation,
+            "The upload and the delete were both acknowledged, the image is gone, and its data is still in the store.",
+            &[
+                ("create [upload last-byte delete]", 11, 60),
+                ("create [upload mid-body delete] show", 2, 60),
+                ("create [upload before delete]", 0, 20),
+            ],
+        ),
+        history.history(),
+        vec![
             create(0.0, 14.8),
             upload(14.9, 60.1),
             exchange(31.2, 52.7, "DELETE", "/v2/images/ID", 204),
@@ -213,18 +237,7 @@ pub fn orphan() -> Finding {
                 ..exchange(60.2, 65.0, "GET", "/v2/images/ID", 404)
             },
         ],
-        ..finding(
-            Symptom::Orphan,
-            Invariant::Conservation,
-            "upload + delete",
-            "The upload and the delete were both acknowledged, the image is gone, and its data is still in the store.",
-            &[
-                ("create [upload last-byte delete]", 11, 60),
-                ("create [upload mid-body delete] show", 2, 60),
-                ("create [upload before delete]", 0, 20),
-            ],
-        )
-    }
+    )
 }
 
 /// The server is killed in mid-upload and comes back; the image is saving for good.
@@ -261,11 +274,17 @@ pub fn stuck() -> Finding {
                 status(SubjectStatus::Saving),
             );
     }
-    Finding {
-        history: tale
-            .observed(13_000.0, Observation::Probed(reading))
+    shown(
+        finding(
+            "no-recovery: upload",
+            Symptom::StuckSubject,
+            Invariant::Progress,
+            "The image is still saving when nothing is open any more, and no client can bring it to an end but by a delete.",
+            &[("create [upload mid-body !kill-api]", 3, 3)],
+        ),
+        tale.observed(13_000.0, Observation::Probed(reading))
             .history(),
-        exchanges: vec![
+        vec![
             create(0.0, 15.3),
             Exchange {
                 data_sent: 32_768,
@@ -278,19 +297,7 @@ pub fn stuck() -> Finding {
                 ..exchange(3_000.0, 3_005.0, "GET", "/v2/images/ID", 200)
             },
         ],
-        shortest: Tally {
-            script: "create [upload mid-body !kill-api]".parse().unwrap(),
-            shown: 3,
-            tries: 3,
-        },
-        ..finding(
-            Symptom::StuckSubject,
-            Invariant::Progress,
-            "upload + !kill-api",
-            "The image is still saving when nothing is open any more, and no client can bring it to an end but by a delete.",
-            &[("create [upload mid-body !kill-api]", 3, 3)],
-        )
-    }
+    )
 }
 
 /// The loser of two deactivations gets a 500.
@@ -314,9 +321,16 @@ pub fn server_error() -> Finding {
             status,
         )
     };
-    Finding {
-        history: history.history(),
-        exchanges: vec![
+    shown(
+        finding(
+            "server-error: deactivate",
+            Symptom::ServerError,
+            Invariant::Answer,
+            "A deactivate was answered with a server error, and nothing was broken.",
+            &[("create upload [deactivate before deactivate]", 9, 20)],
+        ),
+        history.history(),
+        vec![
             create(0.0, 14.1),
             upload(14.2, 36.0),
             deactivate(36.1, 52.0, 204),
@@ -326,14 +340,7 @@ pub fn server_error() -> Finding {
                 ..deactivate(36.4, 55.3, 500)
             },
         ],
-        ..finding(
-            Symptom::ServerError,
-            Invariant::Answer,
-            "deactivate + deactivate",
-            "A deactivate was answered with a server error, and nothing was broken.",
-            &[("create upload [deactivate before deactivate]", 9, 20)],
-        )
-    }
+    )
 }
 
 /// What a malicious server, or a careless person, could have put into a report.
@@ -342,21 +349,22 @@ pub const HOSTILE: &str = "```\n# </text><script>alert(1)</script> ]]> `id` $(id
 /// It everywhere where text may come from outside.
 pub fn hostile() -> SweepResult {
     let mut finding = orphan();
-    finding.sentence = HOSTILE.to_owned();
-    finding.key.operations = HOSTILE.to_owned();
-    finding.repeat = HOSTILE.to_owned();
-    for exchange in &mut finding.exchanges {
+    let variant = &mut finding.variants[0];
+    variant.sentence = HOSTILE.to_owned();
+    variant.repeat = HOSTILE.to_owned();
+    for exchange in &mut variant.example.exchanges {
         exchange.reply = HOSTILE.to_owned();
         exchange.path = format!("/v2/{HOSTILE}/{IMAGE}");
         exchange.headers = vec![(HOSTILE.to_owned(), HOSTILE.to_owned())];
     }
-    finding.exchanges[0].text = HOSTILE.to_owned();
-    finding.exchanges[3].method = HOSTILE.to_owned();
+    variant.example.exchanges[0].text = HOSTILE.to_owned();
+    variant.example.exchanges[3].method = HOSTILE.to_owned();
     SweepResult {
         target: HOSTILE.to_owned(),
-        rules: (Profile::Glance, false),
+        rules: Rules::glance(Some(false)),
         notes: vec![HOSTILE.to_owned()],
         left: vec![HOSTILE.to_owned()],
+        left_data: vec![HOSTILE.to_owned()],
         ..result(vec![finding])
     }
 }
@@ -377,14 +385,14 @@ pub fn long() -> Finding {
             .sent(at + 0.3, op + 1, Operation::Show, Who::Reader)
             .answered(at + 0.4, op + 1, Some(200), status(SubjectStatus::Saving));
     }
-    Finding {
-        history: tale.history(),
-        exchanges: (0..1_000)
+    shown(
+        orphan(),
+        tale.history(),
+        (0..1_000)
             .map(|n| {
                 let at = f64::from(n);
                 exchange(at, at + 0.5, "GET", "/v2/images/ID", 200)
             })
             .collect(),
-        ..orphan()
-    }
+    )
 }

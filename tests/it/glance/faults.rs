@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
 use std::time::Duration;
-use stormglass::{GlanceTestBed, TestBed, Trial};
+use stormglass::{Caused, GlanceTestBed, TestBed, Trial};
 use stormglass_glance::Command;
 use stormglass_glance::{Answer, Client, Commands, ImageId, RunId};
-use stormglass_model::checker::concurrent::{SubjectViolation, Symptom};
+use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::history::Observation;
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::random::Seed;
@@ -261,7 +261,7 @@ fn swept(fixture: &Fixture, script: &str, run: u64) -> Vec<Trial> {
     )
     .unwrap();
     let trials = bed.run(&[script.parse().unwrap()], 0);
-    assert_eq!(bed.close().left, []);
+    assert_eq!(bed.close().0.left, []);
     trials
 }
 
@@ -294,7 +294,7 @@ fn a_task_that_never_ends_is_found_without_a_probe() {
     // Now and then Glance is quicker than its end.
     let found = (0..5).any(|_| {
         let trial = sweep("create [import answer !kill-api]");
-        let stuck = |violation: &SubjectViolation| violation.symptom == Symptom::StuckTask;
+        let stuck = |one: &Caused| one.violation.symptom == Symptom::StuckTask;
         trial.violations.iter().any(stuck) && tasks_open(&trial) == [Some(1)]
     });
     assert!(found);

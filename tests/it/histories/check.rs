@@ -25,6 +25,7 @@ fn sample() -> Checked {
         seed: 42,
         profile: Profile::V2,
         delayed_delete: Some(true),
+        one_identity: false,
     })
 }
 

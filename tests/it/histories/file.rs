@@ -38,12 +38,13 @@ fn header() -> impl Strategy<Value = Header> {
         any::<bool>().prop_map(|delayed| (Profile::V2, Some(delayed))),
         any::<Option<bool>>().prop_map(|delayed| (Profile::Glance, delayed)),
     ];
-    (any::<String>(), any::<u64>(), profile).prop_map(
-        |(scenario, seed, (profile, delayed_delete))| Header {
+    (any::<String>(), any::<u64>(), profile, any::<bool>()).prop_map(
+        |(scenario, seed, (profile, delayed_delete), one_identity)| Header {
             scenario,
             seed,
             profile,
             delayed_delete,
+            one_identity,
         },
     )
 }

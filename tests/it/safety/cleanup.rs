@@ -98,6 +98,22 @@ fn without_a_journal_no_create_is_sent() {
 }
 
 #[test]
+fn it_needs_no_variable_that_it_does_not_use() {
+    let fake = Fake::honest();
+    let folder = crashed(&fake, 2);
+    let more = "stranger_token_env = \"NOT_SET\"\n[target.glance.probe]\ndatabase_env = \"NOT_SET\"\n\
+                store = \"s3://glance\"\nendpoint = \"http://127.0.0.1:1\"\naccess_key_env = \"NOT_SET\"";
+    let said = scenario(&fake.url, more, "\"create\"");
+    let file = said.path().join("storm.toml");
+    let file = file.to_str().unwrap();
+    let done = cleanup(folder.path(), &["--scenario", file]);
+    assert_eq!(done.code(), 0, "{}", done.stderr);
+    assert!(done.stdout.contains("2 removed"), "{}", done.stdout);
+    let done = stormglass(folder.path(), &["validate", file], &[]);
+    assert_eq!(done.code(), 104, "{}", done.stderr);
+}
+
+#[test]
 fn only_what_the_journal_names_and_the_tag_marks_is_deleted() {
     let fake = Fake::honest();
     let folder = crashed(&fake, 5);

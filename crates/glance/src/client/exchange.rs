@@ -1,7 +1,7 @@
 //! One exchange: a request as Glance wants it, and its reply judged.
 
 use super::{Client, OperationContext};
-use crate::answer::{Answer, Exchange, line};
+use crate::answer::{Answer, Exchange, both_ends, line};
 use crate::auth::{Caller, Secret, TOKEN};
 use crate::clock::{now, since};
 use crate::dialect::{self, Asked, Image};
@@ -9,6 +9,7 @@ use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
 use hyper::header::{HOST, HeaderValue};
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
+use stormglass_model::history::Ending;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
 use stormglass_model::units::Time;
 
@@ -100,7 +101,7 @@ impl Client {
             kept.status = came.as_ref().ok().map(|reply| reply.status);
             kept.reply = match &came {
                 Ok(Reply { cut: Some(cut), .. }) => line(cut),
-                Ok(reply) => line(&String::from_utf8_lossy(&reply.text)),
+                Ok(reply) => both_ends(&String::from_utf8_lossy(&reply.text)),
                 Err(trouble) => line(trouble.text()),
             };
             context.exchanges.push(kept);
@@ -109,7 +110,9 @@ impl Client {
             Ok(reply) => (judge(context.request.operation, &reply, content_max), None),
             Err(trouble) => {
                 let outcome = without_reply(context.request.operation, &trouble, &context.watch);
-                let answer = Answer::new(outcome).with_note(line(trouble.text()));
+                let mut answer = Answer::new(outcome).with_note(line(trouble.text()));
+                answer.http_status =
+                    matches!(trouble, Trouble::Malformed(_)).then_some(Ending::NO_HTTP);
                 (answer, Some(trouble))
             }
         }

@@ -89,7 +89,9 @@ impl Client {
             Err(Trouble::NotSent(detail)) => {
                 return Err(HelloError::Unreachable(server(), line(&detail)));
             }
-            Err(Trouble::NoReply(detail)) => return Err(foreign(&detail)),
+            Err(Trouble::NoReply(detail) | Trouble::Malformed(detail)) => {
+                return Err(foreign(&detail));
+            }
             Err(Trouble::Stopped) => return Ok(()), // only an aborted upload stops
         };
         match (reply.status, &reply.cut) {

@@ -145,6 +145,8 @@ pub(crate) enum Trouble {
     NotSent(String),
     /// The request, or some of it, was sent.
     NoReply(String),
+    /// Something came that is no reply of HTTP.
+    Malformed(String),
     /// The upload stopped where it was told to, and the connection was closed.
     Stopped,
 }
@@ -153,7 +155,7 @@ impl Trouble {
     /// What went wrong; empty when it was meant to.
     pub(crate) fn text(&self) -> &str {
         match self {
-            Trouble::NotSent(text) | Trouble::NoReply(text) => text,
+            Trouble::NotSent(text) | Trouble::NoReply(text) | Trouble::Malformed(text) => text,
             Trouble::Stopped => "",
         }
     }
@@ -260,6 +262,7 @@ impl Connections {
                         // A kept connection turned out closed, and the request comes back whole: no harm done.
                         Some(whole) if !fresh => request = whole,
                         Some(_) => return Err(Trouble::NotSent(text)),
+                        None if error.is_parse() => return Err(Trouble::Malformed(text)),
                         None => return Err(Trouble::NoReply(text)),
                     }
                 }

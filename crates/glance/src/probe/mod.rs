@@ -6,6 +6,7 @@ mod address;
 mod bucket;
 mod database;
 mod error;
+mod looks;
 mod rows;
 mod store;
 

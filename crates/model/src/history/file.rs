@@ -24,12 +24,12 @@
 //! | `outcome` | answered | `ok`, `refused`, `fail` or `unknown` |
 //! | `status` | answered | what the answer showed: a status, or `gone` |
 //! | `size`, `checksum` | answered | what a read received, or a look says is held |
-//! | `http` | answered | the status code of the reply |
+//! | `http` | answered | the status code of the reply; 0 where something came that is no reply of HTTP |
 //! | `row` | probed | of the registry: `"absent"`, or `{"present":{"status":…,"deleted":…,"size":…,"checksum":…,"locations":…,"in_store":…}}` |
 //! | `data` | probed | of the store: `{"bytes":…,"staged":…}`, each left out where there is no file |
 //! | `tasks_open` | probed | import tasks that have not ended |
 //!
-//! What is not known is left out.
+//! What is not known is left out. A header says `"one_identity":true` where one identity acted as the member and as the admin.
 
 mod line;
 mod word;
@@ -62,6 +62,8 @@ pub struct Header {
     pub profile: Profile,
     /// Whether a delete keeps the data until the scrubber comes; none where that is not known, on a real server.
     pub delayed_delete: Option<bool>,
+    /// Whether one identity acted as the member and as the admin, so that its roles are not known.
+    pub one_identity: bool,
 }
 
 /// Writes a history, line by line.
@@ -194,6 +196,7 @@ impl<R: BufRead> Reader<R> {
             seed: 0,
             profile: Profile::V2,
             delayed_delete: None,
+            one_identity: false,
         };
         let mut reader = Reader {
             input,

@@ -67,11 +67,15 @@ pub struct Ending {
     pub seen: Option<Seen>,
     /// What a read received, or a look at the record says is held.
     pub content: Option<Content>,
-    /// The status code of the reply; none when there was none, or on the embedded service.
+    /// The status code of the reply; none when there was none, or on the embedded service; [`Ending::NO_HTTP`] where something came
+    /// that is no reply of HTTP.
     pub http_status: Option<u16>,
 }
 
 impl Ending {
+    /// Stands for the status code of a reply that cannot be read, as curl writes it.
+    pub const NO_HTTP: u16 = 0;
+
     /// No answer came, which says nothing.
     pub const UNKNOWN: Ending = Ending {
         outcome: Outcome::Unknown,

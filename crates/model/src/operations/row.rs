@@ -2,6 +2,7 @@
 
 use super::change::{Change, Extent};
 use crate::lifecycle::{Operation, Profile, Statuses, SubjectStatus, Who};
+use crate::named;
 
 /// What an operation asks of the server. Several words ask for the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +58,30 @@ pub enum Formats {
     None,
 }
 
+named! {
+    /// The requests of the image API; several operations are the same request.
+    ApiCall {
+        /// Registers an image.
+        Create = "create",
+        /// Sends data.
+        Upload = "upload",
+        /// Sends data to the staging area.
+        Stage = "stage",
+        /// Has a task bring data in, or a place where data lies.
+        Import = "import",
+        /// Changes the record: properties, protection, locations.
+        Update = "update",
+        /// Deactivates or reactivates.
+        Deactivate = "deactivate",
+        /// Deletes.
+        Delete = "delete",
+        /// Reads the data.
+        Download = "download",
+        /// Reads the record.
+        Show = "show",
+    }
+}
+
 /// What of its data an upload sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Body {
@@ -103,6 +128,29 @@ pub struct Row {
 }
 
 impl OperationKind {
+    /// The request that it is, and that tells apart what a server does: of several, the one that brings the data.
+    pub const fn api_call(self) -> ApiCall {
+        match self {
+            OperationKind::Create(_) => ApiCall::Create,
+            OperationKind::CreateEmpty | OperationKind::Upload(_) => ApiCall::Upload,
+            OperationKind::Stage => ApiCall::Stage,
+            OperationKind::Import
+            | OperationKind::ImportStaged
+            | OperationKind::RegisterLocation => ApiCall::Import,
+            OperationKind::CreateWithLocation
+            | OperationKind::AddLocation
+            | OperationKind::ReplaceLocation
+            | OperationKind::RemoveLocation
+            | OperationKind::SetProperty
+            | OperationKind::Protect
+            | OperationKind::Unprotect => ApiCall::Update,
+            OperationKind::Deactivate | OperationKind::Reactivate => ApiCall::Deactivate,
+            OperationKind::Delete => ApiCall::Delete,
+            OperationKind::Download => ApiCall::Download,
+            OperationKind::Show => ApiCall::Show,
+        }
+    }
+
     /// Whether it brings the subject into being.
     pub const fn creates(self) -> bool {
         matches!(

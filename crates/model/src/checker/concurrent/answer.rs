@@ -1,7 +1,7 @@
 //! What an answer claims of the subject, and what it makes known.
 
 use super::checker::{Checker, bits, ends};
-use super::open::{Claim, Open, Standing, trespasses};
+use super::open::{Claim, Open, PATIENCE, Standing, trespasses};
 use super::plan::{ANY_EXTENT, Way};
 use super::state::{Holds, State, shown};
 use super::violation::Symptom;
@@ -19,12 +19,18 @@ impl Checker {
         }
         let (real, reads) = (self.rules.real(), operation.reads());
         let data = ending.content.map(|content| self.found(content));
+        let plainly = Statuses::only(Some(Active));
         let readable = match who {
+            Who::Member | Who::Admin if self.rules.one_identity => plainly,
             Who::Admin => Statuses::READABLE,
-            Who::Member | Who::Reader | Who::OtherProject => Statuses::only(Some(Active)),
+            Who::Member | Who::Reader | Who::OtherProject => plainly,
         };
         let (statuses, data, lenient) = match (ending.outcome, ending.seen) {
             (Outcome::Unknown, _) => return None,
+            // One whose role is unknown may be an admin.
+            (Outcome::Ok, _) if reads && self.rules.one_identity => {
+                (Statuses::READABLE, data, false)
+            }
             (Outcome::Ok, _) if reads => (readable, data, false),
             (_, Some(seen)) => {
                 let data = data.filter(|_| operation == Operation::Show);
@@ -95,9 +101,11 @@ impl Checker {
             return self.close(slot);
         };
         self.look_no_more(slot);
+        let waited = self.now.since(open.sent);
         if let Some(open) = &mut self.slots[slot] {
             open.plan.ends_in = ANY_EXTENT;
             open.standing = standing;
+            open.given_up = standing == Standing::Unknown && waited >= PATIENCE;
         }
         if standing == Standing::Failed {
             // What has not begun by then does not begin later.
@@ -125,12 +133,20 @@ impl Checker {
                 Symptom::ServerError,
                 format_args!("{operation} was answered with an error of the server's own, though nothing was broken"),
             ),
-            None if ending.outcome == Outcome::Unknown && !operation.sends_data() => self.violated(
+            Some(Ending::NO_HTTP) => self.violated(
+                Invariant::Answer,
+                Symptom::Malformed,
+                format_args!("{operation} was answered with something that is no reply of HTTP"),
+            ),
+            None if ending.outcome != Outcome::Unknown || operation.sends_data() => {}
+            // Who waits for long and then gives up knows less than one whose connection is closed.
+            None if self.now.since(open.sent) >= PATIENCE => self.known.given_up = Some(operation),
+            None => self.violated(
                 Invariant::Answer,
                 Symptom::NoAnswer,
                 format_args!("{operation} was never answered, though nothing was broken"),
             ),
-            Some(_) | None => {}
+            Some(_) => {}
         }
     }
 
@@ -145,7 +161,9 @@ impl Checker {
             );
             // From now on it may do more than was thought of it.
             open.plan = self.plans.of(operation, Way::Maybe);
-            self.known.moved |= self.moves_data(operation);
+            if self.moves_data(operation) {
+                self.data_moves();
+            }
             if let Some(kept) = &mut self.slots[slot] {
                 kept.plan = open.plan;
             }
@@ -215,12 +233,11 @@ impl Checker {
         }
         match ending.seen {
             Some(Seen::Gone) => self.known.gone = true,
-            Some(Seen::Status(status))
-                if operation == Operation::Show && open.alone && self.at_rest() =>
-            {
-                self.known.last_look = Some((self.now, status));
-                if self.known.tasks_ended && self.is_idle() && self.is_stuck(status) {
-                    self.blame_stuck(status);
+            Some(Seen::Status(status)) if operation == Operation::Show => {
+                self.moves_on(status);
+                if open.alone && self.at_rest() {
+                    self.known.last_look = Some((self.now, status));
+                    self.rests(status);
                 }
             }
             Some(Seen::Status(_)) | None => {}

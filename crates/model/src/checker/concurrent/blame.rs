@@ -1,7 +1,7 @@
 //! Which finding it is when an answer cannot be true, and what is believed afterwards.
 
-use super::checker::{Checker, ends_in};
-use super::open::{Open, Standing};
+use super::checker::{Checker, bits, ends_in};
+use super::open::{Open, PATIENCE, Standing};
 use super::plan::Way;
 use super::state::{Holds, State};
 use super::violation::{Inconclusive, SubjectViolation, Symptom};
@@ -212,6 +212,7 @@ impl Checker {
             );
         } else if busy && nobody && !known.changed {
             self.blame_stuck(status);
+            self.known.late = Some(status);
         } else if known.trespassed {
             was(
                 Invariant::Access,
@@ -233,16 +234,21 @@ impl Checker {
         }
         self.known.deleted = false;
         self.known.gone = false;
-        let holds = match busy || Statuses::READABLE.contains(status) {
+        if busy {
+            return self.believe_busy(status);
+        }
+        let holds = match Statuses::READABLE.contains(status) {
             true => Holds::ANYTHING,
             false => Holds::NOTHING,
         };
         self.believe(Some(status), Some(holds));
-        if busy {
-            // Whatever put it there may bring it back.
-            for operation in [Operation::AbortUpload, Operation::ImportStaged] {
-                self.loosen(self.plans.of(operation, Way::Maybe), Holds::ANYTHING);
-            }
+    }
+
+    /// The subject is in the middle of something: whatever put it there may bring it back.
+    pub(super) fn believe_busy(&mut self, status: SubjectStatus) {
+        self.believe(Some(status), Some(Holds::ANYTHING));
+        for operation in [Operation::Upload, Operation::ImportStaged] {
+            self.loosen(self.plans.of(operation, Way::Maybe), Holds::ANYTHING);
         }
     }
 
@@ -255,16 +261,77 @@ impl Checker {
         );
     }
 
+    /// A look while nobody waits for anything.
+    pub(super) fn rests(&mut self, status: SubjectStatus) {
+        if !self.is_stuck(status) {
+            self.known.busy = None;
+            return;
+        }
+        let (since, _) = (self.known.busy)
+            .filter(|&(_, before)| before == status)
+            .unwrap_or((self.now, status));
+        self.known.busy = Some((since, status));
+        let for_long = self.now.since(since) >= PATIENCE;
+        let idle = self.is_idle();
+        if idle && (self.known.tasks_ended || for_long) || for_long && self.is_forsaken() {
+            self.blame_stuck(status);
+        } else if for_long && self.standing(Standing::Unknown).next().is_some() {
+            self.known.slow = Some(status);
+        }
+    }
+
+    /// A probe reading shows it in the middle of something. A server is slow as long as an answer may come that a client has given up.
+    pub(super) fn rests_in(&mut self, status: SubjectStatus) {
+        let undisturbed = |open: &Open| {
+            open.given_up && !open.spoiled && !open.broken && open.breaks == self.breaks
+        };
+        if self.standing(Standing::Unknown).any(undisturbed) {
+            self.known.slow = Some(status);
+        } else {
+            self.blame_stuck(status);
+        }
+    }
+
+    /// Whether whatever may be at work has lost its client, by its own fault.
+    fn is_forsaken(&self) -> bool {
+        let at_work = bits(self.used).filter_map(|slot| self.slots[slot].as_ref());
+        self.loose.is_empty() && at_work.into_iter().all(|open| open.spoiled)
+    }
+
+    /// The subject was seen in a status: what moves on by itself is neither stuck nor slow.
+    pub(super) fn moves_on(&mut self, status: SubjectStatus) {
+        if !self.is_stuck(status) && !Statuses::GONE.contains(status) {
+            self.known.slow = None;
+            let stuck = |noted: &SubjectViolation| noted.symptom == Symptom::StuckSubject;
+            if !self.violations.iter().any(stuck) {
+                return;
+            }
+            self.violations.retain(|noted| !stuck(noted));
+            if let Some(late) = self.known.late.take() {
+                self.violated(
+                    Invariant::Edge,
+                    Symptom::WrongStatus,
+                    format_args!("the subject was {late} after everything had been answered, and moved on later"),
+                );
+            }
+        }
+    }
+
     /// The end of the history: a last look that shows a subject in the middle of something, with everything answered.
     pub(super) fn finish(&mut self) -> Option<Inconclusive> {
         if self.exhausted {
             return Some(Inconclusive::Budget);
         }
-        let (at, status) = self.known.last_look?;
+        let given_up = self.known.given_up.map(Inconclusive::GaveUp);
+        let slow = self.known.slow.map(Inconclusive::AtWork).or(given_up);
+        let Some((at, status)) = self
+            .known
+            .last_look
+            .filter(|&(_, status)| self.is_stuck(status))
+        else {
+            return slow;
+        };
         self.now = at;
-        if !self.is_stuck(status) {
-            return None;
-        }
         if !self.is_idle() {
             return Some(Inconclusive::AtWork(status));
         }

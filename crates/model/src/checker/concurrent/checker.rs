@@ -225,6 +225,8 @@ impl Checker {
             operation,
             who,
             spoiled,
+            sent: self.now,
+            given_up: false,
             way,
             plan: self.plans.of(operation, way),
             brings: sent
@@ -266,6 +268,9 @@ impl Checker {
 
     fn invoke(&mut self, open: Open) {
         let unanswered = open.way == Way::Maybe;
+        if open.operation != Operation::Show {
+            self.known.busy = None;
+        }
         if open.operation == Operation::Unprotect {
             self.known.protected = false;
             self.known.unprotecting |= unanswered || self.used.count_ones() as usize >= SLOTS;
@@ -280,8 +285,9 @@ impl Checker {
         self.known.tasks_ended &= !goes_on(&self.rules, open.operation);
         self.known.trespassed |= trespasses(open.operation, open.who);
         self.known.staging_unknown |= unanswered && open.operation == Operation::Stage;
-        self.known.moved |=
-            matches!(open.way, Way::Ok | Way::Maybe) && self.moves_data(open.operation);
+        if matches!(open.way, Way::Ok | Way::Maybe) && self.moves_data(open.operation) {
+            self.data_moves();
+        }
         if open.standing == Standing::Unknown && changes_nothing {
             return;
         }
@@ -299,13 +305,25 @@ impl Checker {
         self.used |= 1 << free;
         if open.claim.is_some() {
             self.looking |= 1 << free;
-            for index in 0..self.states.len() {
-                self.states[index] = self.look(self.states[index]);
-            }
+            self.look_again();
         }
         self.closed = false;
         if open.standing == Standing::Unknown {
             self.follow_few();
+        }
+    }
+
+    /// From here on the data may be read from another place, also by what is open.
+    pub(super) fn data_moves(&mut self) {
+        self.known.moved = true;
+        self.look_again();
+        self.states.tidy();
+        self.closed = false;
+    }
+
+    fn look_again(&mut self) {
+        for index in 0..self.states.len() {
+            self.states[index] = self.look(self.states[index]);
         }
     }
 

@@ -5,7 +5,11 @@ use super::state::Holds;
 use crate::history::OpId;
 use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
 use crate::operations::{DataFrom, OperationKind};
-use crate::units::Time;
+use crate::units::{Span, Time};
+
+/// How long a client waits before it may give up, and a subject is in the middle of something before it is believed that nobody will
+/// bring it to an end.
+pub(super) const PATIENCE: Span = Span::from_secs(5);
 
 /// An operation that may still act, or that has not been answered.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +18,10 @@ pub(super) struct Open {
     pub operation: Operation,
     pub who: Who,
     pub spoiled: bool,
+    /// When it was sent.
+    pub sent: Time,
+    /// Its client waited for long, and gave up.
+    pub given_up: bool,
     /// How it ends, and what it may do until then.
     pub way: Way,
     pub plan: Plan,
@@ -82,6 +90,14 @@ pub(super) struct Known {
     pub tasks_ended: bool,
     /// The last event was a look that showed this, while nobody waited for anything.
     pub last_look: Option<(Time, SubjectStatus)>,
+    /// Since when every look has shown the subject in the middle of this, while nothing but looks was sent.
+    pub busy: Option<(Time, SubjectStatus)>,
+    /// It was in the middle of this, though everything that can have brought it there had been answered.
+    pub late: Option<SubjectStatus>,
+    /// It was given up by its client: the server may be slow, or hang.
+    pub given_up: Option<Operation>,
+    /// It was so for long, and an operation of unknown end may have been at work.
+    pub slow: Option<SubjectStatus>,
 }
 
 /// Whether it would change the subject, and is done by one who may not.

@@ -23,6 +23,7 @@ impl Checker {
         if !self.at_rest() {
             return; // somebody is at work, so nothing is settled
         }
+        self.closed = false; // since the reading before, what is open may have gone on
         self.expand();
         if self.exhausted {
             return;
@@ -90,6 +91,9 @@ impl Checker {
 
     fn present(&mut self, row: &PresentRow) {
         let status = row.status;
+        if !row.deleted {
+            self.moves_on(status);
+        }
         if row.deleted && !matches!(status, PendingDelete | Deleted) {
             // To clients it is deleted, whatever else the row says.
             self.blame_row(Invariant::Conservation, status, "is marked as deleted");
@@ -97,11 +101,11 @@ impl Checker {
             return;
         }
         if self.is_stuck(status) {
-            self.blame_stuck(status);
+            self.rests_in(status);
         }
         if !self.states.narrow(|state| state.status() == Some(status)) {
             match self.is_stuck(status) {
-                true => self.believe(Some(status), Some(Holds::ANYTHING)),
+                true => self.believe_busy(status),
                 false => self.blame_status(status),
             }
         }
@@ -161,7 +165,7 @@ impl Checker {
                     Symptom::Hollow,
                     "data was staged, and the staging area does not hold it",
                 ),
-                false => self.blame_stuck(Uploading),
+                false => self.rests_in(Uploading),
             }
         }
         let whole = match row.content {

@@ -1,6 +1,6 @@
 //! What the checker finds: a violation in the history of one subject.
 
-use crate::lifecycle::{Invariant, SubjectStatus, Verdict};
+use crate::lifecycle::{Invariant, Operation, SubjectStatus, Verdict};
 use crate::named;
 use crate::units::Time;
 
@@ -61,6 +61,8 @@ named! {
         ServerError = "server-error",
         /// No answer at all, though nothing was broken.
         NoAnswer = "no-answer",
+        /// An answer that is no HTTP.
+        Malformed = "malformed-answer",
     }
 }
 
@@ -81,7 +83,8 @@ impl Symptom {
             | Symptom::Unreadable
             | Symptom::Refused
             | Symptom::ServerError
-            | Symptom::NoAnswer => Severity::WrongAnswer,
+            | Symptom::NoAnswer
+            | Symptom::Malformed => Severity::WrongAnswer,
         }
     }
 }
@@ -119,4 +122,7 @@ pub enum Inconclusive {
     /// It ends with the subject in this status, in the middle of something, and with an operation that may still be at work.
     #[error("still {0} at the end, and it is not known whether an operation is at work on it")]
     AtWork(SubjectStatus),
+    /// A client gave up waiting for the answer to this: the server may be slow, or hang.
+    #[error("{0} was not answered for so long that its client gave up")]
+    GaveUp(Operation),
 }

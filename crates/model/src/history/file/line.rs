@@ -43,6 +43,7 @@ pub(super) fn header(text: &[u8]) -> Result<Header, Problem> {
         seed: line.seed,
         profile: line.profile,
         delayed_delete: line.delayed_delete,
+        one_identity: line.one_identity,
     })
 }
 
@@ -91,6 +92,8 @@ pub(super) struct HeaderLine<'a> {
     target: Target,
     profile: Profile,
     delayed_delete: Option<bool>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    one_identity: bool,
 }
 
 impl HeaderLine<'_> {
@@ -105,6 +108,7 @@ impl HeaderLine<'_> {
             },
             profile: header.profile,
             delayed_delete: header.delayed_delete,
+            one_identity: header.one_identity,
         }
     }
 }

@@ -1,0 +1,34 @@
+//! How a person looks at what a probe reads.
+
+use crate::target::{ProbeTarget, StoreTarget};
+use std::path::Path;
+
+impl ProbeTarget {
+    /// Shell commands that show what the database and the store hold of `$IMAGE`.
+    pub fn looks(&self) -> Vec<String> {
+        let row = "select status, deleted, size, checksum from images where id = '$IMAGE'";
+        let places = "select status, deleted, value from image_locations where image_id = '$IMAGE'";
+        let scheme = self.database.as_ref().map(|url| url.reveal());
+        let database = match scheme.and_then(|url| url.split([':', '+']).next()) {
+            Some("mysql" | "mariadb") => Some(format!("mysql -e \"{row}; {places}\" glance")),
+            Some("sqlite") => Some(format!("sqlite3 glance.sqlite \"{row}; {places}\"")),
+            Some(_) => Some(format!(
+                "psql \"$DATABASE\" -c \"{row}\" -c \"{places}\"  # DATABASE is its URL: postgresql://…"
+            )),
+            None => None,
+        };
+        let quoted = |folder: &Path| folder.display().to_string().replace('\'', "'\\''");
+        let store = self.store.as_ref().map(|store| match store {
+            StoreTarget::Folder(folder) => format!("ls -l '{}'/$IMAGE", quoted(folder)),
+            StoreTarget::Bucket(bucket) => {
+                format!(
+                    "aws s3 ls s3://{}/$IMAGE --endpoint-url {}",
+                    bucket.bucket, bucket.endpoint
+                )
+            }
+        });
+        let staging = self.staging.as_ref();
+        let staging = staging.map(|folder| format!("ls -l '{}'/$IMAGE*", quoted(folder)));
+        database.into_iter().chain(store).chain(staging).collect()
+    }
+}

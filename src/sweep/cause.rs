@@ -1,0 +1,451 @@
+//! Why a violation is there, as far as the history of its subject tells: which request's save overwrote what another had changed, which
+//! error the server did not map, what was not cleaned up. It is a function of the history alone, so that the same defect has the
+//! same name in every sweep, whichever script came first.
+
+use SubjectStatus::{Active, Deactivated, Importing, Queued, Saving, Uploading};
+use std::fmt;
+use stormglass_model::checker::concurrent::{Severity, SubjectViolation, Symptom};
+use stormglass_model::history::{
+    Content, Ending, Held, Observation, OpId, ProbeReading, Row, Seen, SubjectHistory,
+};
+use stormglass_model::lifecycle::{Operation, Outcome, Profile, Statuses, SubjectStatus};
+use stormglass_model::named;
+use stormglass_model::operations::{ApiCall, Extent};
+use stormglass_model::units::Time;
+
+named! {
+    /// What kind of mistake of the server it is.
+    Mechanism {
+        /// A request's save puts back what it had read, over what another request has changed since.
+        StaleWrite = "stale-write",
+        /// A request leaves something behind, or leaves an image in the middle of something.
+        NoCleanUp = "no-clean-up",
+        /// What a request was doing when the server broke is neither taken up again nor undone.
+        NoRecovery = "no-recovery",
+        /// An error inside the server reaches the client as such.
+        ServerError = "server-error",
+        /// There is no answer, or it cannot be read.
+        BadAnswer = "bad-answer",
+        /// Somebody was given, or did, what he may not.
+        WrongAccess = "wrong-access",
+        /// A request was refused that must be granted.
+        WrongRefusal = "wrong-refusal",
+        /// What was acknowledged is not true, for another reason.
+        WrongEffect = "wrong-effect",
+    }
+}
+
+/// The cause of a violation: what tells findings apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cause {
+    /// What kind of mistake.
+    pub mechanism: Mechanism,
+    /// Whose: the request that overwrote, left, failed or was refused.
+    pub call: ApiCall,
+    /// Whether it is what the server does after that request has failed.
+    pub failed: bool,
+}
+
+impl Cause {
+    const fn of(mechanism: Mechanism, call: ApiCall) -> Cause {
+        Cause {
+            mechanism,
+            call,
+            failed: false,
+        }
+    }
+
+    /// Reads what a file of accepted findings calls it.
+    pub fn from_name(name: &str) -> Option<Cause> {
+        let (mechanism, culprit) = name.split_once(':')?;
+        let culprit = culprit.trim();
+        let call = culprit.strip_prefix("failed ");
+        Some(Cause {
+            mechanism: Mechanism::from_name(mechanism.trim())?,
+            call: ApiCall::from_name(call.unwrap_or(culprit).trim())?,
+            failed: call.is_some(),
+        })
+    }
+}
+
+/// What a file of accepted findings calls it: `no-clean-up: failed upload`.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed = if self.failed { "failed " } else { "" };
+        write!(f, "{}: {failed}{}", self.mechanism, self.call)
+    }
+}
+
+/// How bad a violation is, by what follows from it.
+pub(super) fn severity(history: &SubjectHistory, violation: &SubjectViolation) -> Severity {
+    let at = violation.at;
+    let case = Case::until(history, at);
+    let readable = matches!(case.seen, Some(Active | Deactivated));
+    match violation.symptom {
+        // Everybody may read it again who may read the image.
+        Symptom::Undone | Symptom::WrongStatus
+            if case.seen == Some(Active) && case.deactivated() =>
+        {
+            Severity::DataExposed
+        }
+        // A status was reset, and nobody can read more than before.
+        Symptom::Trespass | Symptom::Revived if case.seen.is_some() && !readable => {
+            Severity::WrongAnswer
+        }
+        symptom => symptom.severity(),
+    }
+}
+
+/// The cause of a violation in a history.
+pub(super) fn cause(history: &SubjectHistory, violation: &SubjectViolation) -> Cause {
+    let case = Case::until(history, violation.at);
+    let asked = case.asked();
+    let answered = match violation.symptom {
+        Symptom::ServerError => Some(Mechanism::ServerError),
+        Symptom::NoAnswer | Symptom::Malformed => Some(Mechanism::BadAnswer),
+        Symptom::Refused => Some(Mechanism::WrongRefusal),
+        _ => None,
+    };
+    match (answered, case.broken_off) {
+        (Some(mechanism), _) => Cause::of(mechanism, asked),
+        (None, Some(call)) => Cause::of(Mechanism::NoRecovery, call),
+        (None, None) => case.effect(violation.symptom),
+    }
+}
+
+/// A request of the history that can have changed something.
+#[derive(Clone, Copy)]
+struct Sent {
+    operation: Operation,
+    from: Time,
+    /// When it can have had its last effect; none: at any time since.
+    to: Option<Time>,
+    brings: Option<Content>,
+    /// Whether it was acknowledged.
+    done: bool,
+    /// Whether it was refused, so that it wrote nothing but what it took back.
+    refused: bool,
+}
+
+impl Sent {
+    fn call(&self) -> ApiCall {
+        self.operation.kind().api_call()
+    }
+
+    fn overlaps(&self, other: &Sent) -> bool {
+        let before = |to: Option<Time>, from| to.is_none_or(|to| from <= to);
+        before(self.to, other.from) && before(other.to, self.from)
+    }
+
+    /// Whether the server undoes what it has begun when such a request fails: it makes the image queued again.
+    fn restores(&self) -> bool {
+        matches!(self.call(), ApiCall::Upload | ApiCall::Stage) && !self.done
+    }
+
+    /// Whether it leads to this status by itself. What was done has not failed, unless a task does the rest.
+    fn leads_to(&self, status: SubjectStatus) -> bool {
+        let row = self.operation.row();
+        let over = |next: Extent| next == Extent::Failed && self.done && !row.by_task;
+        row.changes(Profile::Glance, None)
+            .any(|change| change.to == status && change.from != Some(status) && !over(change.next))
+    }
+}
+
+/// What had happened by the time of a violation.
+struct Case {
+    /// In the order in which they were sent.
+    sent: Vec<Sent>,
+    /// What was answered last.
+    answered: Option<Operation>,
+    /// The status that was shown then.
+    seen: Option<SubjectStatus>,
+    held: Option<Held>,
+    /// What was under way when the server was broken on purpose.
+    broken_off: Option<ApiCall>,
+}
+
+impl Case {
+    fn until(history: &SubjectHistory, at: Time) -> Case {
+        let mut case = Case {
+            sent: Vec::new(),
+            answered: None,
+            seen: None,
+            held: None,
+            broken_off: None,
+        };
+        let mut open: Vec<(OpId, Option<usize>, Operation)> = Vec::new();
+        let mut broken = false;
+        for event in history.events.iter().take_while(|event| event.at <= at) {
+            match event.observation {
+                Observation::Invoked {
+                    op,
+                    operation,
+                    brings,
+                    ..
+                } => {
+                    let changes =
+                        !operation.kind().looks() && operation.kind().api_call() != ApiCall::Create;
+                    let index = changes.then_some(case.sent.len());
+                    open.push((op, index, operation));
+                    case.sent.extend(changes.then_some(Sent {
+                        operation,
+                        from: event.at,
+                        to: None,
+                        brings,
+                        done: false,
+                        refused: false,
+                    }));
+                }
+                Observation::Answered { op, ending } => {
+                    if let Some(place) = open.iter().position(|(other, ..)| *other == op) {
+                        let (_, index, operation) = open.swap_remove(place);
+                        case.answered(operation, &ending);
+                        if let Some(index) = index {
+                            end(&mut case.sent[index], event.at, &ending);
+                        }
+                    }
+                }
+                Observation::Broken(true) if !broken => {
+                    broken = true;
+                    let under_way = open.iter().filter_map(|(_, index, _)| *index).next_back();
+                    case.broken_off = under_way
+                        .or(case.sent.len().checked_sub(1))
+                        .map(|index| case.sent[index].call());
+                }
+                Observation::Broken(_) => {}
+                Observation::Probed(reading) => case.probed(&reading),
+            }
+        }
+        case
+    }
+
+    fn answered(&mut self, operation: Operation, ending: &Ending) {
+        self.answered = Some(operation);
+        self.seen = match ending.seen {
+            Some(Seen::Status(status)) => Some(status),
+            Some(Seen::Gone) | None => None,
+        };
+    }
+
+    fn probed(&mut self, reading: &ProbeReading) {
+        self.seen = match reading.row {
+            Some(Row::Present(row)) => Some(row.status),
+            Some(Row::Absent) | None => None,
+        };
+        self.held = reading.data;
+    }
+
+    /// The request that was answered when the violation became certain.
+    fn asked(&self) -> ApiCall {
+        let call = self.answered.map(|operation| operation.kind().api_call());
+        call.unwrap_or(ApiCall::Create)
+    }
+
+    /// The last request that can have changed something.
+    fn last(&self) -> ApiCall {
+        self.sent.last().map_or(ApiCall::Create, Sent::call)
+    }
+
+    /// Whether the image was deactivated for all that was acknowledged.
+    fn deactivated(&self) -> bool {
+        let last = self.sent.iter().rev().find(|sent| {
+            matches!(
+                sent.operation,
+                Operation::Deactivate | Operation::Reactivate
+            ) && sent.done
+        });
+        last.is_some_and(|sent| sent.operation == Operation::Deactivate)
+    }
+
+    /// The others that were at work beside it and may have changed something.
+    fn rivals<'c>(&'c self, one: &'c Sent) -> impl Iterator<Item = &'c Sent> {
+        self.sent
+            .iter()
+            .filter(move |other| !std::ptr::eq(*other, one) && !other.refused)
+            .filter(|other| one.overlaps(other))
+    }
+
+    /// Whose save can have put this status over what another request had changed.
+    fn overwriter(&self, status: SubjectStatus) -> Option<Cause> {
+        let restored = (self.sent.iter().rev())
+            .find(|sent| status == Queued && sent.restores() && self.sent.len() > 1);
+        let raced = |sent: &&Sent| !sent.refused && self.rivals(sent).next().is_some();
+        let mut raced = self.sent.iter().rev().filter(raced);
+        // An update writes back whatever status it had read, the others one of their own.
+        let update = raced.clone().find(|sent| sent.call() == ApiCall::Update);
+        let leads = || raced.find(|sent| sent.leads_to(status));
+        let sent = restored.or(update).or_else(leads)?;
+        Some(Cause::of(Mechanism::StaleWrite, sent.call()))
+    }
+
+    /// The cause of what is wrong with the image, its row or its data.
+    fn effect(&self, symptom: Symptom) -> Cause {
+        let access = Cause::of(Mechanism::WrongAccess, self.asked());
+        match symptom {
+            Symptom::Unreadable => {
+                let refusal = Cause::of(Mechanism::WrongRefusal, self.asked());
+                self.overwriter(Active).unwrap_or(refusal)
+            }
+            Symptom::Exposed => {
+                let stale = self
+                    .deactivated()
+                    .then(|| self.overwriter(Active))
+                    .flatten();
+                stale.unwrap_or(access)
+            }
+            Symptom::Trespass if self.seen.is_none() => access,
+            Symptom::Trespass
+            | Symptom::Undone
+            | Symptom::WrongStatus
+            | Symptom::Revived
+            | Symptom::BadRow
+            | Symptom::StuckSubject => self.status(symptom),
+            Symptom::Forbidden => self.forbidden(),
+            Symptom::Orphan => self.orphan(),
+            Symptom::StagedOrphan => self.staged_orphan(),
+            Symptom::Hollow => self.hollow(),
+            Symptom::StuckTask => Cause::of(Mechanism::NoCleanUp, ApiCall::Import),
+            Symptom::SubjectLost
+            | Symptom::Corrupt
+            | Symptom::TwoUploads
+            | Symptom::ServerError
+            | Symptom::NoAnswer
+            | Symptom::Malformed
+            | Symptom::Refused => Cause::of(Mechanism::WrongEffect, self.last()),
+        }
+    }
+
+    /// The image, or its row, is in a status that it cannot have.
+    fn status(&self, symptom: Symptom) -> Cause {
+        let status = self.seen.unwrap_or(Queued);
+        if let Some(cause) = self.overwriter(status) {
+            return cause;
+        }
+        let led = self.sent.iter().rev().find(|sent| sent.leads_to(status));
+        let busy = matches!(status, Saving | Uploading | Importing);
+        let mechanism = match symptom {
+            Symptom::StuckSubject | Symptom::BadRow => Mechanism::NoCleanUp,
+            _ if busy => Mechanism::NoCleanUp,
+            _ => Mechanism::WrongEffect,
+        };
+        Cause {
+            failed: led.is_some_and(Sent::restores),
+            ..Cause::of(mechanism, led.map_or_else(|| self.last(), Sent::call))
+        }
+    }
+
+    /// A request was acknowledged in a status that forbids it: it had read another one.
+    fn forbidden(&self) -> Cause {
+        let asked = |sent: &&Sent| Some(sent.operation) == self.answered;
+        let sent = self.sent.iter().rev().find(asked);
+        match sent.filter(|sent| self.rivals(sent).next().is_some()) {
+            Some(sent) => Cause::of(Mechanism::StaleWrite, sent.call()),
+            None => Cause::of(Mechanism::WrongEffect, self.asked()),
+        }
+    }
+
+    /// Data is in the store that no status keeps.
+    fn orphan(&self) -> Cause {
+        let size = self.held.and_then(|held| held.bytes);
+        let data = |sent: &&Sent| matches!(sent.call(), ApiCall::Upload | ApiCall::Import);
+        let brought = |sent: &&Sent| sent.brings.map(|content| content.size) == size;
+        let mut senders = self.sent.iter().rev().filter(data);
+        let sender = senders.clone().find(brought).or_else(|| senders.next());
+        let delete = self
+            .sent
+            .iter()
+            .rev()
+            .find(|sent| sent.operation == Operation::Delete && sent.done);
+        match (sender, delete) {
+            (Some(sent), delete)
+                if delete.is_none_or(|delete| sent.overlaps(delete))
+                    || !self.tries_to_deactivate() =>
+            {
+                Cause {
+                    failed: sent.restores(),
+                    ..Cause::of(Mechanism::NoCleanUp, sent.call())
+                }
+            }
+            _ => Cause::of(Mechanism::NoCleanUp, ApiCall::Delete),
+        }
+    }
+
+    fn tries_to_deactivate(&self) -> bool {
+        self.sent
+            .iter()
+            .any(|sent| sent.operation == Operation::Deactivate)
+    }
+
+    /// The staging area holds data that nothing will take in.
+    fn staged_orphan(&self) -> Cause {
+        let stages = || {
+            self.sent
+                .iter()
+                .rev()
+                .filter(|sent| sent.call() == ApiCall::Stage)
+        };
+        // What was staged is left because the status that says so was overwritten.
+        let reset = self.seen.filter(|&status| {
+            let waits = matches!(status, Uploading | Importing);
+            stages().any(|sent| sent.done) && !waits && !Statuses::GONE.contains(status)
+        });
+        let stale = reset.and_then(|status| self.overwriter(status));
+        let failed = stages().find(|sent| sent.restores());
+        let import = self
+            .sent
+            .iter()
+            .rev()
+            .find(|sent| sent.call() == ApiCall::Import);
+        let culprit = failed.or(import).or_else(|| stages().next());
+        stale.unwrap_or(Cause {
+            failed: failed.is_some(),
+            ..Cause::of(
+                Mechanism::NoCleanUp,
+                culprit.map_or_else(|| self.last(), Sent::call),
+            )
+        })
+    }
+
+    /// Data is gone that the row says is there.
+    fn hollow(&self) -> Cause {
+        let removes = |sent: &&Sent| {
+            matches!(
+                sent.operation,
+                Operation::RemoveLocation | Operation::ReplaceLocation
+            )
+        };
+        let raced = self
+            .sent
+            .iter()
+            .filter(removes)
+            .any(|sent| self.rivals(sent).next().is_some());
+        let refused = self
+            .sent
+            .iter()
+            .rev()
+            .find(|sent| sent.operation == Operation::Delete && !sent.done);
+        match (raced, refused) {
+            (true, _) => Cause::of(Mechanism::StaleWrite, ApiCall::Update),
+            (false, Some(delete)) => Cause {
+                failed: true,
+                ..Cause::of(Mechanism::WrongEffect, delete.call())
+            },
+            (false, None) => Cause::of(Mechanism::WrongEffect, self.last()),
+        }
+    }
+}
+
+/// A request was answered: whether its effects can come later all the same.
+fn end(sent: &mut Sent, at: Time, ending: &Ending) {
+    sent.done = ending.outcome == Outcome::Ok;
+    sent.refused = ending.outcome == Outcome::Refused;
+    let row = sent.operation.row();
+    let goes_on = match ending.outcome {
+        Outcome::Ok => row.by_task,
+        Outcome::Refused => false,
+        // The server may still be cleaning up.
+        Outcome::Fail => sent.operation.sends_data(),
+        Outcome::Unknown => true,
+    };
+    sent.to = (!goes_on).then_some(at);
+}

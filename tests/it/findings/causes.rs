@@ -1,0 +1,196 @@
+//! Why a violation is there, by histories as a real server tells them. The name of a cause depends on nothing but the history.
+
+use super::sample::{DATA, Tale, status};
+use stormglass::Trial;
+use stormglass_model::checker::concurrent::{Rules, Severity};
+use stormglass_model::history::{Held, Observation, PresentRow, ProbeReading, Row};
+use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
+
+use Operation::*;
+use Severity::{BytesLeaked, DataExposed, Stuck, WrongAnswer};
+use SubjectStatus::{Active, Deleted, Queued, Saving};
+
+/// The causes that a history shows, with how bad each is, in order of time.
+#[track_caller]
+fn check(tale: Tale, expected: &[(&str, Severity)]) {
+    let script = "create".parse().unwrap();
+    let trial = Trial::judged(&script, tale.history(), &Rules::glance(Some(false)));
+    let found = trial.violations.iter();
+    let found: Vec<(String, Severity)> = found
+        .map(|one| (one.cause.to_string(), one.severity))
+        .collect();
+    let found: Vec<(&str, Severity)> = found.iter().map(|(name, bad)| (&**name, *bad)).collect();
+    assert_eq!(found, expected, "{:#?}", trial.violations);
+}
+
+/// A create that is answered, and from then on ten milliseconds an event.
+#[derive(Default)]
+struct Life {
+    tale: Tale,
+    now: f64,
+    next: u64,
+}
+
+impl Life {
+    fn created() -> Life {
+        let mut life = Life::default();
+        life.done(Create);
+        life
+    }
+
+    fn uploaded() -> Life {
+        let mut life = Life::created();
+        life.done(Upload);
+        life
+    }
+
+    fn observed(&mut self, observation: Observation) -> &mut Life {
+        self.now += 10.0;
+        self.tale = std::mem::take(&mut self.tale).observed(self.now, observation);
+        self
+    }
+
+    fn sent(&mut self, operation: Operation, who: Who) -> u64 {
+        self.now += 10.0;
+        let op = self.next;
+        self.next += 1;
+        self.tale = std::mem::take(&mut self.tale).sent(self.now, op, operation, who);
+        op
+    }
+
+    fn answered(&mut self, op: u64, http: Option<u16>, seen: Option<SubjectStatus>) -> &mut Life {
+        self.now += 10.0;
+        let seen = seen.and_then(status);
+        self.tale = std::mem::take(&mut self.tale).answered(self.now, op, http, seen);
+        self
+    }
+
+    fn done(&mut self, operation: Operation) -> &mut Life {
+        let op = self.sent(operation, Who::Member);
+        self.answered(op, Some(204), None)
+    }
+
+    /// Two at once, the first of them answered last.
+    fn rivals(&mut self, first: (Operation, u16), second: (Operation, u16)) -> &mut Life {
+        let one = self.sent(first.0, Who::Member);
+        let other = self.sent(second.0, Who::Member);
+        self.answered(other, Some(second.1), None)
+            .answered(one, Some(first.1), None)
+    }
+
+    fn shows(&mut self, status: SubjectStatus) -> &mut Life {
+        let op = self.sent(Show, Who::Member);
+        self.answered(op, Some(200), Some(status))
+    }
+
+    fn probed(&mut self, status: SubjectStatus, data: bool, staged: bool) -> &mut Life {
+        let held = Some(DATA.size);
+        self.observed(Observation::Probed(ProbeReading {
+            row: Some(Row::Present(PresentRow {
+                status,
+                deleted: status == Deleted,
+                content: None,
+                locations: 0,
+                in_store: false,
+            })),
+            data: Some(Held {
+                bytes: held.filter(|_| data),
+                staged: held.filter(|_| staged),
+            }),
+            tasks_open: Some(0),
+        }))
+    }
+
+    fn tale(&mut self) -> Tale {
+        std::mem::take(&mut self.tale)
+    }
+}
+
+#[test]
+fn a_save_overwrites_what_another_has_changed() {
+    let update = |first, second| {
+        let mut life = Life::uploaded();
+        life.rivals(first, second).shows(Active);
+        life.tale()
+    };
+    let undone = [("stale-write: update", DataExposed)];
+    // Whichever came first, and whichever update it was.
+    check(update((Deactivate, 204), (SetProperty, 200)), &undone);
+    check(update((SetProperty, 200), (Deactivate, 204)), &undone);
+    check(update((AddLocation, 200), (Deactivate, 204)), &undone);
+
+    let mut life = Life::created();
+    let upload = life.sent(Upload, Who::Member);
+    life.done(AddLocation).answered(upload, Some(410), None);
+    let restored = [("stale-write: upload", WrongAnswer)];
+    check(life.shows(Queued).tale(), &restored);
+
+    let mut life = Life::created();
+    life.rivals((Upload, 204), (SetProperty, 200)).shows(Saving);
+    let stuck = [("stale-write: update", WrongAnswer)];
+    check(life.tale(), &stuck);
+}
+
+/// A reader cannot read more than before, so it is no exposure; and what was staged is left since nothing says so any more.
+#[test]
+fn a_refused_upload_takes_a_staged_image_back_to_queued() {
+    let mut life = Life::created();
+    life.done(Stage);
+    let upload = life.sent(Upload, Who::Reader);
+    life.answered(upload, Some(403), None).shows(Queued);
+    life.probed(Queued, false, true);
+    check(
+        life.tale(),
+        &[
+            ("stale-write: upload", WrongAnswer),
+            ("stale-write: upload", BytesLeaked),
+        ],
+    );
+}
+
+#[test]
+fn what_is_left_is_left_by_whom() {
+    let mut life = Life::uploaded();
+    life.done(Deactivate)
+        .done(Delete)
+        .probed(Deleted, true, false);
+    check(life.tale(), &[("no-clean-up: delete", BytesLeaked)]);
+    for rivals in [
+        [(Upload, 204), (Delete, 204)],
+        [(Delete, 204), (Upload, 204)],
+    ] {
+        let mut life = Life::created();
+        life.rivals(rivals[0], rivals[1])
+            .probed(Deleted, true, false);
+        check(life.tale(), &[("no-clean-up: upload", BytesLeaked)]);
+    }
+    let mut life = Life::created();
+    let upload = life.sent(Upload, Who::Member);
+    life.answered(upload, Some(400), None);
+    check(
+        life.probed(Queued, true, false).tale(),
+        &[("no-clean-up: failed upload", BytesLeaked)],
+    );
+}
+
+#[test]
+fn an_error_is_that_of_the_request_it_answers() {
+    let mut life = Life::uploaded();
+    life.rivals((Deactivate, 204), (Reactivate, 500));
+    check(life.tale(), &[("server-error: deactivate", WrongAnswer)]);
+    let mut life = Life::uploaded();
+    let delete = life.sent(Delete, Who::Member);
+    life.answered(delete, Some(409), None);
+    check(life.tale(), &[("wrong-refusal: delete", WrongAnswer)]);
+}
+
+#[test]
+fn what_the_server_broke_off_is_not_taken_up() {
+    let mut life = Life::created();
+    let upload = life.sent(Upload, Who::Member);
+    life.observed(Observation::Broken(true));
+    life.answered(upload, None, None);
+    life.observed(Observation::Broken(false));
+    life.shows(Saving).probed(Saving, false, false);
+    check(life.tale(), &[("no-recovery: upload", Stuck)]);
+}

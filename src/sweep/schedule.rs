@@ -170,7 +170,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
             candidates.iter().partition(|script| runs_commands(script));
         let often = |scripts: Vec<&Script>| -> Vec<Script> {
             (scripts.into_iter())
-                .flat_map(|script| vec![script.clone(); patience(script, rate) as usize])
+                .flat_map(|shorter| vec![shorter.clone(); patience(shorter, script, rate) as usize])
                 .collect()
         };
         let mut trials = self.run(&often(whole));

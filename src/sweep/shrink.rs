@@ -3,14 +3,16 @@
 use super::runs_commands;
 use stormglass_model::script::{Script, Second, Step};
 
-/// How often a script is run before it is believed not to show the violation.
-pub(super) fn patience(script: &Script, rate: f64) -> u32 {
-    match (runs_commands(script), script.races() > 0) {
-        // Seconds each, and hardly a matter of luck.
-        (true, _) => 1,
-        (false, false) => 3,
+/// How often a script is run before it is believed not to show a violation that the longer script shows at this rate.
+pub(super) fn patience(script: &Script, longer: &Script, rate: f64) -> u32 {
+    // Without its races it is hardly a matter of luck.
+    let races_no_more = script.races() == 0 && longer.races() > 0;
+    match runs_commands(script) {
+        // Seconds each.
+        true => 1,
+        false if races_no_more => 3,
         // Missed by bad luck one time in twenty, unless it hardly ever shows.
-        (false, true) => (3.0 / rate.max(0.3)).ceil() as u32,
+        false => (3.0 / rate.max(0.3)).ceil() as u32,
     }
 }
 

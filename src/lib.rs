@@ -32,6 +32,6 @@ pub use scenario::{
     Clock, Load, Mistakes, Model, NamedPhase, Scenario, Target, parse, parse_in, read,
 };
 pub use sweep::{
-    Accepted, EmbeddedTestBed, Finding, FindingKey, GlanceTestBed, SweepResult, Tally, TestBed,
-    TestBedError, Trial,
+    Accepted, EmbeddedTestBed, Family, FamilyTally, Finding, FindingKey, GlanceTestBed,
+    SweepResult, Tally, TestBed, TestBedError, Trial,
 };

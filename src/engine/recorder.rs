@@ -242,6 +242,7 @@ impl Recorder {
             | Event::Removed { .. }
             | Event::Forgotten
             | Event::Sent { .. }
+            | Event::Property { .. }
             | Event::Looked { .. }
             | Event::TasksEnded => {}
         }

@@ -1,5 +1,6 @@
 //! Findings of a sweep: violations that are one defect, told once.
 
+use super::plan::Family;
 use stormglass_glance::Exchange;
 use stormglass_model::checker::concurrent::{Severity, Symptom};
 use stormglass_model::history::SubjectHistory;
@@ -81,6 +82,17 @@ pub struct Finding {
     pub accepted: bool,
 }
 
+/// How much of a family of scripts was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FamilyTally {
+    /// Which.
+    pub family: Family,
+    /// Scripts of the plan.
+    pub planned: u32,
+    /// Those that were never run, in the order in which they would have been.
+    pub not_tried: Vec<Script>,
+}
+
 /// What a sweep came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepResult {
@@ -92,6 +104,8 @@ pub struct SweepResult {
     pub seed: u64,
     /// Scripts of the plan that were run at least once, and all of them.
     pub cases: (u32, u32),
+    /// The same for each family, and which were not; none where scripts were given.
+    pub families: Vec<FamilyTally>,
     /// How many scripts were run in all.
     pub tries: u64,
     /// Tries that were inconclusive: out of budget, or the probe did not answer.

@@ -1,11 +1,11 @@
 //! Makes distinct findings of violations: who was at work, how often it shows, and what shows it best.
 
-use super::{Finding, FindingKey, Tally, Trial, races};
+use super::{Finding, FindingKey, Tally, Trial};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use stormglass_model::checker::concurrent::SubjectViolation;
 use stormglass_model::lifecycle::Verdict;
-use stormglass_model::script::{Script, Step};
+use stormglass_model::script::{Action, Script, Step};
 
 /// A violation, as the scripts show it that were run.
 #[derive(Clone, Debug)]
@@ -41,9 +41,15 @@ fn key(violation: &SubjectViolation, script: &Script) -> FindingKey {
 
 /// The operations at work: the rivals if something raced, else all that was done after the create.
 fn operations(script: &Script) -> String {
-    let raced: Vec<String> = races(script)
-        .map(|(first, _, second)| format!("{first} + {second}"))
-        .collect();
+    let raced = script.steps().iter().filter_map(|step| match step {
+        Step::Race { first, second, .. } => Some(format!("{first} + {second}")),
+        Step::Rivals { branches, .. } => {
+            let branches: Vec<String> = branches.iter().map(|one| joined(one)).collect();
+            Some(branches.join(" + "))
+        }
+        Step::Act(_) | Step::Run(_) => None,
+    });
+    let raced: Vec<String> = raced.collect();
     if !raced.is_empty() {
         return raced.join(", ");
     }
@@ -53,6 +59,11 @@ fn operations(script: &Script) -> String {
         [create, rest @ ..] if create == "create" => rest.join(", "),
         all => all.join(", "),
     }
+}
+
+fn joined(branch: &[Action]) -> String {
+    let actions: Vec<String> = branch.iter().map(Action::to_string).collect();
+    actions.join(" ")
 }
 
 impl Ledger {

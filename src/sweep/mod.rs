@@ -11,14 +11,15 @@ mod glance;
 mod ledger;
 mod plan;
 mod schedule;
+mod shares;
 mod shrink;
 
 pub use accepted::Accepted;
 pub use embedded::EmbeddedTestBed;
 pub(crate) use finding::races;
-pub use finding::{Finding, FindingKey, SweepResult, Tally};
+pub use finding::{FamilyTally, Finding, FindingKey, SweepResult, Tally};
 pub use glance::{GlanceTestBed, TestBedError};
-pub use plan::{Capabilities, plan};
+pub use plan::{Capabilities, Family, plan};
 #[cfg(test)]
 mod tests;
 

@@ -1,8 +1,11 @@
 //! What is worth trying: bases that bring a subject into each status, and what can happen to it there.
 
 use Operation::*;
+use std::collections::BTreeMap;
 use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
+use stormglass_model::named;
 use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
+use stormglass_model::units::Span;
 
 /// What a target can do.
 #[derive(Clone, Debug)]
@@ -11,32 +14,47 @@ pub struct Capabilities {
     pub faults: &'static [ClientFault],
     /// The operations that can be performed.
     pub operations: Vec<Operation>,
-    /// Who there is beside member and admin.
+    /// Who may try what usually somebody else does.
     pub others: Vec<Who>,
     /// The commands that may be run; none where they are not allowed.
     pub commands: Vec<String>,
 }
 
-/// Which part of the sweep a script belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CaseKind {
-    /// One operation after the other.
-    Single,
-    /// Two operations that can both do something.
-    Rivals,
-    /// A client that does something wrong.
-    ClientFault,
-    /// Something is done to the server.
-    Command,
-    /// Two operations of which the first should be refused.
-    Unlikely,
+named! {
+    /// A family of scripts: each has its share of the time of a sweep.
+    Family {
+        /// One operation after the other.
+        Single = "single operations",
+        /// Two operations that can both do something.
+        Rivals = "rivals",
+        /// Three operations at a time.
+        Crowd = "three rivals",
+        /// A client that does something wrong.
+        ClientFault = "client faults",
+        /// Something is done to the server.
+        Command = "commands",
+        /// Two operations of which one should be refused.
+        Unlikely = "unlikely pairs",
+    }
+}
+
+impl Family {
+    /// Its share of the time, against those of the others.
+    pub(super) const fn weight(self) -> u32 {
+        match self {
+            Family::Single | Family::Crowd | Family::ClientFault => 2,
+            Family::Rivals => 5,
+            Family::Command => 3,
+            Family::Unlikely => 1,
+        }
+    }
 }
 
 /// One script of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     pub script: Script,
-    pub kind: CaseKind,
+    pub family: Family,
 }
 
 /// How a subject comes into a status, and what can do something to it there.
@@ -109,12 +127,41 @@ pub fn plan(target: &Capabilities) -> Vec<Case> {
         planner.unlikely(&base);
     }
     planner.births();
+    planner.crowds();
     planner.commands();
     let mut cases = planner.cases;
-    cases.sort_by_key(|case| case.kind);
     let mut seen = std::collections::BTreeSet::new();
     cases.retain(|case| seen.insert(case.script.clone()));
-    cases
+    spread(cases)
+}
+
+/// Brings each family into an order of which every beginning is a fair part of the whole: each operation with each that happens
+/// beside it at one point first, then at another. Which point comes first differs from one to the next.
+fn spread(cases: Vec<Case>) -> Vec<Case> {
+    let mut known = BTreeMap::new();
+    let mut groups: Vec<Vec<Case>> = Vec::new();
+    for case in cases {
+        let group = known.entry(apart_from_points(&case.script));
+        let group = *group.or_insert(groups.len());
+        groups.resize(groups.len().max(group + 1), Vec::new());
+        groups[group].push(case);
+    }
+    let mut dealt = Vec::new();
+    for (number, mut alike) in groups.into_iter().enumerate() {
+        let first = number % alike.len();
+        alike.rotate_left(first);
+        dealt.extend((0..).zip(alike));
+    }
+    dealt.sort_by_key(|(turn, case): &(usize, Case)| (case.family, *turn));
+    dealt.into_iter().map(|(_, case)| case).collect()
+}
+
+fn apart_from_points(script: &Script) -> String {
+    let steps = script.steps().iter().map(|step| match step {
+        Step::Race { first, second, .. } => format!("[{first} {second}]"),
+        step => step.to_string(),
+    });
+    steps.collect::<Vec<_>>().join(" ")
 }
 
 impl Capabilities {
@@ -184,18 +231,51 @@ fn points(first: Operation) -> Vec<Point> {
     points
 }
 
-/// From which operations on, and where inside each: a command takes seconds, so only what can be left half done is tried.
-/// The most telling first, in case the time is too short for all.
-const BREAKABLE: &[(&[Operation], Operation, Point)] = &[
-    (&[Create], Upload, Point::MidBody),
-    (&[Create], Stage, Point::MidBody),
-    (&[Create, Stage], ImportStaged, Point::Answer),
-    (&[Create, Upload], Delete, Point::Before),
-    (&[Create], Upload, Point::Before),
-    (&[Create], Import, Point::Answer),
-    (&[Create, Upload], Delete, Point::FirstByte),
-    (&[Create, Upload], Download, Point::MidBody),
+/// Where a command, written `!`, is run: it takes seconds, so only where something can be left half done, and what can be made of
+/// it afterwards. The most telling first, in case the time is too short for all.
+const BREAKABLE: [&str; 18] = [
+    "create [upload mid-body !]",
+    "create [stage mid-body !] import-staged",
+    "create stage [import-staged answer !]",
+    "create upload [delete before !]",
+    "create [upload mid-body !] upload",
+    "create stage ! import-staged",
+    "create [upload before !]",
+    "create [import answer !]",
+    "create upload [delete first-byte !] delete",
+    "create [stage mid-body !]",
+    "create stage [import-staged answer !] import-staged",
+    "create [upload last-byte !] upload",
+    "create upload [set-property before !] set-property",
+    "create upload ! download",
+    "create upload [download mid-body !]",
+    "create [stage mid-body !] stage import-staged",
+    "create [import answer !] import",
+    "create upload add-location [remove-location before !]",
 ];
+
+/// Three at a time, in one status each: two that are in each other's way, and a third that changes what either finds.
+const CROWDS: [&str; 16] = [
+    "create {upload | upload | delete}",
+    "create {upload | abort-upload | delete}",
+    "create {upload | set-property | delete}",
+    "create {upload | add-location | delete}",
+    "create {upload | stage | delete}",
+    "create {upload | import | delete}",
+    "create {stage | import-staged | delete}",
+    "create {stage | upload | import}",
+    "create stage {import-staged | import-staged | delete}",
+    "create stage {import-staged | set-property | delete}",
+    "create upload {deactivate | reactivate | set-property}",
+    "create upload {deactivate | download | delete}",
+    "create upload {set-property | set-property | deactivate}",
+    "create upload {add-location | deactivate | delete}",
+    "create upload {protect | set-property | delete}",
+    "create upload add-location {remove-location | remove-location | set-property}",
+];
+
+/// How far apart three may begin: so that they meet where they begin, or where a longer one ends.
+const APART: [Span; 2] = [Span::from_millis(8), Span::from_millis(60)];
 
 /// The plan so far.
 struct Planner<'t> {
@@ -205,34 +285,35 @@ struct Planner<'t> {
 
 impl Planner<'_> {
     /// These operations and one step more are a script by construction: bases create first, and nothing later does.
-    fn add(&mut self, kind: CaseKind, before: &[Operation], step: Step) {
+    fn add(&mut self, family: Family, before: &[Operation], step: Step) {
         let before = before.iter().map(|&one| Step::act(Act::usual(one)));
         let script = Script::new(before.chain([step]).collect());
         self.cases
-            .extend(script.map(|script| Case { script, kind }));
+            .extend(script.map(|script| Case { script, family }));
     }
 
     fn race(
         &mut self,
-        kind: CaseKind,
+        family: Family,
         before: &[Operation],
         first: Operation,
         at: Point,
         second: Second,
     ) {
         let first = Act::usual(first);
-        self.add(kind, before, Step::Race { first, at, second });
+        self.add(family, before, Step::Race { first, at, second });
     }
 
     fn singles(&mut self, base: &Base) {
         for operation in self.target.later() {
-            let mut who = vec![Act::usual(operation).who];
-            if base.is_plainest() && operation != DownloadAsAdmin {
-                who.extend(&self.target.others);
-            }
-            for who in who {
+            let usual = Act::usual(operation).who;
+            let others =
+                self.target.others.iter().filter(|&&who| {
+                    base.is_plainest() && who != usual && operation != DownloadAsAdmin
+                });
+            for &who in [usual].iter().chain(others) {
                 let step = Step::act(Act { operation, who });
-                self.add(CaseKind::Single, &base.steps, step);
+                self.add(Family::Single, &base.steps, step);
             }
         }
     }
@@ -247,7 +328,7 @@ impl Planner<'_> {
             for second in seconds {
                 for at in points(first) {
                     let second = Second::Rival(Act::usual(second));
-                    self.race(CaseKind::Rivals, &base.steps, first, at, second);
+                    self.race(Family::Rivals, &base.steps, first, at, second);
                 }
             }
         }
@@ -263,19 +344,32 @@ impl Planner<'_> {
                 };
                 for at in points(first).into_iter().filter(inside) {
                     let second = Second::Fault(fault);
-                    self.race(CaseKind::ClientFault, &base.steps, first, at, second);
+                    self.race(Family::ClientFault, &base.steps, first, at, second);
                 }
             }
         }
     }
 
+    /// A script that is written here, if the target can do what it says.
+    fn written(&mut self, family: Family, text: &str) {
+        let known = |script: &Script| script.acts().all(|act| self.target.can(&[act.operation]));
+        let script = text.parse::<Script>().ok().filter(known);
+        self.cases
+            .extend(script.map(|script| Case { script, family }));
+    }
+
     fn commands(&mut self) {
-        for &(before, first, at) in BREAKABLE {
+        for text in BREAKABLE {
             for command in &self.target.commands {
-                if self.target.can(before) && self.target.can(&[first]) {
-                    let second = Second::Command(command.clone());
-                    self.race(CaseKind::Command, before, first, at, second);
-                }
+                self.written(Family::Command, &text.replace('!', &format!("!{command}")));
+            }
+        }
+    }
+
+    fn crowds(&mut self) {
+        for text in CROWDS {
+            for apart in APART {
+                self.written(Family::Crowd, &format!("{text}~{}", apart.exact()));
             }
         }
     }
@@ -291,13 +385,7 @@ impl Planner<'_> {
             for &second in &later[index..] {
                 if !(lively.contains(&first) && lively.contains(&second)) {
                     let second = Second::Rival(Act::usual(second));
-                    self.race(
-                        CaseKind::Unlikely,
-                        &base.steps,
-                        first,
-                        Point::Before,
-                        second,
-                    );
+                    self.race(Family::Unlikely, &base.steps, first, Point::Before, second);
                 }
             }
         }
@@ -309,7 +397,7 @@ impl Planner<'_> {
             for at in [Point::Before, Point::FirstByte] {
                 if self.target.can(&[second]) {
                     let second = Second::Rival(Act::usual(second));
-                    self.race(CaseKind::Rivals, &[], Create, at, second);
+                    self.race(Family::Rivals, &[], Create, at, second);
                 }
             }
         }

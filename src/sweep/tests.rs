@@ -1,7 +1,7 @@
 //! The sweep without a server: what it tries, and what it makes of what that shows.
 
 use super::ledger::Ledger;
-use super::plan::{BASES, Base, Case, CaseKind};
+use super::plan::{BASES, Base, Case, Family};
 use super::{Budget, Capabilities, TestBed, Trial, plan, races, sweep};
 use crate::scenario::{self, Mistakes, Scenario};
 use std::collections::BTreeSet;
@@ -210,7 +210,7 @@ fn what_is_not_needed_goes() {
     let check = |needed: &'static [&'static str], script: &str, shortest: &str, name: &str| {
         let case = Case {
             script: script.parse().unwrap(),
-            kind: CaseKind::Rivals,
+            family: Family::Rivals,
         };
         let budget = Budget::start(None, Arc::default());
         let (mut ledger, _) = sweep(&mut Fake(needed), &[case], &budget);

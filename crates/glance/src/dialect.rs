@@ -42,11 +42,18 @@ pub(crate) struct Image {
     status: String,
     size: Option<u64>,
     checksum: Option<String>,
+    stormglass_note: Option<String>,
 }
 
 impl Image {
     pub(crate) fn id(&self) -> Option<ImageId> {
         ImageId::parse(&self.id)
+    }
+
+    /// The value of the property that updates set, if it is one of ours.
+    pub(crate) fn property(&self) -> Option<u64> {
+        let value = self.stormglass_note.as_deref();
+        value.and_then(|value| u64::from_str_radix(value, 16).ok())
     }
 
     pub(crate) fn seen(&self) -> Option<Seen> {
@@ -65,6 +72,11 @@ impl Image {
         let size = self.size?;
         readable.then_some(Content { size, checksum })
     }
+}
+
+/// How a value of the property is written.
+pub(crate) fn note(value: u64) -> String {
+    format!("{value:016x}")
 }
 
 /// A page of a list of images.
@@ -124,13 +136,13 @@ impl Asked {
     }
 }
 
-/// What is asked for an operation; of one that takes two requests the second, since the first is a plain create. `url` is where the
-/// data lies, for those that name a place.
-pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, url: &str) -> Asked {
-    let place = || json!({ "url": url, "metadata": {} });
+/// What is asked for an operation; of one that takes two requests the second, since the first is a plain create. `value` is where the
+/// data lies, for those that name a place, and what a property is set to.
+pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -> Asked {
+    let place = || json!({ "url": value, "metadata": {} });
     let import = |method: Value| ("POST", "/import", json!({ "method": method }));
-    let patch = |op: &str, path: &str, value: Value| {
-        let change = json!([{ "op": op, "path": path, "value": value }]);
+    let patch = |op: &str, path: &str, to: Value| {
+        let change = json!([{ "op": op, "path": path, "value": to }]);
         ("PATCH", "", change)
     };
     let (method, below, body) = match kind {
@@ -148,9 +160,9 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, url: &str) -> 
         OperationKind::Delete => ("DELETE", "", Value::Null),
         OperationKind::Deactivate => ("POST", "/actions/deactivate", Value::Null),
         OperationKind::Reactivate => ("POST", "/actions/reactivate", Value::Null),
-        OperationKind::Import => import(json!({ "name": "web-download", "uri": url })),
+        OperationKind::Import => import(json!({ "name": "web-download", "uri": value })),
         OperationKind::ImportStaged => import(json!({ "name": "glance-direct" })),
-        OperationKind::RegisterLocation => ("POST", "/locations", json!({ "url": url })),
+        OperationKind::RegisterLocation => ("POST", "/locations", json!({ "url": value })),
         OperationKind::CreateWithLocation | OperationKind::AddLocation => {
             patch("add", "/locations/-", place())
         }
@@ -160,8 +172,8 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, url: &str) -> 
             let change = json!([{ "op": "remove", "path": "/locations/0" }]);
             ("PATCH", "", change)
         }
-        // A property that nobody reads.
-        OperationKind::SetProperty => patch("add", "/stormglass_note", json!("set")),
+        // A property that means nothing to the server.
+        OperationKind::SetProperty => patch("add", "/stormglass_note", json!(value)),
         OperationKind::Protect => patch("replace", "/protected", json!(true)),
         OperationKind::Unprotect => patch("replace", "/protected", json!(false)),
     };

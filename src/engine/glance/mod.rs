@@ -215,6 +215,16 @@ impl<S: Runtime> Remote<S> {
                 spoiled: client_fault.is_some() || late,
             };
             out.record(now, subject, story, event);
+            let value = match operation {
+                Operation::SetProperty => Some(Some(op.0)),
+                Operation::Show if matches!(observed, Some(Seen::Status(_))) => {
+                    Some(answer.property)
+                }
+                _ => None,
+            };
+            if let Some(value) = value {
+                out.record(now, subject, story, Event::Property { op, value });
+            }
             // To another project nothing is there.
             if who != Who::OtherProject {
                 self.shown(subject.slot, Some(operation), answer, out);
@@ -326,7 +336,10 @@ impl<S: Runtime> Target for Remote<S> {
             who,
             id: ImageId::new(self.run, subject.number),
             size: Bytes(size),
-            content_seed: content.checksum,
+            content_seed: match operation {
+                Operation::SetProperty => invocation.op.0,
+                _ => content.checksum,
+            },
             fraction: client_fault.map_or(1.0, |(_, after)| after),
         };
         if let (Some(at), Some(watch)) = (rival_at, &watch) {

@@ -1,7 +1,7 @@
 //! `findings.md`: the page that a person reads.
 
 use super::words::{at_best, clean, demand, found, meaning, of_tries, tried};
-use super::{curl, file_name, numbered};
+use super::{curl, families, file_name, numbered};
 use crate::report::terminal::marked;
 use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
@@ -18,6 +18,9 @@ pub fn page(result: &SweepResult) -> String {
         tried(result),
         result.seed
     );
+    if let Some(line) = families::line(result) {
+        let _ = writeln!(text, "\n[Not tried](#not-tried): {line}.");
+    }
     if result.interrupted {
         text.push_str("\nThe sweep was interrupted; what follows is what was found until then.\n");
     }
@@ -33,6 +36,7 @@ pub fn page(result: &SweepResult) -> String {
     for (number, finding) in numbered(result) {
         one(&mut text, &result.target, number, finding);
     }
+    text.push_str(&families::section(result));
     if !result.left.is_empty() {
         let left: Vec<String> = result.left.iter().map(|image| clean(image)).collect();
         text.push_str("\n## Left behind\n\nThese images may still be there; nothing else that the sweep made is.\n\n");

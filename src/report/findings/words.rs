@@ -22,6 +22,7 @@ pub fn meaning(symptom: Symptom) -> &'static str {
         Symptom::StuckSubject => "an image is in the middle of something that nobody does",
         Symptom::StuckTask => "a task never ends, while its image is at rest",
         Symptom::Undone => "an acknowledged change is undone, or was never done",
+        Symptom::LostUpdate => "an acknowledged update of a property is undone",
         Symptom::WrongStatus => "an image was seen in a status that it cannot have",
         Symptom::BadRow => "the registry's row contradicts itself",
         Symptom::Forbidden => "an operation was acknowledged in a status that forbids it",

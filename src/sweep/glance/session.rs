@@ -233,10 +233,19 @@ impl Session {
             brings: brings(&request),
             spoiled: spoiled || act.operation.kind() == OperationKind::Upload(Body::Aborted),
         });
+        let writes = act.operation == Operation::SetProperty;
+        if writes {
+            let value = Some(request.content_seed);
+            self.tell(Observation::Property { op, value });
+        }
         let answer = match watch {
             None => self.shared.client.perform(&request).await,
             Some(watch) => self.shared.client.perform_watched(&request, watch).await,
         };
+        if act.operation == Operation::Show && matches!(answer.observed, Some(Seen::Status(_))) {
+            let value = answer.property;
+            self.tell(Observation::Property { op, value });
+        }
         self.tell(Observation::Answered {
             op,
             ending: Ending {

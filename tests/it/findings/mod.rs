@@ -1,6 +1,7 @@
 //! Reports of a sweep as values: what each makes of findings that never happened.
 
 mod accepted;
+mod families;
 mod files;
 mod sample;
 mod seen;

@@ -184,6 +184,7 @@ fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answe
         if let Ok(image) = serde_json::from_slice::<Image>(&reply.text) {
             answer.observed = image.seen();
             answer.content = image.content();
+            answer.property = image.property();
         }
     } else {
         answer.note = line(&String::from_utf8_lossy(&reply.text));

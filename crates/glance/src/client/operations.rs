@@ -47,22 +47,29 @@ impl Client {
     }
 
     /// The request of an operation of this kind, whose body is `data` where it is no text.
-    fn call_of(&self, kind: OperationKind, id: ImageId, url: &str, data: Option<Payload>) -> Call {
-        self.call(dialect::asked(kind, id, self.shared.run, url), data)
+    fn call_of(
+        &self,
+        kind: OperationKind,
+        id: ImageId,
+        value: &str,
+        data: Option<Payload>,
+    ) -> Call {
+        self.call(dialect::asked(kind, id, self.shared.run, value), data)
     }
 
     /// An operation without data of its own, and without more to it than its request.
     async fn send_words(&self, context: &mut OperationContext<'_>) -> Answer {
         let request = context.request;
-        let url = match request.operation.row().data {
-            DataFrom::Location => self.location(request).await,
-            DataFrom::Nowhere | DataFrom::Client => Ok(String::new()),
+        let value = match (request.operation.row().data, request.operation.kind()) {
+            (DataFrom::Location, _) => self.location(request).await,
+            (_, OperationKind::SetProperty) => Ok(dialect::note(request.content_seed)),
+            (DataFrom::Nowhere | DataFrom::Client, _) => Ok(String::new()),
         };
-        let url = match url {
-            Ok(url) => url,
+        let value = match value {
+            Ok(value) => value,
             Err(note) => return Answer::new(Outcome::Fail).with_note(note),
         };
-        let mut call = self.call_of(request.operation.kind(), request.id, &url, None);
+        let mut call = self.call_of(request.operation.kind(), request.id, &value, None);
         call.content_max = request.operation.reads().then_some(request.size.0);
         self.exchange(context, call).await.0
     }

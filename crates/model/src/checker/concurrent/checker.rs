@@ -93,7 +93,9 @@ impl Checker {
             }
         }
         let inconclusive = self.finish();
-        let violations = std::mem::take(&mut self.violations);
+        self.judge_property(events);
+        let mut violations = std::mem::take(&mut self.violations);
+        violations.sort_by_key(|violation| violation.at);
         let inconclusive = inconclusive.filter(|_| violations.is_empty());
         Judgement {
             verdict: Verdict::of(!violations.is_empty(), inconclusive.is_some()),
@@ -145,7 +147,7 @@ impl Checker {
                     self.enter(content);
                 }
             }
-            Observation::Broken(_) | Observation::Probed(_) => {}
+            Observation::Broken(_) | Observation::Probed(_) | Observation::Property { .. } => {}
         }
     }
 
@@ -175,7 +177,10 @@ impl Checker {
         let ClientEvent { at, observation } = events[index];
         let other = self.pair[index].map(|other| events[other as usize].observation);
         self.now = at;
-        if !matches!(observation, Observation::Broken(_)) {
+        if !matches!(
+            observation,
+            Observation::Broken(_) | Observation::Property { .. }
+        ) {
             self.known.last_look = None;
         }
         match observation {
@@ -200,6 +205,7 @@ impl Checker {
                 self.breaks += u32::from(broken);
             }
             Observation::Probed(reading) => self.probed(&reading),
+            Observation::Property { .. } => {} // judged apart
         }
     }
 
@@ -364,7 +370,7 @@ impl Checker {
 fn turn(event: &ClientEvent) -> (Time, u8) {
     let turn = match event.observation {
         Observation::Broken(true) => 0,
-        Observation::Invoked { .. } => 1,
+        Observation::Invoked { .. } | Observation::Property { .. } => 1,
         Observation::Answered { .. } => 2,
         Observation::Probed(_) => 3,
         Observation::Broken(false) => 4,

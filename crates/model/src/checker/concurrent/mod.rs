@@ -91,6 +91,7 @@ mod follow;
 mod open;
 mod plan;
 mod probe;
+mod property;
 mod prove;
 mod rules;
 mod state;

@@ -1,11 +1,17 @@
 //! What is worth trying: bases that bring a subject into each status, and what can happen to it there.
 
+mod lists;
+
+pub(super) use lists::BASES;
+use lists::{
+    ALWAYS, APART, BESIDE_VARIANTS, BREAKABLE, CROWDS, SEQUENCES, VARIANTS, points, unlocked,
+};
+
 use Operation::*;
 use std::collections::BTreeMap;
-use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
+use stormglass_model::lifecycle::{Operation, Who};
 use stormglass_model::named;
 use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
-use stormglass_model::units::Span;
 
 /// What a target can do.
 #[derive(Clone, Debug)]
@@ -57,39 +63,6 @@ pub struct Case {
     pub family: Family,
 }
 
-/// How a subject comes into a status, and what can do something to it there.
-pub(super) const BASES: [(&str, &str); 11] = [
-    (
-        "create",
-        "upload abort-upload stage import add-location register-location replace-location upload-too-large upload-wrong-size",
-    ),
-    (
-        "create upload",
-        "download deactivate reactivate add-location replace-location remove-location protect",
-    ),
-    ("create stage", "import-staged stage"),
-    (
-        "create upload deactivate",
-        "download-as-admin deactivate reactivate remove-location",
-    ),
-    (
-        "create-with-location",
-        "download deactivate add-location replace-location remove-location",
-    ),
-    (
-        "create upload add-location",
-        "download deactivate replace-location remove-location",
-    ),
-    ("create upload protect", "unprotect"),
-    ("create-empty", "download deactivate"),
-    ("create-without-format", "upload stage import"),
-    ("create-with-wrong-format", "upload stage"),
-    ("create upload delete", ""),
-];
-
-/// What may always be tried on a subject that is there.
-const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
-
 /// One of the bases, read.
 pub(super) struct Base {
     pub(super) steps: Vec<Operation>,
@@ -123,10 +96,12 @@ pub fn plan(target: &Capabilities) -> Vec<Case> {
     for base in Base::all().filter(|base| target.can(&base.steps)) {
         planner.singles(&base);
         planner.rivals(&base);
+        planner.variants(&base);
         planner.client_faults(&base);
         planner.unlikely(&base);
     }
     planner.births();
+    planner.sequences();
     planner.crowds();
     planner.commands();
     let mut cases = planner.cases;
@@ -186,6 +161,12 @@ impl Capabilities {
         all.filter(|operation| !operation.creates())
     }
 
+    /// The same without other ways to ask for something.
+    pub(super) fn plain(&self) -> impl Iterator<Item = Operation> {
+        let is_variant = |one: Operation| VARIANTS.iter().any(|&(variant, _)| variant == one);
+        self.later().filter(move |&one| !is_variant(one))
+    }
+
     /// What can do something to a subject that a base has made.
     fn lively(&self, base: &Base) -> Vec<Operation> {
         let is_there = !base.steps.contains(&Delete);
@@ -194,88 +175,6 @@ impl Capabilities {
             .collect()
     }
 }
-
-/// What an operation makes possible that was not before.
-fn unlocked(first: Operation) -> &'static [Operation] {
-    match first {
-        Upload | AddLocation | Import | ImportStaged | RegisterLocation | ReplaceLocation => &[
-            Download,
-            Deactivate,
-            AddLocation,
-            ReplaceLocation,
-            RemoveLocation,
-            Upload,
-        ],
-        AbortUpload | UploadTooLarge | UploadWrongSize => &[Upload, Stage],
-        Stage => &[ImportStaged, Upload],
-        Deactivate => &[Reactivate, DownloadAsAdmin],
-        Reactivate => &[Deactivate, Download],
-        Protect => &[Unprotect],
-        _ => &[],
-    }
-}
-
-/// The points of an operation at which something can happen.
-fn points(first: Operation) -> Vec<Point> {
-    let mut points = vec![Point::Before, Point::FirstByte];
-    if first.sends_data() || first.reads() {
-        points.extend([Point::MidBody, Point::LastByte]);
-    }
-    match first {
-        Upload => points.push(Point::Enters(SubjectStatus::Saving)),
-        Stage => points.push(Point::Enters(SubjectStatus::Uploading)),
-        Import | ImportStaged => points.push(Point::Enters(SubjectStatus::Importing)),
-        _ => {}
-    }
-    points.push(Point::Answer);
-    points
-}
-
-/// Where a command, written `!`, is run: it takes seconds, so only where something can be left half done, and what can be made of
-/// it afterwards. The most telling first, in case the time is too short for all.
-const BREAKABLE: [&str; 18] = [
-    "create [upload mid-body !]",
-    "create [stage mid-body !] import-staged",
-    "create stage [import-staged answer !]",
-    "create upload [delete before !]",
-    "create [upload mid-body !] upload",
-    "create stage ! import-staged",
-    "create [upload before !]",
-    "create [import answer !]",
-    "create upload [delete first-byte !] delete",
-    "create [stage mid-body !]",
-    "create stage [import-staged answer !] import-staged",
-    "create [upload last-byte !] upload",
-    "create upload [set-property before !] set-property",
-    "create upload ! download",
-    "create upload [download mid-body !]",
-    "create [stage mid-body !] stage import-staged",
-    "create [import answer !] import",
-    "create upload add-location [remove-location before !]",
-];
-
-/// Three at a time, in one status each: two that are in each other's way, and a third that changes what either finds.
-const CROWDS: [&str; 16] = [
-    "create {upload | upload | delete}",
-    "create {upload | abort-upload | delete}",
-    "create {upload | set-property | delete}",
-    "create {upload | add-location | delete}",
-    "create {upload | stage | delete}",
-    "create {upload | import | delete}",
-    "create {stage | import-staged | delete}",
-    "create {stage | upload | import}",
-    "create stage {import-staged | import-staged | delete}",
-    "create stage {import-staged | set-property | delete}",
-    "create upload {deactivate | reactivate | set-property}",
-    "create upload {deactivate | download | delete}",
-    "create upload {set-property | set-property | deactivate}",
-    "create upload {add-location | deactivate | delete}",
-    "create upload {protect | set-property | delete}",
-    "create upload add-location {remove-location | remove-location | set-property}",
-];
-
-/// How far apart three may begin: so that they meet where they begin, or where a longer one ends.
-const APART: [Span; 2] = [Span::from_millis(8), Span::from_millis(60)];
 
 /// The plan so far.
 struct Planner<'t> {
@@ -305,12 +204,13 @@ impl Planner<'_> {
     }
 
     fn singles(&mut self, base: &Base) {
+        let plain = self.target.plain();
+        let anybodys: Vec<Operation> = plain.filter(|one| *one != DownloadAsAdmin).collect();
         for operation in self.target.later() {
             let usual = Act::usual(operation).who;
-            let others =
-                self.target.others.iter().filter(|&&who| {
-                    base.is_plainest() && who != usual && operation != DownloadAsAdmin
-                });
+            let others = self.target.others.iter().filter(|&&who| {
+                base.is_plainest() && who != usual && anybodys.contains(&operation)
+            });
             for &who in [usual].iter().chain(others) {
                 let step = Step::act(Act { operation, who });
                 self.add(Family::Single, &base.steps, step);
@@ -334,8 +234,25 @@ impl Planner<'_> {
         }
     }
 
+    fn variants(&mut self, base: &Base) {
+        let lively = self.target.lively(base);
+        let of_lively = |(_, plain): &&(Operation, Operation)| lively.contains(plain);
+        for &(first, _) in VARIANTS.iter().filter(of_lively) {
+            for second in BESIDE_VARIANTS {
+                for at in points(first) {
+                    if self.target.can(&[first, second]) {
+                        let second = Second::Rival(Act::usual(second));
+                        self.race(Family::Rivals, &base.steps, first, at, second);
+                    }
+                }
+            }
+        }
+    }
+
     fn client_faults(&mut self, base: &Base) {
-        for first in self.target.lively(base) {
+        let lively = self.target.lively(base);
+        let chunked = lively.contains(&Upload) && self.target.can(&[UploadChunked]);
+        for first in lively.into_iter().chain(chunked.then_some(UploadChunked)) {
             for &fault in self.target.faults {
                 let inside = |point: &Point| match point {
                     Point::Before | Point::Answer | Point::After(_) | Point::Enters(_) => false,
@@ -366,6 +283,12 @@ impl Planner<'_> {
         }
     }
 
+    fn sequences(&mut self) {
+        for text in SEQUENCES {
+            self.written(Family::Single, text);
+        }
+    }
+
     fn crowds(&mut self) {
         for text in CROWDS {
             for apart in APART {
@@ -380,7 +303,7 @@ impl Planner<'_> {
             return;
         }
         let lively = self.target.lively(base);
-        let later: Vec<Operation> = self.target.later().collect();
+        let later: Vec<Operation> = self.target.plain().collect();
         for (index, &first) in later.iter().enumerate() {
             for &second in &later[index..] {
                 if !(lively.contains(&first) && lively.contains(&second)) {

@@ -127,6 +127,16 @@ impl Asked {
         }
     }
 
+    /// The same, and the server is told the MD5 of the data at `url`.
+    pub(crate) fn checked(self, url: &str, md5: &str) -> Asked {
+        let expected = json!({ "os_hash_algo": "md5", "os_hash_value": md5 });
+        let body = json!({ "url": url, "validation_data": expected });
+        Asked {
+            text: body.to_string(),
+            ..self
+        }
+    }
+
     pub(crate) fn media_type(&self) -> Option<&'static str> {
         match self.method {
             "PUT" => Some("application/octet-stream"),
@@ -160,9 +170,9 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -
         OperationKind::Delete => ("DELETE", "", Value::Null),
         OperationKind::Deactivate => ("POST", "/actions/deactivate", Value::Null),
         OperationKind::Reactivate => ("POST", "/actions/reactivate", Value::Null),
-        OperationKind::Import => import(json!({ "name": "web-download", "uri": value })),
+        OperationKind::Import(_) => import(json!({ "name": "web-download", "uri": value })),
         OperationKind::ImportStaged => import(json!({ "name": "glance-direct" })),
-        OperationKind::RegisterLocation => ("POST", "/locations", json!({ "url": value })),
+        OperationKind::RegisterLocation(_) => ("POST", "/locations", json!({ "url": value })),
         OperationKind::CreateWithLocation | OperationKind::AddLocation => {
             patch("add", "/locations/-", place())
         }

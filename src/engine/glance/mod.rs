@@ -12,7 +12,7 @@ use std::future::Future;
 use std::rc::Rc;
 use stormglass_glance::{Answer, Cleanup, Client, Commands, ImageId, Request, RunId};
 use stormglass_model::fault::{FaultId, Faults};
-use stormglass_model::history::{Audit, Ending, Event, Gauges, Seen, SubjectId};
+use stormglass_model::history::{Audit, Ending, Event, Gauges, OpId, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Invocation, Out};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::load::StoryId;
@@ -215,15 +215,8 @@ impl<S: Runtime> Remote<S> {
                 spoiled: client_fault.is_some() || late,
             };
             out.record(now, subject, story, event);
-            let value = match operation {
-                Operation::SetProperty => Some(Some(op.0)),
-                Operation::Show if matches!(observed, Some(Seen::Status(_))) => {
-                    Some(answer.property)
-                }
-                _ => None,
-            };
-            if let Some(value) = value {
-                out.record(now, subject, story, Event::Property { op, value });
+            if let Some(event) = property(op, operation, &answer) {
+                out.record(now, subject, story, event);
             }
             // To another project nothing is there.
             if who != Who::OtherProject {
@@ -273,6 +266,16 @@ impl<S: Runtime> Remote<S> {
             out.deleted.push(slot);
         }
     }
+}
+
+/// What an update wrote into the property, or a look showed of it.
+fn property(op: OpId, operation: Operation, answer: &Answer) -> Option<Event> {
+    let value = match (operation, answer.observed) {
+        (Operation::SetProperty, _) => Some(op.0),
+        (Operation::Show, Some(Seen::Status(_))) => answer.property,
+        _ => return None,
+    };
+    Some(Event::Property { op, value })
 }
 
 /// A look of the target's own, for the history.

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use stormglass_model::lifecycle::{Outcome, Who};
-use stormglass_model::operations::{Body, DataFrom, OperationKind};
+use stormglass_model::operations::{Body, DataFrom, OperationKind, Source};
 use stormglass_model::script::Act;
 use stormglass_model::units::{Bytes, Time};
 use tokio::sync::OnceCell;
@@ -132,7 +132,16 @@ impl Client {
         if row.data == DataFrom::Location && shared.location.is_none() && !shared.is_here {
             return Some("it needs a `location` that Glance may read data from");
         }
-        (row.kind == OperationKind::Upload(Body::TooLarge) && shared.too_large.is_none())
+        if row.kind.needs_own_source() && !shared.is_here {
+            return Some(
+                "it needs a server on this host, which can read from a place that we serve",
+            );
+        }
+        let is_too_large = matches!(
+            row.kind,
+            OperationKind::Upload(Body::TooLarge) | OperationKind::Import(Source::TooLarge)
+        );
+        (is_too_large && shared.too_large.is_none())
             .then_some("it needs a size that is `too_large` for the server")
     }
 

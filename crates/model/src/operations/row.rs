@@ -15,7 +15,7 @@ pub enum OperationKind {
     /// Names one more place where the data lies.
     AddLocation,
     /// Names a place through Glance's newer call.
-    RegisterLocation,
+    RegisterLocation(Hash),
     /// Names a place for all there were.
     ReplaceLocation,
     /// Takes the first place away.
@@ -25,7 +25,7 @@ pub enum OperationKind {
     /// Sends data to the staging area.
     Stage,
     /// Has the server fetch the data.
-    Import,
+    Import(Source),
     /// Has the server take the staged data.
     ImportStaged,
     /// Reads the data.
@@ -68,6 +68,36 @@ pub enum Body {
     WrongSize,
     /// More than the server takes.
     TooLarge,
+    /// All of it, in chunks.
+    Chunked,
+}
+
+/// How an import's data is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// All of it.
+    Whole,
+    /// Half of it, and the rest a while later.
+    Slow,
+    /// There is none.
+    Missing,
+    /// Nothing is answered.
+    Dead,
+    /// Half of it; then the connection breaks.
+    Cut,
+    /// More than the server takes.
+    TooLarge,
+}
+
+/// What is said of the data at a place that is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hash {
+    /// Nothing.
+    Unsaid,
+    /// Its checksum.
+    Right,
+    /// The checksum of other data. Whether the server looks is a setting of its own.
+    Wrong,
 }
 
 /// Where the data that an operation brings in comes from.
@@ -118,10 +148,20 @@ impl OperationKind {
         matches!(self, OperationKind::Download | OperationKind::Show)
     }
 
+    /// Whether the server reads from a place whose data we know, or that we make misbehave.
+    pub const fn needs_own_source(self) -> bool {
+        match self {
+            OperationKind::Import(source) => !matches!(source, Source::Whole),
+            OperationKind::RegisterLocation(hash) => matches!(hash, Hash::Right),
+            _ => false,
+        }
+    }
+
     /// Whether it can be answered with success.
     pub const fn may_succeed(self) -> bool {
         match self {
-            OperationKind::Upload(body) => matches!(body, Body::Whole),
+            OperationKind::Upload(body) => body.is_whole(),
+            OperationKind::Import(source) => source.is_whole(),
             _ => true,
         }
     }
@@ -134,6 +174,20 @@ impl OperationKind {
             // What a member of another project creates is that project's own.
             Who::OtherProject => self.creates(),
         }
+    }
+}
+
+impl Body {
+    /// Whether all of the data is sent.
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Body::Whole | Body::Chunked)
+    }
+}
+
+impl Source {
+    /// Whether all of the data is served, sooner or later.
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Source::Whole | Source::Slow)
     }
 }
 

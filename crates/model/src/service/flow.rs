@@ -209,7 +209,15 @@ impl<A: Actors> Service<A> {
             | Operation::CreateWithoutFormat
             | Operation::CreateWithWrongFormat
             | Operation::UploadWrongSize
-            | Operation::UploadTooLarge => {
+            | Operation::UploadTooLarge
+            | Operation::UploadChunked
+            | Operation::ImportSlow
+            | Operation::ImportMissing
+            | Operation::ImportDead
+            | Operation::ImportCut
+            | Operation::ImportTooLarge
+            | Operation::RegisterLocationChecked
+            | Operation::RegisterLocationWrongHash => {
                 return self.end(now, handle, Outcome::Refused, out);
             }
             Operation::Import => {

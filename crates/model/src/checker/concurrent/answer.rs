@@ -173,7 +173,8 @@ impl Checker {
 
     /// An upload is done when all of its data is there.
     fn judge_sending(&mut self, open: &Open, ending: &Ending) {
-        let upload = open.operation == Operation::Upload && ending.outcome == Outcome::Ok;
+        let whole = matches!(open.operation.kind(), OperationKind::Upload(body) if body.is_whole());
+        let upload = whole && ending.outcome == Outcome::Ok;
         if upload && self.rules.real() && !open.sent_all {
             self.violated(
                 Invariant::Acknowledged,
@@ -231,11 +232,11 @@ impl Checker {
         let known = &mut self.known;
         match open.operation.kind() {
             OperationKind::Delete => known.deleted = true,
-            OperationKind::Upload(Body::Whole) | OperationKind::CreateEmpty => {
+            OperationKind::Upload(Body::Whole | Body::Chunked) | OperationKind::CreateEmpty => {
                 known.uploaded = true;
                 known.changed = true;
             }
-            OperationKind::Import if !self.rules.real() => {
+            OperationKind::Import(_) if !self.rules.real() => {
                 known.uploaded = true;
                 known.changed = true;
             }
@@ -252,9 +253,9 @@ impl Checker {
             OperationKind::Create(_)
             | OperationKind::RemoveLocation
             | OperationKind::Upload(Body::Aborted | Body::WrongSize | Body::TooLarge)
-            | OperationKind::Import
+            | OperationKind::Import(_)
             | OperationKind::ImportStaged
-            | OperationKind::RegisterLocation
+            | OperationKind::RegisterLocation(_)
             | OperationKind::Unprotect
             | OperationKind::SetProperty
             | OperationKind::Show

@@ -7,7 +7,7 @@ use super::state::{Holds, SLOTS, State, States};
 use super::violation::{Judgement, SubjectViolation};
 use crate::history::{ClientEvent, Content, Ending, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, Verdict, Who};
-use crate::operations::Extent;
+use crate::operations::{Extent, OperationKind};
 use crate::units::Time;
 
 /// Judges histories, one after the other; it keeps its tables from one to the next.
@@ -317,9 +317,9 @@ impl Checker {
 
     /// Whether it may make the subject read from another place.
     pub(super) fn moves_data(&self, operation: Operation) -> bool {
-        match operation {
-            Operation::ReplaceLocation | Operation::RemoveLocation => true,
-            Operation::AddLocation | Operation::RegisterLocation => self.rules.real(),
+        match operation.kind() {
+            OperationKind::ReplaceLocation | OperationKind::RemoveLocation => true,
+            OperationKind::AddLocation | OperationKind::RegisterLocation(_) => self.rules.real(),
             _ => false,
         }
     }

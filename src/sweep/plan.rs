@@ -4,7 +4,8 @@ mod lists;
 
 pub(super) use lists::BASES;
 use lists::{
-    ALWAYS, APART, BESIDE_VARIANTS, BREAKABLE, CROWDS, SEQUENCES, VARIANTS, points, unlocked,
+    ALWAYS, APART, BESIDE_VARIANTS, BREAKABLE, CROWDS, ONLY_WRITTEN, SEQUENCES, SHARING, VARIANTS,
+    points, unlocked,
 };
 
 use Operation::*;
@@ -158,7 +159,7 @@ impl Capabilities {
     /// What a later step of a script may do.
     fn later(&self) -> impl Iterator<Item = Operation> {
         let all = self.operations.iter().copied();
-        all.filter(|operation| !operation.creates())
+        all.filter(|operation| !operation.creates() && !ONLY_WRITTEN.contains(operation))
     }
 
     /// The same without other ways to ask for something.
@@ -269,7 +270,11 @@ impl Planner<'_> {
 
     /// A script that is written here, if the target can do what it says.
     fn written(&mut self, family: Family, text: &str) {
-        let known = |script: &Script| script.acts().all(|act| self.target.can(&[act.operation]));
+        let can = |act: Act| {
+            let is_usual = act == Act::usual(act.operation);
+            self.target.can(&[act.operation]) && (is_usual || self.target.others.contains(&act.who))
+        };
+        let known = |script: &Script| script.acts().all(can);
         let script = text.parse::<Script>().ok().filter(known);
         self.cases
             .extend(script.map(|script| Case { script, family }));
@@ -286,6 +291,15 @@ impl Planner<'_> {
     fn sequences(&mut self) {
         for text in SEQUENCES {
             self.written(Family::Single, text);
+        }
+        for text in SHARING {
+            let races = text.contains('[');
+            let family = if races {
+                Family::Rivals
+            } else {
+                Family::Single
+            };
+            self.written(family, text);
         }
     }
 

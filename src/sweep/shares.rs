@@ -35,7 +35,7 @@ impl<K: Copy + PartialEq> Shares<K> {
     /// It has had a turn of this length.
     pub(super) fn spend(&mut self, key: K, length: Span) {
         for share in self.0.iter_mut().filter(|share| share.key == key) {
-            share.spent = share.spent + length;
+            share.spent += length;
         }
     }
 }

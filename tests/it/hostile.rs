@@ -16,6 +16,7 @@ fn client(url: String) -> Client {
     let target = GlanceTarget {
         timeout: Span::from_millis(500),
         connections: NonZeroU32::MIN.saturating_add(3),
+        other_project_id: Some("elsewhere".to_owned()),
         ..GlanceTarget::new(url, identity.clone(), identity)
     };
     Client::new(&target, RunId(1)).unwrap()

@@ -147,7 +147,7 @@ impl Asked {
 }
 
 /// What is asked for an operation; of one that takes two requests the second, since the first is a plain create. `value` is where the
-/// data lies, for those that name a place, and what a property is set to.
+/// data lies, for those that name a place, what a property is set to, and with whom an image is shared.
 pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -> Asked {
     let place = || json!({ "url": value, "metadata": {} });
     let import = |method: Value| ("POST", "/import", json!({ "method": method }));
@@ -184,16 +184,33 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -
         }
         // A property that means nothing to the server.
         OperationKind::SetProperty => patch("add", "/stormglass_note", json!(value)),
+        OperationKind::Share => ("POST", "/members", json!({ "member": value })),
+        OperationKind::Unshare => ("DELETE", "/members/", Value::Null),
         OperationKind::Protect => patch("replace", "/protected", json!(true)),
         OperationKind::Unprotect => patch("replace", "/protected", json!(false)),
     };
+    let member = if kind == OperationKind::Unshare {
+        value
+    } else {
+        ""
+    };
     Asked {
         method,
-        path: format!("/images/{id}{below}"),
+        path: format!("/images/{id}{below}{member}"),
         text: match body {
             Value::Null => String::new(),
             body => body.to_string(),
         },
+    }
+}
+
+/// Lets members of an image be named: a private one has none.
+pub(crate) fn shared(id: ImageId) -> Asked {
+    let change = json!([{ "op": "replace", "path": "/visibility", "value": "shared" }]);
+    Asked {
+        method: "PATCH",
+        path: format!("/images/{id}"),
+        text: change.to_string(),
     }
 }
 

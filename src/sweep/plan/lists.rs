@@ -50,6 +50,35 @@ pub(super) const VARIANTS: [(Operation, Operation); 8] = [
     (RegisterLocationWrongHash, RegisterLocation),
 ];
 
+/// What is tried nowhere but where it is written: without somebody who looks it shows nothing.
+pub(super) const ONLY_WRITTEN: [Operation; 2] = [Share, Unshare];
+
+/// Sharing with another project, whose user then looks.
+pub(super) const SHARING: [&str; 22] = [
+    "create upload share show:stranger download:stranger",
+    "create upload share unshare show:stranger download:stranger",
+    "create upload share deactivate download:stranger",
+    "create upload share delete show:stranger",
+    "create upload share upload:stranger",
+    "create upload share set-property:stranger",
+    "create upload share deactivate:stranger",
+    "create upload share delete:stranger",
+    "create upload share unshare:stranger show:stranger",
+    "create share stage:stranger show:stranger",
+    "create share upload:stranger show:stranger",
+    "create upload [share before set-property] show:stranger",
+    "create upload [set-property first-byte share] show:stranger",
+    "create upload [share before deactivate] reactivate show:stranger",
+    "create upload [share before add-location] show:stranger",
+    "create [upload mid-body share] show:stranger",
+    "create [upload enters-saving share] show:stranger",
+    "create [import enters-importing share] wait=1s show:stranger",
+    "create upload share [unshare before set-property] show:stranger",
+    "create upload share [deactivate before download:stranger]",
+    "create upload share [unshare before download:stranger]",
+    "create upload share [delete before download:stranger]",
+];
+
 /// What is tried beside them.
 pub(super) const BESIDE_VARIANTS: [Operation; 4] = [Delete, SetProperty, Upload, Stage];
 

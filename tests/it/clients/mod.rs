@@ -12,5 +12,6 @@ mod refused;
 mod rules;
 mod served;
 mod server;
+mod sharing;
 mod sources;
 mod written;

@@ -1,9 +1,9 @@
-//! Data that does not come as a plain upload: from a source that misbehaves, from a place with a checksum, and in chunks.
+//! Data that does not come as a plain upload: from a source that misbehaves, from a place with a checksum, and in chunks. And who else may see it.
 
 use super::surface::everybody;
 use super::{SIZE, Subject, local};
 use stormglass_glance::content_of;
-use stormglass_model::lifecycle::{Operation, SubjectStatus};
+use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
 use stormglass_model::units::Bytes;
 
 #[test]
@@ -62,6 +62,28 @@ fn data_in_chunks_is_an_upload() {
         let shown = subject.becomes(SubjectStatus::Active).await;
         let content = content_of(subject.request.content_seed, SIZE);
         assert_eq!(shown.content, Some(content));
+        subject.clean().await;
+    });
+}
+
+#[test]
+#[ignore = "needs a Glance: tests/glance/run"]
+fn another_project_sees_what_is_shared_with_it() {
+    let place = everybody();
+    local(async {
+        use Operation::*;
+        let subject = Subject::new(&place, 60);
+        let looks = async || {
+            let mut request = subject.asked(Show);
+            request.who = Who::OtherProject;
+            subject.client.perform(&request).await.http_status
+        };
+        subject.codes(&[(Create, 201), (Upload, 204)]).await;
+        assert_eq!(looks().await, Some(404));
+        subject.codes(&[(Share, 200)]).await;
+        assert_eq!(looks().await, Some(200));
+        subject.codes(&[(Share, 409), (Unshare, 204)]).await;
+        assert_eq!(looks().await, Some(404));
         subject.clean().await;
     });
 }

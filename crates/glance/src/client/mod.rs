@@ -43,6 +43,8 @@ struct Shared {
     /// Serves data where no location is given.
     source: OnceCell<DataServer>,
     too_large: Option<Bytes>,
+    /// The project that images are shared with.
+    other_project: Option<String>,
     /// Every image this client may have created and has not seen deleted; whether its create was acknowledged.
     created: RefCell<BTreeMap<ImageId, bool>>,
     /// Where they are written before they are created.
@@ -98,6 +100,7 @@ impl Client {
                 is_here: target.is_on_loopback(),
                 source: OnceCell::new(),
                 too_large: target.too_large,
+                other_project: target.project_to_share_with(),
                 created: RefCell::default(),
                 journal: std::cell::OnceCell::new(),
                 last_resort: std::cell::OnceCell::new(),
@@ -136,6 +139,10 @@ impl Client {
             return Some(
                 "it needs a server on this host, which can read from a place that we serve",
             );
+        }
+        let shares = matches!(row.kind, OperationKind::Share | OperationKind::Unshare);
+        if shares && shared.other_project.is_none() {
+            return Some("it needs the `stranger_project`");
         }
         let is_too_large = matches!(
             row.kind,

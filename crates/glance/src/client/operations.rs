@@ -44,6 +44,7 @@ impl Client {
                 self.send_data(context, size, size).await
             }
             OperationKind::Upload(Body::Aborted) => self.abort_upload(context).await,
+            OperationKind::Share => self.share(context).await,
             OperationKind::Delete => self.delete(context).await,
             OperationKind::Show => self.read_record(context).await,
             _ => self.send_words(context).await,
@@ -68,6 +69,9 @@ impl Client {
         let value = match (request.operation.row().data, kind) {
             (DataFrom::Location, _) => self.location(request).await,
             (_, OperationKind::SetProperty) => Ok(dialect::note(request.content_seed)),
+            (_, OperationKind::Share | OperationKind::Unshare) => {
+                Ok(self.shared.other_project.clone().unwrap_or_default())
+            }
             (DataFrom::Nowhere | DataFrom::Client, _) => Ok(String::new()),
         };
         let value = match value {
@@ -201,6 +205,18 @@ impl Client {
         match self.shared.source.get_or_try_init(DataServer::start).await {
             Ok(source) => Ok(source.url_for(size, request.content_seed, served)),
             Err(error) => Err(line(&format!("cannot serve data on 127.0.0.1: {error}"))),
+        }
+    }
+
+    /// Makes the image one that has members, and another project one of them.
+    async fn share(&self, context: &mut OperationContext<'_>) -> Answer {
+        let watch = context.watch.take();
+        let call = self.call(dialect::shared(context.request.id), None);
+        let answer = self.exchange(context, call).await.0;
+        context.watch = watch;
+        match answer.outcome {
+            Outcome::Ok => self.send_words(context).await,
+            _ => answer,
         }
     }
 

@@ -75,6 +75,10 @@ named! {
         RegisterLocationChecked = "register-location-checked",
         /// Glance only: the same with the checksum of other data.
         RegisterLocationWrongHash = "register-location-wrong-hash",
+        /// Glance only: makes the other project a member of the subject, which may then read it.
+        Share = "share",
+        /// Glance only: undoes that.
+        Unshare = "unshare",
     }
 }
 

@@ -44,6 +44,10 @@ pub enum OperationKind {
     Protect,
     /// Allows them again.
     Unprotect,
+    /// Lets another project read the subject.
+    Share,
+    /// Does so no longer.
+    Unshare,
 }
 
 /// What a create says of the data to come.

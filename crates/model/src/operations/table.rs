@@ -233,6 +233,8 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
     import(Operation::ImportTooLarge, Source::TooLarge).on_glance(),
     register_location(Operation::RegisterLocationChecked, Hash::Right),
     register_location(Operation::RegisterLocationWrongHash, Hash::Wrong),
+    row(Operation::Share, OperationKind::Share, &[]).on_glance(),
+    row(Operation::Unshare, OperationKind::Unshare, &[]).on_glance(),
 ];
 
 /// Each row stands where its word says.

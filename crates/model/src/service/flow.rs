@@ -217,7 +217,9 @@ impl<A: Actors> Service<A> {
             | Operation::ImportCut
             | Operation::ImportTooLarge
             | Operation::RegisterLocationChecked
-            | Operation::RegisterLocationWrongHash => {
+            | Operation::RegisterLocationWrongHash
+            | Operation::Share
+            | Operation::Unshare => {
                 return self.end(now, handle, Outcome::Refused, out);
             }
             Operation::Import => {

@@ -13,8 +13,10 @@ use SubjectStatus::Active;
 impl Checker {
     /// What the answer tells of an instant of the operation, beside its own effect.
     pub(super) fn claim(&self, operation: Operation, who: Who, ending: &Ending) -> Option<Claim> {
-        // To a user of another project nothing is there; what a reader may not do tells nothing either.
-        if who == Who::OtherProject && !operation.creates() || trespasses(operation, who) {
+        // To a user of another project nothing is there, or as much as its owner shares; what a reader may not do tells nothing either.
+        let foreign = who == Who::OtherProject && !operation.creates();
+        let reads_all_the_same = ending.outcome == Outcome::Ok && operation.reads();
+        if foreign && !reads_all_the_same || trespasses(operation, who) {
             return None;
         }
         let (real, reads) = (self.rules.real(), operation.reads());
@@ -153,7 +155,8 @@ impl Checker {
         }
         let shown = matches!(ending.seen, Some(Seen::Status(_))) || ending.content.is_some();
         let read = operation.reads() && ending.outcome == Outcome::Ok;
-        if who == Who::OtherProject && !operation.creates() && (shown || read) {
+        let foreign = who == Who::OtherProject && !operation.creates();
+        if foreign && (shown || read) && !self.known.may_be_shared {
             self.violated(
                 Invariant::Access,
                 Symptom::Exposed,
@@ -257,6 +260,8 @@ impl Checker {
             | OperationKind::ImportStaged
             | OperationKind::RegisterLocation(_)
             | OperationKind::Unprotect
+            | OperationKind::Share
+            | OperationKind::Unshare
             | OperationKind::SetProperty
             | OperationKind::Show
             | OperationKind::Download => {}

@@ -94,6 +94,7 @@ impl Checker {
         }
         let inconclusive = self.finish();
         self.judge_property(events);
+        self.judge_sharing(events);
         let mut violations = std::mem::take(&mut self.violations);
         violations.sort_by_key(|violation| violation.at);
         let inconclusive = inconclusive.filter(|_| violations.is_empty());
@@ -281,6 +282,8 @@ impl Checker {
         }
         self.known.may_be_protected |=
             open.operation == Operation::Protect && !matches!(open.way, Way::Refused | Way::Never);
+        self.known.may_be_shared |=
+            open.operation == Operation::Share && !matches!(open.way, Way::Refused | Way::Never);
         let changes_nothing = self.plans.changes(open.plan).is_empty();
         self.known.unsettled |= unanswered && changes_nothing && open.operation != Operation::Show;
         self.known.tasks_ended &= !goes_on(&self.rules, open.operation);

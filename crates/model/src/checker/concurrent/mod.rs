@@ -94,6 +94,7 @@ mod probe;
 mod property;
 mod prove;
 mod rules;
+mod sharing;
 mod state;
 mod violation;
 

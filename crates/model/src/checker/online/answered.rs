@@ -92,6 +92,8 @@ impl Checker {
                 OperationKind::SetProperty
                 | OperationKind::Protect
                 | OperationKind::Unprotect
+                | OperationKind::Share
+                | OperationKind::Unshare
                 | OperationKind::Stage
                 | OperationKind::ImportStaged
                 | OperationKind::RegisterLocation(_)

@@ -12,7 +12,7 @@ use Operation::*;
 use std::collections::BTreeMap;
 use stormglass_model::lifecycle::{Operation, Who};
 use stormglass_model::named;
-use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
+use stormglass_model::script::{Act, Action, ClientFault, Point, Script, Second, Step};
 
 /// What a target can do.
 #[derive(Clone, Debug)]
@@ -94,6 +94,9 @@ pub fn plan(target: &Capabilities) -> Vec<Case> {
         target,
         cases: Vec::new(),
     };
+    planner.sequences();
+    planner.crowds();
+    planner.commands();
     for base in Base::all().filter(|base| target.can(&base.steps)) {
         planner.singles(&base);
         planner.rivals(&base);
@@ -102,9 +105,6 @@ pub fn plan(target: &Capabilities) -> Vec<Case> {
         planner.unlikely(&base);
     }
     planner.births();
-    planner.sequences();
-    planner.crowds();
-    planner.commands();
     let mut cases = planner.cases;
     let mut seen = std::collections::BTreeSet::new();
     cases.retain(|case| seen.insert(case.script.clone()));
@@ -112,12 +112,13 @@ pub fn plan(target: &Capabilities) -> Vec<Case> {
 }
 
 /// Brings each family into an order of which every beginning is a fair part of the whole: each operation with each that happens
-/// beside it at one point first, then at another. Which point comes first differs from one to the next.
+/// beside it at one point first, then at another; each alone by somebody first, then by somebody else. Which comes first differs
+/// from one to the next.
 fn spread(cases: Vec<Case>) -> Vec<Case> {
     let mut known = BTreeMap::new();
     let mut groups: Vec<Vec<Case>> = Vec::new();
     for case in cases {
-        let group = known.entry(apart_from_points(&case.script));
+        let group = known.entry(matter(&case.script));
         let group = *group.or_insert(groups.len());
         groups.resize(groups.len().max(group + 1), Vec::new());
         groups[group].push(case);
@@ -132,9 +133,11 @@ fn spread(cases: Vec<Case>) -> Vec<Case> {
     dealt.into_iter().map(|(_, case)| case).collect()
 }
 
-fn apart_from_points(script: &Script) -> String {
+/// What a script does, whatever the point and whoever does it where nothing races.
+pub(super) fn matter(script: &Script) -> String {
     let steps = script.steps().iter().map(|step| match step {
         Step::Race { first, second, .. } => format!("[{first} {second}]"),
+        Step::Act(Action::Do(act)) => act.operation.to_string(),
         step => step.to_string(),
     });
     steps.collect::<Vec<_>>().join(" ")

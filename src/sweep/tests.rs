@@ -1,7 +1,7 @@
 //! The sweep without a server: what it tries, and what it makes of what that shows.
 
 use super::ledger::Ledger;
-use super::plan::{BASES, Base, Case, Family};
+use super::plan::{BASES, Base, Case, Family, matter};
 use super::{Budget, Capabilities, TestBed, Trial, plan, races, sweep};
 use crate::scenario::{self, Mistakes, Scenario};
 use std::collections::BTreeSet;
@@ -87,6 +87,18 @@ fn every_pair_is_tried_in_every_status() {
             let pair = (before.clone(), sorted(one, other));
             assert!(looks || tried.contains(&pair), "{pair:?}");
         }
+    }
+}
+
+#[test]
+fn every_beginning_of_a_family_is_a_fair_part_of_it() {
+    let cases = plan(&capabilities(true));
+    for &family in Family::ALL {
+        let of_family = cases.iter().filter(|case| case.family == family);
+        let all: Vec<String> = of_family.map(|case| matter(&case.script)).collect();
+        let distinct: BTreeSet<&String> = all.iter().collect();
+        let first: BTreeSet<&String> = all[..distinct.len()].iter().collect();
+        assert_eq!(first, distinct, "{family}");
     }
 }
 

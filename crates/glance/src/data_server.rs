@@ -158,7 +158,8 @@ struct Served {
 impl Served {
     fn of(payload: Payload, source: Source) -> Served {
         Served {
-            half: payload.left() / 2,
+            // The last bytes are never sent together with what comes before.
+            half: (payload.left() / 2).max(Payload::CHUNK),
             payload,
             source,
             pause: None,
@@ -208,9 +209,11 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::task::LocalSet;
 
+    const SIZE: u64 = 300_000;
+
     /// What is served: the status of the reply, none where there is none, and its data.
-    async fn served(server: &DataServer, source: Source) -> (Option<u16>, Vec<u8>) {
-        let url = server.url_for(300_000, 7, source);
+    async fn served(server: &DataServer, source: Source, size: u64) -> (Option<u16>, Vec<u8>) {
+        let url = server.url_for(size, 7, source);
         let path = url.splitn(4, '/').last().unwrap_or_default();
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let request = format!("GET /{path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
@@ -235,15 +238,25 @@ mod tests {
         LocalSet::new().block_on(&runtime, async {
             let server = DataServer::start().await.unwrap();
             for source in [Source::Whole, Source::Slow] {
-                let (status, data) = served(&server, source).await;
-                assert_eq!((status, data.len()), (Some(200), 300_000), "{source:?}");
-                assert_eq!(digest(&data), md5_of(7, 300_000), "{source:?}");
+                let (status, data) = served(&server, source, SIZE).await;
+                assert_eq!(
+                    (status, data.len()),
+                    (Some(200), SIZE as usize),
+                    "{source:?}"
+                );
+                assert_eq!(digest(&data), md5_of(7, SIZE), "{source:?}");
             }
-            let (status, data) = served(&server, Source::Cut).await;
-            assert_eq!(status, Some(200));
-            assert!((1..300_000).contains(&data.len()), "{}", data.len());
-            assert_eq!(served(&server, Source::Missing).await.0, Some(404));
-            assert_eq!(served(&server, Source::Dead).await, (None, Vec::new()));
+            for size in [1, 65_536, 100_000, SIZE] {
+                let (status, data) = served(&server, Source::Cut, size).await;
+                assert_eq!(status, Some(200));
+                assert!((data.len() as u64) < size, "{} of {size}", data.len());
+                assert_eq!(data.is_empty(), size <= 65_536);
+            }
+            assert_eq!(served(&server, Source::Missing, SIZE).await.0, Some(404));
+            assert_eq!(
+                served(&server, Source::Dead, SIZE).await,
+                (None, Vec::new())
+            );
         });
     }
 }

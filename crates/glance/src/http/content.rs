@@ -156,6 +156,9 @@ impl Transfer {
 }
 
 impl Payload {
+    /// The most bytes of an upload that are made, and sent, at once.
+    pub(crate) const CHUNK: u64 = CHUNK;
+
     pub(crate) fn text(text: impl Into<String>) -> Payload {
         Payload::Text(Bytes::from(text.into()))
     }

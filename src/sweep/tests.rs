@@ -213,6 +213,7 @@ impl TestBed for Fake {
                 Step::Race { first, second, .. } if !self.0.iter().any(|one| one.contains('[')) => {
                     vec![first.to_string(), second.to_string()]
                 }
+                Step::Rivals { .. } => step.acts().map(|act| act.to_string()).collect(),
                 _ => vec![step.to_string()],
             });
             let steps: Vec<String> = steps.collect();
@@ -255,6 +256,12 @@ fn what_is_not_needed_goes() {
         "create protect [upload mid-body delete] show",
         "create upload delete",
         "orphan: upload, delete",
+    );
+    check(
+        &["create", "delete", "show"],
+        "create {upload | delete | show}~8ms",
+        "create delete show",
+        "orphan: delete, show",
     );
     check(
         &["create-empty", "deactivate"],

@@ -284,9 +284,12 @@ impl Planner<'_> {
     }
 
     fn commands(&mut self) {
-        for text in BREAKABLE {
-            for command in &self.target.commands {
-                self.written(Family::Command, &text.replace('!', &format!("!{command}")));
+        // Each place once, with one command after the other, before any place a second time.
+        let all = &self.target.commands;
+        for turn in 0..all.len() {
+            for (place, text) in BREAKABLE.iter().enumerate() {
+                let command = format!("!{}", all[(place + turn) % all.len()]);
+                self.written(Family::Command, &text.replace('!', &command));
             }
         }
     }

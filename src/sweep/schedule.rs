@@ -17,7 +17,7 @@ use stormglass_model::units::Span;
 /// Scripts of one call of the bed: many, since the probe reads twice in each.
 const BATCH: usize = 48;
 /// The same where commands are run, one after the other.
-const COMMANDS: usize = 8;
+const COMMANDS: usize = 4;
 /// The share of the time that every script of the plan once may take.
 const ONCE: f64 = 0.9;
 /// The share of the search for shorter scripts, against those of the families.

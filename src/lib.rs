@@ -33,6 +33,6 @@ pub use scenario::{
     Clock, Load, Mistakes, Model, NamedPhase, Scenario, Target, parse, parse_in, read,
 };
 pub use sweep::{
-    Accepted, Cause, Caused, EmbeddedTestBed, Finding, GlanceTestBed, Mechanism, SweepResult,
-    Tally, TestBed, TestBedError, Trial, Variant,
+    Accepted, Cause, Caused, EmbeddedTestBed, Family, FamilyTally, Finding, GlanceTestBed,
+    Mechanism, SweepResult, Tally, TestBed, TestBedError, Trial, Variant,
 };

@@ -189,11 +189,10 @@ fn run(
     target: &str,
 ) -> anyhow::Result<SweepResult> {
     let budget = Budget::start(arguments.length, Arc::clone(progress));
-    let (ledger, cases) = watched(progress, arguments.quiet, || {
+    let (ledger, families) = watched(progress, arguments.quiet, || {
         if !arguments.scripts.is_empty() {
             let ledger = sweep::again(bed, &arguments.scripts, arguments.tries, &budget);
-            let count = arguments.scripts.len() as u32;
-            return Ok((ledger, (count, count)));
+            return Ok((ledger, Vec::new()));
         }
         let only = arguments.only.as_deref().unwrap_or_default();
         let mut cases = sweep::plan(capabilities);
@@ -202,9 +201,19 @@ fn run(
             !cases.is_empty(),
             "no script of the plan holds `{only}`; a script of your own is run by --script"
         );
-        let (ledger, ran) = sweep::sweep(bed, &cases, &budget);
-        Ok((ledger, (ran, cases.len() as u32)))
+        Ok(sweep::sweep(bed, &cases, &budget))
     })?;
+    let count = |scripts: usize| scripts as u32;
+    let cases = match &families[..] {
+        [] => (
+            count(arguments.scripts.len()),
+            count(arguments.scripts.len()),
+        ),
+        families => families.iter().fold((0, 0), |(run, planned), family| {
+            let missed = count(family.not_tried.len());
+            (run + family.planned - missed, planned + family.planned)
+        }),
+    };
     let (wall, interrupted) = (budget.spent(), progress.is_interrupted());
     let (tries, unknown) = ledger.totals();
     Ok(SweepResult {
@@ -212,6 +221,7 @@ fn run(
         rules: bed.rules(),
         seed: arguments.seed,
         cases,
+        families,
         tries,
         unknown,
         findings: ledger.findings(|script| repeat(arguments, script)),

@@ -174,6 +174,11 @@ impl Driver {
         }
     }
 
+    /// Numbers its operations from `op` on. To be called before the first.
+    pub fn goes_on_from(&mut self, op: u64) {
+        self.next_op += op;
+    }
+
     /// The load begins.
     pub fn start(&mut self, now: Time) {
         match &self.load.model {

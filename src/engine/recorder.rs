@@ -249,6 +249,7 @@ impl Recorder {
             | Event::Removed { .. }
             | Event::Forgotten
             | Event::Sent { .. }
+            | Event::Property { .. }
             | Event::Looked { .. }
             | Event::TasksEnded => {}
         }

@@ -105,7 +105,7 @@ fn side_by_side(
         let mine = std::iter::from_fn(|| {
             Some(next.fetch_add(1, Relaxed)).filter(|run| *run <= replications)
         });
-        mine.filter_map(|run| virtual_time::run(scenario, config, run, progress))
+        mine.filter_map(|run| virtual_time::run(scenario, config, run, 0, progress))
             .map(|result| *result)
             .collect::<Vec<_>>()
     };

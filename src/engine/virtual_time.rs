@@ -72,15 +72,17 @@ impl<K: Core> ActorHost<K> for Virtual {
 /// Calendar entries between two looks at whether the user wants to stop.
 const TURN: usize = 65_536;
 
-/// Runs replication `run` (from one) of a scenario on the embedded service.
+/// Runs replication `run` (from one) of a scenario on the embedded service, which has served so many operations before.
 pub fn run(
     scenario: &Scenario,
     config: &ServiceConfig,
     run: u32,
+    served: u64,
     progress: &Arc<Progress>,
 ) -> Option<Box<RunResult>> {
     let mut storm =
         Storm::<_, Virtual>::embedded(scenario, run, Share::WHOLE, config.clone(), progress);
+    storm.driver.goes_on_from(served);
     while !storm.is_over() && !progress.is_interrupted() {
         storm.run_virtual(TURN);
     }

@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::story::WrittenStory;
 use stormglass_glance::{GlanceTarget, Identity};
 use stormglass_model::lifecycle::Who;
-use stormglass_model::operations::{Body, DataFrom, OperationKind};
+use stormglass_model::operations::{Body, DataFrom, OperationKind, Source};
 use stormglass_model::script::{Act, Action, ClientFault, Point, Second, Step};
 
 /// Why a step cannot be, and what to write instead.
@@ -53,14 +53,10 @@ fn unable(target: &Target, act: Act) -> Option<Wrong> {
             format!("nobody is named who acts as {who}"),
             format!("write `{who}_token_env`, `{who}_cloud` or `{who}` in [target.glance]"),
         ),
-        Target::Glance(glance)
-            if row.kind == OperationKind::Upload(Body::TooLarge) && glance.too_large.is_none() =>
-        {
-            wrong(
-                "`upload-too-large` needs a size that the server refuses",
-                "write `too_large = \"2TiB\"` in [target.glance]",
-            )
-        }
+        Target::Glance(glance) if is_too_large(row.kind) && glance.too_large.is_none() => wrong(
+            format!("`{operation}` needs a size that the server refuses"),
+            "write `too_large = \"2TiB\"` in [target.glance]",
+        ),
         Target::Glance(glance)
             if row.data == DataFrom::Location
                 && glance.location.is_none()
@@ -71,8 +67,30 @@ fn unable(target: &Target, act: Act) -> Option<Wrong> {
                 "write `location = \"http://…\"` in [target.glance]",
             )
         }
+        Target::Glance(glance) if row.kind.needs_own_source() && !glance.is_on_loopback() => wrong(
+            format!(
+                "`{operation}` needs to know where the data lies, and serves it to a server on this machine only"
+            ),
+            "leave the step out",
+        ),
+        Target::Glance(glance)
+            if matches!(row.kind, OperationKind::Share | OperationKind::Unshare)
+                && glance.project_to_share_with().is_none() =>
+        {
+            wrong(
+                format!("`{operation}` needs the id of the project to share with"),
+                "write `stranger_project = \"…\"` in [target.glance]",
+            )
+        }
         Target::Embedded(_) | Target::Glance(_) => None,
     }
+}
+
+fn is_too_large(kind: OperationKind) -> bool {
+    matches!(
+        kind,
+        OperationKind::Upload(Body::TooLarge) | OperationKind::Import(Source::TooLarge)
+    )
 }
 
 /// Whether the scenario says who acts as this.

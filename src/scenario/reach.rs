@@ -90,9 +90,9 @@ impl Conditions {
         let done = match row.kind {
             OperationKind::RemoveLocation => each(Statuses::only(Some(status)), [false, true]),
             OperationKind::AddLocation
-            | OperationKind::RegisterLocation
+            | OperationKind::RegisterLocation(_)
             | OperationKind::ReplaceLocation => each(reached, [true; 2]),
-            OperationKind::Upload(_) | OperationKind::Import | OperationKind::ImportStaged => {
+            OperationKind::Upload(_) | OperationKind::Import(_) | OperationKind::ImportStaged => {
                 each(reached, [located || real; 2])
             }
             _ => each(reached, [located; 2]),
@@ -111,7 +111,7 @@ pub(super) fn check(reader: &Reader, conditions: &Conditions, written: &WrittenS
     let mut states = States::new();
     let mut importing = false;
     for (step, spots) in written.steps() {
-        let imports = |action: &Action| matches!(action, Action::Do(act) if act.operation.kind() == OperationKind::Import);
+        let imports = |action: &Action| matches!(action, Action::Do(act) if matches!(act.operation.kind(), OperationKind::Import(_)));
         importing |= step.actions().any(imports);
         if importing {
             states.extend(conditions.after_all(Operation::Import, &states, true));

@@ -127,6 +127,7 @@ fn glance(t: &mut Fields) -> Option<GlanceTarget> {
     }
     Some(GlanceTarget {
         too_large: t.get("too_large"),
+        other_project_id: t.get("stranger_project"),
         timeout: timeout.unwrap_or(Span::from_secs(60)),
         connections,
         location,

@@ -212,7 +212,7 @@ impl Case {
                         .or(case.sent.len().checked_sub(1))
                         .map(|index| case.sent[index].call());
                 }
-                Observation::Broken(_) => {}
+                Observation::Broken(_) | Observation::Property { .. } => {}
                 Observation::Probed(reading) => case.probed(&reading),
             }
         }
@@ -304,6 +304,7 @@ impl Case {
             Symptom::Orphan => self.orphan(),
             Symptom::StagedOrphan => self.staged_orphan(),
             Symptom::Hollow => self.hollow(),
+            Symptom::LostUpdate => self.lost_update(),
             Symptom::StuckTask => Cause::of(Mechanism::NoCleanUp, ApiCall::Import),
             Symptom::SubjectLost
             | Symptom::Corrupt
@@ -404,6 +405,20 @@ impl Case {
                 culprit.map_or_else(|| self.last(), Sent::call),
             )
         })
+    }
+
+    /// An update was acknowledged and is not there: another request's save put back what was there before it.
+    fn lost_update(&self) -> Cause {
+        let updates = |sent: &&Sent| {
+            let property = sent.operation == Operation::SetProperty;
+            sent.done && (property || sent.call() == ApiCall::Share)
+        };
+        let update = self.sent.iter().rev().find(updates);
+        let rival = update.and_then(|update| self.rivals(update).last());
+        match rival {
+            Some(rival) => Cause::of(Mechanism::StaleWrite, rival.call()),
+            None => Cause::of(Mechanism::WrongEffect, self.last()),
+        }
     }
 
     /// Data is gone that the row says is there.

@@ -10,7 +10,7 @@ use stormglass_model::checker::concurrent::{self, Rules, SubjectViolation, Sympt
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::lifecycle::{Invariant, Operation};
 use stormglass_model::load::Story;
-use stormglass_model::random::{Distribution, Seed, Shape};
+use stormglass_model::random::{Distribution, Seed, Shape, unit};
 use stormglass_model::script::{Act, Action, ClientFault, Pause, Point, Script, Second, Step};
 use stormglass_model::units::{Bytes, Span, Time};
 
@@ -24,6 +24,9 @@ const COMMIT: Span = Span::from_millis(2);
 const SETUP: Span = Span::from_millis(5);
 /// How far apart rivals may be sent.
 const APART: Span = Span::from_millis(4);
+
+/// A service has a past: each script meets it after so many operations at most, for what strikes only now and then.
+const SERVED: f64 = 1_000.0;
 
 /// The embedded service.
 pub struct EmbeddedTestBed {
@@ -56,7 +59,8 @@ impl EmbeddedTestBed {
         let scenario = scenario(script, &self.config, seed);
         // A sweep has counters of its own.
         let progress = Arc::new(Progress::default());
-        let mut run = virtual_time::run(&scenario, &self.config, 1, &progress)?;
+        let served = (unit(&mut seed.named("served").rng()) * SERVED) as u64;
+        let mut run = virtual_time::run(&scenario, &self.config, 1, served, &progress)?;
         let history = run.histories.pop().unwrap_or_default();
         let judgement = concurrent::judge(&history, &self.rules);
         let mut violations = judgement.violations;

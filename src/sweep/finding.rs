@@ -1,11 +1,12 @@
 //! Findings of a sweep: violations that have one cause, told once.
 
 use super::cause::Cause;
+use super::plan::Family;
 use super::trial::Trial;
 use stormglass_model::checker::concurrent::{Rules, Severity, Symptom};
 use stormglass_model::lifecycle::{Invariant, Verdict};
 use stormglass_model::operations::OperationKind;
-use stormglass_model::script::{Act, Point, Script, Second, Step};
+use stormglass_model::script::{Act, Action, Point, Script, Second, Step};
 use stormglass_model::units::{Span, Time};
 
 /// How often a script shows a violation.
@@ -36,9 +37,18 @@ pub(crate) fn races(script: &Script) -> impl DoubleEndedIterator<Item = (Act, Po
 
 /// The operations at work in a script: the rivals if something raced, else all that was done after the create.
 pub(crate) fn operations(script: &Script) -> String {
-    let raced: Vec<String> = races(script)
-        .map(|(first, _, second)| format!("{first} + {second}"))
-        .collect();
+    let joined = |branch: &Vec<Action>| {
+        let actions: Vec<String> = branch.iter().map(Action::to_string).collect();
+        actions.join(" ")
+    };
+    let raced = script.steps().iter().filter_map(|step| match step {
+        Step::Race { first, second, .. } => Some(format!("{first} + {second}")),
+        Step::Rivals { branches, .. } => {
+            Some(branches.iter().map(joined).collect::<Vec<_>>().join(" + "))
+        }
+        Step::Act(_) | Step::Run(_) => None,
+    });
+    let raced: Vec<String> = raced.collect();
     if !raced.is_empty() {
         return raced.join(", ");
     }
@@ -114,6 +124,17 @@ impl Finding {
     }
 }
 
+/// How much of a family of scripts was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FamilyTally {
+    /// Which.
+    pub family: Family,
+    /// Scripts of the plan.
+    pub planned: u32,
+    /// Those that were never run, in the order in which they would have been.
+    pub not_tried: Vec<Script>,
+}
+
 /// What a sweep came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepResult {
@@ -125,6 +146,8 @@ pub struct SweepResult {
     pub seed: u64,
     /// Scripts of the plan that were run at least once, and all of them.
     pub cases: (u32, u32),
+    /// The same for each family, and which were not; none where scripts were given.
+    pub families: Vec<FamilyTally>,
     /// How many scripts were run in all.
     pub tries: u64,
     /// Tries that were inconclusive: out of budget, or the probe did not answer.

@@ -137,13 +137,19 @@ impl GlanceTestBed {
     pub(crate) fn capabilities(&self, allow_commands: bool) -> Capabilities {
         let SharedContext { client, target, .. } = &*self.shared;
         let known = |one: &Operation| client.unsupported(Act::usual(*one)).is_none();
-        let reader = target.reader.as_ref().map(|_| Who::Reader);
-        let stranger = target.other_project.as_ref().map(|_| Who::OtherProject);
+        let is_known = |who: &Who| {
+            let operation = Operation::Show;
+            let act = Act {
+                operation,
+                who: *who,
+            };
+            client.unsupported(act).is_none()
+        };
         let commands = target.commands.iter().filter(|_| allow_commands);
         Capabilities {
             faults: ClientFault::ALL,
             operations: Operation::ALL.iter().copied().filter(known).collect(),
-            others: reader.into_iter().chain(stranger).collect(),
+            others: Who::ALL.iter().copied().filter(is_known).collect(),
             commands: commands.map(|command| command.name.clone()).collect(),
         }
     }

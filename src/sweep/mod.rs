@@ -12,16 +12,17 @@ mod glance;
 mod ledger;
 mod plan;
 mod schedule;
+mod shares;
 mod shrink;
 mod trial;
 
 pub use accepted::Accepted;
 pub use cause::{Cause, Mechanism};
 pub use embedded::EmbeddedTestBed;
-pub use finding::{Finding, SweepResult, Tally, Variant};
+pub use finding::{FamilyTally, Finding, SweepResult, Tally, Variant};
 pub(crate) use finding::{operations, races, shows_locations};
 pub use glance::{GlanceTestBed, TestBedError};
-pub use plan::{Capabilities, plan};
+pub use plan::{Capabilities, Family, plan};
 pub use trial::{Caused, Trial};
 #[cfg(test)]
 mod tests;

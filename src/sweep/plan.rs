@@ -1,8 +1,18 @@
 //! What is worth trying: bases that bring a subject into each status, and what can happen to it there.
 
+mod lists;
+
+pub(super) use lists::BASES;
+use lists::{
+    ALWAYS, APART, BESIDE_VARIANTS, BREAKABLE, CROWDS, ONLY_WRITTEN, SEQUENCES, SHARING, VARIANTS,
+    points, unlocked,
+};
+
 use Operation::*;
-use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
-use stormglass_model::script::{Act, ClientFault, Point, Script, Second, Step};
+use std::collections::BTreeMap;
+use stormglass_model::lifecycle::{Operation, Who};
+use stormglass_model::named;
+use stormglass_model::script::{Act, Action, ClientFault, Point, Script, Second, Step};
 
 /// What a target can do.
 #[derive(Clone, Debug)]
@@ -11,66 +21,48 @@ pub struct Capabilities {
     pub faults: &'static [ClientFault],
     /// The operations that can be performed.
     pub operations: Vec<Operation>,
-    /// Who there is beside member and admin.
+    /// Who may try what usually somebody else does.
     pub others: Vec<Who>,
     /// The commands that may be run; none where they are not allowed.
     pub commands: Vec<String>,
 }
 
-/// Which part of the sweep a script belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CaseKind {
-    /// One operation after the other.
-    Single,
-    /// Two operations that can both do something.
-    Rivals,
-    /// A client that does something wrong.
-    ClientFault,
-    /// Something is done to the server.
-    Command,
-    /// Two operations of which the first should be refused.
-    Unlikely,
+named! {
+    /// A family of scripts: each has its share of the time of a sweep.
+    Family {
+        /// One operation after the other.
+        Single = "single operations",
+        /// Two operations that can both do something.
+        Rivals = "rivals",
+        /// Three operations at a time.
+        Crowd = "three rivals",
+        /// A client that does something wrong.
+        ClientFault = "client faults",
+        /// Something is done to the server.
+        Command = "commands",
+        /// Two operations of which one should be refused.
+        Unlikely = "unlikely pairs",
+    }
+}
+
+impl Family {
+    /// Its share of the time, against those of the others.
+    pub(super) const fn weight(self) -> u32 {
+        match self {
+            Family::Single | Family::Crowd | Family::ClientFault => 2,
+            Family::Rivals => 5,
+            Family::Command => 3,
+            Family::Unlikely => 1,
+        }
+    }
 }
 
 /// One script of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     pub script: Script,
-    pub kind: CaseKind,
+    pub family: Family,
 }
-
-/// How a subject comes into a status, and what can do something to it there.
-pub(super) const BASES: [(&str, &str); 11] = [
-    (
-        "create",
-        "upload abort-upload stage import add-location register-location replace-location upload-too-large upload-wrong-size",
-    ),
-    (
-        "create upload",
-        "download deactivate reactivate add-location replace-location remove-location protect",
-    ),
-    ("create stage", "import-staged stage"),
-    (
-        "create upload deactivate",
-        "download-as-admin deactivate reactivate remove-location",
-    ),
-    (
-        "create-with-location",
-        "download deactivate add-location replace-location remove-location",
-    ),
-    (
-        "create upload add-location",
-        "download deactivate replace-location remove-location",
-    ),
-    ("create upload protect", "unprotect"),
-    ("create-empty", "download deactivate"),
-    ("create-without-format", "upload stage import"),
-    ("create-with-wrong-format", "upload stage"),
-    ("create upload delete", ""),
-];
-
-/// What may always be tried on a subject that is there.
-const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
 
 /// One of the bases, read.
 pub(super) struct Base {
@@ -102,19 +94,53 @@ pub fn plan(target: &Capabilities) -> Vec<Case> {
         target,
         cases: Vec::new(),
     };
+    planner.sequences();
+    planner.crowds();
+    planner.commands();
     for base in Base::all().filter(|base| target.can(&base.steps)) {
         planner.singles(&base);
         planner.rivals(&base);
+        planner.variants(&base);
         planner.client_faults(&base);
         planner.unlikely(&base);
     }
     planner.births();
-    planner.commands();
     let mut cases = planner.cases;
-    cases.sort_by_key(|case| case.kind);
     let mut seen = std::collections::BTreeSet::new();
     cases.retain(|case| seen.insert(case.script.clone()));
-    cases
+    spread(cases)
+}
+
+/// Brings each family into an order of which every beginning is a fair part of the whole: each operation with each that happens
+/// beside it at one point first, then at another; each alone by somebody first, then by somebody else. Which comes first differs
+/// from one to the next.
+fn spread(cases: Vec<Case>) -> Vec<Case> {
+    let mut known = BTreeMap::new();
+    let mut groups: Vec<Vec<Case>> = Vec::new();
+    for case in cases {
+        let group = known.entry(matter(&case.script));
+        let group = *group.or_insert(groups.len());
+        groups.resize(groups.len().max(group + 1), Vec::new());
+        groups[group].push(case);
+    }
+    let mut dealt = Vec::new();
+    for (number, mut alike) in groups.into_iter().enumerate() {
+        let first = number % alike.len();
+        alike.rotate_left(first);
+        dealt.extend((0..).zip(alike));
+    }
+    dealt.sort_by_key(|(turn, case): &(usize, Case)| (case.family, *turn));
+    dealt.into_iter().map(|(_, case)| case).collect()
+}
+
+/// What a script does, whatever the point and whoever does it where nothing races.
+pub(super) fn matter(script: &Script) -> String {
+    let steps = script.steps().iter().map(|step| match step {
+        Step::Race { first, second, .. } => format!("[{first} {second}]"),
+        Step::Act(Action::Do(act)) => act.operation.to_string(),
+        step => step.to_string(),
+    });
+    steps.collect::<Vec<_>>().join(" ")
 }
 
 impl Capabilities {
@@ -136,7 +162,13 @@ impl Capabilities {
     /// What a later step of a script may do.
     fn later(&self) -> impl Iterator<Item = Operation> {
         let all = self.operations.iter().copied();
-        all.filter(|operation| !operation.creates())
+        all.filter(|operation| !operation.creates() && !ONLY_WRITTEN.contains(operation))
+    }
+
+    /// The same without other ways to ask for something.
+    pub(super) fn plain(&self) -> impl Iterator<Item = Operation> {
+        let is_variant = |one: Operation| VARIANTS.iter().any(|&(variant, _)| variant == one);
+        self.later().filter(move |&one| !is_variant(one))
     }
 
     /// What can do something to a subject that a base has made.
@@ -148,55 +180,6 @@ impl Capabilities {
     }
 }
 
-/// What an operation makes possible that was not before.
-fn unlocked(first: Operation) -> &'static [Operation] {
-    match first {
-        Upload | AddLocation | Import | ImportStaged | RegisterLocation | ReplaceLocation => &[
-            Download,
-            Deactivate,
-            AddLocation,
-            ReplaceLocation,
-            RemoveLocation,
-            Upload,
-        ],
-        AbortUpload | UploadTooLarge | UploadWrongSize => &[Upload, Stage],
-        Stage => &[ImportStaged, Upload],
-        Deactivate => &[Reactivate, DownloadAsAdmin],
-        Reactivate => &[Deactivate, Download],
-        Protect => &[Unprotect],
-        _ => &[],
-    }
-}
-
-/// The points of an operation at which something can happen.
-fn points(first: Operation) -> Vec<Point> {
-    let mut points = vec![Point::Before, Point::FirstByte];
-    if first.sends_data() || first.reads() {
-        points.extend([Point::MidBody, Point::LastByte]);
-    }
-    match first {
-        Upload => points.push(Point::Enters(SubjectStatus::Saving)),
-        Stage => points.push(Point::Enters(SubjectStatus::Uploading)),
-        Import | ImportStaged => points.push(Point::Enters(SubjectStatus::Importing)),
-        _ => {}
-    }
-    points.push(Point::Answer);
-    points
-}
-
-/// From which operations on, and where inside each: a command takes seconds, so only what can be left half done is tried.
-/// The most telling first, in case the time is too short for all.
-const BREAKABLE: &[(&[Operation], Operation, Point)] = &[
-    (&[Create], Upload, Point::MidBody),
-    (&[Create], Stage, Point::MidBody),
-    (&[Create, Stage], ImportStaged, Point::Answer),
-    (&[Create, Upload], Delete, Point::Before),
-    (&[Create], Upload, Point::Before),
-    (&[Create], Import, Point::Answer),
-    (&[Create, Upload], Delete, Point::FirstByte),
-    (&[Create, Upload], Download, Point::MidBody),
-];
-
 /// The plan so far.
 struct Planner<'t> {
     target: &'t Capabilities,
@@ -205,34 +188,36 @@ struct Planner<'t> {
 
 impl Planner<'_> {
     /// These operations and one step more are a script by construction: bases create first, and nothing later does.
-    fn add(&mut self, kind: CaseKind, before: &[Operation], step: Step) {
+    fn add(&mut self, family: Family, before: &[Operation], step: Step) {
         let before = before.iter().map(|&one| Step::act(Act::usual(one)));
         let script = Script::new(before.chain([step]).collect());
         self.cases
-            .extend(script.map(|script| Case { script, kind }));
+            .extend(script.map(|script| Case { script, family }));
     }
 
     fn race(
         &mut self,
-        kind: CaseKind,
+        family: Family,
         before: &[Operation],
         first: Operation,
         at: Point,
         second: Second,
     ) {
         let first = Act::usual(first);
-        self.add(kind, before, Step::Race { first, at, second });
+        self.add(family, before, Step::Race { first, at, second });
     }
 
     fn singles(&mut self, base: &Base) {
+        let plain = self.target.plain();
+        let anybodys: Vec<Operation> = plain.filter(|one| *one != DownloadAsAdmin).collect();
         for operation in self.target.later() {
-            let mut who = vec![Act::usual(operation).who];
-            if base.is_plainest() && operation != DownloadAsAdmin {
-                who.extend(&self.target.others);
-            }
-            for who in who {
+            let usual = Act::usual(operation).who;
+            let others = self.target.others.iter().filter(|&&who| {
+                base.is_plainest() && who != usual && anybodys.contains(&operation)
+            });
+            for &who in [usual].iter().chain(others) {
                 let step = Step::act(Act { operation, who });
-                self.add(CaseKind::Single, &base.steps, step);
+                self.add(Family::Single, &base.steps, step);
             }
         }
     }
@@ -247,14 +232,31 @@ impl Planner<'_> {
             for second in seconds {
                 for at in points(first) {
                     let second = Second::Rival(Act::usual(second));
-                    self.race(CaseKind::Rivals, &base.steps, first, at, second);
+                    self.race(Family::Rivals, &base.steps, first, at, second);
+                }
+            }
+        }
+    }
+
+    fn variants(&mut self, base: &Base) {
+        let lively = self.target.lively(base);
+        let of_lively = |(_, plain): &&(Operation, Operation)| lively.contains(plain);
+        for &(first, _) in VARIANTS.iter().filter(of_lively) {
+            for second in BESIDE_VARIANTS {
+                for at in points(first) {
+                    if self.target.can(&[first, second]) {
+                        let second = Second::Rival(Act::usual(second));
+                        self.race(Family::Rivals, &base.steps, first, at, second);
+                    }
                 }
             }
         }
     }
 
     fn client_faults(&mut self, base: &Base) {
-        for first in self.target.lively(base) {
+        let lively = self.target.lively(base);
+        let chunked = lively.contains(&Upload) && self.target.can(&[UploadChunked]);
+        for first in lively.into_iter().chain(chunked.then_some(UploadChunked)) {
             for &fault in self.target.faults {
                 let inside = |point: &Point| match point {
                     Point::Before | Point::Answer | Point::After(_) | Point::Enters(_) => false,
@@ -263,19 +265,54 @@ impl Planner<'_> {
                 };
                 for at in points(first).into_iter().filter(inside) {
                     let second = Second::Fault(fault);
-                    self.race(CaseKind::ClientFault, &base.steps, first, at, second);
+                    self.race(Family::ClientFault, &base.steps, first, at, second);
                 }
             }
         }
     }
 
+    /// A script that is written here, if the target can do what it says.
+    fn written(&mut self, family: Family, text: &str) {
+        let can = |act: Act| {
+            let is_usual = act == Act::usual(act.operation);
+            self.target.can(&[act.operation]) && (is_usual || self.target.others.contains(&act.who))
+        };
+        let known = |script: &Script| script.acts().all(can);
+        let script = text.parse::<Script>().ok().filter(known);
+        self.cases
+            .extend(script.map(|script| Case { script, family }));
+    }
+
     fn commands(&mut self) {
-        for &(before, first, at) in BREAKABLE {
-            for command in &self.target.commands {
-                if self.target.can(before) && self.target.can(&[first]) {
-                    let second = Second::Command(command.clone());
-                    self.race(CaseKind::Command, before, first, at, second);
-                }
+        // Each place once, with one command after the other, before any place a second time.
+        let all = &self.target.commands;
+        for turn in 0..all.len() {
+            for (place, text) in BREAKABLE.iter().enumerate() {
+                let command = format!("!{}", all[(place + turn) % all.len()]);
+                self.written(Family::Command, &text.replace('!', &command));
+            }
+        }
+    }
+
+    fn sequences(&mut self) {
+        for text in SEQUENCES {
+            self.written(Family::Single, text);
+        }
+        for text in SHARING {
+            let races = text.contains('[');
+            let family = if races {
+                Family::Rivals
+            } else {
+                Family::Single
+            };
+            self.written(family, text);
+        }
+    }
+
+    fn crowds(&mut self) {
+        for text in CROWDS {
+            for apart in APART {
+                self.written(Family::Crowd, &format!("{text}~{}", apart.exact()));
             }
         }
     }
@@ -286,18 +323,12 @@ impl Planner<'_> {
             return;
         }
         let lively = self.target.lively(base);
-        let later: Vec<Operation> = self.target.later().collect();
+        let later: Vec<Operation> = self.target.plain().collect();
         for (index, &first) in later.iter().enumerate() {
             for &second in &later[index..] {
                 if !(lively.contains(&first) && lively.contains(&second)) {
                     let second = Second::Rival(Act::usual(second));
-                    self.race(
-                        CaseKind::Unlikely,
-                        &base.steps,
-                        first,
-                        Point::Before,
-                        second,
-                    );
+                    self.race(Family::Unlikely, &base.steps, first, Point::Before, second);
                 }
             }
         }
@@ -309,7 +340,7 @@ impl Planner<'_> {
             for at in [Point::Before, Point::FirstByte] {
                 if self.target.can(&[second]) {
                     let second = Second::Rival(Act::usual(second));
-                    self.race(CaseKind::Rivals, &[], Create, at, second);
+                    self.race(Family::Rivals, &[], Create, at, second);
                 }
             }
         }

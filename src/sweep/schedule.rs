@@ -1,13 +1,14 @@
-//! How the time of a sweep is spent: every script of the plan once, then what showed something is shrunk, then what is promising
-//! is tried again, until the time is over.
+//! How the time of a sweep is spent: every script of the plan once, with a share of the time for each family of scripts and one for
+//! the search for shorter ones; then what is promising is tried again, until the time is over.
 
 use super::ledger::{Ledger, Sign};
-use super::plan::{Case, CaseKind};
+use super::plan::{Case, Family};
+use super::shares::Shares;
 use super::shrink::{candidates, patience};
-use super::{TestBed, Trial, races, runs_commands};
+use super::{FamilyTally, TestBed, Trial, races, runs_commands};
 use crate::engine::Progress;
 use crate::engine::clock::WallClock;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use stormglass_model::script::Script;
@@ -16,11 +17,11 @@ use stormglass_model::units::Span;
 /// Scripts of one call of the bed: many, since the probe reads twice in each.
 const BATCH: usize = 48;
 /// The same where commands are run, one after the other.
-const COMMANDS: usize = 8;
+const COMMANDS: usize = 4;
 /// The share of the time that every script of the plan once may take.
-const ONCE: f64 = 0.7;
-/// Calls of the bed between two rounds of shrinking.
-const SHRUNK: usize = 5;
+const ONCE: f64 = 0.75;
+/// The share of the search for shorter scripts, against those of the families.
+const SHRINKING: u32 = 4;
 /// The share of the time after which nothing new is begun and what was found is counted.
 const COUNTING: f64 = 0.8;
 /// How often a script is run before it is known how often it shows a violation.
@@ -53,6 +54,11 @@ impl Budget {
         Span(self.clock.now().0)
     }
 
+    /// The same where time is counted at all. What is not limited does not depend on it.
+    fn counted(&self) -> Span {
+        self.total.map_or(Span::ZERO, |_| self.spent())
+    }
+
     fn share(&self) -> f64 {
         self.total
             .map_or(0.0, |total| self.spent().0 as f64 / total.0.max(1) as f64)
@@ -66,18 +72,47 @@ impl Budget {
     }
 }
 
-/// Runs a sweep. Gives what was seen, and how many scripts of the plan were run.
-pub fn sweep(bed: &mut impl TestBed, cases: &[Case], budget: &Budget) -> (Ledger, u32) {
+/// What a part of the time is spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// The search for the shortest script of a finding.
+    Shrink,
+    /// A handful of scripts.
+    Family(Family),
+}
+
+/// Runs a sweep. Gives what was seen, and how much of each family was tried.
+pub fn sweep(
+    bed: &mut impl TestBed,
+    cases: &[Case],
+    budget: &Budget,
+) -> (Ledger, Vec<FamilyTally>) {
     let mut sweep = Sweep::new(bed, budget);
     let total = &budget.progress.sweep.cases_total;
     total.store(cases.len() as u64, Relaxed);
-    let ran = sweep.once(cases);
+    sweep.once(cases);
     sweep.shrink_all(COUNTING);
     if budget.total.is_some() {
         sweep.promising(cases);
     }
     sweep.count();
-    (sweep.ledger, ran)
+    let tallies = tallies(cases, &sweep.ledger);
+    (sweep.ledger, tallies)
+}
+
+/// How much of each family was tried; nothing of a family without scripts.
+fn tallies(cases: &[Case], ledger: &Ledger) -> Vec<FamilyTally> {
+    let tally = |&family: &Family| {
+        let all = cases.iter().filter(|case| case.family == family);
+        let missed = all.clone().filter(|case| ledger.tries(&case.script) == 0);
+        FamilyTally {
+            family,
+            planned: all.count() as u32,
+            not_tried: scripts(missed),
+        }
+    };
+    let tallies = Family::ALL.iter().map(tally);
+    tallies.filter(|tally| tally.planned > 0).collect()
 }
 
 /// Runs each script so many times.
@@ -126,21 +161,35 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         trials
     }
 
-    /// Every script of the plan once. What shows is shrunk every now and then: once it is known it explains much of what follows.
-    fn once(&mut self, cases: &[Case]) -> u32 {
+    /// Every script of the plan once. Every family has its share of the time from the start, and so has the search for shorter
+    /// scripts: what is known explains much of what follows.
+    fn once(&mut self, cases: &[Case]) {
+        let mut left: BTreeMap<Family, VecDeque<Vec<Script>>> = batches(cases);
+        let families = Family::ALL.iter();
+        let families = families.map(|&family| (Turn::Family(family), family.weight()));
+        let mut shares = Shares::new([(Turn::Shrink, SHRINKING)].into_iter().chain(families));
         let mut ran = 0;
-        for (index, batch) in batches(cases).enumerate() {
-            if self.budget.share() > ONCE {
+        while self.budget.share() <= ONCE && !self.bed.is_over() {
+            let unshrunk = self.ledger.unshrunk();
+            let next = shares.next(|turn| match turn {
+                Turn::Shrink => unshrunk.is_some(),
+                Turn::Family(family) => left.get(&family).is_some_and(|left| !left.is_empty()),
+            });
+            let Some(next) = next else {
                 break;
+            };
+            let began = self.budget.counted();
+            match (next, unshrunk) {
+                (Turn::Family(family), _) => {
+                    let batch = left.get_mut(&family).and_then(VecDeque::pop_front);
+                    ran += self.run(&batch.unwrap_or_default()).len() as u64;
+                    self.budget.progress.sweep.cases.store(ran, Relaxed);
+                }
+                (Turn::Shrink, Some((sign, script))) => self.shrink(&sign, script, ONCE),
+                (Turn::Shrink, None) => {}
             }
-            ran += self.run(&scripts(batch)).len() as u32;
-            let cases = &self.budget.progress.sweep.cases;
-            cases.store(u64::from(ran), Relaxed);
-            if index % SHRUNK == SHRUNK - 1 {
-                self.shrink_all(ONCE);
-            }
+            shares.spend(next, Span(self.budget.counted().0 - began.0));
         }
-        ran
     }
 
     /// Looks for the shortest script of everything that was seen, the worst first.
@@ -149,17 +198,21 @@ impl<'s, S: TestBed> Sweep<'s, S> {
             if self.budget.share() > until || self.bed.is_over() {
                 return;
             }
-            let rate = self.rate(&sign, &script);
-            let mut shortest = script;
-            while self.budget.share() <= until && !self.bed.is_over() {
-                match self.shorter(&shortest, &sign, rate) {
-                    Some(script) => shortest = script,
-                    None => break,
-                }
-            }
-            self.ledger.shrunk(&sign);
-            self.budget.tell(&self.ledger);
+            self.shrink(&sign, script, until);
         }
+    }
+
+    fn shrink(&mut self, sign: &Sign, script: Script, until: f64) {
+        let rate = self.rate(sign, &script);
+        let mut shortest = script;
+        while self.budget.share() <= until && !self.bed.is_over() {
+            match self.shorter(&shortest, sign, rate) {
+                Some(script) => shortest = script,
+                None => break,
+            }
+        }
+        self.ledger.shrunk(sign);
+        self.budget.tell(&self.ledger);
     }
 
     /// Runs every shorter script as often as it deserves, all at once; gives the shortest that shows the violation.
@@ -170,7 +223,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
             candidates.iter().partition(|script| runs_commands(script));
         let often = |scripts: Vec<&Script>| -> Vec<Script> {
             (scripts.into_iter())
-                .flat_map(|script| vec![script.clone(); patience(script, rate) as usize])
+                .flat_map(|shorter| vec![shorter.clone(); patience(shorter, script, rate) as usize])
                 .collect()
         };
         let mut trials = self.run(&often(whole));
@@ -196,7 +249,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
     /// Races that have shown nothing yet are a matter of luck; those beside one that did come first.
     fn promising(&mut self, cases: &[Case]) {
         let shown: BTreeSet<Vec<String>> = self.ledger.promising().map(pair).collect();
-        let races = cases.iter().filter(|case| case.kind == CaseKind::Rivals);
+        let races = cases.iter().filter(|case| case.family == Family::Rivals);
         let (near, far): (Vec<&Case>, Vec<&Case>) =
             races.partition(|case| shown.contains(&pair(&case.script)));
         // Those near twice for each time of those far.
@@ -242,13 +295,20 @@ impl<'s, S: TestBed> Sweep<'s, S> {
     }
 }
 
-/// The plan in handfuls. Scripts of different kinds are not mixed: a command concerns everybody.
-fn batches(cases: &[Case]) -> impl Iterator<Item = &[Case]> {
-    let kinds = cases.chunk_by(|a, b| a.kind == b.kind);
-    kinds.flat_map(|kind| {
-        let commands = kind.iter().any(|case| case.kind == CaseKind::Command);
-        kind.chunks(if commands { COMMANDS } else { BATCH })
-    })
+/// The plan in handfuls of each family.
+fn batches(cases: &[Case]) -> BTreeMap<Family, VecDeque<Vec<Script>>> {
+    let of = |&family: &Family| {
+        let size = match family {
+            Family::Command => COMMANDS,
+            _ => BATCH,
+        };
+        let scripts = scripts(cases.iter().filter(|case| case.family == family));
+        (
+            family,
+            scripts.chunks(size).map(<[Script]>::to_vec).collect(),
+        )
+    };
+    Family::ALL.iter().map(of).collect()
 }
 
 fn scripts<'c>(cases: impl IntoIterator<Item = &'c Case>) -> Vec<Script> {

@@ -1,6 +1,6 @@
 //! The sweep without a server: what it tries, and what it makes of what that shows.
 
-use super::plan::{BASES, Base, Case, CaseKind};
+use super::plan::{BASES, Base, Case, Family, matter};
 use super::{Budget, Capabilities, TestBed, Trial, plan, races, sweep};
 use crate::scenario::{self, Mistakes, Scenario};
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ fn capabilities(glance: bool) -> Capabilities {
     let mut can = Capabilities::embedded();
     if glance {
         (can.faults, can.operations) = (ClientFault::ALL, Operation::ALL.to_vec());
-        can.others = vec![Who::Reader, Who::OtherProject];
+        can.others = Who::ALL.to_vec();
     }
     can.commands = vec!["kill-api".to_owned()];
     can
@@ -41,6 +41,15 @@ fn it_holds_what_is_known_to_go_wrong() {
         "create [upload mid-body !half-close]",
         "create stage [import-staged enters-importing delete]",
         "create upload delete:stranger",
+        "create upload delete:admin",
+        "create [stage mid-body import-staged]",
+        "create [stage mid-body import]",
+        "create upload {set-property | set-property | deactivate}~8ms",
+        "create [stage mid-body !kill-api] import-staged",
+        "create stage !kill-api import-staged",
+        "create [import-slow enters-importing delete]",
+        "create import-cut wait=1s upload",
+        "create [upload-chunked mid-body !close]",
     ] {
         let script: Script = text.parse().unwrap();
         assert!(cases.iter().any(|case| case.script == script), "{text}");
@@ -65,7 +74,9 @@ fn every_pair_is_tried_in_every_status() {
             }
         }
     }
-    let later = || Operation::ALL.iter().filter(|one| !one.creates());
+    let all = capabilities(true);
+    let plain: Vec<Operation> = all.plain().collect();
+    let later = || plain.iter();
     for base in Base::all().filter(Base::is_plainest) {
         let before: Vec<Step> = (base.steps.iter())
             .map(|&one| Step::act(Act::usual(one)))
@@ -75,6 +86,18 @@ fn every_pair_is_tried_in_every_status() {
             let pair = (before.clone(), sorted(one, other));
             assert!(looks || tried.contains(&pair), "{pair:?}");
         }
+    }
+}
+
+#[test]
+fn every_beginning_of_a_family_is_a_fair_part_of_it() {
+    let cases = plan(&capabilities(true));
+    for &family in Family::ALL {
+        let of_family = cases.iter().filter(|case| case.family == family);
+        let all: Vec<String> = of_family.map(|case| matter(&case.script)).collect();
+        let distinct: BTreeSet<&String> = all.iter().collect();
+        let first: BTreeSet<&String> = all[..distinct.len()].iter().collect();
+        assert_eq!(first, distinct, "{family}");
     }
 }
 
@@ -167,6 +190,7 @@ impl TestBed for Fake {
                 Step::Race { first, second, .. } if !self.0.iter().any(|one| one.contains('[')) => {
                     vec![first.to_string(), second.to_string()]
                 }
+                Step::Rivals { .. } => step.acts().map(|act| act.to_string()).collect(),
                 _ => vec![step.to_string()],
             });
             let steps: Vec<String> = steps.collect();
@@ -191,7 +215,7 @@ fn what_is_not_needed_goes() {
     let check = |needed: &'static [&'static str], script: &str, shortest: &str| {
         let case = Case {
             script: script.parse().unwrap(),
-            kind: CaseKind::Rivals,
+            family: Family::Rivals,
         };
         let budget = Budget::start(None, Arc::default());
         let (ledger, _) = sweep(&mut Fake(needed), &[case], &budget);
@@ -212,6 +236,11 @@ fn what_is_not_needed_goes() {
         &["create", "upload", "delete"],
         "create protect [upload mid-body delete] show",
         "create upload delete",
+    );
+    check(
+        &["create", "delete", "show"],
+        "create {upload | delete | show}~8ms",
+        "create delete show",
     );
     check(
         &["create-empty", "deactivate"],

@@ -16,6 +16,7 @@ fn client(url: String) -> Client {
     let target = GlanceTarget {
         timeout: Span::from_millis(500),
         connections: NonZeroU32::MIN.saturating_add(3),
+        other_project_id: Some("elsewhere".to_owned()),
         ..GlanceTarget::new(url, identity.clone(), identity)
     };
     Client::new(&target, RunId(1)).unwrap()
@@ -67,9 +68,9 @@ async fn check(client: &Client, expected: Outcome) {
     for &operation in Operation::ALL {
         if matches!(
             operation,
-            Operation::AbortUpload | Operation::UploadTooLarge
+            Operation::AbortUpload | Operation::UploadTooLarge | Operation::ImportTooLarge
         ) {
-            continue; // the one ends before its answer, the other is not asked for
+            continue; // the one ends before its answer, the others are not asked for
         }
         let answer = soon(client.perform(&request(operation))).await;
         assert_eq!(answer.outcome, expected, "{operation}: {answer:?}");
@@ -399,6 +400,7 @@ fn an_upload_broken_off_by_its_client_has_failed_and_a_whole_one_is_unknown() {
         ] {
             for (point, operation, outcome) in [
                 (Point::LastByte, Operation::Upload, Outcome::Fail),
+                (Point::LastByte, Operation::UploadChunked, Outcome::Fail),
                 (
                     Point::After(Bytes(1_000)),
                     Operation::Upload,
@@ -427,12 +429,18 @@ fn an_upload_broken_off_by_its_client_has_failed_and_a_whole_one_is_unknown() {
 #[test]
 fn at_a_point_all_before_it_is_on_the_wire_and_nothing_after_it() {
     local(async {
-        for (point, body) in [
-            (Point::FirstByte, 0),
-            (Point::After(Bytes(1)), 1),
-            (Point::MidBody, 500),
-            (Point::LastByte, 999),
-            (Point::After(Bytes(4_000)), 1_000),
+        use Operation::{Upload, UploadChunked};
+        for (operation, point, body) in [
+            (Upload, Point::FirstByte, 0),
+            (Upload, Point::After(Bytes(1)), 1),
+            (Upload, Point::MidBody, 500),
+            (Upload, Point::LastByte, 999),
+            (Upload, Point::After(Bytes(4_000)), 1_000),
+            // A head of the one chunk, two ends of lines, and the end.
+            (UploadChunked, Point::FirstByte, 0),
+            (UploadChunked, Point::MidBody, 506),
+            (UploadChunked, Point::LastByte, 1_011),
+            (UploadChunked, Point::After(Bytes(4_000)), 1_012),
         ] {
             let received = std::rc::Rc::new(std::cell::Cell::new(0));
             let count = received.clone();
@@ -449,9 +457,7 @@ fn at_a_point_all_before_it_is_on_the_wire_and_nothing_after_it() {
             let watch = Watch::new(point, Span::from_secs(3_600), None);
             let holding = watch.clone();
             let upload = tokio::task::spawn_local(async move {
-                client
-                    .perform_watched(&request(Operation::Upload), &holding)
-                    .await
+                client.perform_watched(&request(operation), &holding).await
             });
             soon(watch.passed()).await;
             soon(async {
@@ -461,7 +467,7 @@ fn at_a_point_all_before_it_is_on_the_wire_and_nothing_after_it() {
             })
             .await;
             tokio::time::sleep(Duration::from_millis(5)).await;
-            assert_eq!(received.get(), body, "{point}");
+            assert_eq!(received.get(), body, "{operation} {point}");
             upload.abort();
         }
     });

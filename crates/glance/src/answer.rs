@@ -109,7 +109,7 @@ pub struct Request {
     /// An upload sends so many bytes. A download reads at most one byte more, which is enough to know that it got too much:
     /// give the largest size that was ever sent to the subject.
     pub size: Bytes,
-    /// An upload's bytes are made from this; the same seed and size give the same bytes.
+    /// An upload's bytes are made from this; the same seed and size give the same bytes. An update of the property writes it.
     pub content_seed: u64,
     /// How much of the data an aborted upload sends, from 0 to 1; the last byte is never sent.
     pub fraction: f64,
@@ -129,6 +129,8 @@ pub struct Answer {
     /// Show: what the server says it holds. None when it is not known. Its checksum is the first eight bytes of the MD5,
     /// big-endian; MD5 since that is what Glance reports.
     pub content: Option<Content>,
+    /// What the record that was shown holds in the property that updates set; none where it is not set.
+    pub property: Option<u64>,
     /// How long it waited for one of this client's connections; not the server's doing.
     pub waited: Span,
     /// How long opening a connection took; zero on one that was kept.
@@ -147,6 +149,7 @@ impl Answer {
             observed: None,
             http_status: None,
             content: None,
+            property: None,
             waited: Span::ZERO,
             connect: Span::ZERO,
             note: String::new(),

@@ -42,11 +42,18 @@ pub(crate) struct Image {
     status: String,
     size: Option<u64>,
     checksum: Option<String>,
+    stormglass_note: Option<String>,
 }
 
 impl Image {
     pub(crate) fn id(&self) -> Option<ImageId> {
         ImageId::parse(&self.id)
+    }
+
+    /// The value of the property that updates set, if it is one of ours.
+    pub(crate) fn property(&self) -> Option<u64> {
+        let value = self.stormglass_note.as_deref();
+        value.and_then(|value| u64::from_str_radix(value, 16).ok())
     }
 
     pub(crate) fn seen(&self) -> Option<Seen> {
@@ -65,6 +72,11 @@ impl Image {
         let size = self.size?;
         readable.then_some(Content { size, checksum })
     }
+}
+
+/// How a value of the property is written.
+pub(crate) fn note(value: u64) -> String {
+    format!("{value:016x}")
 }
 
 /// A page of a list of images.
@@ -115,6 +127,16 @@ impl Asked {
         }
     }
 
+    /// The same, and the server is told the MD5 of the data at `url`.
+    pub(crate) fn checked(self, url: &str, md5: &str) -> Asked {
+        let expected = json!({ "os_hash_algo": "md5", "os_hash_value": md5 });
+        let body = json!({ "url": url, "validation_data": expected });
+        Asked {
+            text: body.to_string(),
+            ..self
+        }
+    }
+
     pub(crate) fn media_type(&self) -> Option<&'static str> {
         match self.method {
             "PUT" => Some("application/octet-stream"),
@@ -124,13 +146,13 @@ impl Asked {
     }
 }
 
-/// What is asked for an operation; of one that takes two requests the second, since the first is a plain create. `url` is where the
-/// data lies, for those that name a place.
-pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, url: &str) -> Asked {
-    let place = || json!({ "url": url, "metadata": {} });
+/// What is asked for an operation; of one that takes two requests the second, since the first is a plain create. `value` is where the
+/// data lies, for those that name a place, what a property is set to, and with whom an image is shared.
+pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -> Asked {
+    let place = || json!({ "url": value, "metadata": {} });
     let import = |method: Value| ("POST", "/import", json!({ "method": method }));
-    let patch = |op: &str, path: &str, value: Value| {
-        let change = json!([{ "op": op, "path": path, "value": value }]);
+    let patch = |op: &str, path: &str, to: Value| {
+        let change = json!([{ "op": op, "path": path, "value": to }]);
         ("PATCH", "", change)
     };
     let (method, below, body) = match kind {
@@ -148,9 +170,9 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, url: &str) -> 
         OperationKind::Delete => ("DELETE", "", Value::Null),
         OperationKind::Deactivate => ("POST", "/actions/deactivate", Value::Null),
         OperationKind::Reactivate => ("POST", "/actions/reactivate", Value::Null),
-        OperationKind::Import => import(json!({ "name": "web-download", "uri": url })),
+        OperationKind::Import(_) => import(json!({ "name": "web-download", "uri": value })),
         OperationKind::ImportStaged => import(json!({ "name": "glance-direct" })),
-        OperationKind::RegisterLocation => ("POST", "/locations", json!({ "url": url })),
+        OperationKind::RegisterLocation(_) => ("POST", "/locations", json!({ "url": value })),
         OperationKind::CreateWithLocation | OperationKind::AddLocation => {
             patch("add", "/locations/-", place())
         }
@@ -160,18 +182,35 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, url: &str) -> 
             let change = json!([{ "op": "remove", "path": "/locations/0" }]);
             ("PATCH", "", change)
         }
-        // A property that nobody reads.
-        OperationKind::SetProperty => patch("add", "/stormglass_note", json!("set")),
+        // A property that means nothing to the server.
+        OperationKind::SetProperty => patch("add", "/stormglass_note", json!(value)),
+        OperationKind::Share => ("POST", "/members", json!({ "member": value })),
+        OperationKind::Unshare => ("DELETE", "/members/", Value::Null),
         OperationKind::Protect => patch("replace", "/protected", json!(true)),
         OperationKind::Unprotect => patch("replace", "/protected", json!(false)),
     };
+    let member = if kind == OperationKind::Unshare {
+        value
+    } else {
+        ""
+    };
     Asked {
         method,
-        path: format!("/images/{id}{below}"),
+        path: format!("/images/{id}{below}{member}"),
         text: match body {
             Value::Null => String::new(),
             body => body.to_string(),
         },
+    }
+}
+
+/// Lets members of an image be named: a private one has none.
+pub(crate) fn shared(id: ImageId) -> Asked {
+    let change = json!([{ "op": "replace", "path": "/visibility", "value": "shared" }]);
+    Asked {
+        method: "PATCH",
+        path: format!("/images/{id}"),
+        text: change.to_string(),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct GlanceTarget {
     pub reader: Option<Identity>,
     /// Who belongs to another project; none: nobody does.
     pub other_project: Option<Identity>,
+    /// The id of that project, to share images with; none: it is read from the identity if that says it.
+    pub other_project_id: Option<String>,
     /// Certificates, in PEM, that are trusted beside the system's; for `https`.
     pub ca: Option<PathBuf>,
     /// Through which its servers are asked.
@@ -54,6 +56,7 @@ impl GlanceTarget {
             admin,
             reader: None,
             other_project: None,
+            other_project_id: None,
             ca: None,
             proxies: Proxies::default(),
             timeout: Span::from_secs(60),
@@ -71,6 +74,19 @@ impl GlanceTarget {
     /// Whether one identity acts as the member and as the admin: then nobody knows what it may do.
     pub fn has_one_identity(&self) -> bool {
         self.member == self.admin
+    }
+
+    /// The project that images are shared with, if it is known: identity headers say it, and so do the tokens of a development server.
+    pub fn project_to_share_with(&self) -> Option<String> {
+        let said = match &self.other_project {
+            Some(Identity::Headers { project, .. }) => Some(project.clone()),
+            Some(Identity::Token(token)) => match token.split(':').collect::<Vec<_>>()[..] {
+                [_, project, _] => Some(project.to_owned()),
+                _ => None,
+            },
+            Some(Identity::Keystone(_) | Identity::Anonymous) | None => None,
+        };
+        self.other_project_id.clone().or(said)
     }
 
     /// Whether its address says that it is on this host, so that it can read data that is served here.

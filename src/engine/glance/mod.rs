@@ -12,7 +12,7 @@ use std::future::Future;
 use std::rc::Rc;
 use stormglass_glance::{Answer, Cleanup, Client, Commands, ImageId, Request, RunId};
 use stormglass_model::fault::{FaultId, Faults};
-use stormglass_model::history::{Audit, Ending, Event, Gauges, Level, Seen, SubjectId};
+use stormglass_model::history::{Audit, Ending, Event, Gauges, Level, OpId, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Invocation, Out};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::load::StoryId;
@@ -216,6 +216,9 @@ impl<S: Runtime> Remote<S> {
                 spoiled: client_fault.is_some() || late,
             };
             out.record(now, subject, story, event);
+            if let Some(event) = property(op, operation, &answer) {
+                out.record(now, subject, story, event);
+            }
             // To another project nothing is there.
             if who != Who::OtherProject {
                 self.shown(now, subject.slot, Some(operation), answer, out);
@@ -289,6 +292,16 @@ impl<S: Runtime> Remote<S> {
     }
 }
 
+/// What an update wrote into the property, or a look showed of it.
+fn property(op: OpId, operation: Operation, answer: &Answer) -> Option<Event> {
+    let value = match (operation, answer.observed) {
+        (Operation::SetProperty, _) => Some(op.0),
+        (Operation::Show, Some(Seen::Status(_))) => answer.property,
+        _ => return None,
+    };
+    Some(Event::Property { op, value })
+}
+
 /// A look of the target's own, for the history.
 fn looked(sent: Time, due: Time, answer: &Answer) -> Event {
     Event::Looked {
@@ -350,7 +363,10 @@ impl<S: Runtime> Target for Remote<S> {
             who,
             id: ImageId::new(self.run, subject.number),
             size: Bytes(size),
-            content_seed: content.checksum,
+            content_seed: match operation {
+                Operation::SetProperty => invocation.op.0,
+                _ => content.checksum,
+            },
             fraction: client_fault.map_or(1.0, |(_, after)| after),
         };
         if let (Some(at), Some(watch)) = (rival_at, &watch) {

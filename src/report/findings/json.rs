@@ -1,7 +1,7 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
 use super::words::title;
-use super::{file_name, numbered};
+use super::{families, file_name, numbered};
 use crate::report::json::{Ordered, pretty};
 use crate::report::number::interval;
 use crate::sweep::{Finding, SweepResult, Tally, Variant, operations, shows_locations};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 #[derive(Serialize)]
 struct SweepDocument {
     #[serde(flatten)]
-    sweep: Ordered<14>,
+    sweep: Ordered<15>,
     findings: Vec<Ordered<16>>,
 }
 
@@ -25,6 +25,7 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
         ("interrupted", json!(result.interrupted)),
         ("scripts_run", json!(result.cases.0)),
         ("scripts_planned", json!(result.cases.1)),
+        ("families", families::list(result)),
         ("tries", json!(result.tries)),
         ("tries_unknown", json!(result.unknown)),
         ("wall_s", json!(result.wall.as_secs_f64())),

@@ -4,6 +4,7 @@
 
 mod curl;
 mod drawing;
+mod families;
 mod json;
 mod junit;
 mod page;

@@ -3,7 +3,7 @@
 use super::words::{
     capital, clean, demand, explained, found, of_tries, title, tried, with_interval,
 };
-use super::{curl, file_name, numbered};
+use super::{curl, families, file_name, numbered};
 use crate::report::number::{counted, thousands};
 use crate::report::terminal::marked;
 use crate::sweep::{Finding, SweepResult, Tally, Variant, shows_locations};
@@ -21,6 +21,9 @@ pub fn page(result: &SweepResult) -> String {
         tried(result),
         result.seed
     );
+    if let Some(line) = families::line(result) {
+        let _ = writeln!(text, "\n[Not tried](#not-tried): {line}.");
+    }
     if result.interrupted {
         text.push_str("\nThe sweep was interrupted; what follows is what was found until then.\n");
     }
@@ -36,6 +39,7 @@ pub fn page(result: &SweepResult) -> String {
     for (number, finding) in numbered(result) {
         one(&mut text, result, number, finding);
     }
+    text.push_str(&families::section(result));
     left(&mut text, result);
     text
 }

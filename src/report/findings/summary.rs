@@ -1,7 +1,7 @@
 //! The summary of a sweep for a terminal.
 
-use super::numbered;
 use super::words::{clean, found, of_tries, title, tried};
+use super::{families, numbered};
 use crate::report::number::counted;
 use crate::report::terminal::{HEIGHT, Paint, clipped, closing};
 use crate::sweep::{Finding, SweepResult};
@@ -22,6 +22,9 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
         ),
         format!("  {}", tried(result)),
     ];
+    if let Some(line) = families::line(result) {
+        lines.push(paint.doubtful(&format!("  not tried: {line}")));
+    }
     if result.interrupted {
         lines.push(paint.doubtful("  interrupted: this was found until then"));
     }

@@ -101,6 +101,7 @@ impl Timeline {
                 bar.answer = answer(&ending);
                 What::Ended(index)
             }
+            Observation::Property { .. } => return, // the requests show it
             Observation::Broken(broken) => What::Broken(broken),
             Observation::Probed(reading) => What::Probed(reading),
         };

@@ -159,8 +159,9 @@ impl Session {
             self.shared.pace.set(self.since(asked));
             let busy = match shown {
                 Some(Seen::Status(SubjectStatus::Saving | SubjectStatus::Importing)) => true,
-                Some(Seen::Status(SubjectStatus::Uploading)) => self.imports(),
-                Some(Seen::Status(_) | Seen::Gone) => false,
+                // A task that was accepted may not have begun.
+                Some(Seen::Status(_)) => self.has_open_task().await,
+                Some(Seen::Gone) => false,
                 None => true,
             };
             if !busy || self.since(began) > REST.max(self.shared.patience()) {
@@ -174,9 +175,17 @@ impl Session {
         }
     }
 
-    fn imports(&self) -> bool {
-        let import = |act: Act| matches!(act.operation, Operation::ImportStaged);
-        self.script.acts().any(import)
+    fn has_tasks(&self) -> bool {
+        self.script.acts().any(|act| act.operation.row().by_task)
+    }
+
+    /// Whether the server says that a task of the subject has not ended.
+    async fn has_open_task(&self) -> bool {
+        let tasks = match self.has_tasks() {
+            true => self.shared.client.tasks(self.image).await,
+            false => return false,
+        };
+        tasks.is_ok_and(|tasks| tasks.iter().any(|task| !task.ended()))
     }
 
     /// Deletes the subject, whatever became of it, and looks whether it is gone.
@@ -192,7 +201,7 @@ impl Session {
     /// Without a probe nothing is known of the server's database; but its API tells an admin what became of the tasks of this
     /// subject, if its script began any. Tasks that a server does not show to us, or no longer, are no reason to complain.
     pub(super) async fn ask_for_tasks(&self) {
-        if self.script.acts().any(|act| act.operation.row().by_task)
+        if self.has_tasks()
             && let Some(open) = self.open_tasks().await
         {
             self.tell(Observation::Probed(ProbeReading {
@@ -262,10 +271,19 @@ impl Session {
             brings: brings(&request),
             spoiled: spoiled || act.operation.kind() == OperationKind::Upload(Body::Aborted),
         });
+        let writes = act.operation == Operation::SetProperty;
+        if writes {
+            let value = Some(request.content_seed);
+            self.tell(Observation::Property { op, value });
+        }
         let answer = match watch {
             None => self.shared.client.perform(&request).await,
             Some(watch) => self.shared.client.perform_watched(&request, watch).await,
         };
+        if act.operation == Operation::Show && matches!(answer.observed, Some(Seen::Status(_))) {
+            let value = answer.property;
+            self.tell(Observation::Property { op, value });
+        }
         self.tell(Observation::Answered {
             op,
             ending: Ending {
@@ -302,7 +320,9 @@ impl Session {
 fn brings(request: &Request) -> Option<Content> {
     match request.operation.kind() {
         OperationKind::CreateEmpty => Some(content_of(0, 0)),
-        OperationKind::Upload(Body::Whole) | OperationKind::Stage | OperationKind::Import => {
+        OperationKind::Upload(body) if !body.is_whole() => None,
+        OperationKind::Import(source) if !source.is_whole() => None,
+        OperationKind::Upload(_) | OperationKind::Stage | OperationKind::Import(_) => {
             Some(content_of(request.content_seed, request.size.0))
         }
         _ => None,

@@ -168,6 +168,7 @@ fn op_of(event: &Event) -> Option<OpId> {
         Event::Removed { .. }
         | Event::Forgotten
         | Event::Sent { .. }
+        | Event::Property { .. }
         | Event::Looked { .. }
         | Event::TasksEnded => None,
     }
@@ -273,9 +274,11 @@ fn alter(history: &History, i: usize, turn: usize) -> Vec<Event> {
             Event::Removed { bytes: bytes + 1 },
             Event::Removed { bytes: bytes - 1 },
         ],
-        Event::Forgotten | Event::Sent { .. } | Event::Looked { .. } | Event::TasksEnded => {
-            Vec::new()
-        }
+        Event::Forgotten
+        | Event::Sent { .. }
+        | Event::Property { .. }
+        | Event::Looked { .. }
+        | Event::TasksEnded => Vec::new(),
     }
 }
 

@@ -64,6 +64,7 @@ pub fn explained(events: impl Iterator<Item = Event>) -> bool {
             Event::TaskMoved { .. }
             | Event::Forgotten
             | Event::Sent { .. }
+            | Event::Property { .. }
             | Event::Looked { .. }
             | Event::TasksEnded => {}
         }

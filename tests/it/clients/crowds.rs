@@ -112,7 +112,7 @@ fn is_exact(recipe: &Recipe, history: &SubjectHistory) -> bool {
             let going = [PendingDelete, Deleted].map(|status| Some(Seen::Status(status)));
             ending.outcome == Outcome::Fail || going.contains(&ending.seen)
         }
-        Observation::Broken(_) | Observation::Probed(_) => false,
+        Observation::Broken(_) | Observation::Probed(_) | Observation::Property { .. } => false,
     };
     !recipe.world.real() && !history.events.iter().any(vague)
 }

@@ -144,7 +144,7 @@ fn density(history: &SubjectHistory) -> (u32, u32) {
         match event.observation {
             Observation::Invoked { op, .. } => _ = sent.insert(op, event.at),
             Observation::Answered { op, .. } => spans.push((sent[&op], event.at)),
-            Observation::Broken(_) | Observation::Probed(_) => {}
+            Observation::Broken(_) | Observation::Probed(_) | Observation::Property { .. } => {}
         }
     }
     let meet = |a: usize, b: usize| a != b && spans[a].0 <= spans[b].1 && spans[b].0 <= spans[a].1;

@@ -84,7 +84,7 @@ const BOTH: [Operation; 15] = [
     AddLocation,
     SetProperty,
 ];
-const REAL: [Operation; 10] = [
+const REAL: [Operation; 15] = [
     Stage,
     ImportStaged,
     ImportStaged,
@@ -95,6 +95,11 @@ const REAL: [Operation; 10] = [
     UploadWrongSize,
     UploadTooLarge,
     RemoveLocation,
+    UploadChunked,
+    UploadChunked,
+    ImportSlow,
+    ImportCut,
+    RegisterLocationWrongHash,
 ];
 
 /// The history that the seed makes.
@@ -184,7 +189,10 @@ impl Making {
         self.next += 1;
         let data = (100 + u64::from(id % 3), 1);
         let lost = (below(&mut self.rng, 100) as u64) < self.recipe.lost;
-        let sends = matches!(operation, Upload | Stage) || operation == Import;
+        let sends = matches!(
+            operation,
+            Upload | UploadChunked | Stage | Import | ImportSlow
+        );
         let brings = sends.then(|| content(data));
         self.tell(Observation::Invoked {
             op: OpId(u64::from(id)),

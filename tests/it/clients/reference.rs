@@ -65,7 +65,7 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
                 };
                 everything(world, ways)?.into_iter().filter(told).collect()
             }
-            Observation::Broken(_) => ways,
+            Observation::Broken(_) | Observation::Property { .. } => ways,
         };
         if ways.is_empty() {
             return Some(false);

@@ -213,9 +213,11 @@ pub fn steps(world: &World, subject: Subject, work: Work) -> Vec<(Subject, Work)
     }
     let mut steps = match work.operation {
         operation if operation.creates() => create(world, subject, work),
-        Upload | AbortUpload | UploadWrongSize | UploadTooLarge => upload(world, subject, work),
+        Upload | AbortUpload | UploadWrongSize | UploadTooLarge | UploadChunked => {
+            upload(world, subject, work)
+        }
         Import if !world.real() => upload(world, subject, work),
-        Import | ImportStaged | RegisterLocation => import(subject, work),
+        one if one.row().by_task => import(subject, work),
         Stage => stage(subject, work),
         _ => change(world, subject, work),
     };
@@ -286,7 +288,7 @@ fn upload(world: &World, subject: Subject, work: Work) -> Vec<(Subject, Work)> {
         Profile::V1 => Killed,
         Profile::V2 | Profile::Glance => Queued,
     };
-    let whole = matches!(work.operation, Upload | Import);
+    let whole = matches!(work.operation, Upload | UploadChunked | Import);
     match work.stage {
         0 if subject.status == Some(Queued) => vec![(subject.at(Saving).held(work.id), work.to(1))],
         0 if world.defect == Some(Defect::UploadsOverlap) && subject.status == Some(Saving) => {
@@ -324,9 +326,13 @@ fn import(subject: Subject, work: Work) -> Vec<(Subject, Work)> {
     };
     let data = match work.operation {
         ImportStaged => subject.data,
-        RegisterLocation => None,
-        _ => Some(work.data),
+        Import | ImportSlow => Some(work.data),
+        _ => None,
     };
+    let comes = !matches!(
+        work.operation,
+        ImportMissing | ImportDead | ImportCut | ImportTooLarge
+    );
     let accepted = work.replies(Reply::plain(Outcome::Ok, 202));
     let mine = subject.status == Some(Importing) && subject.holder == Some(work.id);
     match work.stage {
@@ -335,10 +341,11 @@ fn import(subject: Subject, work: Work) -> Vec<(Subject, Work)> {
         1 if subject.status == Some(from) => {
             vec![(subject.at(Importing).held(work.id), work.to(2))]
         }
-        2 if mine => vec![
-            (subject.at(Active).with(data), work.ends()),
-            (subject.at(Queued), work.ends()),
-        ],
+        2 if mine => {
+            let done = comes.then(|| (subject.at(Active).with(data), work.ends()));
+            let failed = (subject.at(Queued), work.ends());
+            done.into_iter().chain([failed]).collect()
+        }
         _ => vec![(subject, work.ends())],
     }
 }

@@ -54,7 +54,11 @@ impl Written {
 
     pub fn call_as(&mut self, operation: Operation, who: Who) -> OpId {
         let brings = match operation {
-            Operation::Upload | Operation::Stage | Operation::Import => Some(DATA),
+            Operation::Upload
+            | Operation::UploadChunked
+            | Operation::Stage
+            | Operation::Import
+            | Operation::ImportSlow => Some(DATA),
             _ => None,
         };
         self.call_with(operation, who, brings, false)

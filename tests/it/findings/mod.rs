@@ -2,6 +2,7 @@
 
 mod accepted;
 mod causes;
+mod families;
 mod files;
 mod sample;
 mod seen;

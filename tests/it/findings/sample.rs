@@ -29,6 +29,7 @@ pub fn result(findings: Vec<Finding>) -> SweepResult {
         rules: Rules::glance(Some(false)),
         seed: 42,
         cases: (412, 412),
+        families: Vec::new(),
         tries: 3_020,
         unknown: 12,
         findings,

@@ -20,6 +20,7 @@ mod keystone;
 mod life;
 mod probe;
 mod safety;
+mod sources;
 mod surface;
 
 const SEED: u64 = 42;

@@ -11,7 +11,7 @@ use stormglass_model::script::{Act, ClientFault, Point};
 use stormglass_model::units::{Bytes, Span, Time};
 
 /// The server with everybody on it.
-fn everybody() -> Place {
+pub(super) fn everybody() -> Place {
     let mut place = place();
     let token = |who: &str| Some(Identity::Token(who.to_owned()));
     place.target.reader = token("rita:stormglass:reader");
@@ -32,7 +32,7 @@ async fn answered(client: &Client, request: &Request) -> Answer {
 
 impl Subject {
     /// Performs each as usual, one after the other: these are the codes that Glance 33 answers.
-    async fn codes(&self, expected: &[(Operation, u16)]) {
+    pub(super) async fn codes(&self, expected: &[(Operation, u16)]) {
         for &(operation, code) in expected {
             let answer = self.client.perform(&self.asked(operation)).await;
             assert_eq!(answer.http_status, Some(code), "{operation}: {answer:?}");
@@ -40,7 +40,7 @@ impl Subject {
     }
 
     /// Waits until every task of the subject has ended.
-    async fn rests(&self) {
+    pub(super) async fn rests(&self) {
         for _ in 0..200 {
             let tasks = self.client.tasks(self.request.id).await.unwrap();
             if tasks.iter().all(|task| task.ended()) {
@@ -52,7 +52,7 @@ impl Subject {
     }
 
     /// Looks until the status is this.
-    async fn becomes(&self, status: SubjectStatus) -> Answer {
+    pub(super) async fn becomes(&self, status: SubjectStatus) -> Answer {
         for _ in 0..200 {
             let shown = self.client.show(self.request.id).await;
             if shown.observed == Some(Seen::Status(status)) {
@@ -214,10 +214,11 @@ fn properties_change_and_a_protected_subject_is_not_deleted() {
     local(async {
         use Operation::*;
         let subject = Subject::new(&place, 48);
+        subject.codes(&[(Create, 201), (SetProperty, 200)]).await;
+        let shown = subject.client.show(subject.request.id).await;
+        assert_eq!(shown.property, Some(subject.request.content_seed));
         subject
             .codes(&[
-                (Create, 201),
-                (SetProperty, 200),
                 (Protect, 200),
                 (Delete, 403),
                 (Upload, 204),
@@ -250,7 +251,7 @@ fn a_reader_reads_and_a_stranger_sees_nothing() {
             !operation.creates()
                 && !matches!(
                     operation,
-                    Operation::AbortUpload | Operation::UploadTooLarge
+                    Operation::AbortUpload | Operation::UploadTooLarge | Operation::ImportTooLarge
                 )
         });
         for &operation in others {

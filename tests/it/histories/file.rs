@@ -121,10 +121,19 @@ fn operation() -> impl Strategy<Value = (Observation, Option<Observation>)> {
     (invoked, proptest::option::of(answered))
 }
 
+/// What an operation writes or shows, if it does.
+fn property() -> impl Strategy<Value = Option<Observation>> {
+    let op = OpId(0);
+    let told = any::<Option<u64>>().prop_map(move |value| Observation::Property { op, value });
+    proptest::option::of(told)
+}
+
 /// One that no operation belongs to, or all of an operation.
 fn part() -> impl Strategy<Value = Vec<Observation>> {
     prop_oneof![
-        4 => operation().prop_map(|(invoked, answered)| [Some(invoked), answered].into_iter().flatten().collect()),
+        4 => (operation(), property()).prop_map(|((invoked, answered), property)| {
+            [Some(invoked), property, answered].into_iter().flatten().collect()
+        }),
         1 => any::<bool>().prop_map(|broken| vec![Observation::Broken(broken)]),
         1 => reading().prop_map(|reading| vec![Observation::Probed(reading)]),
     ]
@@ -139,8 +148,9 @@ fn saved() -> impl Strategy<Value = Saved> {
             let (mut at, mut events) = (Time(0), Vec::new());
             for (number, (part, later)) in parts.into_iter().enumerate() {
                 for mut observation in part {
-                    if let Observation::Invoked { op, .. } | Observation::Answered { op, .. } =
-                        &mut observation
+                    if let Observation::Invoked { op, .. }
+                    | Observation::Property { op, .. }
+                    | Observation::Answered { op, .. } = &mut observation
                     {
                         *op = OpId(number as u64);
                     }
@@ -277,13 +287,13 @@ fn a_wrong_line_is_named_with_what_to_do() {
     line 4: a second header; check each history on its own
     line 2: it is longer than 1048576 bytes, which no event is; is this a history?
     line 2: column 67: `craete` is no operation; did you mean `create`?
-    line 2: column 1061: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` is no operation; write create, create-with-location, create-empty, add-location, remove-location, upload, abort-upload, download, export, clone, download-as-admin, deactivate, reactivate, delete, import, show, set-property, protect, unprotect, stage, import-staged, register-location, replace-location, create-without-format, create-with-wrong-format, upload-wrong-size, upload-too-large
+    line 2: column 1061: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` is no operation; write create, create-with-location, create-empty, add-location, remove-location, upload, abort-upload, download, export, clone, download-as-admin, deactivate, reactivate, delete, import, show, set-property, protect, unprotect, stage, import-staged, register-location, replace-location, create-without-format, create-with-wrong-format, upload-wrong-size, upload-too-large, upload-chunked, import-slow, import-missing, import-dead, import-cut, import-too-large, register-location-checked, register-location-wrong-hash, share, unshare
     line 2: column 78: `me` is no client; write member, admin, reader, stranger
-    line 2: column 36: unknown variant `sent`, expected one of `invoked`, `answered`, `broken`, `healed`, `probed`
+    line 2: column 36: unknown variant `sent`, expected one of `invoked`, `answered`, `broken`, `healed`, `probed`, `property`
     line 2: an event `invoked` must say `op`
     line 2: column 47: invalid value: integer `-7`, expected u64
     line 2: column 51: duplicate field `op`
-    line 2: column 51: unknown field `ob`, expected one of `run`, `subject`, `t_ns`, `event`, `op`, `operation`, `who`, `outcome`, `status`, `size`, `checksum`, `spoiled`, `http`, `row`, `data`, `tasks_open`
+    line 2: column 51: unknown field `ob`, expected one of `run`, `subject`, `t_ns`, `event`, `op`, `operation`, `who`, `outcome`, `status`, `size`, `checksum`, `spoiled`, `http`, `value`, `row`, `data`, `tasks_open`
     line 2: an event `invoked` does not say "outcome":"ok","http":200
     line 2: an event `invoked` must say `checksum`
     line 2: column 64: `1234` is no checksum, which is sixteen hexadecimal digits

@@ -95,8 +95,9 @@ impl Client {
         if let (Some(mut kept), Some(clock)) = (kept, &self.clock) {
             kept.ended = Some(clock());
             let sent = context.watch.as_ref().map(|watch| watch.sent.get().body);
-            if kept.data.is_some() {
-                kept.data_sent = sent.unwrap_or(transfer.taken.get());
+            if let Some(declared) = kept.data {
+                // In chunks, more goes over the wire.
+                kept.data_sent = sent.unwrap_or(transfer.taken.get()).min(declared);
             }
             kept.status = came.as_ref().ok().map(|reply| reply.status);
             kept.reply = match &came {
@@ -187,6 +188,7 @@ fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answe
         if let Ok(image) = serde_json::from_slice::<Image>(&reply.text) {
             answer.observed = image.seen();
             answer.content = image.content();
+            answer.property = image.property();
         }
     } else {
         answer.note = line(&String::from_utf8_lossy(&reply.text));

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use stormglass_model::lifecycle::{Outcome, Who};
-use stormglass_model::operations::{Body, DataFrom, OperationKind};
+use stormglass_model::operations::{Body, DataFrom, OperationKind, Source};
 use stormglass_model::script::Act;
 use stormglass_model::units::{Bytes, Time};
 use tokio::sync::OnceCell;
@@ -43,6 +43,8 @@ struct Shared {
     /// Serves data where no location is given.
     source: OnceCell<DataServer>,
     too_large: Option<Bytes>,
+    /// The project that images are shared with.
+    other_project: Option<String>,
     /// Every image this client may have created and has not seen deleted; whether its create was acknowledged.
     created: RefCell<BTreeMap<ImageId, bool>>,
     /// Where they are written before they are created.
@@ -99,6 +101,7 @@ impl Client {
                 is_here: target.is_on_loopback(),
                 source: OnceCell::new(),
                 too_large: target.too_large,
+                other_project: target.project_to_share_with(),
                 created: RefCell::default(),
                 journal: std::cell::OnceCell::new(),
                 last_resort: std::cell::OnceCell::new(),
@@ -133,7 +136,20 @@ impl Client {
         if row.data == DataFrom::Location && shared.location.is_none() && !shared.is_here {
             return Some("it needs a `location` that Glance may read data from");
         }
-        (row.kind == OperationKind::Upload(Body::TooLarge) && shared.too_large.is_none())
+        if row.kind.needs_own_source() && !shared.is_here {
+            return Some(
+                "it needs a server on this host, which can read from a place that we serve",
+            );
+        }
+        let shares = matches!(row.kind, OperationKind::Share | OperationKind::Unshare);
+        if shares && shared.other_project.is_none() {
+            return Some("it needs the `stranger_project`");
+        }
+        let is_too_large = matches!(
+            row.kind,
+            OperationKind::Upload(Body::TooLarge) | OperationKind::Import(Source::TooLarge)
+        );
+        (is_too_large && shared.too_large.is_none())
             .then_some("it needs a size that is `too_large` for the server")
     }
 

@@ -4,11 +4,11 @@ use super::{Client, OperationContext};
 use crate::answer::{Answer, ImageId, Request, line};
 use crate::data_server::DataServer;
 use crate::dialect::{self, Tasks};
-use crate::http::{Call, Payload, Trouble};
+use crate::http::{Call, Payload, Trouble, md5_of};
 use hyper::header::HeaderValue;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, TaskStatus, Who};
-use stormglass_model::operations::{Body, DataFrom, Formats, OperationKind};
+use stormglass_model::operations::{Body, DataFrom, Formats, Hash, OperationKind, Source};
 use stormglass_model::units::Bytes;
 
 /// A wrong size is too large by so many bytes.
@@ -32,6 +32,10 @@ impl Client {
             OperationKind::Upload(Body::Whole) | OperationKind::Stage => {
                 self.send_data(context, size, size).await
             }
+            OperationKind::Upload(Body::Chunked) => {
+                let body = Payload::upload(context.request.content_seed, size, size);
+                self.send_payload(context, body.in_chunks(), None).await
+            }
             OperationKind::Upload(Body::WrongSize) => {
                 self.send_data(context, size, size + MISSING).await
             }
@@ -40,6 +44,7 @@ impl Client {
                 self.send_data(context, size, size).await
             }
             OperationKind::Upload(Body::Aborted) => self.abort_upload(context).await,
+            OperationKind::Share => self.share(context).await,
             OperationKind::Delete => self.delete(context).await,
             OperationKind::Show => self.read_record(context).await,
             _ => self.send_words(context).await,
@@ -47,22 +52,44 @@ impl Client {
     }
 
     /// The request of an operation of this kind, whose body is `data` where it is no text.
-    fn call_of(&self, kind: OperationKind, id: ImageId, url: &str, data: Option<Payload>) -> Call {
-        self.call(dialect::asked(kind, id, self.shared.run, url), data)
+    fn call_of(
+        &self,
+        kind: OperationKind,
+        id: ImageId,
+        value: &str,
+        data: Option<Payload>,
+    ) -> Call {
+        self.call(dialect::asked(kind, id, self.shared.run, value), data)
     }
 
     /// An operation without data of its own, and without more to it than its request.
     async fn send_words(&self, context: &mut OperationContext<'_>) -> Answer {
         let request = context.request;
-        let url = match request.operation.row().data {
-            DataFrom::Location => self.location(request).await,
-            DataFrom::Nowhere | DataFrom::Client => Ok(String::new()),
+        let kind = request.operation.kind();
+        let value = match (request.operation.row().data, kind) {
+            (DataFrom::Location, _) => self.location(request).await,
+            (_, OperationKind::SetProperty) => Ok(dialect::note(request.content_seed)),
+            (_, OperationKind::Share | OperationKind::Unshare) => {
+                Ok(self.shared.other_project.clone().unwrap_or_default())
+            }
+            (DataFrom::Nowhere | DataFrom::Client, _) => Ok(String::new()),
         };
-        let url = match url {
-            Ok(url) => url,
+        let value = match value {
+            Ok(value) => value,
             Err(note) => return Answer::new(Outcome::Fail).with_note(note),
         };
-        let mut call = self.call_of(request.operation.kind(), request.id, &url, None);
+        let asked = dialect::asked(kind, request.id, self.shared.run, &value);
+        let checksum = |seed| md5_of(seed, request.size.0);
+        let asked = match kind {
+            OperationKind::RegisterLocation(Hash::Right) => {
+                asked.checked(&value, &checksum(request.content_seed))
+            }
+            OperationKind::RegisterLocation(Hash::Wrong) => {
+                asked.checked(&value, &checksum(!request.content_seed))
+            }
+            _ => asked,
+        };
+        let mut call = self.call(asked, None);
         call.content_max = request.operation.reads().then_some(request.size.0);
         self.exchange(context, call).await.0
     }
@@ -123,11 +150,21 @@ impl Client {
 
     /// Sends `size` bytes of data, and says that they are `said`.
     async fn send_data(&self, context: &mut OperationContext<'_>, size: u64, said: u64) -> Answer {
+        let body = Payload::upload(context.request.content_seed, size, size);
+        let said = (said != size).then_some(said);
+        self.send_payload(context, body, said).await
+    }
+
+    async fn send_payload(
+        &self,
+        context: &mut OperationContext<'_>,
+        body: Payload,
+        said: Option<u64>,
+    ) -> Answer {
         let request = context.request;
-        let body = Payload::upload(request.content_seed, size, size);
         let mut call = self.call_of(request.operation.kind(), request.id, "", Some(body));
         let transfer = call.transfer.clone();
-        if said != size {
+        if let Some(said) = said {
             let headers = call.request.headers_mut();
             headers.insert("x-openstack-image-size", HeaderValue::from(said));
         }
@@ -156,12 +193,30 @@ impl Client {
 
     /// Where Glance may read the subject's data; or why nowhere.
     async fn location(&self, request: &Request) -> Result<String, String> {
-        if let Some(location) = &self.shared.location {
+        let (served, size) = match (request.operation.kind(), self.shared.too_large) {
+            (OperationKind::Import(Source::TooLarge), Some(size)) => (Source::Whole, size.0),
+            (OperationKind::Import(source), _) => (source, request.size.0),
+            _ => (Source::Whole, request.size.0),
+        };
+        let own = request.operation.kind().needs_own_source();
+        if let Some(location) = self.shared.location.as_ref().filter(|_| !own) {
             return Ok(location.clone());
         }
         match self.shared.source.get_or_try_init(DataServer::start).await {
-            Ok(source) => Ok(source.url_for(request.size.0, request.content_seed)),
+            Ok(source) => Ok(source.url_for(size, request.content_seed, served)),
             Err(error) => Err(line(&format!("cannot serve data on 127.0.0.1: {error}"))),
+        }
+    }
+
+    /// Makes the image one that has members, and another project one of them.
+    async fn share(&self, context: &mut OperationContext<'_>) -> Answer {
+        let watch = context.watch.take();
+        let call = self.call(dialect::shared(context.request.id), None);
+        let answer = self.exchange(context, call).await.0;
+        context.watch = watch;
+        match answer.outcome {
+            Outcome::Ok => self.send_words(context).await,
+            _ => answer,
         }
     }
 

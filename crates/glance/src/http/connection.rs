@@ -10,7 +10,7 @@ use super::watch::{Load, Side, Watch};
 use crate::clock::{now, since};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING};
 use hyper_util::rt::TokioIo;
 use std::cell::RefCell;
 use std::path::Path;
@@ -77,7 +77,7 @@ impl Call {
         media_type: Option<&'static str>,
         body: Payload,
     ) -> Call {
-        let length = body.left();
+        let (length, is_chunked) = (body.left(), body.is_chunked());
         let mut request = hyper::Request::new(body);
         *request.method_mut() = method.parse().unwrap_or_default();
         *request.uri_mut() = path.parse().unwrap_or_default();
@@ -85,7 +85,9 @@ impl Call {
         if let Ok(host) = HeaderValue::from_str(host) {
             headers.insert(HOST, host);
         }
-        if matches!(method, "PUT" | "POST" | "PATCH") {
+        if is_chunked {
+            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        } else if matches!(method, "PUT" | "POST" | "PATCH") {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         if let Some(media_type) = media_type {
@@ -115,7 +117,7 @@ impl Call {
             },
             None => Load {
                 side: Side::Request,
-                size: body.left(),
+                size: body.length_on_wire(),
                 is_data: matches!(body, Payload::Upload(_)),
             },
         }

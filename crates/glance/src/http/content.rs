@@ -18,6 +18,9 @@ use tokio::time::Instant;
 /// Bytes made at once. A multiple of eight, so that the generator's words are never cut and the content does not depend on it.
 const CHUNK: u64 = 64 * 1024;
 
+/// What ends a body in chunks.
+const END: &str = "0\r\n\r\n";
+
 /// Counts and digests bytes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
@@ -29,6 +32,12 @@ impl Tally {
     pub fn add(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
         self.hash.update(bytes);
+    }
+
+    /// The digest in hexadecimal digits.
+    pub fn hex(self) -> String {
+        let digest = self.hash.finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Of the digest the first eight bytes, big-endian.
@@ -82,9 +91,18 @@ impl Generator {
 
 /// What an upload of this seed and size sends.
 pub fn content_of(content_seed: u64, size: u64) -> Content {
+    made(content_seed, size).content()
+}
+
+/// The MD5 of it in hexadecimal digits.
+pub(crate) fn md5_of(content_seed: u64, size: u64) -> String {
+    made(content_seed, size).hex()
+}
+
+fn made(content_seed: u64, size: u64) -> Tally {
     let mut generator = Generator::new(content_seed, size);
     while generator.next(size).is_some() {}
-    generator.made.content()
+    generator.made
 }
 
 /// Reads a checksum as Glance writes it, 32 hexadecimal digits, down to what a [`Content`] keeps.
@@ -121,6 +139,8 @@ pub(crate) enum Payload {
 pub(crate) struct Upload {
     generator: Generator,
     stop: u64,
+    /// Whether it goes in chunks, and does not say how many bytes there are.
+    chunked: bool,
     transfer: Rc<Transfer>,
 }
 
@@ -136,6 +156,9 @@ impl Transfer {
 }
 
 impl Payload {
+    /// The most bytes of an upload that are made, and sent, at once.
+    pub(crate) const CHUNK: u64 = CHUNK;
+
     pub(crate) fn text(text: impl Into<String>) -> Payload {
         Payload::Text(Bytes::from(text.into()))
     }
@@ -145,12 +168,38 @@ impl Payload {
         let upload = Upload {
             generator: Generator::new(seed, size),
             stop: stop.min(size),
+            chunked: false,
             transfer: Transfer::new(),
         };
         if size == 0 {
             upload.finish(); // nobody polls an empty body
         }
         Payload::Upload(Box::new(upload))
+    }
+
+    /// The same in chunks, if it is an upload.
+    pub(crate) fn in_chunks(mut self) -> Payload {
+        if let Payload::Upload(upload) = &mut self {
+            upload.chunked = true;
+        }
+        self
+    }
+
+    pub(super) fn is_chunked(&self) -> bool {
+        matches!(self, Payload::Upload(upload) if upload.chunked)
+    }
+
+    /// How many bytes it is on the wire: each chunk has a head of its length in hexadecimal digits, and an empty one ends it.
+    pub(super) fn length_on_wire(&self) -> u64 {
+        let left = self.left();
+        let chunk = |length: u64| match length {
+            0 => 0,
+            length => format!("{length:x}\r\n\r\n").len() as u64,
+        };
+        match self.is_chunked() {
+            true => left + left / CHUNK * chunk(CHUNK) + chunk(left % CHUNK) + END.len() as u64,
+            false => left,
+        }
     }
 
     /// How far it has got; a text has got there at once.
@@ -218,6 +267,9 @@ impl Body for Payload {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left())
+        match self.is_chunked() {
+            true => SizeHint::default(),
+            false => SizeHint::with_exact(self.left()),
+        }
     }
 }

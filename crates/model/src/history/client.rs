@@ -46,6 +46,13 @@ pub enum Observation {
         /// How.
         ending: Ending,
     },
+    /// What an update of the property writes, or what a look at the record showed of it; told before the answer.
+    Property {
+        /// Which operation.
+        op: OpId,
+        /// The value; none where it is not set.
+        value: Option<u64>,
+    },
     /// Something of the server was broken on purpose, or healed. Errors of the server's own are to be expected in between.
     Broken(bool),
     /// A probe read the server's database and store while nothing was open.

@@ -109,6 +109,7 @@ impl Collector {
                 self.looked(subject, op, sent);
                 Some(Observation::Answered { op, ending })
             }
+            Event::Property { op, value } => Some(Observation::Property { op, value }),
             Event::TasksEnded => Some(Observation::Probed(ProbeReading {
                 tasks_open: Some(0),
                 ..ProbeReading::default()

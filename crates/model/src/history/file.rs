@@ -16,8 +16,8 @@
 //! | `run` | all | the replication, from one, which is left out |
 //! | `subject` | all | its number in the run |
 //! | `t_ns` | all | nanoseconds since the run began |
-//! | `event` | all | `invoked`, `answered`, `broken` or `healed` (something of the server), `probed` |
-//! | `op` | invoked, answered | which operation; unique within the subject |
+//! | `event` | all | `invoked`, `answered`, `property`, `broken` or `healed` (something of the server), `probed` |
+//! | `op` | invoked, answered, property | which operation; unique within the subject |
 //! | `operation`, `who` | invoked | what it asks for, and on whose behalf |
 //! | `size`, `checksum` | invoked | what it would bring in; both or neither. The checksum is of sixteen hexadecimal digits |
 //! | `spoiled` | invoked | whether its client does something wrong in the middle of it |
@@ -25,6 +25,7 @@
 //! | `status` | answered | what the answer showed: a status, or `gone` |
 //! | `size`, `checksum` | answered | what a read received, or a look says is held |
 //! | `http` | answered | the status code of the reply; 0 where something came that is no reply of HTTP |
+//! | `value` | property | what an update writes, or a look showed; sixteen hexadecimal digits, left out where it is not set |
 //! | `row` | probed | of the registry: `"absent"`, or `{"present":{"status":…,"deleted":…,"size":…,"checksum":…,"locations":…,"in_store":…}}` |
 //! | `data` | probed | of the store: `{"bytes":…,"staged":…}`, each left out where there is no file |
 //! | `tasks_open` | probed | import tasks that have not ended |
@@ -328,6 +329,10 @@ impl Open {
                 Some(false) => Ok(()),
                 Some(true) => Err(Problem::AnsweredTwice(op.0)),
                 None => Err(Problem::NotInvoked(op.0)),
+            },
+            Observation::Property { op, .. } => match self.answered.contains_key(&op) {
+                true => Ok(()),
+                false => Err(Problem::NotInvoked(op.0)),
             },
             Observation::Broken(_) | Observation::Probed(_) => Ok(()),
         }

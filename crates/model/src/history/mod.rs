@@ -194,6 +194,13 @@ pub enum Event {
         /// Whether the client did something wrong in the middle, so that no answer is owed.
         spoiled: bool,
     },
+    /// A real server only: what an update of the property wrote, or a look showed of it.
+    Property {
+        /// Which operation.
+        op: OpId,
+        /// The value; none where it is not set.
+        value: Option<u64>,
+    },
     /// A real server only: the target looked at the record by itself, as the member.
     Looked {
         /// When the look was sent.

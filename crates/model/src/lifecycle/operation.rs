@@ -59,6 +59,26 @@ named! {
         UploadWrongSize = "upload-wrong-size",
         /// Glance only: sends more data than the size cap or quota allows.
         UploadTooLarge = "upload-too-large",
+        /// Glance only: sends the data in chunks and does not say how many bytes there are.
+        UploadChunked = "upload-chunked",
+        /// Glance only: a web-download from a place that sends half of the data, and the rest a second later.
+        ImportSlow = "import-slow",
+        /// Glance only: a web-download from a place where there is nothing.
+        ImportMissing = "import-missing",
+        /// Glance only: a web-download from a place that does not answer.
+        ImportDead = "import-dead",
+        /// Glance only: a web-download from a place that breaks off in the middle of the data.
+        ImportCut = "import-cut",
+        /// Glance only: a web-download of more data than the size cap allows.
+        ImportTooLarge = "import-too-large",
+        /// Glance only: names a place through the newer call, with the checksum of the data there.
+        RegisterLocationChecked = "register-location-checked",
+        /// Glance only: the same with the checksum of other data.
+        RegisterLocationWrongHash = "register-location-wrong-hash",
+        /// Glance only: makes the other project a member of the subject, which may then read it.
+        Share = "share",
+        /// Glance only: undoes that.
+        Unshare = "unshare",
     }
 }
 

@@ -16,7 +16,7 @@ pub enum OperationKind {
     /// Names one more place where the data lies.
     AddLocation,
     /// Names a place through Glance's newer call.
-    RegisterLocation,
+    RegisterLocation(Hash),
     /// Names a place for all there were.
     ReplaceLocation,
     /// Takes the first place away.
@@ -26,7 +26,7 @@ pub enum OperationKind {
     /// Sends data to the staging area.
     Stage,
     /// Has the server fetch the data.
-    Import,
+    Import(Source),
     /// Has the server take the staged data.
     ImportStaged,
     /// Reads the data.
@@ -45,6 +45,10 @@ pub enum OperationKind {
     Protect,
     /// Allows them again.
     Unprotect,
+    /// Lets another project read the subject.
+    Share,
+    /// Does so no longer.
+    Unshare,
 }
 
 /// What a create says of the data to come.
@@ -71,6 +75,8 @@ named! {
         Import = "import",
         /// Changes the record: properties, protection, locations.
         Update = "update",
+        /// Shares the image with another project, or takes that back.
+        Share = "share",
         /// Deactivates or reactivates.
         Deactivate = "deactivate",
         /// Deletes.
@@ -93,6 +99,36 @@ pub enum Body {
     WrongSize,
     /// More than the server takes.
     TooLarge,
+    /// All of it, in chunks.
+    Chunked,
+}
+
+/// How an import's data is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// All of it.
+    Whole,
+    /// Half of it, and the rest a while later.
+    Slow,
+    /// There is none.
+    Missing,
+    /// Nothing is answered.
+    Dead,
+    /// Half of it; then the connection breaks.
+    Cut,
+    /// More than the server takes.
+    TooLarge,
+}
+
+/// What is said of the data at a place that is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hash {
+    /// Nothing.
+    Unsaid,
+    /// Its checksum.
+    Right,
+    /// The checksum of other data. Whether the server looks is a setting of its own.
+    Wrong,
 }
 
 /// Where the data that an operation brings in comes from.
@@ -134,9 +170,10 @@ impl OperationKind {
             OperationKind::Create(_) => ApiCall::Create,
             OperationKind::CreateEmpty | OperationKind::Upload(_) => ApiCall::Upload,
             OperationKind::Stage => ApiCall::Stage,
-            OperationKind::Import
+            OperationKind::Import(_)
             | OperationKind::ImportStaged
-            | OperationKind::RegisterLocation => ApiCall::Import,
+            | OperationKind::RegisterLocation(_) => ApiCall::Import,
+            OperationKind::Share | OperationKind::Unshare => ApiCall::Share,
             OperationKind::CreateWithLocation
             | OperationKind::AddLocation
             | OperationKind::ReplaceLocation
@@ -166,10 +203,20 @@ impl OperationKind {
         matches!(self, OperationKind::Download | OperationKind::Show)
     }
 
+    /// Whether the server reads from a place whose data we know, or that we make misbehave.
+    pub const fn needs_own_source(self) -> bool {
+        match self {
+            OperationKind::Import(source) => !matches!(source, Source::Whole),
+            OperationKind::RegisterLocation(hash) => matches!(hash, Hash::Right),
+            _ => false,
+        }
+    }
+
     /// Whether it can be answered with success.
     pub const fn may_succeed(self) -> bool {
         match self {
-            OperationKind::Upload(body) => matches!(body, Body::Whole),
+            OperationKind::Upload(body) => body.is_whole(),
+            OperationKind::Import(source) => source.is_whole(),
             _ => true,
         }
     }
@@ -182,6 +229,20 @@ impl OperationKind {
             // What a member of another project creates is that project's own.
             Who::OtherProject => self.creates(),
         }
+    }
+}
+
+impl Body {
+    /// Whether all of the data is sent.
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Body::Whole | Body::Chunked)
+    }
+}
+
+impl Source {
+    /// Whether all of the data is served, sooner or later.
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Source::Whole | Source::Slow)
     }
 }
 

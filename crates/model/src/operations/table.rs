@@ -2,7 +2,7 @@
 
 use super::change::Extent::{Done, Failed, Further, Holding, Waiting};
 use super::change::{Change, again, change, done, register};
-use super::row::{Body, DataFrom, Formats, OperationKind, Row};
+use super::row::{Body, DataFrom, Formats, Hash, OperationKind, Row, Source};
 use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
 use SubjectStatus::*;
 
@@ -36,6 +36,43 @@ const fn upload(operation: Operation, body: Body) -> Row {
         ]
     };
     row(operation, OperationKind::Upload(body), changes).with(DataFrom::Client)
+}
+
+const fn import(operation: Operation, source: Source) -> Row {
+    let changes = const {
+        &[
+            change(Waiting, Queued, Saving, Holding).on_service(),
+            change(Holding, Saving, Queued, Failed).on_service(),
+            change(Holding, Saving, Killed, Failed).on_service(),
+            change(Holding, Saving, Active, Done).brings().on_service(),
+            change(Waiting, Queued, Uploading, Holding),
+            change(Holding, Uploading, Importing, Further),
+            change(Holding, Uploading, Queued, Failed),
+            change(Waiting, Uploading, Importing, Further),
+            change(Waiting, Queued, Importing, Further),
+            change(Further, Importing, Active, Done).brings(),
+            change(Further, Importing, Queued, Failed),
+        ]
+    };
+    row(operation, OperationKind::Import(source), changes)
+        .with(DataFrom::Location)
+        .by_task()
+}
+
+/// Whether a wrong checksum is found out is a setting of the server, so the table allows both ends.
+const fn register_location(operation: Operation, hash: Hash) -> Row {
+    let changes = const {
+        &[
+            done(Queued, Active).brings(),
+            change(Waiting, Queued, Importing, Further),
+            change(Further, Importing, Active, Done).brings(),
+            change(Further, Importing, Queued, Failed),
+        ]
+    };
+    row(operation, OperationKind::RegisterLocation(hash), changes)
+        .with(DataFrom::Location)
+        .by_task()
+        .on_glance()
 }
 
 const fn download(operation: Operation) -> Row {
@@ -147,25 +184,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
             again(Deleted),
         ],
     ),
-    row(
-        Operation::Import,
-        OperationKind::Import,
-        &[
-            change(Waiting, Queued, Saving, Holding).on_service(),
-            change(Holding, Saving, Queued, Failed).on_service(),
-            change(Holding, Saving, Killed, Failed).on_service(),
-            change(Holding, Saving, Active, Done).brings().on_service(),
-            change(Waiting, Queued, Uploading, Holding),
-            change(Holding, Uploading, Importing, Further),
-            change(Holding, Uploading, Queued, Failed),
-            change(Waiting, Uploading, Importing, Further),
-            change(Waiting, Queued, Importing, Further),
-            change(Further, Importing, Active, Done).brings(),
-            change(Further, Importing, Queued, Failed),
-        ],
-    )
-    .with(DataFrom::Location)
-    .by_task(),
+    import(Operation::Import, Source::Whole),
     row(Operation::Show, OperationKind::Show, &[]).granted_in(Statuses::EVERY),
     row(Operation::SetProperty, OperationKind::SetProperty, &[]),
     row(Operation::Protect, OperationKind::Protect, &[]).on_glance(),
@@ -194,19 +213,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
     )
     .by_task()
     .on_glance(),
-    row(
-        Operation::RegisterLocation,
-        OperationKind::RegisterLocation,
-        &[
-            done(Queued, Active).brings(),
-            change(Waiting, Queued, Importing, Further),
-            change(Further, Importing, Active, Done).brings(),
-            change(Further, Importing, Queued, Failed),
-        ],
-    )
-    .with(DataFrom::Location)
-    .by_task()
-    .on_glance(),
+    register_location(Operation::RegisterLocation, Hash::Unsaid),
     row(
         Operation::ReplaceLocation,
         OperationKind::ReplaceLocation,
@@ -218,6 +225,16 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
     create(Operation::CreateWithWrongFormat, Formats::Wrong).on_glance(),
     upload(Operation::UploadWrongSize, Body::WrongSize).on_glance(),
     upload(Operation::UploadTooLarge, Body::TooLarge).on_glance(),
+    upload(Operation::UploadChunked, Body::Chunked).on_glance(),
+    import(Operation::ImportSlow, Source::Slow).on_glance(),
+    import(Operation::ImportMissing, Source::Missing).on_glance(),
+    import(Operation::ImportDead, Source::Dead).on_glance(),
+    import(Operation::ImportCut, Source::Cut).on_glance(),
+    import(Operation::ImportTooLarge, Source::TooLarge).on_glance(),
+    register_location(Operation::RegisterLocationChecked, Hash::Right),
+    register_location(Operation::RegisterLocationWrongHash, Hash::Wrong),
+    row(Operation::Share, OperationKind::Share, &[]).on_glance(),
+    row(Operation::Unshare, OperationKind::Unshare, &[]).on_glance(),
 ];
 
 /// Each row stands where its word says.

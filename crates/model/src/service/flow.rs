@@ -211,7 +211,17 @@ impl<A: Actors> Service<A> {
             | Operation::CreateWithoutFormat
             | Operation::CreateWithWrongFormat
             | Operation::UploadWrongSize
-            | Operation::UploadTooLarge => {
+            | Operation::UploadTooLarge
+            | Operation::UploadChunked
+            | Operation::ImportSlow
+            | Operation::ImportMissing
+            | Operation::ImportDead
+            | Operation::ImportCut
+            | Operation::ImportTooLarge
+            | Operation::RegisterLocationChecked
+            | Operation::RegisterLocationWrongHash
+            | Operation::Share
+            | Operation::Unshare => {
                 return self.end(now, handle, Outcome::Refused, out);
             }
             Operation::Import => {

@@ -223,7 +223,7 @@ fn only_what_brings_data_makes_a_subject_saving() {
             .map(|violation| violation.invariant)
             .collect();
         let kind = operation.kind();
-        let brings = matches!(kind, OperationKind::Upload(_) | OperationKind::Import);
+        let brings = matches!(kind, OperationKind::Upload(_) | OperationKind::Import(_));
         assert_eq!(found.is_empty(), brings, "{operation}: {found:?}");
     }
 }

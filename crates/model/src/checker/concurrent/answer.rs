@@ -13,8 +13,10 @@ use SubjectStatus::Active;
 impl Checker {
     /// What the answer tells of an instant of the operation, beside its own effect.
     pub(super) fn claim(&self, operation: Operation, who: Who, ending: &Ending) -> Option<Claim> {
-        // To a user of another project nothing is there; what a reader may not do tells nothing either.
-        if who == Who::OtherProject && !operation.creates() || trespasses(operation, who) {
+        // To a user of another project nothing is there, or as much as its owner shares; what a reader may not do tells nothing either.
+        let foreign = who == Who::OtherProject && !operation.creates();
+        let reads_all_the_same = ending.outcome == Outcome::Ok && operation.reads();
+        if foreign && !reads_all_the_same || trespasses(operation, who) {
             return None;
         }
         let (real, reads) = (self.rules.real(), operation.reads());
@@ -171,7 +173,8 @@ impl Checker {
         }
         let shown = matches!(ending.seen, Some(Seen::Status(_))) || ending.content.is_some();
         let read = operation.reads() && ending.outcome == Outcome::Ok;
-        if who == Who::OtherProject && !operation.creates() && (shown || read) {
+        let foreign = who == Who::OtherProject && !operation.creates();
+        if foreign && (shown || read) && !self.known.may_be_shared {
             self.violated(
                 Invariant::Access,
                 Symptom::Exposed,
@@ -191,7 +194,8 @@ impl Checker {
 
     /// An upload is done when all of its data is there.
     fn judge_sending(&mut self, open: &Open, ending: &Ending) {
-        let upload = open.operation == Operation::Upload && ending.outcome == Outcome::Ok;
+        let whole = matches!(open.operation.kind(), OperationKind::Upload(body) if body.is_whole());
+        let upload = whole && ending.outcome == Outcome::Ok;
         if upload && self.rules.real() && !open.sent_all {
             self.violated(
                 Invariant::Acknowledged,
@@ -248,11 +252,11 @@ impl Checker {
         let known = &mut self.known;
         match open.operation.kind() {
             OperationKind::Delete => known.deleted = true,
-            OperationKind::Upload(Body::Whole) | OperationKind::CreateEmpty => {
+            OperationKind::Upload(Body::Whole | Body::Chunked) | OperationKind::CreateEmpty => {
                 known.uploaded = true;
                 known.changed = true;
             }
-            OperationKind::Import if !self.rules.real() => {
+            OperationKind::Import(_) if !self.rules.real() => {
                 known.uploaded = true;
                 known.changed = true;
             }
@@ -269,10 +273,12 @@ impl Checker {
             OperationKind::Create(_)
             | OperationKind::RemoveLocation
             | OperationKind::Upload(Body::Aborted | Body::WrongSize | Body::TooLarge)
-            | OperationKind::Import
+            | OperationKind::Import(_)
             | OperationKind::ImportStaged
-            | OperationKind::RegisterLocation
+            | OperationKind::RegisterLocation(_)
             | OperationKind::Unprotect
+            | OperationKind::Share
+            | OperationKind::Unshare
             | OperationKind::SetProperty
             | OperationKind::Show
             | OperationKind::Download => {}

@@ -77,7 +77,7 @@ impl Checker {
         let kind = operation.kind();
         let brings = matches!(
             kind,
-            OperationKind::Upload(Body::Whole) | OperationKind::Import
+            OperationKind::Upload(Body::Whole | Body::Chunked) | OperationKind::Import(_)
         );
         let gone = self.all_in(Statuses::GONE);
         if brings && self.known.uploaded && !gone {

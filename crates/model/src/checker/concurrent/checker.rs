@@ -7,7 +7,7 @@ use super::state::{Holds, SLOTS, State, States};
 use super::violation::{Judgement, SubjectViolation};
 use crate::history::{ClientEvent, Content, Ending, Observation, OpId, SubjectHistory};
 use crate::lifecycle::{Operation, Outcome, Statuses, Verdict, Who};
-use crate::operations::Extent;
+use crate::operations::{Extent, OperationKind};
 use crate::units::Time;
 
 /// Judges histories, one after the other; it keeps its tables from one to the next.
@@ -93,7 +93,10 @@ impl Checker {
             }
         }
         let inconclusive = self.finish();
-        let violations = std::mem::take(&mut self.violations);
+        self.judge_property(events);
+        self.judge_sharing(events);
+        let mut violations = std::mem::take(&mut self.violations);
+        violations.sort_by_key(|violation| violation.at);
         let inconclusive = inconclusive.filter(|_| violations.is_empty());
         Judgement {
             verdict: Verdict::of(!violations.is_empty(), inconclusive.is_some()),
@@ -145,7 +148,7 @@ impl Checker {
                     self.enter(content);
                 }
             }
-            Observation::Broken(_) | Observation::Probed(_) => {}
+            Observation::Broken(_) | Observation::Probed(_) | Observation::Property { .. } => {}
         }
     }
 
@@ -175,7 +178,10 @@ impl Checker {
         let ClientEvent { at, observation } = events[index];
         let other = self.pair[index].map(|other| events[other as usize].observation);
         self.now = at;
-        if !matches!(observation, Observation::Broken(_)) {
+        if !matches!(
+            observation,
+            Observation::Broken(_) | Observation::Property { .. }
+        ) {
             self.known.last_look = None;
         }
         match observation {
@@ -200,6 +206,7 @@ impl Checker {
                 self.breaks += u32::from(broken);
             }
             Observation::Probed(reading) => self.probed(&reading),
+            Observation::Property { .. } => {} // judged apart
         }
     }
 
@@ -280,6 +287,8 @@ impl Checker {
         }
         self.known.may_be_protected |=
             open.operation == Operation::Protect && !matches!(open.way, Way::Refused | Way::Never);
+        self.known.may_be_shared |=
+            open.operation == Operation::Share && !matches!(open.way, Way::Refused | Way::Never);
         let changes_nothing = self.plans.changes(open.plan).is_empty();
         self.known.unsettled |= unanswered && changes_nothing && open.operation != Operation::Show;
         self.known.tasks_ended &= !goes_on(&self.rules, open.operation);
@@ -329,9 +338,9 @@ impl Checker {
 
     /// Whether it may make the subject read from another place.
     pub(super) fn moves_data(&self, operation: Operation) -> bool {
-        match operation {
-            Operation::ReplaceLocation | Operation::RemoveLocation => true,
-            Operation::AddLocation | Operation::RegisterLocation => self.rules.real(),
+        match operation.kind() {
+            OperationKind::ReplaceLocation | OperationKind::RemoveLocation => true,
+            OperationKind::AddLocation | OperationKind::RegisterLocation(_) => self.rules.real(),
             _ => false,
         }
     }
@@ -382,7 +391,7 @@ impl Checker {
 fn turn(event: &ClientEvent) -> (Time, u8) {
     let turn = match event.observation {
         Observation::Broken(true) => 0,
-        Observation::Invoked { .. } => 1,
+        Observation::Invoked { .. } | Observation::Property { .. } => 1,
         Observation::Answered { .. } => 2,
         Observation::Probed(_) => 3,
         Observation::Broken(false) => 4,

@@ -91,8 +91,10 @@ mod follow;
 mod open;
 mod plan;
 mod probe;
+mod property;
 mod prove;
 mod rules;
+mod sharing;
 mod state;
 mod violation;
 

@@ -103,7 +103,8 @@ fn possible(rules: &Rules, operation: Operation, way: Way) -> (Vec<Change>, Exte
     let (row, kind) = (operation.row(), operation.kind());
     let mut changes: Vec<Change> = row.changes(rules.profile, rules.delayed_delete).collect();
     let in_parts = real && kind.creates();
-    let holds = operation.sends_data() || in_parts || (kind == OperationKind::Import && !real);
+    let holds =
+        operation.sends_data() || in_parts || (matches!(kind, OperationKind::Import(_)) && !real);
     let nothing = match way {
         Way::Ok | Way::Maybe => false,
         Way::Refused => !holds || !real,
@@ -114,7 +115,7 @@ fn possible(rules: &Rules, operation: Operation, way: Way) -> (Vec<Change>, Exte
     let any = nothing || way == Way::Maybe || way == Way::Ok && unsaid;
     let over = if way == Way::Ok { Failed } else { Done };
     // A task may fail after its data is in.
-    let keeps = any || way == Way::Fail && kind == OperationKind::Import;
+    let keeps = any || way == Way::Fail && matches!(kind, OperationKind::Import(_));
     changes.retain(|change| !nothing && (keeps || change.next != over));
     let failed = match way {
         // How it ends makes no difference then, and fewer states are fewer states.

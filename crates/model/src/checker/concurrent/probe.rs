@@ -45,11 +45,12 @@ impl Checker {
                 Some(as_seen(&row))
             }
         };
-        if let (Some(status), Some(held)) = (status, &reading.data) {
-            self.left_over(status, held);
+        let tasks_open = reading.tasks_open.is_some_and(|open| open > 0);
+        if let (Some(status), Some(held), false) = (status, &reading.data, tasks_open) {
+            self.left_over(status, held); // a task may yet take away what it wrote
         }
         let stuck = status.is_some_and(|status| self.is_stuck(status));
-        if reading.tasks_open.is_some_and(|open| open > 0) && !stuck {
+        if tasks_open && !stuck {
             self.violated(
                 Invariant::Progress,
                 Symptom::StuckTask,

@@ -115,7 +115,7 @@ impl Walk<'_> {
                     self.prove(event.at, &ended, goal, None);
                 }
             }
-            Observation::Broken(_) | Observation::Probed(_) => {}
+            Observation::Broken(_) | Observation::Probed(_) | Observation::Property { .. } => {}
         }
     }
 

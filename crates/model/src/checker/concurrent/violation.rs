@@ -47,6 +47,8 @@ named! {
         StuckTask = "stuck-task",
         /// An acknowledged change is undone, or was never done.
         Undone = "undone",
+        /// An acknowledged update of a property is undone.
+        LostUpdate = "lost-update",
         /// The subject was seen in a status that it cannot have.
         WrongStatus = "wrong-status",
         /// The registry's row contradicts itself.
@@ -77,6 +79,7 @@ impl Symptom {
             Symptom::Orphan | Symptom::StagedOrphan => Severity::BytesLeaked,
             Symptom::StuckSubject | Symptom::StuckTask => Severity::Stuck,
             Symptom::Undone
+            | Symptom::LostUpdate
             | Symptom::WrongStatus
             | Symptom::BadRow
             | Symptom::Forbidden

@@ -84,7 +84,7 @@ impl Checker {
                 | OperationKind::Reactivate => self.shown(ended, Active),
                 OperationKind::Deactivate => self.shown(ended, Deactivated),
                 OperationKind::RemoveLocation => self.another_location(ended),
-                OperationKind::Upload(_) | OperationKind::Import => self.upload_is_true(ended),
+                OperationKind::Upload(_) | OperationKind::Import(_) => self.upload_is_true(ended),
                 OperationKind::Download => self.may_read(ended, operation.row().who),
                 OperationKind::Delete => self.delete_is_true(ended),
                 OperationKind::Show => self.record_is_true(ended),
@@ -92,9 +92,11 @@ impl Checker {
                 OperationKind::SetProperty
                 | OperationKind::Protect
                 | OperationKind::Unprotect
+                | OperationKind::Share
+                | OperationKind::Unshare
                 | OperationKind::Stage
                 | OperationKind::ImportStaged
-                | OperationKind::RegisterLocation
+                | OperationKind::RegisterLocation(_)
                 | OperationKind::ReplaceLocation => {}
             }
         }
@@ -106,7 +108,7 @@ impl Checker {
     fn note_acknowledged(&mut self, ended: &Ended) {
         let subject = self.subjects.at(ended.id.slot);
         match ended.op.operation.kind() {
-            OperationKind::Upload(_) | OperationKind::Import => {
+            OperationKind::Upload(_) | OperationKind::Import(_) => {
                 subject.upload_acknowledged = true;
                 if let Some(content) = ended.content {
                     subject.content = content;
@@ -129,7 +131,7 @@ impl Checker {
     fn not_refused(&mut self, ended: &Ended) {
         let invariant = match ended.op.operation.kind() {
             OperationKind::Download => Invariant::Access,
-            OperationKind::Upload(_) | OperationKind::Import => Invariant::OneUpload,
+            OperationKind::Upload(_) | OperationKind::Import(_) => Invariant::OneUpload,
             _ => Invariant::Edge,
         };
         let Ended { at, id, op, .. } = ended;
@@ -277,7 +279,7 @@ impl Checker {
         self.without_location(ended);
         if op.moved {
             match op.operation.kind() {
-                OperationKind::Upload(_) | OperationKind::Import => {
+                OperationKind::Upload(_) | OperationKind::Import(_) => {
                     self.second_upload(
                         ended,
                         "an upload was refused and changed data all the same",
@@ -305,7 +307,7 @@ impl Checker {
         self.without_location(ended);
         if op.task == Some(TaskStatus::Success) {
             self.untrue(ended, "its task succeeded");
-        } else if op.effect && op.operation.kind() != OperationKind::Import {
+        } else if op.effect && !matches!(op.operation.kind(), OperationKind::Import(_)) {
             self.untrue(ended, "it was done all the same");
         }
     }

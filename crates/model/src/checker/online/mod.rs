@@ -172,7 +172,10 @@ impl Checker {
             Event::Removed { bytes } => self.removed(at, id, bytes),
             Event::Forgotten => self.forgotten(at, id),
             // Of real servers, which another checker judges.
-            Event::Sent { .. } | Event::Looked { .. } | Event::TasksEnded => {}
+            Event::Sent { .. }
+            | Event::Property { .. }
+            | Event::Looked { .. }
+            | Event::TasksEnded => {}
         }
     }
 

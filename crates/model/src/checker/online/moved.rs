@@ -155,7 +155,7 @@ fn is_cause(change: &Move) -> bool {
         return false;
     };
     let kind = operation.kind();
-    let writes = matches!(kind, OperationKind::Upload(_) | OperationKind::Import);
+    let writes = matches!(kind, OperationKind::Upload(_) | OperationKind::Import(_));
     match change.to {
         Queued => match change.from {
             None => kind.creates(),

@@ -140,6 +140,8 @@ pub(super) struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     http: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Checksum>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<RowLine>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Held>,
@@ -208,6 +210,12 @@ impl Line {
                 http: ending.http_status,
                 ..line
             },
+            Observation::Property { op, value } => Line {
+                event: Kind::Property,
+                op: Some(op.0),
+                value: value.map(Checksum),
+                ..line
+            },
             Observation::Broken(broken) => Line {
                 event: if broken { Kind::Broken } else { Kind::Healed },
                 ..line
@@ -241,6 +249,10 @@ impl Line {
                     content: content(kind, self.size.take(), self.checksum.take())?,
                     http_status: self.http.take(),
                 },
+            },
+            Kind::Property => Observation::Property {
+                op: OpId(needed(kind, "op", self.op.take())?),
+                value: self.value.take().map(|Checksum(value)| value),
             },
             Kind::Broken => Observation::Broken(true),
             Kind::Healed => Observation::Broken(false),
@@ -345,6 +357,7 @@ enum Kind {
     Broken,
     Healed,
     Probed,
+    Property,
 }
 
 impl Kind {
@@ -355,6 +368,7 @@ impl Kind {
             Kind::Broken => "broken",
             Kind::Healed => "healed",
             Kind::Probed => "probed",
+            Kind::Property => "property",
         }
     }
 }

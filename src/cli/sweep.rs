@@ -92,8 +92,12 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
         || report::sweep_json(&result),
         |colour| report::sweep_summary(&result, Some(&results), colour),
     )?;
+    let exit = Exit::of(result.verdict(), result.interrupted);
+    if arguments.quiet && exit != Exit::Valid {
+        eprintln!("stormglass: {}", report::sweep_sentence(&result));
+    }
     match kept.lost.is_empty() {
-        true => Ok(Exit::of(result.verdict(), result.interrupted)),
+        true => Ok(exit),
         false => Ok(super::report_unwritten(&kept, &folder)),
     }
 }

@@ -18,7 +18,9 @@ mod summary;
 mod terminal;
 mod totals;
 
-pub use findings::{files as sweep_files, summary as sweep_summary, sweep_json};
+pub use findings::{
+    files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
+};
 pub use folder::{Folder, FolderError, Kept};
 pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};

@@ -25,11 +25,13 @@ pub(super) fn read(input: Input) -> Option<Vec<Command>> {
             let run = t.need_with("run", "\"systemctl kill glance-api\"", line);
             let undo = t.with("undo", line);
             let timeout = t.with("timeout", lasting);
+            let damages_data = t.or("damages_data", false);
             Some(Command {
                 name: name?,
                 run: run?,
                 undo,
                 timeout: timeout.unwrap_or(TIMEOUT),
+                damages_data,
             })
         })
     };
@@ -46,6 +48,7 @@ pub(super) fn last_resort(input: Input) -> Option<Command> {
             run: run?,
             undo: None,
             timeout: timeout.unwrap_or(TIMEOUT),
+            damages_data: true,
         })
     })
 }

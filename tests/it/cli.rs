@@ -65,6 +65,26 @@ fn help_is_shown_where_it_is_asked_for_and_where_nothing_is() {
     );
 }
 
+/// Whoever wants no summary still hears in one sentence why the exit code is not 0.
+#[test]
+fn quiet_tells_what_is_wrong_and_nothing_else() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let out = tempfile::tempdir().unwrap();
+    let run =
+        |scenario: &str, out: &str| stormglass(&["run", scenario, "--quiet", "--out", out], root);
+    let folder = |name: &str| out.path().join(name).display().to_string();
+    let valid = run("scenarios/smoke.toml", &folder("valid"));
+    assert_eq!(
+        (stdout(&valid), stderr(&valid)),
+        (String::new(), String::new())
+    );
+    let invalid = run("scenarios/defects/lost-create.toml", &folder("invalid"));
+    assert_eq!(invalid.status.code(), Some(90));
+    let told = stderr(&invalid);
+    assert!(told.starts_with("stormglass: invalid: "), "{told}");
+    assert_eq!((stdout(&invalid), told.lines().count()), (String::new(), 1));
+}
+
 #[test]
 fn a_run_writes_its_folder_and_says_where() {
     let folder = scenario();

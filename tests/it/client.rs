@@ -11,6 +11,7 @@ use stormglass_model::units::Span;
 
 fn command(name: &str, run: &str, undo: Option<&str>) -> Command {
     Command {
+        damages_data: false,
         name: name.to_owned(),
         run: run.to_owned(),
         undo: undo.map(str::to_owned),

@@ -149,4 +149,6 @@ pub struct Command {
     pub undo: Option<String>,
     /// How long each of the two may take at most.
     pub timeout: Span,
+    /// Whether it takes data out of the store, or spoils it: what the store holds afterwards is then not the server's doing.
+    pub damages_data: bool,
 }

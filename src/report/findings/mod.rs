@@ -17,6 +17,7 @@ mod words;
 
 pub use json::sweep_json;
 pub use summary::summary;
+pub use words::sentence;
 
 use crate::sweep::{Finding, SweepResult};
 use junit::junit;

@@ -138,6 +138,21 @@ pub fn found(result: &SweepResult) -> String {
     }
 }
 
+/// What a sweep came to, in one sentence that begins with its verdict.
+pub fn sentence(result: &SweepResult) -> String {
+    let interrupted = if result.interrupted {
+        " until it was interrupted"
+    } else {
+        ""
+    };
+    format!(
+        "{}: {}{interrupted}; {}",
+        result.verdict(),
+        found(result),
+        tried(result)
+    )
+}
+
 /// A probe reading: an entry each for the registry, the store, the staging area and tasks.
 pub fn reading(reading: &ProbeReading) -> Vec<String> {
     let mut parts = vec![match reading.row {

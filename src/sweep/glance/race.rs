@@ -103,6 +103,8 @@ impl Session {
 
     async fn break_it(&self, name: &str) {
         self.tell(Observation::Broken(true));
+        self.damaged
+            .set(self.damaged.get() || self.shared.commands.damages_data(name));
         let done = self.shared.commands.run(name, Some(self.image)).await;
         if let Err(error) = done {
             self.note(name, error.to_string());

@@ -37,6 +37,8 @@ pub(super) struct Session {
     largest: Cell<u64>,
     /// Whether it was in the middle of something when it should have been at rest.
     unfinished: Cell<bool>,
+    /// Whether a command has spoiled its data: what the store holds is then not the server's doing.
+    pub(super) damaged: Cell<bool>,
 }
 
 impl Session {
@@ -58,6 +60,7 @@ impl Session {
             ops: Cell::new(0),
             largest: Cell::new(0),
             unfinished: Cell::new(false),
+            damaged: Cell::new(false),
         }
     }
 
@@ -221,8 +224,11 @@ impl Session {
     }
 
     /// The reading that is believed.
-    pub(super) fn probed(&self, reading: ProbeReading) {
+    pub(super) fn probed(&self, mut reading: ProbeReading) {
         self.unfinished.set(unsettled(&reading).0);
+        if self.damaged.get() {
+            reading.data = None;
+        }
         self.tell(Observation::Probed(reading));
     }
 

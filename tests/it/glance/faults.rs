@@ -48,6 +48,7 @@ impl Fixture {
         let of = format!("STORMGLASS_GLANCE_DIR={} ", dir.path().display());
         let commands: Vec<Command> = commands
             .map(|(name, command)| Command {
+                damages_data: false,
                 name: name.clone(),
                 run: of.clone() + command["run"].as_str().unwrap(),
                 undo: (command.get("undo")).map(|undo| of.clone() + undo.as_str().unwrap()),

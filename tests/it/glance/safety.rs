@@ -179,6 +179,7 @@ fn a_protected_image_is_removed_by_either_cleanup() {
 /// A command of the fixture's.
 fn fault(action: &str) -> stormglass_glance::Command {
     stormglass_glance::Command {
+        damages_data: false,
         name: action.to_owned(),
         run: format!(
             "'{}/tests/glance/fault' {action}",

@@ -60,6 +60,11 @@ impl Commands {
         }
     }
 
+    /// Whether a command spoils data in the store.
+    pub fn damages_data(&self, name: &str) -> bool {
+        (self.find(name)).is_ok_and(|index| self.shared.commands[index].damages_data)
+    }
+
     /// Does it, and waits for its end. What failed may be half done, so it is undone like what succeeded.
     pub async fn run(&self, name: &str, image: Option<ImageId>) -> Result<(), CommandError> {
         let index = self.find(name)?;

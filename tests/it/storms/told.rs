@@ -157,6 +157,19 @@ fn a_full_store_takes_nothing() {
     };
     assert_eq!((count(Outcome::Ok), count(Outcome::Fail)), (50, 50));
     assert_eq!(run.end.bytes_stored.now(), 50 << 20);
+    // Not even for an instant.
+    let full = run.timeline.windows(2).filter(|pair| {
+        let (from, to) = (
+            pair[0].gauges.at.as_secs_f64(),
+            pair[1].gauges.at.as_secs_f64(),
+        );
+        from >= 10.5 && to <= 60.5
+    });
+    let levels: Vec<u64> = full.map(|pair| pair[1].gauges.bytes_stored.max()).collect();
+    assert!(
+        levels.len() > 100 && levels.iter().all(|most| *most == 11 << 20),
+        "{levels:?}"
+    );
 }
 
 /// A record that was purged stays counted as deleted, and counts once.

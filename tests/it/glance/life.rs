@@ -149,19 +149,18 @@ fn a_rival_upload_is_refused_without_waiting_for_its_end() {
     let place = place();
     local(async {
         let mut subject = Subject::new(&place, 5);
-        subject.request.size = Bytes(48 << 20);
         subject.check(Operation::Create, Outcome::Ok).await;
         let first = subject.client.clone();
         let request = subject.asked(Operation::Upload);
-        let uploading = tokio::task::spawn_local(async move { first.perform(&request).await });
-        while subject.client.show(request.id).await.observed
-            != Some(Seen::Status(SubjectStatus::Saving))
-        {
-            assert!(
-                !uploading.is_finished(),
-                "the upload was too quick to be caught"
+        // Longer than a rival takes to be refused, and shorter than a server waits for data.
+        let watch = Watch::new(Point::MidBody, Span::from_secs(5), None);
+        let holding = watch.clone();
+        let uploading =
+            tokio::task::spawn_local(
+                async move { first.perform_watched(&request, &holding).await },
             );
-        }
+        watch.passed().await;
+        subject.seen(SubjectStatus::Saving).await;
         let rival = subject.client.perform(&request).await;
         // Glance answers before it has read the data; then the reply or the broken connection is seen first.
         assert!(

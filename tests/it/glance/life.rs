@@ -160,7 +160,11 @@ fn a_rival_upload_is_refused_without_waiting_for_its_end() {
                 async move { first.perform_watched(&request, &holding).await },
             );
         watch.passed().await;
-        subject.seen(SubjectStatus::Saving).await;
+        // The server begins a moment after the first half was sent.
+        let saving = Some(Seen::Status(SubjectStatus::Saving));
+        while subject.client.show(request.id).await.observed != saving {
+            assert!(!uploading.is_finished(), "it was never saving");
+        }
         let rival = subject.client.perform(&request).await;
         // Glance answers before it has read the data; then the reply or the broken connection is seen first.
         assert!(

@@ -471,10 +471,9 @@ fn exchanges_are_kept_and_hold_no_credential() {
         let [put] = &refused.exchanges[..] else {
             panic!("{refused:?}");
         };
-        assert_eq!(
-            (put.who, put.data, put.status),
-            (Who::OtherProject, Some(SIZE), Some(404))
-        );
+        assert_eq!((put.who, put.data), (Who::OtherProject, Some(SIZE)));
+        // Glance answers before it has read the data; then the reply or the broken connection is seen first.
+        assert!(matches!(put.status, None | Some(404)), "{put:?}");
         assert!(
             put.headers
                 .contains(&("x-openstack-image-size".to_owned(), (SIZE + 1).to_string()))

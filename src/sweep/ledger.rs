@@ -10,13 +10,12 @@ use stormglass_model::lifecycle::{Operation, Verdict};
 use stormglass_model::script::{Act, Script, Step};
 use stormglass_model::units::Time;
 
-/// What a cause looks like: what is shrunk and counted together.
-pub type Sign = (Cause, Symptom);
+/// What a cause looks like, and how bad that is: what is shrunk and counted together.
+pub type Sign = (Cause, Severity, Symptom);
 
 /// The scripts that showed a sign.
 #[derive(Clone, Debug)]
 struct Sighting {
-    severity: Severity,
     /// How often each did, and the shortest history that did.
     shown: BTreeMap<Script, (u32, Trial)>,
     /// Whether shorter scripts have been tried.
@@ -50,16 +49,14 @@ impl Ledger {
         } in &trial.violations
         {
             // One try shows a sign once, however often it is seen in it.
-            if !seen.insert((*cause, violation.symptom)) {
+            let sign = (*cause, *severity, violation.symptom);
+            if !seen.insert(sign) {
                 continue;
             }
-            let sign = self.signs.entry((*cause, violation.symptom));
-            let sighting = sign.or_insert_with(|| Sighting {
-                severity: *severity,
+            let sighting = self.signs.entry(sign).or_insert_with(|| Sighting {
                 shown: BTreeMap::new(),
                 shrunk: false,
             });
-            sighting.severity = sighting.severity.min(*severity);
             let script = match violation.at > end_of(trial) {
                 true => ended.clone(),
                 false => trial.script.clone(),
@@ -84,14 +81,14 @@ impl Ledger {
 
     /// How many findings there are so far.
     pub fn count(&self) -> usize {
-        let causes: BTreeSet<Cause> = self.signs.keys().map(|(cause, _)| *cause).collect();
+        let causes: BTreeSet<Cause> = self.signs.keys().map(|(cause, ..)| *cause).collect();
         causes.len()
     }
 
     /// A sign of which shorter scripts have not been tried yet, with the script that shows it most often; the worst first.
     pub fn unshrunk(&self) -> Option<(Sign, Script)> {
         let open = self.signs.iter().filter(|(_, seen)| !seen.shrunk);
-        let (sign, seen) = open.min_by_key(|(_, seen)| seen.severity)?;
+        let (sign, seen) = open.min_by_key(|((_, severity, _), _)| *severity)?;
         let often = |(script, (shown, _)): &(&Script, &(u32, Trial))| {
             (
                 rate(*shown, self.tries(script)),
@@ -167,8 +164,8 @@ impl Ledger {
         let (_, example) = seen.shown.get(&tallies.first()?.script)?;
         let caused = example.shows(sign)?;
         Some(Variant {
-            severity: seen.severity,
-            symptom: sign.1,
+            severity: sign.1,
+            symptom: sign.2,
             invariant: caused.violation.invariant,
             at: caused.violation.at,
             sentence: caused.violation.sentence.clone(),

@@ -78,8 +78,8 @@ impl Trial {
     }
 
     /// How it shows what a cause looks like.
-    pub(super) fn shows(&self, sign: &(Cause, Symptom)) -> Option<&Caused> {
-        let same = |one: &&Caused| (one.cause, one.violation.symptom) == *sign;
+    pub(super) fn shows(&self, sign: &(Cause, Severity, Symptom)) -> Option<&Caused> {
+        let same = |one: &&Caused| (one.cause, one.severity, one.violation.symptom) == *sign;
         self.violations.iter().find(same)
     }
 }

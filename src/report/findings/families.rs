@@ -6,6 +6,9 @@ use crate::sweep::{FamilyTally, SweepResult};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
+/// The list of scripts that were not tried.
+const NOT_TRIED: &str = "not-tried.txt";
+
 /// Families of which not every script was tried.
 fn unfinished(result: &SweepResult) -> impl Iterator<Item = &FamilyTally> {
     let unfinished = |tally: &&FamilyTally| !tally.not_tried.is_empty();
@@ -23,35 +26,39 @@ pub fn line(result: &SweepResult) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// A section of the page that counts them and, folded, names them.
+/// A section of the page that counts them.
 pub fn section(result: &SweepResult) -> String {
     let mut text = String::new();
     if unfinished(result).next().is_none() {
         return text;
     }
-    text.push_str(
-        "\n## Not tried\n\nThe time was too short for these scripts; `--for` gives more.\n\n",
+    let _ = write!(
+        text,
+        "\n## Not tried\n\nThe time was too short for some scripts; `--for` gives more. `{NOT_TRIED}` lists them.\n\n\
+         | family | planned | not tried |\n|---|--:|--:|\n"
     );
-    text.push_str("| family | planned | not tried |\n|---|--:|--:|\n");
     for tally in &result.families {
         let missed = tally.not_tried.len();
         let _ = writeln!(text, "| {} | {} | {missed} |", tally.family, tally.planned);
     }
-    for tally in unfinished(result) {
+    text
+}
+
+/// The file of [`NOT_TRIED`], if there is any need of one: a script a line, below its family.
+pub fn not_tried(result: &SweepResult) -> Option<(String, Vec<u8>)> {
+    let family = |tally: &FamilyTally| {
         let scripts = tally
             .not_tried
             .iter()
             .map(|script| clean(&script.to_string()));
-        let scripts: Vec<String> = scripts.collect();
-        let _ = write!(
-            text,
-            "\n<details><summary>{}: {}</summary>\n\n```text\n{}\n```\n\n</details>\n",
+        format!(
+            "# {}\n{}\n",
             tally.family,
-            scripts.len(),
-            scripts.join("\n")
-        );
-    }
-    text
+            scripts.collect::<Vec<_>>().join("\n")
+        )
+    };
+    let text: String = unfinished(result).map(family).collect();
+    (!text.is_empty()).then(|| (NOT_TRIED.to_owned(), text.into_bytes()))
 }
 
 /// Each family, how much of it was planned, and what of it was not tried.

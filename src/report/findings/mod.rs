@@ -51,7 +51,12 @@ pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<V
     let left = result.left_data.join("\n") + "\n";
     let left =
         (!result.left_data.is_empty()).then(|| (LEFT_DATA.to_owned(), Ok(left.into_bytes())));
-    tables.chain(left).chain(drawings).chain(histories)
+    let not_tried = families::not_tried(result).map(|(name, text)| (name, Ok(text)));
+    tables
+        .chain(left)
+        .chain(not_tried)
+        .chain(drawings)
+        .chain(histories)
 }
 
 /// What was seen of a finding's subject, for `stormglass check`.

@@ -22,14 +22,21 @@ impl Scenario {
             true => config.scrub_time,
             false => Span::ZERO,
         };
-        let stories = self.stories.iter().filter(|story| story.weight > 0.0);
-        let longest =
-            stories.filter_map(|story| Some((mean_life(story)? + scrub_time, &story.name)));
-        let (kept, story) = longest.max()?;
+        // By bytes, since it is bytes that pile up.
+        let (mut kept_s, mut weights) = (0.0, 0.0);
+        for story in &self.stories {
+            let Some(life) = mean_life(story) else {
+                continue;
+            };
+            let weight = story.weight * story.size.mean().max(1.0);
+            kept_s += weight * (life + scrub_time).as_secs_f64();
+            weights += weight;
+        }
+        let kept = Span::from_secs_f64(kept_s / weights);
         (warm_up > Span::ZERO && warm_up < kept).then(|| {
             format!(
-                "the warm-up ({warm_up}) is shorter than `{story}` keeps its data ({kept} on average): when \
-                 measuring begins, bytes are still piling up"
+                "the warm-up ({warm_up}) is shorter than data is kept ({kept} on average): when measuring \
+                 begins, bytes are still piling up"
             )
         })
     }

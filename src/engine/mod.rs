@@ -21,5 +21,5 @@ pub mod virtual_time;
 
 pub use driver::fraction_sent;
 pub use glance::enters;
-pub use progress::{Listener, Progress, SweepProgress};
+pub use progress::{Progress, SweepProgress};
 pub use run::{RunError, RunOptions, run};

@@ -36,16 +36,11 @@ pub struct Progress {
 
 /// Hears every record of every run, in batches, in the order of its shard.
 #[derive(Default)]
-pub struct Listener(Option<Box<Hear>>);
+pub(super) struct Listener(Option<Box<Hear>>);
 
 type Hear = dyn Fn(&[Record]) + Send + Sync;
 
 impl Listener {
-    /// One that does this with each batch.
-    pub fn new(hear: impl Fn(&[Record]) + Send + Sync + 'static) -> Listener {
-        Listener(Some(Box::new(hear)))
-    }
-
     #[inline]
     pub(super) fn hear(&self, records: &[Record]) {
         if let Listener(Some(hear)) = self {
@@ -77,9 +72,9 @@ pub struct SweepProgress {
 
 impl Progress {
     /// Counters of a storm whose history somebody hears.
-    pub fn heard_by(listener: Listener) -> Progress {
+    pub fn heard_by(hear: impl Fn(&[Record]) + Send + Sync + 'static) -> Progress {
         Progress {
-            listener,
+            listener: Listener(Some(Box::new(hear))),
             ..Progress::default()
         }
     }

@@ -119,7 +119,7 @@ impl Finding {
     }
 
     /// How bad it is at worst.
-    pub fn severity(&self) -> Severity {
+    pub(crate) fn severity(&self) -> Severity {
         self.worst().severity
     }
 }

@@ -5,7 +5,7 @@
 use super::random_storms;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use stormglass::{Listener, Progress, RunOptions, RunResult, Scenario, TimelineRow};
+use stormglass::{Progress, RunOptions, RunResult, Scenario, TimelineRow};
 use stormglass_model::history::{Event, Gauges, Level, OpId, Record};
 use stormglass_model::lifecycle::SubjectStatus;
 use stormglass_model::units::{Span, Time};
@@ -116,9 +116,9 @@ fn run(storm: &Scenario) -> (RunResult, Vec<Record>) {
     let heard: Arc<Mutex<Vec<Record>>> = Arc::default();
     let listener = Arc::clone(&heard);
     let options = RunOptions {
-        progress: Arc::new(Progress::heard_by(Listener::new(move |records| {
+        progress: Arc::new(Progress::heard_by(move |records: &[Record]| {
             listener.lock().unwrap().extend(records);
-        }))),
+        })),
         ..RunOptions::default()
     };
     let mut result = stormglass::run(storm, &options).unwrap();

@@ -4,8 +4,9 @@
 //! right if theory lies within a few of them.
 
 use std::path::Path;
-use stormglass::{PhaseRow, RunOptions, RunResult};
+use stormglass::{RunOptions, RunResult};
 use stormglass_model::config::Resource;
+use stormglass_model::history::Gauges;
 use stormglass_model::lifecycle::{Operation, SubjectStatus};
 
 /// A figure of a run, and what theory says of it.
@@ -62,26 +63,27 @@ impl Case {
     }
 }
 
-/// The load without its warm-up.
-fn load(run: &RunResult) -> PhaseRow<'_> {
+/// How things stood before and after the load without its warm-up.
+fn load(run: &RunResult) -> (Gauges, Gauges) {
     let mut rows = run.phase_rows();
     rows.retain(|row| run.phases[row.phase].name == "load");
-    rows.remove(0)
+    let row = rows.remove(0);
+    (row.before.clone(), row.end)
 }
 
 fn wait_s(run: &RunResult, resource: Resource) -> f64 {
-    let row = load(run);
+    let (before, end) = load(run);
     let index = resource.index();
-    let flow = row.end.resources[index].since(&row.before.resources[index]);
+    let flow = end.resources[index].since(&before.resources[index]);
     flow.wait_ns() as f64 / flow.grants as f64 / 1e9
 }
 
 /// The means over time of the queue and of the busy units.
 fn levels(run: &RunResult, resource: Resource) -> (f64, f64) {
-    let row = load(run);
+    let (before, end) = load(run);
     let index = resource.index();
-    let (before, end) = (&row.before.resources[index], &row.end.resources[index]);
-    let length = row.end.at.since(row.before.at).0 as f64;
+    let length = end.at.since(before.at).0 as f64;
+    let (before, end) = (&before.resources[index], &end.resources[index]);
     let mean = |end: u128, before: u128| (end - before) as f64 / length;
     (
         mean(end.queue.area(), before.queue.area()),
@@ -111,9 +113,9 @@ fn upload_p(run: &RunResult, quantile: f64) -> f64 {
 }
 
 fn dropped(run: &RunResult) -> f64 {
-    let row = load(run);
-    let lost = (row.end.dropped - row.before.dropped) as f64;
-    lost / (lost + (row.end.arrivals - row.before.arrivals) as f64)
+    let (before, end) = load(run);
+    let lost = (end.dropped - before.dropped) as f64;
+    lost / (lost + (end.arrivals - before.arrivals) as f64)
 }
 
 /// The mean latency of a scrub from when it was due.

@@ -21,6 +21,7 @@ const HONEST: Lies = Lies {
     show: 404,
     delete: 204,
     slow: [Duration::ZERO; 2],
+    saving: usize::MAX,
 };
 
 /// The exit codes of the storm and of `check`, and the verdict on the saved histories.

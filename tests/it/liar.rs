@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use stormglass::{RunOptions, RunResult};
 use stormglass_model::lifecycle::{Invariant, Operation, Verdict};
@@ -15,10 +17,12 @@ pub struct Lies {
     pub delete: u16,
     /// How long a read of data waits for its answer, and how long a list of images does.
     pub slow: [Duration; 2],
+    /// How many looks show an image as saving before the next ones show it as queued.
+    pub saving: usize,
 }
 
 /// Answers one request.
-fn answer(stream: TcpStream, lies: Lies) -> std::io::Result<()> {
+fn answer(stream: TcpStream, lies: Lies, looks: &AtomicUsize) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut head = Vec::new();
     for line in reader.by_ref().lines() {
@@ -54,10 +58,12 @@ fn answer(stream: TcpStream, lies: Lies) -> std::io::Result<()> {
             std::thread::sleep(lies.slow[1]);
             (200, r#"{"images":[]}"#.to_owned())
         }
-        ["get", path] => (
-            lies.show,
-            format!(r#"{{"id":"{}","status":"saving"}}"#, &path[11..]),
-        ),
+        ["get", path] => {
+            let saving = looks.fetch_add(1, Ordering::Relaxed) < lies.saving;
+            let status = if saving { "saving" } else { "queued" };
+            let text = format!(r#"{{"id":"{}","status":"{status}"}}"#, &path[11..]);
+            (lies.show, text)
+        }
         // The cleanup at the end of a run asks for nothing else.
         ["delete", _] => (lies.delete, String::new()),
         _ => (204, String::new()),
@@ -82,6 +88,7 @@ pub fn serve(download: u16, show: u16) -> String {
         show,
         delete: 204,
         slow: [Duration::ZERO; 2],
+        saving: usize::MAX,
     })
 }
 
@@ -89,9 +96,11 @@ pub fn serve(download: u16, show: u16) -> String {
 pub fn serve_lies(lies: Lies) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    let looks = Arc::new(AtomicUsize::new(0));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream, lies));
+            let looks = Arc::clone(&looks);
+            std::thread::spawn(move || answer(stream, lies, &looks));
         }
     });
     url
@@ -149,6 +158,7 @@ fn an_error_of_the_servers_own_is_a_violation_while_nothing_is_broken() {
         show: 404,
         delete: 500,
         slow: [Duration::ZERO; 2],
+        saving: usize::MAX,
     });
     let storm = storm_at(&url, r#""create", "delete""#);
     assert_eq!(storm.verdict, Verdict::Invalid, "{storm:?}");
@@ -171,4 +181,17 @@ fn answers_are_heard_while_something_is_always_due() {
     let run = &result.runs[0];
     assert_eq!(run.verdict, Verdict::Valid, "{:?}", run.violations);
     assert_eq!(run.end.by_status().iter().sum::<u64>(), 20);
+}
+
+#[test]
+fn an_image_that_an_aborted_upload_left_in_saving_is_looked_at_until_it_is_queued() {
+    let url = serve_lies(Lies {
+        download: 404,
+        show: 200,
+        delete: 204,
+        slow: [Duration::ZERO; 2],
+        saving: 5,
+    });
+    let storm = storm_at(&url, r#""create", "abort-upload""#);
+    assert_eq!(storm.verdict, Verdict::Valid, "{storm:?}");
 }

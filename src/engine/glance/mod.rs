@@ -99,7 +99,7 @@ pub struct Remote<S: Runtime> {
     commands: Commands,
     live: BTreeMap<u32, LiveImage>,
     inbox: Inbox<S>,
-    /// Requests and commands that have not ended.
+    /// Requests and commands that have not ended, and looks that are due.
     open: u64,
     state: RemoteState,
     /// Subjects by the status that they were shown in last.
@@ -170,8 +170,7 @@ impl<S: Runtime> Remote<S> {
         let unsettled = matches!(seen, None | Some(Seen::Status(SubjectStatus::Saving)));
         if unsettled && look.looks < LOOKS {
             look.looks += 1;
-            let pause = Span(FIRST_LOOK.0 << look.looks);
-            out.later.push((now + pause, look));
+            self.look_later(now + Span(FIRST_LOOK.0 << look.looks), look, out);
         }
     }
 
@@ -243,8 +242,14 @@ impl<S: Runtime> Remote<S> {
                 since: sent,
                 looks: 0,
             };
-            out.later.push((now + FIRST_LOOK, look));
+            self.look_later(now + FIRST_LOOK, look, out);
         }
+    }
+
+    /// Until then nothing is at rest: an image may be in the middle of something.
+    fn look_later(&mut self, at: Time, look: Look, out: &mut Out<Look>) {
+        self.open += 1;
+        out.later.push((at, look));
     }
 
     /// The image's actor hears what was answered; the driver, when it is gone.
@@ -385,6 +390,7 @@ impl<S: Runtime> Target for Remote<S> {
     }
 
     fn wake(&mut self, now: Time, look: Look, _: &mut Out<Look>) {
+        self.open -= 1;
         if self.state != RemoteState::Open || !self.is_live(look.subject) {
             return;
         }

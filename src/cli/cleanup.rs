@@ -68,7 +68,7 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
         let target = reach(&target(arguments, run)?, arguments.yes_load_this_server)?;
         let removal = remove(&target, run, arguments.allow_commands)?;
         let url = target.url.as_deref().unwrap_or_default();
-        super::print(told(url, run, &removal))?;
+        super::say(&told(url, run, &removal))?;
         match removal.left > 0 || removal.gave_up {
             true => exit = Exit::CouldNotRun,
             false => book.done(run.run)?,
@@ -78,7 +78,7 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 fn nothing(run: &Path, why: &str) -> anyhow::Result<Exit> {
-    super::print(format!("{}: nothing to remove, {why}\n", run.display()))?;
+    super::say(&format!("{}: nothing to remove, {why}\n", run.display()))?;
     Ok(Exit::Valid)
 }
 
@@ -113,7 +113,7 @@ fn target(arguments: &Arguments, run: &JournalRun) -> anyhow::Result<GlanceTarge
     let target = target_from_environment(&environment, Some(url))?;
     let stands_in = environment.said("STORMGLASS_TOKEN").is_none()
         && auth::from_environment(&environment)?.is_none();
-    if stands_in && guard(url, false).is_err() && arguments.yes_load_this_server {
+    if stands_in && guard(&target.routes, url, false).is_err() && arguments.yes_load_this_server {
         bail!(
             "who acts on {url}? Name the scenario with --scenario, export STORMGLASS_TOKEN, or set OS_CLOUD or the OS_* variables"
         );
@@ -143,7 +143,7 @@ fn show(bar: &ProgressBar, run: &JournalRun, removal: &Removal) {
         bar.set_position(seen);
         bar.set_message(line());
     } else if seen.is_multiple_of(TOLD) {
-        eprintln!("{}", line());
+        super::tell(line());
     }
 }
 

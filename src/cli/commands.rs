@@ -20,20 +20,28 @@ pub fn commands(scenario: &Scenario, allowed: bool) -> Result<Commands, Told> {
     if allowed || wanted.peek().is_none() {
         return Ok(Commands::new(all, allowed));
     }
-    eprintln!(
-        "stormglass: this scenario's faults are commands, and they are not run without --allow-commands:"
+    super::tell(
+        "stormglass: this scenario's faults are commands, and they are not run without --allow-commands; read them first:",
     );
     for command in wanted {
-        let undo = command.undo.as_deref().unwrap_or("nothing");
-        eprintln!("  {}: {}", command.name, command.run);
-        eprintln!("    undone by: {undo}");
+        // Not what they do: that may hold a password.
+        let undone = match command.undo {
+            Some(_) => "with an `undo`",
+            None => "without an `undo`",
+        };
+        super::tell(format!(
+            "  [target.glance.commands.{}], {undone}",
+            command.name
+        ));
     }
     Err(Told(Exit::Usage))
 }
 
-/// Names each command that is still in force, and the command that undoes it.
+/// Names each command that is still in force, and where it says what undoes it: that may hold a password.
 pub fn warn_not_undone(commands: &Commands) {
-    for (name, undo) in commands.not_undone() {
-        eprintln!("stormglass: `{name}` is not undone; run: {undo}");
+    for (name, _) in commands.not_undone() {
+        super::tell(format!(
+            "stormglass: `{name}` is not undone; run what `undo` of [target.glance.commands.{name}] says"
+        ));
     }
 }

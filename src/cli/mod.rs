@@ -23,9 +23,11 @@ use crate::report::{Folder, FolderError, Kept};
 use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use stormglass_glance::shown::printable;
 
 /// Forecasts what an image service does in a storm: spawns thousands to millions of subjects, runs their
 /// stories against the service at once, and judges every change of status.
@@ -57,7 +59,11 @@ Where several of 90, 91, 92 and 99 hold, the lowest wins.";
 
 /// Parses the command line, does what it says, and gives the exit code that the help lists.
 pub fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
+    let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Check(arguments) => check::check(&arguments),
@@ -69,11 +75,61 @@ pub fn main() -> ExitCode {
         Some(Told(exit)) => *exit,
         None => {
             // The whole chain of causes in one line.
-            eprintln!("stormglass: {error:#}");
+            tell(format!("stormglass: {error:#}"));
             Exit::CouldNotRun
         }
     });
     ExitCode::from(exit as u8)
+}
+
+/// Shows the help, or what is wrong with the command line, whose credentials are not repeated.
+fn misused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Whoever does not read the help needs none.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let coloured = colour(&io::stderr());
+    let rendered = error.render();
+    let mut text = match coloured {
+        true => rendered.ansi().to_string(),
+        false => rendered.to_string(),
+    };
+    for argument in std::env::args_os().skip(1) {
+        let argument = argument.to_string_lossy();
+        if argument.contains('=') {
+            text = text.replace(&*argument, &scenario::repeatable(&argument));
+        }
+    }
+    let _ = write!(io::stderr(), "{}", seen(&text, coloured));
+    ExitCode::from(Exit::Usage as u8)
+}
+
+/// Says a line on standard error; where nobody can hear it, nothing better can be done.
+fn tell(line: impl Display) {
+    let line = line.to_string().replace('\n', " ");
+    let _ = writeln!(io::stderr(), "{}", printable(&line));
+}
+
+/// A text as a terminal may have it: nothing but what can be seen, and colours if they are wanted.
+fn seen(text: &str, colour: bool) -> String {
+    let (mut seen, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find("\x1b[").filter(|_| colour) {
+        let code = rest[at + 2..].trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        let end = rest.len() - code.len() + usize::from(code.starts_with('m'));
+        seen += &printable(&rest[..at]);
+        seen += match code.starts_with('m') {
+            true => &rest[at..end],
+            false => "·",
+        };
+        rest = &rest[end..];
+    }
+    seen + &printable(rest)
+}
+
+/// Writes a text to standard output.
+fn say(text: &str) -> anyhow::Result<()> {
+    print(seen(text, colour(&io::stdout())))
 }
 
 /// Writes to standard output; a reader that has gone away, as `head` does, is no error.
@@ -97,7 +153,7 @@ fn show(
     match (json, quiet) {
         (true, _) => print(document()),
         (false, true) => Ok(()),
-        (false, false) => print(text(colour(&io::stdout()))),
+        (false, false) => say(&text(colour(&io::stdout()))),
     }
 }
 
@@ -113,11 +169,11 @@ fn read(file: &Path, overrides: &[String]) -> Result<Scenario, Told> {
 
 /// Shows every mistake of a scenario.
 fn told(mistakes: &Mistakes) -> Told {
-    if colour(&io::stderr()) {
-        eprint!("{}", mistakes.graphical());
-    } else {
-        eprint!("{}", mistakes.plain());
-    }
+    let text = match colour(&io::stderr()) {
+        true => mistakes.graphical(),
+        false => mistakes.plain(),
+    };
+    let _ = write!(io::stderr(), "{text}");
     Told(Exit::Scenario)
 }
 
@@ -133,12 +189,16 @@ fn folder(out: Option<&Path>, name: &str, seed: u64) -> Result<Folder, FolderErr
 fn report_unwritten(kept: &Kept, folder: &Folder) -> Exit {
     for (name, error) in &kept.lost {
         let path = folder.path().join(name);
-        eprintln!("stormglass: cannot write {}: {error}", path.display());
+        tell(format!(
+            "stormglass: cannot write {}: {error}",
+            path.display()
+        ));
     }
     let files = match kept.files.as_slice() {
         [] => "nothing".to_owned(),
         files => files.join(", "),
     };
-    eprintln!("stormglass: kept in {}: {files}", folder.path().display());
+    let path = folder.path().display();
+    tell(format!("stormglass: kept in {path}: {files}"));
     Exit::CouldNotRun
 }

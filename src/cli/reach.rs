@@ -2,14 +2,14 @@
 
 use super::{Exit, Told};
 use anyhow::Context;
-use stormglass_glance::{GlanceTarget, StoreTarget, guard_through, locate};
+use stormglass_glance::{GlanceTarget, StoreTarget, guard, locate};
 use tokio::task::LocalSet;
 
 /// The target with its URL known, also if only a catalog says it. It ends here if nobody said that this server may be loaded;
 /// nothing was sent to it yet.
 pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarget> {
     for note in &target.notes {
-        eprintln!("stormglass: {note}");
+        super::tell(format!("stormglass: {note}"));
     }
     let target = wait_for(locate(target))??;
     // What is created in a server lands in its bucket.
@@ -20,8 +20,8 @@ pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarge
     };
     let url = target.url.as_deref().unwrap_or_default();
     for url in [Some(url), bucket].into_iter().flatten() {
-        if let Err(error) = guard_through(&target.proxies, url, allowed) {
-            eprintln!("stormglass: {error}");
+        if let Err(error) = guard(&target.routes, url, allowed) {
+            super::tell(format!("stormglass: {error}"));
             return Err(Told(Exit::Usage).into());
         }
     }

@@ -94,7 +94,7 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
     )?;
     let exit = Exit::of(result.verdict(), result.interrupted);
     if arguments.quiet && exit != Exit::Valid {
-        eprintln!("stormglass: {}", report::sweep_sentence(&result));
+        super::tell(format!("stormglass: {}", report::sweep_sentence(&result)));
     }
     match kept.lost.is_empty() {
         true => Ok(exit),
@@ -105,10 +105,12 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
 fn target(text: &str) -> anyhow::Result<Target> {
     Ok(match text {
         "embedded" => Target::Embedded(Box::default()),
-        url if url.contains("://") => Target::Glance(Box::new(target_from_environment(
-            &Environment::of_process(),
-            Some(url),
-        )?)),
+        url if ["http:", "https:"].iter().any(|it| url.starts_with(it)) || url.contains("://") => {
+            Target::Glance(Box::new(target_from_environment(
+                &Environment::of_process(),
+                Some(url),
+            )?))
+        }
         file => super::read(Path::new(file), &[])?.target,
     })
 }

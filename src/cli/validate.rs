@@ -24,7 +24,7 @@ pub fn validate(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut exit = Exit::Valid;
     for file in &arguments.files {
         match super::read(file, &[]) {
-            Ok(scenario) => super::print(format!("ok: {}\n", described(&scenario)))?,
+            Ok(scenario) => super::say(&format!("ok: {}\n", described(&scenario)))?,
             Err(Told(wrong)) => exit = wrong,
         }
     }

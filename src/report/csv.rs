@@ -6,6 +6,7 @@ use super::totals::{intervals, phases, rows};
 use crate::metrics::{Latency, StormResult};
 use csv::Writer;
 use std::{io, iter};
+use stormglass_glance::shown::printable;
 use stormglass_model::config::Resource;
 use stormglass_model::history::{Gauges, ResourceGauge};
 use stormglass_model::lifecycle::SubjectStatus;
@@ -193,10 +194,25 @@ pub(super) fn table<R: IntoIterator<Item = String>>(
     let mut writer = Writer::from_writer(Vec::new());
     writer.write_record(header.split(','))?;
     for record in records {
-        writer.write_record(record)?;
+        writer.write_record(record.into_iter().map(cell))?;
     }
     writer.into_inner().map_err(|error| error.into_error())
 }
+
+/// A text as one cell: what cannot be seen is shown, and no spreadsheet takes it for a formula.
+fn cell(text: String) -> String {
+    let text = printable(&text).replace('\n', " ");
+    let is_formula = text.trim_start().starts_with(FORMULA);
+    match is_formula && !text.parse().is_ok_and(f64::is_finite) {
+        true => format!("'{text}"),
+        false => text,
+    }
+}
+
+/// What a formula begins with; the last four are those of East Asian keyboards.
+const FORMULA: [char; 8] = [
+    '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
 
 fn latency_columns(latency: &Latency, length: Span) -> [String; 10] {
     let quantile = |q| micros(latency.quantile(q).0);

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use stormglass_glance::shown::printable;
 use stormglass_model::checker::concurrent::{Severity, SubjectViolation, Symptom};
 use stormglass_model::history::SubjectHistory;
 use stormglass_model::history::file::{Header, Writer};
@@ -147,7 +148,7 @@ impl Checked {
         let mut text = format!(
             "{}  {} · seed {seed} · {service}\n  {} · {}",
             paint.verdict(self.verdict()),
-            scenario.replace(char::is_control, " "),
+            printable(scenario).replace('\n', " "),
             counted(self.subjects, "subject"),
             counted(self.events, "event"),
         );

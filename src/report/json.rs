@@ -6,6 +6,7 @@ use super::totals::{Totals, unknown_because};
 use crate::metrics::{Aggregate, RunResult, StormResult, ThresholdResult};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use stormglass_glance::shown::is_hidden;
 use stormglass_model::lifecycle::{Invariant, Outcome, SubjectStatus};
 use stormglass_model::random::Seed;
 
@@ -92,9 +93,17 @@ impl<const N: usize> Serialize for Ordered<N> {
 /// A document of strings, numbers and maps with string keys, of which JSON refuses nothing: indented, with a line feed at
 /// its end.
 pub fn pretty(document: &impl Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(document).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
+    let text = serde_json::to_string_pretty(document).unwrap_or_default() + "\n";
+    // What cannot be seen can only stand in a string.
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c != '\n' && is_hidden(c) {
+            false => escaped.push(c),
+            true => (c.encode_utf16(&mut [0; 2]).iter())
+                .for_each(|unit| escaped += &format!("\\u{unit:04x}")),
+        }
+    }
+    escaped.into_bytes()
 }
 
 fn bottleneck(usage: Usage) -> Value {

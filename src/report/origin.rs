@@ -1,9 +1,10 @@
 //! Where results come from: the scenario, the machine, and the command that brings them about again.
 
-use crate::scenario::{Clock, Model, Scenario, Target};
+use crate::scenario::{Clock, Model, Scenario, Target, repeatable};
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use stormglass_glance::shown::without_credentials;
 use stormglass_model::fault::Place;
 
 /// What reports say of a storm besides what it measured.
@@ -75,7 +76,7 @@ impl Origin {
             command: format!("stormglass run {}", quoted(&file.to_string_lossy())),
             settings: settings
                 .iter()
-                .map(|setting| format!(" --set {}", quoted(&redacted(setting))))
+                .map(|setting| format!(" --set {}", quoted(&repeatable(setting))))
                 .chain(commanded.then(|| " --allow-commands".to_owned()))
                 .collect(),
             replications: scenario.replications.get(),
@@ -119,30 +120,4 @@ pub(super) fn quoted(word: &str) -> String {
 /// The same in any case.
 pub(super) fn single_quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// `KEY=VALUE` without the value where key or value speak of a secret: results are made to be shared. The
-/// name of an environment variable is none.
-fn redacted(setting: &str) -> String {
-    let Some((key, value)) = setting.split_once('=') else {
-        return setting.to_owned();
-    };
-    let key = key.trim_end();
-    let secret = ["token", "password", "secret", "database"]
-        .iter()
-        .any(|word| key.contains(word) || value.contains(word));
-    if secret && !key.ends_with("_env") {
-        return format!("{key}=…");
-    }
-    format!("{key}={}", without_credentials(value))
-}
-
-/// A URL without `user:password@`.
-fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
 }

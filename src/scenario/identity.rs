@@ -1,10 +1,10 @@
 //! Where a Glance is and who acts there: the part of `[target.glance]` that may come from `clouds.yaml`.
 
 use super::document::Value;
-use super::reader::{Fields, Input, Read};
+use super::reader::{Fields, Input, Read, nearest};
 use std::path::PathBuf;
 use stormglass_glance::auth::{self, Cloud};
-use stormglass_glance::{GlanceTarget, Identities, Identity};
+use stormglass_glance::{ConfigError, GlanceTarget, Identities, Identity, check_url};
 
 /// Reads the place and the identities. After a mistake the target is of no use.
 pub(super) fn read(t: &mut Fields) -> GlanceTarget {
@@ -39,7 +39,8 @@ pub(super) fn read(t: &mut Fields) -> GlanceTarget {
     };
     let mut target = identities.target();
     target.notes.extend(notes);
-    target.proxies = t.whole.reader.environment.proxies();
+    target.insecure_endpoint = t.or("insecure_endpoint", false);
+    target.routes = t.whole.reader.environment.routes();
     if let Some(url) = &url {
         target.url = base_url(t, url);
     }
@@ -52,17 +53,18 @@ pub(super) fn read(t: &mut Fields) -> GlanceTarget {
 }
 
 fn base_url(t: &Fields, url: &str) -> Option<String> {
-    let rest = (url.strip_prefix("http://")).or_else(|| url.strip_prefix("https://"));
-    let host = rest.and_then(|rest| rest.split('/').next());
-    let plain = !url.contains(|c: char| c.is_whitespace() || c.is_control());
-    if host.is_none_or(str::is_empty) || !plain {
-        let message = format!("`{url}` is not the URL of a server");
-        let help =
-            "write `http://` or `https://`, the host and the port: `\"http://127.0.0.1:9292\"`";
-        t.wrong("url", message, help);
-        return None;
-    }
+    server_url(t, "url", url)?;
     Some(url.trim_end_matches('/').to_owned())
+}
+
+/// Checks that the text at a key is the URL of a server.
+pub(super) fn server_url(t: &Fields, key: &str, url: &str) -> Option<()> {
+    let wrong = |error: ConfigError| {
+        let url = url.escape_debug();
+        let help = format!("{error}: `\"http://127.0.0.1:9292\"`");
+        t.wrong(key, format!("`{url}` is not the URL of a server"), help);
+    };
+    check_url(url).map_err(wrong).ok()
 }
 
 /// Certificates, in a file beside the scenario.
@@ -104,13 +106,22 @@ fn one(t: &mut Fields, keys: &[&'static str]) -> Option<Cloud> {
 
 /// What an environment variable holds, which the value of a key names.
 pub(super) fn from_environment(t: &Fields, key: &str, variable: &str) -> Option<String> {
-    let value = t.whole.reader.environment.variable(variable);
+    let environment = t.whole.reader.environment;
+    let value = environment.variable(variable);
     // A clean-up never acts as a user of another project.
     let unused = t.whole.reader.cleans_up
         && ["stranger_token_env", "other_project_token_env"].contains(&key);
     if value.is_none() && !unused {
-        let message = format!("the environment variable `{variable}` is not set");
-        t.wrong(key, message, format!("export {variable}=… before the run"));
+        // Whoever wrote the token here in place of the name shall not see it again.
+        let message = format!("the environment variable that `{key}` names is not set");
+        let set: Vec<&str> = environment.names().collect();
+        let help = match nearest(variable, &set) {
+            Some(near) => format!("export it before the run, or did you mean `{near}`?"),
+            None => "export it before the run; what stands here is its name, and not what it holds"
+                .to_owned(),
+        };
+        t.wrong(key, message, help);
+        t.hide(key);
     }
     value.map(str::to_owned)
 }

@@ -5,6 +5,7 @@ use miette::{
     NamedSource, Report, SourceCode, SourceSpan, SpanContents,
 };
 use std::sync::Arc;
+use stormglass_glance::shown::{is_hidden, printable};
 
 /// A stretch of one of the texts a scenario is made of, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +38,7 @@ impl Mistake {
 
     /// As miette shows it, with the text it points into.
     fn report(&self, texts: &[Arc<Lines>]) -> Report {
-        let plain = MietteDiagnostic::new(&self.message).with_help(&self.help);
+        let plain = MietteDiagnostic::new(line(&self.message)).with_help(line(&self.help));
         let text = (self.spot).and_then(|spot| Some((spot, texts.get(spot.source)?)));
         let Some((spot, text)) = text else {
             return plain.into();
@@ -106,14 +107,19 @@ impl Mistakes {
             .with_context_lines(WHOLE_LINES)
             .with_links(false);
         let texts: Vec<Arc<Lines>> = (self.sources.iter())
-            .map(|source| Arc::new(Lines(NamedSource::new(&source.name, source.text.clone()))))
+            .map(|source| {
+                Arc::new(Lines(NamedSource::new(
+                    line(&source.name),
+                    seen(&source.text),
+                )))
+            })
             .collect();
         let mut out = String::new();
         for mistake in &self.list {
             let report = mistake.report(&texts);
             // A `String` takes every write, and a spot always lies inside its source.
             if (handler.render_report(&mut out, report.as_ref())).is_err() {
-                out.push_str(&mistake.message);
+                out.push_str(&line(&mistake.message));
             }
             out.push('\n');
         }
@@ -123,6 +129,24 @@ impl Mistakes {
         });
         out
     }
+}
+
+/// A text as one line in which nothing is hidden.
+fn line(text: &str) -> String {
+    printable(text).replace('\n', " ")
+}
+
+/// A text of several lines in which nothing is hidden, and every byte is in its place.
+fn seen(text: &str) -> String {
+    let shown = |c: char| match c.len_utf8() {
+        _ if c == '\n' || c == '\t' || !is_hidden(c) => c.to_string(),
+        _ if c == '\r' => " ".to_owned(),
+        1 => "?".to_owned(),
+        2 => "·".to_owned(),
+        3 => "…".to_owned(),
+        _ => "··".to_owned(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Where the caret goes, as offset and length: what is missing is marked where it was looked for.

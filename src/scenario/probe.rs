@@ -1,10 +1,10 @@
 //! Where the server's database and store are: `[target.glance.probe]`.
 
-use super::identity::from_environment;
+use super::identity::{from_environment, server_url};
 use super::reader::{Fields, Input};
 use std::path::PathBuf;
 use stormglass_glance::auth::Secret;
-use stormglass_glance::{BucketTarget, ProbeTarget, Proxies, StoreTarget};
+use stormglass_glance::{BucketTarget, ProbeTarget, Routes, StoreTarget};
 
 /// Reads `[target.glance.probe]`.
 pub(super) fn read(input: Input) -> Option<ProbeTarget> {
@@ -65,21 +65,30 @@ fn store(t: &mut Fields) -> Option<StoreTarget> {
     let secret = |key, variable: Option<String>, usual| {
         let value = match variable {
             Some(variable) => from_environment(t, key, &variable),
-            None => from_environment(t, "store", usual),
+            None => {
+                let value = t.whole.reader.environment.variable(usual);
+                if value.is_none() {
+                    let message = format!("the environment variable `{usual}` is not set");
+                    t.wrong("store", message, format!("export {usual}=… before the run"));
+                }
+                value.map(str::to_owned)
+            }
         };
         value.map(Secret::new)
     };
     let access_key = secret("access_key_env", access_key, "AWS_ACCESS_KEY_ID");
     let secret_key = secret("secret_key_env", secret_key, "AWS_SECRET_ACCESS_KEY");
+    let endpoint: String = endpoint?;
+    server_url(t, "endpoint", &endpoint)?;
     Some(StoreTarget::Bucket(BucketTarget {
-        endpoint: endpoint?,
+        endpoint,
         region: region.unwrap_or_else(|| "us-east-1".to_owned()),
         bucket: bucket.to_owned(),
         access_key: access_key?,
         secret_key: secret_key?,
         // The target's, which knows them.
         ca: None,
-        proxies: Proxies::default(),
+        routes: Routes::default(),
     }))
 }
 

@@ -1,10 +1,11 @@
 //! The way from a file to a [`Scenario`], or to all its mistakes.
 
 use super::able;
-use super::document::{self, Node};
+use super::document;
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, Conditions};
 use super::reader::{Fields, Input, Read, Reader};
+use super::secret::Known;
 use super::story;
 use super::threshold::{self, Measured};
 use super::value::lasting;
@@ -86,7 +87,7 @@ fn parse_for(
         });
     }
     if parsed.broken {
-        return Err(told(sources, mistakes, &root));
+        return Err(told(sources, mistakes, Known::Broken));
     }
     let reader = Reader {
         environment,
@@ -94,6 +95,7 @@ fn parse_for(
         dir,
         sources: sources.into(),
         mistakes: RefCell::default(),
+        hidden: RefCell::default(),
     };
     let input = Input {
         reader: &reader,
@@ -111,13 +113,16 @@ fn parse_for(
     mistakes.extend((found.into_iter()).filter(|mistake| !upset.contains(&line(mistake))));
     match scenario {
         Some(scenario) if mistakes.is_empty() => Ok(scenario),
-        _ => Err(told(sources, mistakes, &root)),
+        _ => {
+            let hidden = reader.hidden.into_inner();
+            Err(told(sources, mistakes, Known::Read(&root, hidden)))
+        }
     }
 }
 
 /// The mistakes, without credentials in them.
-fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, root: &Node) -> Mistakes {
-    secret::hide(&mut sources, &mut mistakes, root);
+fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, known: Known) -> Mistakes {
+    secret::hide(&mut sources, &mut mistakes, &known);
     Mistakes::new(sources, mistakes)
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Reader<'a> {
     pub sources: RefCell<Vec<Source>>,
     /// The mistakes so far.
     pub mistakes: RefCell<Vec<Mistake>>,
+    /// Where texts stand that may be credentials, though no key says so.
+    pub hidden: RefCell<Vec<Spot>>,
 }
 
 impl Reader<'_> {
@@ -25,6 +27,16 @@ impl Reader<'_> {
     pub fn wrong(&self, at: Spot, message: impl Into<String>, help: impl Into<String>) {
         let mistake = Mistake::new(at, message, help);
         self.mistakes.borrow_mut().push(mistake);
+    }
+
+    /// Notes that no text of this value is shown: nobody knows what it is.
+    pub fn hide(&self, node: &Node) {
+        match &node.value {
+            Value::String(_) => self.hidden.borrow_mut().push(node.spot),
+            Value::Array(items) => items.iter().for_each(|item| self.hide(item)),
+            Value::Table(entries) => entries.iter().for_each(|entry| self.hide(&entry.node)),
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime => {}
+        }
     }
 
     /// Notes a name that is none of those known here.
@@ -39,7 +51,7 @@ impl Reader<'_> {
 }
 
 /// The known name that was probably meant.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let distance = |other: &str| strsim::damerau_levenshtein(name, other);
     let near = known.iter().copied().min_by_key(|other| distance(other))?;
     (distance(near) <= 1 + near.len().min(name.len()) / 3).then_some(near)
@@ -182,6 +194,7 @@ impl<'a> Input<'a> {
         for entry in entries {
             if !fields.known.contains(&entry.key.as_str()) {
                 (self.reader).unknown(entry.spot, "key", &entry.key, &fields.known);
+                self.reader.hide(&entry.node);
             }
         }
         value
@@ -274,6 +287,13 @@ impl<'a> Fields<'a> {
     pub fn wrong(&self, key: &str, message: impl Into<String>, help: impl Into<String>) {
         let at = self.entry(key).map(|entry| entry.node.spot);
         (self.whole.reader).wrong(at.unwrap_or(self.whole.node.spot), message, help);
+    }
+
+    /// Notes that the value of a key is not shown.
+    pub fn hide(&self, key: &str) {
+        if let Some(entry) = self.entry(key) {
+            self.whole.reader.hide(&entry.node);
+        }
     }
 
     /// Notes a mistake at a key itself; at the table, if it is not there.

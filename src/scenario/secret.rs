@@ -1,14 +1,61 @@
 //! Credentials in the text of a scenario: never on a command line, never in a message.
 
 use super::document::{Entry, Node, Value};
-use super::mistake::{Mistake, Source};
+use super::mistake::{Mistake, Source, Spot};
+use stormglass_glance::shown::{names_credential, without_credentials};
 
-/// Whether what is written under this key, as it stands in a text, is a credential.
-fn is_secret(key: &str) -> bool {
+/// Keys of a target under which no credential stands. Any other, and so one that is misspelt, may be one.
+const PLAIN: [&str; 24] = [
+    "schema",
+    "url",
+    "cloud",
+    "admin_cloud",
+    "reader_cloud",
+    "stranger_cloud",
+    "other_project_cloud",
+    "stranger_project",
+    "ca",
+    "insecure_endpoint",
+    "timeout",
+    "connections",
+    "location",
+    "delayed_delete",
+    "too_large",
+    "store",
+    "staging",
+    "endpoint",
+    "region",
+    "damages_data",
+    "user",
+    "project",
+    "roles",
+    "embedded",
+];
+
+/// The last part of a key, without quotes.
+fn last(key: &str) -> &str {
     let last = key.rsplit('.').next().unwrap_or(key).trim();
-    let last = last.trim_matches(['"', '\'']);
-    let word = last.rsplit('_').next().unwrap_or(last);
-    ["token", "password", "secret", "database", "key"].contains(&word)
+    last.trim_matches(['"', '\''])
+}
+
+/// Whether what is written under this key is a credential, or a command, which may hold one.
+fn is_secret(key: &str) -> bool {
+    names_credential(last(key)) || ["run", "undo"].contains(&last(key))
+}
+
+/// `KEY=VALUE` of a `--set` as it may be repeated: of a target only what is plain, and a variable's name.
+pub fn repeatable(setting: &str) -> String {
+    let Some((key, value)) = setting.split_once('=') else {
+        return setting.to_owned();
+    };
+    let key = key.trim_end();
+    let of_target = key.trim_start_matches(['"', '\'']).starts_with("target");
+    let is_plain = PLAIN.contains(&last(key)) && !value.contains('{') || key.ends_with("_env");
+    let speaks = value.split(|c: char| !c.is_alphanumeric() && c != '_');
+    match of_target && !is_plain || is_secret(key) || speaks.into_iter().any(names_credential) {
+        true => format!("{key}=…"),
+        false => format!("{key}={}", without_credentials(value)),
+    }
 }
 
 /// Refuses a credential that the `--set` with this number brought in: everybody can see the arguments of a process.
@@ -25,7 +72,7 @@ fn credentials(node: &Node, source: usize) -> Vec<&Entry> {
     match &node.value {
         Value::Table(entries) => (entries.iter())
             .flat_map(|entry| {
-                let mine = entry.node.spot.source == source && is_secret(&entry.key);
+                let mine = entry.node.spot.source == source && names_credential(&entry.key);
                 let mine = mine.then_some(entry).into_iter();
                 mine.chain(credentials(&entry.node, source))
             })
@@ -37,15 +84,22 @@ fn credentials(node: &Node, source: usize) -> Vec<&Entry> {
     }
 }
 
+/// What is known of the texts.
+pub(super) enum Known<'a> {
+    /// What was read, and where else a credential may stand.
+    Read(&'a Node, Vec<Spot>),
+    /// Nothing: brackets or quotes are broken.
+    Broken,
+}
+
 /// Makes every credential unreadable, in the texts and in what is said of them.
-pub(super) fn hide(sources: &mut [Source], mistakes: &mut [Mistake], root: &Node) {
+pub(super) fn hide(sources: &mut [Source], mistakes: &mut [Mistake], known: &Known) {
     for (index, source) in sources.iter_mut().enumerate() {
-        let stretches = stretches(&source.text, root, index);
+        let stretches = stretches(&source.text, known, index);
         for mistake in mistakes.iter_mut() {
             for sentence in [&mut mistake.message, &mut mistake.help] {
-                let secrets = stretches
-                    .iter()
-                    .filter_map(|&(from, to)| source.text.get(from..to));
+                let secrets =
+                    (stretches.iter()).filter_map(|&(from, to)| source.text.get(from..to));
                 *sentence = silenced(sentence, secrets);
             }
         }
@@ -56,32 +110,75 @@ pub(super) fn hide(sources: &mut [Source], mistakes: &mut [Mistake], root: &Node
 /// A sentence without the credentials that it quotes.
 fn silenced<'a>(sentence: &str, secrets: impl Iterator<Item = &'a str>) -> String {
     let mut silenced = sentence.to_owned();
-    for secret in secrets.map(|secret| secret.trim_matches(['"', '\''])) {
-        silenced = silenced.replace(&format!("`{secret}`"), "`…`");
-        silenced = silenced.replace(&format!("`\"{secret}\"`"), "`\"…\"`");
+    for secret in secrets.map(|secret| secret.trim().trim_matches(['"', '\''])) {
+        match secret.len() {
+            0 => {}
+            // So short that words may hold it.
+            1..=5 => silenced = silenced.replace(&format!("`{secret}`"), "`…`"),
+            _ => silenced = silenced.replace(secret, "…"),
+        }
     }
-    if let Some((from, to)) = user_info(&silenced) {
-        silenced.replace_range(from..to, "…");
-    }
-    silenced
+    without_credentials(&silenced)
 }
 
 /// Where credentials stand in a text.
-fn stretches(text: &str, root: &Node, source: usize) -> Vec<(usize, usize)> {
+fn stretches(text: &str, known: &Known, source: usize) -> Vec<(usize, usize)> {
+    let mut stretches = Vec::new();
     // What was read says exactly where a credential stands, over several lines as well.
-    let read = credentials(root, source).into_iter();
-    let mut stretches: Vec<_> = read
-        .map(|it| (it.node.spot.start, it.node.spot.end))
-        .collect();
-    // What was not read, since it is wrong, is blackened to the end of its line.
-    let mut at = 0;
+    if let Known::Read(root, hidden) = known {
+        secrets(root, &mut stretches, source);
+        let hidden = hidden.iter().filter(|spot| spot.source == source);
+        stretches.extend(hidden.map(|spot| (spot.start, spot.end)));
+    }
+    // What was not read, since it is wrong, is blackened to the end of its line, and to where the next key begins.
+    let is_broken = matches!(known, Known::Broken) || source > 0;
+    let starts_there = source > 0 && text.trim_start().starts_with("target");
+    let (mut at, mut in_target, mut open) = (0, starts_there, false);
     for line in text.split_inclusive('\n') {
-        let value = secret_value(line).map(|from| (from, line.trim_end().len()));
-        let found = value.into_iter().chain(user_info(line));
-        stretches.extend(found.map(|(from, to)| (at + from, at + to)));
+        let end = at + line.trim_end().len();
+        let start = line.trim_start();
+        if start.starts_with('[') && !open || start.starts_with("[target") {
+            in_target = start.trim_start_matches('[').starts_with("target");
+        }
+        let begins_key = |line: &str| {
+            let key = line.split(['=', ' ']).next().unwrap_or_default();
+            !key.is_empty()
+                && key
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || "_-.".contains(c))
+                && line.contains('=')
+        };
+        open &= is_broken && !start.starts_with('[') && !begins_key(start);
+        let value = match open {
+            true => Some(0),
+            false => secret_value(line, is_broken, is_broken && in_target),
+        };
+        if let Some(from) = value {
+            stretches.push((at + from, end));
+            open = is_broken;
+        }
+        stretches.extend(user_info(line).map(|(from, to)| (at + from, at + to)));
         at += line.len();
     }
     stretches
+}
+
+/// Where what was read as a secret stands in this text.
+fn secrets(node: &Node, stretches: &mut Vec<(usize, usize)>, source: usize) {
+    match &node.value {
+        Value::Table(entries) => {
+            for Entry { key, node, .. } in entries {
+                match node.spot.source == source && is_secret(key) {
+                    true => stretches.push((node.spot.start, node.spot.end)),
+                    false => secrets(node, stretches, source),
+                }
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| secrets(item, stretches, source)),
+        _ => {}
+    }
 }
 
 /// The text with these stretches blackened, byte for byte, so that places in it stay where they are.
@@ -95,19 +192,22 @@ fn blackened(text: &str, stretches: &[(usize, usize)]) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Where the value of the first credential of a line begins.
-fn secret_value(line: &str) -> Option<usize> {
+/// Where the value of the first credential of a line begins. In a text that is `broken`, it may follow a colon or nothing but a
+/// space; `in_target`, what no known key stands before is one.
+fn secret_value(line: &str, broken: bool, in_target: bool) -> Option<usize> {
+    let separates = |c: char| c == '=' || broken && (c == ':' || c.is_whitespace());
     let mut from = 0;
-    while let Some(equals) = line[from..].find('=').map(|at| from + at) {
-        let key = line[..equals].trim_end();
-        let word = key
-            .rsplit(|c: char| c.is_whitespace() || "{,".contains(c))
-            .next();
-        if word.is_some_and(is_secret) {
-            let value = &line[equals + 1..];
-            return Some(equals + 1 + value.len() - value.trim_start().len());
+    while let Some(at) = line[from..].find(separates).map(|at| from + at) {
+        let key = line[..at].trim_end();
+        let word = key.rsplit(|c: char| c.is_whitespace() || "{,".contains(c));
+        let word = word.into_iter().next().unwrap_or_default();
+        let of_target = in_target && line[at..].starts_with('=') || word.starts_with("target.");
+        let is_unknown = of_target && !PLAIN.contains(&last(word));
+        if is_secret(word) || broken && is_unknown && !word.is_empty() {
+            let value = line[at..].trim_start_matches(|c: char| separates(c) || c.is_whitespace());
+            return (!value.is_empty()).then_some(line.len() - value.len());
         }
-        from = equals + 1;
+        from = at + line[at..].chars().next().map_or(1, char::len_utf8);
     }
     None
 }
@@ -116,6 +216,11 @@ fn secret_value(line: &str) -> Option<usize> {
 fn user_info(line: &str) -> Option<(usize, usize)> {
     let from = line.find("://")? + 3;
     let rest = &line[from..];
-    let end = rest.find(['/', '"', '\'', ' ', '\n']).unwrap_or(rest.len());
-    rest[..end].rfind('@').map(|at| (from, from + at))
+    let end = rest.find(['"', '\'', ' ', '\n']).unwrap_or(rest.len());
+    let authority = &rest[..rest.find('/').unwrap_or(end).min(end)];
+    let is_there = authority.contains(['@', ':']);
+    rest[..end]
+        .rfind('@')
+        .filter(|_| is_there)
+        .map(|at| (from, from + at))
 }

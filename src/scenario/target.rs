@@ -1,6 +1,7 @@
 //! What operations run against: `[service]` and `[target]`.
 
 use super::document::Value;
+use super::identity::server_url;
 use super::reader::{Fields, Input, Read};
 use super::value::{bandwidth, lasting};
 use super::{Target, commands, identity};
@@ -117,13 +118,24 @@ fn glance(t: &mut Fields) -> Option<GlanceTarget> {
                     `\"http://127.0.0.1:8000/image.raw\"`";
         t.wrong("location", format!("`{place}` is not a URL"), help);
     }
+    if let Some(place) = location
+        .as_ref()
+        .filter(|place| place.starts_with("http://") || place.starts_with("https://"))
+    {
+        // What follows the path is the server's to understand.
+        server_url(
+            t,
+            "location",
+            place.split(['?', '#']).next().unwrap_or(place),
+        );
+    }
     let delayed_delete = t.or("delayed_delete", false);
     let cleans_up = t.whole.reader.cleans_up;
     let read_probe = |input| (!cleans_up).then(|| super::probe::read(input)).flatten();
     let mut probe = t.with("probe", read_probe);
     if let Some(StoreTarget::Bucket(bucket)) = probe.as_mut().and_then(|it| it.store.as_mut()) {
         bucket.ca.clone_from(&target.ca);
-        bucket.proxies.clone_from(&target.proxies);
+        bucket.routes.clone_from(&target.routes);
     }
     Some(GlanceTarget {
         too_large: t.get("too_large"),

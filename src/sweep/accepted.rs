@@ -5,6 +5,7 @@
 use super::finding::SweepResult;
 use super::{Cause, Mechanism};
 use std::collections::BTreeSet;
+use stormglass_glance::shown::names_credential;
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::operations::ApiCall;
 
@@ -61,6 +62,11 @@ impl Accepted {
 fn cause(line: &str) -> Result<Cause, String> {
     if let Some(cause) = Cause::from_name(line) {
         return Ok(cause);
+    }
+    // Another file may have been named, and what it holds is not repeated.
+    let speaks = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+    if speaks.into_iter().any(names_credential) {
+        return Err("it names no finding; write for example `stale-write: update`".to_owned());
     }
     let (mechanism, _) = line.split_once(':').unwrap_or_default();
     let mechanism = mechanism.trim();

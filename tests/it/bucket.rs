@@ -7,7 +7,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
 use stormglass_glance::auth::Secret;
-use stormglass_glance::{BucketTarget, ProbeTarget, Proxies, StoreTarget};
+use stormglass_glance::{BucketTarget, ProbeTarget, Routes, StoreTarget};
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
 use stormglass_model::history::{Held, ProbeReading};
 
@@ -32,7 +32,7 @@ pub fn target(endpoint: &str, secret: &str) -> ProbeTarget {
             access_key: Secret::new("angler"),
             secret_key: Secret::new(secret),
             ca: None,
-            proxies: Proxies::default(),
+            routes: Routes::default(),
         })),
         staging: None,
     }

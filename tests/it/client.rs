@@ -4,8 +4,8 @@ use std::path::Path;
 use std::thread;
 use stormglass_glance::auth::Secret;
 use stormglass_glance::{
-    Command, CommandError, Commands, GuardError, ImageId, Probe, ProbeError, ProbeTarget, Proxies,
-    RunId, content_of, guard, guard_through,
+    Command, CommandError, Commands, GuardError, ImageId, Probe, ProbeError, ProbeTarget, Routes,
+    RunId, content_of, guard,
 };
 use stormglass_model::units::Span;
 
@@ -197,6 +197,7 @@ fn nobody_has_to_wait_for_it_for_it_to_go_on() {
 
 #[test]
 fn only_this_machine_is_touched_unasked() {
+    let routes = Routes::default();
     for url in [
         "http://127.0.0.1:9292",
         "http://127.8.9.1/image",
@@ -204,43 +205,45 @@ fn only_this_machine_is_touched_unasked() {
         "https://localhost/v2",
         "http://[::ffff:127.0.0.1]:1",
     ] {
-        assert_eq!(guard(url, false), Ok(()), "{url}");
+        assert_eq!(guard(&routes, url, false), Ok(()), "{url}");
     }
     for url in [
         "http://192.0.2.1:9292",
         "http://0.0.0.0:9292",
         "http://[2001:db8::1]",
         "http://127.0.0.1.nowhere.invalid:9292",
-        "http://localhost@192.0.2.1/",
         "http://[::ffff:192.0.2.1]:1",
-        "http://me:swordfish@192.0.2.1/",
     ] {
-        let error = guard(url, false).unwrap_err();
+        let error = guard(&routes, url, false).unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, GuardError::NotHere(_)), "{url}");
         assert!(text.contains("--yes-load-this-server"), "{text}");
-        assert!(!text.contains("swordfish"), "{text}");
-        assert_eq!(guard(url, true), Ok(()));
+        assert_eq!(guard(&routes, url, true), Ok(()));
     }
-    assert!(matches!(
-        guard("glance", false),
-        Err(GuardError::NotHere(_))
-    ));
-    for url in ["", "http://", "/v2", "http://a b"] {
-        assert!(
-            matches!(guard(url, true), Err(GuardError::NoUrl(_))),
-            "{url}"
-        );
+    for url in [
+        "",
+        "glance",
+        "http://",
+        "/v2",
+        "http://a b",
+        "http://127.1:9292",
+        "http://127.0.0.1:99999",
+        "http://localhost@192.0.2.1/",
+        "http://me:swordfish@192.0.2.1/",
+    ] {
+        let error = guard(&routes, url, true).unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, GuardError::Url(_)), "{url}");
+        assert!(!text.contains("swordfish"), "{text}");
     }
     // A name of this machine is another one's to a proxy.
     let variable = |name: &str| (name == "http_proxy").then_some("proxy.example:3128");
-    let proxies = Proxies::of_variables(variable);
-    let through = |url, allowed| guard_through(&proxies, url, allowed);
-    let short = "http://127.1:9292";
-    assert_eq!(guard(short, false), Ok(()));
+    let proxies = Routes::of_variables(variable);
+    let through = |url, allowed| guard(&proxies, url, allowed);
+    let named = "http://sub.localhost:9292";
     assert_eq!(through("http://127.0.0.1:9292", false), Ok(()));
-    assert!(matches!(through(short, false), Err(GuardError::NotHere(_))));
-    assert_eq!(through(short, true), Ok(()));
+    assert!(matches!(through(named, false), Err(GuardError::NotHere(_))));
+    assert_eq!(through(named, true), Ok(()));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is asked of the server and what came of it, as plain values.
 
+use crate::shown::{is_hidden, without_credentials};
 use std::fmt;
 use stormglass_model::history::{Content, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
@@ -227,10 +228,10 @@ fn printable(text: &str) -> String {
                 kept.push(' ');
             }
             _ if inside_tag => {}
-            c if c.is_control() || c.is_whitespace() => kept.push(' '),
+            c if is_hidden(c) || c.is_whitespace() => kept.push(' '),
             c => kept.push(c),
         }
     }
     let words: Vec<&str> = kept.split_whitespace().collect();
-    words.join(" ")
+    without_credentials(&words.join(" "))
 }

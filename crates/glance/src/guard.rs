@@ -1,7 +1,7 @@
 //! A server that may be somebody else's is only touched by one who says so.
 
-use crate::http::{Proxies, host};
-use std::net::{IpAddr, ToSocketAddrs};
+use crate::http::{ConfigError, Endpoint, Routes};
+use std::net::IpAddr;
 
 /// Why a server is not touched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,52 +12,46 @@ pub enum GuardError {
     )]
     NotHere(String),
     /// It makes no sense.
-    #[error("`{0}` is not the URL of a server")]
-    NoUrl(String),
+    #[error(transparent)]
+    Url(#[from] ConfigError),
 }
 
 /// Refuses the server at `url`, unless it is on this machine or `allowed`: its host must be a loopback address or a name of
-/// nothing else. To be called with the endpoint that requests will go to, before the first of them. Looks names up.
-pub fn guard(url: &str, allowed: bool) -> Result<(), GuardError> {
-    let no_url = || GuardError::NoUrl(shown(url));
-    let uri: hyper::Uri = url.parse().map_err(|_| no_url())?;
-    let host = host(&uri).ok_or_else(no_url)?;
-    match allowed || is_here(host) {
+/// nothing else, and no proxy may lead to it, since what its name means would be the proxy's to say. To be called with the
+/// endpoint that requests will go to, before the first of them. Looks its name up, and `routes` lead from then on to what was found.
+pub fn guard(routes: &Routes, url: &str, allowed: bool) -> Result<(), GuardError> {
+    let endpoint = Endpoint::parse(url, "v2")?;
+    let proxied = routes.lead_through_proxy(&endpoint);
+    // Looked up also where it is allowed: what the name meant then is what was allowed.
+    let is_here = !proxied && is_here(routes, &endpoint.host);
+    match allowed || is_here {
         true => Ok(()),
-        false => Err(GuardError::NotHere(shown(url))),
+        false => Err(GuardError::NotHere(format!(
+            "{endpoint}{}",
+            endpoint.prefix
+        ))),
     }
 }
 
-/// The same for a server that is asked through one of `proxies`, if one leads to it: what its name means is the proxy's to say.
-pub fn guard_through(proxies: &Proxies, url: &str, allowed: bool) -> Result<(), GuardError> {
-    guard(url, allowed)?;
-    match allowed || !proxies.lead_to(url) {
-        true => Ok(()),
-        false => Err(GuardError::NotHere(shown(url))),
-    }
-}
-
-fn is_here(host: &str) -> bool {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return is_loopback(address);
-    }
-    let mut addresses = (host, 0).to_socket_addrs().into_iter().flatten().peekable();
+fn is_here(routes: &Routes, host: &str) -> bool {
+    let is_loopback = |address: &IpAddr| address.to_canonical().is_loopback();
     // A name that leads nowhere is not here either.
-    addresses.peek().is_some() && addresses.all(|address| is_loopback(address.ip()))
+    let addresses = routes.addresses(host).unwrap_or_default();
+    !addresses.is_empty() && addresses.iter().all(is_loopback)
 }
 
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The URL without `user:password@`.
-fn shown(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let host = rest[..end]
-        .rsplit_once('@')
-        .map_or(&rest[..end], |(_, host)| host);
-    format!("{scheme}://{host}{}", &rest[end..])
+    #[test]
+    fn what_was_checked_is_what_stands() {
+        let routes = Routes::default();
+        guard(&routes, "http://localhost:1", false).unwrap();
+        // A name server would no longer be asked: this name is known.
+        assert!(
+            format!("{routes:?}").contains("\"localhost\": ["),
+            "{routes:?}"
+        );
+    }
 }

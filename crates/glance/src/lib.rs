@@ -16,14 +16,15 @@ mod journal;
 mod locate;
 mod probe;
 mod services;
+pub mod shown;
 mod target;
 
 pub use answer::{Answer, Exchange, ImageId, Request, RunId};
 pub use auth::Identity;
 pub use client::{Cleanup, Client, Greeting, HelloError, Removal};
 pub use commands::{CommandError, Commands};
-pub use guard::{GuardError, guard, guard_through};
-pub use http::{ConfigError, Proxies, Watch, content_of};
+pub use guard::{GuardError, guard};
+pub use http::{ConfigError, Routes, Watch, check_url, content_of};
 pub use journal::{Journal, JournalError, JournalRun, Reopened, read as read_journal};
 pub use locate::{Identities, locate, target_from_environment};
 pub use probe::{Probe, ProbeError};

@@ -22,8 +22,9 @@ pub async fn locate(target: &GlanceTarget) -> Result<GlanceTarget, HelloError> {
         && let Identity::Keystone(login) = &target.member
     {
         let ca = target.ca.as_deref();
-        let session = Session::new(Arc::clone(login), ca, &target.proxies, target.timeout)?;
-        let url = session.log_in_anew().await?.image(login)?;
+        let session = Session::new(Arc::clone(login), ca, &target.routes, target.timeout)?;
+        let catalog = session.log_in_anew().await?;
+        let url = catalog.image(login, target.insecure_endpoint)?;
         target.url = Some(url);
     }
     Ok(target)
@@ -71,7 +72,7 @@ pub fn target_from_environment(
         member,
     }
     .target();
-    target.proxies = environment.proxies();
+    target.routes = environment.routes();
     if let Some(url) = url {
         target.url = Some(url.trim_end_matches('/').to_owned());
     }

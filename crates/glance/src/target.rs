@@ -1,8 +1,7 @@
 //! Where a real Glance is, who talks to it, and what may be done to it: what a scenario says, and no more.
 
 use crate::auth::{Identity, Secret};
-use crate::http::{Proxies, host};
-use std::net::IpAddr;
+use crate::http::{Endpoint, Routes};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use stormglass_model::units::{Bytes, Span};
@@ -23,10 +22,12 @@ pub struct GlanceTarget {
     pub other_project: Option<Identity>,
     /// The id of that project, to share images with; none: it is read from the identity if that says it.
     pub other_project_id: Option<String>,
+    /// Whether a token that came over TLS may be sent in clear to where a catalog says the Glance is.
+    pub insecure_endpoint: bool,
     /// Certificates, in PEM, that are trusted beside the system's; for `https`.
     pub ca: Option<PathBuf>,
-    /// Through which its servers are asked.
-    pub proxies: Proxies,
+    /// How its servers are reached.
+    pub routes: Routes,
     /// After which an operation without an answer is unknown.
     pub timeout: Span,
     /// Connections open at once at most.
@@ -57,8 +58,9 @@ impl GlanceTarget {
             reader: None,
             other_project: None,
             other_project_id: None,
+            insecure_endpoint: false,
             ca: None,
-            proxies: Proxies::default(),
+            routes: Routes::default(),
             timeout: Span::from_secs(60),
             connections: NonZeroU32::MIN.saturating_add(31),
             location: None,
@@ -91,11 +93,8 @@ impl GlanceTarget {
 
     /// Whether its address says that it is on this host, so that it can read data that is served here.
     pub fn is_on_loopback(&self) -> bool {
-        let url = self.url.as_deref().unwrap_or_default();
-        let url = url.parse().unwrap_or_default();
-        host(&url).is_some_and(|host| {
-            host == "localhost" || (host.parse::<IpAddr>()).is_ok_and(|it| it.is_loopback())
-        })
+        let endpoint = self.url.as_deref().map(|url| Endpoint::parse(url, "v2"));
+        endpoint.is_some_and(|it| it.is_ok_and(|it| it.is_loopback()))
     }
 }
 
@@ -134,8 +133,8 @@ pub struct BucketTarget {
     pub secret_key: Secret,
     /// A file of certificates to trust besides the system's.
     pub ca: Option<PathBuf>,
-    /// Through which it is asked.
-    pub proxies: Proxies,
+    /// How it is reached.
+    pub routes: Routes,
 }
 
 /// Something that is done to the server from outside. Its text is given to `sh -c`.

@@ -24,7 +24,9 @@ use junit::junit;
 use page::page;
 use rows::rows;
 use sarif::sarif;
+use std::borrow::Cow;
 use std::io;
+use stormglass_glance::shown::printable;
 use stormglass_model::history::file::{Header, Writer};
 
 /// The list of what its images have left in the store and in the staging area.
@@ -48,15 +50,24 @@ pub fn files(result: &SweepResult) -> impl Iterator<Item = (String, io::Result<V
     });
     let histories = numbered(result)
         .map(|(number, finding)| (file_name(number, "jsonl"), history(result, finding)));
-    let left = result.left_data.join("\n") + "\n";
+    let left: String = (result.left_data.iter())
+        .map(|path| words::clean(path) + "\n")
+        .collect();
     let left =
         (!result.left_data.is_empty()).then(|| (LEFT_DATA.to_owned(), Ok(left.into_bytes())));
     let not_tried = families::not_tried(result).map(|(name, text)| (name, Ok(text)));
-    tables
-        .chain(left)
-        .chain(not_tried)
-        .chain(drawings)
+    let files = tables.chain(left).chain(not_tried).chain(drawings);
+    files
+        .map(|(name, bytes)| (name, bytes.map(seen)))
         .chain(histories)
+}
+
+/// A file as people open it: whatever became of a text on its way here, nothing is in it that cannot be seen.
+fn seen(bytes: Vec<u8>) -> Vec<u8> {
+    match std::str::from_utf8(&bytes).map(printable) {
+        Ok(Cow::Owned(text)) => text.into_bytes(),
+        _ => bytes,
+    }
 }
 
 /// What was seen of a finding's subject, for `stormglass check`.

@@ -30,7 +30,20 @@ pub fn sarif(result: &SweepResult) -> Vec<u8> {
             "properties": { "target": result.target, "seed": result.seed, "verdict": result.verdict().name() },
         }],
     });
-    pretty(&document)
+    pretty(&cleaned(document))
+}
+
+/// Viewers show texts as they are.
+fn cleaned(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(clean(&text)),
+        Value::Array(items) => items.into_iter().map(cleaned).collect(),
+        Value::Object(entries) => {
+            let entries = entries.into_iter();
+            entries.map(|(key, value)| (key, cleaned(value))).collect()
+        }
+        other => other,
+    }
 }
 
 fn rule(mechanism: Mechanism) -> Value {

@@ -2,6 +2,7 @@
 
 use crate::report::number::{counted, interval, thousands};
 use crate::sweep::{Cause, Mechanism, SweepResult, Tally};
+use stormglass_glance::shown::{is_hidden, printable};
 use stormglass_model::history::{PresentRow, ProbeReading, Row};
 use stormglass_model::lifecycle::{Invariant, SubjectStatus};
 use stormglass_model::operations::ApiCall;
@@ -214,22 +215,12 @@ pub fn instant(at: Time) -> String {
     }
 }
 
-/// Foreign text as one printable line: no control characters, and none that turn the direction of writing or have no width.
+/// Foreign text as one printable line, without the credentials of URLs.
 pub fn clean(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{ffff}')
-    };
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            c if hidden(c) => '\u{b7}',
-            c => c,
-        })
-        .collect()
+    printable(text).replace('\n', " ")
 }
 
-/// As text or an attribute of XML; what is no character of XML goes.
+/// As text or an attribute of XML, which holds nothing that cannot be seen.
 pub fn xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -240,7 +231,7 @@ pub fn xml(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' => escaped.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{b7}'),
+            c if is_hidden(c) => escaped.push('·'),
             c => escaped.push(c),
         }
     }

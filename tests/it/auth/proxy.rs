@@ -5,7 +5,7 @@ use super::{answer, request, soon};
 use crate::glance::local;
 use std::cell::RefCell;
 use std::rc::Rc;
-use stormglass_glance::{Client, GlanceTarget, Identity, Proxies, RunId};
+use stormglass_glance::{Client, GlanceTarget, Identity, Routes, RunId};
 use tokio::io::{AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -59,7 +59,7 @@ fn target(url: &str, variables: &[(&str, &str)]) -> GlanceTarget {
     let token = Identity::Token("t".to_owned());
     let variable = |name: &str| variables.iter().find(|it| it.0 == name).map(|it| it.1);
     GlanceTarget {
-        proxies: Proxies::of_variables(variable),
+        routes: Routes::of_variables(variable),
         ..GlanceTarget::new(url.to_owned(), token.clone(), token)
     }
 }

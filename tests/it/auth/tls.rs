@@ -13,7 +13,7 @@ use stormglass_model::lifecycle::{Operation, Outcome};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// Who signs, with the PEM file that says whom to trust.
 pub(super) struct Authority {
@@ -40,18 +40,23 @@ impl Authority {
         params.not_after = date_time_ymd(until, 12, 31);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Cloud::start_with(Some(TlsAcceptor::from(Arc::new(config)))).await
+        serving(certificate.der().clone(), &key).await
     }
+}
+
+/// A cloud that shows this certificate.
+async fn serving(certificate: CertificateDer<'static>, key: &KeyPair) -> Rc<Cloud> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Cloud::start_with(Some(TlsAcceptor::from(Arc::new(config)))).await
 }
 
 /// Errors of logging in there, and of greeting a Glance there with a plain token.
@@ -133,12 +138,81 @@ fn who_is_not_trusted_is_told_why() {
         )
         .await;
         let other = authority.cloud("glance.example", 2999).await;
-        let expected = "its certificate is not for 127.0.0.1, but for DnsName(\"glance.example\")";
+        let expected = "its certificate is not for 127.0.0.1, but for glance.example";
         check(&other, Some(&authority.pem), expected).await;
         assert_eq!(
             good.asked.get() + expired.asked.get() + other.asked.get(),
             0
         );
+    });
+}
+
+/// A certificate that nobody else has signed, as `openssl req -x509` makes it or otherwise, and the file that names it.
+async fn self_signed(folder: &Path, name: &str, until: i32, is_ca: IsCa) -> (Rc<Cloud>, PathBuf) {
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.not_before = date_time_ymd(2000, 1, 1);
+    params.not_after = date_time_ymd(until, 12, 31);
+    params.is_ca = is_ca;
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    super::write(folder, "self.pem", &certificate.pem());
+    let cloud = serving(certificate.der().clone(), &key).await;
+    (cloud, folder.join("self.pem"))
+}
+
+#[test]
+fn a_certificate_that_nobody_else_signed_is_trusted_where_it_is_named() {
+    const AUTHORITY: IsCa = IsCa::Ca(BasicConstraints::Unconstrained);
+    local(async {
+        let folder = tempfile::tempdir().unwrap();
+        for is_ca in [AUTHORITY, IsCa::ExplicitNoCa, IsCa::NoCa] {
+            let (cloud, pem) = self_signed(folder.path(), "127.0.0.1", 2999, is_ca).await;
+            let mut target = cloud.target();
+            target.ca = Some(pem);
+            let target = soon(locate(&target)).await.unwrap();
+            let client = Client::new(&target, RunId(1)).unwrap();
+            soon(client.hello()).await.unwrap();
+        }
+        let (cloud, pem) = self_signed(folder.path(), "127.0.0.1", 2001, AUTHORITY).await;
+        check(&cloud, Some(&pem), "its certificate has expired").await;
+        let (cloud, pem) = self_signed(folder.path(), "glance.example", 2999, AUTHORITY).await;
+        let expected = "its certificate is not for 127.0.0.1, but for glance.example";
+        check(&cloud, Some(&pem), expected).await;
+        let other = folder.path().join("other");
+        let (_, pem) = self_signed(&other, "127.0.0.1", 2999, AUTHORITY).await;
+        let (cloud, _) = self_signed(folder.path(), "127.0.0.1", 2999, AUTHORITY).await;
+        let expected = "its certificate is an authority's, which counts only where `ca`, or OS_CACERT, names that very one";
+        check(&cloud, Some(&pem), expected).await;
+        assert_eq!(cloud.asked.get(), 0);
+    });
+}
+
+#[test]
+fn a_token_that_came_over_tls_does_not_go_on_in_clear() {
+    local(async {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::new(folder.path());
+        let cloud = authority.cloud("127.0.0.1", 2999).await;
+        let mut login = cloud.login(super::SECRET);
+        login.image.region = Some("Two".to_owned());
+        let mut target = super::target_of(login);
+        target.ca = Some(authority.pem.clone());
+        let error = soon(locate(&target)).await.unwrap_err().to_string();
+        assert_line(&error);
+        let expected = "and its catalog names http://two, where the token would be sent in clear; if you want that, write `insecure_endpoint = true` in [target.glance]";
+        assert!(
+            error.starts_with(&cloud.url) && error.ends_with(expected),
+            "{error}"
+        );
+        target.insecure_endpoint = true;
+        let found = soon(locate(&target)).await.unwrap();
+        assert_eq!(found.url.as_deref(), Some("http://two/image"));
+        // It never had any cover.
+        let plain = Cloud::start().await;
+        let mut login = plain.login(super::SECRET);
+        login.image.region = Some("Two".to_owned());
+        let found = soon(locate(&super::target_of(login))).await.unwrap();
+        assert_eq!(found.url.as_deref(), Some("http://two/image"));
     });
 }
 

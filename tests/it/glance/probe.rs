@@ -30,7 +30,7 @@ fn store() -> StoreTarget {
         access_key: secret("AWS_ACCESS_KEY_ID"),
         secret_key: secret("AWS_SECRET_ACCESS_KEY"),
         ca: None,
-        proxies: stormglass_glance::Proxies::default(),
+        routes: stormglass_glance::Routes::default(),
     })
 }
 

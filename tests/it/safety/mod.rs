@@ -1,11 +1,13 @@
 //! Safe to point at a server with other people's images: what is deleted, what is told, and what bad answers do.
 //! The servers listen on loopback, and nothing need be installed.
 
+mod canaries;
 mod cleanup;
 mod credentials;
 pub mod fake;
 mod hostile;
 mod identities;
+mod unseen;
 
 use std::fs::{self, File};
 use std::path::Path;

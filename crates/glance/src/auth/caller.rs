@@ -3,7 +3,7 @@
 use super::identity::Identity;
 use super::login::{LoginError, Secret};
 use super::session::Session;
-use crate::http::{ConfigError, Proxies};
+use crate::http::{ConfigError, Routes};
 use hyper::header::{HeaderMap, HeaderValue};
 use std::path::Path;
 use stormglass_model::units::Span;
@@ -18,15 +18,15 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// `ca`, `proxies` and `timeout` are for its Keystone, if it has one.
+    /// `ca`, `routes` and `timeout` are for its Keystone, if it has one.
     pub(crate) fn new(
         identity: &Identity,
         ca: Option<&Path>,
-        proxies: &Proxies,
+        routes: &Routes,
         timeout: Span,
     ) -> Result<Caller, ConfigError> {
         let session = match identity {
-            Identity::Keystone(login) => Some(Session::new(login.clone(), ca, proxies, timeout)?),
+            Identity::Keystone(login) => Some(Session::new(login.clone(), ca, routes, timeout)?),
             _ => None,
         };
         let headers = headers(identity)?;

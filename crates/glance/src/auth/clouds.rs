@@ -319,9 +319,12 @@ fn read(path: &Path, reason: &str) -> Result<Node, Mistake> {
         return Err(unreadable("this is no file of clouds".to_owned()));
     }
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    yaml::parse(&text).map_err(|line| {
-        let message = format!("line {line} of {} is not YAML", path.display());
-        Mistake::new(message, "check its indentation, quotes and brackets")
+    yaml::parse(&text).map_err(|yaml::Wrong { line, what }| {
+        let message = format!("line {line} of {} {what}", path.display());
+        Mistake::new(
+            message,
+            "check its indentation, quotes and brackets, and what `*` stands for",
+        )
     })
 }
 

@@ -1,6 +1,6 @@
 //! What surrounds a run, read in this one place: the variables of the process, and where configuration may lie.
 
-use crate::http::Proxies;
+use crate::http::Routes;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -53,6 +53,11 @@ impl Environment {
         (self.variables.iter()).map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// The names of all variables.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
     /// A variable as it is.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
@@ -63,9 +68,9 @@ impl Environment {
         self.variable(name).filter(|value| !value.is_empty())
     }
 
-    /// The proxies that it names.
-    pub fn proxies(&self) -> Proxies {
-        Proxies::of_variables(|name| self.variable(name))
+    /// The ways to servers, through the proxies that it names.
+    pub fn routes(&self) -> Routes {
+        Routes::of_variables(|name| self.variable(name))
     }
 
     /// A variable that names a file.

@@ -3,7 +3,7 @@
 use super::endpoint::versionless;
 use super::login::{Credential, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::answer::line;
-use crate::http::{Call, Connections, Payload, Reply, Times};
+use crate::http::{Call, ConfigError, Connections, Endpoint, Payload, Reply, Times};
 use hyper::header::{ACCEPT, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -196,8 +196,9 @@ fn seconds(text: &str) -> Option<i64> {
 pub(crate) struct Catalog(Vec<Service>);
 
 impl Catalog {
-    /// The URL of the image service that the login means, without a version at its end.
-    pub(crate) fn image(&self, login: &Login) -> Result<String, LoginError> {
+    /// The URL of the image service that the login means, without a version at its end. A token that came over TLS does not go on
+    /// without it, unless `insecure` says so, or all is on this host.
+    pub(crate) fn image(&self, login: &Login, insecure: bool) -> Result<String, LoginError> {
         let wanted = &login.image;
         let is_meant = |service: &&Service| {
             let names = wanted.name.as_ref().zip(service.name.as_ref());
@@ -215,7 +216,21 @@ impl Catalog {
             places.find_map(|place| place.url.as_deref().filter(|url| !url.is_empty()))
         });
         if let Some(url) = meant {
-            return Ok(versionless(url).to_owned());
+            let url = versionless(url);
+            let foreign = |error: ConfigError| LoginError::BadEndpoint {
+                url: line(&login.auth_url),
+                why: error.to_string(),
+            };
+            let keystone = Endpoint::parse(&login.auth_url, "v3").map_err(foreign)?;
+            let glance = Endpoint::parse(url, "v2").map_err(foreign)?;
+            let on_this_host = keystone.is_loopback() && glance.is_loopback();
+            return match !keystone.tls || glance.tls || insecure || on_this_host {
+                true => Ok(url.to_owned()),
+                false => Err(LoginError::InClear {
+                    url: keystone.to_string(),
+                    glance: glance.to_string(),
+                }),
+            };
         }
         let there = match places.as_slice() {
             [] if self.0.is_empty() => {
@@ -245,4 +260,45 @@ impl ServiceEndpoint {
 
 fn list(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_stays_under_cover() {
+        let glance_of = |keystone: &str, glance: &str, insecure| {
+            let body = json!([{ "type": "image", "endpoints": [{ "interface": "public", "url": glance }] }]);
+            let catalog = Catalog(serde_json::from_value(body).unwrap());
+            let proof = Proof::Token(Secret::new("x"));
+            catalog.image(
+                &Login::new(keystone.to_owned(), proof, Scope::Unsaid),
+                insecure,
+            )
+        };
+        for (keystone, glance, insecure) in [
+            ("https://keystone/v3", "https://glance", false),
+            ("http://keystone/v3", "http://glance", false),
+            ("http://keystone/v3", "https://glance", false),
+            ("https://keystone/v3", "http://glance", true),
+            ("https://127.0.0.1:5000/v3", "http://localhost:9292", false),
+            ("https://[::1]/v3", "http://127.0.0.1", false),
+        ] {
+            assert_eq!(glance_of(keystone, glance, insecure), Ok(glance.to_owned()));
+        }
+        for (keystone, glance) in [
+            ("https://keystone/v3", "http://glance"),
+            ("https://keystone/v3", "http://127.0.0.1:9292"),
+            ("https://127.0.0.1/v3", "http://glance"),
+        ] {
+            let error = glance_of(keystone, glance, false).unwrap_err();
+            assert!(matches!(error, LoginError::InClear { .. }), "{error}");
+        }
+        for glance in ["http://me:secret@glance", "http://glance:99999", "glance"] {
+            let error = glance_of("https://keystone", glance, true).unwrap_err();
+            assert!(matches!(error, LoginError::BadEndpoint { .. }), "{error}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
 }

@@ -280,4 +280,12 @@ pub enum LoginError {
         wanted: String,
         there: String,
     },
+    /// What it has is no URL of a server.
+    #[error("the catalog of {url} has an endpoint of an image service that is not one: {why}")]
+    BadEndpoint { url: String, why: String },
+    /// The token would be read by whoever is on the way.
+    #[error(
+        "{url} speaks TLS, and its catalog names {glance}, where the token would be sent in clear; if you want that, write `insecure_endpoint = true` in [target.glance]"
+    )]
+    InClear { url: String, glance: String },
 }

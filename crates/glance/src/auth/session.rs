@@ -3,7 +3,7 @@
 use super::keystone::{self, Catalog};
 use super::login::{Failure, Login, LoginError, Secret, Token};
 use crate::clock::now;
-use crate::http::{ConfigError, Connections, Endpoint, Proxies};
+use crate::http::{ConfigError, Connections, Endpoint, Routes};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ impl Session {
     pub(crate) fn new(
         login: Arc<Login>,
         ca: Option<&Path>,
-        proxies: &Proxies,
+        routes: &Routes,
         timeout: Span,
     ) -> Result<Session, ConfigError> {
         let endpoint = Endpoint::parse(&login.auth_url, "v3").map_err(|error| match error {
@@ -36,7 +36,7 @@ impl Session {
             other => other,
         })?;
         let files = login.ca.as_deref().into_iter().chain(ca);
-        let keystone = Connections::new(endpoint, files, proxies, timeout, 1)?;
+        let keystone = Connections::new(endpoint, files, routes, timeout, 1)?;
         Ok(Session { login, keystone })
     }
 

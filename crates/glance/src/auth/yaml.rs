@@ -7,8 +7,9 @@ use yaml_rust2::scanner::TScalarStyle;
 
 /// No file of clouds is nested deeper; what is handled recursively must end.
 const DEPTH_MAX: usize = 32;
-/// No file of clouds holds more.
+/// No file of clouds holds more nodes, nor more bytes of text, once its names are filled in.
 const NODES_MAX: usize = 100_000;
+const BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// What stands below a table's keys.
 pub(super) type Table = BTreeMap<String, Node>;
@@ -37,12 +38,19 @@ impl Node {
     }
 }
 
-/// Reads the first document of some YAML; fails with the line where it is wrong.
-pub(super) fn parse(text: &str) -> Result<Node, usize> {
+/// Where some YAML is wrong, and what is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    pub line: usize,
+    pub what: &'static str,
+}
+
+/// Reads the first document of some YAML.
+pub(super) fn parse(text: &str) -> Result<Node, Wrong> {
     let mut reading = Reading {
         parser: Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text)),
         anchors: BTreeMap::new(),
-        nodes: 0,
+        held: Held::default(),
         line: 1,
     };
     loop {
@@ -57,45 +65,82 @@ pub(super) fn parse(text: &str) -> Result<Node, usize> {
 /// A text that is being read.
 struct Reading<'a> {
     parser: Parser<Chars<'a>>,
-    /// What was given a name, with how many nodes it has.
-    anchors: BTreeMap<usize, (Node, usize)>,
-    nodes: usize,
+    /// What was given a name, with how much it holds.
+    anchors: BTreeMap<usize, (Node, Held)>,
+    held: Held,
     line: usize,
 }
 
+/// How much a node holds, what is below it included.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    nodes: usize,
+    bytes: usize,
+}
+
 impl Reading<'_> {
-    fn event(&mut self) -> Result<Event, usize> {
-        let (event, mark) = (self.parser.next_token()).map_err(|error| error.marker().line())?;
+    fn event(&mut self) -> Result<Event, Wrong> {
+        let (event, mark) = (self.parser.next_token()).map_err(|error| Wrong {
+            line: error.marker().line(),
+            what: "is not YAML",
+        })?;
         self.line = mark.line();
         Ok(event)
     }
 
-    fn node(&mut self, event: Event, depth: usize) -> Result<Node, usize> {
-        let before = self.nodes;
-        self.nodes += 1;
-        // Names that stand for names that stand for names can make a long text of a short one.
-        if depth > DEPTH_MAX || self.nodes > NODES_MAX {
-            return Err(self.line);
+    fn wrong(&self, what: &'static str) -> Wrong {
+        let line = self.line;
+        Wrong { line, what }
+    }
+
+    /// Counts what is about to be held. Names that stand for names that stand for names can make a long text of a short one.
+    fn hold(&mut self, more: Held) -> Result<(), Wrong> {
+        self.held.nodes = self.held.nodes.saturating_add(more.nodes);
+        self.held.bytes = self.held.bytes.saturating_add(more.bytes);
+        match self.held.nodes > NODES_MAX || self.held.bytes > BYTES_MAX {
+            true => Err(self.wrong("makes it hold more than any file of clouds does")),
+            false => Ok(()),
+        }
+    }
+
+    fn node(&mut self, event: Event, depth: usize) -> Result<Node, Wrong> {
+        let before = self.held;
+        let bytes = match &event {
+            Event::Scalar(text, ..) => text.len(),
+            _ => 0,
+        };
+        self.hold(Held { nodes: 1, bytes })?;
+        if depth > DEPTH_MAX {
+            return Err(self.wrong("is nested more deeply than in any file of clouds"));
         }
         let (node, anchor) = match event {
             Event::Alias(anchor) => {
-                let (node, nodes) = self.anchors.get(&anchor).ok_or(self.line)?;
-                self.nodes += nodes;
-                return Ok(node.clone());
+                let held = self.named(anchor)?.1;
+                self.hold(held)?;
+                return Ok(self.named(anchor)?.0.clone());
             }
             Event::Scalar(text, style, anchor, tag) => (scalar(text, style, tag), anchor),
             Event::SequenceStart(anchor, _) => (Node::List(self.list(depth)?), anchor),
             Event::MappingStart(anchor, _) => (Node::Table(self.table(depth)?), anchor),
-            _ => return Err(self.line),
+            _ => return Err(self.wrong("is not YAML")),
         };
         if anchor > 0 {
-            let nodes = self.nodes - before;
-            self.anchors.insert(anchor, (node.clone(), nodes));
+            let held = Held {
+                nodes: self.held.nodes - before.nodes,
+                bytes: self.held.bytes - before.bytes,
+            };
+            self.hold(held)?; // once more, for the name
+            self.anchors.insert(anchor, (node.clone(), held));
         }
         Ok(node)
     }
 
-    fn list(&mut self, depth: usize) -> Result<Vec<Node>, usize> {
+    /// What was given a name.
+    fn named(&self, anchor: usize) -> Result<&(Node, Held), Wrong> {
+        (self.anchors.get(&anchor)).ok_or_else(|| self.wrong("is not YAML"))
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Node>, Wrong> {
         let mut list = Vec::new();
         loop {
             match self.event()? {
@@ -105,7 +150,7 @@ impl Reading<'_> {
         }
     }
 
-    fn table(&mut self, depth: usize) -> Result<Table, usize> {
+    fn table(&mut self, depth: usize) -> Result<Table, Wrong> {
         let mut table = Table::new();
         loop {
             let key = match self.event()? {
@@ -249,5 +294,32 @@ mod tests {
         }
         assert_eq!(read("\u{feff}on"), Node::Flag(true));
         assert_eq!(read("~"), Node::Null);
+    }
+    #[test]
+    fn what_names_make_long_is_refused_before_it_is_held() {
+        let long = "x".repeat(100_000);
+        let scalars = format!("a: &a {long}\nb: [{}]", "*a,".repeat(50_000));
+        let mut doubling = "a0: &a0 [x, x]\n".to_owned();
+        let mut merging = format!("a0: &a0 {{k: {long}}}\n");
+        for n in 1..30 {
+            doubling += &format!("a{n}: &a{n} [*a{}, *a{}]\n", n - 1, n - 1);
+            merging += &format!("a{n}: &a{n} {{<<: [*a{}, *a{}]}}\n", n - 1, n - 1);
+        }
+        // Every level that has a name is held once more for it.
+        let mut nested = "x".to_owned();
+        let wide = "y,".repeat(2_000);
+        for n in 0..30 {
+            nested = format!("&n{n} [{wide}{nested}]");
+        }
+        for (text, line) in [(scalars, 2), (doubling, 14), (merging, 6), (nested, 1)] {
+            let wrong = parse(&text).unwrap_err();
+            assert_eq!(
+                wrong.what,
+                "makes it hold more than any file of clouds does"
+            );
+            assert_eq!(wrong.line, line);
+        }
+        let deep = "[".repeat(40);
+        assert!(parse(&deep).unwrap_err().what.contains("nested"));
     }
 }

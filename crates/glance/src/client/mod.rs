@@ -87,11 +87,11 @@ impl Client {
         let mut known = [const { None }; Who::COUNT];
         for (known, identity) in known.iter_mut().zip(identities) {
             let caller =
-                identity.map(|identity| Caller::new(identity, ca, &target.proxies, target.timeout));
+                identity.map(|identity| Caller::new(identity, ca, &target.routes, target.timeout));
             *known = caller.transpose()?.map(Rc::new);
         }
         let at_once = target.connections.get() as usize;
-        let connections = Connections::new(endpoint, ca, &target.proxies, target.timeout, at_once)?;
+        let connections = Connections::new(endpoint, ca, &target.routes, target.timeout, at_once)?;
         Ok(Client {
             shared: Rc::new(Shared {
                 connections,

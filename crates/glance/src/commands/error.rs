@@ -18,7 +18,7 @@ pub enum CommandError {
     /// The system would not have it.
     #[error("the command `{what}` could not be run: {why}")]
     System {
-        /// Its text.
+        /// Its name; its text may hold a password.
         what: String,
         /// What the system said.
         why: std::io::Error,
@@ -26,7 +26,7 @@ pub enum CommandError {
     /// It ended otherwise than with zero.
     #[error("the command `{what}` failed, {status}{}", said(.last))]
     Failed {
-        /// Its text.
+        /// Its name.
         what: String,
         /// How it ended.
         status: ExitStatus,
@@ -36,7 +36,7 @@ pub enum CommandError {
     /// It took too long, and was killed.
     #[error("the command `{what}` was killed after {after}{}", said(.last))]
     TimedOut {
-        /// Its text.
+        /// Its name.
         what: String,
         /// Its time-out.
         after: Span,

@@ -10,7 +10,6 @@ use crate::target::Command;
 use rustix::process::Pid;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use stormglass_model::units::Span;
 
 /// The commands of a scenario, shared by all that run them: one at a time, in the order asked for. What was done
 /// and has an undo is remembered until it is undone.
@@ -82,7 +81,7 @@ impl Commands {
                 state.done.push(done);
             }
             drop(state);
-            shared.execute(&command.run, command.timeout, image, true)
+            shared.execute(command, &command.run, image, true)
         })
         .await
     }
@@ -97,10 +96,8 @@ impl Commands {
             return Err(CommandError::NotAllowed(command.name.clone()));
         }
         let command = command.clone();
-        self.in_turn(move |shared| {
-            shared.execute(&command.run, command.timeout, Some(image), false)
-        })
-        .await
+        self.in_turn(move |shared| shared.execute(&command, &command.run, Some(image), false))
+            .await
     }
 
     /// Takes back what the command has done, as often as it was done to different images; nothing if it was not.
@@ -186,21 +183,21 @@ impl Shared {
     fn undo(&self, done: &Done) -> Result<(), CommandError> {
         let command = &self.commands[done.index];
         if let Some(undo) = &command.undo {
-            self.execute(undo, command.timeout, done.image, false)?;
+            self.execute(command, undo, done.image, false)?;
         }
         self.state().done.retain(|other| other != done);
         Ok(())
     }
 
-    /// Runs one text to its end, or to its time-out. `stops`: whether an interruption of the run ends it.
+    /// Runs one text of a command to its end, or to its time-out. `stops`: whether an interruption of the run ends it.
     fn execute(
         &self,
+        command: &Command,
         text: &str,
-        timeout: Span,
         image: Option<ImageId>,
         stops: bool,
     ) -> Result<(), CommandError> {
-        process::run(text, timeout, image, |group| {
+        process::run(&command.name, text, command.timeout, image, |group| {
             self.state().group = group;
             // Whoever interrupted the run before this line found no group to kill.
             !(stops && self.stopped.load(Relaxed))

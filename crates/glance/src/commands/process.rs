@@ -3,6 +3,7 @@
 use super::error::CommandError;
 use crate::answer::ImageId;
 use crate::clock::now;
+use crate::shown::{is_hidden, without_those_of};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::io::Read;
 use std::os::unix::process::CommandExt;
@@ -12,9 +13,10 @@ use std::thread;
 use std::time::Duration;
 use stormglass_model::units::Span;
 
-/// Runs one text to its end, or to its time-out. `under_way` hears its process group once there is one, and none as soon as the
+/// Runs the text of what is called `name` to its end, or to its time-out. `under_way` hears its process group once there is one, and none as soon as the
 /// number may be another's; it says whether to go on.
 pub(super) fn run(
+    name: &str,
     text: &str,
     timeout: Span,
     image: Option<ImageId>,
@@ -30,7 +32,7 @@ pub(super) fn run(
     if let Some(image) = image {
         shell.env(IMAGE, image.to_string());
     }
-    let what = text.to_owned();
+    let what = name.to_owned();
     let mut child = shell.spawn().map_err(|why| CommandError::System {
         what: what.clone(),
         why,
@@ -52,7 +54,7 @@ pub(super) fn run(
     }
     // Whatever left the group may hold its standard error open.
     let last = last.and_then(|last| last.recv_timeout(GRACE).ok());
-    let last = last.unwrap_or_default();
+    let last = without_those_of(text, &last.unwrap_or_default());
     match (code, status) {
         (Ok(Some(_)), Ok(status)) => Err(CommandError::Failed { what, status, last }),
         (Ok(None), _) => Err(CommandError::TimedOut {
@@ -109,7 +111,7 @@ fn last_line(mut stderr: ChildStderr) -> mpsc::Receiver<String> {
         }
         let tail = String::from_utf8_lossy(&tail);
         let last = tail.lines().rev().find(|line| !line.trim().is_empty());
-        let printable = |c: &char| !c.is_control();
+        let printable = |c: &char| !is_hidden(*c);
         let last = last.map(|line| line.trim().chars().filter(printable).collect());
         // Nobody asks when it succeeded.
         let _ = sender.send(last.unwrap_or_default());
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn one_that_was_stopped_before_its_group_was_known_is_killed() {
         let begun = now();
-        let killed = run("sleep 1000", Span::from_secs(60), None, |_| false).unwrap_err();
+        let killed = run("sleeps", "sleep 1000", Span::from_secs(60), None, |_| false).unwrap_err();
         assert!(matches!(killed, CommandError::Failed { .. }), "{killed}");
         assert!(begun.elapsed() < Duration::from_secs(30));
     }

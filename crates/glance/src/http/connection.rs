@@ -2,8 +2,9 @@
 
 use super::content::{Payload, Transfer};
 use super::endpoint::{ConfigError, Endpoint};
-use super::proxy::{Proxies, Proxy};
+use super::proxy::Proxy;
 use super::reply::{self, Reply, explain};
+use super::routes::Routes;
 use super::stream::{FaultyStream, Socket};
 use super::tls::Tls;
 use super::watch::{Load, Side, Watch};
@@ -18,7 +19,6 @@ use std::rc::Rc;
 use std::time::Duration;
 use stormglass_model::units::Span;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -37,6 +37,7 @@ pub(crate) struct Connections {
     endpoint: Endpoint,
     tls: Option<Tls>,
     proxy: Option<Proxy>,
+    routes: Routes,
     timeout: Duration,
     permits: Semaphore,
     idle: RefCell<Vec<Connection>>,
@@ -172,19 +173,20 @@ pub(crate) struct Times {
 
 impl Connections {
     /// Connections to `endpoint`, at most so many at once. Where it speaks TLS, the certificates of `files` are trusted beside
-    /// the system's. They lead through one of `proxies`, if it is for this server. A server that is silent for `timeout` is given
+    /// the system's. They take `routes`. A server that is silent for `timeout` is given
     /// up. Nothing is sent yet.
     pub(crate) fn new<'a>(
         endpoint: Endpoint,
         files: impl IntoIterator<Item = &'a Path>,
-        proxies: &Proxies,
+        routes: &Routes,
         timeout: Span,
         connections: usize,
     ) -> Result<Connections, ConfigError> {
         let tls = endpoint.tls.then(|| Tls::new(&endpoint.host, files));
         Ok(Connections {
             tls: tls.transpose()?,
-            proxy: proxies.towards(&endpoint)?,
+            proxy: routes.towards(&endpoint)?,
+            routes: routes.clone(),
             endpoint,
             timeout: Duration::from_nanos(timeout.0).min(FOREVER),
             permits: Semaphore::new(connections.min(Semaphore::MAX_PERMITS)),
@@ -287,12 +289,15 @@ impl Connections {
     /// A connection, as requests travel on it.
     async fn connect(&self, times: &mut Times) -> Result<Box<dyn Socket>, Trouble> {
         let began = now();
-        let address = (self.endpoint.host.as_str(), self.endpoint.port);
         let opening = async {
             let unopened = |error| format!("cannot connect: {error}");
             let stream = match &self.proxy {
-                Some(proxy) => proxy.connect(&self.endpoint).await?,
-                None => TcpStream::connect(address).await.map_err(unopened)?,
+                Some(proxy) => proxy.connect(&self.endpoint, &self.routes).await?,
+                None => self
+                    .routes
+                    .connect(&self.endpoint)
+                    .await
+                    .map_err(unopened)?,
             };
             stream.set_nodelay(true).map_err(unopened)?;
             Ok::<Box<dyn Socket>, String>(match &self.tls {

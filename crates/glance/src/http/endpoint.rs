@@ -1,6 +1,10 @@
 //! Where a server is, taken apart from its URL.
 
+use crate::shown::is_hidden;
+use std::cell::Cell;
 use std::fmt;
+use std::net::IpAddr;
+use url::{Host, ParseError, SyntaxViolation, Url};
 
 /// Why a client could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,43 +47,109 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
-    /// Takes a URL apart, whose path may end in `/version`.
+    /// Takes a URL apart, whose path may end in `/version`. Nothing is put right in it: what one reader corrects, another reads
+    /// otherwise, and a server would be asked that nobody named.
     pub(crate) fn parse(url: &str, version: &str) -> Result<Endpoint, ConfigError> {
         let wrong = |why: &str| ConfigError::Url(why.to_owned());
-        let uri: hyper::Uri = url.parse().map_err(|_| wrong("and this is no URL"))?;
-        let tls = match uri.scheme_str() {
-            Some("http") => false,
-            Some("https") => true,
+        let tls = match url.split_once("://") {
+            Some(("http", _)) => false,
+            Some(("https", _)) => true,
             _ => return Err(wrong("it begins with http:// or https://")),
         };
-        let authority = uri.authority().ok_or_else(|| wrong("a host is missing"))?;
-        if authority.as_str().contains('@') {
+        let violation = Cell::new(None);
+        let log = |found| violation.set(violation.get().or(Some(found)));
+        let parsed = Url::options()
+            .syntax_violation_callback(Some(&log))
+            .parse(url);
+        // Of a URL with credentials nothing else is said, whatever is wrong with it.
+        let credentials = [
+            SyntaxViolation::EmbeddedCredentials,
+            SyntaxViolation::UnencodedAtSign,
+        ];
+        let written = url.split(['/', '?', '#']).nth(2).unwrap_or_default();
+        if written.contains('@') || violation.get().is_some_and(|it| credentials.contains(&it)) {
             return Err(wrong("credentials do not belong in it"));
         }
-        if uri.query().is_some() {
-            return Err(wrong("it has no query"));
+        let parsed = parsed.map_err(|error| wrong(why(error)))?;
+        if let Some(violation) = violation.get() {
+            return Err(wrong(&format!(
+                "and this one is not well formed: {}",
+                violation.description()
+            )));
         }
-        let host = host(&uri).ok_or_else(|| wrong("a host is missing"))?;
-        let path = uri.path().trim_end_matches('/');
+        if url.contains(is_hidden) {
+            return Err(wrong(
+                "and this one is not well formed: a character of it cannot be seen",
+            ));
+        }
+        if parsed.query().is_some() || parsed.fragment().is_some() {
+            return Err(wrong("it has no query and no fragment"));
+        }
+        let (host, address) = match parsed.host() {
+            Some(Host::Domain(name)) => (name.to_owned(), None),
+            Some(Host::Ipv4(address)) => (address.to_string(), Some(address.to_string())),
+            Some(Host::Ipv6(address)) => (address.to_string(), None),
+            None => return Err(wrong("a host is missing")),
+        };
+        let port = parsed.port_or_known_default().unwrap_or_default();
+        let name = written.rsplit_once(':').map_or(written, |(name, _)| name);
+        if port == 0 || written.ends_with(':') {
+            return Err(wrong("a port is a number from 1 to 65535"));
+        }
+        if address.is_some_and(|address| address != name && address != written)
+            || written.contains('%')
+        {
+            return Err(wrong(
+                "an address is written as 127.0.0.1 or [::1], and a name without a %",
+            ));
+        }
+        let path = parsed.path().trim_end_matches('/');
         let before = path.strip_suffix(version);
         let prefix = before
             .and_then(|path| path.strip_suffix('/'))
             .unwrap_or(path);
+        let shown = parsed.host_str().unwrap_or_default();
         Ok(Endpoint {
             tls,
-            host: host.to_owned(),
-            port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
-            authority: authority.to_string(),
+            host,
+            port,
+            authority: match parsed.port() {
+                Some(port) => format!("{shown}:{port}"),
+                None => shown.to_owned(),
+            },
             prefix: prefix.trim_end_matches('/').to_owned(),
         })
     }
+
+    /// The address that it is, if it is not a name.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    /// Whether it says itself that it is on this host. No name is looked up.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+        self.host == "localhost" || self.address().is_some_and(is_loopback)
+    }
 }
 
-/// The name or address in a URL, if there is one.
-pub(crate) fn host(uri: &hyper::Uri) -> Option<&str> {
-    let host = uri.host()?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    (!bare.is_empty()).then_some(bare)
+/// Whether a text is the URL of a server, and if not why.
+pub fn check_url(url: &str) -> Result<(), ConfigError> {
+    Endpoint::parse(url, "").map(drop)
+}
+
+fn why(error: ParseError) -> &'static str {
+    match error {
+        ParseError::EmptyHost => "a host is missing",
+        ParseError::IdnaError => "its host is no name that there can be",
+        ParseError::InvalidPort => "a port is a number from 1 to 65535",
+        ParseError::InvalidIpv4Address => "its host looks like an address, and is none",
+        ParseError::InvalidIpv6Address => {
+            "what stands in brackets is an IPv6 address, without a zone"
+        }
+        ParseError::InvalidDomainCharacter => "its host holds a character that no host has",
+        _ => "and this is no URL",
+    }
 }
 
 #[cfg(test)]
@@ -91,5 +161,106 @@ mod tests {
         let place = |url| Endpoint::parse(url, "v2").map(|it| (it.host, it.port));
         assert_eq!(place("http://glance/"), Ok(("glance".to_owned(), 80)));
         assert_eq!(place("https://[::1]/v2"), Ok(("::1".to_owned(), 443)));
+    }
+
+    #[test]
+    fn a_url_is_taken_as_it_is_written_or_not_at_all() {
+        for (url, authority, host, prefix) in [
+            (
+                "http://Glance:9292/image/v2/",
+                "glance:9292",
+                "glance",
+                "/image",
+            ),
+            ("https://[FE80::1]:443/v2", "[fe80::1]", "fe80::1", ""),
+            ("http://127.0.0.1:80/v2", "127.0.0.1", "127.0.0.1", ""),
+            (
+                "http://b\u{fc}cher.example:1",
+                "xn--bcher-kva.example:1",
+                "xn--bcher-kva.example",
+                "",
+            ),
+            (
+                "http://a_b.example/~me/x%20y",
+                "a_b.example",
+                "a_b.example",
+                "/~me/x%20y",
+            ),
+        ] {
+            let it = Endpoint::parse(url, "v2").unwrap();
+            assert_eq!(
+                (&*it.authority, &*it.host, &*it.prefix),
+                (authority, host, prefix),
+                "{url}"
+            );
+        }
+        let port = "a port is a number from 1 to 65535";
+        let slash = "it begins with http:// or https://";
+        let odd = "and this one is not well formed";
+        let secret = "credentials do not belong in it";
+        let plain = "an address is written as 127.0.0.1 or [::1], and a name without a %";
+        let v6 = "what stands in brackets is an IPv6 address, without a zone";
+        for (url, expected) in [
+            ("http://127.0.0.1:99999", port),
+            ("http://127.0.0.1:65536", port),
+            ("http://127.0.0.1:0", port),
+            ("http://127.0.0.1:", port),
+            ("http://127.0.0.1:-1", port),
+            ("http://127.0.0.1:80a", port),
+            ("http://127.0.0.1:+80", port),
+            ("http://127.0.0.1:80:80", port),
+            ("http://127.0.0.1:8\u{660}", port),
+            ("http://[::1]:99999", port),
+            ("http:/x", slash),
+            ("http:x", slash),
+            ("HTTP://x", slash),
+            ("ftp://x", slash),
+            ("//x", slash),
+            ("127.0.0.1:9292", slash),
+            (" http://x", slash),
+            ("\u{feff}http://x", slash),
+            ("http:\\\\x", slash),
+            ("http:///x", odd),
+            ("http://x\\y", odd),
+            ("http://x/\\y", odd),
+            ("http://x ", odd),
+            ("http://x\n", odd),
+            ("http://x\t.example", odd),
+            ("http://x/a b", odd),
+            ("http://x/%zz", odd),
+            ("http://x/\u{0}", odd),
+            ("http://x/\u{202e}y", odd),
+            ("http://", "a host is missing"),
+            ("http://:80", "a host is missing"),
+            ("http://x/?a", "it has no query and no fragment"),
+            ("http://x/#a", "it has no query and no fragment"),
+            ("http://me@x", secret),
+            ("http://me:pass@x", secret),
+            ("http://@x", secret),
+            ("http://127.0.0.1@x:99999", secret),
+            ("http://127.0.0.1\\@x", secret),
+            ("http://127.1", plain),
+            ("http://2130706433", plain),
+            ("http://0x7f.0.0.1", plain),
+            ("http://0177.0.0.1", plain),
+            ("http://127.0.0.1.", plain),
+            ("http://\u{ff11}\u{ff12}\u{ff17}.0.0.1", plain),
+            ("http://%31%32%37.0.0.1", plain),
+            ("http://loc%61lhost", plain),
+            (
+                "http://256.0.0.1",
+                "its host looks like an address, and is none",
+            ),
+            ("http://[fe80::1%25eth0]", v6),
+            ("http://[fe80::1%eth0]:80", v6),
+            ("http://[::1", v6),
+            ("http://x y", "its host is no name that there can be"),
+            ("http://x|y", "its host is no name that there can be"),
+            ("http://xn--a", "its host is no name that there can be"),
+        ] {
+            let error = Endpoint::parse(url, "v2").unwrap_err().to_string();
+            let start = format!("the URL of a server must look like https://host:port, {expected}");
+            assert!(error.starts_with(&start), "{url:?}: {error}");
+        }
     }
 }

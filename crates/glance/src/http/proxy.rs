@@ -1,6 +1,7 @@
 //! Proxies, as the environment names them, for every program alike.
 
 use super::endpoint::{ConfigError, Endpoint};
+use super::routes::Routes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hyper::Request;
@@ -15,10 +16,10 @@ use tokio::net::TcpStream;
 const ANSWER_MAX: usize = 16 * 1024;
 
 /// What the variables say of proxies. What they name counts once a server is known that it is for.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Proxies(Arc<Said>);
+#[derive(Clone, Default)]
+pub(super) struct Proxies(Arc<Said>);
 
-#[derive(Default, PartialEq, Eq)]
+#[derive(Default)]
 struct Said {
     /// For each kind of server, the variable and its value.
     http: Option<(&'static str, String)>,
@@ -57,12 +58,6 @@ impl Proxies {
         }))
     }
 
-    /// Whether a server is asked through one of them.
-    pub(crate) fn lead_to(&self, url: &str) -> bool {
-        let endpoint = Endpoint::parse(url, "");
-        endpoint.is_ok_and(|endpoint| !matches!(self.towards(&endpoint), Ok(None)))
-    }
-
     /// The proxy through which this server is asked. None of this machine is: a proxy elsewhere would ask its own.
     pub(super) fn towards(&self, endpoint: &Endpoint) -> Result<Option<Proxy>, ConfigError> {
         let said = match endpoint.tls {
@@ -78,11 +73,8 @@ impl Proxies {
     }
 
     fn is_excepted(&self, endpoint: &Endpoint) -> bool {
-        let host = endpoint.host.to_ascii_lowercase();
-        let address = host.parse::<IpAddr>().ok();
-        if host == "localhost"
-            || address.is_some_and(|address| address.to_canonical().is_loopback())
-        {
+        let (host, address) = (&endpoint.host, endpoint.address());
+        if endpoint.is_loopback() {
             return true;
         }
         let with_port = format!("{host}:{}", endpoint.port);
@@ -90,8 +82,8 @@ impl Proxies {
             let name = entry.trim_start_matches('.');
             match address {
                 _ if entry == "*" => true,
-                Some(IpAddr::V4(address)) => entry == &host || is_within(address, entry),
-                Some(IpAddr::V6(_)) => entry == &host,
+                Some(IpAddr::V4(address)) => entry == host || is_within(address, entry),
+                Some(IpAddr::V6(_)) => entry == host,
                 None => host == name || host.ends_with(entry) || with_port.ends_with(entry),
             }
         })
@@ -163,10 +155,13 @@ impl Proxy {
     }
 
     /// A connection to it; for a server that speaks TLS, one that leads on to the server.
-    pub(super) async fn connect(&self, server: &Endpoint) -> Result<TcpStream, String> {
-        let address = (self.place.host.as_str(), self.place.port);
+    pub(super) async fn connect(
+        &self,
+        server: &Endpoint,
+        routes: &Routes,
+    ) -> Result<TcpStream, String> {
         let lost = |error| format!("cannot connect to {}: {error}", self.name());
-        let mut stream = TcpStream::connect(address).await.map_err(lost)?;
+        let mut stream = routes.connect(&self.place).await.map_err(lost)?;
         if !server.tls {
             return Ok(stream);
         }

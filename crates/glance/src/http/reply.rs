@@ -2,6 +2,7 @@
 
 use super::content::Tally;
 use crate::clock::now;
+use crate::shown::redacted;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
@@ -107,12 +108,10 @@ async fn read_text(body: Incoming, limit: Duration) -> Result<Bytes, String> {
 
 /// Takes a token out of a reply: a server may say what it was told, and replies are shown.
 pub(super) fn redact(text: &mut Bytes, secret: &[u8]) {
-    let (said, secret) = (
-        String::from_utf8_lossy(text),
-        String::from_utf8_lossy(secret),
-    );
-    if said.contains(&*secret) {
-        *text = said.replace(&*secret, "").into();
+    let said = String::from_utf8_lossy(text);
+    let left = redacted(&said, &String::from_utf8_lossy(secret));
+    if left != said {
+        *text = left.into();
     }
 }
 

@@ -6,10 +6,20 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
+use tokio_rustls::rustls::client::{
+    VerifierBuilderError, WebPkiServerVerifier, verify_server_name,
+};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
+    SignatureScheme,
+};
 
 /// TLS with one server. Certificates are always checked.
 pub(super) struct Tls {
@@ -25,11 +35,16 @@ impl Tls {
     ) -> Result<Tls, ConfigError> {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| ConfigError::Url("its host cannot be that of a certificate".to_owned()))?;
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let untrusted = |error: &dyn std::error::Error| ConfigError::Trust(error.to_string());
+        let provider = Arc::new(ring::default_provider());
+        let verifier = Verifier::new(trusted(files)?, Arc::clone(&provider));
+        let verifier = verifier.map_err(|error| untrusted(&error))?;
+        let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| ConfigError::Trust(error.to_string()))?;
+            .map_err(|error| untrusted(&error))?;
         let mut config = config
-            .with_root_certificates(trusted(files)?)
+            .dangerous() // is what rustls calls a verifier that is not its own
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Tls {
@@ -54,8 +69,81 @@ impl Tls {
     }
 }
 
-fn trusted<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<RootCertStore, ConfigError> {
+/// Checks certificates as rustls does. One that was named with `ca` is trusted for its own server as well, though it says that it
+/// is an authority's: that is how certificates are made that nobody else has signed.
+#[derive(Debug)]
+struct Verifier {
+    usual: Arc<WebPkiServerVerifier>,
+    named: Vec<CertificateDer<'static>>,
+}
+
+impl Verifier {
+    fn new(
+        (store, named): (RootCertStore, Vec<CertificateDer<'static>>),
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Verifier, VerifierBuilderError> {
+        let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider);
+        let usual = usual.build()?;
+        Ok(Verifier { usual, named })
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let usual = self
+            .usual
+            .verify_server_cert(certificate, others, name, ocsp, now);
+        match usual {
+            // The one thing that is wrong with it so far; its dates were looked at before.
+            Err(Error::InvalidCertificate(CertificateError::Other(OtherError(error))))
+                if error.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity)
+                    && self.named.contains(certificate) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            usual => usual,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.usual
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.usual
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.usual.supported_verify_schemes()
+    }
+}
+
+/// What is trusted, and which of it was named for that.
+fn trusted<'a>(
+    files: impl IntoIterator<Item = &'a Path>,
+) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), ConfigError> {
     let mut store = RootCertStore::empty();
+    let mut named = Vec::new();
     let system = rustls_native_certs::load_native_certs();
     store.add_parsable_certificates(system.certs);
     for file in files {
@@ -68,8 +156,9 @@ fn trusted<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<RootCertStor
         for certificate in CertificateDer::pem_slice_iter(&pem) {
             let certificate = certificate.map_err(|_| wrong("it is not PEM"))?;
             store
-                .add(certificate)
+                .add(certificate.clone())
                 .map_err(|_| wrong("one of them is not a certificate"))?;
+            named.push(certificate);
         }
         if store.len() == before {
             return Err(wrong("it holds none in PEM"));
@@ -79,7 +168,7 @@ fn trusted<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<RootCertStor
         let why = "this system has no certificates to trust; name a PEM file with `ca`, or with OS_CACERT";
         return Err(ConfigError::Trust(why.to_owned()));
     }
-    Ok(store)
+    Ok((store, named))
 }
 
 const CA: &str = "name the certificate of who signed it with `ca`, or with OS_CACERT";
@@ -112,8 +201,31 @@ fn of_certificate(error: &CertificateError) -> String {
             presented,
         } => {
             let expected = expected.to_str();
-            let presented = presented.join(", ");
+            // rustls says `DnsName("host")`.
+            let name = |it: &String| it.split('"').nth(1).unwrap_or(it).to_owned();
+            let presented = presented.iter().map(name).collect::<Vec<_>>().join(", ");
             format!("its certificate is not for {expected}, but for {presented}")
+        }
+        CertificateError::Other(OtherError(error)) => match error.downcast_ref() {
+            Some(webpki::Error::CaUsedAsEndEntity) => {
+                "its certificate is an authority's, which counts only where `ca`, or OS_CACERT, names that very one".to_owned()
+            }
+            Some(webpki::Error::UnsupportedCertVersion) => {
+                "its certificate is of a version before 3, which has no names in it; make a new one".to_owned()
+            }
+            Some(error) => format!("its certificate is not trusted: {error}"),
+            None => "its certificate is not trusted".to_owned(),
+        },
+        CertificateError::BadEncoding => "what it shows is not a certificate that can be read".to_owned(),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "its certificate is for another purpose than that of a server".to_owned()
+        }
+        CertificateError::UnhandledCriticalExtension => {
+            "its certificate has a critical extension that is not known here".to_owned()
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "its certificate is signed in a way that is not trusted any more, or not known here".to_owned()
         }
         error => format!("its certificate is not trusted: {error}"),
     }

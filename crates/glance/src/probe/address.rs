@@ -1,5 +1,6 @@
 //! Where a database is, as operators write it in `glance-api.conf`: SQLAlchemy's URLs.
 
+use crate::shown::is_hidden;
 use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
 
@@ -80,11 +81,17 @@ fn host_and_port(text: &str) -> Result<(Option<String>, Option<u16>), &'static s
     let colon = text.rfind(':').filter(|&at| !text[at..].contains(']'));
     let (host, digits) = colon.map_or((text, None), |at| (&text[..at], Some(&text[at + 1..])));
     let host = decoded(host.trim_start_matches('[').trim_end_matches(']'))?;
+    let odd = |c: char| c == '\\' || c.is_whitespace() || is_hidden(c);
+    if host.as_ref().is_some_and(|host| host.contains(odd)) {
+        return Err("its host holds a character that no host has");
+    }
     Ok((host, digits.map(port).transpose()?))
 }
 
 fn port(digits: &str) -> Result<u16, &'static str> {
-    digits.parse().map_err(|_| "its port is no number")
+    let port: Option<u16> = digits.parse().ok();
+    port.filter(|&port| port > 0)
+        .ok_or("its port is no number from 1 to 65535")
 }
 
 /// The text behind `%40` and the like; none when it is empty.
@@ -142,5 +149,20 @@ mod tests {
             Address::Sqlite("/var/lib/glance/glance.sqlite".into()),
         );
         check("sqlite:///glance.db", Address::Sqlite("glance.db".into()));
+    }
+    #[test]
+    fn what_is_no_address_is_refused_without_a_word_of_it() {
+        for url in [
+            "mysql://me:swordfish@host:99999/glance",
+            "mysql://me:swordfish@host:0/glance",
+            "mysql://me:swordfish@host:/glance",
+            "postgresql://me:swordfish@ho st/glance",
+            "postgresql://me:swordfish@ho\\st/glance",
+            "postgresql://me:swordfish@ho%0ast/glance",
+            "postgresql:/me:swordfish@host/glance",
+        ] {
+            let error = Address::parse(url).err().unwrap();
+            assert!(!error.contains("swordfish"), "{error}");
+        }
     }
 }

@@ -41,7 +41,7 @@ impl Bucket {
             connections: Connections::new(
                 endpoint,
                 target.ca.as_deref(),
-                &target.proxies,
+                &target.routes,
                 TIMEOUT,
                 1,
             )

@@ -1,0 +1,121 @@
+//! How servers are reached: through which proxies, and at which addresses.
+
+use super::endpoint::{ConfigError, Endpoint};
+use super::proxy::{Proxies, Proxy};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::net::TcpStream;
+
+/// The ways to servers; clones share them. A name is looked up once: whoever answers for it must not be able to send later
+/// connections elsewhere than to what was looked at first.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    proxies: Proxies,
+    names: Arc<Mutex<BTreeMap<String, Vec<IpAddr>>>>,
+}
+
+impl Routes {
+    /// Through the proxies that variables name.
+    pub fn of_variables<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Routes {
+        Routes {
+            proxies: Proxies::of_variables(variable),
+            ..Routes::default()
+        }
+    }
+
+    /// Whether a server is asked through a proxy.
+    pub(crate) fn lead_through_proxy(&self, endpoint: &Endpoint) -> bool {
+        !matches!(self.towards(endpoint), Ok(None))
+    }
+
+    /// The proxy through which this server is asked.
+    pub(super) fn towards(&self, endpoint: &Endpoint) -> Result<Option<Proxy>, ConfigError> {
+        self.proxies.towards(endpoint)
+    }
+
+    /// The addresses of a host, which stand from now on. Looks a name up if that was not done before.
+    pub(crate) fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        match self.known(host) {
+            Some(known) => Ok(known),
+            None => self.remembered(host, (host, 0).to_socket_addrs()?),
+        }
+    }
+
+    /// A connection to one of the addresses of a host.
+    pub(super) async fn connect(&self, endpoint: &Endpoint) -> io::Result<TcpStream> {
+        let host = &endpoint.host;
+        let addresses = match self.known(host) {
+            Some(known) => known,
+            None => self.remembered(host, tokio::net::lookup_host((host.as_str(), 0)).await?)?,
+        };
+        let places = addresses
+            .into_iter()
+            .map(|address| SocketAddr::new(address, endpoint.port));
+        TcpStream::connect(&*places.collect::<Vec<_>>()).await
+    }
+
+    fn known(&self, host: &str) -> Option<Vec<IpAddr>> {
+        match host.parse() {
+            Ok(address) => Some(vec![address]),
+            Err(_) => self.names().get(host).cloned(),
+        }
+    }
+
+    /// Of two who look a name up at once, the first is believed.
+    fn remembered(
+        &self,
+        host: &str,
+        found: impl Iterator<Item = SocketAddr>,
+    ) -> io::Result<Vec<IpAddr>> {
+        let mut found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+        found.dedup();
+        if found.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the name has no address",
+            ));
+        }
+        Ok(self.names().entry(host.to_owned()).or_insert(found).clone())
+    }
+
+    fn names(&self) -> MutexGuard<'_, BTreeMap<String, Vec<IpAddr>>> {
+        // Every change is a single insertion, so that a panic elsewhere leaves nothing half done.
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_looked_up_once_and_connections_go_there() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let routes = Routes::default();
+            // As a name server said once; nobody else knows the name.
+            let said = [SocketAddr::from(([127, 0, 0, 1], 0))];
+            routes
+                .remembered("glance.invalid", said.into_iter())
+                .unwrap();
+            // What it says later does not count.
+            let later = [SocketAddr::from(([192, 0, 2, 1], 0))];
+            let kept = routes
+                .remembered("glance.invalid", later.into_iter())
+                .unwrap();
+            assert_eq!(kept, [IpAddr::from([127, 0, 0, 1])]);
+            let clone = routes.clone();
+            assert_eq!(clone.addresses("glance.invalid").unwrap(), kept);
+            let endpoint = Endpoint::parse(&format!("http://glance.invalid:{port}"), "").unwrap();
+            let stream = clone.connect(&endpoint).await.unwrap();
+            assert_eq!(stream.peer_addr().unwrap(), listener.local_addr().unwrap());
+        });
+    }
+}

@@ -60,8 +60,8 @@ fn base_url(t: &Fields, url: &str) -> Option<String> {
 /// Checks that the text at a key is the URL of a server.
 pub(super) fn server_url(t: &Fields, key: &str, url: &str) -> Option<()> {
     let wrong = |error: ConfigError| {
-        let url = url.escape_debug();
-        let help = format!("{error}: `\"http://127.0.0.1:9292\"`");
+        let (url, why) = (url.escape_debug(), error.why());
+        let help = format!("write for example `\"http://127.0.0.1:9292\"`: {why}");
         t.wrong(key, format!("`{url}` is not the URL of a server"), help);
     };
     check_url(url).map_err(wrong).ok()
@@ -121,7 +121,6 @@ pub(super) fn from_environment(t: &Fields, key: &str, variable: &str) -> Option<
                 .to_owned(),
         };
         t.wrong(key, message, help);
-        t.hide(key);
     }
     value.map(str::to_owned)
 }

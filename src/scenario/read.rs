@@ -4,14 +4,14 @@ use super::able;
 use super::document;
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, Conditions};
-use super::reader::{Fields, Input, Read, Reader};
+use super::reader::{Fields, Input, ROOT, Read, Reader};
 use super::secret::Known;
 use super::story;
 use super::threshold::{self, Measured};
 use super::value::lasting;
 use super::{Clock, Model, Scenario, Target, fault, load, secret, target};
 use sha2::{Digest, Sha256};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 use std::path::Path;
 use stormglass_glance::auth::Environment;
@@ -96,12 +96,13 @@ fn parse_for(
         sources: sources.into(),
         mistakes: RefCell::default(),
         hidden: RefCell::default(),
+        in_target: Cell::default(),
     };
     let input = Input {
         reader: &reader,
         node: &root,
     };
-    let scenario = input.table("schema = 1", scenario);
+    let scenario = input.table(ROOT, scenario);
     let (sources, found) = (reader.sources.into_inner(), reader.mistakes.into_inner());
     // What the parser took a slip of the finger for is no mistake of its own.
     let line = |mistake: &Mistake| {

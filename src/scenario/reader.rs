@@ -2,7 +2,7 @@
 
 use super::document::{Entry, Node, Value};
 use super::mistake::{Mistake, Source, Spot};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use stormglass_glance::auth::Environment;
 
@@ -20,6 +20,8 @@ pub(super) struct Reader<'a> {
     pub mistakes: RefCell<Vec<Mistake>>,
     /// Where texts stand that may be credentials, though no key says so.
     pub hidden: RefCell<Vec<Spot>>,
+    /// Whether what is read now may hold credentials.
+    pub in_target: Cell<bool>,
 }
 
 impl Reader<'_> {
@@ -56,6 +58,9 @@ pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().copied().min_by_key(|other| distance(other))?;
     (distance(near) <= 1 + near.len().min(name.len()) / 3).then_some(near)
 }
+
+/// What shows where a scenario begins.
+pub(super) const ROOT: &str = "schema = 1";
 
 /// Something that can be read from one value of the tree.
 pub(super) trait Read: Sized {
@@ -194,7 +199,11 @@ impl<'a> Input<'a> {
         for entry in entries {
             if !fields.known.contains(&entry.key.as_str()) {
                 (self.reader).unknown(entry.spot, "key", &entry.key, &fields.known);
-                self.reader.hide(&entry.node);
+                let is_table = matches!(entry.node.value, Value::Table(_));
+                let is_root = example == ROOT;
+                if self.reader.in_target.get() || is_root && is_table {
+                    self.reader.hide(&entry.node);
+                }
             }
         }
         value
@@ -287,13 +296,6 @@ impl<'a> Fields<'a> {
     pub fn wrong(&self, key: &str, message: impl Into<String>, help: impl Into<String>) {
         let at = self.entry(key).map(|entry| entry.node.spot);
         (self.whole.reader).wrong(at.unwrap_or(self.whole.node.spot), message, help);
-    }
-
-    /// Notes that the value of a key is not shown.
-    pub fn hide(&self, key: &str) {
-        if let Some(entry) = self.entry(key) {
-            self.whole.reader.hide(&entry.node);
-        }
     }
 
     /// Notes a mistake at a key itself; at the table, if it is not there.

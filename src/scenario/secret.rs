@@ -38,9 +38,11 @@ fn last(key: &str) -> &str {
     last.trim_matches(['"', '\''])
 }
 
-/// Whether what is written under this key is a credential, or a command, which may hold one.
+/// Whether what is written under this key is a credential, or may be one: in a command, or where a variable that holds it should be
+/// named.
 fn is_secret(key: &str) -> bool {
-    names_credential(last(key)) || ["run", "undo"].contains(&last(key))
+    let key = last(key);
+    names_credential(key.strip_suffix("_env").unwrap_or(key)) || ["run", "undo"].contains(&key)
 }
 
 /// `KEY=VALUE` of a `--set` as it may be repeated: of a target only what is plain, and a variable's name.
@@ -52,7 +54,10 @@ pub fn repeatable(setting: &str) -> String {
     let of_target = key.trim_start_matches(['"', '\'']).starts_with("target");
     let is_plain = PLAIN.contains(&last(key)) && !value.contains('{') || key.ends_with("_env");
     let speaks = value.split(|c: char| !c.is_alphanumeric() && c != '_');
-    match of_target && !is_plain || is_secret(key) || speaks.into_iter().any(names_credential) {
+    match of_target && !is_plain
+        || names_credential(last(key))
+        || speaks.into_iter().any(names_credential)
+    {
         true => format!("{key}=…"),
         false => format!("{key}={}", without_credentials(value)),
     }
@@ -111,11 +116,14 @@ pub(super) fn hide(sources: &mut [Source], mistakes: &mut [Mistake], known: &Kno
 fn silenced<'a>(sentence: &str, secrets: impl Iterator<Item = &'a str>) -> String {
     let mut silenced = sentence.to_owned();
     for secret in secrets.map(|secret| secret.trim().trim_matches(['"', '\''])) {
-        match secret.len() {
-            0 => {}
-            // So short that words may hold it.
-            1..=5 => silenced = silenced.replace(&format!("`{secret}`"), "`…`"),
-            _ => silenced = silenced.replace(secret, "…"),
+        // What stood before a second `=`, or a space, may be quoted alone.
+        for secret in [secret, secret.split(['=', ' ']).next().unwrap_or_default()] {
+            match secret.len() {
+                0 => {}
+                // So short that words may hold it.
+                1..8 => silenced = silenced.replace(&format!("`{secret}`"), "`…`"),
+                _ => silenced = silenced.replace(secret, "…"),
+            }
         }
     }
     without_credentials(&silenced)

@@ -15,8 +15,12 @@ use stormglass_model::units::Span;
 /// Reads `[target]` and `[service]`.
 pub(super) fn read(root: &mut Fields) -> Option<Target> {
     let service = root.input("service");
-    let glance = match root.input("target") {
-        Some(target) => choice(target)?,
+    let in_target = &root.whole.reader.in_target;
+    in_target.set(true);
+    let glance = root.input("target").map(choice);
+    in_target.set(false);
+    let glance = match glance {
+        Some(choice) => choice?,
         None => None,
     };
     let Some(glance) = glance else {
@@ -27,8 +31,10 @@ pub(super) fn read(root: &mut Fields) -> Option<Target> {
         let message = "[service] describes the embedded service, and this scenario runs on glance";
         root.wrong_key("service", message, "leave out [service] or [target.glance]");
     }
-    let target = glance.table("[target.glance]", self::glance)?;
-    Some(Target::Glance(Box::new(target)))
+    in_target.set(true);
+    let target = glance.table("[target.glance]", self::glance);
+    in_target.set(false);
+    Some(Target::Glance(Box::new(target?)))
 }
 
 /// Whether the outer option is there says whether a target was named; the inner one, whether it is glance.
@@ -123,11 +129,8 @@ fn glance(t: &mut Fields) -> Option<GlanceTarget> {
         .filter(|place| place.starts_with("http://") || place.starts_with("https://"))
     {
         // What follows the path is the server's to understand.
-        server_url(
-            t,
-            "location",
-            place.split(['?', '#']).next().unwrap_or(place),
-        );
+        let end = place.find(['?', '#']).filter(|_| !place.contains('@'));
+        server_url(t, "location", &place[..end.unwrap_or(place.len())]);
     }
     let delayed_delete = t.or("delayed_delete", false);
     let cleans_up = t.whole.reader.cleans_up;

@@ -136,7 +136,8 @@ fn forms(secret: &str) -> Vec<String> {
         };
         bytes.iter().map(one).collect()
     };
-    let mut forms = vec![secret.to_owned(), hex.to_ascii_uppercase(), hex];
+    let in_json = secret.replace('/', "\\/");
+    let mut forms = vec![secret.to_owned(), in_json, hex.to_ascii_uppercase(), hex];
     for all in [false, true] {
         forms.extend([percent(all, true), percent(all, false)]);
     }

@@ -143,8 +143,7 @@ fn a_catalog_may_say_anything() {
             "",
         )
         .await;
-        let located = soon(locate(&target)).await.unwrap();
-        assert_line(&Client::new(&located, RunId(1)).unwrap_err().to_string());
+        assert_line(&soon(locate(&target)).await.unwrap_err().to_string());
     });
 }
 

@@ -65,11 +65,11 @@ fn invalid() -> Checked {
 #[test]
 fn a_check_is_shown_with_the_worst_first() {
     insta::assert_snapshot!(sample().text(false), @r#"
-    ✓ valid  smoke [2J · seed 42 · embedded service, v2 rules
+    ✓ valid  smoke·[2J · seed 42 · embedded service, v2 rules
       0 subjects · 0 events
     "#);
     insta::assert_snapshot!(invalid().text(false), @r#"
-    ✗ invalid  smoke [2J · seed 42 · embedded service, v2 rules
+    ✗ invalid  smoke·[2J · seed 42 · embedded service, v2 rules
       1,200 subjects · 0 events · 2 runs
       2 subjects inconclusive: too much was open at once
 
@@ -82,7 +82,7 @@ fn a_check_is_shown_with_the_worst_first() {
     let mut unknown = sample();
     unknown.add(1, &SubjectHistory::default(), Verdict::Unknown, vec![]);
     insta::assert_snapshot!(unknown.text(false), @r#"
-    ? unknown  smoke [2J · seed 42 · embedded service, v2 rules
+    ? unknown  smoke·[2J · seed 42 · embedded service, v2 rules
       1 subject · 0 events
       1 subject inconclusive: too much was open at once
     "#);

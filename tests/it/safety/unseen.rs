@@ -181,7 +181,7 @@ fn in_what_a_keystone_says() {
         use std::io::Write as _;
         let _ = write!(
             stream,
-            "HTTP/1.1 201 {UNSEEN}\r\nX-Subject-Token: t\r\nContent-Length: {}\r\n\r\n{text}",
+            "HTTP/1.1 201 So\r\nX-Subject-Token: t\r\nContent-Length: {}\r\n\r\n{text}",
             text.len()
         );
         true

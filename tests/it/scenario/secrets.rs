@@ -42,6 +42,7 @@ fn credentials_are_blackened_wherever_they_stand() {
     let said = |text: &str| read(text, &[]).unwrap_err().plain();
     for text in [
         "token = \"swordfish\"",
+        "token_env = \"swordfish\"",
         "admin_token=swordfish\nseed = 1",
         "target = { glance = { \"token\" = 'swordfish', url = 5 } }",
         "target.glance.token = \"swordfish",
@@ -55,7 +56,7 @@ fn credentials_are_blackened_wherever_they_stand() {
         assert!(!said.contains("swordfish"), "{said}");
     }
     for text in [
-        "token_env = \"MEMBER\"",
+        "clock = \"MEMBER\"",
         "url = \"http://host/@x\"",
         "token = \"\"",
     ] {

@@ -321,10 +321,7 @@ fn read(path: &Path, reason: &str) -> Result<Node, Mistake> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
     yaml::parse(&text).map_err(|yaml::Wrong { line, what }| {
         let message = format!("line {line} of {} {what}", path.display());
-        Mistake::new(
-            message,
-            "check its indentation, quotes and brackets, and what `*` stands for",
-        )
+        Mistake::new(message, "check its indentation, quotes and brackets")
     })
 }
 

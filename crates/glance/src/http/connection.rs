@@ -292,7 +292,11 @@ impl Connections {
         let opening = async {
             let unopened = |error| format!("cannot connect: {error}");
             let stream = match &self.proxy {
-                Some(proxy) => proxy.connect(&self.endpoint, &self.routes).await?,
+                Some(proxy) => {
+                    let opened = self.routes.connect(&proxy.place).await;
+                    let stream = opened.map_err(|error| proxy.lost(error))?;
+                    proxy.lead_on(stream, &self.endpoint).await?
+                }
                 None => self
                     .routes
                     .connect(&self.endpoint)

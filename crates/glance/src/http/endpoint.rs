@@ -26,6 +26,16 @@ pub enum ConfigError {
     Trust(String),
 }
 
+impl ConfigError {
+    /// What is wrong, without what is right.
+    pub fn why(&self) -> String {
+        match self {
+            ConfigError::Url(why) => why.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// An endpoint, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
@@ -194,70 +204,76 @@ mod tests {
                 "{url}"
             );
         }
-        let port = "a port is a number from 1 to 65535";
-        let slash = "it begins with http:// or https://";
-        let odd = "and this one is not well formed";
-        let secret = "credentials do not belong in it";
-        let plain = "an address is written as 127.0.0.1 or [::1], and a name without a %";
-        let v6 = "what stands in brackets is an IPv6 address, without a zone";
-        for (url, expected) in [
-            ("http://127.0.0.1:99999", port),
-            ("http://127.0.0.1:65536", port),
-            ("http://127.0.0.1:0", port),
-            ("http://127.0.0.1:", port),
-            ("http://127.0.0.1:-1", port),
-            ("http://127.0.0.1:80a", port),
-            ("http://127.0.0.1:+80", port),
-            ("http://127.0.0.1:80:80", port),
-            ("http://127.0.0.1:8\u{660}", port),
-            ("http://[::1]:99999", port),
-            ("http:/x", slash),
-            ("http:x", slash),
-            ("HTTP://x", slash),
-            ("ftp://x", slash),
-            ("//x", slash),
-            ("127.0.0.1:9292", slash),
-            (" http://x", slash),
-            ("\u{feff}http://x", slash),
-            ("http:\\\\x", slash),
-            ("http:///x", odd),
-            ("http://x\\y", odd),
-            ("http://x/\\y", odd),
-            ("http://x ", odd),
-            ("http://x\n", odd),
-            ("http://x\t.example", odd),
-            ("http://x/a b", odd),
-            ("http://x/%zz", odd),
-            ("http://x/\u{0}", odd),
-            ("http://x/\u{202e}y", odd),
-            ("http://", "a host is missing"),
-            ("http://:80", "a host is missing"),
-            ("http://x/?a", "it has no query and no fragment"),
-            ("http://x/#a", "it has no query and no fragment"),
-            ("http://me@x", secret),
-            ("http://me:pass@x", secret),
-            ("http://@x", secret),
-            ("http://127.0.0.1@x:99999", secret),
-            ("http://127.0.0.1\\@x", secret),
-            ("http://127.1", plain),
-            ("http://2130706433", plain),
-            ("http://0x7f.0.0.1", plain),
-            ("http://0177.0.0.1", plain),
-            ("http://127.0.0.1.", plain),
-            ("http://\u{ff11}\u{ff12}\u{ff17}.0.0.1", plain),
-            ("http://%31%32%37.0.0.1", plain),
-            ("http://loc%61lhost", plain),
-            (
-                "http://256.0.0.1",
-                "its host looks like an address, and is none",
-            ),
-            ("http://[fe80::1%25eth0]", v6),
-            ("http://[fe80::1%eth0]:80", v6),
-            ("http://[::1", v6),
-            ("http://x y", "its host is no name that there can be"),
-            ("http://x|y", "its host is no name that there can be"),
-            ("http://xn--a", "its host is no name that there can be"),
-        ] {
+    }
+
+    const PORT: &str = "a port is a number from 1 to 65535";
+    const SLASH: &str = "it begins with http:// or https://";
+    const ODD: &str = "and this one is not well formed";
+    const SECRET: &str = "credentials do not belong in it";
+    const PLAIN: &str = "an address is written as 127.0.0.1 or [::1], and a name without a %";
+    const V6: &str = "what stands in brackets is an IPv6 address, without a zone";
+    const REFUSED: &[(&str, &str)] = &[
+        ("http://127.0.0.1:99999", PORT),
+        ("http://127.0.0.1:65536", PORT),
+        ("http://127.0.0.1:0", PORT),
+        ("http://127.0.0.1:", PORT),
+        ("http://127.0.0.1:-1", PORT),
+        ("http://127.0.0.1:80a", PORT),
+        ("http://127.0.0.1:+80", PORT),
+        ("http://127.0.0.1:80:80", PORT),
+        ("http://127.0.0.1:8\u{660}", PORT),
+        ("http://[::1]:99999", PORT),
+        ("http:/x", SLASH),
+        ("http:x", SLASH),
+        ("HTTP://x", SLASH),
+        ("ftp://x", SLASH),
+        ("//x", SLASH),
+        ("127.0.0.1:9292", SLASH),
+        (" http://x", SLASH),
+        ("\u{feff}http://x", SLASH),
+        ("http:\\\\x", SLASH),
+        ("http:///x", ODD),
+        ("http://x\\y", ODD),
+        ("http://x/\\y", ODD),
+        ("http://x ", ODD),
+        ("http://x\n", ODD),
+        ("http://x\t.example", ODD),
+        ("http://x/a b", ODD),
+        ("http://x/%zz", ODD),
+        ("http://x/\u{0}", ODD),
+        ("http://x/\u{202e}y", ODD),
+        ("http://", "a host is missing"),
+        ("http://:80", "a host is missing"),
+        ("http://x/?a", "it has no query and no fragment"),
+        ("http://x/#a", "it has no query and no fragment"),
+        ("http://me@x", SECRET),
+        ("http://me:pass@x", SECRET),
+        ("http://@x", SECRET),
+        ("http://127.0.0.1@x:99999", SECRET),
+        ("http://127.0.0.1\\@x", SECRET),
+        ("http://127.1", PLAIN),
+        ("http://2130706433", PLAIN),
+        ("http://0x7f.0.0.1", PLAIN),
+        ("http://0177.0.0.1", PLAIN),
+        ("http://127.0.0.1.", PLAIN),
+        ("http://\u{ff11}\u{ff12}\u{ff17}.0.0.1", PLAIN),
+        ("http://%31%32%37.0.0.1", PLAIN),
+        ("http://loc%61lhost", PLAIN),
+        (
+            "http://256.0.0.1",
+            "its host looks like an address, and is none",
+        ),
+        ("http://[fe80::1%25eth0]", V6),
+        ("http://[fe80::1%eth0]:80", V6),
+        ("http://[::1", V6),
+        ("http://x y", "its host is no name that there can be"),
+        ("http://x|y", "its host is no name that there can be"),
+        ("http://xn--a", "its host is no name that there can be"),
+    ];
+
+    #[test]
+    fn a_url_that_others_may_read_otherwise_is_refused() {
+        for (url, expected) in REFUSED {
             let error = Endpoint::parse(url, "v2").unwrap_err().to_string();
             let start = format!("the URL of a server must look like https://host:port, {expected}");
             assert!(error.starts_with(&start), "{url:?}: {error}");

@@ -1,12 +1,12 @@
 //! Proxies, as the environment names them, for every program alike.
 
 use super::endpoint::{ConfigError, Endpoint};
-use super::routes::Routes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hyper::Request;
 use hyper::header::{HeaderValue, PROXY_AUTHORIZATION};
 use percent_encoding::percent_decode_str;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -105,7 +105,8 @@ fn is_within(address: Ipv4Addr, network: &str) -> bool {
 /// A server that asks others on our behalf.
 pub(super) struct Proxy {
     variable: &'static str,
-    place: Endpoint,
+    /// Where it is.
+    pub(super) place: Endpoint,
     /// Who asks it.
     authorization: Option<HeaderValue>,
 }
@@ -154,14 +155,18 @@ impl Proxy {
         }
     }
 
-    /// A connection to it; for a server that speaks TLS, one that leads on to the server.
-    pub(super) async fn connect(
+    /// Why there is no connection to it.
+    pub(super) fn lost(&self, error: io::Error) -> String {
+        format!("cannot connect to {}: {error}", self.name())
+    }
+
+    /// Makes of a connection to it one that leads on to a server, if that speaks TLS.
+    pub(super) async fn lead_on(
         &self,
+        mut stream: TcpStream,
         server: &Endpoint,
-        routes: &Routes,
     ) -> Result<TcpStream, String> {
-        let lost = |error| format!("cannot connect to {}: {error}", self.name());
-        let mut stream = routes.connect(&self.place).await.map_err(lost)?;
+        let lost = |error| self.lost(error);
         if !server.tls {
             return Ok(stream);
         }

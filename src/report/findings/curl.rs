@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use stormglass_glance::Exchange;
 use stormglass_model::lifecycle::Who;
-use stormglass_model::script::{Point, Second};
+use stormglass_model::script::{ClientFault, Point, Second};
 use stormglass_model::units::Time;
 
 /// The most requests that are written out; of more, the first and the last.
@@ -126,7 +126,7 @@ fn token(who: Who) -> (&'static str, &'static str) {
 struct Pause {
     /// Bytes before it.
     before: u64,
-    /// The command to run in it; none: the next request does it.
+    /// What to do in it; none: the next request does it.
     command: Option<String>,
 }
 
@@ -145,7 +145,10 @@ fn pauses(variant: &Variant) -> Vec<Option<Pause>> {
     for (first, at, second) in races(&variant.shortest().script) {
         let command = match second {
             Second::Rival(_) => None,
-            Second::Command(name) => Some(name.clone()),
+            Second::Command(name) => Some(format!("what the scenario's command `{name}` does")),
+            Second::Fault(ClientFault::Revoke) => Some(format!(
+                "`openstack token revoke`, with the token of {first}"
+            )),
             Second::Fault(_) => continue,
         };
         let meets = |index: usize| {
@@ -210,11 +213,8 @@ fn write_request(
     }
     text.push_str(body);
     text.push_str(if background { " &\n" } else { "\n" });
-    if let Some(name) = pause.and_then(|pause| pause.command.as_ref()) {
-        let _ = writeln!(
-            text,
-            "sleep 1  # and now, within two seconds, what the scenario's command `{name}` does"
-        );
+    if let Some(what) = pause.and_then(|pause| pause.command.as_ref()) {
+        let _ = writeln!(text, "sleep 1  # and now, within two seconds, {what}");
     }
     let _ = writeln!(text, "# {}", reply(request));
 }

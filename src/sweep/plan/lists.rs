@@ -82,6 +82,9 @@ pub(super) const SHARING: [&str; 22] = [
 /// What is tried beside them.
 pub(super) const BESIDE_VARIANTS: [Operation; 4] = [Delete, SetProperty, Upload, Stage];
 
+/// What is tried with a token that ends in the middle of it.
+pub(super) const REVOKED: [Operation; 6] = [Upload, Stage, ImportStaged, Import, Download, Delete];
+
 /// What comes after something that fails, or that goes on after its answer.
 pub(super) const SEQUENCES: [&str; 14] = [
     "create import-missing wait=1s upload",

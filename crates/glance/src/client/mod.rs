@@ -1,7 +1,7 @@
 //! The client: one operation in, one answer out.
 
 use crate::answer::{Answer, Exchange, ImageId, Request, RunId};
-use crate::auth::{Caller, Identity};
+use crate::auth::Caller;
 use crate::commands::Commands;
 use crate::data_server::DataServer;
 use crate::http::{ConfigError, Connections, Endpoint, Times, Watch};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use stormglass_model::lifecycle::{Outcome, Who};
 use stormglass_model::operations::{Body, DataFrom, OperationKind, Source};
-use stormglass_model::script::Act;
+use stormglass_model::script::{Act, ClientFault};
 use stormglass_model::units::{Bytes, Time};
 use tokio::sync::OnceCell;
 
@@ -75,19 +75,11 @@ impl Client {
     pub fn new(target: &GlanceTarget, run: RunId) -> Result<Client, ConfigError> {
         let url = target.url.as_deref().ok_or(ConfigError::NoUrl)?;
         let endpoint = Endpoint::parse(url, "v2")?;
-        // Where nobody says who he is, everybody may be an admin; where the member does, an admin must.
-        let has_admin = target.admin != Identity::Anonymous || target.member == Identity::Anonymous;
         let ca = target.ca.as_deref();
-        let identities = [
-            Some(&target.member),
-            has_admin.then_some(&target.admin),
-            target.reader.as_ref(),
-            target.other_project.as_ref(),
-        ];
         let mut known = [const { None }; Who::COUNT];
-        for (known, identity) in known.iter_mut().zip(identities) {
-            let caller =
-                identity.map(|identity| Caller::new(identity, ca, &target.proxies, target.timeout));
+        for (known, who) in known.iter_mut().zip(Who::ALL) {
+            let caller = (target.identity(*who))
+                .map(|identity| Caller::new(identity, ca, &target.proxies, target.timeout));
             *known = caller.transpose()?.map(Rc::new);
         }
         let at_once = target.connections.get() as usize;
@@ -151,6 +143,12 @@ impl Client {
         );
         (is_too_large && shared.too_large.is_none())
             .then_some("it needs a size that is `too_large` for the server")
+    }
+
+    /// Why the clients of `who` cannot do wrong in this way, if they cannot.
+    pub fn unable(&self, who: Who, fault: ClientFault) -> Option<&'static str> {
+        let needs = fault == ClientFault::Revoke && self.caller(who).lasting().is_none();
+        needs.then_some(exchange::NO_LOGIN)
     }
 
     /// Performs one operation, once. Dropping the future closes its connection.

@@ -66,7 +66,7 @@ pub(crate) fn shows_locations(script: &Script) -> bool {
         matches!(
             act.operation.kind(),
             OperationKind::CreateWithLocation
-                | OperationKind::AddLocation
+                | OperationKind::AddLocation(_)
                 | OperationKind::ReplaceLocation
                 | OperationKind::RemoveLocation
         )

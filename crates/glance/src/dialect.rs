@@ -127,12 +127,24 @@ impl Asked {
         }
     }
 
-    /// The same, and the server is told the MD5 of the data at `url`.
+    /// The same for the newer call, which takes any algorithm: the server is told the MD5 of the data at `url`.
     pub(crate) fn checked(self, url: &str, md5: &str) -> Asked {
         let expected = json!({ "os_hash_algo": "md5", "os_hash_value": md5 });
         let body = json!({ "url": url, "validation_data": expected });
         Asked {
             text: body.to_string(),
+            ..self
+        }
+    }
+
+    /// The same for the older call, which takes the algorithm of the server's settings alone, by default this.
+    pub(crate) fn checked_patch(self, url: &str, md5: &str, sha512: &str) -> Asked {
+        let expected =
+            json!({ "checksum": md5, "os_hash_algo": "sha512", "os_hash_value": sha512 });
+        let place = json!({ "url": url, "metadata": {}, "validation_data": expected });
+        let change = json!([{ "op": "add", "path": "/locations/-", "value": place }]);
+        Asked {
+            text: change.to_string(),
             ..self
         }
     }
@@ -173,7 +185,7 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -
         OperationKind::Import(_) => import(json!({ "name": "web-download", "uri": value })),
         OperationKind::ImportStaged => import(json!({ "name": "glance-direct" })),
         OperationKind::RegisterLocation(_) => ("POST", "/locations", json!({ "url": value })),
-        OperationKind::CreateWithLocation | OperationKind::AddLocation => {
+        OperationKind::CreateWithLocation | OperationKind::AddLocation(_) => {
             patch("add", "/locations/-", place())
         }
         OperationKind::ReplaceLocation => patch("replace", "/locations", json!([place()])),

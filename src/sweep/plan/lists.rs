@@ -39,7 +39,7 @@ pub(in crate::sweep) const BASES: [(&str, &str); 11] = [
 pub(super) const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
 
 /// Other ways to ask for the same: each is tried alone everywhere, and beside little where what it is a way of does something.
-pub(super) const VARIANTS: [(Operation, Operation); 8] = [
+pub(super) const VARIANTS: [(Operation, Operation); 10] = [
     (UploadChunked, Upload),
     (ImportSlow, Import),
     (ImportMissing, Import),
@@ -48,6 +48,8 @@ pub(super) const VARIANTS: [(Operation, Operation); 8] = [
     (ImportTooLarge, Import),
     (RegisterLocationChecked, RegisterLocation),
     (RegisterLocationWrongHash, RegisterLocation),
+    (AddLocationChecked, AddLocation),
+    (AddLocationWrongHash, AddLocation),
 ];
 
 /// What is tried nowhere but where it is written: without somebody who looks it shows nothing.

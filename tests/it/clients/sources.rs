@@ -2,7 +2,7 @@
 
 use super::written::{DATA, OTHER, created};
 use stormglass_model::checker::concurrent::{Rules, Symptom};
-use stormglass_model::history::{Observation, ProbeReading};
+use stormglass_model::history::{Observation, ProbeReading, Seen};
 use stormglass_model::lifecycle::SubjectStatus::{Active, Importing, Queued, Saving};
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
 
@@ -80,5 +80,29 @@ fn a_wrong_checksum_may_be_found_out_or_not() {
         written.shows(Queued).holds(&GLANCE);
         written.shows(Active);
         written.breaks(&GLANCE, &[Symptom::WrongStatus]);
+    }
+}
+
+#[test]
+fn the_older_call_makes_it_active_with_whatever_checksum_is_said() {
+    for operation in [
+        Operation::AddLocationChecked,
+        Operation::AddLocationWrongHash,
+    ] {
+        let mut written = created();
+        let add = written.call(operation);
+        let mut refused = written.clone();
+        written.answer(add, Outcome::Ok);
+        let mut lied = written.clone();
+        let look = lied.call(Operation::Show);
+        let seen = Some(Seen::Status(Active));
+        lied.reply(look, Outcome::Ok, seen, Some(OTHER), Some(200));
+        lied.reads(DATA).holds(&GLANCE);
+        written.shows(Queued).breaks(&GLANCE, &[Symptom::Undone]);
+        refused.answer(add, Outcome::Refused);
+        refused.clone().shows(Queued).holds(&GLANCE);
+        refused
+            .shows(Active)
+            .breaks(&GLANCE, &[Symptom::WrongStatus]);
     }
 }

@@ -53,6 +53,34 @@ fn a_checksum_of_a_location_is_checked() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
+fn the_older_call_takes_checksums_as_they_are() {
+    let place = everybody();
+    local(async {
+        use Operation::*;
+        for (number, operation, right) in [
+            (61, AddLocationChecked, true),
+            (62, AddLocationWrongHash, false),
+        ] {
+            let subject = Subject::new(&place, number);
+            subject.codes(&[(Create, 201), (operation, 200)]).await;
+            let seed = subject.request.content_seed;
+            let said = content_of(if right { seed } else { !seed }, SIZE);
+            let shown = subject.becomes(SubjectStatus::Active).await;
+            assert_eq!(shown.content, Some(said), "{operation}");
+            let read = subject.client.perform(&subject.asked(Download)).await;
+            assert_eq!(read.content, Some(content_of(seed, SIZE)), "{operation}");
+            subject.clean().await;
+        }
+        // An image that is active says what it holds, and nobody may say otherwise.
+        let subject = Subject::new(&place, 63);
+        let twice = [(Create, 201), (Upload, 204), (AddLocationWrongHash, 409)];
+        subject.codes(&twice).await;
+        subject.clean().await;
+    });
+}
+
+#[test]
+#[ignore = "needs a Glance: tests/glance/run"]
 fn data_in_chunks_is_an_upload() {
     let place = everybody();
     local(async {

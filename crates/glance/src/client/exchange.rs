@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 /// The most of a text body that is kept.
 const TEXT_KEPT: usize = 4096;
 /// Why a token cannot be revoked.
-pub(super) const NO_LOGIN: &str =
+const NO_LOGIN: &str =
     "it needs a client that logs in at Keystone, with a password or an application credential";
 
 impl Client {
@@ -77,6 +77,12 @@ impl Client {
                 _ => return Ok(reply),
             }
         }
+    }
+
+    /// Why the clients of `who` cannot do wrong in this way, if they cannot.
+    pub fn unable(&self, who: Who, fault: ClientFault) -> Option<&'static str> {
+        let needs = fault == ClientFault::Revoke && self.caller(who).lasting().is_none();
+        needs.then_some(NO_LOGIN)
     }
 
     /// Sends a request with a token of its own, which is revoked at the point of the watch; only then the request goes on.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use stormglass_model::lifecycle::{Outcome, Who};
 use stormglass_model::operations::{Body, DataFrom, OperationKind, Source};
-use stormglass_model::script::{Act, ClientFault};
+use stormglass_model::script::Act;
 use stormglass_model::units::{Bytes, Time};
 use tokio::sync::OnceCell;
 
@@ -143,12 +143,6 @@ impl Client {
         );
         (is_too_large && shared.too_large.is_none())
             .then_some("it needs a size that is `too_large` for the server")
-    }
-
-    /// Why the clients of `who` cannot do wrong in this way, if they cannot.
-    pub fn unable(&self, who: Who, fault: ClientFault) -> Option<&'static str> {
-        let needs = fault == ClientFault::Revoke && self.caller(who).lasting().is_none();
-        needs.then_some(exchange::NO_LOGIN)
     }
 
     /// Performs one operation, once. Dropping the future closes its connection.

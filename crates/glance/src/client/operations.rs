@@ -4,7 +4,7 @@ use super::{Client, OperationContext};
 use crate::answer::{Answer, ImageId, Request, line};
 use crate::data_server::DataServer;
 use crate::dialect::{self, Tasks};
-use crate::http::{Call, Payload, Trouble, md5_of};
+use crate::http::{Call, Payload, Trouble, md5_of, sha512_of};
 use hyper::header::HeaderValue;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, TaskStatus, Who};
@@ -79,15 +79,18 @@ impl Client {
             Err(note) => return Answer::new(Outcome::Fail).with_note(note),
         };
         let asked = dialect::asked(kind, request.id, self.shared.run, &value);
-        let checksum = |seed| md5_of(seed, request.size.0);
-        let asked = match kind {
-            OperationKind::RegisterLocation(Hash::Right) => {
-                asked.checked(&value, &checksum(request.content_seed))
+        let (size, seed) = (request.size.0, request.content_seed);
+        let seed = match kind.hash() {
+            Hash::Unsaid => None,
+            Hash::Right => Some(seed),
+            Hash::Wrong => Some(!seed),
+        };
+        let asked = match (kind, seed) {
+            (OperationKind::AddLocation(_), Some(seed)) => {
+                asked.checked_patch(&value, &md5_of(seed, size), &sha512_of(seed, size))
             }
-            OperationKind::RegisterLocation(Hash::Wrong) => {
-                asked.checked(&value, &checksum(!request.content_seed))
-            }
-            _ => asked,
+            (_, Some(seed)) => asked.checked(&value, &md5_of(seed, size)),
+            (_, None) => asked,
         };
         let mut call = self.call(asked, None);
         call.content_max = request.operation.reads().then_some(request.size.0);

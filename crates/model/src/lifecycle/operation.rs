@@ -79,6 +79,10 @@ named! {
         Share = "share",
         /// Glance only: undoes that.
         Unshare = "unshare",
+        /// Glance only: add-location with the checksums of the data there.
+        AddLocationChecked = "add-location-checked",
+        /// Glance only: the same with the checksums of other data.
+        AddLocationWrongHash = "add-location-wrong-hash",
     }
 }
 

@@ -14,7 +14,7 @@ pub enum OperationKind {
     /// Registers a subject whose data lies elsewhere; on a real Glance a create and an add-location.
     CreateWithLocation,
     /// Names one more place where the data lies.
-    AddLocation,
+    AddLocation(Hash),
     /// Names a place through Glance's newer call.
     RegisterLocation(Hash),
     /// Names a place for all there were.
@@ -127,7 +127,7 @@ pub enum Hash {
     Unsaid,
     /// Its checksum.
     Right,
-    /// The checksum of other data. Whether the server looks is a setting of its own.
+    /// The checksum of other data. Glance's older call believes it; whether the newer one looks is a setting.
     Wrong,
 }
 
@@ -175,7 +175,7 @@ impl OperationKind {
             | OperationKind::RegisterLocation(_) => ApiCall::Import,
             OperationKind::Share | OperationKind::Unshare => ApiCall::Share,
             OperationKind::CreateWithLocation
-            | OperationKind::AddLocation
+            | OperationKind::AddLocation(_)
             | OperationKind::ReplaceLocation
             | OperationKind::RemoveLocation
             | OperationKind::SetProperty
@@ -207,8 +207,15 @@ impl OperationKind {
     pub const fn needs_own_source(self) -> bool {
         match self {
             OperationKind::Import(source) => !matches!(source, Source::Whole),
-            OperationKind::RegisterLocation(hash) => matches!(hash, Hash::Right),
-            _ => false,
+            kind => matches!(kind.hash(), Hash::Right),
+        }
+    }
+
+    /// What it says of the data at the place that it names.
+    pub const fn hash(self) -> Hash {
+        match self {
+            OperationKind::AddLocation(hash) | OperationKind::RegisterLocation(hash) => hash,
+            _ => Hash::Unsaid,
         }
     }
 

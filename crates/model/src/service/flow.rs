@@ -221,7 +221,9 @@ impl<A: Actors> Service<A> {
             | Operation::RegisterLocationChecked
             | Operation::RegisterLocationWrongHash
             | Operation::Share
-            | Operation::Unshare => {
+            | Operation::Unshare
+            | Operation::AddLocationChecked
+            | Operation::AddLocationWrongHash => {
                 return self.end(now, handle, Outcome::Refused, out);
             }
             Operation::Import => {

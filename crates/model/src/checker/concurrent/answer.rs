@@ -260,7 +260,7 @@ impl Checker {
                 known.uploaded = true;
                 known.changed = true;
             }
-            OperationKind::CreateWithLocation | OperationKind::AddLocation => {
+            OperationKind::CreateWithLocation | OperationKind::AddLocation(_) => {
                 known.located = true;
                 known.changed = true;
             }

@@ -73,10 +73,7 @@ fn unable(target: &Target, act: Act) -> Option<Wrong> {
             ),
             "leave the step out",
         ),
-        Target::Glance(glance)
-            if matches!(row.kind, OperationKind::Share | OperationKind::Unshare)
-                && glance.project_to_share_with().is_none() =>
-        {
+        Target::Glance(glance) if row.kind.shares() && glance.project_to_share_with().is_none() => {
             wrong(
                 format!("`{operation}` needs the id of the project to share with"),
                 "write `stranger_project = \"…\"` in [target.glance]",

@@ -281,7 +281,12 @@ impl Case {
     /// The cause of what is wrong with the image, its row or its data.
     fn effect(&self, symptom: Symptom) -> Cause {
         let access = Cause::of(Mechanism::WrongAccess, self.asked());
+        let copied = |sent: &Sent| sent.operation == Operation::CopyLocation && sent.done;
         match symptom {
+            // The delete of the other image took the data of this one with it.
+            Symptom::Hollow | Symptom::Unreadable if self.sent.iter().any(copied) => {
+                Cause::of(Mechanism::WrongEffect, ApiCall::Delete)
+            }
             Symptom::Unreadable => {
                 let refusal = Cause::of(Mechanism::WrongRefusal, self.asked());
                 self.overwriter(Active).unwrap_or(refusal)

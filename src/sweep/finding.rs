@@ -69,6 +69,7 @@ pub(crate) fn shows_locations(script: &Script) -> bool {
                 | OperationKind::AddLocation(_)
                 | OperationKind::ReplaceLocation
                 | OperationKind::RemoveLocation
+                | OperationKind::CopyLocation
         )
     })
 }

@@ -53,10 +53,10 @@ pub(super) const VARIANTS: [(Operation, Operation); 10] = [
 ];
 
 /// What is tried nowhere but where it is written: without somebody who looks it shows nothing.
-pub(super) const ONLY_WRITTEN: [Operation; 2] = [Share, Unshare];
+pub(super) const ONLY_WRITTEN: [Operation; 4] = [Share, Unshare, Accept, CopyLocation];
 
-/// Sharing with another project, whose user then looks.
-pub(super) const SHARING: [&str; 22] = [
+/// What is shared: with another project, whose user then looks or accepts, and a place with another image.
+pub(super) const SHARING: [&str; 39] = [
     "create upload share show:stranger download:stranger",
     "create upload share unshare show:stranger download:stranger",
     "create upload share deactivate download:stranger",
@@ -79,6 +79,23 @@ pub(super) const SHARING: [&str; 22] = [
     "create upload share [deactivate before download:stranger]",
     "create upload share [unshare before download:stranger]",
     "create upload share [delete before download:stranger]",
+    "create upload share accept show:stranger download:stranger",
+    "create upload share accept unshare show:stranger",
+    "create upload share unshare accept show:stranger",
+    "create upload share delete accept",
+    "create upload share accept:member",
+    "create upload share accept:reader",
+    "create upload share [accept before unshare] show:stranger",
+    "create upload share [accept before delete] show:stranger",
+    "create upload share [accept before set-property] show:stranger",
+    "create upload share [accept before deactivate] download:stranger",
+    "create upload copy-location",
+    "create-with-location copy-location",
+    "create upload add-location copy-location copy-location",
+    "create upload deactivate copy-location",
+    "create import wait=1s copy-location",
+    "create upload [copy-location before delete]",
+    "create upload [copy-location first-byte set-property]",
 ];
 
 /// What is tried beside them.

@@ -45,6 +45,7 @@ impl Client {
             }
             OperationKind::Upload(Body::Aborted) => self.abort_upload(context).await,
             OperationKind::Share => self.share(context).await,
+            OperationKind::CopyLocation => self.copy_location(context).await,
             OperationKind::Delete => self.delete(context).await,
             OperationKind::Show => self.read_record(context).await,
             _ => self.send_words(context).await,
@@ -52,7 +53,7 @@ impl Client {
     }
 
     /// The request of an operation of this kind, whose body is `data` where it is no text.
-    fn call_of(
+    pub(super) fn call_of(
         &self,
         kind: OperationKind,
         id: ImageId,
@@ -69,9 +70,7 @@ impl Client {
         let value = match (request.operation.row().data, kind) {
             (DataFrom::Location, _) => self.location(request).await,
             (_, OperationKind::SetProperty) => Ok(dialect::note(request.content_seed)),
-            (_, OperationKind::Share | OperationKind::Unshare) => {
-                Ok(self.shared.other_project.clone().unwrap_or_default())
-            }
+            (_, kind) if kind.shares() => Ok(self.shared.other_project.clone().unwrap_or_default()),
             (DataFrom::Nowhere | DataFrom::Client, _) => Ok(String::new()),
         };
         let value = match value {
@@ -126,7 +125,11 @@ impl Client {
         answer
     }
 
-    async fn create(&self, context: &mut OperationContext<'_>, formats: Formats) -> Answer {
+    pub(super) async fn create(
+        &self,
+        context: &mut OperationContext<'_>,
+        formats: Formats,
+    ) -> Answer {
         let id = context.request.id;
         // Before the first byte is sent: from here on the image may exist.
         let first = !self.shared.created.borrow().contains_key(&id);
@@ -223,7 +226,7 @@ impl Client {
         }
     }
 
-    async fn delete(&self, context: &mut OperationContext<'_>) -> Answer {
+    pub(super) async fn delete(&self, context: &mut OperationContext<'_>) -> Answer {
         let Request { id, who, .. } = *context.request;
         let answer = self.send_words(context).await;
         let gone = answer.observed == Some(Seen::Gone) && who != Who::OtherProject;

@@ -83,6 +83,10 @@ named! {
         AddLocationChecked = "add-location-checked",
         /// Glance only: the same with the checksums of other data.
         AddLocationWrongHash = "add-location-wrong-hash",
+        /// Glance only: the other project accepts what is shared with it.
+        Accept = "accept",
+        /// Glance only: makes another image whose data lies at the same place, and deletes that image.
+        CopyLocation = "copy-location",
     }
 }
 

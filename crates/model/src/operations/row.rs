@@ -49,6 +49,10 @@ pub enum OperationKind {
     Share,
     /// Does so no longer.
     Unshare,
+    /// Says, as that project, that it wants it.
+    Accept,
+    /// Names the place of the data as that of another subject too, and deletes the other.
+    CopyLocation,
 }
 
 /// What a create says of the data to come.
@@ -75,7 +79,7 @@ named! {
         Import = "import",
         /// Changes the record: properties, protection, locations.
         Update = "update",
-        /// Shares the image with another project, or takes that back.
+        /// Shares the image with another project, takes that back, or accepts it there.
         Share = "share",
         /// Deactivates or reactivates.
         Deactivate = "deactivate",
@@ -173,7 +177,7 @@ impl OperationKind {
             OperationKind::Import(_)
             | OperationKind::ImportStaged
             | OperationKind::RegisterLocation(_) => ApiCall::Import,
-            OperationKind::Share | OperationKind::Unshare => ApiCall::Share,
+            OperationKind::Share | OperationKind::Unshare | OperationKind::Accept => ApiCall::Share,
             OperationKind::CreateWithLocation
             | OperationKind::AddLocation(_)
             | OperationKind::ReplaceLocation
@@ -182,7 +186,8 @@ impl OperationKind {
             | OperationKind::Protect
             | OperationKind::Unprotect => ApiCall::Update,
             OperationKind::Deactivate | OperationKind::Reactivate => ApiCall::Deactivate,
-            OperationKind::Delete => ApiCall::Delete,
+            // What can do harm to this image is the delete of the other.
+            OperationKind::Delete | OperationKind::CopyLocation => ApiCall::Delete,
             OperationKind::Download => ApiCall::Download,
             OperationKind::Show => ApiCall::Show,
         }
@@ -211,6 +216,14 @@ impl OperationKind {
         }
     }
 
+    /// Whether it is about the other project as one that the subject is shared with.
+    pub const fn shares(self) -> bool {
+        matches!(
+            self,
+            OperationKind::Share | OperationKind::Unshare | OperationKind::Accept
+        )
+    }
+
     /// What it says of the data at the place that it names.
     pub const fn hash(self) -> Hash {
         match self {
@@ -230,11 +243,14 @@ impl OperationKind {
 
     /// Whether `who` may do it, as far as the role decides that.
     pub const fn allows(self, who: Who) -> bool {
+        let accepts = matches!(self, OperationKind::Accept);
         match who {
-            Who::Member | Who::Admin => true,
+            Who::Admin => true,
+            // Nobody accepts for another project.
+            Who::Member => !accepts,
             Who::Reader => self.looks(),
             // What a member of another project creates is that project's own.
-            Who::OtherProject => self.creates(),
+            Who::OtherProject => self.creates() || accepts,
         }
     }
 }

@@ -237,6 +237,10 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
     row(Operation::Unshare, OperationKind::Unshare, &[]).on_glance(),
     add_location(Operation::AddLocationChecked, Hash::Right).on_glance(),
     add_location(Operation::AddLocationWrongHash, Hash::Wrong).on_glance(),
+    row(Operation::Accept, OperationKind::Accept, &[])
+        .by(Who::OtherProject)
+        .on_glance(),
+    row(Operation::CopyLocation, OperationKind::CopyLocation, &[]).on_glance(),
 ];
 
 /// Each row stands where its word says.

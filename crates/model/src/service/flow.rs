@@ -223,7 +223,9 @@ impl<A: Actors> Service<A> {
             | Operation::Share
             | Operation::Unshare
             | Operation::AddLocationChecked
-            | Operation::AddLocationWrongHash => {
+            | Operation::AddLocationWrongHash
+            | Operation::Accept
+            | Operation::CopyLocation => {
                 return self.end(now, handle, Outcome::Refused, out);
             }
             Operation::Import => {

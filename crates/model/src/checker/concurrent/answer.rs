@@ -279,6 +279,8 @@ impl Checker {
             | OperationKind::Unprotect
             | OperationKind::Share
             | OperationKind::Unshare
+            | OperationKind::Accept
+            | OperationKind::CopyLocation
             | OperationKind::SetProperty
             | OperationKind::Show
             | OperationKind::Download => {}

@@ -94,6 +94,8 @@ impl Checker {
                 | OperationKind::Unprotect
                 | OperationKind::Share
                 | OperationKind::Unshare
+                | OperationKind::Accept
+                | OperationKind::CopyLocation
                 | OperationKind::Stage
                 | OperationKind::ImportStaged
                 | OperationKind::RegisterLocation(_)

@@ -1,9 +1,8 @@
 //! Another image whose data lies where this one's does, for as long as it takes to delete it.
 
 use super::{Client, OperationContext};
-use crate::answer::{Answer, ImageId, Request, line};
+use crate::answer::{Answer, ImageId, Request};
 use crate::dialect;
-use crate::http::Trouble;
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::operations::{Formats, Hash, OperationKind};
 
@@ -11,7 +10,8 @@ impl Client {
     /// Has another image read from the first place that this one's record shows, and deletes it. It ends with the request that was
     /// not answered ok, or else with the one that named the place; that the other is deleted is tried whatever came of that.
     pub(super) async fn copy_location(&self, context: &mut OperationContext<'_>) -> Answer {
-        let url = match self.first_location(context.request).await {
+        let watch = context.watch.take();
+        let url = match self.first_location(context).await {
             Ok(url) => url,
             Err(answer) => return answer,
         };
@@ -32,7 +32,7 @@ impl Client {
         let mut answer = self.create(&mut other, Formats::Raw).await;
         if answer.outcome == Outcome::Ok {
             other.request = &name;
-            other.watch = context.watch.take();
+            other.watch = watch;
             let kind = OperationKind::AddLocation(Hash::Unsaid);
             let call = self.call_of(kind, id, &url, None);
             answer = self.exchange(&mut other, call).await.0;
@@ -50,20 +50,22 @@ impl Client {
         answer
     }
 
-    /// Where the data of an image lies, or the answer of one who does not learn it.
-    async fn first_location(&self, request: &Request) -> Result<String, Answer> {
-        let path = format!("/images/{}", request.id);
-        let unanswered =
-            |trouble: Trouble| Answer::new(Outcome::Fail).with_note(line(trouble.text()));
-        let reply = self.get(request.who, &path).await.map_err(unanswered)?;
-        let mut answer = Answer::new(match reply.status {
-            200 => Outcome::Refused,
-            status => dialect::outcome(Operation::Show, status),
-        });
-        answer.http_status = Some(reply.status).filter(|status| *status != 200);
-        answer.observed = dialect::gone(reply.status);
-        let url = dialect::first_location(&reply.text).filter(|_| reply.status == 200);
-        url.ok_or_else(|| answer.with_note("its record shows no place of its data"))
+    /// Where the data of the image lies, or the answer of one who does not learn it.
+    async fn first_location(&self, context: &mut OperationContext<'_>) -> Result<String, Answer> {
+        let record = self.call_of(OperationKind::Show, context.request.id, "", None);
+        let (mut answer, came) = self.exchange(context, record).await;
+        let came = came.ok().filter(|_| answer.outcome == Outcome::Ok);
+        let url = came
+            .as_ref()
+            .and_then(|reply| dialect::first_location(&reply.text));
+        url.ok_or_else(|| {
+            if came.is_some() {
+                // A 200 that grants nothing of what is asked for.
+                (answer.outcome, answer.http_status) = (Outcome::Refused, None);
+                answer.note = "its record shows no place of its data".to_owned();
+            }
+            answer
+        })
     }
 
     /// An identifier that no subject of the run has, and no other copy.

@@ -139,7 +139,7 @@ impl Client {
         &self,
         context: &mut OperationContext<'_>,
         mut call: Call,
-    ) -> (Answer, Option<Trouble>) {
+    ) -> (Answer, Result<Reply, Trouble>) {
         call.watch = context.watch.clone();
         let clock = self.clock.as_ref();
         let kept = clock.map(|clock| self.noted(context.request.who, &call, clock()));
@@ -161,13 +161,16 @@ impl Client {
             context.exchanges.push(kept);
         }
         match came {
-            Ok(reply) => (judge(context.request.operation, &reply, content_max), None),
+            Ok(reply) => {
+                let answer = judge(context.request.operation, &reply, content_max);
+                (answer, Ok(reply))
+            }
             Err(trouble) => {
                 let outcome = without_reply(context.request.operation, &trouble, &context.watch);
                 let mut answer = Answer::new(outcome).with_note(line(trouble.text()));
                 answer.http_status =
                     matches!(trouble, Trouble::Malformed(_)).then_some(Ending::NO_HTTP);
-                (answer, Some(trouble))
+                (answer, Err(trouble))
             }
         }
     }

@@ -140,10 +140,10 @@ impl Client {
             self.shared.created.borrow_mut().insert(id, false);
         }
         let call = self.call_of(OperationKind::Create(formats), id, "", None);
-        let (mut answer, trouble) = self.exchange(context, call).await;
+        let (mut answer, came) = self.exchange(context, call).await;
         answer.observed = answer.observed.filter(|seen| *seen != Seen::Gone);
         let never_created =
-            answer.outcome == Outcome::Refused || matches!(trouble, Some(Trouble::NotSent(_)));
+            answer.outcome == Outcome::Refused || matches!(came, Err(Trouble::NotSent(_)));
         let mut created = self.shared.created.borrow_mut();
         if never_created && first && created.get(&id) == Some(&false) {
             // A 409 means that the identifier is somebody else's: then it is not this run's to delete.
@@ -190,8 +190,8 @@ impl Client {
         let sent = (size as f64 * request.fraction.clamp(0.0, 1.0)) as u64;
         let body = Payload::upload(request.content_seed, size, sent.min(size - 1));
         let call = self.call_of(request.operation.kind(), request.id, "", Some(body));
-        let (mut answer, trouble) = self.exchange(context, call).await;
-        if matches!(trouble, Some(Trouble::Stopped)) {
+        let (mut answer, came) = self.exchange(context, call).await;
+        if matches!(came, Err(Trouble::Stopped)) {
             answer.outcome = Outcome::Fail;
         }
         answer

@@ -39,7 +39,7 @@ pub(in crate::sweep) const BASES: [(&str, &str); 11] = [
 pub(super) const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
 
 /// Other ways to ask for the same: each is tried alone everywhere, and beside little where what it is a way of does something.
-pub(super) const VARIANTS: [(Operation, Operation); 10] = [
+pub(super) const VARIANTS: [(Operation, Operation); 9] = [
     (UploadChunked, Upload),
     (ImportSlow, Import),
     (ImportMissing, Import),
@@ -49,11 +49,11 @@ pub(super) const VARIANTS: [(Operation, Operation); 10] = [
     (RegisterLocationChecked, RegisterLocation),
     (RegisterLocationWrongHash, RegisterLocation),
     (AddLocationChecked, AddLocation),
-    (AddLocationWrongHash, AddLocation),
 ];
 
-/// What is tried nowhere but where it is written: without somebody who looks it shows nothing.
-pub(super) const ONLY_WRITTEN: [Operation; 4] = [Share, Unshare, Accept, CopyLocation];
+/// What is tried nowhere but where it is written: alone it shows nothing, or no more than what it is a way of.
+pub(super) const ONLY_WRITTEN: [Operation; 5] =
+    [Share, Unshare, Accept, CopyLocation, AddLocationWrongHash];
 
 /// What is shared: with another project, whose user then looks or accepts, and a place with another image.
 pub(super) const SHARING: [&str; 39] = [
@@ -105,7 +105,7 @@ pub(super) const BESIDE_VARIANTS: [Operation; 4] = [Delete, SetProperty, Upload,
 pub(super) const REVOKED: [Operation; 6] = [Upload, Stage, ImportStaged, Import, Download, Delete];
 
 /// What comes after something that fails, or that goes on after its answer.
-pub(super) const SEQUENCES: [&str; 14] = [
+pub(super) const SEQUENCES: [&str; 17] = [
     "create import-missing wait=1s upload",
     "create import-missing wait=1s import",
     "create import-dead wait=1s upload",
@@ -118,6 +118,9 @@ pub(super) const SEQUENCES: [&str; 14] = [
     "create import-slow stage",
     "create register-location-wrong-hash wait=1s upload",
     "create register-location-wrong-hash wait=1s register-location",
+    "create add-location-wrong-hash download deactivate",
+    "create add-location-wrong-hash upload",
+    "create upload add-location-wrong-hash",
     "create abort-upload upload",
     "create set-property upload set-property deactivate set-property",
 ];

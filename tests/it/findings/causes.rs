@@ -7,7 +7,7 @@ use stormglass_model::history::{Held, Observation, PresentRow, ProbeReading, Row
 use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
 
 use Operation::*;
-use Severity::{BytesLeaked, DataExposed, Stuck, WrongAnswer};
+use Severity::{BytesLeaked, DataExposed, DataLost, Stuck, WrongAnswer};
 use SubjectStatus::{Active, Deleted, Queued, Saving};
 
 /// The causes that a history shows, with how bad each is, in order of time.
@@ -221,4 +221,42 @@ fn what_the_server_broke_off_is_not_taken_up() {
     life.observed(Observation::Broken(false));
     life.shows(Saving).probed(Saving, false, false);
     check(life.tale(), &[("no-recovery: upload", Stuck)]);
+}
+
+#[test]
+fn an_accept_brings_back_what_an_unshare_has_taken() {
+    let mut life = Life::uploaded();
+    life.done(Share);
+    let unshare = life.sent(Unshare, Who::Member);
+    let accept = life.sent(Accept, Who::OtherProject);
+    life.answered(unshare, Some(204), None)
+        .answered(accept, Some(200), None);
+    let show = life.sent(Show, Who::OtherProject);
+    life.answered(show, Some(200), Some(Active)).shows(Active);
+    check(life.tale(), &[("stale-write: share", DataExposed)]);
+}
+
+/// Whatever else was sent meanwhile.
+#[test]
+fn the_delete_of_another_image_takes_the_data_along() {
+    for beside in [None, Some(SetProperty)] {
+        let mut life = Life::uploaded();
+        let copy = life.sent(CopyLocation, Who::Member);
+        if let Some(beside) = beside {
+            life.done(beside);
+        }
+        life.answered(copy, Some(200), None).shows(Active);
+        life.observed(Observation::Probed(ProbeReading {
+            row: Some(Row::Present(PresentRow {
+                status: Active,
+                deleted: false,
+                content: Some(DATA),
+                locations: 1,
+                in_store: true,
+            })),
+            data: Some(Held::default()),
+            tasks_open: Some(0),
+        }));
+        check(life.tale(), &[("wrong-effect: delete", DataLost)]);
+    }
 }

@@ -89,7 +89,7 @@ impl Conditions {
         let real = self.profile == Profile::Glance;
         let done = match row.kind {
             OperationKind::RemoveLocation => each(Statuses::only(Some(status)), [false, true]),
-            OperationKind::AddLocation
+            OperationKind::AddLocation(_)
             | OperationKind::RegisterLocation(_)
             | OperationKind::ReplaceLocation => each(reached, [true; 2]),
             OperationKind::Upload(_) | OperationKind::Import(_) | OperationKind::ImportStaged => {

@@ -281,7 +281,12 @@ impl Case {
     /// The cause of what is wrong with the image, its row or its data.
     fn effect(&self, symptom: Symptom) -> Cause {
         let access = Cause::of(Mechanism::WrongAccess, self.asked());
+        let copied = |sent: &Sent| sent.operation == Operation::CopyLocation && sent.done;
         match symptom {
+            // The delete of the other image took the data of this one with it.
+            Symptom::Hollow | Symptom::Unreadable if self.sent.iter().any(copied) => {
+                Cause::of(Mechanism::WrongEffect, ApiCall::Delete)
+            }
             Symptom::Unreadable => {
                 let refusal = Cause::of(Mechanism::WrongRefusal, self.asked());
                 self.overwriter(Active).unwrap_or(refusal)
@@ -291,7 +296,7 @@ impl Case {
                     .deactivated()
                     .then(|| self.overwriter(Active))
                     .flatten();
-                stale.unwrap_or(access)
+                stale.or_else(|| self.shared_again()).unwrap_or(access)
             }
             Symptom::Trespass if self.seen.is_none() => access,
             Symptom::Trespass
@@ -314,6 +319,21 @@ impl Case {
             | Symptom::Malformed
             | Symptom::Refused => Cause::of(Mechanism::WrongEffect, self.last()),
         }
+    }
+
+    /// An accept that had read the membership before that was taken back, and wrote it anew.
+    fn shared_again(&self) -> Option<Cause> {
+        let unshares = |sent: &Sent| {
+            self.rivals(sent)
+                .any(|rival| rival.operation == Operation::Unshare)
+        };
+        let accepts = |sent: &&Sent| sent.operation == Operation::Accept && !sent.refused;
+        let accept = self
+            .sent
+            .iter()
+            .filter(accepts)
+            .find(|sent| unshares(sent))?;
+        Some(Cause::of(Mechanism::StaleWrite, accept.call()))
     }
 
     /// The image, or its row, is in a status that it cannot have.
@@ -347,6 +367,15 @@ impl Case {
 
     /// Data is in the store that no status keeps.
     fn orphan(&self) -> Cause {
+        // An upload was acknowledged, and the status that says so was overwritten.
+        let kept = |status: &SubjectStatus| status.keeps_data() || Statuses::GONE.contains(*status);
+        let reset = self.seen.filter(|status| !kept(status));
+        let uploaded = |sent: &Sent| sent.done && sent.call() == ApiCall::Upload;
+        if self.sent.iter().any(uploaded)
+            && let Some(cause) = reset.and_then(|status| self.overwriter(status))
+        {
+            return cause;
+        }
         let size = self.held.and_then(|held| held.bytes);
         let data = |sent: &&Sent| matches!(sent.call(), ApiCall::Upload | ApiCall::Import);
         let brought = |sent: &&Sent| sent.brings.map(|content| content.size) == size;
@@ -453,7 +482,9 @@ impl Case {
 /// A request was answered: whether its effects can come later all the same.
 fn end(sent: &mut Sent, at: Time, ending: &Ending) {
     sent.done = ending.outcome == Outcome::Ok;
-    sent.refused = ending.outcome == Outcome::Refused;
+    // An update that has found the image, and then no longer finds it, may have written in between.
+    let lost = sent.call() == ApiCall::Update && ending.seen == Some(Seen::Gone);
+    sent.refused = ending.outcome == Outcome::Refused && !lost;
     let row = sent.operation.row();
     let goes_on = match ending.outcome {
         Outcome::Ok => row.by_task,

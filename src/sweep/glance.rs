@@ -149,9 +149,11 @@ impl GlanceTestBed {
             };
             client.unsupported(act).is_none()
         };
+        let faults = ClientFault::ALL.iter().copied();
+        let is_able = |fault: &ClientFault| client.unable(Who::Member, *fault).is_none();
         let commands = target.commands.iter().filter(|_| allow_commands);
         Capabilities {
-            faults: ClientFault::ALL,
+            faults: faults.filter(is_able).collect(),
             operations: Operation::ALL.iter().copied().filter(known).collect(),
             others: Who::ALL.iter().copied().filter(is_known).collect(),
             commands: commands.map(|command| command.name.clone()).collect(),

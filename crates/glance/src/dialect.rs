@@ -90,6 +90,13 @@ pub(crate) struct Page {
     _schema: String,
 }
 
+/// The first of the places that the record of an image shows.
+pub(crate) fn first_location(record: &[u8]) -> Option<String> {
+    let record: Value = serde_json::from_slice(record).ok()?;
+    let url = record.get("locations")?.get(0)?.get("url")?;
+    url.as_str().map(str::to_owned)
+}
+
 /// The import tasks of an image.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Tasks {
@@ -127,7 +134,7 @@ impl Asked {
         }
     }
 
-    /// The same, and the server is told the MD5 of the data at `url`.
+    /// The same for the newer call, which takes any algorithm: the server is told the MD5 of the data at `url`.
     pub(crate) fn checked(self, url: &str, md5: &str) -> Asked {
         let expected = json!({ "os_hash_algo": "md5", "os_hash_value": md5 });
         let body = json!({ "url": url, "validation_data": expected });
@@ -137,9 +144,21 @@ impl Asked {
         }
     }
 
+    /// The same for the older call, which takes the algorithm of the server's settings alone, by default this.
+    pub(crate) fn checked_patch(self, url: &str, md5: &str, sha512: &str) -> Asked {
+        let expected =
+            json!({ "checksum": md5, "os_hash_algo": "sha512", "os_hash_value": sha512 });
+        let place = json!({ "url": url, "metadata": {}, "validation_data": expected });
+        let change = json!([{ "op": "add", "path": "/locations/-", "value": place }]);
+        Asked {
+            text: change.to_string(),
+            ..self
+        }
+    }
+
     pub(crate) fn media_type(&self) -> Option<&'static str> {
         match self.method {
-            "PUT" => Some("application/octet-stream"),
+            "PUT" if self.text.is_empty() => Some("application/octet-stream"),
             "PATCH" => Some("application/openstack-images-v2.1-json-patch"),
             _ => (!self.text.is_empty()).then_some("application/json"),
         }
@@ -173,9 +192,9 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -
         OperationKind::Import(_) => import(json!({ "name": "web-download", "uri": value })),
         OperationKind::ImportStaged => import(json!({ "name": "glance-direct" })),
         OperationKind::RegisterLocation(_) => ("POST", "/locations", json!({ "url": value })),
-        OperationKind::CreateWithLocation | OperationKind::AddLocation => {
-            patch("add", "/locations/-", place())
-        }
+        OperationKind::CreateWithLocation
+        | OperationKind::AddLocation(_)
+        | OperationKind::CopyLocation => patch("add", "/locations/-", place()),
         OperationKind::ReplaceLocation => patch("replace", "/locations", json!([place()])),
         // The first, which is where the data was sent to if it was.
         OperationKind::RemoveLocation => {
@@ -186,13 +205,13 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -
         OperationKind::SetProperty => patch("add", "/stormglass_note", json!(value)),
         OperationKind::Share => ("POST", "/members", json!({ "member": value })),
         OperationKind::Unshare => ("DELETE", "/members/", Value::Null),
+        OperationKind::Accept => ("PUT", "/members/", json!({ "status": "accepted" })),
         OperationKind::Protect => patch("replace", "/protected", json!(true)),
         OperationKind::Unprotect => patch("replace", "/protected", json!(false)),
     };
-    let member = if kind == OperationKind::Unshare {
-        value
-    } else {
-        ""
+    let member = match kind {
+        OperationKind::Unshare | OperationKind::Accept => value,
+        _ => "",
     };
     Asked {
         method,

@@ -39,7 +39,7 @@ pub(in crate::sweep) const BASES: [(&str, &str); 11] = [
 pub(super) const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
 
 /// Other ways to ask for the same: each is tried alone everywhere, and beside little where what it is a way of does something.
-pub(super) const VARIANTS: [(Operation, Operation); 8] = [
+pub(super) const VARIANTS: [(Operation, Operation); 9] = [
     (UploadChunked, Upload),
     (ImportSlow, Import),
     (ImportMissing, Import),
@@ -48,13 +48,15 @@ pub(super) const VARIANTS: [(Operation, Operation); 8] = [
     (ImportTooLarge, Import),
     (RegisterLocationChecked, RegisterLocation),
     (RegisterLocationWrongHash, RegisterLocation),
+    (AddLocationChecked, AddLocation),
 ];
 
-/// What is tried nowhere but where it is written: without somebody who looks it shows nothing.
-pub(super) const ONLY_WRITTEN: [Operation; 2] = [Share, Unshare];
+/// What is tried nowhere but where it is written: alone it shows nothing, or no more than what it is a way of.
+pub(super) const ONLY_WRITTEN: [Operation; 5] =
+    [Share, Unshare, Accept, CopyLocation, AddLocationWrongHash];
 
-/// Sharing with another project, whose user then looks.
-pub(super) const SHARING: [&str; 22] = [
+/// What is shared: with another project, whose user then looks or accepts, and a place with another image.
+pub(super) const SHARING: [&str; 39] = [
     "create upload share show:stranger download:stranger",
     "create upload share unshare show:stranger download:stranger",
     "create upload share deactivate download:stranger",
@@ -77,13 +79,33 @@ pub(super) const SHARING: [&str; 22] = [
     "create upload share [deactivate before download:stranger]",
     "create upload share [unshare before download:stranger]",
     "create upload share [delete before download:stranger]",
+    "create upload share accept show:stranger download:stranger",
+    "create upload share accept unshare show:stranger",
+    "create upload share unshare accept show:stranger",
+    "create upload share delete accept",
+    "create upload share accept:member",
+    "create upload share accept:reader",
+    "create upload share [accept before unshare] show:stranger",
+    "create upload share [accept before delete] show:stranger",
+    "create upload share [accept before set-property] show:stranger",
+    "create upload share [accept before deactivate] download:stranger",
+    "create upload copy-location",
+    "create-with-location copy-location",
+    "create upload add-location copy-location copy-location",
+    "create upload deactivate copy-location",
+    "create import wait=1s copy-location",
+    "create upload [copy-location before delete]",
+    "create upload [copy-location first-byte set-property]",
 ];
 
 /// What is tried beside them.
 pub(super) const BESIDE_VARIANTS: [Operation; 4] = [Delete, SetProperty, Upload, Stage];
 
+/// What is tried with a token that ends in the middle of it.
+pub(super) const REVOKED: [Operation; 6] = [Upload, Stage, ImportStaged, Import, Download, Delete];
+
 /// What comes after something that fails, or that goes on after its answer.
-pub(super) const SEQUENCES: [&str; 14] = [
+pub(super) const SEQUENCES: [&str; 17] = [
     "create import-missing wait=1s upload",
     "create import-missing wait=1s import",
     "create import-dead wait=1s upload",
@@ -96,6 +118,9 @@ pub(super) const SEQUENCES: [&str; 14] = [
     "create import-slow stage",
     "create register-location-wrong-hash wait=1s upload",
     "create register-location-wrong-hash wait=1s register-location",
+    "create add-location-wrong-hash download deactivate",
+    "create add-location-wrong-hash upload",
+    "create upload add-location-wrong-hash",
     "create abort-upload upload",
     "create set-property upload set-property deactivate set-property",
 ];

@@ -3,11 +3,11 @@
 use super::sample::{DATA, Tale, status};
 use stormglass::Trial;
 use stormglass_model::checker::concurrent::{Rules, Severity};
-use stormglass_model::history::{Held, Observation, PresentRow, ProbeReading, Row};
+use stormglass_model::history::{Held, Observation, PresentRow, ProbeReading, Row, Seen};
 use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
 
 use Operation::*;
-use Severity::{BytesLeaked, DataExposed, Stuck, WrongAnswer};
+use Severity::{BytesLeaked, DataExposed, DataLost, Stuck, WrongAnswer};
 use SubjectStatus::{Active, Deleted, Queued, Saving};
 
 /// The causes that a history shows, with how bad each is, in order of time.
@@ -29,6 +29,8 @@ struct Life {
     tale: Tale,
     now: f64,
     next: u64,
+    /// Whether the row is marked as deleted.
+    gone: bool,
 }
 
 impl Life {
@@ -60,7 +62,10 @@ impl Life {
 
     fn answered(&mut self, op: u64, http: Option<u16>, seen: Option<SubjectStatus>) -> &mut Life {
         self.now += 10.0;
-        let seen = seen.and_then(status);
+        let seen = match http {
+            Some(404) => Some(Seen::Gone),
+            _ => seen.and_then(status),
+        };
         self.tale = std::mem::take(&mut self.tale).answered(self.now, op, http, seen);
         self
     }
@@ -88,7 +93,7 @@ impl Life {
         self.observed(Observation::Probed(ProbeReading {
             row: Some(Row::Present(PresentRow {
                 status,
-                deleted: status == Deleted,
+                deleted: status == Deleted || self.gone,
                 content: None,
                 locations: 0,
                 in_store: false,
@@ -148,6 +153,29 @@ fn a_refused_upload_takes_a_staged_image_back_to_queued() {
     );
 }
 
+/// A registration that fails late takes back to queued what an upload has made active since.
+#[test]
+fn data_whose_status_was_overwritten_is_not_left_by_its_upload() {
+    let mut life = Life::created();
+    let register = life.sent(RegisterLocationWrongHash, Who::Member);
+    life.answered(register, Some(202), None).done(Upload);
+    let told = [("stale-write: import", BytesLeaked)];
+    check(life.probed(Queued, true, false).tale(), &told);
+}
+
+/// It found the image, was overtaken by a delete, wrote all the same, and then said that the image is not there.
+#[test]
+fn an_update_that_ends_in_404_has_written_over_a_delete() {
+    let mut life = Life::created();
+    let delete = life.sent(Delete, Who::Member);
+    let update = life.sent(SetProperty, Who::Member);
+    life.answered(delete, Some(204), None);
+    life.answered(update, Some(404), None);
+    life.gone = true;
+    let told = [("stale-write: update", WrongAnswer)];
+    check(life.probed(Queued, false, false).tale(), &told);
+}
+
 #[test]
 fn what_is_left_is_left_by_whom() {
     let mut life = Life::uploaded();
@@ -193,4 +221,42 @@ fn what_the_server_broke_off_is_not_taken_up() {
     life.observed(Observation::Broken(false));
     life.shows(Saving).probed(Saving, false, false);
     check(life.tale(), &[("no-recovery: upload", Stuck)]);
+}
+
+#[test]
+fn an_accept_brings_back_what_an_unshare_has_taken() {
+    let mut life = Life::uploaded();
+    life.done(Share);
+    let unshare = life.sent(Unshare, Who::Member);
+    let accept = life.sent(Accept, Who::OtherProject);
+    life.answered(unshare, Some(204), None)
+        .answered(accept, Some(200), None);
+    let show = life.sent(Show, Who::OtherProject);
+    life.answered(show, Some(200), Some(Active)).shows(Active);
+    check(life.tale(), &[("stale-write: share", DataExposed)]);
+}
+
+/// Whatever else was sent meanwhile.
+#[test]
+fn the_delete_of_another_image_takes_the_data_along() {
+    for beside in [None, Some(SetProperty)] {
+        let mut life = Life::uploaded();
+        let copy = life.sent(CopyLocation, Who::Member);
+        if let Some(beside) = beside {
+            life.done(beside);
+        }
+        life.answered(copy, Some(200), None).shows(Active);
+        life.observed(Observation::Probed(ProbeReading {
+            row: Some(Row::Present(PresentRow {
+                status: Active,
+                deleted: false,
+                content: Some(DATA),
+                locations: 1,
+                in_store: true,
+            })),
+            data: Some(Held::default()),
+            tasks_open: Some(0),
+        }));
+        check(life.tale(), &[("wrong-effect: delete", DataLost)]);
+    }
 }

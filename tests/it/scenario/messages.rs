@@ -247,6 +247,7 @@ fn commands() {
         fault("at = \"client\"\nkind = \"stall\""),
         fault("at = \"client\"\nkind = { reset = { after = \"2\", probability = 2 } }"),
         fault("at = \"client\"\nkind = { close-reply = { after = \"50%\" } }"),
+        fault("at = \"client\"\nkind = { revoke = { after = \"50%\" } }"),
         "[[fault]]\nname = \"f\"\nat = \"server\"\nkind = { command = \"kill-api\" }".to_owned(),
         "[[fault]]\nname = \"f\"\nat = \"client\"\nkind = { reset = { after = \"50%\" } }"
             .to_owned(),

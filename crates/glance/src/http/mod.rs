@@ -12,7 +12,7 @@ mod watch;
 
 pub(crate) use connection::{Call, Connections, Times, Trouble};
 pub use content::content_of;
-pub(crate) use content::{Payload, leading_of_hex, md5_of};
+pub(crate) use content::{Payload, leading_of_hex, md5_of, sha512_of};
 pub(crate) use endpoint::Endpoint;
 pub use endpoint::{ConfigError, check_url};
 pub(crate) use reply::Reply;

@@ -79,6 +79,14 @@ named! {
         Share = "share",
         /// Glance only: undoes that.
         Unshare = "unshare",
+        /// Glance only: add-location with the checksums of the data there.
+        AddLocationChecked = "add-location-checked",
+        /// Glance only: the same with the checksums of other data.
+        AddLocationWrongHash = "add-location-wrong-hash",
+        /// Glance only: the other project accepts what is shared with it.
+        Accept = "accept",
+        /// Glance only: makes another image whose data lies at the same place, and deletes that image.
+        CopyLocation = "copy-location",
     }
 }
 

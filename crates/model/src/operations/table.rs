@@ -59,6 +59,11 @@ const fn import(operation: Operation, source: Source) -> Row {
         .by_task()
 }
 
+const fn add_location(operation: Operation, hash: Hash) -> Row {
+    let changes = const { &[done(Queued, Active).brings(), done(Active, Active)] };
+    row(operation, OperationKind::AddLocation(hash), changes).with(DataFrom::Location)
+}
+
 /// Whether a wrong checksum is found out is a setting of the server, so the table allows both ends.
 const fn register_location(operation: Operation, hash: Hash) -> Row {
     let changes = const {
@@ -132,12 +137,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         ],
     )
     .granted_in(Statuses::NONE),
-    row(
-        Operation::AddLocation,
-        OperationKind::AddLocation,
-        &[done(Queued, Active).brings(), done(Active, Active)],
-    )
-    .with(DataFrom::Location),
+    add_location(Operation::AddLocation, Hash::Unsaid),
     // Never of the last location, so that no status decides it alone.
     row(
         Operation::RemoveLocation,
@@ -235,6 +235,12 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
     register_location(Operation::RegisterLocationWrongHash, Hash::Wrong),
     row(Operation::Share, OperationKind::Share, &[]).on_glance(),
     row(Operation::Unshare, OperationKind::Unshare, &[]).on_glance(),
+    add_location(Operation::AddLocationChecked, Hash::Right).on_glance(),
+    add_location(Operation::AddLocationWrongHash, Hash::Wrong).on_glance(),
+    row(Operation::Accept, OperationKind::Accept, &[])
+        .by(Who::OtherProject)
+        .on_glance(),
+    row(Operation::CopyLocation, OperationKind::CopyLocation, &[]).on_glance(),
 ];
 
 /// Each row stands where its word says.

@@ -260,7 +260,7 @@ impl Checker {
                 known.uploaded = true;
                 known.changed = true;
             }
-            OperationKind::CreateWithLocation | OperationKind::AddLocation => {
+            OperationKind::CreateWithLocation | OperationKind::AddLocation(_) => {
                 known.located = true;
                 known.changed = true;
             }
@@ -279,6 +279,8 @@ impl Checker {
             | OperationKind::Unprotect
             | OperationKind::Share
             | OperationKind::Unshare
+            | OperationKind::Accept
+            | OperationKind::CopyLocation
             | OperationKind::SetProperty
             | OperationKind::Show
             | OperationKind::Download => {}

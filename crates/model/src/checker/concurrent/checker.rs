@@ -340,7 +340,7 @@ impl Checker {
     pub(super) fn moves_data(&self, operation: Operation) -> bool {
         match operation.kind() {
             OperationKind::ReplaceLocation | OperationKind::RemoveLocation => true,
-            OperationKind::AddLocation | OperationKind::RegisterLocation(_) => self.rules.real(),
+            OperationKind::AddLocation(_) | OperationKind::RegisterLocation(_) => self.rules.real(),
             _ => false,
         }
     }

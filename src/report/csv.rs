@@ -260,3 +260,30 @@ fn utilisation(now: &ResourceGauge, earlier: &ResourceGauge, length: Span) -> St
     let held = now.busy.area() - earlier.busy.area();
     ratio(held as f64, now.units as f64 * length.0 as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_and_numbers_stay() {
+        for (text, expected) in [
+            ("-5", "-5"),
+            ("+1.5e3", "+1.5e3"),
+            ("", ""),
+            ("a=b", "a=b"),
+            ("=1+1", "'=1+1"),
+            ("-1+1", "'-1+1"),
+            ("+cmd|x", "'+cmd|x"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-inf", "'-inf"),
+            ("-", "'-"),
+            ("\t=1", "' =1"),
+            ("\r\n=1", "'  =1"),
+            ("\u{202e}=1", "·=1"),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+        ] {
+            assert_eq!(cell(text.to_owned()), expected, "{text:?}");
+        }
+    }
+}

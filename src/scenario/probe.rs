@@ -4,7 +4,7 @@ use super::identity::{from_environment, server_url};
 use super::reader::{Fields, Input};
 use std::path::PathBuf;
 use stormglass_glance::auth::Secret;
-use stormglass_glance::{BucketTarget, ProbeTarget, Routes, StoreTarget};
+use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
 
 /// Reads `[target.glance.probe]`.
 pub(super) fn read(input: Input) -> Option<ProbeTarget> {
@@ -86,9 +86,8 @@ fn store(t: &mut Fields) -> Option<StoreTarget> {
         bucket: bucket.to_owned(),
         access_key: access_key?,
         secret_key: secret_key?,
-        // The target's, which knows them.
+        // The target's, which knows it.
         ca: None,
-        routes: Routes::default(),
     }))
 }
 

@@ -138,7 +138,6 @@ fn glance(t: &mut Fields) -> Option<GlanceTarget> {
     let mut probe = t.with("probe", read_probe);
     if let Some(StoreTarget::Bucket(bucket)) = probe.as_mut().and_then(|it| it.store.as_mut()) {
         bucket.ca.clone_from(&target.ca);
-        bucket.routes.clone_from(&target.routes);
     }
     Some(GlanceTarget {
         too_large: t.get("too_large"),

@@ -105,7 +105,7 @@ impl GlanceTestBed {
         let (probe, client) = local.block_on(&runtime, async {
             client.hello().await?;
             let probe = match &target.probe {
-                Some(declared) => Some(Probe::open(declared).await?),
+                Some(declared) => Some(Probe::open(declared, &target.routes).await?),
                 None => None,
             };
             Ok::<_, TestBedError>((probe, client.keep_exchanges(move || clock.now())))

@@ -19,7 +19,12 @@ fn reading(
     images: &[ImageId],
 ) -> Result<Vec<ProbeReading>, ProbeError> {
     let target = target(endpoint, secret);
-    local(async { Probe::open(&target).await?.read(images).await })
+    local(async {
+        Probe::open(&target, &Routes::default())
+            .await?
+            .read(images)
+            .await
+    })
 }
 
 pub fn target(endpoint: &str, secret: &str) -> ProbeTarget {
@@ -32,7 +37,6 @@ pub fn target(endpoint: &str, secret: &str) -> ProbeTarget {
             access_key: Secret::new("angler"),
             secret_key: Secret::new(secret),
             ca: None,
-            routes: Routes::default(),
         })),
         staging: None,
     }

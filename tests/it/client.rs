@@ -288,7 +288,7 @@ fn a_database_that_is_not_understood_is_refused_without_being_shown() {
             store: None,
             staging: None,
         };
-        let error = wait(Probe::open(&target)).unwrap_err();
+        let error = wait(Probe::open(&target, &Routes::default())).unwrap_err();
         assert!(matches!(error, ProbeError::Address(_)), "{url}: {error}");
         assert!(!error.to_string().contains("swordfish"), "{error}");
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use stormglass_glance::auth::Secret;
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
-use stormglass_glance::{ProbeTarget, StoreTarget};
+use stormglass_glance::{ProbeTarget, Routes, StoreTarget};
 use stormglass_model::history::{Content, Held, PresentRow, ProbeReading, Row};
 use stormglass_model::lifecycle::SubjectStatus;
 
@@ -69,11 +69,16 @@ impl Place {
     }
 
     fn read(&self, images: &[ImageId]) -> Result<Vec<ProbeReading>, ProbeError> {
-        local(async { Probe::open(&self.target()).await?.read(images).await })
+        local(async {
+            Probe::open(&self.target(), &Routes::default())
+                .await?
+                .read(images)
+                .await
+        })
     }
 
     fn error(&self, target: ProbeTarget) -> ProbeError {
-        local(async { Probe::open(&target).await.unwrap_err() })
+        local(async { Probe::open(&target, &Routes::default()).await.unwrap_err() })
     }
 }
 
@@ -159,7 +164,12 @@ fn a_location_in_the_bucket_is_known_by_any_name_of_its_host() {
     ] {
         let id = place.image(number, &format!("'active', 0, 0, '{MD5_OF_NOTHING}'"));
         place.location(id, location, "'active', 0");
-        let reading = local(async { Probe::open(&target).await?.read(&[id]).await });
+        let reading = local(async {
+            Probe::open(&target, &Routes::default())
+                .await?
+                .read(&[id])
+                .await
+        });
         let row = row(&reading.unwrap()[0]);
         let has = matches!(row, Row::Present(row) if row.in_store);
         assert_eq!(has, expected, "{location}");
@@ -204,7 +214,9 @@ fn a_folder_that_went_away_is_not_an_empty_one() {
     let place = Place::new();
     let id = ImageId::new(RunId(1), 1);
     local(async {
-        let mut probe = Probe::open(&place.target()).await.unwrap();
+        let mut probe = Probe::open(&place.target(), &Routes::default())
+            .await
+            .unwrap();
         std::fs::remove_dir(place.path("staging")).unwrap();
         let error = probe.read(&[id]).await.unwrap_err();
         assert!(matches!(error, ProbeError::Store { .. }), "{error}");
@@ -278,7 +290,9 @@ fn a_writer_is_waited_for() {
     let place = Place::new();
     let id = place.image(1, "'queued', 0, NULL, NULL");
     local(async {
-        let mut probe = Probe::open(&place.target()).await.unwrap();
+        let mut probe = Probe::open(&place.target(), &Routes::default())
+            .await
+            .unwrap();
         let writer = Connection::open(place.path("glance.db")).unwrap();
         writer
             .execute_batch("BEGIN EXCLUSIVE; UPDATE images SET status = 'saving'")

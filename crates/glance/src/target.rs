@@ -146,8 +146,6 @@ pub struct BucketTarget {
     pub secret_key: Secret,
     /// A file of certificates to trust besides the system's.
     pub ca: Option<PathBuf>,
-    /// How it is reached.
-    pub routes: Routes,
 }
 
 /// Something that is done to the server from outside. Its text is given to `sh -c`.

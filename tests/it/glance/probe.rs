@@ -4,7 +4,7 @@ use super::{Place, SIZE, Subject, local, place};
 use std::path::PathBuf;
 use std::time::Duration;
 use stormglass_glance::auth::Secret;
-use stormglass_glance::{BucketTarget, ProbeTarget, StoreTarget};
+use stormglass_glance::{BucketTarget, ProbeTarget, Routes, StoreTarget};
 use stormglass_glance::{ImageId, Probe, ProbeError, RunId, content_of};
 use stormglass_model::history::{Held, PresentRow, ProbeReading, Row};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
@@ -30,7 +30,6 @@ fn store() -> StoreTarget {
         access_key: secret("AWS_ACCESS_KEY_ID"),
         secret_key: secret("AWS_SECRET_ACCESS_KEY"),
         ca: None,
-        routes: stormglass_glance::Routes::default(),
     })
 }
 
@@ -71,7 +70,7 @@ async fn open() -> Probe {
 /// The test of a lost connection ends those of all tests beside it. One that was just being opened is opened again.
 async fn open_at(target: &ProbeTarget) -> Probe {
     loop {
-        match Probe::open(target).await {
+        match Probe::open(target, &Routes::default()).await {
             Err(ProbeError::Connect(_, why)) if why.contains("terminating connection") => {}
             opened => return opened.unwrap(),
         }
@@ -294,7 +293,9 @@ fn a_probe_that_cannot_look_says_why() {
         return eprintln!("not run: SQLite has neither users nor other databases");
     };
     local(async {
-        let check = |target: ProbeTarget| async move { Probe::open(&target).await.unwrap_err() };
+        let check = |target: ProbeTarget| async move {
+            Probe::open(&target, &Routes::default()).await.unwrap_err()
+        };
         // Every user may look into this one, and there are no images in it.
         let other = if scheme.starts_with("mysql") {
             "/information_schema?"

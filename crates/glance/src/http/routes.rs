@@ -45,15 +45,19 @@ impl Routes {
 
     /// A connection to one of the addresses of a host.
     pub(super) async fn connect(&self, endpoint: &Endpoint) -> io::Result<TcpStream> {
-        let host = &endpoint.host;
-        let addresses = match self.known(host) {
-            Some(known) => known,
-            None => self.remembered(host, tokio::net::lookup_host((host.as_str(), 0)).await?)?,
-        };
+        let addresses = self.resolved(&endpoint.host).await?;
         let places = addresses
             .into_iter()
             .map(|address| SocketAddr::new(address, endpoint.port));
         TcpStream::connect(&*places.collect::<Vec<_>>()).await
+    }
+
+    /// The same as [`Routes::addresses`], without blocking.
+    pub(crate) async fn resolved(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        match self.known(host) {
+            Some(known) => Ok(known),
+            None => self.remembered(host, tokio::net::lookup_host((host, 0)).await?),
+        }
     }
 
     fn known(&self, host: &str) -> Option<Vec<IpAddr>> {

@@ -2,7 +2,7 @@
 
 use super::error::ProbeError;
 use crate::answer::{ImageId, line};
-use crate::http::{Call, ConfigError, Connections, Endpoint, Payload, Reply, Times};
+use crate::http::{Call, ConfigError, Connections, Endpoint, Payload, Reply, Routes, Times};
 use crate::target::BucketTarget;
 use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket as Signed, Credentials, S3Action, UrlStyle};
@@ -24,7 +24,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// What the target names. Nothing is sent yet.
-    pub fn new(target: &BucketTarget) -> Result<Bucket, ProbeError> {
+    pub fn new(target: &BucketTarget, routes: &Routes) -> Result<Bucket, ProbeError> {
         let bucket = line(&target.bucket);
         let wrong = |why: String| ProbeError::Bucket(format!("the bucket {bucket}"), why);
         let failed = |error: ConfigError| wrong(error.to_string());
@@ -38,14 +38,8 @@ impl Bucket {
             name: format!("the bucket {bucket} at {endpoint}"),
             signed: signed.map_err(|_| no_url())?,
             credentials: Credentials::new(target.access_key.reveal(), target.secret_key.reveal()),
-            connections: Connections::new(
-                endpoint,
-                target.ca.as_deref(),
-                &target.routes,
-                TIMEOUT,
-                1,
-            )
-            .map_err(failed)?,
+            connections: Connections::new(endpoint, target.ca.as_deref(), routes, TIMEOUT, 1)
+                .map_err(failed)?,
         })
     }
 

@@ -8,6 +8,8 @@ use super::address::Address;
 use super::error::{Cells, DatabaseError, ProbeError};
 use crate::answer::{ImageId, line};
 use crate::clock::now;
+use crate::http::Routes;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A database that is only ever read.
 pub(super) struct Database {
     address: Address,
+    routes: Routes,
     connection: Option<DatabaseConnection>,
     /// Whether it has answered before, so that it is worth waiting for.
     reached: bool,
@@ -34,10 +37,11 @@ enum DatabaseConnection {
 
 impl Database {
     /// What the URL names. Nothing is opened yet.
-    pub fn new(url: &str) -> Result<Database, ProbeError> {
+    pub fn new(url: &str, routes: &Routes) -> Result<Database, ProbeError> {
         let address = Address::parse(url).map_err(ProbeError::Address)?;
         Ok(Database {
             address,
+            routes: routes.clone(),
             connection: None,
             reached: false,
         })
@@ -79,7 +83,7 @@ impl Database {
         let asking = async {
             let mut connection = match connection {
                 Some(connection) => connection,
-                None => DatabaseConnection::open(&self.address).await?,
+                None => DatabaseConnection::open(&self.address, &self.routes).await?,
             };
             let query = query.replace("{}", &places(images.len(), connection.numbered()));
             let images = images.iter().map(ImageId::to_string).collect();
@@ -117,10 +121,10 @@ impl Database {
 }
 
 impl DatabaseConnection {
-    async fn open(address: &Address) -> Result<Self, DatabaseError> {
+    async fn open(address: &Address, routes: &Routes) -> Result<Self, DatabaseError> {
         Ok(match address {
-            Address::Postgres(server) => Self::Postgres(postgres::open(server).await?),
-            Address::Mysql(server) => Self::Mysql(mysql::open(server).await?),
+            Address::Postgres(server) => Self::Postgres(postgres::open(server, routes).await?),
+            Address::Mysql(server) => Self::Mysql(mysql::open(server, routes).await?),
             Address::Sqlite(path) => Self::Sqlite(sqlite::open(path).await?),
         })
     }
@@ -141,6 +145,12 @@ impl DatabaseConnection {
             Self::Sqlite(connection) => sqlite::select(connection, query, values).await,
         }
     }
+}
+
+/// The addresses of a database's server.
+async fn addresses(host: &str, routes: &Routes) -> Result<Vec<IpAddr>, DatabaseError> {
+    let found = routes.resolved(host).await;
+    found.map_err(|error| DatabaseError(ProbeError::Connect, error.to_string()))
 }
 
 /// `$1, $2, …` or `?, ?, …`.

@@ -14,6 +14,7 @@ pub use error::ProbeError;
 
 use crate::answer::ImageId;
 use crate::auth::Secret;
+use crate::http::Routes;
 use crate::target::ProbeTarget;
 use database::Database;
 use rows::Registry;
@@ -38,14 +39,14 @@ impl std::fmt::Debug for Probe {
 }
 
 impl Probe {
-    /// Connects to what `target` names, and makes sure that it is there and can be read.
-    pub async fn open(target: &ProbeTarget) -> Result<Probe, ProbeError> {
+    /// Connects to what `target` names by `routes`, and makes sure that it is there and can be read.
+    pub async fn open(target: &ProbeTarget, routes: &Routes) -> Result<Probe, ProbeError> {
         let url = target.database.as_ref().map(Secret::reveal);
-        let mut database = url.map(Database::new).transpose()?;
+        let mut database = url.map(|url| Database::new(url, routes)).transpose()?;
         if let Some(database) = &mut database {
             Registry::read(database, &NOBODY).await?;
         }
-        let store = Store::of(target)?;
+        let store = Store::of(target, routes)?;
         if let Some(store) = &store {
             store.look(&NOBODY).await?;
         }

@@ -3,6 +3,7 @@
 use super::bucket::Bucket;
 use super::error::ProbeError;
 use crate::answer::ImageId;
+use crate::http::Routes;
 use crate::target::{ProbeTarget, StoreTarget};
 use std::fs::{metadata, symlink_metadata};
 use std::io::ErrorKind;
@@ -31,11 +32,11 @@ struct Folders {
 
 impl Store {
     /// What `target` names, if it does.
-    pub fn of(target: &ProbeTarget) -> Result<Option<Store>, ProbeError> {
+    pub fn of(target: &ProbeTarget, routes: &Routes) -> Result<Option<Store>, ProbeError> {
         let (images, bucket) = match &target.store {
             None => return Ok(None),
             Some(StoreTarget::Folder(images)) => (Some(images.clone()), None),
-            Some(StoreTarget::Bucket(bucket)) => (None, Some(Bucket::new(bucket)?)),
+            Some(StoreTarget::Bucket(bucket)) => (None, Some(Bucket::new(bucket, routes)?)),
         };
         let staging = target.staging.clone();
         let folders = Folders { images, staging };

@@ -1,13 +1,32 @@
 //! MySQL and MariaDB.
 
+use crate::http::Routes;
 use crate::probe::address::Server;
 use crate::probe::error::{Cells, DatabaseError, ProbeError};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, OptsBuilder, Params, Row, Value};
+use std::net::IpAddr;
 
-pub(super) async fn open(server: &Server) -> Result<Conn, DatabaseError> {
+pub(super) async fn open(server: &Server, routes: &Routes) -> Result<Conn, DatabaseError> {
+    let host = server.host.as_deref().unwrap_or("localhost");
+    let addresses = match server.socket {
+        // What stands in the place of an address is then not used.
+        Some(_) => vec![IpAddr::from([127, 0, 0, 1])],
+        None => super::addresses(host, routes).await?,
+    };
+    let mut opened = Err(DatabaseError(ProbeError::Connect, String::new()));
+    for address in addresses {
+        opened = open_at(address, server).await;
+        if opened.is_ok() {
+            break;
+        }
+    }
+    opened
+}
+
+async fn open_at(address: IpAddr, server: &Server) -> Result<Conn, DatabaseError> {
     let options = OptsBuilder::default()
-        .ip_or_hostname(server.host.as_deref().unwrap_or("localhost"))
+        .ip_or_hostname(address.to_string())
         .tcp_port(server.port.unwrap_or(3306))
         .socket(server.socket.clone())
         .prefer_socket(false)

@@ -1,5 +1,6 @@
 //! PostgreSQL.
 
+use crate::http::Routes;
 use crate::probe::address::Server;
 use crate::probe::error::{Cells, DatabaseError, ProbeError};
 use tokio_postgres::error::SqlState;
@@ -12,9 +13,17 @@ const SOCKET: &str = "/var/run/postgresql";
 const SESSION: &str =
     "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET statement_timeout = '10s'";
 
-pub(super) async fn open(server: &Server) -> Result<Client, DatabaseError> {
+pub(super) async fn open(server: &Server, routes: &Routes) -> Result<Client, DatabaseError> {
     let mut config = Config::new();
-    config.host(server.host.as_deref().unwrap_or(SOCKET));
+    let host = server.host.as_deref().unwrap_or(SOCKET);
+    match host.starts_with('/') {
+        true => _ = config.host(host),
+        false => {
+            for address in super::addresses(host, routes).await? {
+                config.host(host).hostaddr(address);
+            }
+        }
+    }
     config.dbname(&server.database);
     config.application_name("stormglass");
     server.port.map(|port| config.port(port));

@@ -1,7 +1,10 @@
 //! Where a database is, as operators write it in `glance-api.conf`: SQLAlchemy's URLs.
 
+use super::error::{DatabaseError, ProbeError};
+use crate::http::Routes;
 use crate::shown::is_hidden;
 use percent_encoding::percent_decode_str;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// A database's address, taken apart. It may hold a password, so it has no `Debug`.
@@ -75,6 +78,12 @@ impl Server {
         }
         Ok(server)
     }
+}
+
+/// The addresses of a database's server.
+pub(super) async fn addresses(host: &str, routes: &Routes) -> Result<Vec<IpAddr>, DatabaseError> {
+    let found = routes.resolved(host).await;
+    found.map_err(|error| DatabaseError(ProbeError::Connect, error.to_string()))
 }
 
 fn host_and_port(text: &str) -> Result<(Option<String>, Option<u16>), &'static str> {

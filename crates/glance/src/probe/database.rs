@@ -9,7 +9,6 @@ use super::error::{Cells, DatabaseError, ProbeError};
 use crate::answer::{ImageId, line};
 use crate::clock::now;
 use crate::http::Routes;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -145,12 +144,6 @@ impl DatabaseConnection {
             Self::Sqlite(connection) => sqlite::select(connection, query, values).await,
         }
     }
-}
-
-/// The addresses of a database's server.
-async fn addresses(host: &str, routes: &Routes) -> Result<Vec<IpAddr>, DatabaseError> {
-    let found = routes.resolved(host).await;
-    found.map_err(|error| DatabaseError(ProbeError::Connect, error.to_string()))
 }
 
 /// `$1, $2, …` or `?, ?, …`.

@@ -1,7 +1,7 @@
 //! MySQL and MariaDB.
 
 use crate::http::Routes;
-use crate::probe::address::Server;
+use crate::probe::address::{Server, addresses};
 use crate::probe::error::{Cells, DatabaseError, ProbeError};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, OptsBuilder, Params, Row, Value};
@@ -12,7 +12,7 @@ pub(super) async fn open(server: &Server, routes: &Routes) -> Result<Conn, Datab
     let addresses = match server.socket {
         // What stands in the place of an address is then not used.
         Some(_) => vec![IpAddr::from([127, 0, 0, 1])],
-        None => super::addresses(host, routes).await?,
+        None => addresses(host, routes).await?,
     };
     let mut opened = Err(DatabaseError(ProbeError::Connect, String::new()));
     for address in addresses {

@@ -1,7 +1,7 @@
 //! PostgreSQL.
 
 use crate::http::Routes;
-use crate::probe::address::Server;
+use crate::probe::address::{Server, addresses};
 use crate::probe::error::{Cells, DatabaseError, ProbeError};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -19,7 +19,7 @@ pub(super) async fn open(server: &Server, routes: &Routes) -> Result<Client, Dat
     match host.starts_with('/') {
         true => _ = config.host(host),
         false => {
-            for address in super::addresses(host, routes).await? {
+            for address in addresses(host, routes).await? {
                 config.host(host).hostaddr(address);
             }
         }

@@ -10,7 +10,7 @@ use stormglass_model::history::{
 };
 use stormglass_model::lifecycle::{Operation, Outcome, Profile, Statuses, SubjectStatus};
 use stormglass_model::named;
-use stormglass_model::operations::{ApiCall, Extent};
+use stormglass_model::operations::{ApiCall, Extent, OperationKind};
 use stormglass_model::units::Time;
 
 named! {
@@ -246,6 +246,13 @@ impl Case {
         self.sent.last().map_or(ApiCall::Create, Sent::call)
     }
 
+    /// The last request whose rest a task does.
+    fn last_task(&self) -> ApiCall {
+        let mut tasks = self.sent.iter().rev();
+        let task = tasks.find(|sent| sent.operation.row().by_task);
+        task.map_or(ApiCall::Import, Sent::call)
+    }
+
     /// Whether the image was deactivated for all that was acknowledged.
     fn deactivated(&self) -> bool {
         let last = self.sent.iter().rev().find(|sent| {
@@ -271,8 +278,13 @@ impl Case {
             .find(|sent| status == Queued && sent.restores() && self.sent.len() > 1);
         let raced = |sent: &&Sent| !sent.refused && self.rivals(sent).next().is_some();
         let mut raced = self.sent.iter().rev().filter(raced);
-        // An update writes back whatever status it had read, the others one of their own.
-        let update = raced.clone().find(|sent| sent.call() == ApiCall::Update);
+        // These write back whatever status they had read, the others one of their own.
+        let update = raced.clone().find(|sent| {
+            matches!(
+                sent.call(),
+                ApiCall::Update | ApiCall::Copy | ApiCall::DeleteFromStore
+            )
+        });
         let leads = || raced.find(|sent| sent.leads_to(status));
         let sent = restored.or(update).or_else(leads)?;
         Some(Cause::of(Mechanism::StaleWrite, sent.call()))
@@ -294,6 +306,7 @@ impl Case {
                 stale.unwrap_or(access)
             }
             Symptom::Trespass if self.seen.is_none() => access,
+            Symptom::BadRow if self.held.is_some_and(|held| held.lacking) => self.hollow(),
             Symptom::Trespass
             | Symptom::Undone
             | Symptom::WrongStatus
@@ -305,7 +318,7 @@ impl Case {
             Symptom::StagedOrphan => self.staged_orphan(),
             Symptom::Hollow => self.hollow(),
             Symptom::LostUpdate => self.lost_update(),
-            Symptom::StuckTask => Cause::of(Mechanism::NoCleanUp, ApiCall::Import),
+            Symptom::StuckTask => Cause::of(Mechanism::NoCleanUp, self.last_task()),
             Symptom::SubjectLost
             | Symptom::Corrupt
             | Symptom::TwoUploads
@@ -357,7 +370,12 @@ impl Case {
             .iter()
             .rev()
             .find(|sent| sent.operation == Operation::Delete && sent.done);
+        // A delete that takes nothing away takes it from no store.
+        let strays = self.held.is_some_and(|held| held.stray.is_some());
         match (sender, delete) {
+            (_, delete) if strays && (delete.is_none() || size.is_none()) => {
+                Cause::of(Mechanism::NoCleanUp, self.strayed())
+            }
             (Some(sent), delete)
                 if delete.is_none_or(|delete| sent.overlaps(delete))
                     || !self.tries_to_deactivate() =>
@@ -369,6 +387,17 @@ impl Case {
             }
             _ => Cause::of(Mechanism::NoCleanUp, ApiCall::Delete),
         }
+    }
+
+    /// What brought data into another store, or should have taken it away.
+    fn strayed(&self) -> ApiCall {
+        let call = |calls: &[ApiCall]| {
+            let mut calls_of = self.sent.iter().rev().map(Sent::call);
+            calls_of.find(|call| calls.contains(call))
+        };
+        call(&[ApiCall::Copy])
+            .or_else(|| call(&[ApiCall::Import, ApiCall::DeleteFromStore]))
+            .unwrap_or_else(|| self.last())
     }
 
     fn tries_to_deactivate(&self) -> bool {
@@ -396,7 +425,7 @@ impl Case {
             .sent
             .iter()
             .rev()
-            .find(|sent| sent.call() == ApiCall::Import);
+            .find(|sent| matches!(sent.call(), ApiCall::Import | ApiCall::Copy));
         let culprit = failed.or(import).or_else(|| stages().next());
         stale.unwrap_or(Cause {
             failed: failed.is_some(),
@@ -424,28 +453,29 @@ impl Case {
     /// Data is gone that the row says is there.
     fn hollow(&self) -> Cause {
         let removes = |sent: &&Sent| {
-            matches!(
-                sent.operation,
-                Operation::RemoveLocation | Operation::ReplaceLocation
-            )
+            let kind = sent.operation.kind();
+            kind.removes_place() || kind == OperationKind::ReplaceLocation
         };
-        let raced = self
-            .sent
-            .iter()
-            .filter(removes)
-            .any(|sent| self.rivals(sent).next().is_some());
+        let raced = self.sent.iter().filter(removes).find_map(|sent| {
+            let rival = self.rivals(sent).last()?;
+            // A copy, or the same of another store, puts back what was taken away.
+            Some(match sent.call() {
+                ApiCall::DeleteFromStore => rival.call(),
+                call => call,
+            })
+        });
         let refused = self
             .sent
             .iter()
             .rev()
             .find(|sent| sent.operation == Operation::Delete && !sent.done);
         match (raced, refused) {
-            (true, _) => Cause::of(Mechanism::StaleWrite, ApiCall::Update),
-            (false, Some(delete)) => Cause {
+            (Some(call), _) => Cause::of(Mechanism::StaleWrite, call),
+            (None, Some(delete)) => Cause {
                 failed: true,
                 ..Cause::of(Mechanism::WrongEffect, delete.call())
             },
-            (false, None) => Cause::of(Mechanism::WrongEffect, self.last()),
+            (None, None) => Cause::of(Mechanism::WrongEffect, self.last()),
         }
     }
 }

@@ -96,6 +96,7 @@ impl Life {
             data: Some(Held {
                 bytes: held.filter(|_| data),
                 staged: held.filter(|_| staged),
+                ..Held::default()
             }),
             tasks_open: Some(0),
         }))

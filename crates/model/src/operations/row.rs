@@ -49,6 +49,12 @@ pub enum OperationKind {
     Share,
     /// Does so no longer.
     Unshare,
+    /// Has the server copy the data to another store.
+    CopyImage,
+    /// Takes the data out of one store.
+    DeleteFromStore(StoreRole),
+    /// Has the server take the staged data into every store.
+    ImportToAllStores,
 }
 
 /// What a create says of the data to come.
@@ -75,6 +81,10 @@ named! {
         Import = "import",
         /// Changes the record: properties, protection, locations.
         Update = "update",
+        /// Has a task copy data to another store.
+        Copy = "copy-image",
+        /// Takes data out of one store.
+        DeleteFromStore = "delete-from-store",
         /// Shares the image with another project, or takes that back.
         Share = "share",
         /// Deactivates or reactivates.
@@ -131,6 +141,15 @@ pub enum Hash {
     Wrong,
 }
 
+/// Which of several stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreRole {
+    /// Where data is put unless somebody says otherwise.
+    Default,
+    /// Where it is copied to.
+    Second,
+}
+
 /// Where the data that an operation brings in comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DataFrom {
@@ -172,7 +191,10 @@ impl OperationKind {
             OperationKind::Stage => ApiCall::Stage,
             OperationKind::Import(_)
             | OperationKind::ImportStaged
+            | OperationKind::ImportToAllStores
             | OperationKind::RegisterLocation(_) => ApiCall::Import,
+            OperationKind::CopyImage => ApiCall::Copy,
+            OperationKind::DeleteFromStore(_) => ApiCall::DeleteFromStore,
             OperationKind::Share | OperationKind::Unshare => ApiCall::Share,
             OperationKind::CreateWithLocation
             | OperationKind::AddLocation
@@ -210,6 +232,24 @@ impl OperationKind {
             OperationKind::RegisterLocation(hash) => matches!(hash, Hash::Right),
             _ => false,
         }
+    }
+
+    /// Whether the server must have several stores that take data.
+    pub const fn needs_several_stores(self) -> bool {
+        matches!(
+            self,
+            OperationKind::CopyImage
+                | OperationKind::DeleteFromStore(_)
+                | OperationKind::ImportToAllStores
+        )
+    }
+
+    /// Whether it takes a place of the data away, which the last one stands in the way of.
+    pub const fn removes_place(self) -> bool {
+        matches!(
+            self,
+            OperationKind::RemoveLocation | OperationKind::DeleteFromStore(_)
+        )
     }
 
     /// Whether it can be answered with success.

@@ -221,7 +221,11 @@ impl<A: Actors> Service<A> {
             | Operation::RegisterLocationChecked
             | Operation::RegisterLocationWrongHash
             | Operation::Share
-            | Operation::Unshare => {
+            | Operation::Unshare
+            | Operation::CopyImage
+            | Operation::DeleteFromStore
+            | Operation::DeleteFromDefaultStore
+            | Operation::ImportToAllStores => {
                 return self.end(now, handle, Outcome::Refused, out);
             }
             Operation::Import => {

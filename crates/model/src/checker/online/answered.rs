@@ -96,6 +96,9 @@ impl Checker {
                 | OperationKind::Unshare
                 | OperationKind::Stage
                 | OperationKind::ImportStaged
+                | OperationKind::CopyImage
+                | OperationKind::DeleteFromStore(_)
+                | OperationKind::ImportToAllStores
                 | OperationKind::RegisterLocation(_)
                 | OperationKind::ReplaceLocation => {}
             }

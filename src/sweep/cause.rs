@@ -294,6 +294,7 @@ impl Case {
     fn effect(&self, symptom: Symptom) -> Cause {
         let access = Cause::of(Mechanism::WrongAccess, self.asked());
         match symptom {
+            Symptom::Unreadable if self.fails_to_delete() => self.hollow(),
             Symptom::Unreadable => {
                 let refusal = Cause::of(Mechanism::WrongRefusal, self.asked());
                 self.overwriter(Active).unwrap_or(refusal)
@@ -450,6 +451,12 @@ impl Case {
         }
     }
 
+    /// Whether a delete of the image broke off.
+    fn fails_to_delete(&self) -> bool {
+        let delete = |sent: &Sent| sent.call() == ApiCall::Delete;
+        (self.sent.iter()).any(|sent| delete(sent) && !sent.done && !sent.refused)
+    }
+
     /// Data is gone that the row says is there.
     fn hollow(&self) -> Cause {
         let removes = |sent: &&Sent| {
@@ -457,12 +464,13 @@ impl Case {
             kind.removes_place() || kind == OperationKind::ReplaceLocation
         };
         let raced = self.sent.iter().filter(removes).find_map(|sent| {
-            let rival = self.rivals(sent).last()?;
-            // A copy, or the same of another store, puts back what was taken away.
-            Some(match sent.call() {
-                ApiCall::DeleteFromStore => rival.call(),
-                call => call,
-            })
+            // What was taken out of a store is put back by a save beside it, which a delete of the image is not.
+            let saves = |rival: &&Sent| rival.call() != ApiCall::Delete;
+            match sent.call() {
+                ApiCall::DeleteFromStore if sent.refused => None,
+                ApiCall::DeleteFromStore => self.rivals(sent).filter(saves).last().map(Sent::call),
+                call => self.rivals(sent).next().map(|_| call),
+            }
         });
         let refused = self
             .sent

@@ -43,7 +43,7 @@ pub fn result(findings: Vec<Finding>) -> SweepResult {
 }
 
 /// Tells a history in milliseconds.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Tale(Vec<ClientEvent>);
 
 impl Tale {

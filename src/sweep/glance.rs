@@ -22,13 +22,14 @@ use stormglass_model::random::Seed;
 use stormglass_model::script::{Act, ClientFault, Script};
 use timing::Timing;
 use tokio::runtime::Runtime;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{LocalSet, spawn_local};
 
 mod race;
 mod session;
 mod timing;
 
-/// Subjects at a time. One Glance worker is one core, and rivals must find it free.
+/// Subjects at a time that are at work. One Glance worker is one core, and rivals must find it free.
 const LANES: usize = 4;
 /// How long the probe reads again and again before what looks left over is believed.
 const LEFT_OVER: Duration = Duration::from_millis(1_000);
@@ -38,6 +39,9 @@ const UNFINISHED: Duration = Duration::from_secs(5);
 const SLOWER: u32 = 40;
 /// The pause before another reading.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
+
+/// A session's place among those at work, until it gives it up.
+type Lane = Option<OwnedSemaphorePermit>;
 
 /// Why a sweep of a server cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -211,15 +215,15 @@ impl GlanceTestBed {
         &self,
         sessions: &[Rc<Session>],
         lanes: usize,
-        act: impl AsyncFn(Rc<Session>) + Copy + 'static,
+        act: impl AsyncFn(Rc<Session>, Lane) + Copy + 'static,
     ) {
         self.local.block_on(&self.runtime, async {
-            let permits = Rc::new(tokio::sync::Semaphore::new(lanes));
+            let permits = Arc::new(tokio::sync::Semaphore::new(lanes));
             let acts = sessions.iter().map(|session| {
-                let (session, permits) = (Rc::clone(session), Rc::clone(&permits));
+                let (session, permits) = (Rc::clone(session), Arc::clone(&permits));
                 spawn_local(async move {
-                    let _permit = permits.acquire().await;
-                    act(session).await;
+                    let lane = permits.acquire_owned().await.ok();
+                    act(session, lane).await;
                 })
             });
             for act in acts.collect::<Vec<_>>() {
@@ -233,7 +237,9 @@ impl GlanceTestBed {
     fn probe(&mut self, sessions: &[Rc<Session>]) {
         let Some(probe) = &mut self.probe else {
             let all = sessions.len();
-            self.each(sessions, all, async |session| session.ask_for_tasks().await);
+            self.each(sessions, all, async |session, _| {
+                session.ask_for_tasks().await
+            });
             return;
         };
         let mut waiting: Vec<&Rc<Session>> = sessions.iter().collect();
@@ -350,17 +356,17 @@ impl TestBed for GlanceTestBed {
             .collect();
         let alone = scripts.iter().any(runs_commands);
         let lanes = if alone { 1 } else { LANES };
-        self.each(&sessions, lanes, async |session| {
+        self.each(&sessions, lanes, async |session, lane| {
             // Nobody waits for a handful of restarts who has asked to stop.
             if !session.shared.progress.is_interrupted() {
-                session.play().await;
+                session.play(lane).await;
             }
         });
         let played = sessions.into_iter().filter(|one| one.ops.get() > 0);
         let sessions: Vec<Rc<Session>> = played.collect();
         self.probe(&sessions);
         let all = sessions.len();
-        self.each(&sessions, all, async |session| session.end().await);
+        self.each(&sessions, all, async |session, _| session.end().await);
         self.probe(&sessions);
         if self.shared.lost.get() {
             let url = self.shared.target.url.as_deref().unwrap_or("the server");

@@ -14,8 +14,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use stormglass_model::script::Script;
 use stormglass_model::units::Span;
 
-/// Scripts of one call of the bed: many, since the probe reads twice in each.
-const BATCH: usize = 48;
+/// Scripts of one call of the bed: many, since those that come to rest at once wait for those that do not.
+const BATCH: usize = 96;
+/// The same where the time is short, so that it is not exceeded by much.
+const SHORT_BATCH: usize = 32;
+/// What is a short time.
+const SHORT: Span = Span::from_secs(180);
 /// The same where commands are run, one after the other.
 const COMMANDS: usize = 4;
 /// The share of the time that every script of the plan once may take.
@@ -52,6 +56,12 @@ impl Budget {
     /// How long it has been.
     pub fn spent(&self) -> Span {
         Span(self.clock.now().0)
+    }
+
+    /// Scripts of one call of the bed.
+    fn batch(&self) -> usize {
+        let is_short = self.total.is_some_and(|total| total < SHORT);
+        if is_short { SHORT_BATCH } else { BATCH }
     }
 
     /// The same where time is counted at all. What is not limited does not depend on it.
@@ -122,7 +132,7 @@ pub fn again(bed: &mut impl TestBed, scripts: &[Script], tries: u32, budget: &Bu
     let total = u64::from(tries) * scripts.len() as u64;
     progress.cases_total.store(total, Relaxed);
     for script in scripts {
-        for batch in vec![script.clone(); tries as usize].chunks(BATCH) {
+        for batch in vec![script.clone(); tries as usize].chunks(budget.batch()) {
             let ran = sweep.run(batch).len();
             progress.cases.fetch_add(ran as u64, Relaxed);
         }
@@ -164,7 +174,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
     /// Every script of the plan once. Every family has its share of the time from the start, and so has the search for shorter
     /// scripts: what is known explains much of what follows.
     fn once(&mut self, cases: &[Case]) {
-        let mut left: BTreeMap<Family, VecDeque<Vec<Script>>> = batches(cases);
+        let mut left: BTreeMap<Family, VecDeque<Vec<Script>>> = batches(cases, self.budget.batch());
         let families = Family::ALL.iter();
         let families = families.map(|&family| (Turn::Family(family), family.weight()));
         let mut shares = Shares::new([(Turn::Shrink, SHRINKING)].into_iter().chain(families));
@@ -254,7 +264,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
             races.partition(|case| shown.contains(&pair(&case.script)));
         // Those near twice for each time of those far.
         let order = near.iter().chain(&near).chain(&far).copied();
-        for batch in scripts(order).chunks(BATCH).cycle() {
+        for batch in scripts(order).chunks(self.budget.batch()).cycle() {
             if self.budget.share() >= COUNTING || self.bed.is_over() {
                 return;
             }
@@ -286,7 +296,10 @@ impl<'s, S: TestBed> Sweep<'s, S> {
             .into_iter()
             .flat_map(|one| more(one, COMMAND_TRIES))
             .collect();
-        for batch in beside.chunks(BATCH).chain(alone.chunks(COMMANDS)) {
+        for batch in beside
+            .chunks(self.budget.batch())
+            .chain(alone.chunks(COMMANDS))
+        {
             if self.budget.share() > 1.0 {
                 return;
             }
@@ -296,11 +309,11 @@ impl<'s, S: TestBed> Sweep<'s, S> {
 }
 
 /// The plan in handfuls of each family.
-fn batches(cases: &[Case]) -> BTreeMap<Family, VecDeque<Vec<Script>>> {
+fn batches(cases: &[Case], batch: usize) -> BTreeMap<Family, VecDeque<Vec<Script>>> {
     let of = |&family: &Family| {
         let size = match family {
             Family::Command => COMMANDS,
-            _ => BATCH,
+            _ => batch,
         };
         let scripts = scripts(cases.iter().filter(|case| case.family == family));
         (

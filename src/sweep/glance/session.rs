@@ -1,6 +1,6 @@
 //! One subject of a sweep: its script, its clients, and what they saw.
 
-use super::{LEFT_OVER, SECOND_LOOK, SharedContext, unsettled};
+use super::{LEFT_OVER, Lane, SECOND_LOOK, SharedContext, runs_commands, unsettled};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -111,7 +111,7 @@ impl Session {
     }
 
     /// The script, to its end and until the subject is at rest.
-    pub(super) async fn play(self: &Rc<Self>) {
+    pub(super) async fn play(self: &Rc<Self>, lane: Lane) {
         for step in self.script.steps() {
             match step {
                 Step::Act(action) => self.one(action).await,
@@ -120,7 +120,7 @@ impl Session {
                 Step::Race { first, at, second } => self.race(*first, *at, second).await,
             }
         }
-        self.rest().await;
+        self.rest(lane).await;
     }
 
     /// What its answer is to be is the checker's to judge, whatever the script says.
@@ -152,8 +152,9 @@ impl Session {
         }
     }
 
-    /// The subject is looked at until it is at rest; then its data is read, if it has any.
-    async fn rest(&self) {
+    /// The subject is looked at until it is at rest; then its data is read, if it has any. While it waits, another may work, unless
+    /// something is done to the server.
+    async fn rest(&self, mut lane: Lane) {
         let began = self.shared.clock.now();
         let mut pause = Duration::from_millis(20);
         let shown = loop {
@@ -170,6 +171,7 @@ impl Session {
             if !busy || self.since(began) > REST.max(self.shared.patience()) {
                 break shown;
             }
+            lane.take_if(|_| !runs_commands(&self.script));
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
         };

@@ -374,9 +374,7 @@ impl Case {
         // A delete that takes nothing away takes it from no store.
         let strays = self.held.is_some_and(|held| held.stray.is_some());
         match (sender, delete) {
-            (_, delete) if strays && (delete.is_none() || size.is_none()) => {
-                Cause::of(Mechanism::NoCleanUp, self.strayed())
-            }
+            (_, delete) if strays && (delete.is_none() || size.is_none()) => self.strayed(),
             (Some(sent), delete)
                 if delete.is_none_or(|delete| sent.overlaps(delete))
                     || !self.tries_to_deactivate() =>
@@ -390,15 +388,27 @@ impl Case {
         }
     }
 
-    /// What brought data into another store, or should have taken it away.
-    fn strayed(&self) -> ApiCall {
-        let call = |calls: &[ApiCall]| {
-            let mut calls_of = self.sent.iter().rev().map(Sent::call);
-            calls_of.find(|call| calls.contains(call))
+    /// Data is in another store: left by what brought it there or should have taken it away, unless an update has put back a record
+    /// that did not name it yet, which makes no copy fail.
+    fn strayed(&self) -> Cause {
+        let last = |calls: &[ApiCall]| {
+            let mut sent = self.sent.iter().rev();
+            sent.find(|sent| calls.contains(&sent.call()))
         };
-        call(&[ApiCall::Copy])
-            .or_else(|| call(&[ApiCall::Import, ApiCall::DeleteFromStore]))
-            .unwrap_or_else(|| self.last())
+        let brought =
+            last(&[ApiCall::Copy]).or_else(|| last(&[ApiCall::Import, ApiCall::DeleteFromStore]));
+        let settled = matches!(self.seen, Some(Active)) && !self.tries_to_deactivate();
+        let update = brought.and_then(|sent| {
+            let mut rivals = self.rivals(sent);
+            rivals.find(|rival| settled && rival.call() == ApiCall::Update)
+        });
+        match update {
+            Some(update) => Cause::of(Mechanism::StaleWrite, update.call()),
+            None => Cause::of(
+                Mechanism::NoCleanUp,
+                brought.map_or(self.last(), Sent::call),
+            ),
+        }
     }
 
     fn tries_to_deactivate(&self) -> bool {

@@ -227,6 +227,11 @@ fn what_is_wrong_in_one_of_several_stores_is_done_by_whom() {
     life.done(CopyImage).observed(in_stores(false, true));
     check(life.tale(), &[("no-clean-up: copy-image", BytesLeaked)]);
 
+    let mut life = Life::uploaded();
+    life.rivals((CopyImage, 202), (SetProperty, 200));
+    life.observed(in_stores(false, true));
+    check(life.tale(), &[("stale-write: update", BytesLeaked)]);
+
     // What a delete leaves in every store, it leaves.
     let mut life = Life::uploaded();
     life.done(CopyImage).done(Deactivate).done(Delete);

@@ -361,6 +361,15 @@ impl Case {
 
     /// Data is in the store that no status keeps.
     fn orphan(&self) -> Cause {
+        // An upload was acknowledged, and the status that says so was overwritten.
+        let kept = |status: &SubjectStatus| status.keeps_data() || Statuses::GONE.contains(*status);
+        let reset = self.seen.filter(|status| !kept(status));
+        let uploaded = |sent: &Sent| sent.done && sent.call() == ApiCall::Upload;
+        if self.sent.iter().any(uploaded)
+            && let Some(cause) = reset.and_then(|status| self.overwriter(status))
+        {
+            return cause;
+        }
         let size = self.held.and_then(|held| held.bytes);
         let data = |sent: &&Sent| matches!(sent.call(), ApiCall::Upload | ApiCall::Import);
         let brought = |sent: &&Sent| sent.brings.map(|content| content.size) == size;
@@ -501,7 +510,9 @@ impl Case {
 /// A request was answered: whether its effects can come later all the same.
 fn end(sent: &mut Sent, at: Time, ending: &Ending) {
     sent.done = ending.outcome == Outcome::Ok;
-    sent.refused = ending.outcome == Outcome::Refused;
+    // An update that has found the image, and then no longer finds it, may have written in between.
+    let lost = sent.call() == ApiCall::Update && ending.seen == Some(Seen::Gone);
+    sent.refused = ending.outcome == Outcome::Refused && !lost;
     let row = sent.operation.row();
     let goes_on = match ending.outcome {
         Outcome::Ok => row.by_task,

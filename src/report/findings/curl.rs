@@ -41,13 +41,14 @@ pub fn commands(target: &str, looks: &[String], variant: &Variant) -> String {
     let mut text = head(target, variant, pauses.iter().any(Option::is_some));
     let mut open: Vec<usize> = Vec::new();
     let (mut waits, mut rest) = (false, false);
-    for (index, (request, pause)) in requests.iter().zip(&pauses).enumerate() {
-        if requests.len() > MOST && (MOST / 2..requests.len() - MOST / 2).contains(&index) {
-            if index == MOST / 2 {
-                let _ = writeln!(text, "\n# … {} more requests …", requests.len() - MOST);
-            }
-            continue;
+    let mut written = 0;
+    for index in worth_writing(requests, variant.at) {
+        let (request, pause) = (&requests[index], &pauses[index]);
+        if index > written {
+            let more = counted((index - written) as u64, "more request");
+            let _ = writeln!(text, "\n# … {more} …");
         }
+        written = index + 1;
         open.retain(|&before| overlaps(&requests[before], request.sent));
         if open.is_empty() && std::mem::take(&mut waits) {
             text.push_str("wait\n");
@@ -83,7 +84,32 @@ pub fn commands(target: &str, looks: &[String], variant: &Variant) -> String {
         text.push_str("\n# What the server holds now:\n");
         text.extend(looks.iter().map(|look| format!("{look}\n")));
     }
+    if written < requests.len() {
+        let _ = writeln!(
+            text,
+            "\n# After that the sweep looked at it and deleted it."
+        );
+    }
     text
+}
+
+/// Which requests are written out: those until what cannot be true was seen, and of looks that are repeated the first and the last.
+fn worth_writing(requests: &[Exchange], at: Time) -> Vec<usize> {
+    let until = requests.partition_point(|request| request.sent <= at);
+    let same = |one: usize, other: usize| {
+        let of = |index: usize| {
+            let one: &Exchange = &requests[index];
+            (&one.method, &one.path, one.who, one.status)
+        };
+        requests[one].method == "GET" && of(one) == of(other)
+    };
+    let mut kept: Vec<usize> = (0..until)
+        .filter(|&i| i == 0 || i + 1 >= until || !same(i - 1, i) || !same(i, i + 1))
+        .collect();
+    if kept.len() > MOST {
+        kept.drain(MOST / 2..kept.len() - MOST / 2);
+    }
+    kept
 }
 
 /// Whether a request was still open at an instant.

@@ -3,7 +3,7 @@
 use super::sample::{DATA, Tale, status};
 use stormglass::Trial;
 use stormglass_model::checker::concurrent::{Rules, Severity};
-use stormglass_model::history::{Held, Observation, PresentRow, ProbeReading, Row};
+use stormglass_model::history::{Held, Observation, PresentRow, ProbeReading, Row, Seen};
 use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
 
 use Operation::*;
@@ -29,6 +29,8 @@ struct Life {
     tale: Tale,
     now: f64,
     next: u64,
+    /// Whether the row is marked as deleted.
+    gone: bool,
 }
 
 impl Life {
@@ -60,7 +62,10 @@ impl Life {
 
     fn answered(&mut self, op: u64, http: Option<u16>, seen: Option<SubjectStatus>) -> &mut Life {
         self.now += 10.0;
-        let seen = seen.and_then(status);
+        let seen = match http {
+            Some(404) => Some(Seen::Gone),
+            _ => seen.and_then(status),
+        };
         self.tale = std::mem::take(&mut self.tale).answered(self.now, op, http, seen);
         self
     }
@@ -88,7 +93,7 @@ impl Life {
         self.observed(Observation::Probed(ProbeReading {
             row: Some(Row::Present(PresentRow {
                 status,
-                deleted: status == Deleted,
+                deleted: status == Deleted || self.gone,
                 content: None,
                 locations: 0,
                 in_store: false,
@@ -160,6 +165,29 @@ fn a_refused_upload_takes_a_staged_image_back_to_queued() {
             ("stale-write: upload", BytesLeaked),
         ],
     );
+}
+
+/// A registration that fails late takes back to queued what an upload has made active since.
+#[test]
+fn data_whose_status_was_overwritten_is_not_left_by_its_upload() {
+    let mut life = Life::created();
+    let register = life.sent(RegisterLocationWrongHash, Who::Member);
+    life.answered(register, Some(202), None).done(Upload);
+    let told = [("stale-write: import", BytesLeaked)];
+    check(life.probed(Queued, true, false).tale(), &told);
+}
+
+/// It found the image, was overtaken by a delete, wrote all the same, and then said that the image is not there.
+#[test]
+fn an_update_that_ends_in_404_has_written_over_a_delete() {
+    let mut life = Life::created();
+    let delete = life.sent(Delete, Who::Member);
+    let update = life.sent(SetProperty, Who::Member);
+    life.answered(delete, Some(204), None);
+    life.answered(update, Some(404), None);
+    life.gone = true;
+    let told = [("stale-write: update", WrongAnswer)];
+    check(life.probed(Queued, false, false).tale(), &told);
 }
 
 #[test]

@@ -4,8 +4,8 @@ mod lists;
 
 pub(super) use lists::BASES;
 use lists::{
-    ALWAYS, APART, BESIDE_VARIANTS, BREAKABLE, CROWDS, ONLY_WRITTEN, REVOKED, SEQUENCES, SHARING,
-    VARIANTS, points, unlocked,
+    ALWAYS, APART, BESIDE_VARIANTS, BREAKABLE, COPIES, CROWDS, ONLY_WRITTEN, REVOKED, SEQUENCES,
+    SHARING, VARIANTS, points, unlocked,
 };
 
 use Operation::*;
@@ -304,8 +304,8 @@ impl Planner<'_> {
         for text in SEQUENCES {
             self.written(Family::Single, text);
         }
-        for text in SHARING {
-            let races = text.contains('[');
+        for text in SHARING.iter().chain(&COPIES) {
+            let races = text.contains(['[', '{']);
             let family = if races {
                 Family::Rivals
             } else {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use stormglass_model::history::{Content, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
-use stormglass_model::operations::{Formats, OperationKind};
+use stormglass_model::operations::{Formats, OperationKind, StoreRole};
 
 /// What a status code makes of an operation.
 ///
@@ -30,9 +30,11 @@ pub(crate) fn outcome(operation: Operation, status: u16) -> Outcome {
 }
 
 /// What a status code alone shows of the subject, on a request that names it in its path. A 410 shows nothing: an upload gets it
-/// with the words "could not be found" also when a failed rival has queued the subject again under it.
-pub(crate) fn gone(status: u16) -> Option<Seen> {
-    (status == 404).then_some(Seen::Gone)
+/// with the words "could not be found" also when a failed rival has queued the subject again under it. Nor does a 404 of a store,
+/// in which the subject may only have no data.
+pub(crate) fn gone(operation: Operation, status: u16) -> Option<Seen> {
+    let of_store = matches!(operation.kind(), OperationKind::DeleteFromStore(_));
+    (status == 404 && !of_store).then_some(Seen::Gone)
 }
 
 /// What is read of an image's record.
@@ -118,6 +120,51 @@ impl Tasks {
     }
 }
 
+/// The stores between which a server copies data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stores {
+    default: String,
+    second: String,
+}
+
+/// What a server says of its stores.
+#[derive(Deserialize)]
+struct StoreList {
+    stores: Vec<Store>,
+}
+
+#[derive(Deserialize)]
+struct Store {
+    id: String,
+    default: Option<Value>,
+    #[serde(rename = "read-only")]
+    read_only: Option<Value>,
+}
+
+impl Stores {
+    /// The default store and another that takes data; none where there are no two. What cannot be part of a path is no store's name.
+    pub(crate) fn of(list: &[u8]) -> Option<Stores> {
+        let list: StoreList = serde_json::from_slice(list).ok()?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let fits = |one: &&Store| one.read_only.is_none() && one.id.chars().all(plain);
+        let stores = || list.stores.iter().filter(fits);
+        let default = stores().find(|one| one.default.is_some())?;
+        let second = stores().find(|one| one.id != default.id)?;
+        Some(Stores {
+            default: default.id.clone(),
+            second: second.id.clone(),
+        })
+    }
+
+    /// The name of one of them.
+    pub(crate) fn named(&self, role: StoreRole) -> &str {
+        match role {
+            StoreRole::Default => &self.default,
+            StoreRole::Second => &self.second,
+        }
+    }
+}
+
 /// A request, as far as it needs no data: its method, its path from `/v2` on, and its text, which may be empty.
 pub(crate) struct Asked {
     pub method: &'static str,
@@ -166,7 +213,8 @@ impl Asked {
 }
 
 /// What is asked for an operation; of one that takes two requests the second, since the first is a plain create. `value` is where the
-/// data lies, for those that name a place, what a property is set to, and with whom an image is shared.
+/// data lies, for those that name a place, what a property is set to, with whom an image is shared, and
+/// which store is meant.
 pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -> Asked {
     let place = || json!({ "url": value, "metadata": {} });
     let import = |method: Value| ("POST", "/import", json!({ "method": method }));
@@ -191,6 +239,21 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -
         OperationKind::Reactivate => ("POST", "/actions/reactivate", Value::Null),
         OperationKind::Import(_) => import(json!({ "name": "web-download", "uri": value })),
         OperationKind::ImportStaged => import(json!({ "name": "glance-direct" })),
+        OperationKind::ImportToAllStores => {
+            let body = json!({ "method": { "name": "glance-direct" }, "all_stores": true });
+            ("POST", "/import", body)
+        }
+        OperationKind::CopyImage => {
+            let body = json!({ "method": { "name": "copy-image" }, "stores": [value] });
+            ("POST", "/import", body)
+        }
+        OperationKind::DeleteFromStore(_) => {
+            return Asked {
+                method: "DELETE",
+                path: format!("/stores/{value}/{id}"),
+                text: String::new(),
+            };
+        }
         OperationKind::RegisterLocation(_) => ("POST", "/locations", json!({ "url": value })),
         OperationKind::CreateWithLocation
         | OperationKind::AddLocation(_)
@@ -251,4 +314,37 @@ fn registration(id: ImageId, run: RunId, formats: Formats) -> Value {
     body["disk_format"] = disk_format.into();
     body["container_format"] = "bare".into();
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stores(list: &str) -> Option<[String; 2]> {
+        let stores = Stores::of(list.as_bytes())?;
+        Some([StoreRole::Default, StoreRole::Second].map(|role| stores.named(role).to_owned()))
+    }
+
+    #[test]
+    fn two_stores_are_those_that_take_data() {
+        let two = r#"{"stores":[{"id":"a"},{"id":"b","default":"true"},{"id":"c"}]}"#;
+        assert_eq!(stores(two), Some(["b", "a"].map(str::to_owned)));
+        for one in [
+            r#"{"stores":[{"id":"a","default":"true"}]}"#,
+            r#"{"stores":[{"id":"a","default":"true"},{"id":"w","read-only":"true"}]}"#,
+            r#"{"stores":[{"id":"a"},{"id":"b"}]}"#,
+            // A path of somebody else's.
+            r#"{"stores":[{"id":"a","default":"true"},{"id":"../images"}]}"#,
+            r#"{"stores":[{"id":"a","default":"true"},{"id":"b?c"}]}"#,
+            "Multi backend is not supported at this site.",
+        ] {
+            assert_eq!(stores(one), None, "{one}");
+        }
+    }
+
+    #[test]
+    fn a_404_of_a_store_does_not_say_that_the_image_is_gone() {
+        assert_eq!(gone(Operation::DeleteFromStore, 404), None);
+        assert_eq!(gone(Operation::Delete, 404), Some(Seen::Gone));
+    }
 }

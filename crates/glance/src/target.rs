@@ -125,8 +125,8 @@ pub struct ProbeTarget {
 /// Where the data of images is kept.
 #[derive(Clone, Debug)]
 pub enum StoreTarget {
-    /// In the folder of the file system store.
-    Folder(PathBuf),
+    /// In the folders of file system stores, the default one's first.
+    Folders(Vec<PathBuf>),
     /// In a bucket of S3.
     Bucket(BucketTarget),
 }

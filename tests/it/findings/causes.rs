@@ -24,7 +24,7 @@ fn check(tale: Tale, expected: &[(&str, Severity)]) {
 }
 
 /// A create that is answered, and from then on ten milliseconds an event.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Life {
     tale: Tale,
     now: f64,
@@ -101,6 +101,20 @@ impl Life {
             data: Some(Held {
                 bytes: held.filter(|_| data),
                 staged: held.filter(|_| staged),
+                ..Held::default()
+            }),
+            tasks_open: Some(0),
+        }))
+    }
+
+    /// The image is deleted, and these bytes are in its store, and some in another.
+    fn left(&mut self, bytes: Option<u64>) -> &mut Life {
+        self.observed(Observation::Probed(ProbeReading {
+            row: Some(Row::Absent),
+            data: Some(Held {
+                bytes,
+                stray: Some(DATA.size),
+                ..Held::default()
             }),
             tasks_open: Some(0),
         }))
@@ -198,6 +212,94 @@ fn what_is_left_is_left_by_whom() {
     check(
         life.probed(Queued, true, false).tale(),
         &[("no-clean-up: failed upload", BytesLeaked)],
+    );
+}
+
+/// What a probe reads of an active image, of which a store that its row names lacks the data, or one that it does not has some.
+fn in_stores(lacking: bool, stray: bool) -> Observation {
+    Observation::Probed(ProbeReading {
+        row: Some(Row::Present(PresentRow {
+            status: Active,
+            deleted: false,
+            content: Some(DATA),
+            locations: 2,
+            in_store: true,
+        })),
+        data: Some(Held {
+            bytes: Some(DATA.size),
+            stray: Some(DATA.size).filter(|_| stray),
+            lacking,
+            ..Held::default()
+        }),
+        tasks_open: Some(0),
+    })
+}
+
+#[test]
+fn what_is_wrong_in_one_of_several_stores_is_done_by_whom() {
+    for (rival, cause) in [
+        (SetProperty, "stale-write: update"),
+        (DeleteFromDefaultStore, "stale-write: delete-from-store"),
+    ] {
+        let mut life = Life::uploaded();
+        life.rivals((DeleteFromStore, 204), (rival, 204));
+        life.observed(in_stores(true, false));
+        check(life.tale(), &[(cause, WrongAnswer)]);
+    }
+    let mut life = Life::uploaded();
+    life.done(CopyImage).done(DeleteFromStore);
+    life.observed(in_stores(true, false));
+    check(life.tale(), &[("stale-write: copy-image", WrongAnswer)]);
+
+    let mut life = Life::uploaded();
+    life.done(CopyImage).observed(in_stores(false, true));
+    check(life.tale(), &[("no-clean-up: copy-image", BytesLeaked)]);
+
+    let mut life = Life::uploaded();
+    life.rivals((CopyImage, 202), (SetProperty, 200));
+    life.observed(in_stores(false, true));
+    check(life.tale(), &[("stale-write: update", BytesLeaked)]);
+
+    // What a delete leaves in every store, it leaves.
+    let mut life = Life::uploaded();
+    life.done(CopyImage).done(Deactivate).done(Delete);
+    let mut both = life.clone();
+    check(
+        both.left(Some(DATA.size)).tale(),
+        &[("no-clean-up: delete", BytesLeaked)],
+    );
+    check(
+        life.left(None).tale(),
+        &[("no-clean-up: copy-image", BytesLeaked)],
+    );
+}
+
+#[test]
+fn a_save_undoes_a_deactivation_whichever_it_is() {
+    for (operation, cause) in [
+        (DeleteFromStore, "stale-write: delete-from-store"),
+        (CopyImage, "stale-write: copy-image"),
+    ] {
+        let mut life = Life::uploaded();
+        life.rivals((operation, 202), (Deactivate, 204));
+        check(life.shows(Active).tale(), &[(cause, DataExposed)]);
+    }
+}
+
+#[test]
+fn a_delete_that_breaks_off_destroys_data() {
+    let mut life = Life::uploaded();
+    life.done(CopyImage);
+    life.rivals((Delete, 500), (DeleteFromStore, 403));
+    life.shows(Active);
+    let read = life.sent(Download, Who::Member);
+    life.answered(read, Some(403), None);
+    check(
+        life.tale(),
+        &[
+            ("server-error: delete", WrongAnswer),
+            ("wrong-effect: failed delete", WrongAnswer),
+        ],
     );
 }
 

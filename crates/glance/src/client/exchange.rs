@@ -238,7 +238,7 @@ fn without_reply(operation: Operation, trouble: &Trouble, watch: &Option<Rc<Watc
 fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answer {
     let mut answer = Answer::new(dialect::outcome(operation, reply.status));
     answer.http_status = Some(reply.status);
-    answer.observed = dialect::gone(reply.status);
+    answer.observed = dialect::gone(operation, reply.status);
     answer.content = reply.content;
     if (200..300).contains(&reply.status) {
         if let Ok(image) = serde_json::from_slice::<Image>(&reply.text) {

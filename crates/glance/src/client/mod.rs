@@ -4,6 +4,7 @@ use crate::answer::{Answer, Exchange, ImageId, Request, RunId};
 use crate::auth::Caller;
 use crate::commands::Commands;
 use crate::data_server::DataServer;
+use crate::dialect::Stores;
 use crate::http::{ConfigError, Connections, Endpoint, Times, Watch};
 use crate::journal::Journal;
 use crate::target::{Command, GlanceTarget};
@@ -43,6 +44,8 @@ struct Shared {
     is_here: bool,
     /// Serves data where no location is given.
     source: OnceCell<DataServer>,
+    /// Where the server keeps data, once it was asked; none where it has no two stores that take data.
+    stores: OnceCell<Option<Stores>>,
     too_large: Option<Bytes>,
     /// The project that images are shared with.
     other_project: Option<String>,
@@ -95,6 +98,7 @@ impl Client {
                 location: target.location.clone(),
                 is_here: target.is_on_loopback(),
                 source: OnceCell::new(),
+                stores: OnceCell::new(),
                 too_large: target.too_large,
                 other_project: target.project_to_share_with(),
                 created: RefCell::default(),
@@ -140,6 +144,10 @@ impl Client {
         }
         if row.kind.shares() && shared.other_project.is_none() {
             return Some("it needs the `stranger_project`");
+        }
+        // Until it was asked nobody knows.
+        if row.kind.needs_several_stores() && matches!(shared.stores.get(), Some(None)) {
+            return Some("it needs a server with several stores that take data");
         }
         let is_too_large = matches!(
             row.kind,

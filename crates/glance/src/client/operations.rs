@@ -3,12 +3,14 @@
 use super::{Client, OperationContext};
 use crate::answer::{Answer, ImageId, Request, line};
 use crate::data_server::DataServer;
-use crate::dialect::{self, Tasks};
+use crate::dialect::{self, Stores, Tasks};
 use crate::http::{Call, Payload, Trouble, md5_of, sha512_of};
 use hyper::header::HeaderValue;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, TaskStatus, Who};
-use stormglass_model::operations::{Body, DataFrom, Formats, Hash, OperationKind, Source};
+use stormglass_model::operations::{
+    Body, DataFrom, Formats, Hash, OperationKind, Source, StoreRole,
+};
 use stormglass_model::units::Bytes;
 
 /// A wrong size is too large by so many bytes.
@@ -71,6 +73,8 @@ impl Client {
             (DataFrom::Location, _) => self.location(request).await,
             (_, OperationKind::SetProperty) => Ok(dialect::note(request.content_seed)),
             (_, kind) if kind.shares() => Ok(self.shared.other_project.clone().unwrap_or_default()),
+            (_, OperationKind::CopyImage) => self.store(StoreRole::Second).await,
+            (_, OperationKind::DeleteFromStore(role)) => self.store(role).await,
             (DataFrom::Nowhere | DataFrom::Client, _) => Ok(String::new()),
         };
         let value = match value {
@@ -212,6 +216,25 @@ impl Client {
             Ok(source) => Ok(source.url_for(size, request.content_seed, served)),
             Err(error) => Err(line(&format!("cannot serve data on 127.0.0.1: {error}"))),
         }
+    }
+
+    /// The stores between which the server copies data; none where it has no two. The error is one line.
+    pub(super) async fn stores(&self) -> Result<Option<&Stores>, String> {
+        let ask = || async {
+            let reply = self.get(Who::Member, "/info/stores").await;
+            let reply = reply.map_err(|trouble| line(trouble.text()))?;
+            Ok::<_, String>(Stores::of(&reply.text).filter(|_| reply.status == 200))
+        };
+        let asked = self.shared.stores.get_or_try_init(ask).await;
+        asked.map(Option::as_ref)
+    }
+
+    async fn store(&self, role: StoreRole) -> Result<String, String> {
+        let name = self
+            .stores()
+            .await?
+            .map(|stores| stores.named(role).to_owned());
+        name.ok_or_else(|| "the server has no two stores that take data".to_owned())
     }
 
     /// Makes the image one that has members, and another project one of them.

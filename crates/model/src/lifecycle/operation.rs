@@ -87,6 +87,14 @@ named! {
         Accept = "accept",
         /// Glance only: makes another image whose data lies at the same place, and deletes that image.
         CopyLocation = "copy-location",
+        /// Glance only: has the data copied from the default store to another, by a task.
+        CopyImage = "copy-image",
+        /// Glance only: takes the data out of the store that it is copied to.
+        DeleteFromStore = "delete-from-store",
+        /// Glance only: takes the data out of the default store.
+        DeleteFromDefaultStore = "delete-from-default-store",
+        /// Glance only: has the staged data taken into every store.
+        ImportToAllStores = "import-to-all-stores",
     }
 }
 

@@ -53,6 +53,12 @@ pub enum OperationKind {
     Accept,
     /// Names the place of the data as that of another subject too, and deletes the other.
     CopyLocation,
+    /// Has the server copy the data to another store.
+    CopyImage,
+    /// Takes the data out of one store.
+    DeleteFromStore(StoreRole),
+    /// Has the server take the staged data into every store.
+    ImportToAllStores,
 }
 
 /// What a create says of the data to come.
@@ -79,6 +85,10 @@ named! {
         Import = "import",
         /// Changes the record: properties, protection, locations.
         Update = "update",
+        /// Has a task copy data to another store.
+        Copy = "copy-image",
+        /// Takes data out of one store.
+        DeleteFromStore = "delete-from-store",
         /// Shares the image with another project, takes that back, or accepts it there.
         Share = "share",
         /// Deactivates or reactivates.
@@ -135,6 +145,15 @@ pub enum Hash {
     Wrong,
 }
 
+/// Which of several stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreRole {
+    /// Where data is put unless somebody says otherwise.
+    Default,
+    /// Where it is copied to.
+    Second,
+}
+
 /// Where the data that an operation brings in comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DataFrom {
@@ -176,7 +195,10 @@ impl OperationKind {
             OperationKind::Stage => ApiCall::Stage,
             OperationKind::Import(_)
             | OperationKind::ImportStaged
+            | OperationKind::ImportToAllStores
             | OperationKind::RegisterLocation(_) => ApiCall::Import,
+            OperationKind::CopyImage => ApiCall::Copy,
+            OperationKind::DeleteFromStore(_) => ApiCall::DeleteFromStore,
             OperationKind::Share | OperationKind::Unshare | OperationKind::Accept => ApiCall::Share,
             OperationKind::CreateWithLocation
             | OperationKind::AddLocation(_)
@@ -230,6 +252,24 @@ impl OperationKind {
             OperationKind::AddLocation(hash) | OperationKind::RegisterLocation(hash) => hash,
             _ => Hash::Unsaid,
         }
+    }
+
+    /// Whether the server must have several stores that take data.
+    pub const fn needs_several_stores(self) -> bool {
+        matches!(
+            self,
+            OperationKind::CopyImage
+                | OperationKind::DeleteFromStore(_)
+                | OperationKind::ImportToAllStores
+        )
+    }
+
+    /// Whether it takes a place of the data away, which the last one stands in the way of.
+    pub const fn removes_place(self) -> bool {
+        matches!(
+            self,
+            OperationKind::RemoveLocation | OperationKind::DeleteFromStore(_)
+        )
     }
 
     /// Whether it can be answered with success.

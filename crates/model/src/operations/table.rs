@@ -2,7 +2,7 @@
 
 use super::change::Extent::{Done, Failed, Further, Holding, Waiting};
 use super::change::{Change, again, change, done, register};
-use super::row::{Body, DataFrom, Formats, Hash, OperationKind, Row, Source};
+use super::row::{Body, DataFrom, Formats, Hash, OperationKind, Row, Source, StoreRole};
 use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
 use SubjectStatus::*;
 
@@ -78,6 +78,27 @@ const fn register_location(operation: Operation, hash: Hash) -> Row {
         .with(DataFrom::Location)
         .by_task()
         .on_glance()
+}
+
+/// The data is what was staged.
+const fn import_staged(operation: Operation, kind: OperationKind) -> Row {
+    let changes = const {
+        &[
+            change(Waiting, Uploading, Importing, Further),
+            change(Waiting, Uploading, Queued, Failed),
+            change(Further, Importing, Active, Done),
+            change(Further, Importing, Queued, Failed),
+        ]
+    };
+    row(operation, kind, changes).by_task().on_glance()
+}
+
+/// What it does to the places of the data changes no status. Never of the last place, so that no status decides it alone.
+const fn delete_from_store(operation: Operation, store: StoreRole) -> Row {
+    row(operation, OperationKind::DeleteFromStore(store), &[])
+        .by(Who::Admin)
+        .on_glance()
+        .granted_in(Statuses::of(&[Active]))
 }
 
 const fn download(operation: Operation) -> Row {
@@ -200,19 +221,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
     )
     .with(DataFrom::Client)
     .on_glance(),
-    // The data is what was staged.
-    row(
-        Operation::ImportStaged,
-        OperationKind::ImportStaged,
-        &[
-            change(Waiting, Uploading, Importing, Further),
-            change(Waiting, Uploading, Queued, Failed),
-            change(Further, Importing, Active, Done),
-            change(Further, Importing, Queued, Failed),
-        ],
-    )
-    .by_task()
-    .on_glance(),
+    import_staged(Operation::ImportStaged, OperationKind::ImportStaged),
     register_location(Operation::RegisterLocation, Hash::Unsaid),
     row(
         Operation::ReplaceLocation,
@@ -241,6 +250,17 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         .by(Who::OtherProject)
         .on_glance(),
     row(Operation::CopyLocation, OperationKind::CopyLocation, &[]).on_glance(),
+    row(Operation::CopyImage, OperationKind::CopyImage, &[])
+        .by(Who::Admin)
+        .by_task()
+        .on_glance()
+        .granted_in(Statuses::of(&[Active])),
+    delete_from_store(Operation::DeleteFromStore, StoreRole::Second),
+    delete_from_store(Operation::DeleteFromDefaultStore, StoreRole::Default),
+    import_staged(
+        Operation::ImportToAllStores,
+        OperationKind::ImportToAllStores,
+    ),
 ];
 
 /// Each row stands where its word says.

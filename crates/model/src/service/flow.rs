@@ -225,7 +225,11 @@ impl<A: Actors> Service<A> {
             | Operation::AddLocationChecked
             | Operation::AddLocationWrongHash
             | Operation::Accept
-            | Operation::CopyLocation => {
+            | Operation::CopyLocation
+            | Operation::CopyImage
+            | Operation::DeleteFromStore
+            | Operation::DeleteFromDefaultStore
+            | Operation::ImportToAllStores => {
                 return self.end(now, handle, Outcome::Refused, out);
             }
             Operation::Import => {

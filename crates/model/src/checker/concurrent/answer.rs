@@ -275,6 +275,9 @@ impl Checker {
             | OperationKind::Upload(Body::Aborted | Body::WrongSize | Body::TooLarge)
             | OperationKind::Import(_)
             | OperationKind::ImportStaged
+            | OperationKind::CopyImage
+            | OperationKind::DeleteFromStore(_)
+            | OperationKind::ImportToAllStores
             | OperationKind::RegisterLocation(_)
             | OperationKind::Unprotect
             | OperationKind::Share

@@ -98,6 +98,9 @@ impl Checker {
                 | OperationKind::CopyLocation
                 | OperationKind::Stage
                 | OperationKind::ImportStaged
+                | OperationKind::CopyImage
+                | OperationKind::DeleteFromStore(_)
+                | OperationKind::ImportToAllStores
                 | OperationKind::RegisterLocation(_)
                 | OperationKind::ReplaceLocation => {}
             }

@@ -330,7 +330,7 @@ fn what_is_no_journal_is_refused_and_never_written_over() {
         // Without the end of a line there is nothing that a crash may have cut.
         "precious".to_owned(),
         format!("{title} of another kind"),
-        format!("[package]\nname = \"precious\""),
+        "[package]\nname = \"precious\"".to_owned(),
         "SQLite format 3\0\n\0\0precious".to_owned(),
         // More than were ever reserved at once would be looked for to the end of time.
         format!("{title}\nrun {RUN} {NOBODY}\nnumbers {RUN} {}\n", u64::MAX),

@@ -5,6 +5,7 @@ mod example;
 mod interrupted;
 mod refused;
 
+pub(crate) use interrupted::Running;
 use std::path::Path;
 use std::process::{Command, Output};
 

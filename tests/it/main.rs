@@ -24,6 +24,7 @@ mod report;
 mod safety;
 mod scenario;
 mod storms;
+mod survive;
 mod sweep;
 mod tidy;
 mod values;

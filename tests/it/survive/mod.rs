@@ -1,0 +1,3 @@
+//! The machine, other programs and other people's files: nothing of theirs is harmed, and nothing of ours is lost.
+
+mod files;

@@ -134,7 +134,7 @@ fn stretches(text: &str, known: &Known, source: usize) -> Vec<(usize, usize)> {
     let mut stretches = Vec::new();
     // What was read says exactly where a credential stands, over several lines as well.
     if let Known::Read(root, hidden) = known {
-        secrets(root, &mut stretches, source);
+        secrets(root, false, &mut stretches, source);
         let hidden = hidden.iter().filter(|spot| spot.source == source);
         stretches.extend(hidden.map(|spot| (spot.start, spot.end)));
     }
@@ -171,20 +171,19 @@ fn stretches(text: &str, known: &Known, source: usize) -> Vec<(usize, usize)> {
     stretches
 }
 
-/// Where what was read as a secret stands in this text.
-fn secrets(node: &Node, stretches: &mut Vec<(usize, usize)>, source: usize) {
+/// Where what was read as a secret stands in this text. `hidden`: all that it holds is one, since of `token.x = …` only the key is
+/// where the table stands.
+fn secrets(node: &Node, hidden: bool, stretches: &mut Vec<(usize, usize)>, source: usize) {
+    if hidden && node.spot.source == source {
+        stretches.push((node.spot.start, node.spot.end));
+    }
     match &node.value {
-        Value::Table(entries) => {
-            for Entry { key, node, .. } in entries {
-                match node.spot.source == source && is_secret(key) {
-                    true => stretches.push((node.spot.start, node.spot.end)),
-                    false => secrets(node, stretches, source),
-                }
-            }
+        Value::Table(entries) => (entries.iter()).for_each(|Entry { key, node, .. }| {
+            secrets(node, hidden || is_secret(key), stretches, source);
+        }),
+        Value::Array(items) => {
+            (items.iter()).for_each(|item| secrets(item, hidden, stretches, source));
         }
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| secrets(item, stretches, source)),
         _ => {}
     }
 }

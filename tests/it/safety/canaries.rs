@@ -132,6 +132,7 @@ fn under_a_key_that_is_not_one() {
         "whatever = \"\"\"\n  {}\n\"\"\"",
         "whatever.deep.down = \"{}\"",
         "token = { value = \"{}\" }",
+        "token.value = \"{}\"",
         "cloud = { tokne = \"{}\" }",
         "member = { user = \"u\", project = \"p\", roles = [\"r\"], key = \"{}\" }",
         "probe = { data_base = \"mysql://me:{}@host/glance\" }",

@@ -24,8 +24,10 @@ use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
+use stormglass_model::units::Bytes;
 
 /// Forecasts what an image service does in a storm: spawns thousands to millions of subjects, runs their
 /// stories against the service at once, and judges every change of status.
@@ -74,6 +76,18 @@ pub fn main() -> ExitCode {
         }
     });
     ExitCode::from(exit as u8)
+}
+
+/// How many threads work: no machine has more processors.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let threads = text.parse().ok().and_then(NonZeroUsize::new);
+    let threads = threads.filter(|threads| threads.get() <= 1_024);
+    threads.ok_or_else(|| "write a whole number from 1 to 1024".to_owned())
+}
+
+/// A number of bytes with its unit.
+fn size(text: &str) -> Result<Bytes, String> {
+    Bytes::parse(text).map_err(|error| error.to_string())
 }
 
 /// Writes to standard output; a reader that has gone away, as `head` does, is no error.

@@ -9,6 +9,7 @@ pub mod clock;
 mod driver;
 mod glance;
 mod live;
+mod memory;
 mod nemesis;
 mod progress;
 mod recorder;
@@ -21,5 +22,6 @@ pub mod virtual_time;
 
 pub use driver::fraction_sent;
 pub use glance::enters;
+pub use memory::{Estimate, estimate};
 pub use progress::{Progress, SweepProgress};
 pub use run::{RunError, RunOptions, run};

@@ -387,6 +387,7 @@ impl Recorder {
             notes: std::mem::take(&mut self.notes),
             histories: (self.collector.take().filter(|_| self.keeps_history))
                 .map_or_else(Vec::new, Collector::finish),
+            parts: None,
         }
     }
 

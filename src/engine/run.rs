@@ -1,7 +1,7 @@
 //! The library's entry: a scenario in, results and verdict out.
 
 use crate::engine::progress::Progress;
-use crate::engine::{clock, live, storm, virtual_time};
+use crate::engine::{clock, live, memory, storm, virtual_time};
 use crate::metrics::{RunResult, StormResult, merge};
 use crate::scenario::{Clock, Scenario, Target};
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use std::thread;
 use stormglass_glance::RunServices;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::lifecycle::Verdict;
-use stormglass_model::units::Span;
+use stormglass_model::units::{Bytes, Span};
 
 /// Why a scenario could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,19 @@ pub enum RunError {
     /// The server is not there, or not a Glance, or does not know us.
     #[error(transparent)]
     Glance(#[from] live::GlanceError),
+    /// It would take more memory than there is.
+    #[error(
+        "it would take about {needed} of memory, most of it for {mostly}, and may take {room}; \
+         ask for less, or give --memory if you know better"
+    )]
+    TooLarge {
+        /// What it would take.
+        needed: Bytes,
+        /// What would take most of that.
+        mostly: &'static str,
+        /// What it may take.
+        room: Bytes,
+    },
     /// A run ended without a result.
     #[error("run {0} ended without a result; please report this with the scenario")]
     NoResult(u32),
@@ -29,6 +42,8 @@ pub enum RunError {
 pub struct RunOptions {
     /// How many threads work at most; none: as many as there are cores, and one on a real server.
     pub threads: Option<NonZeroUsize>,
+    /// How much memory a run may be expected to take; none: as much as the machine, or its control group, has left.
+    pub memory: Option<Bytes>,
     /// Where the run tells how far it has come, and hears that it should stop.
     pub progress: Arc<Progress>,
     /// The commands and the journal of a run on a real server.
@@ -39,6 +54,7 @@ pub struct RunOptions {
 pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, RunError> {
     let RunOptions {
         threads: asked,
+        memory,
         progress,
         services,
     } = options;
@@ -47,6 +63,17 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
     let threads = asked
         .or_else(|| thread::available_parallelism().ok())
         .map_or(1, NonZeroUsize::get);
+    let estimate = memory::estimate(scenario, threads);
+    if let Some(room) = memory
+        .or_else(memory::room)
+        .filter(|room| *room < estimate.bytes)
+    {
+        return Err(RunError::TooLarge {
+            needed: estimate.bytes,
+            mostly: estimate.mostly,
+            room,
+        });
+    }
     announce(scenario, progress);
     let (runs, threads) = match (&scenario.target, scenario.clock) {
         (Target::Embedded(config), Clock::Virtual) => {
@@ -66,8 +93,14 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
             })?
         }
     };
-    let missing =
-        (1..=scenario.replications.get()).find(|run| !runs.iter().any(|done| done.run == *run));
+    let done = runs
+        .iter()
+        .map(|run| Some(run.run))
+        .chain(std::iter::repeat(None));
+    let all = (1..=scenario.replications.get()).zip(done);
+    let missing = all
+        .into_iter()
+        .find_map(|(run, done)| (done != Some(run)).then_some(run));
     if let (Some(run), false) = (missing, progress.is_interrupted()) {
         return Err(RunError::NoResult(run));
     }
@@ -106,11 +139,17 @@ fn side_by_side(
             Some(next.fetch_add(1, Relaxed)).filter(|run| *run <= replications)
         });
         mine.filter_map(|run| virtual_time::run(scenario, config, run, 0, progress))
-            .map(|result| *result)
+            .map(|mut result| {
+                result.fold(intervals(scenario));
+                *result
+            })
             .collect::<Vec<_>>()
     };
     let mut runs: Vec<RunResult> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        // Where the system gives no more threads, those that there are do the work.
+        let workers =
+            (0..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok());
+        let workers: Vec<_> = workers.collect();
         workers
             .into_iter()
             .filter_map(|worker| worker.join().ok())
@@ -132,12 +171,22 @@ fn in_turn(
     for run in 1..=scenario.replications.get() {
         let parts = run_once(run)?;
         shards = parts.len();
-        runs.push(merge::shards(parts).ok_or(RunError::NoResult(run))?);
+        let mut whole = merge::shards(parts).ok_or(RunError::NoResult(run))?;
+        whole.fold(intervals(scenario));
+        runs.push(whole);
         if progress.is_interrupted() {
             break;
         }
     }
     Ok((runs, shards))
+}
+
+/// Intervals of the timelines of all runs together, about.
+const INTERVALS: usize = 16_384;
+
+/// Intervals that the timeline of a run keeps once it has ended, so that memory does not grow with many runs.
+pub(super) fn intervals(scenario: &Scenario) -> usize {
+    INTERVALS / scenario.replications.get() as usize
 }
 
 /// Tells how much there is to do.

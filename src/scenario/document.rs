@@ -75,7 +75,8 @@ pub(super) fn parse(text: &str) -> Parsed {
         .collect();
     mistakes.sort_by_key(|mistake| mistake.spot);
     // One slip of the finger upsets the rest of its line, and a list left open the rest of the file.
-    mistakes.dedup_by_key(|mistake| mistake.spot.map(|spot| line_of(text, spot.start)));
+    let lines = Lines::of(text);
+    mistakes.dedup_by_key(|mistake| mistake.spot.map(|spot| lines.at(spot.start)));
     if (errors.iter()).any(|error| error.message().starts_with("unclosed array"))
         && let Some(at) = (mistakes.iter()).position(|it| it.message.starts_with("missing comma"))
     {
@@ -94,9 +95,18 @@ pub(super) fn parse(text: &str) -> Parsed {
     }
 }
 
-/// The number of the line that holds the byte, from zero.
-pub(super) fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|&byte| byte == b'\n').count()
+/// Where the lines of a text end.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub fn of(text: &str) -> Lines {
+        Lines(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The number of the line that holds the byte, from zero.
+    pub fn at(&self, byte: usize) -> usize {
+        self.0.partition_point(|end| *end < byte)
+    }
 }
 
 /// Grafts `KEY=VALUE` into the tree.

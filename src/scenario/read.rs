@@ -1,7 +1,7 @@
 //! The way from a file to a [`Scenario`], or to all its mistakes.
 
 use super::able;
-use super::document::{self, Node};
+use super::document::{self, Lines, Node};
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, Conditions};
 use super::reader::{Fields, Input, Read, Reader};
@@ -11,14 +11,22 @@ use super::value::lasting;
 use super::{Clock, Model, Scenario, Target, fault, load, secret, target};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::Path;
 use stormglass_glance::auth::Environment;
+use stormglass_glance::input;
 use stormglass_model::fault::FaultKind;
 use stormglass_model::lifecycle::Profile;
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Action, Step};
-use stormglass_model::units::{Span, Time};
+use stormglass_model::units::{Bytes, Span, Time};
+
+/// Mistakes that are shown: nobody mends more at a time.
+const SHOWN: usize = 100;
+
+/// No scenario, and no list of measured values beside one, is longer.
+pub(super) const LONGEST: Bytes = Bytes(16 << 20);
 
 /// Reads a scenario file. Each of `overrides` is `KEY=VALUE` and sets a key over the file's.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Scenario, Mistakes> {
@@ -32,7 +40,7 @@ pub fn read_for_cleanup(path: &Path) -> Result<Scenario, Mistakes> {
 
 fn read_file(path: &Path, overrides: &[String], cleans_up: bool) -> Result<Scenario, Mistakes> {
     let origin = path.display().to_string();
-    let text = std::fs::read_to_string(path)
+    let text = input::text(path, LONGEST)
         .map_err(|error| Mistakes::unreadable(&origin, &error.to_string()))?;
     let dir = path.parent().unwrap_or(Path::new(""));
     let environment = Environment::of_process();
@@ -102,12 +110,12 @@ fn parse_for(
     let scenario = input.table("schema = 1", scenario);
     let (sources, found) = (reader.sources.into_inner(), reader.mistakes.into_inner());
     // What the parser took a slip of the finger for is no mistake of its own.
+    let lines: Vec<Lines> = sources.iter().map(|it| Lines::of(&it.text)).collect();
     let line = |mistake: &Mistake| {
         let spot = mistake.spot?;
-        let source = sources.get(spot.source)?;
-        Some((spot.source, document::line_of(&source.text, spot.start)))
+        Some((spot.source, lines.get(spot.source)?.at(spot.start)))
     };
-    let upset: Vec<_> = mistakes.iter().map(line).collect();
+    let upset: BTreeSet<_> = mistakes.iter().map(line).collect();
     mistakes.extend((found.into_iter()).filter(|mistake| !upset.contains(&line(mistake))));
     match scenario {
         Some(scenario) if mistakes.is_empty() => Ok(scenario),
@@ -115,10 +123,13 @@ fn parse_for(
     }
 }
 
-/// The mistakes, without credentials in them.
+/// The first of the mistakes, without credentials in them, and how many there are.
 fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, root: &Node) -> Mistakes {
+    let count = mistakes.len();
+    mistakes.sort_by_key(|mistake| mistake.spot);
+    mistakes.truncate(SHOWN);
     secret::hide(&mut sources, &mut mistakes, root);
-    Mistakes::new(sources, mistakes)
+    Mistakes::new(sources, mistakes, count)
 }
 
 fn scenario(t: &mut Fields) -> Option<Scenario> {

@@ -16,6 +16,7 @@
 //! their use. What is reserved and never used costs a cleanup one look each.
 
 use crate::answer::{ImageId, RunId};
+use crate::input;
 use rustc_hash::FxHashMap;
 use rustix::fs::{FlockOperation, flock};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,12 +24,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stormglass_model::units::Bytes;
 
 /// Numbers that are reserved at once.
 const BATCH: u64 = 256;
 /// How far beyond the reserved numbers one is looked for, since shards of a run do not keep in step; and how many may lie
 /// unused, since arrivals that are dropped take numbers with them. Beyond either an image is written for itself.
 const AHEAD: u64 = 4_096;
+/// Bytes of a journal, at most. A line reserves 256 images, so these are of hundreds of millions.
+const LONGEST: Bytes = Bytes(256 << 20);
 const TITLE: &str = "stormglass journal 1";
 
 /// The journal that runs write to; clones share it, between threads as well.
@@ -235,7 +239,7 @@ impl JournalRun {
 /// Reads the runs of the journal at `path`.
 pub fn read(path: &Path) -> Result<Vec<JournalRun>, JournalError> {
     let unusable = |error| JournalError::Unusable(path.to_owned(), error);
-    let bytes = std::fs::read(path).map_err(unusable)?;
+    let bytes = input::bytes(path, LONGEST).map_err(unusable)?;
     let text = String::from_utf8_lossy(&bytes);
     let mut runs = Vec::new();
     // What stands after the last end of a line was never acted upon.
@@ -292,7 +296,7 @@ impl Reopened {
             return Err(JournalError::UnderWay(path.to_owned()));
         }
         // Half a line at the end would spoil what is added.
-        let text = std::fs::read(path).map_err(unusable)?;
+        let text = input::bytes(path, LONGEST).map_err(unusable)?;
         let end = text.iter().rposition(|byte| *byte == b'\n');
         let whole = end.map_or(0, |end| end + 1);
         if whole < text.len() {

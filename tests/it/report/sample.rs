@@ -230,6 +230,7 @@ pub fn valid() -> StormResult {
         interrupted: false,
         notes: Vec::new(),
         histories: Vec::new(),
+        parts: None,
     };
     StormResult {
         stories: vec!["upload, keep, delete".to_owned()],

@@ -143,7 +143,7 @@ fn show(bar: &ProgressBar, run: &JournalRun, removal: &Removal) {
         bar.set_position(seen);
         bar.set_message(line());
     } else if seen.is_multiple_of(TOLD) {
-        eprintln!("{}", line());
+        tell!("{}", line());
     }
 }
 

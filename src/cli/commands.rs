@@ -20,13 +20,13 @@ pub fn commands(scenario: &Scenario, allowed: bool) -> Result<Commands, Told> {
     if allowed || wanted.peek().is_none() {
         return Ok(Commands::new(all, allowed));
     }
-    eprintln!(
+    tell!(
         "stormglass: this scenario's faults are commands, and they are not run without --allow-commands:"
     );
     for command in wanted {
         let undo = command.undo.as_deref().unwrap_or("nothing");
-        eprintln!("  {}: {}", command.name, command.run);
-        eprintln!("    undone by: {undo}");
+        tell!("  {}: {}", command.name, command.run);
+        tell!("    undone by: {undo}");
     }
     Err(Told(Exit::Usage))
 }
@@ -34,6 +34,6 @@ pub fn commands(scenario: &Scenario, allowed: bool) -> Result<Commands, Told> {
 /// Names each command that is still in force, and the command that undoes it.
 pub fn warn_not_undone(commands: &Commands) {
     for (name, undo) in commands.not_undone() {
-        eprintln!("stormglass: `{name}` is not undone; run: {undo}");
+        tell!("stormglass: `{name}` is not undone; run: {undo}");
     }
 }

@@ -27,7 +27,7 @@ async fn obey(progress: &Progress, commands: &Commands) {
         return;
     }
     progress.interrupt();
-    eprintln!("\nstopping: faults are healed, results so far are kept; once more to stop at once");
+    tell!("\nstopping: faults are healed, results so far are kept; once more to stop at once");
     if signal().await.is_ok() {
         let undone = async { drop(commands.abandon().await) };
         tokio::select! {

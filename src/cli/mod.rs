@@ -1,9 +1,12 @@
 //! The command line: one file a subcommand. The only place that prints, and that wires floors together.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "printing is what this floor is for"
-)]
+
+/// Tells the user something on standard error. One that is full or broken is no reason to stop, nor to crash.
+macro_rules! tell {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
 
 mod check;
 mod cleanup;
@@ -71,7 +74,7 @@ pub fn main() -> ExitCode {
         Some(Told(exit)) => *exit,
         None => {
             // The whole chain of causes in one line.
-            eprintln!("stormglass: {error:#}");
+            tell!("stormglass: {error:#}");
             Exit::CouldNotRun
         }
     });
@@ -127,11 +130,11 @@ fn read(file: &Path, overrides: &[String]) -> Result<Scenario, Told> {
 
 /// Shows every mistake of a scenario.
 fn told(mistakes: &Mistakes) -> Told {
-    if colour(&io::stderr()) {
-        eprint!("{}", mistakes.graphical());
-    } else {
-        eprint!("{}", mistakes.plain());
-    }
+    let text = match colour(&io::stderr()) {
+        true => mistakes.graphical(),
+        false => mistakes.plain(),
+    };
+    tell!("{}", text.trim_end_matches('\n'));
     Told(Exit::Scenario)
 }
 
@@ -147,12 +150,12 @@ fn folder(out: Option<&Path>, name: &str, seed: u64) -> Result<Folder, FolderErr
 fn report_unwritten(kept: &Kept, folder: &Folder) -> Exit {
     for (name, error) in &kept.lost {
         let path = folder.path().join(name);
-        eprintln!("stormglass: cannot write {}: {error}", path.display());
+        tell!("stormglass: cannot write {}: {error}", path.display());
     }
     let files = match kept.files.as_slice() {
         [] => "nothing".to_owned(),
         files => files.join(", "),
     };
-    eprintln!("stormglass: kept in {}: {files}", folder.path().display());
+    tell!("stormglass: kept in {}: {files}", folder.path().display());
     Exit::CouldNotRun
 }

@@ -115,7 +115,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     shown?;
     let exit = Exit::of_storm(&result);
     if arguments.quiet && exit != Exit::Valid {
-        eprintln!("stormglass: {}", report::sentence(&result));
+        tell!("stormglass: {}", report::sentence(&result));
     }
     Ok(exit)
 }

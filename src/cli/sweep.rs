@@ -95,7 +95,7 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
     )?;
     let exit = Exit::of(result.verdict(), result.interrupted);
     if arguments.quiet && exit != Exit::Valid {
-        eprintln!("stormglass: {}", report::sweep_sentence(&result));
+        tell!("stormglass: {}", report::sweep_sentence(&result));
     }
     match kept.lost.is_empty() {
         true => Ok(exit),

@@ -107,6 +107,7 @@ fn timeline(whole: Vec<TimelineRow>, part: Vec<TimelineRow>) -> Vec<TimelineRow>
 /// Joins every two neighbouring intervals of a phase, so that a timeline's memory does not grow with its run.
 pub fn halve(timeline: &mut Vec<TimelineRow>) {
     let mut rows = std::mem::take(timeline).into_iter();
+    timeline.reserve(rows.len() / 2 + 2);
     timeline.extend(rows.next());
     let mut first: Option<TimelineRow> = None;
     for mut row in rows {

@@ -109,8 +109,8 @@ impl Lines {
     }
 }
 
-/// Grafts `KEY=VALUE` into the tree.
-pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<(), Mistake> {
+/// Grafts `KEY=VALUE` into the tree. Gives a tree of what was grafted alone.
+pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<Node, Mistake> {
     let whole = spot(source, 0..text.len(), 0);
     let Some(equals) = equals_sign(text) else {
         return Err(Mistake::new(
@@ -121,6 +121,14 @@ pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<(), Mist
     };
     let path = key_path(&text[..equals], source)?;
     let new = set_value(&text[equals + 1..], source, equals + 1)?;
+    let alone = path.iter().rev().fold(new.clone(), |node, (key, at)| Node {
+        spot: *at,
+        value: Value::Table(vec![Entry {
+            key: key.clone(),
+            spot: *at,
+            node,
+        }]),
+    });
     let mut node = root;
     let last = path.len() - 1;
     for (depth, (key, at)) in path.into_iter().enumerate() {
@@ -164,7 +172,7 @@ pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<(), Mist
         };
     }
     *node = new;
-    Ok(())
+    Ok(alone)
 }
 
 /// An element of a list by its number or by its `name`.

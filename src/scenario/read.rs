@@ -85,7 +85,7 @@ fn parse_for(
     }];
     for set in overrides {
         match document::set(&mut root, sources.len(), set) {
-            Ok(()) => mistakes.extend(secret::refuse(&root, sources.len())),
+            Ok(grafted) => mistakes.extend(secret::refuse(&grafted, sources.len())),
             Err(mistake) => mistakes.push(mistake),
         }
         sources.push(Source {

@@ -1,7 +1,8 @@
 //! Credentials in the text of a scenario: never on a command line, never in a message.
 
 use super::document::{Entry, Node, Value};
-use super::mistake::{Mistake, Source};
+use super::mistake::{Mistake, Source, Spot};
+use std::collections::BTreeMap;
 
 /// Whether what is written under this key, as it stands in a text, is a credential.
 fn is_secret(key: &str) -> bool {
@@ -13,34 +14,39 @@ fn is_secret(key: &str) -> bool {
 
 /// Refuses a credential that the `--set` with this number brought in: everybody can see the arguments of a process.
 pub(super) fn refuse(root: &Node, source: usize) -> Option<Mistake> {
-    let credentials = credentials(root, source);
-    let Entry { key, spot, .. } = credentials.first()?;
+    let credentials = credentials(root);
+    let mut from_there = credentials
+        .iter()
+        .filter(|it| it.node.spot.source == source);
+    let Entry { key, spot, .. } = from_there.next()?;
     let message = format!("`{key}` is a credential, and everybody can see a command line");
     let help = format!("write `{key}_env = \"NAME\"` in the scenario, and export it as NAME");
     Some(Mistake::new(*spot, message, help))
 }
 
-/// Every credential from this text, in order.
-fn credentials(node: &Node, source: usize) -> Vec<&Entry> {
+/// Every credential, in order.
+fn credentials(node: &Node) -> Vec<&Entry> {
     match &node.value {
         Value::Table(entries) => (entries.iter())
             .flat_map(|entry| {
-                let mine = entry.node.spot.source == source && is_secret(&entry.key);
-                let mine = mine.then_some(entry).into_iter();
-                mine.chain(credentials(&entry.node, source))
+                let mine = is_secret(&entry.key).then_some(entry).into_iter();
+                mine.chain(credentials(&entry.node))
             })
             .collect(),
-        Value::Array(items) => (items.iter())
-            .flat_map(|item| credentials(item, source))
-            .collect(),
+        Value::Array(items) => (items.iter()).flat_map(credentials).collect(),
         _ => Vec::new(),
     }
 }
 
 /// Makes every credential unreadable, in the texts and in what is said of them.
 pub(super) fn hide(sources: &mut [Source], mistakes: &mut [Mistake], root: &Node) {
+    // What was read says exactly where a credential stands, over several lines as well.
+    let mut read: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+    for Spot { source, start, end } in credentials(root).iter().map(|it| it.node.spot) {
+        read.entry(source).or_default().push((start, end));
+    }
     for (index, source) in sources.iter_mut().enumerate() {
-        let stretches = stretches(&source.text, root, index);
+        let stretches = stretches(&source.text, read.remove(&index).unwrap_or_default());
         for mistake in mistakes.iter_mut() {
             for sentence in [&mut mistake.message, &mut mistake.help] {
                 let secrets = stretches
@@ -66,13 +72,8 @@ fn silenced<'a>(sentence: &str, secrets: impl Iterator<Item = &'a str>) -> Strin
     silenced
 }
 
-/// Where credentials stand in a text.
-fn stretches(text: &str, root: &Node, source: usize) -> Vec<(usize, usize)> {
-    // What was read says exactly where a credential stands, over several lines as well.
-    let read = credentials(root, source).into_iter();
-    let mut stretches: Vec<_> = read
-        .map(|it| (it.node.spot.start, it.node.spot.end))
-        .collect();
+/// Where credentials stand in a text: those that were read, and others.
+fn stretches(text: &str, mut stretches: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
     // What was not read, since it is wrong, is blackened to the end of its line.
     let mut at = 0;
     for line in text.split_inclusive('\n') {

@@ -241,24 +241,30 @@ pub fn read(path: &Path) -> Result<Vec<JournalRun>, JournalError> {
     let unusable = |error| JournalError::Unusable(path.to_owned(), error);
     let bytes = input::bytes(path, LONGEST).map_err(unusable)?;
     let text = String::from_utf8_lossy(&bytes);
-    let mut runs = Vec::new();
+    let (mut runs, mut places) = (Vec::new(), FxHashMap::default());
     // What stands after the last end of a line was never acted upon.
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
     for (at, line) in whole.lines().enumerate() {
         let known = match at {
             0 => (line == TITLE).then_some(()),
-            _ => take(&mut runs, line),
+            _ => take(&mut runs, &mut places, line),
         };
         known.ok_or_else(|| JournalError::Foreign(path.to_owned(), at + 1))?;
     }
     Ok(runs)
 }
 
-fn take(runs: &mut Vec<JournalRun>, line: &str) -> Option<()> {
+/// Takes a line; `places` says where each run stands.
+fn take(
+    runs: &mut Vec<JournalRun>,
+    places: &mut FxHashMap<RunId, usize>,
+    line: &str,
+) -> Option<()> {
     let (word, rest) = line.split_once(' ')?;
     let (run, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let run = RunId::parse(run)?;
     if word == "run" {
+        places.entry(run).or_insert(runs.len());
         runs.push(JournalRun {
             run,
             server: rest.to_owned(),
@@ -268,7 +274,7 @@ fn take(runs: &mut Vec<JournalRun>, line: &str) -> Option<()> {
         });
         return Some(());
     }
-    let known = runs.iter_mut().find(|known| known.run == run)?;
+    let known = &mut runs[*places.get(&run)?];
     known.done = false;
     match word {
         "numbers" => known.numbers = known.numbers.max(rest.parse().ok()?),

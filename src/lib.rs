@@ -20,11 +20,10 @@ mod scenario;
 mod sweep;
 
 pub use cli::main;
-pub use engine::{Estimate, Progress, RunError, RunOptions, SweepProgress, estimate, run};
+pub use engine::{Progress, RunError, RunOptions, SweepProgress, run};
 pub use metrics::{
-    Aggregate, Comparison, Conclusion, Latency, LoadParts, OperationRow, Phase, RunResult,
-    StormResult, Threshold, ThresholdResult, ThresholdSubject, TimelineRow, TransitionKey,
-    TransitionRow,
+    Aggregate, Comparison, Conclusion, Latency, OperationRow, Phase, RunResult, StormResult,
+    Threshold, ThresholdResult, ThresholdSubject, TimelineRow, TransitionKey, TransitionRow,
 };
 pub use report::{
     Checked, Folder, FolderError, Host, Kept, Origin, files, summary, sweep_files, sweep_summary,

@@ -1,6 +1,5 @@
 //! How much memory a storm will take, before it takes any, and how much there is.
 
-use super::run::intervals;
 use crate::metrics::{TimelineRow, TransitionKey};
 use crate::scenario::{Clock, Load, Model, Scenario, Target};
 use std::fs;
@@ -86,6 +85,14 @@ pub fn estimate(scenario: &Scenario, threads: usize) -> Estimate {
         bytes: Bytes(parts.iter().map(|(bytes, _)| bytes).sum::<f64>() as u64),
         mostly: most.map_or("", |(_, what)| what),
     }
+}
+
+/// Intervals of the timelines of all runs together, about.
+const INTERVALS: usize = 16_384;
+
+/// Intervals that the timeline of a run keeps once it has ended, so that memory does not grow with many runs.
+pub fn intervals(scenario: &Scenario) -> usize {
+    INTERVALS / scenario.replications.get() as usize
 }
 
 /// Means over the stories of a scenario, by their weights.

@@ -22,6 +22,5 @@ pub mod virtual_time;
 
 pub use driver::fraction_sent;
 pub use glance::enters;
-pub use memory::{Estimate, estimate};
 pub use progress::{Progress, SweepProgress};
 pub use run::{RunError, RunOptions, run};

@@ -1,7 +1,8 @@
 //! The library's entry: a scenario in, results and verdict out.
 
+use crate::engine::memory::{self, Estimate, intervals};
 use crate::engine::progress::Progress;
-use crate::engine::{clock, live, memory, storm, virtual_time};
+use crate::engine::{clock, live, storm, virtual_time};
 use crate::metrics::{RunResult, StormResult, merge};
 use crate::scenario::{Clock, Scenario, Target};
 use std::num::NonZeroUsize;
@@ -63,17 +64,7 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
     let threads = asked
         .or_else(|| thread::available_parallelism().ok())
         .map_or(1, NonZeroUsize::get);
-    let estimate = memory::estimate(scenario, threads);
-    if let Some(room) = memory
-        .or_else(memory::room)
-        .filter(|room| *room < estimate.bytes)
-    {
-        return Err(RunError::TooLarge {
-            needed: estimate.bytes,
-            mostly: estimate.mostly,
-            room,
-        });
-    }
+    let estimate = fits(scenario, threads, *memory)?;
     announce(scenario, progress);
     let (runs, threads) = match (&scenario.target, scenario.clock) {
         (Target::Embedded(config), Clock::Virtual) => {
@@ -119,10 +110,24 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
         wall_s: wall.now().as_secs_f64(),
         cpu_s: (clock::cpu_time() - before).as_secs_f64(),
         peak_rss_bytes: clock::peak_rss_bytes(),
+        estimated_bytes: estimate.bytes.0,
         runs,
     };
     result.generator_bottleneck = result.load_not_offered();
     Ok(result)
+}
+
+/// How much it will take, if that is not more than it may.
+fn fits(scenario: &Scenario, threads: usize, memory: Option<Bytes>) -> Result<Estimate, RunError> {
+    let estimate = memory::estimate(scenario, threads);
+    match memory.or_else(memory::room) {
+        Some(room) if room < estimate.bytes => Err(RunError::TooLarge {
+            needed: estimate.bytes,
+            mostly: estimate.mostly,
+            room,
+        }),
+        _ => Ok(estimate),
+    }
 }
 
 /// Replications in virtual time: each thread takes the next one that nobody has taken.
@@ -140,7 +145,7 @@ fn side_by_side(
         });
         mine.filter_map(|run| virtual_time::run(scenario, config, run, 0, progress))
             .map(|mut result| {
-                result.fold(intervals(scenario));
+                merge::fold(&mut result, intervals(scenario));
                 *result
             })
             .collect::<Vec<_>>()
@@ -172,21 +177,13 @@ fn in_turn(
         let parts = run_once(run)?;
         shards = parts.len();
         let mut whole = merge::shards(parts).ok_or(RunError::NoResult(run))?;
-        whole.fold(intervals(scenario));
+        merge::fold(&mut whole, intervals(scenario));
         runs.push(whole);
         if progress.is_interrupted() {
             break;
         }
     }
     Ok((runs, shards))
-}
-
-/// Intervals of the timelines of all runs together, about.
-const INTERVALS: usize = 16_384;
-
-/// Intervals that the timeline of a run keeps once it has ended, so that memory does not grow with many runs.
-pub(super) fn intervals(scenario: &Scenario) -> usize {
-    INTERVALS / scenario.replications.get() as usize
 }
 
 /// Tells how much there is to do.

@@ -1,7 +1,6 @@
 //! The result of a run: what every report is made from.
 
 use super::latency::Latency;
-use super::merge;
 use stormglass_model::checker::Violation;
 use stormglass_model::history::{Gauges, SubjectHistory};
 use stormglass_model::lifecycle::{
@@ -195,27 +194,6 @@ impl RunResult {
     /// The virtual or real time it covered.
     pub fn length(&self) -> Span {
         self.end.at.since(Time::ZERO)
-    }
-
-    /// Takes less memory, now that it has ended: rows are packed, and intervals of the timeline joined until there are no
-    /// more than `intervals`, or one a phase.
-    pub(crate) fn fold(&mut self, intervals: usize) {
-        self.parts = self.load_parts();
-        self.transitions
-            .iter_mut()
-            .for_each(|row| row.latency.pack());
-        for row in &mut self.operations {
-            row.response.pack();
-            row.service.pack();
-        }
-        let mut before = usize::MAX;
-        while self.timeline.len() > intervals + 1 && self.timeline.len() < before {
-            before = self.timeline.len();
-            merge::halve(&mut self.timeline);
-        }
-        self.transitions.shrink_to_fit();
-        self.operations.shrink_to_fit();
-        self.timeline.shrink_to_fit();
     }
 
     /// The means of each level over equal parts of the load; none where the timeline is too coarse for that.

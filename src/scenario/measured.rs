@@ -1,8 +1,7 @@
 //! Lists of measured values, as tools and spreadsheets write them.
 
 use super::mistake::{Source, Spot};
-use super::read::LONGEST;
-use super::reader::{Input, Read, Reader};
+use super::reader::{Input, LONGEST, Read, Reader};
 use csv::{ReaderBuilder, StringRecord};
 use stormglass_model::units::UnitError;
 

@@ -4,7 +4,7 @@ use super::able;
 use super::document::{self, Lines, Node};
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, Conditions};
-use super::reader::{Fields, Input, Read, Reader};
+use super::reader::{Fields, Input, LONGEST, Read, Reader};
 use super::story;
 use super::threshold::{self, Measured};
 use super::value::lasting;
@@ -20,13 +20,10 @@ use stormglass_model::fault::FaultKind;
 use stormglass_model::lifecycle::Profile;
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Action, Step};
-use stormglass_model::units::{Bytes, Span, Time};
+use stormglass_model::units::{Span, Time};
 
 /// Mistakes that are shown: nobody mends more at a time.
 const SHOWN: usize = 100;
-
-/// No scenario, and no list of measured values beside one, is longer.
-pub(super) const LONGEST: Bytes = Bytes(16 << 20);
 
 /// Reads a scenario file. Each of `overrides` is `KEY=VALUE` and sets a key over the file's.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Scenario, Mistakes> {

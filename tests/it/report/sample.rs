@@ -242,6 +242,7 @@ pub fn valid() -> StormResult {
         wall_s: 0.25,
         cpu_s: 0.2,
         peak_rss_bytes: 12 << 20,
+        estimated_bytes: 20 << 20,
     }
 }
 

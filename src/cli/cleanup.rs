@@ -12,8 +12,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use stormglass_glance::auth::{self, Environment};
 use stormglass_glance::{
-    Client, Commands, GlanceTarget, JournalRun, Removal, Reopened, guard, read_journal,
-    target_from_environment,
+    Client, Commands, GlanceTarget, JournalRun, Removal, Reopened, guard, target_from_environment,
 };
 
 /// What the journal is called in a folder of results.
@@ -55,16 +54,16 @@ pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
         return nothing(&arguments.run, "no image was created");
     };
     let mut book = Reopened::new(&path)?;
-    let runs = read_journal(&path)?;
-    let open: Vec<&JournalRun> = runs.iter().filter(|run| !run.done).collect();
-    if runs.is_empty() {
+    let open = book.runs().iter().filter(|run| !run.done);
+    let open: Vec<JournalRun> = open.cloned().collect();
+    if book.runs().is_empty() {
         return nothing(&arguments.run, "no image was created");
     }
     if open.is_empty() {
         return nothing(&arguments.run, "all was removed before");
     }
     let mut exit = Exit::Valid;
-    for run in open {
+    for run in &open {
         let target = reach(&target(arguments, run)?, arguments.yes_load_this_server)?;
         let removal = remove(&target, run, arguments.allow_commands)?;
         let url = target.url.as_deref().unwrap_or_default();

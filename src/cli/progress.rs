@@ -119,6 +119,9 @@ impl View {
 
     fn sweep(&self, progress: &Progress, total: u64) -> String {
         let sweep = &progress.sweep;
+        if sweep.closing.load(Relaxed) {
+            return "deleting what the sweep has created".to_owned();
+        }
         format!(
             "{} of {} scripts · {} tries{}",
             thousands(sweep.cases.load(Relaxed)),

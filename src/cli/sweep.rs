@@ -15,6 +15,7 @@ use clap::Args;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use stormglass_glance::auth::Environment;
 use stormglass_glance::input;
 use stormglass_glance::{Client, Commands, GlanceTarget, Journal, RunId, target_from_environment};
@@ -180,7 +181,8 @@ fn glance(
         result.notes.push(note.to_owned());
     }
     result.looks = bed.looks();
-    let (cleanup, left_data) = bed.close();
+    progress.sweep.closing.store(true, Relaxed);
+    let (cleanup, left_data) = watched(progress, arguments.quiet, || bed.close());
     result.left = cleanup.left.iter().map(ToString::to_string).collect();
     result.left_data = left_data;
     Ok(result)

@@ -238,8 +238,12 @@ pub fn run_glance(
         let target = locate(target).await?;
         let client = Client::new(&target, id)?;
         let greeting = client.hello().await?;
-        let unfit = (scenario.stories.iter().flat_map(Story::acts))
-            .find_map(|act| Some(GlanceError::Unfit(act.operation, greeting.unfit(act)?)));
+        let unfit = (scenario.stories.iter().flat_map(Story::acts)).find_map(|act| {
+            let unable = |why| GlanceError::Unable(act.operation, why);
+            let unfit = |why| GlanceError::Unfit(act.operation, why);
+            let why = client.unsupported(act).map(unable);
+            why.or_else(|| greeting.unfit(act).map(unfit))
+        });
         unfit.map_or(Ok(target), Err)
     })?;
     // A command is for the whole run, and every shard has a nemesis of its own.
@@ -268,6 +272,9 @@ pub enum GlanceError {
     /// There is no login, or no Glance in the catalog, or the server is not there, or not a Glance, or does not know us.
     #[error(transparent)]
     Hello(#[from] HelloError),
+    /// The server has not what an operation needs.
+    #[error("the story's `{0}` cannot be done: {1}")]
+    Unable(Operation, &'static str),
     /// Answers would be judged wrongly with these identities.
     #[error("the story's `{0}` cannot be judged: {1}")]
     Unfit(Operation, &'static str),

@@ -68,6 +68,8 @@ pub struct SweepProgress {
     pub findings: AtomicU64,
     /// How much of the time is over, in thousandths; zero when every script is run once.
     pub time: AtomicU64,
+    /// Whether it is over, and what it has created is deleted.
+    pub closing: AtomicBool,
 }
 
 impl Progress {

@@ -1,7 +1,10 @@
 //! The results folder: found or refused before the storm starts, never overwritten.
 
-use std::fs::{self, File};
+use rustix::io::Errno;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// A folder of this run alone, known to be writable when it was made.
@@ -88,7 +91,7 @@ impl Folder {
         &self,
         kept: &mut Kept,
         name: impl Into<String>,
-        write: impl FnOnce(File) -> io::Result<()>,
+        write: impl FnOnce(&File) -> io::Result<()>,
     ) {
         let name = name.into();
         match whole(&self.path.join(&name), write) {
@@ -126,11 +129,41 @@ fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     }
 }
 
-/// Half a file reads like a whole one, so what fails midway is taken away.
-fn whole(path: &Path, write: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
-    File::create(path).and_then(write).inspect_err(|_| {
-        let _ = fs::remove_file(path);
+/// Half a file reads like a whole one, so it is written under another name, and has its own once it is on the disk. What appeared
+/// there meanwhile stays, and no link is followed.
+fn whole(path: &Path, write: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let mut options = OpenOptions::new();
+    // It may name images and servers, which are nobody else's business.
+    let file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&part)?;
+    let written = write(&file)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| name_once(&part, path));
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&part);
     })
+}
+
+/// Renames `part` to `path`, unless something is there.
+fn name_once(part: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, part, CWD, path, RenameFlags::NOREPLACE) {
+        // A file system that cannot do both at once.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match fs::symlink_metadata(path) {
+            Ok(_) => return Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => fs::rename(part, path)?,
+        },
+        renamed => renamed?,
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// The scenario's name as one part of a path.

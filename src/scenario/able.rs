@@ -1,10 +1,10 @@
 //! Which steps a target can be asked for.
 
 use super::Target;
+use super::fault::no_login;
 use super::reader::Reader;
 use super::story::WrittenStory;
-use stormglass_glance::{GlanceTarget, Identity};
-use stormglass_model::lifecycle::Who;
+use stormglass_glance::Identity;
 use stormglass_model::operations::{Body, DataFrom, OperationKind, Source};
 use stormglass_model::script::{Act, Action, ClientFault, Point, Second, Step};
 
@@ -49,7 +49,7 @@ fn unable(target: &Target, act: Act) -> Option<Wrong> {
             ),
             format!("write `{operation}`, or run the story on [target.glance]"),
         ),
-        Target::Glance(glance) if !is_named(glance, who) => wrong(
+        Target::Glance(glance) if glance.identity(who).is_none() => wrong(
             format!("nobody is named who acts as {who}"),
             format!("write `{who}_token_env`, `{who}_cloud` or `{who}` in [target.glance]"),
         ),
@@ -73,10 +73,7 @@ fn unable(target: &Target, act: Act) -> Option<Wrong> {
             ),
             "leave the step out",
         ),
-        Target::Glance(glance)
-            if matches!(row.kind, OperationKind::Share | OperationKind::Unshare)
-                && glance.project_to_share_with().is_none() =>
-        {
+        Target::Glance(glance) if row.kind.shares() && glance.project_to_share_with().is_none() => {
             wrong(
                 format!("`{operation}` needs the id of the project to share with"),
                 "write `stranger_project = \"…\"` in [target.glance]",
@@ -91,16 +88,6 @@ fn is_too_large(kind: OperationKind) -> bool {
         kind,
         OperationKind::Upload(Body::TooLarge) | OperationKind::Import(Source::TooLarge)
     )
-}
-
-/// Whether the scenario says who acts as this.
-fn is_named(glance: &GlanceTarget, who: Who) -> bool {
-    match who {
-        Who::Member => true,
-        Who::Admin => glance.admin != Identity::Anonymous || glance.member == Identity::Anonymous,
-        Who::Reader => glance.reader.is_some(),
-        Who::OtherProject => glance.other_project.is_some(),
-    }
 }
 
 /// What was left of a race after [`Step::unwatched`].
@@ -129,6 +116,12 @@ fn no_race(target: &Target, first: Act, at: Point, second: &Second) -> Option<Wr
             format!("no client of this target can `{fault}` in the middle of `{operation}`"),
             "write `[upload mid-body !close]`, or run it with `stormglass sweep --script`",
         );
+    }
+    if let Target::Glance(glance) = target
+        && fault == ClientFault::Revoke
+        && !glance.identity(first.who).is_some_and(Identity::can_revoke)
+    {
+        return Some(no_login(fault));
     }
     match at {
         Point::FirstByte | Point::MidBody | Point::LastByte | Point::After(_) => None,

@@ -10,7 +10,7 @@ use stormglass_model::script::ClientFault;
 use stormglass_model::units::{Span, Time};
 
 /// Every kind, as the table of faults spells them, with the key of what it may have to know, and an example of that.
-const KINDS: [(&str, &str, &str); 11] = [
+const KINDS: [(&str, &str, &str); 12] = [
     ("error", "probability", "0.3"),
     ("latency", "add", "\"250ms\""),
     ("stall", "after", "\"50%\""),
@@ -21,6 +21,7 @@ const KINDS: [(&str, &str, &str); 11] = [
     ("half-close", "after", "\"50%\""),
     ("slow", "after", "\"50%\""),
     ("close-reply", "probability", "0.3"),
+    ("revoke", "after", "\"50%\""),
     ("command", "", ""),
 ];
 
@@ -100,6 +101,10 @@ fn checked(
             format!("`{tag}` at `{at}` has nothing more to say"),
             format!("write `\"{tag}\"`"),
         ),
+        FaultKind::Client {
+            fault: ClientFault::Revoke,
+            ..
+        } if glance.is_some_and(|it| !it.member.can_revoke()) => no_login(tag),
         FaultKind::Command(name) if glance.is_some() && !commands.contains(name.as_str()) => (
             format!("no command is called `{name}`"),
             format!("write [target.glance.commands.{name}] with its `run` and `undo`"),
@@ -117,6 +122,13 @@ type Written = (&'static str, FaultKind);
 fn needs(tag: &str, key: &str, example: &str) -> (String, String) {
     let help = format!("write `{{ {tag} = {{ {key} = {example} }} }}`");
     (format!("`{tag}` needs to know its {key}"), help)
+}
+
+/// The message and the help where a token is given as such, so that no request can have one of its own.
+pub(super) fn no_login(fault: impl std::fmt::Display) -> (String, String) {
+    let message = format!("`{fault}` needs a client that logs in at Keystone by itself");
+    let help = "write `cloud = \"…\"` in [target.glance], of a cloud with a password or an application credential";
+    (message, help.to_owned())
 }
 
 /// What a client does wrong when all its data is sent, with this probability.

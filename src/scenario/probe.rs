@@ -1,7 +1,8 @@
 //! Where the server's database and store are: `[target.glance.probe]`.
 
+use super::document::Value;
 use super::identity::from_environment;
-use super::reader::{Fields, Input};
+use super::reader::{Fields, Input, Read as _};
 use std::path::PathBuf;
 use stormglass_glance::auth::Secret;
 use stormglass_glance::{BucketTarget, ProbeTarget, Proxies, StoreTarget};
@@ -38,21 +39,47 @@ pub(super) fn read(input: Input) -> Option<ProbeTarget> {
     })
 }
 
-/// The folder or the bucket that `store` names.
+/// One text, or a list of them.
+fn several(input: Input) -> Option<Vec<String>> {
+    if !matches!(input.node.value, Value::Array(_)) {
+        return String::read(input).map(|one| vec![one]);
+    }
+    let example = "[\"/var/lib/glance/images\", \"/mnt/glance/images\"]";
+    let stores = input.all("a folder or a list of folders", example, String::read)?;
+    if stores.is_empty() {
+        return input.refuse(
+            "the list is empty",
+            format!("write for example `{example}`"),
+        );
+    }
+    let buckets = stores.iter().any(|store| store.starts_with("s3://"));
+    if buckets && stores.len() > 1 {
+        let message = "of several stores only folders are read";
+        return input.refuse(message, "leave the bucket out, or write it alone");
+    }
+    Some(stores)
+}
+
+/// The folders or the bucket that `store` names.
 fn store(t: &mut Fields) -> Option<StoreTarget> {
-    let store = t.get::<String>("store");
+    let stores = t.with("store", several);
+    let store = stores.as_ref().and_then(|stores| stores.first());
     let endpoint = t.get("endpoint");
     let region = t.get("region");
     let access_key = t.get("access_key_env");
     let secret_key = t.get("secret_key_env");
-    let bucket = store.as_ref().and_then(|it| it.strip_prefix("s3://"));
+    let bucket = store.and_then(|it| it.strip_prefix("s3://"));
     let Some(bucket) = bucket else {
         let keys = ["endpoint", "region", "access_key_env", "secret_key_env"];
-        if let Some(key) = keys.iter().find(|key| t.has(key)) {
+        let understood = stores.is_some() || !t.has("store");
+        if let Some(key) = keys.iter().find(|key| t.has(key) && understood) {
             let help = "write the bucket as well: `store = \"s3://BUCKET\"`";
             t.wrong_key(key, "this is for a store in S3, and there is none", help);
         }
-        return folder(t, "store", store?).map(StoreTarget::Folder);
+        let folders = stores?.into_iter().map(|path| folder(t, "store", path));
+        let folders: Vec<Option<PathBuf>> = folders.collect();
+        let folders: Option<Vec<PathBuf>> = folders.into_iter().collect();
+        return folders.map(StoreTarget::Folders);
     };
     if bucket.is_empty() || bucket.contains('/') {
         let help = "write it without a folder, `\"s3://BUCKET\"`: Glance has none in it";

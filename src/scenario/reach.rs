@@ -68,7 +68,7 @@ impl Conditions {
 
     /// Whether the rules allow the operation.
     fn legal(&self, operation: Operation, (status, located): State) -> bool {
-        let needs_location = operation.kind() == OperationKind::RemoveLocation;
+        let needs_location = operation.kind().removes_place();
         self.granted(operation).contains(status) && (located || !needs_location)
     }
 
@@ -88,13 +88,14 @@ impl Conditions {
         let unchanged = reached.is_empty() || row.by_task || rivals || self.anything_fails;
         let real = self.profile == Profile::Glance;
         let done = match row.kind {
-            OperationKind::RemoveLocation => each(Statuses::only(Some(status)), [false, true]),
-            OperationKind::AddLocation
+            kind if kind.removes_place() => each(Statuses::only(Some(status)), [false, true]),
+            OperationKind::AddLocation(_)
             | OperationKind::RegisterLocation(_)
             | OperationKind::ReplaceLocation => each(reached, [true; 2]),
-            OperationKind::Upload(_) | OperationKind::Import(_) | OperationKind::ImportStaged => {
-                each(reached, [located || real; 2])
-            }
+            OperationKind::Upload(_)
+            | OperationKind::Import(_)
+            | OperationKind::ImportStaged
+            | OperationKind::ImportToAllStores => each(reached, [located || real; 2]),
             _ => each(reached, [located; 2]),
         };
         done.chain(unchanged.then_some(state)).collect()
@@ -188,7 +189,7 @@ fn judged(
         }
         return states.clone();
     }
-    let removes = operation.kind() == OperationKind::RemoveLocation;
+    let removes = operation.kind().removes_place();
     let is: Statuses = states.iter().map(|(status, _)| *status).collect();
     let legal = |&state: &State| conditions.legal(operation, state);
     if !refused && !states.iter().any(legal) {

@@ -66,9 +66,10 @@ pub(crate) fn shows_locations(script: &Script) -> bool {
         matches!(
             act.operation.kind(),
             OperationKind::CreateWithLocation
-                | OperationKind::AddLocation
+                | OperationKind::AddLocation(_)
                 | OperationKind::ReplaceLocation
                 | OperationKind::RemoveLocation
+                | OperationKind::CopyLocation
         )
     })
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stormglass_glance::{
     Cleanup, Client, Commands, GlanceTarget, HelloError, ImageId, Probe, ProbeError, ProbeTarget,
-    RunId, StoreTarget,
+    RunId,
 };
 use stormglass_model::checker::concurrent::{self, Judgement, Rules};
 use stormglass_model::history::{ProbeReading, Row};
@@ -149,9 +149,11 @@ impl GlanceTestBed {
             };
             client.unsupported(act).is_none()
         };
+        let faults = ClientFault::ALL.iter().copied();
+        let is_able = |fault: &ClientFault| client.unable(Who::Member, *fault).is_none();
         let commands = target.commands.iter().filter(|_| allow_commands);
         Capabilities {
-            faults: ClientFault::ALL,
+            faults: faults.filter(is_able).collect(),
             operations: Operation::ALL.iter().copied().filter(known).collect(),
             others: Who::ALL.iter().copied().filter(is_known).collect(),
             commands: commands.map(|command| command.name.clone()).collect(),
@@ -314,14 +316,11 @@ impl SharedContext {
         let (Some(held), Some(probe)) = (reading.data, &self.target.probe) else {
             return Vec::new();
         };
-        let data = held.bytes.filter(|_| !keeps).and(probe.store.as_ref());
+        let left = !keeps && held.bytes.or(held.stray).is_some();
+        let data = left.then(|| probe.files(image));
         let staged = held.staged.and(probe.staging.as_ref());
-        let data = data.map(|store| match store {
-            StoreTarget::Folder(folder) => format!("{}/{image}", folder.display()),
-            StoreTarget::Bucket(bucket) => format!("s3://{}/{image}", bucket.bucket),
-        });
         let staged = staged.map(|folder| format!("{}/{image}", folder.display()));
-        data.into_iter().chain(staged).collect()
+        data.into_iter().flatten().chain(staged).collect()
     }
 }
 
@@ -338,8 +337,9 @@ fn unsettled(reading: &ProbeReading) -> (bool, bool) {
         None => (false, true),
     };
     let busy = reading.tasks_open.is_some_and(|open| open > 0);
-    let left_over =
-        (reading.data).is_some_and(|held| held.staged.is_some() || held.bytes.is_some() && !keeps);
+    let left_over = (reading.data).is_some_and(|held| {
+        held.staged.is_some() || held.stray.is_some() || held.bytes.is_some() && !keeps
+    });
     (moves || busy, left_over)
 }
 

@@ -4,8 +4,8 @@ mod lists;
 
 pub(super) use lists::BASES;
 use lists::{
-    ALWAYS, APART, BESIDE_VARIANTS, BREAKABLE, CROWDS, ONLY_WRITTEN, SEQUENCES, SHARING, VARIANTS,
-    points, unlocked,
+    ALWAYS, APART, BESIDE_VARIANTS, BREAKABLE, COPIES, CROWDS, ONLY_WRITTEN, REVOKED, SEQUENCES,
+    SHARING, VARIANTS, points, unlocked,
 };
 
 use Operation::*;
@@ -18,7 +18,7 @@ use stormglass_model::script::{Act, Action, ClientFault, Point, Script, Second, 
 #[derive(Clone, Debug)]
 pub struct Capabilities {
     /// What a client can do wrong.
-    pub faults: &'static [ClientFault],
+    pub faults: Vec<ClientFault>,
     /// The operations that can be performed.
     pub operations: Vec<Operation>,
     /// Who may try what usually somebody else does.
@@ -148,7 +148,7 @@ impl Capabilities {
     pub fn embedded() -> Capabilities {
         let all = Operation::ALL.iter().copied();
         Capabilities {
-            faults: &[ClientFault::Close],
+            faults: vec![ClientFault::Close],
             operations: all.filter(|one| !one.row().only_glance).collect(),
             others: Vec::new(),
             commands: Vec::new(),
@@ -257,9 +257,15 @@ impl Planner<'_> {
         let lively = self.target.lively(base);
         let chunked = lively.contains(&Upload) && self.target.can(&[UploadChunked]);
         for first in lively.into_iter().chain(chunked.then_some(UploadChunked)) {
-            for &fault in self.target.faults {
+            for &fault in &self.target.faults {
+                let revokes = fault == ClientFault::Revoke;
+                if revokes && !(base.is_plainest() && REVOKED.contains(&first)) {
+                    continue;
+                }
                 let inside = |point: &Point| match point {
-                    Point::Before | Point::Answer | Point::After(_) | Point::Enters(_) => false,
+                    // What a task does after the answer, it does under a token that is good for nothing.
+                    Point::Answer => revokes && first.row().by_task,
+                    Point::Before | Point::After(_) | Point::Enters(_) => false,
                     Point::FirstByte => fault != ClientFault::CloseReply,
                     Point::MidBody | Point::LastByte => true,
                 };
@@ -298,8 +304,8 @@ impl Planner<'_> {
         for text in SEQUENCES {
             self.written(Family::Single, text);
         }
-        for text in SHARING {
-            let races = text.contains('[');
+        for text in SHARING.iter().chain(&COPIES) {
+            let races = text.contains(['[', '{']);
             let family = if races {
                 Family::Rivals
             } else {

@@ -23,11 +23,11 @@ const SHORT: Span = Span::from_secs(180);
 /// The same where commands are run, one after the other.
 const COMMANDS: usize = 4;
 /// The share of the time that every script of the plan once may take.
-const ONCE: f64 = 0.75;
+const ONCE: f64 = 0.7;
 /// The share of the search for shorter scripts, against those of the families.
 const SHRINKING: u32 = 4;
 /// The share of the time after which nothing new is begun and what was found is counted.
-const COUNTING: f64 = 0.8;
+const COUNTING: f64 = 0.75;
 /// How often a script is run before it is known how often it shows a violation.
 const RATED: u32 = 8;
 /// How often the shortest script of a finding is run in all, where that does not take too long.
@@ -276,37 +276,42 @@ impl<'s, S: TestBed> Sweep<'s, S> {
         }
     }
 
-    /// Runs the shortest script of each variant often enough to say how often it shows: first the worst of every finding.
+    /// Runs the shortest script of each variant often enough to say how often it shows: first the worst of every finding. What
+    /// shows for the first time meanwhile is counted too.
     fn count(&mut self) {
+        while self.budget.share() <= 1.0 && !self.bed.is_over() {
+            let batch = self.uncounted();
+            if batch.is_empty() || self.run(&batch).is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// The next scripts to count.
+    fn uncounted(&self) -> Vec<Script> {
         let findings = self.ledger.findings(Script::to_string);
         let most = findings.iter().map(|finding| finding.variants.len()).max();
         let turns = (0..most.unwrap_or(0)).flat_map(|turn| {
             let variants = findings
                 .iter()
                 .filter_map(move |one| one.variants.get(turn));
-            variants.map(|variant| variant.shortest().script.clone())
+            variants.map(|variant| &variant.shortest().script)
         });
-        let (alone, beside): (Vec<Script>, Vec<Script>) = turns.partition(runs_commands);
-        let more = |script: Script, tries: u32| {
-            let more = tries.saturating_sub(self.ledger.tries(&script));
-            vec![script; more as usize]
+        let mut known = BTreeSet::new();
+        let missing = |script: &Script, tries: u32| tries.saturating_sub(self.ledger.tries(script));
+        let (alone, beside): (Vec<&Script>, Vec<&Script>) = turns
+            .filter(|script| known.insert(*script))
+            .partition(|script| runs_commands(script));
+        let more = |scripts: Vec<&Script>, tries: u32, batch: usize| -> Vec<Script> {
+            (scripts.into_iter())
+                .flat_map(|script| vec![script.clone(); missing(script, tries) as usize])
+                .take(batch)
+                .collect()
         };
-        let beside: Vec<Script> = beside
-            .into_iter()
-            .flat_map(|one| more(one, TRIES))
-            .collect();
-        let alone: Vec<Script> = alone
-            .into_iter()
-            .flat_map(|one| more(one, COMMAND_TRIES))
-            .collect();
-        for batch in beside
-            .chunks(self.budget.batch())
-            .chain(alone.chunks(COMMANDS))
-        {
-            if self.budget.share() > 1.0 {
-                return;
-            }
-            self.run(batch);
+        let beside = more(beside, TRIES, self.budget.batch());
+        match beside.is_empty() {
+            true => more(alone, COMMAND_TRIES, COMMANDS),
+            false => beside,
         }
     }
 }

@@ -24,7 +24,7 @@ stranger = { user = "s", project = "q", roles = ["member"] }
 fn capabilities(glance: bool) -> Capabilities {
     let mut can = Capabilities::embedded();
     if glance {
-        (can.faults, can.operations) = (ClientFault::ALL, Operation::ALL.to_vec());
+        (can.faults, can.operations) = (ClientFault::ALL.to_vec(), Operation::ALL.to_vec());
         can.others = Who::ALL.to_vec();
     }
     can.commands = vec!["kill-api".to_owned()];
@@ -50,6 +50,10 @@ fn it_holds_what_is_known_to_go_wrong() {
         "create [import-slow enters-importing delete]",
         "create import-cut wait=1s upload",
         "create [upload-chunked mid-body !close]",
+        "create [upload mid-body !revoke]",
+        "create stage [import-staged answer !revoke]",
+        "create upload [download last-byte !revoke]",
+        "create upload [delete first-byte !revoke]",
     ] {
         let script: Script = text.parse().unwrap();
         assert!(cases.iter().any(|case| case.script == script), "{text}");
@@ -111,7 +115,8 @@ fn every_word_of_a_base_is_an_operation() {
 }
 
 /// Why a script that can be swept may be no story of a storm.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 8] = [
+    "logs in at Keystone",
     "the embedded service does not tell when",
     "can never be legal",
     "in the middle of",

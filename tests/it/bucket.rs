@@ -136,7 +136,7 @@ fn exactly_one_name_is_asked_for_and_signed() {
     let held = |bytes| ProbeReading {
         data: Some(Held {
             bytes,
-            staged: None,
+            ..Held::default()
         }),
         ..ProbeReading::default()
     };

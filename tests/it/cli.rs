@@ -6,6 +6,7 @@ mod interrupted;
 mod refused;
 
 use crate::process;
+pub(crate) use crate::process::Running;
 use std::path::Path;
 use std::process::Output;
 

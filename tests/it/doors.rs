@@ -63,15 +63,6 @@ fn a_history_of_a_real_server_is_judged_alike_at_every_door() {
             },
             INVALID,
         ),
-        // Somebody did, and went away in the middle of it.
-        (
-            r#""create", "abort-upload""#,
-            Lies {
-                show: 200,
-                ..HONEST
-            },
-            UNKNOWN,
-        ),
         (
             r#""create", "delete", { refused = "download" }"#,
             Lies {
@@ -84,6 +75,22 @@ fn a_history_of_a_real_server_is_judged_alike_at_every_door() {
     for (steps, lies, expected) in steps_and_lies {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), lies, "[load]", &format!("[{steps}]"));
+        agree(folder.path(), "liar.toml", expected);
+    }
+    // Somebody went away in the middle of an upload, and the record says saving: in the end nothing can be at work on it.
+    let saving = Lies {
+        show: 200,
+        ..HONEST
+    };
+    for (settle, expected) in [("300ms", UNKNOWN), ("6s", INVALID)] {
+        let folder = tempfile::tempdir().unwrap();
+        let more = format!("[settle]\nfor = \"{settle}\"\n[load]");
+        write(
+            folder.path(),
+            saving,
+            &more,
+            r#"["create", "abort-upload"]"#,
+        );
         agree(folder.path(), "liar.toml", expected);
     }
 }

@@ -66,10 +66,12 @@ async fn saying(start: &'static str, again: &'static str) -> Client {
 /// Performs each kind of operation against it: all must end soon, and none with ok.
 async fn check(client: &Client, expected: Outcome) {
     for &operation in Operation::ALL {
+        let is_asked_for = !operation.kind().needs_several_stores();
         if matches!(
             operation,
             Operation::AbortUpload | Operation::UploadTooLarge | Operation::ImportTooLarge
-        ) {
+        ) || !is_asked_for
+        {
             continue; // the one ends before its answer, the others are not asked for
         }
         let answer = soon(client.perform(&request(operation))).await;

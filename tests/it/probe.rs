@@ -46,7 +46,7 @@ impl Place {
                 "sqlite:///{}",
                 self.path("glance.db").display()
             ))),
-            store: Some(StoreTarget::Folder(self.path("images"))),
+            store: Some(StoreTarget::Folders(vec![self.path("images")])),
             staging: Some(self.path("staging")),
         }
     }
@@ -178,11 +178,82 @@ fn files_are_summed_by_exact_name() {
     write(format!("staging/{other}.uc"), 6);
     write(format!("staging/{other}.converted"), 7);
     let reading = place.read(&[other, none, one]).unwrap();
-    let held = |bytes, staged| Some(Held { bytes, staged });
+    let held = |bytes, staged| {
+        Some(Held {
+            bytes,
+            staged,
+            ..Held::default()
+        })
+    };
     let data: Vec<_> = reading.iter().map(|reading| reading.data).collect();
     assert_eq!(
         data,
         [held(None, Some(18)), held(None, None), held(Some(0), None)]
+    );
+}
+
+const BOTH: [&str; 2] = ["images", "copies"];
+
+/// An image whose row names these stores, and of which each of the two holds a file of so many bytes, or none.
+fn stored(place: &Place, number: u64, named: &[&str], files: [Option<usize>; 2]) -> ImageId {
+    let id = place.image(number, "'active', 0, 9, NULL");
+    let file = |folder: &str| place.path(folder).join(id.to_string());
+    for folder in named {
+        let url = format!("file://{}", file(folder).display());
+        place.location(id, &url, "'active', 0");
+    }
+    for (folder, size) in BOTH.iter().zip(files) {
+        if let Some(size) = size {
+            std::fs::write(file(folder), vec![0; size]).unwrap();
+        }
+    }
+    id
+}
+
+/// What the row names must be there, and what it does not name must not.
+#[test]
+fn of_several_stores_each_holds_what_the_row_names() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("copies")).unwrap();
+    let target = ProbeTarget {
+        store: Some(StoreTarget::Folders(BOTH.map(|it| place.path(it)).to_vec())),
+        ..place.target()
+    };
+    let cases: [(&[&str], [Option<usize>; 2], _); 10] = [
+        (&BOTH, [Some(9), Some(9)], (Some(9), None, false)),
+        (&BOTH, [Some(5), Some(9)], (Some(9), None, true)),
+        (&BOTH, [Some(9), None], (Some(9), None, true)),
+        (&BOTH, [None, None], (None, None, false)),
+        (&BOTH[1..], [None, Some(9)], (Some(9), None, false)),
+        (&BOTH[1..], [Some(8), Some(9)], (Some(9), Some(8), false)),
+        (&BOTH[1..], [Some(8), None], (None, Some(8), false)),
+        (&BOTH[..1], [Some(9), Some(8)], (Some(9), Some(8), false)),
+        (&[], [None, Some(8)], (None, Some(8), false)),
+        (&[], [Some(9), None], (Some(9), None, false)),
+    ];
+    let images = (0..).zip(cases);
+    let images = images.map(|(number, (named, files, _))| stored(&place, number, named, files));
+    let images: Vec<ImageId> = images.collect();
+    let read = |target: ProbeTarget| {
+        local(async { (Probe::open(&target).await?).read(&images).await }).unwrap()
+    };
+    for ((named, files, expected), reading) in cases.into_iter().zip(read(target.clone())) {
+        let held = reading.data.unwrap();
+        let found = (held.bytes, held.stray, held.lacking);
+        assert_eq!(found, expected, "{named:?} {files:?}");
+        let in_store = !named.is_empty();
+        assert!(matches!(row(&reading), Row::Present(row) if row.in_store == in_store));
+    }
+    let files = [0, 3, 9].map(|case| target.files(images[case]).len());
+    assert_eq!(files, [2, 0, 1]);
+    let rowless = ProbeTarget {
+        database: None,
+        ..target
+    };
+    let strays = |reading: &ProbeReading| reading.data.is_none_or(|held| held.stray.is_some());
+    assert!(
+        !read(rowless).iter().any(strays),
+        "nobody knows where it should be"
     );
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use stormglass_model::history::{Content, Seen};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
-use stormglass_model::operations::{Formats, OperationKind};
+use stormglass_model::operations::{Formats, OperationKind, StoreRole};
 
 /// What a status code makes of an operation.
 ///
@@ -30,9 +30,11 @@ pub(crate) fn outcome(operation: Operation, status: u16) -> Outcome {
 }
 
 /// What a status code alone shows of the subject, on a request that names it in its path. A 410 shows nothing: an upload gets it
-/// with the words "could not be found" also when a failed rival has queued the subject again under it.
-pub(crate) fn gone(status: u16) -> Option<Seen> {
-    (status == 404).then_some(Seen::Gone)
+/// with the words "could not be found" also when a failed rival has queued the subject again under it. Nor does a 404 of a store,
+/// in which the subject may only have no data.
+pub(crate) fn gone(operation: Operation, status: u16) -> Option<Seen> {
+    let of_store = matches!(operation.kind(), OperationKind::DeleteFromStore(_));
+    (status == 404 && !of_store).then_some(Seen::Gone)
 }
 
 /// What is read of an image's record.
@@ -90,6 +92,13 @@ pub(crate) struct Page {
     _schema: String,
 }
 
+/// The first of the places that the record of an image shows.
+pub(crate) fn first_location(record: &[u8]) -> Option<String> {
+    let record: Value = serde_json::from_slice(record).ok()?;
+    let url = record.get("locations")?.get(0)?.get("url")?;
+    url.as_str().map(str::to_owned)
+}
+
 /// The import tasks of an image.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Tasks {
@@ -111,6 +120,51 @@ impl Tasks {
     }
 }
 
+/// The stores between which a server copies data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stores {
+    default: String,
+    second: String,
+}
+
+/// What a server says of its stores.
+#[derive(Deserialize)]
+struct StoreList {
+    stores: Vec<Store>,
+}
+
+#[derive(Deserialize)]
+struct Store {
+    id: String,
+    default: Option<Value>,
+    #[serde(rename = "read-only")]
+    read_only: Option<Value>,
+}
+
+impl Stores {
+    /// The default store and another that takes data; none where there are no two. What cannot be part of a path is no store's name.
+    pub(crate) fn of(list: &[u8]) -> Option<Stores> {
+        let list: StoreList = serde_json::from_slice(list).ok()?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let fits = |one: &&Store| one.read_only.is_none() && one.id.chars().all(plain);
+        let stores = || list.stores.iter().filter(fits);
+        let default = stores().find(|one| one.default.is_some())?;
+        let second = stores().find(|one| one.id != default.id)?;
+        Some(Stores {
+            default: default.id.clone(),
+            second: second.id.clone(),
+        })
+    }
+
+    /// The name of one of them.
+    pub(crate) fn named(&self, role: StoreRole) -> &str {
+        match role {
+            StoreRole::Default => &self.default,
+            StoreRole::Second => &self.second,
+        }
+    }
+}
+
 /// A request, as far as it needs no data: its method, its path from `/v2` on, and its text, which may be empty.
 pub(crate) struct Asked {
     pub method: &'static str,
@@ -127,7 +181,7 @@ impl Asked {
         }
     }
 
-    /// The same, and the server is told the MD5 of the data at `url`.
+    /// The same for the newer call, which takes any algorithm: the server is told the MD5 of the data at `url`.
     pub(crate) fn checked(self, url: &str, md5: &str) -> Asked {
         let expected = json!({ "os_hash_algo": "md5", "os_hash_value": md5 });
         let body = json!({ "url": url, "validation_data": expected });
@@ -137,9 +191,21 @@ impl Asked {
         }
     }
 
+    /// The same for the older call, which takes the algorithm of the server's settings alone, by default this.
+    pub(crate) fn checked_patch(self, url: &str, md5: &str, sha512: &str) -> Asked {
+        let expected =
+            json!({ "checksum": md5, "os_hash_algo": "sha512", "os_hash_value": sha512 });
+        let place = json!({ "url": url, "metadata": {}, "validation_data": expected });
+        let change = json!([{ "op": "add", "path": "/locations/-", "value": place }]);
+        Asked {
+            text: change.to_string(),
+            ..self
+        }
+    }
+
     pub(crate) fn media_type(&self) -> Option<&'static str> {
         match self.method {
-            "PUT" => Some("application/octet-stream"),
+            "PUT" if self.text.is_empty() => Some("application/octet-stream"),
             "PATCH" => Some("application/openstack-images-v2.1-json-patch"),
             _ => (!self.text.is_empty()).then_some("application/json"),
         }
@@ -147,7 +213,8 @@ impl Asked {
 }
 
 /// What is asked for an operation; of one that takes two requests the second, since the first is a plain create. `value` is where the
-/// data lies, for those that name a place, what a property is set to, and with whom an image is shared.
+/// data lies, for those that name a place, what a property is set to, with whom an image is shared, and
+/// which store is meant.
 pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -> Asked {
     let place = || json!({ "url": value, "metadata": {} });
     let import = |method: Value| ("POST", "/import", json!({ "method": method }));
@@ -172,10 +239,25 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -
         OperationKind::Reactivate => ("POST", "/actions/reactivate", Value::Null),
         OperationKind::Import(_) => import(json!({ "name": "web-download", "uri": value })),
         OperationKind::ImportStaged => import(json!({ "name": "glance-direct" })),
-        OperationKind::RegisterLocation(_) => ("POST", "/locations", json!({ "url": value })),
-        OperationKind::CreateWithLocation | OperationKind::AddLocation => {
-            patch("add", "/locations/-", place())
+        OperationKind::ImportToAllStores => {
+            let body = json!({ "method": { "name": "glance-direct" }, "all_stores": true });
+            ("POST", "/import", body)
         }
+        OperationKind::CopyImage => {
+            let body = json!({ "method": { "name": "copy-image" }, "stores": [value] });
+            ("POST", "/import", body)
+        }
+        OperationKind::DeleteFromStore(_) => {
+            return Asked {
+                method: "DELETE",
+                path: format!("/stores/{value}/{id}"),
+                text: String::new(),
+            };
+        }
+        OperationKind::RegisterLocation(_) => ("POST", "/locations", json!({ "url": value })),
+        OperationKind::CreateWithLocation
+        | OperationKind::AddLocation(_)
+        | OperationKind::CopyLocation => patch("add", "/locations/-", place()),
         OperationKind::ReplaceLocation => patch("replace", "/locations", json!([place()])),
         // The first, which is where the data was sent to if it was.
         OperationKind::RemoveLocation => {
@@ -186,13 +268,13 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -
         OperationKind::SetProperty => patch("add", "/stormglass_note", json!(value)),
         OperationKind::Share => ("POST", "/members", json!({ "member": value })),
         OperationKind::Unshare => ("DELETE", "/members/", Value::Null),
+        OperationKind::Accept => ("PUT", "/members/", json!({ "status": "accepted" })),
         OperationKind::Protect => patch("replace", "/protected", json!(true)),
         OperationKind::Unprotect => patch("replace", "/protected", json!(false)),
     };
-    let member = if kind == OperationKind::Unshare {
-        value
-    } else {
-        ""
+    let member = match kind {
+        OperationKind::Unshare | OperationKind::Accept => value,
+        _ => "",
     };
     Asked {
         method,
@@ -232,4 +314,37 @@ fn registration(id: ImageId, run: RunId, formats: Formats) -> Value {
     body["disk_format"] = disk_format.into();
     body["container_format"] = "bare".into();
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stores(list: &str) -> Option<[String; 2]> {
+        let stores = Stores::of(list.as_bytes())?;
+        Some([StoreRole::Default, StoreRole::Second].map(|role| stores.named(role).to_owned()))
+    }
+
+    #[test]
+    fn two_stores_are_those_that_take_data() {
+        let two = r#"{"stores":[{"id":"a"},{"id":"b","default":"true"},{"id":"c"}]}"#;
+        assert_eq!(stores(two), Some(["b", "a"].map(str::to_owned)));
+        for one in [
+            r#"{"stores":[{"id":"a","default":"true"}]}"#,
+            r#"{"stores":[{"id":"a","default":"true"},{"id":"w","read-only":"true"}]}"#,
+            r#"{"stores":[{"id":"a"},{"id":"b"}]}"#,
+            // A path of somebody else's.
+            r#"{"stores":[{"id":"a","default":"true"},{"id":"../images"}]}"#,
+            r#"{"stores":[{"id":"a","default":"true"},{"id":"b?c"}]}"#,
+            "Multi backend is not supported at this site.",
+        ] {
+            assert_eq!(stores(one), None, "{one}");
+        }
+    }
+
+    #[test]
+    fn a_404_of_a_store_does_not_say_that_the_image_is_gone() {
+        assert_eq!(gone(Operation::DeleteFromStore, 404), None);
+        assert_eq!(gone(Operation::Delete, 404), Some(Seen::Gone));
+    }
 }

@@ -16,24 +16,23 @@
 //! their use. What is reserved and never used costs a cleanup one look each.
 
 use crate::answer::{ImageId, RunId};
-use crate::input;
 use rustc_hash::FxHashMap;
 use rustix::fs::{FlockOperation, flock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use stormglass_model::units::Bytes;
 
 /// Numbers that are reserved at once.
 const BATCH: u64 = 256;
 /// How far beyond the reserved numbers one is looked for, since shards of a run do not keep in step; and how many may lie
 /// unused, since arrivals that are dropped take numbers with them. Beyond either an image is written for itself.
 const AHEAD: u64 = 4_096;
-/// Bytes of a journal, at most. A line reserves 256 images, so these are of hundreds of millions.
-const LONGEST: Bytes = Bytes(256 << 20);
 const TITLE: &str = "stormglass journal 1";
+/// Bytes of the largest journal: that of ten million images which are all written for themselves takes less.
+const SIZE_MAX: u64 = 1 << 30;
 
 /// The journal that runs write to; clones share it, between threads as well.
 #[derive(Clone, Debug)]
@@ -176,6 +175,7 @@ fn begin(path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new()
         .create_new(true)
         .append(true)
+        .mode(0o600)
         .open(path)?;
     // A file system without locks is no reason not to run.
     let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
@@ -239,19 +239,46 @@ impl JournalRun {
 /// Reads the runs of the journal at `path`.
 pub fn read(path: &Path) -> Result<Vec<JournalRun>, JournalError> {
     let unusable = |error| JournalError::Unusable(path.to_owned(), error);
-    let bytes = input::bytes(path, LONGEST).map_err(unusable)?;
-    let text = String::from_utf8_lossy(&bytes);
+    let file = File::open(path).map_err(unusable)?;
+    let text = contents(&file).map_err(unusable)?;
+    Ok(prove(path, &text)?.1)
+}
+
+/// What the file holds: of a device or a pipe nothing, since those are no journals and may have no end.
+fn contents(file: &File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if about.len() <= SIZE_MAX {
+        file.take(SIZE_MAX + 1).read_to_end(&mut bytes)?;
+    }
+    match about.len().max(bytes.len() as u64) > SIZE_MAX {
+        true => Err(io::Error::other("it is larger than any journal")),
+        false => Ok(bytes),
+    }
+}
+
+/// That it is a journal: how many bytes of it are whole lines, and the runs that these tell of.
+fn prove(path: &Path, bytes: &[u8]) -> Result<(usize, Vec<JournalRun>), JournalError> {
     let (mut runs, mut places) = (Vec::new(), FxHashMap::default());
     // What stands after the last end of a line was never acted upon.
-    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    for (at, line) in whole.lines().enumerate() {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n');
+    let whole = end.map_or(0, |end| end + 1);
+    let begun = format!("{TITLE}\n");
+    if whole == 0 && !begun.as_bytes().starts_with(bytes) {
+        return Err(JournalError::Foreign(path.to_owned(), 1));
+    }
+    let text = String::from_utf8_lossy(&bytes[..whole]);
+    for (at, line) in text.lines().enumerate() {
         let known = match at {
             0 => (line == TITLE).then_some(()),
             _ => take(&mut runs, &mut places, line),
         };
         known.ok_or_else(|| JournalError::Foreign(path.to_owned(), at + 1))?;
     }
-    Ok(runs)
+    Ok((whole, runs))
 }
 
 /// Takes a line; `places` says where each run stands.
@@ -277,7 +304,12 @@ fn take(
     let known = &mut runs[*places.get(&run)?];
     known.done = false;
     match word {
-        "numbers" => known.numbers = known.numbers.max(rest.parse().ok()?),
+        "numbers" => {
+            // More at once are never reserved.
+            let most = known.numbers.saturating_add(AHEAD + BATCH);
+            let numbers = rest.parse().ok().filter(|numbers| *numbers <= most)?;
+            known.numbers = known.numbers.max(numbers);
+        }
         "image" => known.others.push(ImageId::parse(rest)?),
         "done" => known.done = true,
         // Images that were gone once may be back: they are looked at again.
@@ -288,35 +320,51 @@ fn take(
 }
 
 /// Reserves the journal at `path` for one who cleans up, and notes what is done.
-pub struct Reopened(PathBuf, File);
+#[derive(Debug)]
+pub struct Reopened {
+    path: PathBuf,
+    file: File,
+    runs: Vec<JournalRun>,
+}
 
 impl Reopened {
-    /// Reserves it.
+    /// Reserves it. Nothing is written before all of it is known to be a journal.
     pub fn new(path: &Path) -> Result<Reopened, JournalError> {
         let unusable = |error| JournalError::Unusable(path.to_owned(), error);
+        // Before it is opened for writing, which alone does something to some devices.
+        read(path)?;
         let mut options = OpenOptions::new();
-        let file = options.append(true).open(path).map_err(unusable)?;
+        let file = options
+            .read(true)
+            .append(true)
+            .open(path)
+            .map_err(unusable)?;
         let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
         // As above: where there are no locks nobody is kept out.
         if locked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
             return Err(JournalError::UnderWay(path.to_owned()));
         }
+        let bytes = contents(&file).map_err(unusable)?;
+        let (whole, runs) = prove(path, &bytes)?;
         // Half a line at the end would spoil what is added.
-        let text = input::bytes(path, LONGEST).map_err(unusable)?;
-        let end = text.iter().rposition(|byte| *byte == b'\n');
-        let whole = end.map_or(0, |end| end + 1);
-        if whole < text.len() {
+        if whole < bytes.len() {
             file.set_len(whole as u64).map_err(unusable)?;
         }
-        Ok(Reopened(path.to_owned(), file))
+        let path = path.to_owned();
+        Ok(Reopened { path, file, runs })
+    }
+
+    /// The runs that it tells of.
+    pub fn runs(&self) -> &[JournalRun] {
+        &self.runs
     }
 
     /// Notes that nothing of `run` is left.
     pub fn done(&mut self, run: RunId) -> Result<(), JournalError> {
-        let unusable = |error| JournalError::Unusable(self.0.clone(), error);
+        let unusable = |error| JournalError::Unusable(self.path.clone(), error);
         let line = ending(run, &[]);
-        self.1.write_all(line.as_bytes()).map_err(unusable)?;
-        self.1.sync_data().map_err(unusable)
+        self.file.write_all(line.as_bytes()).map_err(unusable)?;
+        self.file.sync_data().map_err(unusable)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::http::{Proxies, host};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use stormglass_model::lifecycle::Who;
 use stormglass_model::units::{Bytes, Span};
 
 /// Where a real Glance is, and who talks to it. Credentials never show in `Debug`.
@@ -76,6 +77,18 @@ impl GlanceTarget {
         self.member == self.admin
     }
 
+    /// Who acts as `who`, if anybody does.
+    pub fn identity(&self, who: Who) -> Option<&Identity> {
+        // Where nobody says who he is, everybody may be an admin; where the member does, an admin must.
+        let has_admin = self.admin != Identity::Anonymous || self.member == Identity::Anonymous;
+        match who {
+            Who::Member => Some(&self.member),
+            Who::Admin => has_admin.then_some(&self.admin),
+            Who::Reader => self.reader.as_ref(),
+            Who::OtherProject => self.other_project.as_ref(),
+        }
+    }
+
     /// The project that images are shared with, if it is known: identity headers say it, and so do the tokens of a development server.
     pub fn project_to_share_with(&self) -> Option<String> {
         let said = match &self.other_project {
@@ -113,8 +126,8 @@ pub struct ProbeTarget {
 /// Where the data of images is kept.
 #[derive(Clone, Debug)]
 pub enum StoreTarget {
-    /// In the folder of the file system store.
-    Folder(PathBuf),
+    /// In the folders of file system stores, the default one's first.
+    Folders(Vec<PathBuf>),
     /// In a bucket of S3.
     Bucket(BucketTarget),
 }

@@ -327,8 +327,17 @@ fn what_is_no_journal_is_refused_and_never_written_over() {
         format!("{title}\nrun {RUN} {NOBODY}\nimage {RUN} {image}x\n"),
         format!("{title}\nrun {RUN} {NOBODY}\nnumbers {RUN} -1\n"),
         format!("{title}\nrun +000000000000007 {NOBODY}\n"),
+        // Without the end of a line there is nothing that a crash may have cut.
+        "precious".to_owned(),
+        format!("{title} of another kind"),
+        "[package]\nname = \"precious\"".to_owned(),
+        "SQLite format 3\0\n\0\0precious".to_owned(),
+        // More than were ever reserved at once would be looked for to the end of time.
+        format!("{title}\nrun {RUN} {NOBODY}\nnumbers {RUN} {}\n", u64::MAX),
     ] {
         std::fs::write(&path, &text).unwrap();
+        let reopened = Reopened::new(&path);
+        assert!(matches!(reopened, Err(JournalError::Foreign(..))), "{text}");
         let read = read_journal(&path);
         assert!(matches!(read, Err(JournalError::Foreign(..))), "{text}");
         let client = client(NOBODY).with_journal(&Journal::at(&path));

@@ -95,6 +95,7 @@ pub const TABLE: [(Place, &[&str], &[&str]); 9] = [
             "stall",
             "slow",
             "close-reply",
+            "revoke",
         ],
     ),
     (Place::Server, &[], &["command"]),

@@ -337,7 +337,7 @@ impl<S: Runtime> Target for Remote<S> {
 
     fn start(&mut self, _: Time, _: &mut Out<Look>) {}
 
-    fn invoke(&mut self, _: Time, invocation: Invocation, _: &mut Out<Look>) {
+    fn invoke(&mut self, _: Time, mut invocation: Invocation, _: &mut Out<Look>) {
         let Invocation {
             subject,
             story,
@@ -348,6 +348,10 @@ impl<S: Runtime> Target for Remote<S> {
             rival_at,
             ..
         } = invocation;
+        // Of those who ask, some may be given a token as such.
+        let can = |(fault, _): &(ClientFault, f64)| self.client.unable(who, *fault).is_none();
+        invocation.client_fault = client_fault.filter(can);
+        let client_fault = invocation.client_fault;
         if operation.creates() {
             self.images.spawn(subject.slot, Image::default());
             let image = LiveImage {

@@ -8,17 +8,20 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use stormglass_glance::Exchange;
 use stormglass_model::lifecycle::Who;
-use stormglass_model::script::{Point, Second};
+use stormglass_model::script::{ClientFault, Point, Second};
 use stormglass_model::units::Time;
 
 /// The most requests that are written out; of more, the first and the last.
 const MOST: usize = 16;
 
-/// A new identifier in bash alone.
-const NEW_IMAGE: &str = "\
-IMAGE=$(printf '%04x%04x-%04x-4%03x-8%03x-%04x%04x%04x' $RANDOM $RANDOM $RANDOM \\
+/// Draws a new identifier in bash alone.
+const NEW_ID: &str = "\
+$(printf '%04x%04x-%04x-4%03x-8%03x-%04x%04x%04x' $RANDOM $RANDOM $RANDOM \\
   $((RANDOM % 4096)) $((RANDOM % 4096)) $RANDOM $RANDOM $RANDOM)  # a new one every time
 ";
+
+/// Identifiers of images, and the variables in their place.
+type Names<'v> = Vec<(&'v str, &'static str)>;
 
 /// Headers that curl writes itself.
 const CURLS_OWN: [&str; 7] = [
@@ -38,16 +41,19 @@ pub fn commands(target: &str, looks: &[String], variant: &Variant) -> String {
         return String::new();
     }
     let pauses = pauses(variant);
-    let mut text = head(target, variant, pauses.iter().any(Option::is_some));
+    let names = names(variant);
+    let slowed = pauses.iter().any(Option::is_some);
+    let mut text = head(target, variant, slowed, &names);
     let mut open: Vec<usize> = Vec::new();
     let (mut waits, mut rest) = (false, false);
-    for (index, (request, pause)) in requests.iter().zip(&pauses).enumerate() {
-        if requests.len() > MOST && (MOST / 2..requests.len() - MOST / 2).contains(&index) {
-            if index == MOST / 2 {
-                let _ = writeln!(text, "\n# … {} more requests …", requests.len() - MOST);
-            }
-            continue;
+    let mut written = 0;
+    for index in worth_writing(requests, variant.at) {
+        let (request, pause) = (&requests[index], &pauses[index]);
+        if index > written {
+            let more = counted((index - written) as u64, "more request");
+            let _ = writeln!(text, "\n# … {more} …");
         }
+        written = index + 1;
         open.retain(|&before| overlaps(&requests[before], request.sent));
         if open.is_empty() && std::mem::take(&mut waits) {
             text.push_str("wait\n");
@@ -64,13 +70,7 @@ pub fn commands(target: &str, looks: &[String], variant: &Variant) -> String {
         rest = pause.as_ref().is_some_and(|pause| pause.command.is_none());
         let next = requests.get(index + 1);
         let background = pause.is_some() || next.is_some_and(|n| overlaps(request, n.sent));
-        write_request(
-            &mut text,
-            request,
-            &variant.example.image,
-            pause.as_ref(),
-            background,
-        );
+        write_request(&mut text, request, &names, pause.as_ref(), background);
         if background {
             open.push(index);
             waits = true;
@@ -83,7 +83,32 @@ pub fn commands(target: &str, looks: &[String], variant: &Variant) -> String {
         text.push_str("\n# What the server holds now:\n");
         text.extend(looks.iter().map(|look| format!("{look}\n")));
     }
+    if written < requests.len() {
+        let _ = writeln!(
+            text,
+            "\n# After that the sweep looked at it and deleted it."
+        );
+    }
     text
+}
+
+/// Which requests are written out: those until what cannot be true was seen, and of looks that are repeated the first and the last.
+fn worth_writing(requests: &[Exchange], at: Time) -> Vec<usize> {
+    let until = requests.partition_point(|request| request.sent <= at);
+    let same = |one: usize, other: usize| {
+        let of = |index: usize| {
+            let one: &Exchange = &requests[index];
+            (&one.method, &one.path, one.who, one.status)
+        };
+        requests[one].method == "GET" && of(one) == of(other)
+    };
+    let mut kept: Vec<usize> = (0..until)
+        .filter(|&i| i == 0 || i + 1 >= until || !same(i - 1, i) || !same(i, i + 1))
+        .collect();
+    if kept.len() > MOST {
+        kept.drain(MOST / 2..kept.len() - MOST / 2);
+    }
+    kept
 }
 
 /// Whether a request was still open at an instant.
@@ -91,7 +116,25 @@ fn overlaps(request: &Exchange, at: Time) -> bool {
     request.ended.is_none_or(|ended| ended > at)
 }
 
-fn head(target: &str, variant: &Variant, slowed: bool) -> String {
+/// The image of the try, and another that was created beside it.
+fn names(variant: &Variant) -> Names<'_> {
+    let image = variant.example.image.as_str();
+    let created = variant.example.exchanges.iter().filter_map(|request| {
+        let body = request
+            .text
+            .strip_prefix('{')
+            .filter(|_| request.path == "/v2/images")?;
+        body.split_once("\"id\":\"")?.1.get(..36)
+    });
+    let mut others = created.filter(|id| *id != image);
+    let named = [
+        (image, "IMAGE"),
+        (others.next().unwrap_or_default(), "OTHER"),
+    ];
+    named.into_iter().filter(|(id, _)| !id.is_empty()).collect()
+}
+
+fn head(target: &str, variant: &Variant, slowed: bool, names: &Names) -> String {
     let who: BTreeSet<Who> = variant
         .example
         .exchanges
@@ -106,8 +149,8 @@ fn head(target: &str, variant: &Variant, slowed: bool) -> String {
         text.push_str("# Data is sent with a pause, at the end of which both sides go on at once. Try it some times.\n");
     }
     let _ = writeln!(text, "GLANCE={}", quoted(&clean(target)));
-    if !variant.example.image.is_empty() {
-        text.push_str(NEW_IMAGE);
+    for (_, name) in names {
+        let _ = write!(text, "{name}={NEW_ID}");
     }
     text
 }
@@ -126,7 +169,7 @@ fn token(who: Who) -> (&'static str, &'static str) {
 struct Pause {
     /// Bytes before it.
     before: u64,
-    /// The command to run in it; none: the next request does it.
+    /// What to do in it; none: the next request does it.
     command: Option<String>,
 }
 
@@ -145,7 +188,10 @@ fn pauses(variant: &Variant) -> Vec<Option<Pause>> {
     for (first, at, second) in races(&variant.shortest().script) {
         let command = match second {
             Second::Rival(_) => None,
-            Second::Command(name) => Some(name.clone()),
+            Second::Command(name) => Some(format!("what the scenario's command `{name}` does")),
+            Second::Fault(ClientFault::Revoke) => Some(format!(
+                "`openstack token revoke`, with the token of {first}"
+            )),
             Second::Fault(_) => continue,
         };
         let meets = |index: usize| {
@@ -175,7 +221,7 @@ fn pauses(variant: &Variant) -> Vec<Option<Pause>> {
 fn write_request(
     text: &mut String,
     request: &Exchange,
-    image: &str,
+    names: &Names,
     pause: Option<&Pause>,
     background: bool,
 ) {
@@ -192,7 +238,7 @@ fn write_request(
         "HEAD" => " -I".to_owned(),
         method => format!(" -X {}", quoted(&clean(method))),
     };
-    let url = word("$GLANCE", &clean(&request.path), image);
+    let url = word("GLANCE", &clean(&request.path), names);
     let (token, _) = token(request.who);
     let _ = write!(
         text,
@@ -201,20 +247,17 @@ fn write_request(
     for (name, value) in &request.headers {
         if !CURLS_OWN.contains(&name.to_ascii_lowercase().as_str()) {
             let header = clean(&format!("{name}: {value}"));
-            let _ = write!(text, " -H {}", word("", &header, image));
+            let _ = write!(text, " -H {}", word("", &header, names));
         }
     }
     if !request.text.is_empty() {
-        let sent = word("", &clean(&request.text), image);
+        let sent = word("", &clean(&request.text), names);
         let _ = write!(text, " \\\n  --data-raw {sent}");
     }
     text.push_str(body);
     text.push_str(if background { " &\n" } else { "\n" });
-    if let Some(name) = pause.and_then(|pause| pause.command.as_ref()) {
-        let _ = writeln!(
-            text,
-            "sleep 1  # and now, within two seconds, what the scenario's command `{name}` does"
-        );
+    if let Some(what) = pause.and_then(|pause| pause.command.as_ref()) {
+        let _ = writeln!(text, "sleep 1  # and now, within two seconds, {what}");
     }
     let _ = writeln!(text, "# {}", reply(request));
 }
@@ -274,36 +317,39 @@ fn reply(request: &Exchange) -> String {
     }
 }
 
-/// One word of a shell, with the variable in front of it and the image's identifier as `$IMAGE`.
-fn word(variable: &str, text: &str, image: &str) -> String {
-    let pieces: Vec<&str> = match image {
-        "" => vec![text],
-        image => text.split(image).collect(),
-    };
-    if variable.is_empty() && pieces.len() == 1 {
+/// One word of a shell, with the variable in front of it and identifiers as theirs.
+fn word(variable: &'static str, text: &str, names: &Names) -> String {
+    // Pieces of the text, and the variable before each.
+    let mut pieces = vec![(variable, text)];
+    for (id, name) in names {
+        let split = |(before, piece): (&'static str, _)| {
+            let parts = str::split(piece, *id).enumerate();
+            parts.map(move |(index, part)| (if index == 0 { before } else { *name }, part))
+        };
+        pieces = pieces.into_iter().flat_map(split).collect();
+    }
+    if let [("", text)] = pieces[..] {
         return quoted(text);
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%?&;~ ".contains(c);
-    if pieces.iter().all(|piece| piece.chars().all(plain)) {
-        let longer = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let mut inside = format!("{variable}{}", pieces[0]);
-        for piece in &pieces[1..] {
-            inside += match piece.starts_with(longer) {
-                true => "${IMAGE}",
-                false => "$IMAGE",
-            };
-            inside += piece;
+    let is_plain = pieces.iter().all(|(_, piece)| piece.chars().all(plain));
+    let longer = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let shown = pieces.into_iter().map(|(variable, piece)| {
+        let quoted = match (is_plain, piece) {
+            (true, _) | (false, "") => piece.to_owned(),
+            (false, piece) => single_quoted(piece),
+        };
+        match (variable, is_plain) {
+            ("", _) => quoted,
+            (name, true) if piece.starts_with(longer) => format!("${{{name}}}{quoted}"),
+            (name, true) => format!("${name}{quoted}"),
+            (name, false) => format!("\"${name}\"{quoted}"),
         }
-        return format!("\"{inside}\"");
+    });
+    let shown: String = shown.collect();
+    if is_plain {
+        format!("\"{shown}\"")
+    } else {
+        shown
     }
-    let single = |piece: &&str| match *piece {
-        "" => String::new(),
-        piece => single_quoted(piece),
-    };
-    let front = match variable {
-        "" => String::new(),
-        variable => format!("\"{variable}\""),
-    };
-    let rest: Vec<String> = pieces.iter().map(single).collect();
-    front + &rest.join("\"$IMAGE\"")
 }

@@ -164,6 +164,12 @@ pub fn reading(reading: &ProbeReading) -> Vec<String> {
         Some(held) => {
             let bytes = held.bytes.map(|bytes| counted(bytes, "byte"));
             parts.push(format!("store: {}", bytes.as_deref().unwrap_or("no data")));
+            if held.lacking {
+                parts.push("a store that the row names: less".to_owned());
+            }
+            if let Some(stray) = held.stray {
+                parts.push(format!("another store: {}", counted(stray, "byte")));
+            }
             if let Some(staged) = held.staged {
                 parts.push(format!("staging area: {}", counted(staged, "byte")));
             }

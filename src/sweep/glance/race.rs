@@ -23,8 +23,16 @@ impl Session {
         match second {
             Second::Rival(rival) => self.rivals(first, at, *rival).await,
             Second::Fault(fault) => {
+                let name = format!("!{fault}");
+                if let Some(reason) = self.shared.client.unable(first.who, *fault) {
+                    let step = format!("[{first} {at} {name}]");
+                    return self.note(&name, format!("{step} was not done: {reason}"));
+                }
                 let watch = Watch::new(at, Span::ZERO, Some(*fault));
                 self.perform(first, Some(&watch), true).await;
+                if let Some(why) = watch.unrevoked() {
+                    self.note(&name, format!("{first}: {why}"));
+                }
             }
             Second::Command(name) => self.broken(first, at, name).await,
         }

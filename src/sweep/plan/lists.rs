@@ -13,9 +13,9 @@ pub(in crate::sweep) const BASES: [(&str, &str); 11] = [
     ),
     (
         "create upload",
-        "download deactivate reactivate add-location replace-location remove-location protect",
+        "download deactivate reactivate add-location replace-location remove-location protect copy-image",
     ),
-    ("create stage", "import-staged stage"),
+    ("create stage", "import-staged stage import-to-all-stores"),
     (
         "create upload deactivate",
         "download-as-admin deactivate reactivate remove-location",
@@ -39,7 +39,8 @@ pub(in crate::sweep) const BASES: [(&str, &str); 11] = [
 pub(super) const ALWAYS: &[Operation] = &[Delete, SetProperty, Show];
 
 /// Other ways to ask for the same: each is tried alone everywhere, and beside little where what it is a way of does something.
-pub(super) const VARIANTS: [(Operation, Operation); 8] = [
+pub(super) const VARIANTS: [(Operation, Operation); 10] = [
+    (DeleteFromDefaultStore, DeleteFromStore),
     (UploadChunked, Upload),
     (ImportSlow, Import),
     (ImportMissing, Import),
@@ -48,13 +49,15 @@ pub(super) const VARIANTS: [(Operation, Operation); 8] = [
     (ImportTooLarge, Import),
     (RegisterLocationChecked, RegisterLocation),
     (RegisterLocationWrongHash, RegisterLocation),
+    (AddLocationChecked, AddLocation),
 ];
 
-/// What is tried nowhere but where it is written: without somebody who looks it shows nothing.
-pub(super) const ONLY_WRITTEN: [Operation; 2] = [Share, Unshare];
+/// What is tried nowhere but where it is written: alone it shows nothing, or no more than what it is a way of.
+pub(super) const ONLY_WRITTEN: [Operation; 5] =
+    [Share, Unshare, Accept, CopyLocation, AddLocationWrongHash];
 
-/// Sharing with another project, whose user then looks.
-pub(super) const SHARING: [&str; 22] = [
+/// What is shared: with another project, whose user then looks or accepts, and a place with another image.
+pub(super) const SHARING: [&str; 39] = [
     "create upload share show:stranger download:stranger",
     "create upload share unshare show:stranger download:stranger",
     "create upload share deactivate download:stranger",
@@ -77,13 +80,63 @@ pub(super) const SHARING: [&str; 22] = [
     "create upload share [deactivate before download:stranger]",
     "create upload share [unshare before download:stranger]",
     "create upload share [delete before download:stranger]",
+    "create upload share accept show:stranger download:stranger",
+    "create upload share accept unshare show:stranger",
+    "create upload share unshare accept show:stranger",
+    "create upload share delete accept",
+    "create upload share accept:member",
+    "create upload share accept:reader",
+    "create upload share [accept before unshare] show:stranger",
+    "create upload share [accept before delete] show:stranger",
+    "create upload share [accept before set-property] show:stranger",
+    "create upload share [accept before deactivate] download:stranger",
+    "create upload copy-location",
+    "create-with-location copy-location",
+    "create upload add-location copy-location copy-location",
+    "create upload deactivate copy-location",
+    "create import wait=1s copy-location",
+    "create upload [copy-location before delete]",
+    "create upload [copy-location first-byte set-property]",
+];
+
+/// Copies in several stores. A copy is a task, so what comes after it waits for it, or may come at any instant of it.
+pub(super) const COPIES: [&str; 26] = [
+    "create upload copy-image wait=1s delete-from-store",
+    "create upload copy-image wait=1s delete-from-store copy-image",
+    "create upload copy-image wait=1s delete-from-default-store",
+    "create upload copy-image wait=1s delete-from-default-store delete-from-store",
+    "create upload copy-image wait=1s copy-image",
+    "create upload copy-image wait=1s delete",
+    "create upload copy-image wait=1s deactivate",
+    "create upload copy-image wait=1s deactivate delete-from-store",
+    "create upload deactivate copy-image reactivate",
+    "create-with-location copy-image wait=1s delete-from-store",
+    "create stage import-to-all-stores wait=1s delete-from-default-store",
+    "create upload {copy-image | delete}~150ms",
+    "create upload {copy-image | deactivate}~150ms",
+    "create upload {copy-image | set-property}~150ms",
+    "create upload {copy-image | copy-image}~150ms",
+    "create upload {copy-image | delete-from-store}~150ms",
+    "create stage {import-to-all-stores | delete}~150ms",
+    "create stage {import-to-all-stores | set-property}~150ms",
+    "create upload copy-image wait=1s [delete-from-store before delete-from-default-store]",
+    "create upload copy-image wait=1s [delete-from-store before delete-from-store]",
+    "create upload copy-image wait=1s [delete-from-store before set-property]",
+    "create upload copy-image wait=1s [set-property before delete-from-default-store]",
+    "create upload copy-image wait=1s [delete-from-store before deactivate]",
+    "create upload copy-image wait=1s [delete-from-store before delete]",
+    "create upload copy-image wait=1s [delete-from-default-store before download]",
+    "create upload copy-image wait=1s {delete-from-store | copy-image}~60ms",
 ];
 
 /// What is tried beside them.
 pub(super) const BESIDE_VARIANTS: [Operation; 4] = [Delete, SetProperty, Upload, Stage];
 
+/// What is tried with a token that ends in the middle of it.
+pub(super) const REVOKED: [Operation; 6] = [Upload, Stage, ImportStaged, Import, Download, Delete];
+
 /// What comes after something that fails, or that goes on after its answer.
-pub(super) const SEQUENCES: [&str; 14] = [
+pub(super) const SEQUENCES: [&str; 17] = [
     "create import-missing wait=1s upload",
     "create import-missing wait=1s import",
     "create import-dead wait=1s upload",
@@ -96,6 +149,9 @@ pub(super) const SEQUENCES: [&str; 14] = [
     "create import-slow stage",
     "create register-location-wrong-hash wait=1s upload",
     "create register-location-wrong-hash wait=1s register-location",
+    "create add-location-wrong-hash download deactivate",
+    "create add-location-wrong-hash upload",
+    "create upload add-location-wrong-hash",
     "create abort-upload upload",
     "create set-property upload set-property deactivate set-property",
 ];
@@ -113,6 +169,7 @@ pub(super) fn unlocked(first: Operation) -> &'static [Operation] {
         ],
         AbortUpload | UploadTooLarge | UploadWrongSize => &[Upload, Stage],
         Stage => &[ImportStaged, Upload],
+        CopyImage => &[DeleteFromStore],
         Deactivate => &[Reactivate, DownloadAsAdmin],
         Reactivate => &[Deactivate, Download],
         Protect => &[Unprotect],
@@ -129,6 +186,7 @@ pub(super) fn points(first: Operation) -> Vec<Point> {
     match first {
         Upload | UploadChunked => points.push(Point::Enters(SubjectStatus::Saving)),
         Stage => points.push(Point::Enters(SubjectStatus::Uploading)),
+        CopyImage => {} // it shows in no status
         one if one.row().by_task => points.push(Point::Enters(SubjectStatus::Importing)),
         _ => {}
     }
@@ -138,7 +196,7 @@ pub(super) fn points(first: Operation) -> Vec<Point> {
 
 /// Where a command, written `!`, is run: it takes seconds, so only where something can be left half done, and what can be made of
 /// it afterwards. The most telling first, in case the time is too short for all.
-pub(super) const BREAKABLE: [&str; 18] = [
+pub(super) const BREAKABLE: [&str; 20] = [
     "create [upload mid-body !]",
     "create [stage mid-body !] import-staged",
     "create stage [import-staged answer !]",
@@ -157,6 +215,8 @@ pub(super) const BREAKABLE: [&str; 18] = [
     "create [stage mid-body !] stage import-staged",
     "create [import answer !] import",
     "create upload add-location [remove-location before !]",
+    "create upload [copy-image answer !]",
+    "create upload [copy-image answer !] copy-image",
 ];
 
 /// Three at a time, in one status each: two that are in each other's way, and a third that changes what either finds.

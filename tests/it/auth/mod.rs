@@ -4,6 +4,7 @@ mod clouds;
 mod hostile;
 mod login;
 mod proxy;
+mod revoked;
 mod sources;
 mod tls;
 
@@ -36,6 +37,8 @@ struct Cloud {
     asked: Cell<u32>,
     /// The tokens that Glance accepts.
     accepted: RefCell<BTreeSet<String>>,
+    /// Those that their owner gave back, in order.
+    revoked: RefCell<Vec<String>>,
     /// Whether Glance accepts new ones.
     trusts: Cell<bool>,
     /// When tokens are issued, and when they end.
@@ -63,6 +66,7 @@ impl Cloud {
             issued: Cell::new(0),
             asked: Cell::new(0),
             accepted: RefCell::default(),
+            revoked: RefCell::default(),
             trusts: Cell::new(true),
             times: Cell::new(["2031-02-28T00:00:00.000000Z", "2031-02-28T01:00:00.000000Z"]),
             gate: RefCell::default(),
@@ -100,7 +104,10 @@ impl Cloud {
                 if let Some(gate) = gate {
                     gate.notified().await;
                 }
-                self.keystone(&body)
+                match method {
+                    "DELETE" => self.revoke_one(&head),
+                    _ => self.keystone(&body),
+                }
             } else {
                 self.glance(method, path, &head)
             };
@@ -154,6 +161,20 @@ impl Cloud {
             (true, "GET") => answer("200 OK", "", "{\"images\": [], \"schema\": \"images\"}"),
             (true, "POST") => answer("201 Created", "", "{\"status\": \"queued\"}"),
             (true, _) => answer("204 No Content", "", ""),
+        }
+    }
+
+    /// Takes back the token that is named, if it is shown as well.
+    fn revoke_one(&self, head: &str) -> String {
+        let said = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
+        let token = said("x-subject-token: ").unwrap_or_default();
+        let own = said("x-auth-token: ") == Some(token);
+        match own && self.accepted.borrow_mut().remove(token) {
+            true => {
+                self.revoked.borrow_mut().push(token.to_owned());
+                answer("204 No Content", "", "")
+            }
+            false => answer("404 Not Found", "", "{}"),
         }
     }
 

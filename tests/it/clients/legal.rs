@@ -308,6 +308,7 @@ fn reading(
             staged: content
                 .filter(|_| status == Uploading)
                 .map(|content| content.size),
+            ..Held::default()
         }),
         tasks_open: Some(0),
     }

@@ -1,6 +1,7 @@
 //! The history checker for concurrent clients.
 
 mod alarms;
+mod copies;
 mod crowds;
 mod explored;
 mod falsified;

@@ -89,6 +89,7 @@ fn the_store_holds_what_the_row_says() {
     staged.data = Some(Held {
         bytes: None,
         staged: Some(DATA.size),
+        ..Held::default()
     });
     created().done(Stage).probe(staged).holds(&GLANCE);
     let mut left = reading(row(Queued, None), None);

@@ -3,7 +3,9 @@
 use super::written::{DATA, Written, uploaded};
 use stormglass_model::checker::concurrent::{Rules, Symptom};
 use stormglass_model::history::{OpId, Seen};
-use stormglass_model::lifecycle::Operation::{Deactivate, Delete, Download, Share, Show, Unshare};
+use stormglass_model::lifecycle::Operation::{
+    Accept, Deactivate, Delete, Download, Share, Show, Unshare,
+};
 use stormglass_model::lifecycle::SubjectStatus::{Active, Deactivated};
 use stormglass_model::lifecycle::{Outcome, Who};
 
@@ -112,4 +114,42 @@ fn what_is_deactivated_is_not_read_by_those_it_is_shared_with() {
     written.shows(Deactivated).holds(&GLANCE);
     reads(&mut wrong, true);
     wrong.breaks(&GLANCE, &[Symptom::Exposed]);
+}
+
+/// The other project accepts it.
+fn accepts(written: &mut Written, outcome: Outcome) {
+    let accept = written.call_as(Accept, Who::OtherProject);
+    let code = if outcome == Outcome::Ok { 200 } else { 404 };
+    let gone = (code == 404).then_some(Seen::Gone);
+    written.reply(accept, outcome, gone, None, Some(code));
+}
+
+#[test]
+fn what_is_shared_may_be_accepted_and_nothing_else() {
+    let mut written = uploaded();
+    let mut early = written.clone();
+    accepts(&mut early, Outcome::Refused);
+    early.clone().shows(Active).holds(&GLANCE);
+    accepts(&mut early, Outcome::Ok);
+    early.breaks(&GLANCE, &[Symptom::Trespass]);
+
+    written.done(Share);
+    let mut accepted = written.clone();
+    accepts(&mut accepted, Outcome::Ok);
+    accepted.shows(Active).holds(&GLANCE);
+    for undo in [Unshare, Delete] {
+        let mut late = written.clone();
+        late.done(undo);
+        let mut refused = late.clone();
+        accepts(&mut refused, Outcome::Refused);
+        refused.holds(&GLANCE);
+        accepts(&mut late, Outcome::Ok);
+        late.breaks(&GLANCE, &[Symptom::Trespass]);
+        // Beside it, either may come first.
+        let mut beside = written.clone();
+        let open = beside.call(undo);
+        accepts(&mut beside, Outcome::Ok);
+        beside.answer(open, Outcome::Ok).holds(&GLANCE);
+    }
+    written.done(Accept).breaks(&GLANCE, &[Symptom::Trespass]);
 }

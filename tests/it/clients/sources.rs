@@ -1,8 +1,8 @@
 //! Data that does not come as a plain upload: what may come of it, and what may not.
 
-use super::written::{DATA, OTHER, created};
+use super::written::{DATA, OTHER, created, reading, row, uploaded};
 use stormglass_model::checker::concurrent::{Rules, Symptom};
-use stormglass_model::history::{Observation, ProbeReading};
+use stormglass_model::history::{Observation, ProbeReading, Seen};
 use stormglass_model::lifecycle::SubjectStatus::{Active, Importing, Queued, Saving};
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
 
@@ -80,5 +80,50 @@ fn a_wrong_checksum_may_be_found_out_or_not() {
         written.shows(Queued).holds(&GLANCE);
         written.shows(Active);
         written.breaks(&GLANCE, &[Symptom::WrongStatus]);
+    }
+}
+
+#[test]
+fn the_older_call_makes_it_active_with_whatever_checksum_is_said() {
+    for operation in [
+        Operation::AddLocationChecked,
+        Operation::AddLocationWrongHash,
+    ] {
+        let mut written = created();
+        let add = written.call(operation);
+        let mut refused = written.clone();
+        written.answer(add, Outcome::Ok);
+        let mut lied = written.clone();
+        let look = lied.call(Operation::Show);
+        let seen = Some(Seen::Status(Active));
+        lied.reply(look, Outcome::Ok, seen, Some(OTHER), Some(200));
+        lied.reads(DATA).holds(&GLANCE);
+        written.shows(Queued).breaks(&GLANCE, &[Symptom::Undone]);
+        refused.answer(add, Outcome::Refused);
+        refused.clone().shows(Queued).holds(&GLANCE);
+        refused
+            .shows(Active)
+            .breaks(&GLANCE, &[Symptom::WrongStatus]);
+    }
+}
+
+#[test]
+fn what_another_image_reads_is_still_there_when_that_is_deleted() {
+    let mut written = uploaded();
+    let copy = written.call(Operation::CopyLocation);
+    let here = reading(row(Active, Some(DATA)), Some(DATA.size));
+    let gone = reading(row(Active, Some(DATA)), None);
+    for outcome in [Outcome::Ok, Outcome::Refused, Outcome::Unknown] {
+        let mut copied = written.clone();
+        copied.answer(copy, outcome);
+        let mut kept = copied.clone();
+        kept.shows(Active).reads(DATA).probe(here);
+        let symptoms: Vec<_> = kept.judged(&GLANCE).violations;
+        let silent = outcome == Outcome::Unknown;
+        assert_eq!(symptoms.len(), usize::from(silent), "{symptoms:?}");
+        copied.shows(Active).probe(gone);
+        let hollow = copied.judged(&GLANCE).violations;
+        let hollow = hollow.iter().any(|one| one.symptom == Symptom::Hollow);
+        assert!(hollow, "{copied}");
     }
 }

@@ -208,7 +208,7 @@ pub fn reading(row: Row, bytes: Option<u64>) -> ProbeReading {
         row: Some(row),
         data: Some(Held {
             bytes,
-            staged: None,
+            ..Held::default()
         }),
         tasks_open: Some(0),
     }

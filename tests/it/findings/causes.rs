@@ -3,11 +3,11 @@
 use super::sample::{DATA, Tale, status};
 use stormglass::Trial;
 use stormglass_model::checker::concurrent::{Rules, Severity};
-use stormglass_model::history::{Held, Observation, PresentRow, ProbeReading, Row};
+use stormglass_model::history::{Held, Observation, PresentRow, ProbeReading, Row, Seen};
 use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
 
 use Operation::*;
-use Severity::{BytesLeaked, DataExposed, Stuck, WrongAnswer};
+use Severity::{BytesLeaked, DataExposed, DataLost, Stuck, WrongAnswer};
 use SubjectStatus::{Active, Deleted, Queued, Saving};
 
 /// The causes that a history shows, with how bad each is, in order of time.
@@ -24,11 +24,13 @@ fn check(tale: Tale, expected: &[(&str, Severity)]) {
 }
 
 /// A create that is answered, and from then on ten milliseconds an event.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Life {
     tale: Tale,
     now: f64,
     next: u64,
+    /// Whether the row is marked as deleted.
+    gone: bool,
 }
 
 impl Life {
@@ -60,7 +62,10 @@ impl Life {
 
     fn answered(&mut self, op: u64, http: Option<u16>, seen: Option<SubjectStatus>) -> &mut Life {
         self.now += 10.0;
-        let seen = seen.and_then(status);
+        let seen = match http {
+            Some(404) => Some(Seen::Gone),
+            _ => seen.and_then(status),
+        };
         self.tale = std::mem::take(&mut self.tale).answered(self.now, op, http, seen);
         self
     }
@@ -88,7 +93,7 @@ impl Life {
         self.observed(Observation::Probed(ProbeReading {
             row: Some(Row::Present(PresentRow {
                 status,
-                deleted: status == Deleted,
+                deleted: status == Deleted || self.gone,
                 content: None,
                 locations: 0,
                 in_store: false,
@@ -96,6 +101,20 @@ impl Life {
             data: Some(Held {
                 bytes: held.filter(|_| data),
                 staged: held.filter(|_| staged),
+                ..Held::default()
+            }),
+            tasks_open: Some(0),
+        }))
+    }
+
+    /// The image is deleted, and these bytes are in its store, and some in another.
+    fn left(&mut self, bytes: Option<u64>) -> &mut Life {
+        self.observed(Observation::Probed(ProbeReading {
+            row: Some(Row::Absent),
+            data: Some(Held {
+                bytes,
+                stray: Some(DATA.size),
+                ..Held::default()
             }),
             tasks_open: Some(0),
         }))
@@ -148,6 +167,29 @@ fn a_refused_upload_takes_a_staged_image_back_to_queued() {
     );
 }
 
+/// A registration that fails late takes back to queued what an upload has made active since.
+#[test]
+fn data_whose_status_was_overwritten_is_not_left_by_its_upload() {
+    let mut life = Life::created();
+    let register = life.sent(RegisterLocationWrongHash, Who::Member);
+    life.answered(register, Some(202), None).done(Upload);
+    let told = [("stale-write: import", BytesLeaked)];
+    check(life.probed(Queued, true, false).tale(), &told);
+}
+
+/// It found the image, was overtaken by a delete, wrote all the same, and then said that the image is not there.
+#[test]
+fn an_update_that_ends_in_404_has_written_over_a_delete() {
+    let mut life = Life::created();
+    let delete = life.sent(Delete, Who::Member);
+    let update = life.sent(SetProperty, Who::Member);
+    life.answered(delete, Some(204), None);
+    life.answered(update, Some(404), None);
+    life.gone = true;
+    let told = [("stale-write: update", WrongAnswer)];
+    check(life.probed(Queued, false, false).tale(), &told);
+}
+
 #[test]
 fn what_is_left_is_left_by_whom() {
     let mut life = Life::uploaded();
@@ -173,6 +215,94 @@ fn what_is_left_is_left_by_whom() {
     );
 }
 
+/// What a probe reads of an active image, of which a store that its row names lacks the data, or one that it does not has some.
+fn in_stores(lacking: bool, stray: bool) -> Observation {
+    Observation::Probed(ProbeReading {
+        row: Some(Row::Present(PresentRow {
+            status: Active,
+            deleted: false,
+            content: Some(DATA),
+            locations: 2,
+            in_store: true,
+        })),
+        data: Some(Held {
+            bytes: Some(DATA.size),
+            stray: Some(DATA.size).filter(|_| stray),
+            lacking,
+            ..Held::default()
+        }),
+        tasks_open: Some(0),
+    })
+}
+
+#[test]
+fn what_is_wrong_in_one_of_several_stores_is_done_by_whom() {
+    for (rival, cause) in [
+        (SetProperty, "stale-write: update"),
+        (DeleteFromDefaultStore, "stale-write: delete-from-store"),
+    ] {
+        let mut life = Life::uploaded();
+        life.rivals((DeleteFromStore, 204), (rival, 204));
+        life.observed(in_stores(true, false));
+        check(life.tale(), &[(cause, WrongAnswer)]);
+    }
+    let mut life = Life::uploaded();
+    life.done(CopyImage).done(DeleteFromStore);
+    life.observed(in_stores(true, false));
+    check(life.tale(), &[("stale-write: copy-image", WrongAnswer)]);
+
+    let mut life = Life::uploaded();
+    life.done(CopyImage).observed(in_stores(false, true));
+    check(life.tale(), &[("no-clean-up: copy-image", BytesLeaked)]);
+
+    let mut life = Life::uploaded();
+    life.rivals((CopyImage, 202), (SetProperty, 200));
+    life.observed(in_stores(false, true));
+    check(life.tale(), &[("stale-write: update", BytesLeaked)]);
+
+    // What a delete leaves in every store, it leaves.
+    let mut life = Life::uploaded();
+    life.done(CopyImage).done(Deactivate).done(Delete);
+    let mut both = life.clone();
+    check(
+        both.left(Some(DATA.size)).tale(),
+        &[("no-clean-up: delete", BytesLeaked)],
+    );
+    check(
+        life.left(None).tale(),
+        &[("no-clean-up: copy-image", BytesLeaked)],
+    );
+}
+
+#[test]
+fn a_save_undoes_a_deactivation_whichever_it_is() {
+    for (operation, cause) in [
+        (DeleteFromStore, "stale-write: delete-from-store"),
+        (CopyImage, "stale-write: copy-image"),
+    ] {
+        let mut life = Life::uploaded();
+        life.rivals((operation, 202), (Deactivate, 204));
+        check(life.shows(Active).tale(), &[(cause, DataExposed)]);
+    }
+}
+
+#[test]
+fn a_delete_that_breaks_off_destroys_data() {
+    let mut life = Life::uploaded();
+    life.done(CopyImage);
+    life.rivals((Delete, 500), (DeleteFromStore, 403));
+    life.shows(Active);
+    let read = life.sent(Download, Who::Member);
+    life.answered(read, Some(403), None);
+    check(
+        life.tale(),
+        &[
+            ("server-error: delete", WrongAnswer),
+            ("wrong-effect: failed delete", WrongAnswer),
+        ],
+    );
+}
+
 #[test]
 fn an_error_is_that_of_the_request_it_answers() {
     let mut life = Life::uploaded();
@@ -193,4 +323,42 @@ fn what_the_server_broke_off_is_not_taken_up() {
     life.observed(Observation::Broken(false));
     life.shows(Saving).probed(Saving, false, false);
     check(life.tale(), &[("no-recovery: upload", Stuck)]);
+}
+
+#[test]
+fn an_accept_brings_back_what_an_unshare_has_taken() {
+    let mut life = Life::uploaded();
+    life.done(Share);
+    let unshare = life.sent(Unshare, Who::Member);
+    let accept = life.sent(Accept, Who::OtherProject);
+    life.answered(unshare, Some(204), None)
+        .answered(accept, Some(200), None);
+    let show = life.sent(Show, Who::OtherProject);
+    life.answered(show, Some(200), Some(Active)).shows(Active);
+    check(life.tale(), &[("stale-write: share", DataExposed)]);
+}
+
+/// Whatever else was sent meanwhile.
+#[test]
+fn the_delete_of_another_image_takes_the_data_along() {
+    for beside in [None, Some(SetProperty)] {
+        let mut life = Life::uploaded();
+        let copy = life.sent(CopyLocation, Who::Member);
+        if let Some(beside) = beside {
+            life.done(beside);
+        }
+        life.answered(copy, Some(200), None).shows(Active);
+        life.observed(Observation::Probed(ProbeReading {
+            row: Some(Row::Present(PresentRow {
+                status: Active,
+                deleted: false,
+                content: Some(DATA),
+                locations: 1,
+                in_store: true,
+            })),
+            data: Some(Held::default()),
+            tasks_open: Some(0),
+        }));
+        check(life.tale(), &[("wrong-effect: delete", DataLost)]);
+    }
 }

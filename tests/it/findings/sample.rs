@@ -43,7 +43,7 @@ pub fn result(findings: Vec<Finding>) -> SweepResult {
 }
 
 /// Tells a history in milliseconds.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Tale(Vec<ClientEvent>);
 
 impl Tale {
@@ -202,7 +202,7 @@ pub fn orphan() -> Finding {
         })),
         data: Some(Held {
             bytes: Some(65_536),
-            staged: None,
+            ..Held::default()
         }),
         tasks_open: Some(0),
     };
@@ -253,7 +253,7 @@ pub fn stuck() -> Finding {
         })),
         data: Some(Held {
             bytes: Some(32_768),
-            staged: None,
+            ..Held::default()
         }),
         tasks_open: None,
     };

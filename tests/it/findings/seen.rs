@@ -159,7 +159,8 @@ fn a_shell_reads_each_word_as_it_was() {
 #[test]
 fn a_page_stays_short() {
     let page = page(&result(vec![long()]));
-    assert!(page.contains("… 984 more requests …"));
+    // The same look many times is written out twice, and nothing after what cannot be true.
+    assert!(page.contains("… 508 more requests …"), "{page}");
     assert!(page.lines().count() < 200);
 }
 

@@ -3,10 +3,11 @@
 use super::{SEED, SIZE, local};
 use stormglass_glance::auth::{Environment, cloud};
 use stormglass_glance::target_from_environment;
-use stormglass_glance::{Client, ImageId, Request, RunId, locate};
+use stormglass_glance::{Client, ImageId, Request, RunId, Watch, locate};
 use stormglass_glance::{GlanceTarget, Identity};
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
-use stormglass_model::units::Bytes;
+use stormglass_model::script::{ClientFault, Point};
+use stormglass_model::units::{Bytes, Span};
 
 /// What surrounds a test beside a Keystone.
 fn environment() -> Environment {
@@ -86,6 +87,47 @@ fn a_wrong_password_and_an_unknown_project_are_refused() {
             let error = locate(&target).await.unwrap_err().to_string();
             let expected = "(HTTP 401): the user, the password, a domain or the project is wrong; it does not say which";
             assert!(error.ends_with(expected), "{error}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs a Keystone: tests/keystone/run"]
+fn a_token_of_a_request_is_revoked_in_the_middle_of_it() {
+    let environment = environment();
+    local(async {
+        for (number, member) in (20..).zip(["member", "credential"]) {
+            let target = locate(&target(&environment, member)).await.unwrap();
+            let run = RunId::fresh(SEED + number);
+            let client = Client::new(&target, run).unwrap();
+            let asked = |operation, number| Request {
+                operation,
+                who: Who::Member,
+                id: ImageId::new(run, number),
+                size: Bytes(SIZE),
+                content_seed: SEED,
+                fraction: 0.5,
+            };
+            let revoked_at = async |point, operation, number| {
+                let watch = Watch::new(point, Span::ZERO, Some(ClientFault::Revoke));
+                let request = asked(operation, number);
+                let answer = client.perform_watched(&request, &watch).await;
+                assert_eq!(watch.unrevoked(), None, "{operation} {point}");
+                answer
+            };
+            let answer = revoked_at(Point::Before, Operation::Create, 0).await;
+            assert_eq!(answer.http_status, Some(401), "{answer:?}");
+            let inside = [Point::FirstByte, Point::MidBody, Point::LastByte];
+            for (number, point) in (1..).zip(inside) {
+                let create = client.perform(&asked(Operation::Create, number)).await;
+                assert_eq!(create.outcome, Outcome::Ok, "{create:?}");
+                let upload = revoked_at(point, Operation::Upload, number).await;
+                // Whether it looks at a token again after the head is the server's own.
+                assert!(matches!(upload.http_status, Some(204 | 401)), "{upload:?}");
+                let delete = revoked_at(Point::Answer, Operation::Delete, number).await;
+                assert_eq!(delete.http_status, Some(204), "{delete:?}");
+            }
+            assert_eq!(client.cleanup().await.left, []);
         }
     });
 }

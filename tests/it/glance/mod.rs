@@ -21,6 +21,7 @@ mod life;
 mod probe;
 mod safety;
 mod sources;
+mod stores;
 mod surface;
 
 const SEED: u64 = 42;

@@ -20,7 +20,7 @@ fn bucket() -> Option<String> {
 
 fn store() -> StoreTarget {
     let Some(bucket) = bucket() else {
-        return StoreTarget::Folder(set("STORE").into());
+        return StoreTarget::Folders(vec![set("STORE").into()]);
     };
     let secret = |name: &str| Secret::new(std::env::var(name).unwrap());
     StoreTarget::Bucket(BucketTarget {
@@ -138,7 +138,7 @@ fn books_tell_a_whole_life() {
                 })),
                 data: Some(Held {
                     bytes: Some(SIZE),
-                    staged: None,
+                    ..Held::default()
                 }),
                 tasks_open: Some(0),
             };
@@ -215,6 +215,7 @@ fn data_that_went_and_data_that_stayed_are_noticed() {
         let expected = Held {
             bytes: Some(7),
             staged: Some(14),
+            ..Held::default()
         };
         assert_eq!(held, Some(expected));
         meddle(id, None);
@@ -371,6 +372,7 @@ fn staged_data_is_found() {
         let expected = Held {
             bytes: None,
             staged: Some(12),
+            ..Held::default()
         };
         assert_eq!(reading.data, Some(expected));
         subject.clean().await;

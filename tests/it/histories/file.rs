@@ -72,7 +72,12 @@ fn reading() -> impl Strategy<Value = ProbeReading> {
         });
     let row = proptest::option::of(prop_oneof![Just(Row::Absent), present]);
     let held =
-        any::<(Option<u64>, Option<u64>)>().prop_map(|(bytes, staged)| Held { bytes, staged });
+        any::<([Option<u64>; 3], bool)>().prop_map(|([bytes, staged, stray], lacking)| Held {
+            bytes,
+            staged,
+            stray,
+            lacking,
+        });
     (row, proptest::option::of(held), any::<Option<u32>>()).prop_map(|(row, data, tasks_open)| {
         ProbeReading {
             row,
@@ -287,7 +292,7 @@ fn a_wrong_line_is_named_with_what_to_do() {
     line 4: a second header; check each history on its own
     line 2: it is longer than 1048576 bytes, which no event is; is this a history?
     line 2: column 67: `craete` is no operation; did you mean `create`?
-    line 2: column 1061: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` is no operation; write create, create-with-location, create-empty, add-location, remove-location, upload, abort-upload, download, export, clone, download-as-admin, deactivate, reactivate, delete, import, show, set-property, protect, unprotect, stage, import-staged, register-location, replace-location, create-without-format, create-with-wrong-format, upload-wrong-size, upload-too-large, upload-chunked, import-slow, import-missing, import-dead, import-cut, import-too-large, register-location-checked, register-location-wrong-hash, share, unshare
+    line 2: column 1061: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` is no operation; write create, create-with-location, create-empty, add-location, remove-location, upload, abort-upload, download, export, clone, download-as-admin, deactivate, reactivate, delete, import, show, set-property, protect, unprotect, stage, import-staged, register-location, replace-location, create-without-format, create-with-wrong-format, upload-wrong-size, upload-too-large, upload-chunked, import-slow, import-missing, import-dead, import-cut, import-too-large, register-location-checked, register-location-wrong-hash, share, unshare, add-location-checked, add-location-wrong-hash, accept, copy-location, copy-image, delete-from-store, delete-from-default-store, import-to-all-stores
     line 2: column 78: `me` is no client; write member, admin, reader, stranger
     line 2: column 36: unknown variant `sent`, expected one of `invoked`, `answered`, `broken`, `healed`, `probed`, `property`
     line 2: an event `invoked` must say `op`

@@ -325,3 +325,57 @@ fn a_bucket_elsewhere_is_not_touched_unless_it_is_said() {
     }
     assert!(fake.asked.lock().unwrap().is_empty());
 }
+
+/// The other image that a copy-location makes is this run's like any other: it is tagged, in the journal, and taken away.
+#[test]
+fn the_copy_of_a_location_is_taken_away_whatever_happens() {
+    for fails in [false, true] {
+        let refused = Arc::new(Mutex::new(fails));
+        let fake = Fake::with(Arc::new(
+            move |asked: &super::fake::Asked, stream: &mut _| {
+                let copy = asked.id() != id(0);
+                let answer = match asked.method.as_str() {
+                    "GET" if asked.path.ends_with(&id(0)) => {
+                        let place = r#"{"url":"s3://bucket/data","metadata":{}}"#;
+                        Some((200, format!(r#"{{"locations":[{place}]}}"#)))
+                    }
+                    "DELETE" if copy && std::mem::take(&mut *refused.lock().unwrap()) => {
+                        Some((500, String::new()))
+                    }
+                    _ => None,
+                };
+                answer.is_some_and(|(status, text)| reply(stream, status, &text).is_ok())
+            },
+        ));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        local(async {
+            let client = client(&fake, &path);
+            client.perform(&create(0)).await;
+            let copy = Request {
+                operation: Operation::CopyLocation,
+                ..create(0)
+            };
+            let answer = client.perform(&copy).await;
+            let outcome = if fails { Outcome::Fail } else { Outcome::Ok };
+            assert_eq!(answer.outcome, outcome, "{answer:?}");
+            assert_eq!((answer.observed, answer.content), (None, None));
+            let [first, other] = fake.ids("POST").try_into().unwrap();
+            assert_eq!(first, id(0));
+            let known = read_journal(&path).unwrap()[0]
+                .ids()
+                .any(|it| it.to_string() == other);
+            assert!(known, "{other} is not in the journal");
+            let asked = fake.asked.lock().unwrap().clone();
+            let names = |asked: &&super::fake::Asked| asked.method == "PATCH";
+            let named = asked.iter().find(names).unwrap();
+            assert_eq!(named.id(), other);
+            assert!(named.body.contains("s3://bucket/data"), "{}", named.body);
+            let copies = |image: &Image| image.tag == RUN.tag();
+            assert!(fake.images.lock().unwrap().values().all(copies));
+            assert_eq!(client.created().len(), 1 + usize::from(fails));
+            assert_eq!(client.cleanup().await.left, []);
+            assert!(fake.images.lock().unwrap().is_empty());
+        });
+    }
+}

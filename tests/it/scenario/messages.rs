@@ -179,6 +179,9 @@ fn probe() {
         probe("database_env = \"STORMGLASS_TEST_UNSET\""),
         probe("store = \"s3://images/here\"\nsecret_key_env = \"STORMGLASS_TEST_UNSET\""),
         probe("store = \"/images\"\nregion = \"here\""),
+        probe("store = []"),
+        probe("store = [\"/images\", \"more\"]"),
+        probe("store = [\"s3://images\", \"/images\"]\nendpoint = \"https://s3\""),
         probe("store = \"s3://images\"\nsecret_key = \"swordfish\"\nendpoint = \"https://s3\""),
     ];
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -247,6 +250,7 @@ fn commands() {
         fault("at = \"client\"\nkind = \"stall\""),
         fault("at = \"client\"\nkind = { reset = { after = \"2\", probability = 2 } }"),
         fault("at = \"client\"\nkind = { close-reply = { after = \"50%\" } }"),
+        fault("at = \"client\"\nkind = { revoke = { after = \"50%\" } }"),
         "[[fault]]\nname = \"f\"\nat = \"server\"\nkind = { command = \"kill-api\" }".to_owned(),
         "[[fault]]\nname = \"f\"\nat = \"client\"\nkind = { reset = { after = \"50%\" } }"
             .to_owned(),

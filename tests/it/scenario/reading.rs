@@ -6,7 +6,7 @@ use std::path::Path;
 use stormglass::{Aggregate, Comparison};
 use stormglass::{Clock, Model, Scenario, Target, parse_in};
 use stormglass_glance::auth::{Environment, Secret};
-use stormglass_glance::{Identity, StoreTarget};
+use stormglass_glance::{Identity, ProbeTarget, StoreTarget};
 use stormglass_model::config::{Defect, FailureRule};
 use stormglass_model::fault::{FaultKind, Place};
 use stormglass_model::lifecycle::Operation;
@@ -292,11 +292,18 @@ fn a_probe_is_named() {
         probe.database,
         Some(Secret::new("mysql://me:swordfish@db/glance"))
     );
-    assert!(
-        matches!(&probe.store, Some(StoreTarget::Folder(path)) if path.as_os_str() == "/images")
-    );
+    let folders = |probe: &ProbeTarget| match &probe.store {
+        Some(StoreTarget::Folders(folders)) => folders.clone(),
+        _ => Vec::new(),
+    };
+    assert_eq!(folders(&probe), [Path::new("/images")]);
     assert_eq!(probe.staging, None);
     assert!(!format!("{probe:?}").contains("swordfish"));
+    let probe = read(&format!(
+        "{url}\n[target.glance.probe]\nstore = [\"/images\", \"/more\"]"
+    ));
+    let both = [Path::new("/images"), Path::new("/more")];
+    assert_eq!(folders(&probe.unwrap()), both);
 }
 
 #[test]

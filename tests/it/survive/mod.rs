@@ -1,4 +1,5 @@
-//! What happens to the process and around it: it survives, or ends in order and says why.
+//! The machine, other programs and other people's files: nothing of theirs is harmed, and nothing of ours is lost.
 
 mod bounds;
+mod files;
 mod readers;

@@ -1,10 +1,11 @@
 //! Who sends a request: what its head says, and what is learnt from the answer.
 
 use super::identity::Identity;
+use super::keystone::TOKEN;
 use super::login::{LoginError, Secret};
 use super::session::Session;
 use crate::http::{ConfigError, Proxies};
-use hyper::header::{HeaderMap, HeaderValue};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use std::path::Path;
 use stormglass_model::units::Span;
 
@@ -40,10 +41,17 @@ impl Caller {
             return Ok(None);
         };
         let token = session.token().await?;
-        if let Ok(value) = hidden("token", token.reveal()) {
-            headers.insert(TOKEN, value); // it came in a header
-        }
+        headers.extend(
+            token
+                .header()
+                .map(|value| (HeaderName::from_static(TOKEN), value)),
+        );
         Ok(Some(token))
+    }
+
+    /// Its session, if that can have tokens for one request alone.
+    pub(crate) fn lasting(&self) -> Option<&Session> {
+        self.session.as_ref().filter(|session| session.is_lasting())
     }
 
     /// Logs in if that is still to be done.
@@ -62,9 +70,6 @@ impl Caller {
         self.session.is_some()
     }
 }
-
-/// The header of a token.
-pub(crate) const TOKEN: &str = "x-auth-token";
 
 /// The headers that say who asks. Hyper's own `Debug` hides their values.
 fn headers(identity: &Identity) -> Result<HeaderMap, ConfigError> {

@@ -41,6 +41,11 @@ impl Identity {
     pub fn has_catalog(&self) -> bool {
         matches!(self, Identity::Keystone(_))
     }
+
+    /// Whether it logs in at Keystone by itself, so that it can have a token of its own revoked.
+    pub fn can_revoke(&self) -> bool {
+        matches!(self, Identity::Keystone(login) if login.is_lasting())
+    }
 }
 
 impl std::fmt::Debug for Identity {

@@ -4,13 +4,17 @@ use super::endpoint::versionless;
 use super::login::{Credential, Login, LoginError, Named, Proof, Scope, Secret};
 use crate::answer::line;
 use crate::http::{Call, Connections, Payload, Reply, Times};
-use hyper::header::{ACCEPT, HeaderValue};
+use hyper::header::{ACCEPT, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// No token is taken to live for longer, nor one of which Keystone does not say how long it does.
 const LIFE_MAX: Duration = Duration::from_secs(365 * 86_400);
+/// The header of the token of one who asks.
+pub(crate) const TOKEN: &str = "x-auth-token";
+/// That of the token which is asked about, or given.
+const SUBJECT_TOKEN: &str = "x-subject-token";
 const JSON: &str = "application/json";
 
 /// A token that was issued.
@@ -26,7 +30,10 @@ pub(crate) async fn issue(login: &Login, keystone: &Connections) -> Result<Issue
     let url = || keystone.endpoint().to_string();
     let foreign = |detail: String| LoginError::Foreign { url: url(), detail };
     let mut times = Times::default();
-    let sent = keystone.exchange(call(login, keystone), &mut times).await;
+    let body = Payload::text(request(login).to_string());
+    let sent = keystone
+        .exchange(call("POST", body, keystone), &mut times)
+        .await;
     let reply = sent.map_err(|trouble| LoginError::Unreachable {
         url: url(),
         detail: line(trouble.text()),
@@ -47,6 +54,24 @@ pub(crate) async fn issue(login: &Login, keystone: &Connections) -> Result<Issue
     }
 }
 
+/// Revokes a token, as its owner. The error is one line.
+pub(crate) async fn revoke(token: &Secret, keystone: &Connections) -> Result<(), String> {
+    let mut call = call("DELETE", Payload::text(""), keystone);
+    let headers = call.request.headers_mut();
+    for name in [TOKEN, SUBJECT_TOKEN].map(HeaderName::from_static) {
+        headers.extend(token.header().map(|value| (name, value)));
+    }
+    let sent = keystone.exchange(call, &mut Times::default()).await;
+    let said = match sent {
+        Ok(Reply {
+            status: 200..=299, ..
+        }) => return Ok(()),
+        Ok(reply) => format!("HTTP {}", reply.status),
+        Err(trouble) => line(trouble.text()),
+    };
+    Err(format!("Keystone did not revoke its token: {said}"))
+}
+
 fn hint(login: &Login, status: u16) -> &'static str {
     match (&login.proof, status) {
         (_, 403) => "it may not have this scope, or it is disabled or locked",
@@ -60,11 +85,10 @@ fn hint(login: &Login, status: u16) -> &'static str {
     }
 }
 
-fn call(login: &Login, keystone: &Connections) -> Call {
+fn call(method: &str, body: Payload, keystone: &Connections) -> Call {
     let endpoint = keystone.endpoint();
     let path = format!("{}/v3/auth/tokens", endpoint.prefix);
-    let body = Payload::text(request(login).to_string());
-    let mut call = Call::new("POST", &path, &endpoint.authority, Some(JSON), body);
+    let mut call = Call::new(method, &path, &endpoint.authority, Some(JSON), body);
     let headers = call.request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static(JSON));
     call
@@ -139,7 +163,7 @@ struct ServiceEndpoint {
 }
 
 fn read(reply: &Reply) -> Result<Issued, &'static str> {
-    let token = (reply.headers.get("x-subject-token")).and_then(|value| value.to_str().ok());
+    let token = (reply.headers.get(SUBJECT_TOKEN)).and_then(|value| value.to_str().ok());
     let token = token
         .filter(|token| !token.is_empty())
         .ok_or("no token in the head of its reply")?;

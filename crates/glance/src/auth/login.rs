@@ -1,5 +1,6 @@
 //! A login at a Keystone: what is shown there, and what came of it last.
 
+use hyper::header::HeaderValue;
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -18,6 +19,13 @@ impl Secret {
     }
 
     /// The text, for who sends it.
+    /// As the value of a header, which `Debug` does not show; none if no header can carry it.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(&self.0).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
@@ -166,6 +174,11 @@ impl Login {
             ca: None,
             cache: TokenCache::default(),
         }
+    }
+
+    /// Whether it shows Keystone something by which it can always log in again, so that it can do without a token of its own.
+    pub(crate) fn is_lasting(&self) -> bool {
+        !matches!(self.proof, Proof::Token(_))
     }
 
     /// Who logs in, for messages.

@@ -12,10 +12,11 @@ mod session;
 mod table;
 mod yaml;
 
-pub(crate) use caller::{Caller, TOKEN};
+pub(crate) use caller::Caller;
 pub use clouds::{ENVVARS, cloud, from_environment};
 pub use environment::Environment;
 pub use identity::{Cloud, Identity, Mistake, is_header};
+pub(crate) use keystone::TOKEN;
 pub(crate) use login::LoginError;
 pub use login::{CatalogEntry, Credential, Domain, Interface, Login, Named, Proof, Scope, Secret};
 pub(crate) use session::Session;

@@ -114,6 +114,22 @@ impl Session {
         }
     }
 
+    /// Whether tokens of its own can be had, beside the one that all share.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.login.is_lasting()
+    }
+
+    /// A token for one request alone.
+    pub(crate) async fn token_apart(&self) -> Result<Secret, LoginError> {
+        let issued = keystone::issue(&self.login, &self.keystone).await;
+        issued.map(|issued| issued.token)
+    }
+
+    /// Has Keystone revoke such a token. The error is one line.
+    pub(crate) async fn revoke(&self, token: &Secret) -> Result<(), String> {
+        keystone::revoke(token, &self.keystone).await
+    }
+
     /// Hears how a Glance answered a token. Whether another one may be answered otherwise.
     pub(crate) fn answered(&self, used: &Secret, status: u16) -> bool {
         let mut held = self.login.cache.held();

@@ -163,17 +163,17 @@ impl Client {
 
     /// Deletes an image that this client created. What is still refused at `last` is left to the scenario's last resort.
     async fn delete_with_fallback(&self, id: ImageId, last: bool) -> Answer {
-        let answer = self.delete_as_anyone(id).await;
+        let answer = self.delete_as_anyone(id, last).await;
         let is_refused = answer.outcome == Outcome::Refused && answer.observed != Some(Seen::Gone);
         match last && is_refused && self.force_delete(id).await {
-            true => self.delete_as_anyone(id).await,
+            true => self.delete_as_anyone(id, last).await,
             false => answer,
         }
     }
 
     /// Deletes an image: as the member, and where he may not, or sees nothing, as the admin.
-    async fn delete_as_anyone(&self, id: ImageId) -> Answer {
-        let answer = self.delete_unblocked(id, Who::Member).await;
+    async fn delete_as_anyone(&self, id: ImageId, last: bool) -> Answer {
+        let answer = self.delete_unblocked(id, Who::Member, last).await;
         let has_admin = self.shared.identities[Who::Admin.index()].is_some();
         if answer.outcome != Outcome::Refused || !has_admin {
             return answer;
@@ -186,13 +186,13 @@ impl Client {
         admins
     }
 
-    /// Deletes an image, once more if what is in the way can be taken away.
-    async fn delete_unblocked(&self, id: ImageId, who: Who) -> Answer {
+    /// Deletes an image, once more if what is in the way can be taken away. A status that is in the way may pass by itself until `last`.
+    async fn delete_unblocked(&self, id: ImageId, who: Who, last: bool) -> Answer {
         let mut answer = self.perform_as(who, id, Operation::Delete).await;
         if answer.http_status == Some(403) && self.unprotect(id, who).await {
             answer = self.perform_as(who, id, Operation::Delete).await;
         }
-        if answer.http_status == Some(400) {
+        if last && answer.http_status == Some(400) {
             self.unblock_delete(id).await;
             answer = self.perform_as(who, id, Operation::Delete).await;
         }
@@ -297,7 +297,7 @@ impl Client {
         if record.protected {
             self.unprotect(id, who).await; // the delete shows whether that helped
         }
-        let mut deleted = self.delete_unblocked(id, who).await;
+        let mut deleted = self.delete_unblocked(id, who, last).await;
         let is_refused = matches!(deleted.http_status, Some(400..404 | 409));
         if last && is_refused && self.force_delete(id).await {
             deleted = self.perform_as(who, id, Operation::Delete).await;

@@ -6,15 +6,20 @@ use crate::auth::{Caller, Secret, TOKEN};
 use crate::clock::{now, since};
 use crate::dialect::{self, Asked, Image};
 use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{HOST, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use stormglass_model::history::Ending;
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
+use stormglass_model::script::ClientFault;
 use stormglass_model::units::Time;
+use tokio::sync::oneshot;
 
 /// The most of a text body that is kept.
 const TEXT_KEPT: usize = 4096;
+/// Why a token cannot be revoked.
+const NO_LOGIN: &str =
+    "it needs a client that logs in at Keystone, with a password or an application credential";
 
 impl Client {
     /// A request of this client, whose body is `data` where it is no text.
@@ -58,6 +63,10 @@ impl Client {
         times: &mut Times,
     ) -> Result<Reply, Trouble> {
         let caller = self.caller(who);
+        let revokes = |watch: &Rc<Watch>| watch.fault == Some(ClientFault::Revoke);
+        if let Some(watch) = call.watch.clone().filter(revokes) {
+            return self.send_revoked(&caller, call, &watch, times).await;
+        }
         let mut again = call.repeated().filter(|_| caller.renews());
         loop {
             let token = sign(&caller, &mut call, times).await?;
@@ -68,6 +77,50 @@ impl Client {
                 _ => return Ok(reply),
             }
         }
+    }
+
+    /// Why the clients of `who` cannot do wrong in this way, if they cannot.
+    pub fn unable(&self, who: Who, fault: ClientFault) -> Option<&'static str> {
+        let needs = fault == ClientFault::Revoke && self.caller(who).lasting().is_none();
+        needs.then_some(NO_LOGIN)
+    }
+
+    /// Sends a request with a token of its own, which is revoked at the point of the watch; only then the request goes on.
+    async fn send_revoked(
+        &self,
+        caller: &Caller,
+        mut call: Call,
+        watch: &Watch,
+        times: &mut Times,
+    ) -> Result<Reply, Trouble> {
+        let none = || Trouble::NotSent(NO_LOGIN.to_owned());
+        let session = caller.lasting().ok_or_else(none)?;
+        let began = now();
+        let token = session.token_apart().await;
+        times.waited += since(began);
+        let token = token.map_err(|error| Trouble::NotSent(error.to_string()))?;
+        call.secret = token.header();
+        let headers = call.request.headers_mut();
+        headers.extend(
+            token
+                .header()
+                .map(|value| (HeaderName::from_static(TOKEN), value)),
+        );
+        let (done, revoked) = oneshot::channel();
+        watch.revoked.replace(Some(revoked));
+        let exchange = async {
+            let reply = self.shared.connections.exchange(call, times).await;
+            watch.pass(); // a point that is the answer, or was never reached
+            reply
+        };
+        let revoke = async {
+            watch.passed().await;
+            if let Err(why) = session.revoke(&token).await {
+                watch.not_revoked(why);
+            }
+            let _ = done.send(()); // nobody waits for it after the answer
+        };
+        tokio::join!(exchange, revoke).0
     }
 
     /// Who asks as `who`.
@@ -86,7 +139,7 @@ impl Client {
         &self,
         context: &mut OperationContext<'_>,
         mut call: Call,
-    ) -> (Answer, Option<Trouble>) {
+    ) -> (Answer, Result<Reply, Trouble>) {
         call.watch = context.watch.clone();
         let clock = self.clock.as_ref();
         let kept = clock.map(|clock| self.noted(context.request.who, &call, clock()));
@@ -108,13 +161,16 @@ impl Client {
             context.exchanges.push(kept);
         }
         match came {
-            Ok(reply) => (judge(context.request.operation, &reply, content_max), None),
+            Ok(reply) => {
+                let answer = judge(context.request.operation, &reply, content_max);
+                (answer, Ok(reply))
+            }
             Err(trouble) => {
                 let outcome = without_reply(context.request.operation, &trouble, &context.watch);
                 let mut answer = Answer::new(outcome).with_note(line(trouble.text()));
                 answer.http_status =
                     matches!(trouble, Trouble::Malformed(_)).then_some(Ending::NO_HTTP);
-                (answer, Some(trouble))
+                (answer, Err(trouble))
             }
         }
     }
@@ -182,7 +238,7 @@ fn without_reply(operation: Operation, trouble: &Trouble, watch: &Option<Rc<Watc
 fn judge(operation: Operation, reply: &Reply, content_max: Option<u64>) -> Answer {
     let mut answer = Answer::new(dialect::outcome(operation, reply.status));
     answer.http_status = Some(reply.status);
-    answer.observed = dialect::gone(reply.status);
+    answer.observed = dialect::gone(operation, reply.status);
     answer.content = reply.content;
     if (200..300).contains(&reply.status) {
         if let Ok(image) = serde_json::from_slice::<Image>(&reply.text) {

@@ -59,11 +59,14 @@ impl Greeting {
 }
 
 impl Client {
-    /// Lists one image as the member, and as the admin if there is one; then asks which of them is an admin.
+    /// Lists one image as the member, and as the admin if there is one; then asks which of them is an admin, and which stores there
+    /// are.
     pub async fn hello(&self) -> Result<Greeting, HelloError> {
         self.greet(Who::Member, "member's token or identity")
             .await?;
         let member_is_admin = self.is_admin(Who::Member).await;
+        // Whoever needs one asks again if there was no answer.
+        let _ = self.stores().await;
         let has_admin = self.shared.identities[Who::Admin.index()].is_some();
         if has_admin {
             self.greet(Who::Admin, "admin's token or identity").await?;

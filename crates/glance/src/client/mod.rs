@@ -1,22 +1,24 @@
 //! The client: one operation in, one answer out.
 
 use crate::answer::{Answer, Exchange, ImageId, Request, RunId};
-use crate::auth::{Caller, Identity};
+use crate::auth::Caller;
 use crate::commands::Commands;
 use crate::data_server::DataServer;
+use crate::dialect::Stores;
 use crate::http::{ConfigError, Connections, Endpoint, Times, Watch};
 use crate::journal::Journal;
 use crate::target::{Command, GlanceTarget};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use stormglass_model::lifecycle::{Outcome, Who};
+use stormglass_model::lifecycle::{Operation, Outcome, Who};
 use stormglass_model::operations::{Body, DataFrom, OperationKind, Source};
 use stormglass_model::script::Act;
 use stormglass_model::units::{Bytes, Time};
 use tokio::sync::OnceCell;
 
 mod cleanup;
+mod copies;
 mod exchange;
 mod hello;
 mod operations;
@@ -42,11 +44,15 @@ struct Shared {
     is_here: bool,
     /// Serves data where no location is given.
     source: OnceCell<DataServer>,
+    /// Where the server keeps data, once it was asked; none where it has no two stores that take data.
+    stores: OnceCell<Option<Stores>>,
     too_large: Option<Bytes>,
     /// The project that images are shared with.
     other_project: Option<String>,
     /// Every image this client may have created and has not seen deleted; whether its create was acknowledged.
     created: RefCell<BTreeMap<ImageId, bool>>,
+    /// How many of them have no number.
+    copies: Cell<u64>,
     /// Where they are written before they are created.
     journal: std::cell::OnceCell<Journal>,
     /// What removes an image that the server does not let anybody delete.
@@ -75,19 +81,11 @@ impl Client {
     pub fn new(target: &GlanceTarget, run: RunId) -> Result<Client, ConfigError> {
         let url = target.url.as_deref().ok_or(ConfigError::NoUrl)?;
         let endpoint = Endpoint::parse(url, "v2")?;
-        // Where nobody says who he is, everybody may be an admin; where the member does, an admin must.
-        let has_admin = target.admin != Identity::Anonymous || target.member == Identity::Anonymous;
         let ca = target.ca.as_deref();
-        let identities = [
-            Some(&target.member),
-            has_admin.then_some(&target.admin),
-            target.reader.as_ref(),
-            target.other_project.as_ref(),
-        ];
         let mut known = [const { None }; Who::COUNT];
-        for (known, identity) in known.iter_mut().zip(identities) {
-            let caller =
-                identity.map(|identity| Caller::new(identity, ca, &target.proxies, target.timeout));
+        for (known, who) in known.iter_mut().zip(Who::ALL) {
+            let caller = (target.identity(*who))
+                .map(|identity| Caller::new(identity, ca, &target.proxies, target.timeout));
             *known = caller.transpose()?.map(Rc::new);
         }
         let at_once = target.connections.get() as usize;
@@ -100,9 +98,11 @@ impl Client {
                 location: target.location.clone(),
                 is_here: target.is_on_loopback(),
                 source: OnceCell::new(),
+                stores: OnceCell::new(),
                 too_large: target.too_large,
                 other_project: target.project_to_share_with(),
                 created: RefCell::default(),
+                copies: Cell::default(),
                 journal: std::cell::OnceCell::new(),
                 last_resort: std::cell::OnceCell::new(),
             }),
@@ -129,7 +129,8 @@ impl Client {
                 Who::OtherProject => "it needs the identity of a user of another project",
             });
         }
-        if act.operation.creates() && act.who == Who::OtherProject {
+        let creates = act.operation.creates() || act.operation == Operation::CopyLocation;
+        if creates && act.who == Who::OtherProject {
             return Some("what a user of another project creates is not this run's to delete");
         }
         let row = act.operation.row();
@@ -141,9 +142,12 @@ impl Client {
                 "it needs a server on this host, which can read from a place that we serve",
             );
         }
-        let shares = matches!(row.kind, OperationKind::Share | OperationKind::Unshare);
-        if shares && shared.other_project.is_none() {
+        if row.kind.shares() && shared.other_project.is_none() {
             return Some("it needs the `stranger_project`");
+        }
+        // Until it was asked nobody knows.
+        if row.kind.needs_several_stores() && matches!(shared.stores.get(), Some(None)) {
+            return Some("it needs a server with several stores that take data");
         }
         let is_too_large = matches!(
             row.kind,

@@ -3,12 +3,14 @@
 use super::{Client, OperationContext};
 use crate::answer::{Answer, ImageId, Request, line};
 use crate::data_server::DataServer;
-use crate::dialect::{self, Tasks};
-use crate::http::{Call, Payload, Trouble, md5_of};
+use crate::dialect::{self, Stores, Tasks};
+use crate::http::{Call, Payload, Trouble, md5_of, sha512_of};
 use hyper::header::HeaderValue;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, TaskStatus, Who};
-use stormglass_model::operations::{Body, DataFrom, Formats, Hash, OperationKind, Source};
+use stormglass_model::operations::{
+    Body, DataFrom, Formats, Hash, OperationKind, Source, StoreRole,
+};
 use stormglass_model::units::Bytes;
 
 /// A wrong size is too large by so many bytes.
@@ -45,6 +47,7 @@ impl Client {
             }
             OperationKind::Upload(Body::Aborted) => self.abort_upload(context).await,
             OperationKind::Share => self.share(context).await,
+            OperationKind::CopyLocation => self.copy_location(context).await,
             OperationKind::Delete => self.delete(context).await,
             OperationKind::Show => self.read_record(context).await,
             _ => self.send_words(context).await,
@@ -52,7 +55,7 @@ impl Client {
     }
 
     /// The request of an operation of this kind, whose body is `data` where it is no text.
-    fn call_of(
+    pub(super) fn call_of(
         &self,
         kind: OperationKind,
         id: ImageId,
@@ -69,9 +72,9 @@ impl Client {
         let value = match (request.operation.row().data, kind) {
             (DataFrom::Location, _) => self.location(request).await,
             (_, OperationKind::SetProperty) => Ok(dialect::note(request.content_seed)),
-            (_, OperationKind::Share | OperationKind::Unshare) => {
-                Ok(self.shared.other_project.clone().unwrap_or_default())
-            }
+            (_, kind) if kind.shares() => Ok(self.shared.other_project.clone().unwrap_or_default()),
+            (_, OperationKind::CopyImage) => self.store(StoreRole::Second).await,
+            (_, OperationKind::DeleteFromStore(role)) => self.store(role).await,
             (DataFrom::Nowhere | DataFrom::Client, _) => Ok(String::new()),
         };
         let value = match value {
@@ -79,15 +82,18 @@ impl Client {
             Err(note) => return Answer::new(Outcome::Fail).with_note(note),
         };
         let asked = dialect::asked(kind, request.id, self.shared.run, &value);
-        let checksum = |seed| md5_of(seed, request.size.0);
-        let asked = match kind {
-            OperationKind::RegisterLocation(Hash::Right) => {
-                asked.checked(&value, &checksum(request.content_seed))
+        let (size, seed) = (request.size.0, request.content_seed);
+        let seed = match kind.hash() {
+            Hash::Unsaid => None,
+            Hash::Right => Some(seed),
+            Hash::Wrong => Some(!seed),
+        };
+        let asked = match (kind, seed) {
+            (OperationKind::AddLocation(_), Some(seed)) => {
+                asked.checked_patch(&value, &md5_of(seed, size), &sha512_of(seed, size))
             }
-            OperationKind::RegisterLocation(Hash::Wrong) => {
-                asked.checked(&value, &checksum(!request.content_seed))
-            }
-            _ => asked,
+            (_, Some(seed)) => asked.checked(&value, &md5_of(seed, size)),
+            (_, None) => asked,
         };
         let mut call = self.call(asked, None);
         call.content_max = request.operation.reads().then_some(request.size.0);
@@ -123,7 +129,11 @@ impl Client {
         answer
     }
 
-    async fn create(&self, context: &mut OperationContext<'_>, formats: Formats) -> Answer {
+    pub(super) async fn create(
+        &self,
+        context: &mut OperationContext<'_>,
+        formats: Formats,
+    ) -> Answer {
         let id = context.request.id;
         // Before the first byte is sent: from here on the image may exist.
         let first = !self.shared.created.borrow().contains_key(&id);
@@ -134,10 +144,10 @@ impl Client {
             self.shared.created.borrow_mut().insert(id, false);
         }
         let call = self.call_of(OperationKind::Create(formats), id, "", None);
-        let (mut answer, trouble) = self.exchange(context, call).await;
+        let (mut answer, came) = self.exchange(context, call).await;
         answer.observed = answer.observed.filter(|seen| *seen != Seen::Gone);
         let never_created =
-            answer.outcome == Outcome::Refused || matches!(trouble, Some(Trouble::NotSent(_)));
+            answer.outcome == Outcome::Refused || matches!(came, Err(Trouble::NotSent(_)));
         let mut created = self.shared.created.borrow_mut();
         if never_created && first && created.get(&id) == Some(&false) {
             // A 409 means that the identifier is somebody else's: then it is not this run's to delete.
@@ -184,8 +194,8 @@ impl Client {
         let sent = (size as f64 * request.fraction.clamp(0.0, 1.0)) as u64;
         let body = Payload::upload(request.content_seed, size, sent.min(size - 1));
         let call = self.call_of(request.operation.kind(), request.id, "", Some(body));
-        let (mut answer, trouble) = self.exchange(context, call).await;
-        if matches!(trouble, Some(Trouble::Stopped)) {
+        let (mut answer, came) = self.exchange(context, call).await;
+        if matches!(came, Err(Trouble::Stopped)) {
             answer.outcome = Outcome::Fail;
         }
         answer
@@ -208,6 +218,25 @@ impl Client {
         }
     }
 
+    /// The stores between which the server copies data; none where it has no two. The error is one line.
+    pub(super) async fn stores(&self) -> Result<Option<&Stores>, String> {
+        let ask = || async {
+            let reply = self.get(Who::Member, "/info/stores").await;
+            let reply = reply.map_err(|trouble| line(trouble.text()))?;
+            Ok::<_, String>(Stores::of(&reply.text).filter(|_| reply.status == 200))
+        };
+        let asked = self.shared.stores.get_or_try_init(ask).await;
+        asked.map(Option::as_ref)
+    }
+
+    async fn store(&self, role: StoreRole) -> Result<String, String> {
+        let name = self
+            .stores()
+            .await?
+            .map(|stores| stores.named(role).to_owned());
+        name.ok_or_else(|| "the server has no two stores that take data".to_owned())
+    }
+
     /// Makes the image one that has members, and another project one of them.
     async fn share(&self, context: &mut OperationContext<'_>) -> Answer {
         let watch = context.watch.take();
@@ -220,7 +249,7 @@ impl Client {
         }
     }
 
-    async fn delete(&self, context: &mut OperationContext<'_>) -> Answer {
+    pub(super) async fn delete(&self, context: &mut OperationContext<'_>) -> Answer {
         let Request { id, who, .. } = *context.request;
         let answer = self.send_words(context).await;
         let gone = answer.observed == Some(Seen::Gone) && who != Who::OtherProject;

@@ -6,6 +6,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use md5::{Digest, Md5};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use sha2::Sha512;
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -97,6 +98,17 @@ pub fn content_of(content_seed: u64, size: u64) -> Content {
 /// The MD5 of it in hexadecimal digits.
 pub(crate) fn md5_of(content_seed: u64, size: u64) -> String {
     made(content_seed, size).hex()
+}
+
+/// The SHA-512 of it in the same.
+pub(crate) fn sha512_of(content_seed: u64, size: u64) -> String {
+    let mut generator = Generator::new(content_seed, size);
+    let mut digest = Sha512::new();
+    while let Some(chunk) = generator.next(size) {
+        digest.update(&chunk);
+    }
+    let digits = digest.finalize().into_iter();
+    digits.map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn made(content_seed: u64, size: u64) -> Tally {

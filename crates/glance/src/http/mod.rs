@@ -11,7 +11,7 @@ mod watch;
 
 pub(crate) use connection::{Call, Connections, Times, Trouble};
 pub use content::content_of;
-pub(crate) use content::{Payload, leading_of_hex, md5_of};
+pub(crate) use content::{Payload, leading_of_hex, md5_of, sha512_of};
 pub use endpoint::ConfigError;
 pub(crate) use endpoint::{Endpoint, host};
 pub use proxy::Proxies;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use stormglass_model::script::ClientFault;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep};
 use tokio_rustls::client::TlsStream;
 
@@ -99,6 +100,8 @@ enum Gate {
     Ended,
     /// It is silent.
     Stall(Pin<Box<Sleep>>),
+    /// Its token is being revoked.
+    Revoking(oneshot::Receiver<()>),
     /// It goes on in small pieces, with a pause before each.
     Slow(Slow),
     /// The point is behind.
@@ -187,6 +190,10 @@ impl FaultyStream {
                     ready!(pause.as_mut().poll(cx));
                     Gate::Open
                 }
+                Gate::Revoking(done) => {
+                    let _ = ready!(Pin::new(done).poll(cx)); // whatever came of it
+                    Gate::Open
+                }
                 Gate::Slow(_) | Gate::Ended | Gate::Open => return Poll::Ready(Ok(())),
             };
             watched.gate = next;
@@ -239,6 +246,7 @@ impl Watched {
                 Gate::Open
             }
             ClientFault::HalfClose => Gate::Ending,
+            ClientFault::Revoke => self.watch.revoked.take().map_or(Gate::Open, Gate::Revoking),
             ClientFault::Stall => Gate::Stall(Box::pin(sleep(self.watch.stall))),
             ClientFault::Slow => {
                 let went = self.meter(self.mark.side()).body;

@@ -1,13 +1,13 @@
 //! What is to happen at a point of an operation, and how far it is.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use stormglass_model::script::{ClientFault, Point};
 use stormglass_model::units::Span;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
-/// How long a slow client takes for the rest of its data.
+/// How long a slow client takes for the rest of its data. Keystone may take as long for a token.
 pub(crate) const SLOW: Duration = Duration::from_secs(2);
 
 /// A point of one operation, and what its client does there. It serves one operation.
@@ -22,6 +22,9 @@ pub struct Watch {
     /// How much of the request was handed to the system.
     pub(crate) sent: Cell<Sent>,
     pub(crate) struck: Cell<bool>,
+    /// Ends when the token of the operation has been revoked.
+    pub(crate) revoked: RefCell<Option<oneshot::Receiver<()>>>,
+    unrevoked: RefCell<Option<String>>,
 }
 
 /// How much of the watched request was handed to the system.
@@ -58,6 +61,8 @@ impl Watch {
             bell: Notify::new(),
             sent: Cell::default(),
             struck: Cell::new(false),
+            revoked: RefCell::default(),
+            unrevoked: RefCell::default(),
         })
     }
 
@@ -73,6 +78,15 @@ impl Watch {
         self.struck.get()
     }
 
+    /// Why the token of the operation was not revoked, though it was to be.
+    pub fn unrevoked(&self) -> Option<String> {
+        self.unrevoked.borrow().clone()
+    }
+
+    pub(crate) fn not_revoked(&self, why: String) {
+        *self.unrevoked.borrow_mut() = Some(why);
+    }
+
     /// The point is reached, or never will be.
     pub(crate) fn pass(&self) {
         self.passed.set(true);
@@ -83,7 +97,7 @@ impl Watch {
     pub(crate) fn delay(&self) -> Duration {
         let fault = match self.fault {
             Some(ClientFault::Stall) => self.stall,
-            Some(ClientFault::Slow) => SLOW,
+            Some(ClientFault::Slow | ClientFault::Revoke) => SLOW,
             _ => Duration::ZERO,
         };
         self.hold.saturating_add(fault)

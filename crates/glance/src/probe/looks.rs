@@ -1,5 +1,6 @@
 //! How a person looks at what a probe reads.
 
+use crate::answer::ImageId;
 use crate::target::{ProbeTarget, StoreTarget};
 use std::path::Path;
 
@@ -19,7 +20,12 @@ impl ProbeTarget {
         };
         let quoted = |folder: &Path| folder.display().to_string().replace('\'', "'\\''");
         let store = self.store.as_ref().map(|store| match store {
-            StoreTarget::Folder(folder) => format!("ls -l '{}'/$IMAGE", quoted(folder)),
+            StoreTarget::Folders(folders) => {
+                let files = folders
+                    .iter()
+                    .map(|folder| format!(" '{}'/$IMAGE", quoted(folder)));
+                format!("ls -l{}", files.collect::<String>())
+            }
             StoreTarget::Bucket(bucket) => {
                 format!(
                     "aws s3 ls s3://{}/$IMAGE --endpoint-url {}",
@@ -30,5 +36,18 @@ impl ProbeTarget {
         let staging = self.staging.as_ref();
         let staging = staging.map(|folder| format!("ls -l '{}'/$IMAGE*", quoted(folder)));
         database.into_iter().chain(store).chain(staging).collect()
+    }
+
+    /// The files that hold data of an image now, in every store; of a bucket the object, whether or not it is there.
+    pub fn files(&self, image: ImageId) -> Vec<String> {
+        match &self.store {
+            None => Vec::new(),
+            Some(StoreTarget::Folders(folders)) => {
+                let files = folders.iter().map(|folder| folder.join(image.to_string()));
+                let there = files.filter(|file| file.symlink_metadata().is_ok());
+                there.map(|file| file.display().to_string()).collect()
+            }
+            Some(StoreTarget::Bucket(bucket)) => vec![format!("s3://{}/{image}", bucket.bucket)],
+        }
     }
 }

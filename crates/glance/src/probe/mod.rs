@@ -65,14 +65,14 @@ impl Probe {
                 Some(store) => Some(store.look(images).await?),
                 None => None,
             };
-            let in_store = |place: &str| self.store.as_ref().is_some_and(|it| it.has(place));
+            let store_of = |place: &str| self.store.as_ref()?.position(place);
             reading.extend(images.iter().enumerate().map(|(at, &id)| {
-                let entry = rows.as_ref().map(|rows| rows.entry(id, in_store));
-                let (row, tasks_open) = entry.unzip();
+                let entry = rows.as_ref().map(|rows| rows.entry(id, store_of));
+                let named = entry.as_ref().map(|entry| &entry.stores[..]);
                 ProbeReading {
-                    row,
-                    data: held.as_ref().map(|held| held[at]),
-                    tasks_open,
+                    row: entry.as_ref().map(|entry| entry.row),
+                    data: held.as_ref().map(|held| held[at].of_row(named)),
+                    tasks_open: entry.as_ref().map(|entry| entry.tasks_open),
                 }
             }));
         }

@@ -24,6 +24,15 @@ pub(super) struct Registry {
     tasks_open: BTreeMap<ImageId, u32>,
 }
 
+/// What they say of one image.
+pub(super) struct Entry {
+    pub row: Row,
+    /// The probed stores that its locations point into.
+    pub stores: Vec<usize>,
+    /// How many of its tasks are open.
+    pub tasks_open: u32,
+}
+
 struct ImageRow {
     status: SubjectStatus,
     deleted: bool,
@@ -59,24 +68,29 @@ impl Registry {
         Ok(read)
     }
 
-    /// The row of one image, and how many of its tasks are open; `in_store` tells whether a location's URL points into the probed
-    /// store.
-    pub fn entry(&self, id: ImageId, in_store: impl Fn(&str) -> bool) -> (Row, u32) {
+    /// What there is of one image; `store_of` tells which of the probed stores a location's URL points into.
+    pub fn entry(&self, id: ImageId, store_of: impl Fn(&str) -> Option<usize>) -> Entry {
+        let mut stores = Vec::new();
         let row = self.images.get(&id).map_or(Row::Absent, |image| {
             // A delayed delete marks an image's locations at once, and its data stays there until it is scrubbed.
             let waits = image.status == SubjectStatus::PendingDelete;
             let kept = |it: &&LocationRow| !it.deleted || waits && it.pending_delete;
             let locations = self.locations.get(&id).into_iter().flatten();
             let kept: Vec<&LocationRow> = locations.filter(kept).collect();
+            stores.extend(kept.iter().filter_map(|it| store_of(&it.url)));
             Row::Present(PresentRow {
                 status: image.status,
                 deleted: image.deleted,
                 content: image.content,
                 locations: kept.len() as u32,
-                in_store: kept.iter().any(|it| in_store(&it.url)),
+                in_store: !stores.is_empty(),
             })
         });
-        (row, self.tasks_open.get(&id).copied().unwrap_or(0))
+        Entry {
+            row,
+            stores,
+            tasks_open: self.tasks_open.get(&id).copied().unwrap_or(0),
+        }
     }
 }
 

@@ -25,8 +25,39 @@ pub(super) struct Store {
 /// The part of it that is on disk.
 #[derive(Clone)]
 struct Folders {
-    images: Option<PathBuf>,
+    /// One a store.
+    images: Vec<PathBuf>,
     staging: Option<PathBuf>,
+}
+
+/// What is held of an image: in each store, and in the staging area.
+#[derive(Clone, Default)]
+pub(super) struct HeldByStore {
+    bytes: Vec<Option<u64>>,
+    staged: Option<u64>,
+}
+
+impl HeldByStore {
+    /// The same for an image whose row names these stores; none where no row was read.
+    pub fn of_row(&self, named: Option<&[usize]>) -> Held {
+        let named_first = named.is_some_and(|named| !named.is_empty());
+        let counts = |store: usize| match named {
+            Some(named) if named_first => named.contains(&store),
+            _ => store == 0,
+        };
+        let stores = || self.bytes.iter().copied().enumerate();
+        let counted = stores().filter(|(store, _)| counts(*store));
+        let counted: Vec<Option<u64>> = counted.map(|(_, bytes)| bytes).collect();
+        let besides = stores().filter(|(store, _)| !counts(*store));
+        let most = counted.iter().copied().max().flatten();
+        Held {
+            bytes: most,
+            lacking: counted.iter().any(|&bytes| bytes != most),
+            staged: self.staged,
+            // Without a row nobody knows where it should be.
+            stray: named.and_then(|_| besides.filter_map(|(_, bytes)| bytes).max()),
+        }
+    }
 }
 
 impl Store {
@@ -34,8 +65,8 @@ impl Store {
     pub fn of(target: &ProbeTarget) -> Result<Option<Store>, ProbeError> {
         let (images, bucket) = match &target.store {
             None => return Ok(None),
-            Some(StoreTarget::Folder(images)) => (Some(images.clone()), None),
-            Some(StoreTarget::Bucket(bucket)) => (None, Some(Bucket::new(bucket)?)),
+            Some(StoreTarget::Folders(images)) => (images.clone(), None),
+            Some(StoreTarget::Bucket(bucket)) => (Vec::new(), Some(Bucket::new(bucket)?)),
         };
         let staging = target.staging.clone();
         let folders = Folders { images, staging };
@@ -51,32 +82,32 @@ impl Store {
     }
 
     /// What is held of each image.
-    pub async fn look(&self, images: &[ImageId]) -> Result<Vec<Held>, ProbeError> {
+    pub async fn look(&self, images: &[ImageId]) -> Result<Vec<HeldByStore>, ProbeError> {
         let mut held = self.folders.look(images.to_vec()).await?;
         if let Some(bucket) = &self.bucket {
             for (held, id) in held.iter_mut().zip(images) {
-                held.bytes = bucket.bytes(*id).await?;
+                held.bytes = vec![bucket.bytes(*id).await?];
             }
         }
         Ok(held)
     }
 
-    /// Whether a location's URL points into the store.
-    pub fn has(&self, location: &str) -> bool {
+    /// Which of the stores a location's URL points into.
+    pub fn position(&self, location: &str) -> Option<usize> {
         if let Some(bucket) = &self.bucket {
-            return bucket.has(location);
+            return bucket.has(location).then_some(0);
         }
-        let path = (location.strip_prefix("file://")).or(location.strip_prefix("filesystem://"));
-        let images = self.folders.images.as_deref();
-        (path.zip(images)).is_some_and(|(path, images)| Path::new(path).starts_with(images))
+        let path = (location.strip_prefix("file://")).or(location.strip_prefix("filesystem://"))?;
+        let mut images = self.folders.images.iter();
+        images.position(|images| Path::new(path).starts_with(images))
     }
 }
 
 impl Folders {
     /// The disk is waited for on a thread of its own: a share may hang.
-    async fn look(&self, images: Vec<ImageId>) -> Result<Vec<Held>, ProbeError> {
-        let Some(folder) = self.images.as_deref().or(self.staging.as_deref()) else {
-            return Ok(vec![Held::default(); images.len()]);
+    async fn look(&self, images: Vec<ImageId>) -> Result<Vec<HeldByStore>, ProbeError> {
+        let Some(folder) = self.images.iter().chain(&self.staging).next() else {
+            return Ok(vec![HeldByStore::default(); images.len()]);
         };
         let folders = self.clone();
         let looking = tokio::task::spawn_blocking(move || folders.look_now(&images));
@@ -87,19 +118,20 @@ impl Folders {
         }
     }
 
-    fn look_now(&self, images: &[ImageId]) -> Result<Vec<Held>, ProbeError> {
+    fn look_now(&self, images: &[ImageId]) -> Result<Vec<HeldByStore>, ProbeError> {
         // A folder that went away must not look like one whose files did.
-        for folder in [&self.images, &self.staging].into_iter().flatten() {
+        for folder in self.images.iter().chain(&self.staging) {
             present(folder)?;
         }
-        let bytes = |folder: &Option<PathBuf>, id: &ImageId, endings: &[&str]| match folder {
-            Some(folder) => bytes(folder, id, endings),
-            None => Ok(None),
-        };
         let held = |id: &ImageId| {
-            Ok(Held {
-                bytes: bytes(&self.images, id, &[""])?,
-                staged: bytes(&self.staging, id, &STAGED)?,
+            let stores = self.images.iter().map(|folder| bytes(folder, id, &[""]));
+            let staged = self.staging.as_ref();
+            let staged = staged
+                .map(|folder| bytes(folder, id, &STAGED))
+                .transpose()?;
+            Ok(HeldByStore {
+                bytes: stores.collect::<Result<_, _>>()?,
+                staged: staged.flatten(),
             })
         };
         images.iter().map(held).collect()

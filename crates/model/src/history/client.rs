@@ -94,14 +94,21 @@ pub struct PresentRow {
     pub in_store: bool,
 }
 
-/// What the store holds of a subject.
+/// What the stores hold of a subject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
-    /// Bytes of its data; none when there is no file.
+    /// Bytes of its data; none when there is no file. Of several stores, the most that one holds which its row names; where it names
+    /// none, what the first one holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// Bytes in the staging area; none when there is no file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staged: Option<u64>,
+    /// Bytes in a store besides, which its row does not name; none when there is no such file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stray: Option<u64>,
+    /// Whether another store that its row names holds less, or nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lacking: bool,
 }

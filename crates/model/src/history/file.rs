@@ -27,7 +27,7 @@
 //! | `http` | answered | the status code of the reply; 0 where something came that is no reply of HTTP |
 //! | `value` | property | what an update writes, or a look showed; sixteen hexadecimal digits, left out where it is not set |
 //! | `row` | probed | of the registry: `"absent"`, or `{"present":{"status":…,"deleted":…,"size":…,"checksum":…,"locations":…,"in_store":…}}` |
-//! | `data` | probed | of the store: `{"bytes":…,"staged":…}`, each left out where there is no file |
+//! | `data` | probed | of the store: `{"bytes":…,"staged":…,"stray":…}`, each left out where there is no file, and `"lacking":true` where one of several stores lacks it |
 //! | `tasks_open` | probed | import tasks that have not ended |
 //!
 //! What is not known is left out. A header says `"one_identity":true` where one identity acted as the member and as the admin.

@@ -79,6 +79,22 @@ named! {
         Share = "share",
         /// Glance only: undoes that.
         Unshare = "unshare",
+        /// Glance only: add-location with the checksums of the data there.
+        AddLocationChecked = "add-location-checked",
+        /// Glance only: the same with the checksums of other data.
+        AddLocationWrongHash = "add-location-wrong-hash",
+        /// Glance only: the other project accepts what is shared with it.
+        Accept = "accept",
+        /// Glance only: makes another image whose data lies at the same place, and deletes that image.
+        CopyLocation = "copy-location",
+        /// Glance only: has the data copied from the default store to another, by a task.
+        CopyImage = "copy-image",
+        /// Glance only: takes the data out of the store that it is copied to.
+        DeleteFromStore = "delete-from-store",
+        /// Glance only: takes the data out of the default store.
+        DeleteFromDefaultStore = "delete-from-default-store",
+        /// Glance only: has the staged data taken into every store.
+        ImportToAllStores = "import-to-all-stores",
     }
 }
 

@@ -12,5 +12,5 @@ mod table;
 
 pub(crate) use change::change;
 pub use change::{Change, Contents, Extent};
-pub use row::{ApiCall, Body, DataFrom, Formats, Hash, OperationKind, Row, Source};
+pub use row::{ApiCall, Body, DataFrom, Formats, Hash, OperationKind, Row, Source, StoreRole};
 pub use table::OPERATIONS;

@@ -14,7 +14,7 @@ pub enum OperationKind {
     /// Registers a subject whose data lies elsewhere; on a real Glance a create and an add-location.
     CreateWithLocation,
     /// Names one more place where the data lies.
-    AddLocation,
+    AddLocation(Hash),
     /// Names a place through Glance's newer call.
     RegisterLocation(Hash),
     /// Names a place for all there were.
@@ -49,6 +49,16 @@ pub enum OperationKind {
     Share,
     /// Does so no longer.
     Unshare,
+    /// Says, as that project, that it wants it.
+    Accept,
+    /// Names the place of the data as that of another subject too, and deletes the other.
+    CopyLocation,
+    /// Has the server copy the data to another store.
+    CopyImage,
+    /// Takes the data out of one store.
+    DeleteFromStore(StoreRole),
+    /// Has the server take the staged data into every store.
+    ImportToAllStores,
 }
 
 /// What a create says of the data to come.
@@ -75,7 +85,11 @@ named! {
         Import = "import",
         /// Changes the record: properties, protection, locations.
         Update = "update",
-        /// Shares the image with another project, or takes that back.
+        /// Has a task copy data to another store.
+        Copy = "copy-image",
+        /// Takes data out of one store.
+        DeleteFromStore = "delete-from-store",
+        /// Shares the image with another project, takes that back, or accepts it there.
         Share = "share",
         /// Deactivates or reactivates.
         Deactivate = "deactivate",
@@ -127,8 +141,17 @@ pub enum Hash {
     Unsaid,
     /// Its checksum.
     Right,
-    /// The checksum of other data. Whether the server looks is a setting of its own.
+    /// The checksum of other data. Glance's older call believes it; whether the newer one looks is a setting.
     Wrong,
+}
+
+/// Which of several stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreRole {
+    /// Where data is put unless somebody says otherwise.
+    Default,
+    /// Where it is copied to.
+    Second,
 }
 
 /// Where the data that an operation brings in comes from.
@@ -172,17 +195,21 @@ impl OperationKind {
             OperationKind::Stage => ApiCall::Stage,
             OperationKind::Import(_)
             | OperationKind::ImportStaged
+            | OperationKind::ImportToAllStores
             | OperationKind::RegisterLocation(_) => ApiCall::Import,
-            OperationKind::Share | OperationKind::Unshare => ApiCall::Share,
+            OperationKind::CopyImage => ApiCall::Copy,
+            OperationKind::DeleteFromStore(_) => ApiCall::DeleteFromStore,
+            OperationKind::Share | OperationKind::Unshare | OperationKind::Accept => ApiCall::Share,
             OperationKind::CreateWithLocation
-            | OperationKind::AddLocation
+            | OperationKind::AddLocation(_)
             | OperationKind::ReplaceLocation
             | OperationKind::RemoveLocation
             | OperationKind::SetProperty
             | OperationKind::Protect
             | OperationKind::Unprotect => ApiCall::Update,
             OperationKind::Deactivate | OperationKind::Reactivate => ApiCall::Deactivate,
-            OperationKind::Delete => ApiCall::Delete,
+            // What can do harm to this image is the delete of the other.
+            OperationKind::Delete | OperationKind::CopyLocation => ApiCall::Delete,
             OperationKind::Download => ApiCall::Download,
             OperationKind::Show => ApiCall::Show,
         }
@@ -207,9 +234,42 @@ impl OperationKind {
     pub const fn needs_own_source(self) -> bool {
         match self {
             OperationKind::Import(source) => !matches!(source, Source::Whole),
-            OperationKind::RegisterLocation(hash) => matches!(hash, Hash::Right),
-            _ => false,
+            kind => matches!(kind.hash(), Hash::Right),
         }
+    }
+
+    /// Whether it is about the other project as one that the subject is shared with.
+    pub const fn shares(self) -> bool {
+        matches!(
+            self,
+            OperationKind::Share | OperationKind::Unshare | OperationKind::Accept
+        )
+    }
+
+    /// What it says of the data at the place that it names.
+    pub const fn hash(self) -> Hash {
+        match self {
+            OperationKind::AddLocation(hash) | OperationKind::RegisterLocation(hash) => hash,
+            _ => Hash::Unsaid,
+        }
+    }
+
+    /// Whether the server must have several stores that take data.
+    pub const fn needs_several_stores(self) -> bool {
+        matches!(
+            self,
+            OperationKind::CopyImage
+                | OperationKind::DeleteFromStore(_)
+                | OperationKind::ImportToAllStores
+        )
+    }
+
+    /// Whether it takes a place of the data away, which the last one stands in the way of.
+    pub const fn removes_place(self) -> bool {
+        matches!(
+            self,
+            OperationKind::RemoveLocation | OperationKind::DeleteFromStore(_)
+        )
     }
 
     /// Whether it can be answered with success.
@@ -223,11 +283,14 @@ impl OperationKind {
 
     /// Whether `who` may do it, as far as the role decides that.
     pub const fn allows(self, who: Who) -> bool {
+        let accepts = matches!(self, OperationKind::Accept);
         match who {
-            Who::Member | Who::Admin => true,
+            Who::Admin => true,
+            // Nobody accepts for another project.
+            Who::Member => !accepts,
             Who::Reader => self.looks(),
             // What a member of another project creates is that project's own.
-            Who::OtherProject => self.creates(),
+            Who::OtherProject => self.creates() || accepts,
         }
     }
 }

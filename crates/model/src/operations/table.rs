@@ -2,7 +2,7 @@
 
 use super::change::Extent::{Done, Failed, Further, Holding, Waiting};
 use super::change::{Change, again, change, done, register};
-use super::row::{Body, DataFrom, Formats, Hash, OperationKind, Row, Source};
+use super::row::{Body, DataFrom, Formats, Hash, OperationKind, Row, Source, StoreRole};
 use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
 use SubjectStatus::*;
 
@@ -59,6 +59,11 @@ const fn import(operation: Operation, source: Source) -> Row {
         .by_task()
 }
 
+const fn add_location(operation: Operation, hash: Hash) -> Row {
+    let changes = const { &[done(Queued, Active).brings(), done(Active, Active)] };
+    row(operation, OperationKind::AddLocation(hash), changes).with(DataFrom::Location)
+}
+
 /// Whether a wrong checksum is found out is a setting of the server, so the table allows both ends.
 const fn register_location(operation: Operation, hash: Hash) -> Row {
     let changes = const {
@@ -73,6 +78,27 @@ const fn register_location(operation: Operation, hash: Hash) -> Row {
         .with(DataFrom::Location)
         .by_task()
         .on_glance()
+}
+
+/// The data is what was staged.
+const fn import_staged(operation: Operation, kind: OperationKind) -> Row {
+    let changes = const {
+        &[
+            change(Waiting, Uploading, Importing, Further),
+            change(Waiting, Uploading, Queued, Failed),
+            change(Further, Importing, Active, Done),
+            change(Further, Importing, Queued, Failed),
+        ]
+    };
+    row(operation, kind, changes).by_task().on_glance()
+}
+
+/// What it does to the places of the data changes no status. Never of the last place, so that no status decides it alone.
+const fn delete_from_store(operation: Operation, store: StoreRole) -> Row {
+    row(operation, OperationKind::DeleteFromStore(store), &[])
+        .by(Who::Admin)
+        .on_glance()
+        .granted_in(Statuses::of(&[Active]))
 }
 
 const fn download(operation: Operation) -> Row {
@@ -132,12 +158,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         ],
     )
     .granted_in(Statuses::NONE),
-    row(
-        Operation::AddLocation,
-        OperationKind::AddLocation,
-        &[done(Queued, Active).brings(), done(Active, Active)],
-    )
-    .with(DataFrom::Location),
+    add_location(Operation::AddLocation, Hash::Unsaid),
     // Never of the last location, so that no status decides it alone.
     row(
         Operation::RemoveLocation,
@@ -200,19 +221,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
     )
     .with(DataFrom::Client)
     .on_glance(),
-    // The data is what was staged.
-    row(
-        Operation::ImportStaged,
-        OperationKind::ImportStaged,
-        &[
-            change(Waiting, Uploading, Importing, Further),
-            change(Waiting, Uploading, Queued, Failed),
-            change(Further, Importing, Active, Done),
-            change(Further, Importing, Queued, Failed),
-        ],
-    )
-    .by_task()
-    .on_glance(),
+    import_staged(Operation::ImportStaged, OperationKind::ImportStaged),
     register_location(Operation::RegisterLocation, Hash::Unsaid),
     row(
         Operation::ReplaceLocation,
@@ -235,6 +244,23 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
     register_location(Operation::RegisterLocationWrongHash, Hash::Wrong),
     row(Operation::Share, OperationKind::Share, &[]).on_glance(),
     row(Operation::Unshare, OperationKind::Unshare, &[]).on_glance(),
+    add_location(Operation::AddLocationChecked, Hash::Right).on_glance(),
+    add_location(Operation::AddLocationWrongHash, Hash::Wrong).on_glance(),
+    row(Operation::Accept, OperationKind::Accept, &[])
+        .by(Who::OtherProject)
+        .on_glance(),
+    row(Operation::CopyLocation, OperationKind::CopyLocation, &[]).on_glance(),
+    row(Operation::CopyImage, OperationKind::CopyImage, &[])
+        .by(Who::Admin)
+        .by_task()
+        .on_glance()
+        .granted_in(Statuses::of(&[Active])),
+    delete_from_store(Operation::DeleteFromStore, StoreRole::Second),
+    delete_from_store(Operation::DeleteFromDefaultStore, StoreRole::Default),
+    import_staged(
+        Operation::ImportToAllStores,
+        OperationKind::ImportToAllStores,
+    ),
 ];
 
 /// Each row stands where its word says.

@@ -20,6 +20,8 @@ named! {
         Slow = "slow",
         /// Closes the connection when the first byte of the reply has come.
         CloseReply = "close-reply",
+        /// Has the token of the request revoked by Keystone, and goes on.
+        Revoke = "revoke",
     }
 }
 

@@ -221,7 +221,15 @@ impl<A: Actors> Service<A> {
             | Operation::RegisterLocationChecked
             | Operation::RegisterLocationWrongHash
             | Operation::Share
-            | Operation::Unshare => {
+            | Operation::Unshare
+            | Operation::AddLocationChecked
+            | Operation::AddLocationWrongHash
+            | Operation::Accept
+            | Operation::CopyLocation
+            | Operation::CopyImage
+            | Operation::DeleteFromStore
+            | Operation::DeleteFromDefaultStore
+            | Operation::ImportToAllStores => {
                 return self.end(now, handle, Outcome::Refused, out);
             }
             Operation::Import => {

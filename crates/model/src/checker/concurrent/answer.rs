@@ -260,7 +260,7 @@ impl Checker {
                 known.uploaded = true;
                 known.changed = true;
             }
-            OperationKind::CreateWithLocation | OperationKind::AddLocation => {
+            OperationKind::CreateWithLocation | OperationKind::AddLocation(_) => {
                 known.located = true;
                 known.changed = true;
             }
@@ -275,10 +275,15 @@ impl Checker {
             | OperationKind::Upload(Body::Aborted | Body::WrongSize | Body::TooLarge)
             | OperationKind::Import(_)
             | OperationKind::ImportStaged
+            | OperationKind::CopyImage
+            | OperationKind::DeleteFromStore(_)
+            | OperationKind::ImportToAllStores
             | OperationKind::RegisterLocation(_)
             | OperationKind::Unprotect
             | OperationKind::Share
             | OperationKind::Unshare
+            | OperationKind::Accept
+            | OperationKind::CopyLocation
             | OperationKind::SetProperty
             | OperationKind::Show
             | OperationKind::Download => {}

@@ -289,6 +289,8 @@ impl Checker {
             open.operation == Operation::Protect && !matches!(open.way, Way::Refused | Way::Never);
         self.known.may_be_shared |=
             open.operation == Operation::Share && !matches!(open.way, Way::Refused | Way::Never);
+        self.known.may_be_copied |= open.operation == Operation::CopyImage
+            && !matches!(open.way, Way::Refused | Way::Never);
         let changes_nothing = self.plans.changes(open.plan).is_empty();
         self.known.unsettled |= unanswered && changes_nothing && open.operation != Operation::Show;
         self.known.tasks_ended &= !goes_on(&self.rules, open.operation);
@@ -340,7 +342,7 @@ impl Checker {
     pub(super) fn moves_data(&self, operation: Operation) -> bool {
         match operation.kind() {
             OperationKind::ReplaceLocation | OperationKind::RemoveLocation => true,
-            OperationKind::AddLocation | OperationKind::RegisterLocation(_) => self.rules.real(),
+            OperationKind::AddLocation(_) | OperationKind::RegisterLocation(_) => self.rules.real(),
             _ => false,
         }
     }

@@ -82,6 +82,8 @@ pub(super) struct Known {
     pub may_be_protected: bool,
     /// Another project may be a member of it, for all that is known.
     pub may_be_shared: bool,
+    /// A copy to another store may have begun.
+    pub may_be_copied: bool,
     /// Something that makes no change may have been done or not, or be done yet.
     pub unsettled: bool,
     /// One who may not change the subject has tried to.

@@ -176,6 +176,10 @@ impl Checker {
             Some(_) => held.bytes.is_some(),
             None => self.may_be_of(held.bytes),
         };
+        if held.lacking && status.keeps_data() {
+            let wrong = "names a store that does not hold the data, though another one does";
+            self.blame_row(Invariant::Conservation, status, wrong);
+        }
         let named = row.locations > 0 || self.known.moved || status == PendingDelete;
         if whole && named || !status.keeps_data() {
             return;
@@ -221,7 +225,18 @@ impl Checker {
                 format_args!("the subject is {status}: {why}"),
             );
         }
-        if held.staged.is_some() && !matches!(status, Uploading | Importing) {
+        if held.stray.is_some() {
+            self.violated(
+                Invariant::Conservation,
+                Symptom::Orphan,
+                format_args!(
+                    "the subject is {status}, and data of it is in a store that its row does not name"
+                ),
+            );
+        }
+        // What a failed copy has staged is kept for the next try, as long as there can be one.
+        let waits = self.known.may_be_copied && Statuses::READABLE.contains(status);
+        if held.staged.is_some() && !matches!(status, Uploading | Importing) && !waits {
             self.violated(
                 Invariant::Conservation,
                 Symptom::StagedOrphan,

@@ -42,7 +42,7 @@ impl Act {
 impl Checker {
     /// Invariants `access` and `acknowledged`, as far as they depend on with whom the subject is shared.
     pub(super) fn judge_sharing(&mut self, events: &[ClientEvent]) {
-        let shares = |event: &ClientEvent| matches!(event.observation, Observation::Invoked { operation, .. } if operation == Operation::Share);
+        let shares = |event: &ClientEvent| matches!(event.observation, Observation::Invoked { operation, .. } if operation.kind().shares());
         if !events.iter().any(shares) {
             return; // then nothing is there for them, which is judged as answers come
         }
@@ -61,7 +61,18 @@ impl Checker {
                 undo.any(|undo| share.precedes(undo) && undo.precedes(look))
             };
             let allows = |share: &Act| share.sent <= at && !undone(share);
-            if (look.shows_record() || read) && !all(Operation::Share).any(allows) {
+            let shared = all(Operation::Share).any(allows);
+            let mut deletes = all(Operation::Delete);
+            let there = shared && !deletes.any(|delete| delete.precedes(look));
+            if look.operation == Operation::Accept && ending.outcome == Outcome::Ok && !there {
+                self.now = at;
+                self.violated(
+                    Invariant::Access,
+                    Symptom::Trespass,
+                    "a member of another project accepted the subject with success, which was not shared with it, or was deleted",
+                );
+            }
+            if (look.shows_record() || read) && !shared {
                 self.now = at;
                 self.violated(
                     Invariant::Access,

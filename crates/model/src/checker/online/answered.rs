@@ -80,7 +80,7 @@ impl Checker {
                 OperationKind::Create(_) => self.shown(ended, Queued),
                 OperationKind::CreateWithLocation
                 | OperationKind::CreateEmpty
-                | OperationKind::AddLocation
+                | OperationKind::AddLocation(_)
                 | OperationKind::Reactivate => self.shown(ended, Active),
                 OperationKind::Deactivate => self.shown(ended, Deactivated),
                 OperationKind::RemoveLocation => self.another_location(ended),
@@ -94,8 +94,13 @@ impl Checker {
                 | OperationKind::Unprotect
                 | OperationKind::Share
                 | OperationKind::Unshare
+                | OperationKind::Accept
+                | OperationKind::CopyLocation
                 | OperationKind::Stage
                 | OperationKind::ImportStaged
+                | OperationKind::CopyImage
+                | OperationKind::DeleteFromStore(_)
+                | OperationKind::ImportToAllStores
                 | OperationKind::RegisterLocation(_)
                 | OperationKind::ReplaceLocation => {}
             }
@@ -315,7 +320,7 @@ impl Checker {
     /// A location that was not added does not count.
     fn without_location(&mut self, ended: &Ended) {
         match ended.op.operation.kind() {
-            OperationKind::AddLocation | OperationKind::CreateWithLocation => {
+            OperationKind::AddLocation(_) | OperationKind::CreateWithLocation => {
                 self.subjects.at(ended.id.slot).drop_location();
             }
             _ => {}

@@ -213,7 +213,7 @@ impl Checker {
                 subject.born = Born::Located;
                 subject.add_location();
             }
-            OperationKind::AddLocation => subject.add_location(),
+            OperationKind::AddLocation(_) => subject.add_location(),
             _ => {}
         }
         op.seen = Statuses::only(subject.status);

@@ -167,7 +167,7 @@ fn is_cause(change: &Move) -> bool {
             Some(Deactivated) => kind == OperationKind::Reactivate,
             Some(_) | None => matches!(
                 kind,
-                OperationKind::AddLocation
+                OperationKind::AddLocation(_)
                     | OperationKind::CreateWithLocation
                     | OperationKind::CreateEmpty
             ),

@@ -143,7 +143,7 @@ fn a_file_that_cannot_be_written_does_not_silence_the_summary() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     write(here, "defects = [\"deactivated-download-allowed\"]");
-    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let script = "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\"";
     let done = in_shell(
         script,
         [

@@ -145,7 +145,7 @@ fn no_number_of_threads_is_a_crash() {
 #[test]
 fn tries_take_no_memory_beforehand() {
     let folder = scenario();
-    let script = "ulimit -v 4000000; exec timeout -s INT 2 \"$0\" \"$@\"";
+    let script = "ulimit -v 4000000; exec timeout --foreground -s INT 2 \"$0\" \"$@\"";
     let sweep = [
         "sweep",
         "embedded",

@@ -4,11 +4,11 @@ use super::Exit;
 use crate::report::Checked;
 use anyhow::Context;
 use clap::Args;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
+use stormglass_glance::input::Input;
 use stormglass_model::checker::concurrent::{self, Rules};
 use stormglass_model::history::file::{ReadError, Reader};
 
@@ -30,7 +30,7 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     /// How many threads work [default: one a core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::threads)]
     threads: Option<NonZeroUsize>,
 }
 
@@ -41,7 +41,7 @@ pub fn check(arguments: &Arguments) -> anyhow::Result<Exit> {
         judged(io::stdin().lock(), arguments.threads).context("cannot check standard input")?
     } else {
         let cannot = || format!("cannot check {}", path.display());
-        let file = File::open(path).with_context(cannot)?;
+        let file = Input::open(path).with_context(cannot)?;
         let file = BufReader::with_capacity(1 << 16, file);
         judged(file, arguments.threads).with_context(cannot)?
     };

@@ -142,7 +142,7 @@ fn show(bar: &ProgressBar, run: &JournalRun, removal: &Removal) {
         bar.set_position(seen);
         bar.set_message(line());
     } else if seen.is_multiple_of(TOLD) {
-        super::tell(line());
+        tell!("{}", line());
     }
 }
 

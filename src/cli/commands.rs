@@ -20,8 +20,8 @@ pub fn commands(scenario: &Scenario, allowed: bool) -> Result<Commands, Told> {
     if allowed || wanted.peek().is_none() {
         return Ok(Commands::new(all, allowed));
     }
-    super::tell(
-        "stormglass: this scenario's faults are commands, and they are not run without --allow-commands; read them first:",
+    tell!(
+        "stormglass: this scenario's faults are commands, and they are not run without --allow-commands; read them first:"
     );
     for command in wanted {
         // Not what they do: that may hold a password.
@@ -29,10 +29,7 @@ pub fn commands(scenario: &Scenario, allowed: bool) -> Result<Commands, Told> {
             Some(_) => "with an `undo`",
             None => "without an `undo`",
         };
-        super::tell(format!(
-            "  [target.glance.commands.{}], {undone}",
-            command.name
-        ));
+        tell!("  [target.glance.commands.{}], {undone}", command.name);
     }
     Err(Told(Exit::Usage))
 }
@@ -40,8 +37,8 @@ pub fn commands(scenario: &Scenario, allowed: bool) -> Result<Commands, Told> {
 /// Names each command that is still in force, and where it says what undoes it: that may hold a password.
 pub fn warn_not_undone(commands: &Commands) {
     for (name, _) in commands.not_undone() {
-        super::tell(format!(
+        tell!(
             "stormglass: `{name}` is not undone; run what `undo` of [target.glance.commands.{name}] says"
-        ));
+        );
     }
 }

@@ -27,7 +27,9 @@ async fn obey(progress: &Progress, commands: &Commands) {
         return;
     }
     progress.interrupt();
-    eprintln!("\nstopping: faults are healed, results so far are kept; once more to stop at once");
+    // After what the terminal shows of the key.
+    tell!("");
+    tell!("stopping: faults are healed, results so far are kept; once more to stop at once");
     if signal().await.is_ok() {
         let undone = async { drop(commands.abandon().await) };
         tokio::select! {

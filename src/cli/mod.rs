@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand. The only place that prints, and that wires floors together.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "printing is what this floor is for"
-)]
+
+/// Says a line on standard error, as `println!` takes it.
+macro_rules! tell {
+    ($($text:tt)*) => {
+        $crate::cli::say_line(format_args!($($text)*))
+    };
+}
 
 mod check;
 mod cleanup;
@@ -23,11 +25,13 @@ use crate::report::{Folder, FolderError, Kept};
 use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use std::fmt::Display;
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 use stormglass_glance::shown::printable;
+use stormglass_model::units::Bytes;
 
 /// Forecasts what an image service does in a storm: spawns thousands to millions of subjects, runs their
 /// stories against the service at once, and judges every change of status.
@@ -75,11 +79,23 @@ pub fn main() -> ExitCode {
         Some(Told(exit)) => *exit,
         None => {
             // The whole chain of causes in one line.
-            tell(format!("stormglass: {error:#}"));
+            tell!("stormglass: {error:#}");
             Exit::CouldNotRun
         }
     });
     ExitCode::from(exit as u8)
+}
+
+/// How many threads work: no machine has more processors.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let threads = text.parse().ok().and_then(NonZeroUsize::new);
+    let threads = threads.filter(|threads| threads.get() <= 1_024);
+    threads.ok_or_else(|| "write a whole number from 1 to 1024".to_owned())
+}
+
+/// A number of bytes with its unit.
+fn size(text: &str) -> Result<Bytes, String> {
+    Bytes::parse(text).map_err(|error| error.to_string())
 }
 
 /// Shows the help, or what is wrong with the command line, whose credentials are not repeated.
@@ -105,8 +121,8 @@ fn misused(error: &clap::Error) -> ExitCode {
     ExitCode::from(Exit::Usage as u8)
 }
 
-/// Says a line on standard error; where nobody can hear it, nothing better can be done.
-fn tell(line: impl Display) {
+/// Says a line on standard error. One that is full or broken is no reason to stop, nor to crash.
+fn say_line(line: fmt::Arguments) {
     let line = line.to_string().replace('\n', " ");
     let _ = writeln!(io::stderr(), "{}", printable(&line));
 }
@@ -189,16 +205,12 @@ fn folder(out: Option<&Path>, name: &str, seed: u64) -> Result<Folder, FolderErr
 fn report_unwritten(kept: &Kept, folder: &Folder) -> Exit {
     for (name, error) in &kept.lost {
         let path = folder.path().join(name);
-        tell(format!(
-            "stormglass: cannot write {}: {error}",
-            path.display()
-        ));
+        tell!("stormglass: cannot write {}: {error}", path.display());
     }
     let files = match kept.files.as_slice() {
         [] => "nothing".to_owned(),
         files => files.join(", "),
     };
-    let path = folder.path().display();
-    tell(format!("stormglass: kept in {path}: {files}"));
+    tell!("stormglass: kept in {}: {files}", folder.path().display());
     Exit::CouldNotRun
 }

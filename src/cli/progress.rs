@@ -84,7 +84,7 @@ impl View {
         let (line, share) = (self.line(progress), share(progress));
         if self.bar.is_hidden() {
             let wall = Span::from_secs(self.bar.elapsed().as_secs());
-            super::tell(format!("{wall}: {:.0}%  {line}", share * 100.0));
+            tell!("{wall}: {:.0}%  {line}", share * 100.0);
         } else {
             self.bar.set_message(line);
             self.bar.set_position((share * FULL as f64) as u64);

@@ -9,7 +9,7 @@ use tokio::task::LocalSet;
 /// nothing was sent to it yet.
 pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarget> {
     for note in &target.notes {
-        super::tell(format!("stormglass: {note}"));
+        tell!("stormglass: {note}");
     }
     let target = wait_for(locate(target))??;
     // What is created in a server lands in its bucket.
@@ -21,7 +21,7 @@ pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarge
     let url = target.url.as_deref().unwrap_or_default();
     for url in [Some(url), bucket].into_iter().flatten() {
         if let Err(error) = guard(&target.routes, url, allowed) {
-            super::tell(format!("stormglass: {error}"));
+            tell!("stormglass: {error}");
             return Err(Told(Exit::Usage).into());
         }
     }

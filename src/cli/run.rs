@@ -14,6 +14,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
 use stormglass_glance::{Journal, RunServices};
+use stormglass_model::units::Bytes;
 
 /// Runs a storm, judges it, and writes what it measured.
 #[derive(Debug, Args)]
@@ -34,8 +35,11 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     replications: Option<NonZeroU32>,
     /// How many threads work [default: one a core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::threads)]
     threads: Option<NonZeroUsize>,
+    /// Refuses a run that would take more memory, as 4GiB [default: what the machine, or its control group, has left]
+    #[arg(long, value_name = "SIZE", value_parser = super::size)]
+    memory: Option<Bytes>,
     /// Where results go: a folder that is empty or does not exist [default: a new one under results/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -72,6 +76,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let folder = super::folder(out, &scenario.name, scenario.seed.0)?;
     let options = RunOptions {
         threads: arguments.threads,
+        memory: arguments.memory,
         progress: Arc::default(),
         services: RunServices {
             commands: commands.clone(),
@@ -110,7 +115,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     shown?;
     let exit = Exit::of_storm(&result);
     if arguments.quiet && exit != Exit::Valid {
-        super::tell(format!("stormglass: {}", report::sentence(&result)));
+        tell!("stormglass: {}", report::sentence(&result));
     }
     Ok(exit)
 }

@@ -17,10 +17,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use stormglass_glance::auth::Environment;
+use stormglass_glance::input;
 use stormglass_glance::{Client, Commands, GlanceTarget, Journal, RunId, target_from_environment};
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
-use stormglass_model::units::Span;
+use stormglass_model::units::{Bytes, Span};
 
 /// Looks for what is wrong in a server: every pair of operations on one subject in every status, the second released
 /// at chosen points of the first, then every fault at every point.
@@ -95,7 +96,7 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
     )?;
     let exit = Exit::of(result.verdict(), result.interrupted);
     if arguments.quiet && exit != Exit::Valid {
-        super::tell(format!("stormglass: {}", report::sweep_sentence(&result)));
+        tell!("stormglass: {}", report::sweep_sentence(&result));
     }
     match kept.lost.is_empty() {
         true => Ok(exit),
@@ -120,8 +121,8 @@ fn accepted(file: Option<&Path>) -> anyhow::Result<Accepted> {
     let Some(file) = file else {
         return Ok(Accepted::default());
     };
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = input::text(file, Bytes(16 << 20))
+        .with_context(|| format!("cannot read {}", file.display()))?;
     Accepted::parse(&text).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{}: {}", file.display(), lines.join("; "))

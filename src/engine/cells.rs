@@ -2,18 +2,21 @@
 
 use stormglass_model::load::StoryId;
 
-/// Rows by phase, story and what was measured. A row is made when something first falls into it.
+/// Rows by phase, story and what was measured. A row is made when something first falls into it, and so is room for all
+/// rows of its phase and story.
 pub(super) struct Cells<R> {
     rows: Vec<Option<Box<R>>>,
+    /// By phase and story: which stretch of the rows is theirs, from one; zero as long as they have none.
+    stretches: Vec<u32>,
     stories: usize,
     width: usize,
 }
 
 impl<R> Cells<R> {
     pub(super) fn new(phases: usize, stories: usize, width: usize) -> Self {
-        let rows = std::iter::repeat_with(|| None).take(phases * stories * width);
         Cells {
-            rows: rows.collect(),
+            rows: Vec::new(),
+            stretches: vec![0; phases * stories],
             stories,
             width,
         }
@@ -26,12 +29,32 @@ impl<R> Cells<R> {
         row: impl FnOnce() -> R,
     ) -> &mut R {
         let place = phase * self.stories + usize::from(story.0);
-        self.rows[place * self.width + column].get_or_insert_with(|| Box::new(row()))
+        let stretch = match self.stretches[place] {
+            0 => self.make_room(place),
+            stretch => stretch,
+        };
+        let first = (stretch as usize - 1) * self.width;
+        self.rows[first + column].get_or_insert_with(|| Box::new(row()))
+    }
+
+    #[cold]
+    fn make_room(&mut self, place: usize) -> u32 {
+        let wider = self.rows.len() + self.width;
+        self.rows.resize_with(wider, || None);
+        let stretch = (wider / self.width) as u32;
+        self.stretches[place] = stretch;
+        stretch
     }
 
     /// What was measured, in order of phase, story and column.
     pub(super) fn take_rows(&mut self) -> Vec<R> {
-        let rows = std::mem::take(&mut self.rows).into_iter().flatten();
-        rows.map(|row| *row).collect()
+        let mut rows = Vec::new();
+        for stretch in std::mem::take(&mut self.stretches) {
+            let from = (stretch as usize).saturating_sub(1) * self.width;
+            let to = stretch.min(1) as usize * self.width + from;
+            let mine = self.rows[from..to].iter_mut();
+            rows.extend(mine.filter_map(Option::take).map(|row| *row));
+        }
+        rows
     }
 }

@@ -9,6 +9,7 @@ pub mod clock;
 mod driver;
 mod glance;
 mod live;
+mod memory;
 mod nemesis;
 mod progress;
 mod recorder;

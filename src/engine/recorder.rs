@@ -13,13 +13,16 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use stormglass_model::history::{Audit, Collector, Event, Gauges, Record};
-use stormglass_model::lifecycle::{Operation, Outcome};
+use stormglass_model::lifecycle::{Operation, Outcome, Verdict};
 use stormglass_model::load::StoryId;
 use stormglass_model::random::Seed;
 use stormglass_model::units::Time;
 
 /// Beyond so many intervals the timeline's are doubled: its memory does not grow with the run.
 const MAX_INTERVALS: usize = 1_024;
+
+/// Why nothing can be said of a run whose time came to its end.
+const OVERRAN: &str = "it was to go on for more than 584 years, and no time beyond is told apart";
 
 /// What the recorder is told.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub enum RecorderMessage {
     Finish {
         /// Whether the user cut it short.
         interrupted: bool,
+        /// Whether virtual time came to its end before the run did.
+        overran: bool,
     },
 }
 
@@ -157,8 +162,16 @@ impl Recorder {
                     audits.iter().for_each(|audit| checker.audit(audit));
                 }
             }
-            RecorderMessage::Finish { interrupted } => {
-                reply.result = Some(Box::new(self.finish(interrupted)));
+            RecorderMessage::Finish {
+                interrupted,
+                overran,
+            } => {
+                let mut result = self.finish(interrupted);
+                if overran && result.verdict < Verdict::Invalid {
+                    result.verdict = Verdict::Unknown;
+                    result.unknown_because = Some(OVERRAN.to_owned());
+                }
+                reply.result = Some(Box::new(result));
             }
         }
         reply
@@ -387,6 +400,7 @@ impl Recorder {
             notes: std::mem::take(&mut self.notes),
             histories: (self.collector.take().filter(|_| self.keeps_history))
                 .map_or_else(Vec::new, Collector::finish),
+            parts: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The library's entry: a scenario in, results and verdict out.
 
+use crate::engine::memory::{self, Estimate, intervals};
 use crate::engine::progress::Progress;
 use crate::engine::{clock, live, storm, virtual_time};
 use crate::metrics::{RunResult, StormResult, merge};
@@ -11,7 +12,7 @@ use std::thread;
 use stormglass_glance::RunServices;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::lifecycle::Verdict;
-use stormglass_model::units::Span;
+use stormglass_model::units::{Bytes, Span};
 
 /// Why a scenario could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,19 @@ pub enum RunError {
     /// The server is not there, or not a Glance, or does not know us.
     #[error(transparent)]
     Glance(#[from] live::GlanceError),
+    /// It would take more memory than there is.
+    #[error(
+        "it would take about {needed} of memory, most of it for {mostly}, and may take {room}; \
+         ask for less, or give --memory if you know better"
+    )]
+    TooLarge {
+        /// What it would take.
+        needed: Bytes,
+        /// What would take most of that.
+        mostly: &'static str,
+        /// What it may take.
+        room: Bytes,
+    },
     /// A run ended without a result.
     #[error("run {0} ended without a result; please report this with the scenario")]
     NoResult(u32),
@@ -29,6 +43,8 @@ pub enum RunError {
 pub struct RunOptions {
     /// How many threads work at most; none: as many as there are cores, and one on a real server.
     pub threads: Option<NonZeroUsize>,
+    /// How much memory a run may be expected to take; none: as much as the machine, or its control group, has left.
+    pub memory: Option<Bytes>,
     /// Where the run tells how far it has come, and hears that it should stop.
     pub progress: Arc<Progress>,
     /// The commands and the journal of a run on a real server.
@@ -39,6 +55,7 @@ pub struct RunOptions {
 pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, RunError> {
     let RunOptions {
         threads: asked,
+        memory,
         progress,
         services,
     } = options;
@@ -47,6 +64,7 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
     let threads = asked
         .or_else(|| thread::available_parallelism().ok())
         .map_or(1, NonZeroUsize::get);
+    let estimate = fits(scenario, threads, *memory)?;
     announce(scenario, progress);
     let (runs, threads) = match (&scenario.target, scenario.clock) {
         (Target::Embedded(config), Clock::Virtual) => {
@@ -66,8 +84,14 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
             })?
         }
     };
-    let missing =
-        (1..=scenario.replications.get()).find(|run| !runs.iter().any(|done| done.run == *run));
+    let done = runs
+        .iter()
+        .map(|run| Some(run.run))
+        .chain(std::iter::repeat(None));
+    let all = (1..=scenario.replications.get()).zip(done);
+    let missing = all
+        .into_iter()
+        .find_map(|(run, done)| (done != Some(run)).then_some(run));
     if let (Some(run), false) = (missing, progress.is_interrupted()) {
         return Err(RunError::NoResult(run));
     }
@@ -86,10 +110,24 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
         wall_s: wall.now().as_secs_f64(),
         cpu_s: (clock::cpu_time() - before).as_secs_f64(),
         peak_rss_bytes: clock::peak_rss_bytes(),
+        estimated_bytes: estimate.bytes.0,
         runs,
     };
     result.generator_bottleneck = result.load_not_offered();
     Ok(result)
+}
+
+/// How much it will take, if that is not more than it may.
+fn fits(scenario: &Scenario, threads: usize, memory: Option<Bytes>) -> Result<Estimate, RunError> {
+    let estimate = memory::estimate(scenario, threads);
+    match memory.or_else(memory::room) {
+        Some(room) if room < estimate.bytes => Err(RunError::TooLarge {
+            needed: estimate.bytes,
+            mostly: estimate.mostly,
+            room,
+        }),
+        _ => Ok(estimate),
+    }
 }
 
 /// Replications in virtual time: each thread takes the next one that nobody has taken.
@@ -106,11 +144,17 @@ fn side_by_side(
             Some(next.fetch_add(1, Relaxed)).filter(|run| *run <= replications)
         });
         mine.filter_map(|run| virtual_time::run(scenario, config, run, 0, progress))
-            .map(|result| *result)
+            .map(|mut result| {
+                merge::fold(&mut result, intervals(scenario));
+                *result
+            })
             .collect::<Vec<_>>()
     };
     let mut runs: Vec<RunResult> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        // Where the system gives no more threads, those that there are do the work.
+        let workers =
+            (0..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok());
+        let workers: Vec<_> = workers.collect();
         workers
             .into_iter()
             .filter_map(|worker| worker.join().ok())
@@ -132,7 +176,9 @@ fn in_turn(
     for run in 1..=scenario.replications.get() {
         let parts = run_once(run)?;
         shards = parts.len();
-        runs.push(merge::shards(parts).ok_or(RunError::NoResult(run))?);
+        let mut whole = merge::shards(parts).ok_or(RunError::NoResult(run))?;
+        merge::fold(&mut whole, intervals(scenario));
+        runs.push(whole);
         if progress.is_interrupted() {
             break;
         }

@@ -89,6 +89,8 @@ pub struct Storm<T: Target, S: Runtime> {
     interval: Span,
     events: u64,
     interrupted: bool,
+    /// Whether virtual time has come to its end.
+    overran: bool,
     /// Whether a run may end before its settle time has passed, once everything is at rest.
     eager: bool,
 }
@@ -144,6 +146,7 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             interval: interval(scenario),
             events: 0,
             interrupted: false,
+            overran: false,
             eager: scenario.clock == Clock::Real,
         };
         storm.begin(scenario);
@@ -176,6 +179,13 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             let Some((due, wake)) = self.next(Time::MAX) else {
                 return;
             };
+            // Sums of times end there: nobody can say when this was to be.
+            if due == Time::MAX {
+                self.overran = true;
+                self.end_load();
+                self.state = RunState::Over;
+                return;
+            }
             self.now = due;
             self.events += 1;
             self.dispatch(due, wake);
@@ -281,6 +291,7 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         }
         let message = RecorderMessage::Finish {
             interrupted: self.interrupted,
+            overran: self.overran,
         };
         self.recorder.ask(message).result
     }

@@ -1,4 +1,4 @@
-//! A latency histogram with exact count, sum and extremes.
+//! A latency histogram with exact count, sum and extremes, which takes the memory of what it holds.
 
 use hdrhistogram::Histogram;
 use stormglass_model::units::Span;
@@ -6,21 +6,48 @@ use stormglass_model::units::Span;
 /// Latencies in nanoseconds: quantiles within 0.1 %, the rest exact.
 #[derive(Clone, Debug)]
 pub struct Latency {
-    histogram: Histogram<u64>,
+    counts: Counts,
+    count: u64,
     sum_ns: u128,
     min_ns: u64,
     max_ns: u64,
 }
 
+/// How many values fell into which bucket. The buckets are those of an HdrHistogram of three digits.
+#[derive(Clone, Debug)]
+enum Counts {
+    /// The bucket of each value, as they came: most rows of a run have few.
+    Few(Vec<u16>),
+    /// By bucket.
+    Many(Vec<u64>),
+    /// Of a run that has ended: how far each bucket lies above the one before it, and its count.
+    Packed(Box<[u8]>),
+}
+
+/// So many values take less memory one by one.
+const FEW: usize = 4_096;
+/// Values below 2¹¹ have buckets of their own; above, each power of two has 2¹⁰.
+const DIGITS: u32 = 11;
+
+/// The bucket that holds a value, in the order of values.
+#[inline]
+const fn bucket(value: u64) -> usize {
+    let shift = u64::BITS - (value | ((1 << DIGITS) - 1)).leading_zeros() - DIGITS;
+    ((shift as usize) << (DIGITS - 1)) + (value >> shift) as usize
+}
+
+/// The greatest value of a bucket.
+const fn top(bucket: u16) -> u64 {
+    let shift = (bucket >> (DIGITS - 1)).saturating_sub(1);
+    let digits = bucket as u64 - ((shift as u64) << (DIGITS - 1));
+    (digits << shift) | ((1 << shift) - 1)
+}
+
 impl Default for Latency {
     fn default() -> Self {
-        #[expect(
-            clippy::expect_used,
-            reason = "three digits is within the one to five allowed"
-        )]
-        let histogram = Histogram::new(3).expect("three significant digits");
         Latency {
-            histogram,
+            counts: Counts::Few(Vec::new()),
+            count: 0,
             sum_ns: 0,
             min_ns: u64::MAX,
             max_ns: 0,
@@ -32,8 +59,12 @@ impl Latency {
     /// Counts one value.
     #[inline]
     pub fn record(&mut self, span: Span) {
-        // A histogram of automatic range refuses nothing that a span can hold.
-        let _ = self.histogram.record(span.0);
+        let bucket = bucket(span.0);
+        match &mut self.counts {
+            Counts::Many(counts) if bucket < counts.len() => counts[bucket] += 1,
+            counts => counts.add(bucket as u16, 1),
+        }
+        self.count += 1;
         self.sum_ns += u128::from(span.0);
         self.min_ns = self.min_ns.min(span.0);
         self.max_ns = self.max_ns.max(span.0);
@@ -41,15 +72,23 @@ impl Latency {
 
     /// Adds the values of another.
     pub(crate) fn add(&mut self, other: &Latency) {
-        let _ = self.histogram.add(&other.histogram);
+        for (bucket, count) in other.counts.steps() {
+            self.counts.add(bucket, count);
+        }
+        self.count += other.count;
         self.sum_ns += other.sum_ns;
         self.min_ns = self.min_ns.min(other.min_ns);
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
+    /// Takes as little memory as it can: no more values are expected.
+    pub(crate) fn pack(&mut self) {
+        self.counts = Counts::Packed(packed(&self.counts.steps()));
+    }
+
     /// How many values there are.
     pub fn count(&self) -> u64 {
-        self.histogram.len()
+        self.count
     }
 
     /// The least value; zero when there is none.
@@ -69,12 +108,164 @@ impl Latency {
 
     /// The value at a quantile between 0 and 1, never beyond the extremes; zero when there is none.
     pub fn quantile(&self, quantile: f64) -> Span {
-        let value = self.histogram.value_at_quantile(quantile);
-        Span(value).clamp(self.min(), self.max())
+        if quantile <= 0.0 {
+            return self.min();
+        }
+        let mut left = ((quantile.min(1.0) * self.count as f64).ceil() as u64).max(1);
+        let steps = self.counts.steps();
+        let step = steps.iter().find(|(_, count)| {
+            let found = *count >= left;
+            left = left.saturating_sub(*count);
+            found
+        });
+        Span(step.map_or(0, |(bucket, _)| top(*bucket))).clamp(self.min(), self.max())
     }
 
-    /// The histogram itself, in nanoseconds, for export.
-    pub(crate) fn histogram(&self) -> &Histogram<u64> {
-        &self.histogram
+    /// As a histogram of nanoseconds, for export.
+    pub(crate) fn histogram(&self) -> Histogram<u64> {
+        let mut histogram = empty_histogram();
+        for (bucket, count) in self.counts.steps() {
+            // A histogram of automatic range refuses nothing that a span can hold.
+            let _ = histogram.record_n(top(bucket), count);
+        }
+        histogram
+    }
+}
+
+/// A histogram with the same buckets.
+#[expect(
+    clippy::expect_used,
+    reason = "three digits is within the one to five allowed"
+)]
+pub(crate) fn empty_histogram() -> Histogram<u64> {
+    Histogram::new(3).expect("three significant digits")
+}
+
+impl Counts {
+    fn add(&mut self, bucket: u16, count: u64) {
+        match self {
+            Counts::Few(buckets) if count <= (FEW - buckets.len()) as u64 => {
+                buckets.extend(std::iter::repeat_n(bucket, count as usize));
+            }
+            Counts::Many(counts) => {
+                let at = usize::from(bucket);
+                if at >= counts.len() {
+                    // To the next power of two, so that a drift upwards does not copy it at each step.
+                    counts.resize((at | ((1 << (DIGITS - 1)) - 1)) + 1, 0);
+                }
+                counts[at] += count;
+            }
+            few => {
+                let steps = few.steps();
+                *few = Counts::Many(Vec::new());
+                let all = steps.into_iter().chain([(bucket, count)]);
+                all.for_each(|(bucket, count)| few.add(bucket, count));
+            }
+        }
+    }
+
+    /// The buckets that hold any value, in order, with their counts.
+    fn steps(&self) -> Vec<(u16, u64)> {
+        match self {
+            Counts::Few(buckets) => {
+                let mut sorted = buckets.clone();
+                sorted.sort_unstable();
+                let alike = sorted.chunk_by(|a, b| a == b);
+                alike.map(|alike| (alike[0], alike.len() as u64)).collect()
+            }
+            Counts::Many(counts) => {
+                let all = (0..).zip(counts.iter().copied());
+                all.filter(|(_, count)| *count > 0).collect()
+            }
+            Counts::Packed(bytes) => unpacked(bytes),
+        }
+    }
+}
+
+/// Numbers of seven bits a byte, the least first; all but the last byte of a number have the eighth bit set.
+fn packed(steps: &[(u16, u64)]) -> Box<[u8]> {
+    let mut bytes = Vec::with_capacity(3 * steps.len());
+    let mut before = 0;
+    for &(bucket, count) in steps {
+        for mut number in [u64::from(bucket - before), count] {
+            while number > 0x7f {
+                bytes.push(number as u8 | 0x80);
+                number >>= 7;
+            }
+            bytes.push(number as u8);
+        }
+        before = bucket;
+    }
+    bytes.into()
+}
+
+fn unpacked(bytes: &[u8]) -> Vec<(u16, u64)> {
+    let mut bytes = bytes.iter();
+    let mut number = || {
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let byte = *bytes.next()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+    };
+    let mut bucket = 0;
+    std::iter::from_fn(|| {
+        bucket += number()? as u16;
+        Some((bucket, number()?))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_xoshiro::rand_core::Rng as _;
+    use stormglass_model::random::Seed;
+
+    /// Values of all lengths, and the edges of buckets.
+    fn values(seed: u64, count: usize) -> Vec<u64> {
+        let mut rng = Seed(seed).rng();
+        let some = (0..count).map(|_| rng.next_u64() >> (rng.next_u64() % 64));
+        some.chain([0, 1, 2_047, 2_048, 2_049, u64::MAX]).collect()
+    }
+
+    #[test]
+    fn buckets_are_those_of_an_hdr_histogram() {
+        let mut histogram = empty_histogram();
+        histogram.record(u64::MAX).unwrap();
+        for value in values(1, 100_000) {
+            let top = top(bucket(value) as u16);
+            assert_eq!(top, histogram.highest_equivalent(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn quantiles_are_those_of_an_hdr_histogram_however_it_is_kept() {
+        for count in [0, 3, FEW - 6, FEW, 5 * FEW] {
+            let (mut latency, mut histogram) = (Latency::default(), empty_histogram());
+            for value in values(count as u64, count) {
+                latency.record(Span(value));
+                histogram.record(value).unwrap();
+            }
+            let mut whole = latency.clone();
+            latency.pack();
+            let mut sum = Latency::default();
+            sum.add(&latency);
+            assert_eq!(latency.histogram(), histogram);
+            for quantile in (0..=1_000).map(|n| f64::from(n) / 1e3) {
+                let expected = Span(histogram.value_at_quantile(quantile));
+                let expected = expected.clamp(whole.min(), whole.max());
+                for kept in [&whole, &latency, &sum] {
+                    assert_eq!(kept.quantile(quantile), expected, "{quantile} of {count}");
+                }
+            }
+            whole.record(Span(7));
+            latency.record(Span(7));
+            assert_eq!(latency.histogram(), whole.histogram(), "unpacked again");
+        }
     }
 }

@@ -104,9 +104,31 @@ fn timeline(whole: Vec<TimelineRow>, part: Vec<TimelineRow>) -> Vec<TimelineRow>
     sum
 }
 
+/// Makes a run that has ended take less memory: its rows are packed, and intervals of its timeline joined until there are no
+/// more than `intervals`, or one a phase.
+pub fn fold(run: &mut RunResult, intervals: usize) {
+    run.parts = run.load_parts();
+    run.transitions
+        .iter_mut()
+        .for_each(|row| row.latency.pack());
+    for row in &mut run.operations {
+        row.response.pack();
+        row.service.pack();
+    }
+    let mut before = usize::MAX;
+    while run.timeline.len() > intervals + 1 && run.timeline.len() < before {
+        before = run.timeline.len();
+        halve(&mut run.timeline);
+    }
+    run.transitions.shrink_to_fit();
+    run.operations.shrink_to_fit();
+    run.timeline.shrink_to_fit();
+}
+
 /// Joins every two neighbouring intervals of a phase, so that a timeline's memory does not grow with its run.
 pub fn halve(timeline: &mut Vec<TimelineRow>) {
     let mut rows = std::mem::take(timeline).into_iter();
+    timeline.reserve(rows.len() / 2 + 2);
     timeline.extend(rows.next());
     let mut first: Option<TimelineRow> = None;
     for mut row in rows {

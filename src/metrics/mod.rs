@@ -9,8 +9,10 @@ mod threshold;
 
 pub use conclusion::Conclusion;
 pub use latency::Latency;
+pub(crate) use latency::empty_histogram;
 pub use result::{
-    OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
+    LoadParts, OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
 };
+pub(crate) use result::{PARTS, Stretch};
 pub use storm::StormResult;
 pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};

@@ -122,6 +122,37 @@ pub struct PhaseRow<'r> {
     pub end: Gauges,
 }
 
+/// Where in a run a phase lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stretch {
+    WarmUp,
+    Load,
+    Settle,
+}
+
+/// Parts that the load is divided into to see whether a level grows.
+pub const PARTS: usize = 6;
+
+/// How things stood on average in equal parts of the load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadParts {
+    /// The means of every level, in the order of [`Gauges::levels`].
+    pub means: Vec<[f64; PARTS]>,
+    /// The length of a part in seconds.
+    pub part_s: f64,
+}
+
+impl LoadParts {
+    /// Adds another run's means.
+    pub(crate) fn add(&mut self, other: &LoadParts) {
+        let levels = self.means.iter_mut().zip(&other.means);
+        for (mean, other) in levels.flat_map(|(means, others)| means.iter_mut().zip(others)) {
+            *mean += other;
+        }
+        self.part_s = other.part_s;
+    }
+}
+
 /// What one run (one replication) measured. A live run's shards are merged into one.
 #[derive(Clone, Debug)]
 pub struct RunResult {
@@ -155,12 +186,58 @@ pub struct RunResult {
     pub notes: Vec<String>,
     /// What clients saw, by the numbers of the subjects; empty unless the scenario keeps it.
     pub histories: Vec<SubjectHistory>,
+    /// How things stood in parts of the load, before intervals of the timeline were joined.
+    pub parts: Option<LoadParts>,
 }
 
 impl RunResult {
     /// The virtual or real time it covered.
     pub fn length(&self) -> Span {
         self.end.at.since(Time::ZERO)
+    }
+
+    /// The means of each level over equal parts of the load; none where the timeline is too coarse for that.
+    pub(crate) fn load_parts(&self) -> Option<LoadParts> {
+        if let Some(parts) = &self.parts {
+            return Some(parts.clone());
+        }
+        let load = |index: &usize| self.stretch(self.timeline[*index].phase) == Stretch::Load;
+        let first = (1..self.timeline.len()).find(load)? - 1;
+        let last = (1..self.timeline.len()).rfind(load)?;
+        let rows = &self.timeline[first..=last];
+        if rows.len() <= 4 * PARTS {
+            return None;
+        }
+        let at = |row: usize| rows[row].gauges.at;
+        let from = at(0);
+        let length = at(rows.len() - 1).since(from).0;
+        // Each part ends at the row that is the first at or after its end.
+        let end = |part: usize| {
+            let wanted = from.0 + (u128::from(length) * part as u128 / PARTS as u128) as u64;
+            rows.partition_point(|row| row.gauges.at.0 < wanted)
+        };
+        let mut means = vec![[0.0; PARTS]; rows[0].gauges.levels().count()];
+        for part in 0..PARTS {
+            let (from, to) = (end(part), end(part + 1));
+            let length = at(to).since(at(from)).0.max(1) as f64;
+            let ends = rows[from].gauges.levels().zip(rows[to].gauges.levels());
+            for (means, (before, after)) in means.iter_mut().zip(ends) {
+                means[part] = (after.area() - before.area()) as f64 / length;
+            }
+        }
+        let part_s = length as f64 / PARTS as f64 / 1e9;
+        Some(LoadParts { means, part_s })
+    }
+
+    /// Where the phase at this position lies.
+    pub(crate) fn stretch(&self, phase: usize) -> Stretch {
+        if self.is_warm_up(phase) {
+            Stretch::WarmUp
+        } else if phase + 1 == self.phases.len() && phase > 0 {
+            Stretch::Settle
+        } else {
+            Stretch::Load
+        }
     }
 
     /// Whether the load had yet to settle in the phase at this position.

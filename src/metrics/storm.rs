@@ -26,6 +26,8 @@ pub struct StormResult {
     pub cpu_s: f64,
     /// The most memory it held, in bytes.
     pub peak_rss_bytes: u64,
+    /// How much it was reckoned to take before it began, in bytes.
+    pub estimated_bytes: u64,
 }
 
 impl StormResult {

@@ -1,7 +1,7 @@
 //! Which resource is short, who waits for it, and what still grows when the load ends.
 
 use super::totals::{is_load, phases};
-use crate::metrics::{PhaseRow, RunResult};
+use crate::metrics::{LoadParts, PARTS, PhaseRow, RunResult};
 use std::collections::BTreeMap;
 use stormglass_model::config::{Resource, Work};
 use stormglass_model::history::{Gauges, ResourceGauge};
@@ -167,9 +167,6 @@ pub struct Growth {
     pub is_bytes: bool,
 }
 
-/// Parts that the load is divided into to see whether a level grows.
-const PARTS: usize = 6;
-
 /// Levels that grew from each sixth of the load to the next, and at its end at no less than half of their pace: what is shown of them
 /// depends on when the load ended. Only levels that have no end of their own are looked at.
 pub fn growing(runs: &[RunResult]) -> Vec<Growth> {
@@ -178,9 +175,12 @@ pub fn growing(runs: &[RunResult]) -> Vec<Growth> {
         name.starts_with("queue_") || name.starts_with("bytes_") || name == "in_flight"
     };
     let levels = names.iter().enumerate().filter(|(_, name)| endless(name));
+    let Some(LoadParts { means, part_s }) = part_means(runs) else {
+        return Vec::new();
+    };
     levels
         .filter_map(|(index, name)| {
-            let (means, part_s) = part_means(runs, index)?;
+            let means = means[index];
             let steps: Vec<f64> = means.windows(2).map(|pair| pair[1] - pair[0]).collect();
             let (first, last) = (means[0], means[PARTS - 1]);
             let pace = (last - first) / steps.len() as f64;
@@ -196,39 +196,15 @@ pub fn growing(runs: &[RunResult]) -> Vec<Growth> {
         .collect()
 }
 
-/// The means of a level over equal parts of the load, added up over runs, and the length of a part in seconds; none where the
-/// timeline is too coarse for that.
-fn part_means(runs: &[RunResult], level: usize) -> Option<([f64; PARTS], f64)> {
-    let mut means = [0.0; PARTS];
-    let mut part_s = 0.0;
+/// The means of each level over equal parts of the load, added up over runs; none where a timeline is too coarse for that.
+fn part_means(runs: &[RunResult]) -> Option<LoadParts> {
+    let mut sum: Option<LoadParts> = None;
     for run in runs {
-        let load = |index: usize| is_load(run, run.timeline[index].phase);
-        let first = (1..run.timeline.len()).find(|index| load(*index))? - 1;
-        let last = (1..run.timeline.len()).rfind(|index| load(*index))?;
-        let rows = &run.timeline[first..=last];
-        if rows.len() <= 4 * PARTS {
-            return None;
+        let parts = run.load_parts()?;
+        match &mut sum {
+            None => sum = Some(parts),
+            Some(sum) => sum.add(&parts),
         }
-        let at = |row: usize| rows[row].gauges.at;
-        let from = at(0);
-        let length = at(rows.len() - 1).since(from).0;
-        let area = |row: usize| {
-            rows[row]
-                .gauges
-                .levels()
-                .nth(level)
-                .map_or(0, |level| level.area())
-        };
-        // Each part ends at the row that is the first at or after its end.
-        let end = |part: usize| {
-            let wanted = from.0 + (u128::from(length) * part as u128 / PARTS as u128) as u64;
-            rows.partition_point(|row| row.gauges.at.0 < wanted)
-        };
-        for (part, mean) in means.iter_mut().enumerate() {
-            let (from, to) = (end(part), end(part + 1));
-            *mean += (area(to) - area(from)) as f64 / at(to).since(at(from)).0.max(1) as f64;
-        }
-        part_s = length as f64 / PARTS as f64 / 1e9;
     }
-    (part_s > 0.0).then_some((means, part_s))
+    sum.filter(|sum| sum.part_s > 0.0)
 }

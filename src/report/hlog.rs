@@ -5,7 +5,8 @@
 //! whatever its outcome (`upload:response`, `upload:service`).
 
 use super::totals::rows;
-use crate::metrics::{Latency, StormResult, TransitionKey};
+use crate::metrics::{Latency, StormResult, TransitionKey, empty_histogram};
+use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use std::collections::BTreeMap;
@@ -25,10 +26,10 @@ pub fn latencies(result: &StormResult) -> io::Result<Vec<u8>> {
         .with_max_value_divisor(1e6)
         .begin_log_with(&mut log, &mut serializer)?;
     for (index, (from, length)) in phases(result).into_iter().enumerate() {
-        for (tag, latency) in histograms(result, index) {
+        for (tag, histogram) in histograms(result, index) {
             writer
                 .write_histogram(
-                    latency.histogram(),
+                    &histogram,
                     Duration::from_nanos(from.0),
                     Duration::from_nanos(length.0),
                     Tag::new(&tag),
@@ -54,7 +55,7 @@ fn phases(result: &StormResult) -> Vec<(Time, Span)> {
 }
 
 /// The histograms of one phase by their tags: transitions first, then operations.
-fn histograms(result: &StormResult, phase: usize) -> Vec<(String, Latency)> {
+fn histograms(result: &StormResult, phase: usize) -> Vec<(String, Histogram<u64>)> {
     let transitions = rows(&result.runs, |run| &run.transitions)
         .filter(|(_, row)| row.phase == phase)
         .map(|(_, row)| (row.key, &row.latency));
@@ -64,19 +65,20 @@ fn histograms(result: &StormResult, phase: usize) -> Vec<(String, Latency)> {
             let times = [("response", &row.response), ("service", &row.service)];
             times.map(|(time, latency)| ((row.operation, time), latency))
         });
-    let transitions = summed(transitions).map(|(key, latency)| (tag(key), latency));
-    let operations = summed(operations)
-        .map(|((operation, time), latency)| (format!("{operation}:{time}"), latency));
+    let transitions = summed(transitions).map(|(key, sum)| (tag(key), sum));
+    let operations =
+        summed(operations).map(|((operation, time), sum)| (format!("{operation}:{time}"), sum));
     transitions.chain(operations).collect()
 }
 
 /// The sums of the latencies that have the same key, in the order of keys.
 fn summed<'r, K: Ord>(
     rows: impl Iterator<Item = (K, &'r Latency)>,
-) -> impl Iterator<Item = (K, Latency)> {
-    let mut sums: BTreeMap<K, Latency> = BTreeMap::new();
+) -> impl Iterator<Item = (K, Histogram<u64>)> {
+    let mut sums: BTreeMap<K, Histogram<u64>> = BTreeMap::new();
     for (key, latency) in rows {
-        sums.entry(key).or_default().add(latency);
+        // One of automatic range takes every other.
+        let _ = (sums.entry(key).or_insert_with(empty_histogram)).add(latency.histogram());
     }
     sums.into_iter()
 }

@@ -75,6 +75,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("wall_s", json!(result.wall_s)),
         ("cpu_s", json!(result.cpu_s)),
         ("peak_rss_bytes", json!(result.peak_rss_bytes)),
+        ("estimated_bytes", json!(result.estimated_bytes)),
         ("transitions_per_s", by_wall_time),
         ("events_per_s", by_processor_time),
         ("runs", json!(one_by_one)),

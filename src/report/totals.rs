@@ -1,7 +1,7 @@
 //! Figures over all runs of a storm, for the reports that sum up.
 
 use crate::metrics::{
-    Latency, PhaseRow, RunResult, StormResult, TimelineRow, TransitionKey, TransitionRow,
+    Latency, PhaseRow, RunResult, StormResult, Stretch, TimelineRow, TransitionKey, TransitionRow,
 };
 use std::collections::BTreeMap;
 use stormglass_model::history::{Gauges, Level};
@@ -104,26 +104,8 @@ pub fn unknown_because(runs: &[RunResult]) -> Option<&str> {
     runs.iter().find_map(|run| run.unknown_because.as_deref())
 }
 
-/// Where in a run a phase lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stretch {
-    WarmUp,
-    Load,
-    Settle,
-}
-
-fn stretch(run: &RunResult, phase: usize) -> Stretch {
-    if run.is_warm_up(phase) {
-        Stretch::WarmUp
-    } else if phase + 1 == run.phases.len() && phase > 0 {
-        Stretch::Settle
-    } else {
-        Stretch::Load
-    }
-}
-
 pub(super) fn is_load(run: &RunResult, phase: usize) -> bool {
-    stretch(run, phase) == Stretch::Load
+    run.stretch(phase) == Stretch::Load
 }
 
 /// How long the load lasted without warm-up and settle, in seconds, summed over runs.
@@ -154,7 +136,7 @@ fn most(runs: &[RunResult], level: fn(&Gauges) -> &Level) -> u64 {
 /// Whether transitions of a warm-up are left out of [`transitions`]: not where there are no others.
 pub fn warms_up(runs: &[RunResult]) -> bool {
     let warm_up =
-        |(run, row): (&RunResult, &TransitionRow)| stretch(run, row.phase) == Stretch::WarmUp;
+        |(run, row): (&RunResult, &TransitionRow)| run.stretch(row.phase) == Stretch::WarmUp;
     let mut warm_ups = rows(runs, |run| &run.transitions).map(warm_up);
     warm_ups
         .next()
@@ -178,7 +160,7 @@ pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
     for run in runs {
         let mut of_run: BTreeMap<TransitionKey, Latency> = BTreeMap::new();
         for row in &run.transitions {
-            let stretch = stretch(run, row.phase);
+            let stretch = run.stretch(row.phase);
             if stretch == Stretch::WarmUp && without_warm_up {
                 continue;
             }
@@ -208,7 +190,7 @@ pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
 pub fn responses(runs: &[RunResult]) -> BTreeMap<Operation, Latency> {
     let mut sums: BTreeMap<Operation, Latency> = BTreeMap::new();
     for (run, row) in rows(runs, |run| &run.operations) {
-        if stretch(run, row.phase) != Stretch::WarmUp {
+        if run.stretch(row.phase) != Stretch::WarmUp {
             sums.entry(row.operation).or_default().add(&row.response);
         }
     }
@@ -219,7 +201,7 @@ pub fn responses(runs: &[RunResult]) -> BTreeMap<Operation, Latency> {
 pub fn outcomes(runs: &[RunResult]) -> BTreeMap<Operation, [u64; Outcome::COUNT]> {
     let mut sums: BTreeMap<Operation, [u64; Outcome::COUNT]> = BTreeMap::new();
     for (run, row) in rows(runs, |run| &run.operations) {
-        if stretch(run, row.phase) != Stretch::WarmUp {
+        if run.stretch(row.phase) != Stretch::WarmUp {
             sums.entry(row.operation).or_default()[row.outcome.index()] += row.response.count();
         }
     }

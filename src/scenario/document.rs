@@ -75,7 +75,8 @@ pub(super) fn parse(text: &str) -> Parsed {
         .collect();
     mistakes.sort_by_key(|mistake| mistake.spot);
     // One slip of the finger upsets the rest of its line, and a list left open the rest of the file.
-    mistakes.dedup_by_key(|mistake| mistake.spot.map(|spot| line_of(text, spot.start)));
+    let lines = Lines::of(text);
+    mistakes.dedup_by_key(|mistake| mistake.spot.map(|spot| lines.at(spot.start)));
     if (errors.iter()).any(|error| error.message().starts_with("unclosed array"))
         && let Some(at) = (mistakes.iter()).position(|it| it.message.starts_with("missing comma"))
     {
@@ -94,13 +95,22 @@ pub(super) fn parse(text: &str) -> Parsed {
     }
 }
 
-/// The number of the line that holds the byte, from zero.
-pub(super) fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|&byte| byte == b'\n').count()
+/// Where the lines of a text end.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub fn of(text: &str) -> Lines {
+        Lines(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The number of the line that holds the byte, from zero.
+    pub fn at(&self, byte: usize) -> usize {
+        self.0.partition_point(|end| *end < byte)
+    }
 }
 
-/// Grafts `KEY=VALUE` into the tree.
-pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<(), Mistake> {
+/// Grafts `KEY=VALUE` into the tree. Gives a tree of what was grafted alone.
+pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<Node, Mistake> {
     let whole = spot(source, 0..text.len(), 0);
     let Some(equals) = equals_sign(text) else {
         return Err(Mistake::new(
@@ -111,6 +121,14 @@ pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<(), Mist
     };
     let path = key_path(&text[..equals], source)?;
     let new = set_value(&text[equals + 1..], source, equals + 1)?;
+    let alone = path.iter().rev().fold(new.clone(), |node, (key, at)| Node {
+        spot: *at,
+        value: Value::Table(vec![Entry {
+            key: key.clone(),
+            spot: *at,
+            node,
+        }]),
+    });
     let mut node = root;
     let last = path.len() - 1;
     for (depth, (key, at)) in path.into_iter().enumerate() {
@@ -154,7 +172,7 @@ pub(super) fn set(root: &mut Node, source: usize, text: &str) -> Result<(), Mist
         };
     }
     *node = new;
-    Ok(())
+    Ok(alone)
 }
 
 /// An element of a list by its number or by its `name`.

@@ -4,6 +4,7 @@ use super::Target;
 use super::document::Value;
 use super::reader::{Fields, Input, Read};
 use super::value::{own_name, share};
+use std::collections::BTreeSet;
 use stormglass_model::fault::{Fault, FaultKind, Place, kinds_at};
 use stormglass_model::script::ClientFault;
 use stormglass_model::units::{Span, Time};
@@ -32,14 +33,21 @@ pub(super) fn read(
     target: Option<&Target>,
     duration: Option<Span>,
 ) -> Vec<Fault> {
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
+    let commands = match target {
+        Some(Target::Glance(glance)) => (glance.commands.iter())
+            .map(|it| it.name.as_str())
+            .collect(),
+        _ => BTreeSet::new(),
+    };
     let mut read = |t: &mut Fields| {
         let name = own_name(t, "fault", "\"store fails writes\"", &mut names);
         let place = t.need_with("at", "\"store.put\"", |input| {
             input.one_of("place", Place::ALL, Place::name)
         });
         let kind = t.need_with("kind", KIND, written);
-        let kind = (place.zip(kind)).and_then(|(place, kind)| checked(t, target?, place, kind));
+        let kind =
+            (place.zip(kind)).and_then(|(place, kind)| checked(t, target?, &commands, place, kind));
         let window = t.with("window", |input| window(input, duration));
         let (from, to) = window.unwrap_or_default();
         Some(Fault {
@@ -57,7 +65,13 @@ pub(super) fn read(
 }
 
 /// What was written, if the place can have such a fault on this target.
-fn checked(t: &Fields, target: &Target, at: Place, (tag, kind): Written) -> Option<FaultKind> {
+fn checked(
+    t: &Fields,
+    target: &Target,
+    commands: &BTreeSet<&str>,
+    at: Place,
+    (tag, kind): Written,
+) -> Option<FaultKind> {
     let glance = match target {
         Target::Embedded(_) => None,
         Target::Glance(glance) => Some(glance),
@@ -91,14 +105,10 @@ fn checked(t: &Fields, target: &Target, at: Place, (tag, kind): Written) -> Opti
             fault: ClientFault::Revoke,
             ..
         } if glance.is_some_and(|it| !it.member.can_revoke()) => no_login(tag),
-        FaultKind::Command(name)
-            if glance.is_some_and(|it| it.commands.iter().all(|known| known.name != *name)) =>
-        {
-            (
-                format!("no command is called `{name}`"),
-                format!("write [target.glance.commands.{name}] with its `run` and `undo`"),
-            )
-        }
+        FaultKind::Command(name) if glance.is_some() && !commands.contains(name.as_str()) => (
+            format!("no command is called `{name}`"),
+            format!("write [target.glance.commands.{name}] with its `run` and `undo`"),
+        ),
         _ => return Some(kind),
     };
     t.wrong("kind", message, help);

@@ -71,7 +71,7 @@ pub(super) fn server_url(t: &Fields, key: &str, url: &str) -> Option<()> {
 fn ca(input: Input) -> Option<PathBuf> {
     let file = String::read(input)?;
     let path = input.reader.dir.join(&file);
-    if let Err(error) = std::fs::File::open(&path) {
+    if let Err(error) = stormglass_glance::input::Input::open(&path) {
         let help = "name a PEM file; a relative name is looked up beside the scenario";
         input.wrong(format!("cannot read `{file}`: {error}"), help);
     }

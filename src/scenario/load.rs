@@ -3,6 +3,7 @@
 use super::reader::{Fields, Input, Read};
 use super::value::{lasting, named, positive};
 use super::{Load, Model, NamedPhase};
+use std::collections::BTreeSet;
 use stormglass_model::load::{Ramp, Spacing};
 use stormglass_model::random::Distribution;
 use stormglass_model::units::{Rate, Span, Time};
@@ -149,8 +150,13 @@ pub(super) fn phases(root: &mut Fields, load: Option<&Load>) -> Vec<NamedPhase> 
     let warm_up = Time(load.map_or(0, |load| load.warm_up.0));
     let duration = load.and_then(|load| load.duration);
     let mut phases: Vec<NamedPhase> = Vec::new();
+    let mut names = BTreeSet::new();
     for input in root.tables("phase") {
-        phases.extend(input.table("[[phase]]", |t| phase(t, &phases, warm_up, duration)));
+        let last = phases.last();
+        let read = input.table("[[phase]]", |t| {
+            phase(t, last, &mut names, warm_up, duration)
+        });
+        phases.extend(read);
     }
     // A named phase that begins where a default one would takes its place.
     for (name, from) in [("load", warm_up), ("warm_up", Time::ZERO)] {
@@ -165,7 +171,8 @@ pub(super) fn phases(root: &mut Fields, load: Option<&Load>) -> Vec<NamedPhase> 
 
 fn phase(
     t: &mut Fields,
-    before: &[NamedPhase],
+    last: Option<&NamedPhase>,
+    names: &mut BTreeSet<String>,
     warm_up: Time,
     duration: Option<Span>,
 ) -> Option<NamedPhase> {
@@ -180,11 +187,11 @@ fn phase(
         let message = format!("`{name}` is the name of a phase that every load has");
         t.wrong("name", message, "choose another name");
     }
-    if before.iter().any(|phase| phase.name == name) {
+    if !names.insert(name.clone()) {
         let message = format!("a second phase is called `{name}`");
         t.wrong("name", message, "give each phase a name of its own");
     }
-    if let Some(last) = before.last().filter(|last| last.from >= from) {
+    if let Some(last) = last.filter(|last| last.from >= from) {
         let begun = last.from;
         let message = format!("the phase does not begin after the one before it, at {begun}");
         t.wrong(

@@ -1,7 +1,7 @@
 //! Lists of measured values, as tools and spreadsheets write them.
 
 use super::mistake::{Source, Spot};
-use super::reader::{Input, Read, Reader};
+use super::reader::{Input, LONGEST, Read, Reader};
 use csv::{ReaderBuilder, StringRecord};
 use stormglass_model::units::UnitError;
 
@@ -23,7 +23,7 @@ pub(super) struct Kind {
 pub(super) fn read(input: Input, kind: &Kind) -> Option<Vec<(f64, f64)>> {
     let reader = input.reader;
     let name = String::read(input)?;
-    let text = std::fs::read_to_string(reader.dir.join(&name))
+    let text = stormglass_glance::input::text(&reader.dir.join(&name), LONGEST)
         .map_err(|error| {
             let help = "name a text file; a relative name is looked up beside the scenario";
             input.wrong(format!("cannot read `{name}`: {error}"), help);

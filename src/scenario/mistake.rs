@@ -57,18 +57,23 @@ pub(super) struct Source {
     pub text: String,
 }
 
-/// Every mistake of a scenario, in the order of its text. Never empty.
+/// The mistakes of a scenario, in the order of its text: the first hundred of them. Never empty.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", self.plain())]
 pub struct Mistakes {
     sources: Vec<Source>,
     list: Vec<Mistake>,
+    count: usize,
 }
 
 impl Mistakes {
-    pub(super) fn new(sources: Vec<Source>, mut list: Vec<Mistake>) -> Mistakes {
-        list.sort_by_key(|mistake| mistake.spot);
-        Mistakes { sources, list }
+    /// The first in the order of the text, and how many there are in all.
+    pub(super) fn new(sources: Vec<Source>, list: Vec<Mistake>, count: usize) -> Mistakes {
+        Mistakes {
+            sources,
+            list,
+            count,
+        }
     }
 
     /// A file that cannot be read at all.
@@ -78,15 +83,15 @@ impl Mistakes {
             message: format!("cannot read {path}: {why}"),
             help: "name a scenario file; scenarios/ holds some to start from".to_owned(),
         };
-        Mistakes::new(Vec::new(), vec![mistake])
+        Mistakes::new(Vec::new(), vec![mistake], 1)
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.list.len()
+        self.count
     }
 
-    /// What is wrong, one message a mistake, without places.
+    /// What is wrong, one message a mistake that is shown, without places.
     pub fn messages(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|mistake| mistake.message.as_str())
     }
@@ -123,9 +128,12 @@ impl Mistakes {
             }
             out.push('\n');
         }
-        out.push_str(&match self.count() {
-            1 => "1 mistake\n".to_owned(),
-            n => format!("{n} mistakes\n"),
+        out.push_str(&match (self.count, self.list.len()) {
+            (1, _) => "1 mistake\n".to_owned(),
+            (all, shown) if shown < all => {
+                format!("{all} mistakes; the first {shown} are shown\n")
+            }
+            (all, _) => format!("{all} mistakes\n"),
         });
         out
     }
@@ -153,7 +161,11 @@ fn seen(text: &str) -> String {
 fn caret(text: &str, start: usize, end: usize) -> (usize, usize) {
     let (before, after) = (&text[..start], &text[end..]);
     if end > start {
-        return (start, end - start);
+        let character = |at: &usize| text.is_char_boundary(*at);
+        let near = (start..=end.min(start.saturating_add(NEAR)))
+            .rev()
+            .find(character);
+        return (start, near.unwrap_or(end) - start);
     }
     match (after.chars().next(), before.chars().next_back()) {
         (Some(next), _) if next != '\n' => (start, next.len_utf8()),
@@ -161,6 +173,9 @@ fn caret(text: &str, start: usize, end: usize) -> (usize, usize) {
         _ => (start, 0),
     }
 }
+
+/// Bytes of a line that are shown before and after the stretch.
+const NEAR: usize = 1_000;
 
 /// Asks [`Lines`] for the lines of a stretch; none asks for the stretch alone.
 const WHOLE_LINES: usize = 1;
@@ -182,8 +197,15 @@ impl SourceCode for Lines {
             return self.0.read_span(span, before, after);
         }
         let line_end = |&byte: &u8| byte == b'\n';
-        let start = (text[..start].iter().rposition(line_end)).map_or(0, |at| at + 1);
-        let end = (text[end..].iter().position(line_end)).map_or(text.len(), |at| end + at);
-        self.0.read_span(&(start, end - start).into(), 0, 0)
+        let line = (text[..start].iter().rposition(line_end)).map_or(0, |at| at + 1);
+        let last = (text[end..].iter().position(line_end)).map_or(text.len(), |at| end + at);
+        // Of a long line only what is near: nobody reads more, and what draws it counts columns with 16 bits.
+        let character = |at: &usize| self.0.inner().is_char_boundary(*at);
+        let from = (line.max(start.saturating_sub(NEAR))..=start).find(character);
+        let to = (end..=last.min(end.saturating_add(NEAR)))
+            .rev()
+            .find(character);
+        let (from, to) = (from.unwrap_or(start), to.unwrap_or(end));
+        self.0.read_span(&(from, to - from).into(), 0, 0)
     }
 }

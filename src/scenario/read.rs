@@ -1,10 +1,10 @@
 //! The way from a file to a [`Scenario`], or to all its mistakes.
 
 use super::able;
-use super::document;
+use super::document::{self, Lines};
 use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, Conditions};
-use super::reader::{Fields, Input, ROOT, Read, Reader};
+use super::reader::{Fields, Input, LONGEST, ROOT, Read, Reader};
 use super::secret::Known;
 use super::story;
 use super::threshold::{self, Measured};
@@ -12,14 +12,19 @@ use super::value::lasting;
 use super::{Clock, Model, Scenario, Target, fault, load, secret, target};
 use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::Path;
 use stormglass_glance::auth::Environment;
+use stormglass_glance::input;
 use stormglass_model::fault::FaultKind;
 use stormglass_model::lifecycle::Profile;
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Action, Step};
 use stormglass_model::units::{Span, Time};
+
+/// Mistakes that are shown: nobody mends more at a time.
+const SHOWN: usize = 100;
 
 /// Reads a scenario file. Each of `overrides` is `KEY=VALUE` and sets a key over the file's.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Scenario, Mistakes> {
@@ -33,7 +38,7 @@ pub fn read_for_cleanup(path: &Path) -> Result<Scenario, Mistakes> {
 
 fn read_file(path: &Path, overrides: &[String], cleans_up: bool) -> Result<Scenario, Mistakes> {
     let origin = path.display().to_string();
-    let text = std::fs::read_to_string(path)
+    let text = input::text(path, LONGEST)
         .map_err(|error| Mistakes::unreadable(&origin, &error.to_string()))?;
     let dir = path.parent().unwrap_or(Path::new(""));
     let environment = Environment::of_process();
@@ -78,7 +83,7 @@ fn parse_for(
     }];
     for set in overrides {
         match document::set(&mut root, sources.len(), set) {
-            Ok(()) => mistakes.extend(secret::refuse(&root, sources.len())),
+            Ok(grafted) => mistakes.extend(secret::refuse(&grafted, sources.len())),
             Err(mistake) => mistakes.push(mistake),
         }
         sources.push(Source {
@@ -105,12 +110,12 @@ fn parse_for(
     let scenario = input.table(ROOT, scenario);
     let (sources, found) = (reader.sources.into_inner(), reader.mistakes.into_inner());
     // What the parser took a slip of the finger for is no mistake of its own.
+    let lines: Vec<Lines> = sources.iter().map(|it| Lines::of(&it.text)).collect();
     let line = |mistake: &Mistake| {
         let spot = mistake.spot?;
-        let source = sources.get(spot.source)?;
-        Some((spot.source, document::line_of(&source.text, spot.start)))
+        Some((spot.source, lines.get(spot.source)?.at(spot.start)))
     };
-    let upset: Vec<_> = mistakes.iter().map(line).collect();
+    let upset: BTreeSet<_> = mistakes.iter().map(line).collect();
     mistakes.extend((found.into_iter()).filter(|mistake| !upset.contains(&line(mistake))));
     match scenario {
         Some(scenario) if mistakes.is_empty() => Ok(scenario),
@@ -121,10 +126,13 @@ fn parse_for(
     }
 }
 
-/// The mistakes, without credentials in them.
+/// The first of the mistakes, without credentials in them, and how many there are.
 fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, known: Known) -> Mistakes {
+    let count = mistakes.len();
+    mistakes.sort_by_key(|mistake| mistake.spot);
+    mistakes.truncate(SHOWN);
     secret::hide(&mut sources, &mut mistakes, &known);
-    Mistakes::new(sources, mistakes)
+    Mistakes::new(sources, mistakes, count)
 }
 
 fn scenario(t: &mut Fields) -> Option<Scenario> {

@@ -5,6 +5,10 @@ use super::mistake::{Mistake, Source, Spot};
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use stormglass_glance::auth::Environment;
+use stormglass_model::units::Bytes;
+
+/// No scenario, and no list of measured values beside one, is longer.
+pub(super) const LONGEST: Bytes = Bytes(16 << 20);
 
 /// What reading a scenario gathers on its way. All that reads notes what it finds in the same one, hence the cells.
 pub(super) struct Reader<'a> {

@@ -2,6 +2,7 @@
 
 use super::document::{Entry, Node, Value};
 use super::mistake::{Mistake, Source, Spot};
+use std::collections::BTreeMap;
 use stormglass_glance::shown::{names_credential, without_credentials};
 
 /// Keys of a target under which no credential stands. Any other, and so one that is misspelt, may be one.
@@ -65,26 +66,26 @@ pub fn repeatable(setting: &str) -> String {
 
 /// Refuses a credential that the `--set` with this number brought in: everybody can see the arguments of a process.
 pub(super) fn refuse(root: &Node, source: usize) -> Option<Mistake> {
-    let credentials = credentials(root, source);
-    let Entry { key, spot, .. } = credentials.first()?;
+    let credentials = credentials(root);
+    let mut from_there = credentials
+        .iter()
+        .filter(|it| it.node.spot.source == source);
+    let Entry { key, spot, .. } = from_there.next()?;
     let message = format!("`{key}` is a credential, and everybody can see a command line");
     let help = format!("write `{key}_env = \"NAME\"` in the scenario, and export it as NAME");
     Some(Mistake::new(*spot, message, help))
 }
 
-/// Every credential from this text, in order.
-fn credentials(node: &Node, source: usize) -> Vec<&Entry> {
+/// Every credential, in order.
+fn credentials(node: &Node) -> Vec<&Entry> {
     match &node.value {
         Value::Table(entries) => (entries.iter())
             .flat_map(|entry| {
-                let mine = entry.node.spot.source == source && names_credential(&entry.key);
-                let mine = mine.then_some(entry).into_iter();
-                mine.chain(credentials(&entry.node, source))
+                let mine = names_credential(&entry.key).then_some(entry).into_iter();
+                mine.chain(credentials(&entry.node))
             })
             .collect(),
-        Value::Array(items) => (items.iter())
-            .flat_map(|item| credentials(item, source))
-            .collect(),
+        Value::Array(items) => (items.iter()).flat_map(credentials).collect(),
         _ => Vec::new(),
     }
 }
@@ -99,8 +100,16 @@ pub(super) enum Known<'a> {
 
 /// Makes every credential unreadable, in the texts and in what is said of them.
 pub(super) fn hide(sources: &mut [Source], mistakes: &mut [Mistake], known: &Known) {
+    let mut read = BTreeMap::new();
+    // What was read says exactly where a credential stands, over several lines as well.
+    if let Known::Read(root, hidden) = known {
+        secrets(root, false, &mut read);
+        hidden.iter().for_each(|&spot| note(spot, &mut read));
+    }
+    let is_broken = matches!(known, Known::Broken);
     for (index, source) in sources.iter_mut().enumerate() {
-        let stretches = stretches(&source.text, known, index);
+        let mut stretches = read.remove(&index).unwrap_or_default();
+        unread(&source.text, is_broken, index, &mut stretches);
         for mistake in mistakes.iter_mut() {
             for sentence in [&mut mistake.message, &mut mistake.help] {
                 let secrets =
@@ -129,17 +138,10 @@ fn silenced<'a>(sentence: &str, secrets: impl Iterator<Item = &'a str>) -> Strin
     without_credentials(&silenced)
 }
 
-/// Where credentials stand in a text.
-fn stretches(text: &str, known: &Known, source: usize) -> Vec<(usize, usize)> {
-    let mut stretches = Vec::new();
-    // What was read says exactly where a credential stands, over several lines as well.
-    if let Known::Read(root, hidden) = known {
-        secrets(root, false, &mut stretches, source);
-        let hidden = hidden.iter().filter(|spot| spot.source == source);
-        stretches.extend(hidden.map(|spot| (spot.start, spot.end)));
-    }
+/// Adds where credentials stand in a text of which not all was read.
+fn unread(text: &str, is_broken: bool, source: usize, stretches: &mut Vec<(usize, usize)>) {
     // What was not read, since it is wrong, is blackened to the end of its line, and to where the next key begins.
-    let is_broken = matches!(known, Known::Broken) || source > 0;
+    let is_broken = is_broken || source > 0;
     let starts_there = source > 0 && text.trim_start().starts_with("target");
     let (mut at, mut in_target, mut open) = (0, starts_there, false);
     for line in text.split_inclusive('\n') {
@@ -168,21 +170,28 @@ fn stretches(text: &str, known: &Known, source: usize) -> Vec<(usize, usize)> {
         stretches.extend(user_info(line).map(|(from, to)| (at + from, at + to)));
         at += line.len();
     }
-    stretches
 }
 
-/// Where what was read as a secret stands in this text. `hidden`: all that it holds is one, since of `token.x = …` only the key is
-/// where the table stands.
-fn secrets(node: &Node, hidden: bool, stretches: &mut Vec<(usize, usize)>, source: usize) {
-    if hidden && node.spot.source == source {
-        stretches.push((node.spot.start, node.spot.end));
+/// Stretches of each text, by its number.
+type Stretches = BTreeMap<usize, Vec<(usize, usize)>>;
+
+fn note(spot: Spot, stretches: &mut Stretches) {
+    let Spot { source, start, end } = spot;
+    stretches.entry(source).or_default().push((start, end));
+}
+
+/// Where what was read as a secret stands. `hidden`: all that it holds is one, since of `token.x = …` only the key is where the table
+/// stands.
+fn secrets(node: &Node, hidden: bool, stretches: &mut Stretches) {
+    if hidden {
+        note(node.spot, stretches);
     }
     match &node.value {
         Value::Table(entries) => (entries.iter()).for_each(|Entry { key, node, .. }| {
-            secrets(node, hidden || is_secret(key), stretches, source);
+            secrets(node, hidden || is_secret(key), stretches);
         }),
         Value::Array(items) => {
-            (items.iter()).for_each(|item| secrets(item, hidden, stretches, source));
+            (items.iter()).for_each(|item| secrets(item, hidden, stretches));
         }
         _ => {}
     }

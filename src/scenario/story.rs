@@ -4,6 +4,7 @@ use super::document::Value;
 use super::mistake::Spot;
 use super::reader::{Fields, Input, Read};
 use super::value::own_name;
+use std::collections::BTreeSet;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::Story;
 use stormglass_model::random::Distribution;
@@ -50,7 +51,7 @@ pub(super) fn read(root: &mut Fields) -> Vec<WrittenStory> {
             "merge stories",
         );
     }
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     // None as soon as one weight could not be read: then nothing is said about their sum.
     let mut sum = Some(0.0);
     let stories = (list.iter())
@@ -68,7 +69,11 @@ pub(super) fn read(root: &mut Fields) -> Vec<WrittenStory> {
     stories
 }
 
-fn story(t: &mut Fields, names: &mut Vec<String>, sum: &mut Option<f64>) -> Option<WrittenStory> {
+fn story(
+    t: &mut Fields,
+    names: &mut BTreeSet<String>,
+    sum: &mut Option<f64>,
+) -> Option<WrittenStory> {
     let name = own_name(t, "story", "\"upload, keep, delete\"", names);
     let weight = t.input("weight").map_or(Some(1.0), f64::read);
     *sum = sum.zip(weight).map(|(sum, weight)| sum + weight);

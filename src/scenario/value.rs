@@ -3,6 +3,7 @@
 use super::document::Value;
 use super::measured::{self, Kind};
 use super::reader::{Fields, Input, Read};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use stormglass_model::random::{Distribution, DistributionError, Drawn, SHAPES, Shape};
 use stormglass_model::units::{Bytes, Rate, Span, UnitError};
@@ -37,14 +38,13 @@ pub(super) fn own_name(
     t: &mut Fields,
     what: &str,
     example: &str,
-    taken: &mut Vec<String>,
+    taken: &mut BTreeSet<String>,
 ) -> Option<String> {
     let name = t.need_with("name", example, named)?;
-    if taken.contains(&name) {
+    if !taken.insert(name.clone()) {
         let help = format!("give each {what} a name of its own");
         t.wrong("name", format!("a second {what} is called `{name}`"), help);
     }
-    taken.push(name.clone());
     Some(name)
 }
 

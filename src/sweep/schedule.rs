@@ -132,8 +132,11 @@ pub fn again(bed: &mut impl TestBed, scripts: &[Script], tries: u32, budget: &Bu
     let total = u64::from(tries) * scripts.len() as u64;
     progress.cases_total.store(total, Relaxed);
     for script in scripts {
-        for batch in vec![script.clone(); tries as usize].chunks(budget.batch()) {
-            let ran = sweep.run(batch).len();
+        let mut left = tries as usize;
+        while left > 0 && !sweep.bed.is_over() {
+            let batch = vec![script.clone(); left.min(budget.batch())];
+            left -= batch.len();
+            let ran = sweep.run(&batch).len();
             progress.cases.fetch_add(ran as u64, Relaxed);
         }
     }

@@ -5,17 +5,16 @@ mod example;
 mod interrupted;
 mod refused;
 
-pub(crate) use interrupted::Running;
+use crate::process;
+pub(crate) use crate::process::Running;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 pub(crate) fn stormglass(arguments: &[&str], folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_stormglass"))
-        .args(arguments)
+    process::stormglass(arguments)
         .current_dir(folder)
         .env_remove("NO_COLOR")
         .output()
-        .unwrap()
 }
 
 pub(crate) fn stdout(output: &Output) -> String {

@@ -19,6 +19,7 @@ mod histories;
 mod hostile;
 mod liar;
 mod probe;
+mod process;
 mod record;
 mod report;
 mod safety;

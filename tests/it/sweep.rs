@@ -4,9 +4,9 @@
 mod fake;
 
 use crate::cli::{stderr, stdout, stormglass};
+use crate::process::in_shell;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use stormglass::{EmbeddedTestBed, TestBed};
 use stormglass_model::config::{Defect, ServiceConfig};
@@ -143,18 +143,18 @@ fn a_file_that_cannot_be_written_does_not_silence_the_summary() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     write(here, "defects = [\"deactivated-download-allowed\"]");
-    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
-    let done = Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_stormglass")])
-        .args([
+    let script = "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\"";
+    let done = in_shell(
+        script,
+        [
             "sweep",
             "any.toml",
             "--script",
             "create upload deactivate download",
-        ])
-        .current_dir(here)
-        .output()
-        .unwrap();
+        ],
+    )
+    .current_dir(here)
+    .output();
     assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
     assert!(stderr(&done).contains("cannot write"), "{}", stderr(&done));
     assert!(stdout(&done).contains("1 finding"), "{}", stdout(&done));

@@ -143,6 +143,16 @@ fn words_stand_only_where_they_may() {
     none(breaches);
 }
 
+/// So that no test misses a crash of it.
+#[test]
+fn one_place_starts_the_binary() {
+    let name = concat!("CARGO_BIN", "_EXE");
+    let all = sources(&["src", "crates", "tests", "benches"]);
+    let starts = all.iter().filter(|source| source.text.contains(name));
+    let paths: Vec<&str> = starts.map(|source| source.path.as_str()).collect();
+    assert_eq!(paths, ["tests/it/process.rs"]);
+}
+
 /// The tables of edges and of operations convict the embedded service, so it must not go by them.
 #[test]
 fn the_service_reads_no_table_that_judges_it() {

@@ -247,11 +247,14 @@ pub fn read(path: &Path) -> Result<Vec<JournalRun>, JournalError> {
 /// What the file holds: of a device or a pipe nothing, since those are no journals and may have no end.
 fn contents(file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if !file.metadata()?.is_file() {
+    let about = file.metadata()?;
+    if !about.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
-    file.take(SIZE_MAX + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > SIZE_MAX {
+    if about.len() <= SIZE_MAX {
+        file.take(SIZE_MAX + 1).read_to_end(&mut bytes)?;
+    }
+    match about.len().max(bytes.len() as u64) > SIZE_MAX {
         true => Err(io::Error::other("it is larger than any journal")),
         false => Ok(bytes),
     }
@@ -259,7 +262,7 @@ fn contents(file: &File) -> io::Result<Vec<u8>> {
 
 /// That it is a journal: how many bytes of it are whole lines, and the runs that these tell of.
 fn prove(path: &Path, bytes: &[u8]) -> Result<(usize, Vec<JournalRun>), JournalError> {
-    let mut runs = Vec::new();
+    let (mut runs, mut places) = (Vec::new(), FxHashMap::default());
     // What stands after the last end of a line was never acted upon.
     let end = bytes.iter().rposition(|byte| *byte == b'\n');
     let whole = end.map_or(0, |end| end + 1);
@@ -271,18 +274,24 @@ fn prove(path: &Path, bytes: &[u8]) -> Result<(usize, Vec<JournalRun>), JournalE
     for (at, line) in text.lines().enumerate() {
         let known = match at {
             0 => (line == TITLE).then_some(()),
-            _ => take(&mut runs, line),
+            _ => take(&mut runs, &mut places, line),
         };
         known.ok_or_else(|| JournalError::Foreign(path.to_owned(), at + 1))?;
     }
     Ok((whole, runs))
 }
 
-fn take(runs: &mut Vec<JournalRun>, line: &str) -> Option<()> {
+/// Takes a line; `places` says where each run stands.
+fn take(
+    runs: &mut Vec<JournalRun>,
+    places: &mut FxHashMap<RunId, usize>,
+    line: &str,
+) -> Option<()> {
     let (word, rest) = line.split_once(' ')?;
     let (run, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let run = RunId::parse(run)?;
     if word == "run" {
+        places.entry(run).or_insert(runs.len());
         runs.push(JournalRun {
             run,
             server: rest.to_owned(),
@@ -292,7 +301,7 @@ fn take(runs: &mut Vec<JournalRun>, line: &str) -> Option<()> {
         });
         return Some(());
     }
-    let known = runs.iter_mut().find(|known| known.run == run)?;
+    let known = &mut runs[*places.get(&run)?];
     known.done = false;
     match word {
         "numbers" => {

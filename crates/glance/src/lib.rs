@@ -12,6 +12,7 @@ mod data_server;
 mod dialect;
 mod guard;
 mod http;
+pub mod input;
 mod journal;
 mod locate;
 mod probe;

@@ -1,9 +1,9 @@
 //! Commands of a scenario, as a user meets them.
 #![cfg(target_os = "linux")]
 
-use super::interrupted::Running;
 use super::{stderr, stdout, stormglass};
 use crate::liar;
+use crate::process::Running;
 use std::path::Path;
 use stormglass::{RunOptions, Target, read};
 use stormglass_glance::{Commands, RunServices};

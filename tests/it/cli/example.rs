@@ -5,12 +5,13 @@ use std::fs;
 use std::path::Path;
 
 /// What depends on the machine and its mood.
-const MACHINE: [&str; 7] = [
+const MACHINE: [&str; 8] = [
     "host",
     "threads",
     "wall_s",
     "cpu_s",
     "peak_rss_bytes",
+    "estimated_bytes",
     "transitions_per_s",
     "events_per_s",
 ];

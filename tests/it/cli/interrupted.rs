@@ -2,62 +2,8 @@
 #![cfg(target_os = "linux")]
 
 use super::{scenario, stderr, stdout};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use crate::process::Running;
 use std::time::Duration;
-
-/// A child that is ended with the test, whatever happens.
-pub struct Running(Option<Child>);
-
-impl Running {
-    pub fn start(arguments: &[&str], folder: &Path) -> Running {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stormglass"));
-        command.args(arguments).current_dir(folder);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running(Some(command.spawn().unwrap()))
-    }
-
-    fn id(&self) -> u32 {
-        self.0.as_ref().unwrap().id()
-    }
-
-    /// Waits until it has taken the signal into its own hands; before that it would just die.
-    pub fn until_it_catches(&self, signal: u32) {
-        loop {
-            let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
-            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-            let mask = u64::from_str_radix(mask.expect("a storm under way").trim(), 16).unwrap();
-            if mask & 1 << (signal - 1) != 0 {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    pub fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.id());
-        let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
-        assert!(status.success());
-    }
-
-    pub fn is_running(&mut self) -> bool {
-        let child = self.0.as_mut().unwrap();
-        child.try_wait().unwrap().is_none()
-    }
-
-    pub fn output(mut self) -> Output {
-        self.0.take().unwrap().wait_with_output().unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
 
 /// SIGINT and SIGTERM, in real and in virtual time: each storm would last for minutes.
 #[test]

@@ -1,8 +1,9 @@
 //! A run that is killed in mid-storm leaves images on the real server; its journal says which, and `cleanup` removes them alone.
 
 use super::{Place, local, place};
+use crate::process::{Running, stormglass};
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use stormglass_glance::{
     Client, Commands, ImageId, Journal, JournalRun, Request, RunId, read_journal,
@@ -13,7 +14,7 @@ use stormglass_model::units::{Bytes, Span};
 /// A storm that creates, uploads and deletes nothing, until it is killed.
 struct Storm {
     folder: tempfile::TempDir,
-    child: Child,
+    child: Running,
 }
 
 impl Storm {
@@ -27,8 +28,9 @@ impl Storm {
             place.target.url.as_ref().unwrap()
         );
         fs::write(folder.path().join("storm.toml"), text).unwrap();
-        let mut command = stormglass(&folder, &["run", "storm.toml", "--out", "out", "--quiet"]);
-        let child = command.stderr(Stdio::null()).spawn().unwrap();
+        let storm = stormglass(["run", "storm.toml", "--out", "out", "--quiet"]);
+        let storm = storm.current_dir(&folder).stderr(Stdio::null());
+        let child = storm.spawn();
         Storm { folder, child }
     }
 
@@ -44,38 +46,21 @@ impl Storm {
     }
 
     fn goes_on(&mut self) {
-        assert!(
-            self.child.try_wait().unwrap().is_none(),
-            "it ended by itself"
-        );
+        assert!(self.child.ended().is_none(), "it ended by itself");
         std::thread::sleep(Duration::from_millis(20));
     }
 
     fn kill(&mut self) {
-        self.child.kill().unwrap(); // SIGKILL
-        self.child.wait().unwrap();
+        self.child.kill();
     }
 
     /// The exit code of a cleanup, and what it said.
     fn cleanup(&self) -> (Option<i32>, String) {
         let arguments = ["cleanup", "out", "--scenario", "storm.toml"];
-        let output = stormglass(&self.folder, &arguments).output().unwrap();
+        let output = stormglass(arguments).current_dir(&self.folder).output();
         let said = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(said).unwrap())
     }
-}
-
-impl Drop for Storm {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn stormglass(folder: &tempfile::TempDir, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stormglass"));
-    command.args(arguments).current_dir(folder.path());
-    command
 }
 
 #[test]

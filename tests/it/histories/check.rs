@@ -1,8 +1,8 @@
 //! `stormglass check`, and what it shows.
 
 use crate::cli::{scenario, stderr, stdout, stormglass};
+use crate::process;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use stormglass::Checked;
 use stormglass_model::checker::concurrent::{SubjectViolation, Symptom};
 use stormglass_model::history::SubjectHistory;
@@ -216,11 +216,9 @@ fn a_check_says_what_the_run_said() {
       50 subjects · 200 events
     ");
     let history = std::fs::File::open(folder.path().join("out/history.jsonl")).unwrap();
-    let piped = Command::new(env!("CARGO_BIN_EXE_stormglass"))
-        .args(["check", "-", "--json", "--threads", "1"])
-        .stdin(Stdio::from(history))
-        .output()
-        .unwrap();
+    let piped = process::stormglass(["check", "-", "--json", "--threads", "1"])
+        .stdin(history)
+        .output();
     let json: serde_json::Value = serde_json::from_slice(&piped.stdout).unwrap();
     assert_eq!(
         (&json["verdict"], &json["events"]),

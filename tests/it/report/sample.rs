@@ -230,6 +230,7 @@ pub fn valid() -> StormResult {
         interrupted: false,
         notes: Vec::new(),
         histories: Vec::new(),
+        parts: None,
     };
     StormResult {
         stories: vec!["upload, keep, delete".to_owned()],
@@ -241,6 +242,7 @@ pub fn valid() -> StormResult {
         wall_s: 0.25,
         cpu_s: 0.2,
         peak_rss_bytes: 12 << 20,
+        estimated_bytes: 20 << 20,
     }
 }
 

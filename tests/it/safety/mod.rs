@@ -9,9 +9,10 @@ mod hostile;
 mod identities;
 mod unseen;
 
+use crate::process;
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 /// How a process went.
@@ -35,20 +36,18 @@ impl Done {
 fn stormglass(folder: &Path, arguments: &[&str], set: &[(&str, &str)]) -> Done {
     let said = tempfile::tempdir().unwrap();
     let (out, err) = (said.path().join("out"), said.path().join("err"));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_stormglass"))
-        .args(arguments)
+    let process = process::stormglass(arguments)
         .current_dir(folder)
         .env_remove("STORMGLASS_TOKEN")
         .env_remove("STORMGLASS_ADMIN_TOKEN")
-        .envs(set.iter().copied())
         .stdout(File::create(&out).unwrap())
-        .stderr(File::create(&err).unwrap())
-        .spawn()
-        .unwrap();
+        .stderr(File::create(&err).unwrap());
+    let set = set.iter();
+    let mut child = (set.fold(process, |process, (key, value)| process.env(key, value))).spawn();
     let mut peak_bytes = 0;
     // Long enough for the slowest machine; what hangs is ended here.
     for _ in 0..60_000 {
-        if let Some(status) = child.try_wait().unwrap() {
+        if let Some(status) = child.ended() {
             return Done {
                 status,
                 stdout: fs::read_to_string(&out).unwrap(),
@@ -59,8 +58,7 @@ fn stormglass(folder: &Path, arguments: &[&str], set: &[(&str, &str)]) -> Done {
         peak_bytes = peak_bytes.max(memory(child.id()));
         std::thread::sleep(Duration::from_millis(2));
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill();
     panic!(
         "{arguments:?} does not end: {}",
         fs::read_to_string(&err).unwrap()

@@ -1,3 +1,5 @@
 //! The machine, other programs and other people's files: nothing of theirs is harmed, and nothing of ours is lost.
 
+mod bounds;
 mod files;
+mod readers;

@@ -1,10 +1,10 @@
 //! The sweep of a server that is no Glance, and goes wrong in one way or in none.
 
+use crate::process::stormglass;
 use crate::safety::fake::{Asked, Fake, reply};
 use serde_json::Value;
 use std::io::Write;
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -16,13 +16,12 @@ fn swept(script: &str, answer: Arc<Answer>) -> (Option<i32>, Value) {
         answer(asked, stream).unwrap()
     }));
     let folder = tempfile::tempdir().unwrap();
-    let done = Command::new(env!("CARGO_BIN_EXE_stormglass"))
-        .args(["sweep", &fake.url, "--script", script, "--tries", "1"])
-        .arg("--json")
-        .env("STORMGLASS_TOKEN", "mine")
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
+    let done = stormglass([
+        "sweep", &fake.url, "--script", script, "--tries", "1", "--json",
+    ])
+    .env("STORMGLASS_TOKEN", "mine")
+    .current_dir(folder.path())
+    .output();
     let said = serde_json::from_slice(&done.stdout);
     let said = said.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&done.stderr)));
     (done.status.code(), said)

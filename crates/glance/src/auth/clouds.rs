@@ -11,10 +11,12 @@ use super::environment::Environment;
 use super::identity::{Cloud, Mistake};
 use super::keys::{self, Keys};
 use super::yaml::{self, Node, Table};
+use crate::input;
 use std::path::{Path, PathBuf};
+use stormglass_model::units::Bytes;
 
 /// No file of clouds is longer.
-const FILE_MAX: u64 = 1024 * 1024;
+const FILE_MAX: Bytes = Bytes(1 << 20);
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// What openstacksdk calls the cloud that the `OS_*` variables describe.
@@ -314,11 +316,7 @@ fn read(path: &Path, reason: &str) -> Result<Node, Mistake> {
         let message = format!("cannot read {}{reason}: {why}", path.display());
         Mistake::new(message, "name a file of clouds that can be read")
     };
-    let length = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
-    if length.len() > FILE_MAX || !length.is_file() {
-        return Err(unreadable("this is no file of clouds".to_owned()));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = input::text(path, FILE_MAX).map_err(|error| unreadable(error.to_string()))?;
     yaml::parse(&text).map_err(|yaml::Wrong { line, what }| {
         let message = format!("line {line} of {} {what}", path.display());
         Mistake::new(message, "check its indentation, quotes and brackets")

@@ -103,7 +103,7 @@ pub(super) fn kill(group: Pid) {
 /// Reads to the end, so that nobody ever waits for a full pipe, and gives the last line that is not blank.
 fn last_line(mut stderr: ChildStderr) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
+    let reads = thread::Builder::new().spawn(move || {
         let (mut tail, mut buffer) = (Vec::new(), [0; TAIL]);
         while let Ok(read @ 1..) = stderr.read(&mut buffer) {
             tail.extend_from_slice(&buffer[..read]);
@@ -116,6 +116,8 @@ fn last_line(mut stderr: ChildStderr) -> mpsc::Receiver<String> {
         // Nobody asks when it succeeded.
         let _ = sender.send(last.unwrap_or_default());
     });
+    // Without a thread nothing is known of what it says.
+    drop(reads);
     receiver
 }
 

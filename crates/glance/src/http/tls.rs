@@ -1,8 +1,10 @@
 //! TLS: whom to trust, and why a server was not trusted, in words.
 
 use super::endpoint::ConfigError;
+use crate::input;
 use std::path::Path;
 use std::sync::Arc;
+use stormglass_model::units::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -138,6 +140,9 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+/// No file of certificates is longer: a system's whole store has some 200 KiB.
+const LONGEST: Bytes = Bytes(16 << 20);
+
 /// What is trusted, and which of it was named for that.
 fn trusted<'a>(
     files: impl IntoIterator<Item = &'a Path>,
@@ -151,7 +156,7 @@ fn trusted<'a>(
             let why = format!("cannot take certificates from {}: {why}", file.display());
             ConfigError::Trust(why)
         };
-        let pem = std::fs::read(file).map_err(|error| wrong(&error.to_string()))?;
+        let pem = input::bytes(file, LONGEST).map_err(|error| wrong(&error.to_string()))?;
         let before = store.len();
         for certificate in CertificateDer::pem_slice_iter(&pem) {
             let certificate = certificate.map_err(|_| wrong("it is not PEM"))?;

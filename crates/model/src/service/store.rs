@@ -32,11 +32,12 @@ impl Store {
         &mut self.stored
     }
 
-    /// Takes bytes in, unless they are more than it has room for.
+    /// Takes bytes in, unless they are more than it has room for. No store holds more than 64 bits count.
     #[inline]
     pub(crate) fn reserve(&mut self, now: Time, slot: u32, bytes: u64) -> bool {
-        let after = self.stored.now().saturating_add(bytes);
-        if self.capacity.is_some_and(|capacity| after > capacity.0) {
+        let most = self.capacity.map_or(u64::MAX, |capacity| capacity.0);
+        let after = self.stored.now().checked_add(bytes);
+        if after.is_none_or(|after| after > most) {
             return false;
         }
         self.stored.add(now, bytes);

@@ -131,7 +131,9 @@ pub fn judge_all(histories: &[SubjectHistory], rules: &Rules, threads: usize) ->
     };
     let beside = threads.min(histories.len().div_ceil(PORTION)).max(1) - 1;
     let mut portions = std::thread::scope(|scope| {
-        let others: Vec<_> = (0..beside).map(|_| scope.spawn(work)).collect();
+        // Where the system gives no more threads, those that there are do the work.
+        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (0..beside).map_while(spawn).collect();
         let mut portions = work();
         for other in others {
             match other.join() {

@@ -1,7 +1,7 @@
 //! `stormglass check`: judges a saved history from what its clients saw.
 
 use super::Exit;
-use crate::report::Checked;
+use crate::report::{Checked, PARTIAL};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, BufRead, BufReader};
@@ -14,8 +14,8 @@ use stormglass_model::history::file::{ReadError, Reader};
 
 /// Judges a history that `run --history` saved, from what its clients saw and nothing else.
 ///
-/// Exits with 0 where it is valid, 90 where an invariant was violated, 91 where the judgement of some subjects is inconclusive, and 1 where the
-/// file is no history; the message names the line.
+/// Exits with 0 where it is valid, 90 where an invariant was violated, 91 where the judgement of some subjects is inconclusive or the history
+/// was cut short, and 1 where the file is no history or was altered; the message names the line.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -45,6 +45,13 @@ pub fn check(arguments: &Arguments) -> anyhow::Result<Exit> {
         let file = BufReader::with_capacity(1 << 16, file);
         judged(file, arguments.threads).with_context(cannot)?
     };
+    let partial = path.with_file_name(PARTIAL);
+    if partial.exists() {
+        tell!(
+            "stormglass: the folder is partial: read {}",
+            partial.display()
+        );
+    }
     let text = |colour| checked.text(colour);
     super::show(arguments.json, false, || checked.json(), text)?;
     Ok(Exit::of(checked.verdict(), false))
@@ -73,6 +80,9 @@ fn judged(input: impl BufRead, threads: Option<NonZeroUsize>) -> Result<Checked,
             histories.push(history);
         }
         if histories.is_empty() {
+            if reader.is_whole() {
+                checked.whole();
+            }
             return Ok(checked);
         }
         let judgements = concurrent::judge_all(&histories, &rules, threads);

@@ -21,7 +21,7 @@ mod validate;
 
 use exit::{Exit, Told};
 
-use crate::report::{Folder, FolderError, Kept};
+use crate::report::{Folder, FolderError, Kept, PARTIAL};
 use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -211,6 +211,9 @@ fn report_unwritten(kept: &Kept, folder: &Folder) -> Exit {
         [] => "nothing".to_owned(),
         files => files.join(", "),
     };
-    tell!("stormglass: kept in {}: {files}", folder.path().display());
+    tell!(
+        "stormglass: kept in {}, which says `{PARTIAL}`: {files}",
+        folder.path().display()
+    );
     Exit::CouldNotRun
 }

@@ -102,6 +102,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             report::history(&scenario, &result, BufWriter::new(file))
         });
     }
+    folder.complete(&mut kept);
     let results = folder.path().display().to_string();
     let shown = super::show(
         arguments.json,

@@ -86,22 +86,24 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
     let folder = super::folder(arguments.out.as_deref(), "sweep", arguments.seed)?;
     let mut result = swept(&target, arguments, &folder).inspect_err(|_| folder.discard())?;
     accepted.marks(&mut result);
-    let kept = folder.write(report::sweep_files(&result));
+    let mut kept = folder.write(report::sweep_files(&result));
+    folder.complete(&mut kept);
     let results = folder.path().display().to_string();
-    super::show(
+    let shown = super::show(
         arguments.json,
         arguments.quiet,
         || report::sweep_json(&result),
         |colour| report::sweep_summary(&result, Some(&results), colour),
-    )?;
+    );
+    if !kept.lost.is_empty() {
+        return Ok(super::report_unwritten(&kept, &folder));
+    }
+    shown?;
     let exit = Exit::of(result.verdict(), result.interrupted);
     if arguments.quiet && exit != Exit::Valid {
         tell!("stormglass: {}", report::sweep_sentence(&result));
     }
-    match kept.lost.is_empty() {
-        true => Ok(exit),
-        false => Ok(super::report_unwritten(&kept, &folder)),
-    }
+    Ok(exit)
 }
 
 fn target(text: &str) -> anyhow::Result<Target> {

@@ -1,4 +1,4 @@
-//! The results folder: found or refused before the storm starts, never overwritten.
+//! The results folder: found or refused before the storm starts, never overwritten, and marked as partial until all is in it.
 
 use rustix::io::Errno;
 use std::ffi::OsString;
@@ -6,6 +6,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+/// The file that marks a folder of which not all is known to be there. It comes first and goes last.
+pub const PARTIAL: &str = "partial";
+
+/// What it says to whoever opens it.
+const PARTIAL_TEXT: &str = "\
+Not all results of this run are here: it is under way, or it was killed, or something could not be written.
+Each file beside this one is whole. `stormglass cleanup` removes what such a run has left on a server.
+";
 
 /// A folder of this run alone, known to be writable when it was made.
 #[derive(Debug)]
@@ -50,7 +59,7 @@ impl Folder {
             let path = base.join(format!("{name}-{seed}-{n}"));
             // Making it and finding it free is one step, so two runs at once never share a folder.
             match fs::create_dir(&path) {
-                Ok(()) => return Folder { path, made: true }.probed(),
+                Ok(()) => return Folder { path, made: true }.marked(),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => n += 1,
                 Err(source) => return Err(unwritable(&path)(source)),
             }
@@ -66,7 +75,7 @@ impl Folder {
             return Err(FolderError::InUse(path.to_owned()));
         }
         let path = path.to_owned();
-        Folder { path, made }.probed()
+        Folder { path, made }.marked()
     }
 
     /// Where it is.
@@ -74,7 +83,7 @@ impl Folder {
         &self.path
     }
 
-    /// Writes every file, whatever becomes of the others.
+    /// Writes every file, whatever becomes of the others. The folder is partial until [`Folder::complete`].
     pub fn write<N: Into<String>>(
         &self,
         files: impl Iterator<Item = (N, io::Result<Vec<u8>>)>,
@@ -100,20 +109,43 @@ impl Folder {
         }
     }
 
-    /// Takes an unused folder away again; what holds anything, or was there before, stays.
-    pub fn discard(&self) {
-        if self.made {
-            // A folder that cannot be removed does no harm.
-            let _ = fs::remove_dir(&self.path);
+    /// Takes the mark away once everything is written, and nothing lost: each name is on the disk already.
+    pub fn complete(&self, kept: &mut Kept) {
+        if kept.lost.is_empty() {
+            let mark = self.path.join(PARTIAL);
+            let removed = fs::remove_file(&mark).and_then(|()| sync_folder_of(&mark));
+            kept.lost
+                .extend(removed.err().map(|error| (PARTIAL.to_owned(), error)));
         }
     }
 
-    /// A disk that is full or read-only is better known now than after the storm.
-    fn probed(self) -> Result<Folder, FolderError> {
-        let probe = self.path.join(".probe");
-        let written = whole(&probe, |mut file| file.write_all(&[0; 4096]));
-        match written.and_then(|()| fs::remove_file(&probe)) {
+    /// Takes an unused folder away again; what holds anything, or was there before, stays, and what holds anything stays marked.
+    pub fn discard(&self) {
+        let is_mark =
+            |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name() == PARTIAL);
+        if fs::read_dir(&self.path).is_ok_and(|mut entries| entries.all(is_mark)) {
+            // A folder that cannot be removed does no harm.
+            let _ = fs::remove_file(self.path.join(PARTIAL));
+            if self.made {
+                let _ = fs::remove_dir(&self.path);
+            }
+        }
+    }
+
+    /// A disk that is full or read-only is better known now than after the storm. Of two runs that take one folder, one is refused.
+    fn marked(self) -> Result<Folder, FolderError> {
+        let mark = self.path.join(PARTIAL);
+        let text = PARTIAL_TEXT.as_bytes();
+        let written = create(&mark).and_then(|mut file| {
+            file.write_all(text)?;
+            file.sync_all()?;
+            sync_folder_of(&mark)
+        });
+        match written {
             Ok(()) => Ok(self),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(FolderError::InUse(self.path))
+            }
             Err(source) => {
                 self.discard();
                 Err(unwritable(&self.path)(source))
@@ -136,19 +168,19 @@ fn whole(path: &Path, write: impl FnOnce(&File) -> io::Result<()>) -> io::Result
     name.push(path.file_name().unwrap_or_default());
     name.push(".part");
     let part = path.with_file_name(name);
-    let mut options = OpenOptions::new();
-    // It may name images and servers, which are nobody else's business.
-    let file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&part)?;
+    let file = create(&part)?;
     let written = write(&file)
         .and_then(|()| file.sync_all())
         .and_then(|()| name_once(&part, path));
     written.inspect_err(|_| {
         let _ = fs::remove_file(&part);
     })
+}
+
+/// A file that was not there. It may name images and servers, which are nobody else's business.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Renames `part` to `path`, unless something is there.
@@ -162,6 +194,11 @@ fn name_once(part: &Path, path: &Path) -> io::Result<()> {
         },
         renamed => renamed?,
     }
+    sync_folder_of(path)
+}
+
+/// What was renamed or removed in a folder is so on the disk only after this.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -59,6 +59,8 @@ pub struct Checked {
     events: u64,
     /// Subjects whose judgement is inconclusive.
     unknown: u64,
+    /// Whether its end was read.
+    whole: bool,
     violations: BTreeMap<Sentence, Sightings>,
 }
 
@@ -81,7 +83,7 @@ struct Sighting {
 }
 
 impl Checked {
-    /// Of a history with this header, of which nothing is judged yet.
+    /// Of a history with this header, of which nothing is judged yet, and of which the end was not read.
     pub fn new(header: Header) -> Checked {
         Checked {
             header,
@@ -90,6 +92,7 @@ impl Checked {
             subjects: 0,
             events: 0,
             unknown: 0,
+            whole: false,
             violations: BTreeMap::new(),
         }
     }
@@ -127,9 +130,14 @@ impl Checked {
         }
     }
 
-    /// The worst verdict of all subjects.
+    /// All of it was read: nothing is missing at its end.
+    pub fn whole(&mut self) {
+        self.whole = true;
+    }
+
+    /// The worst verdict of all subjects. What was cut short is not valid, since nobody knows what followed.
     pub fn verdict(&self) -> Verdict {
-        Verdict::of(!self.violations.is_empty(), self.unknown > 0)
+        Verdict::of(!self.violations.is_empty(), self.unknown > 0 || !self.whole)
     }
 
     /// What the check came to, for a person; in colour or plain.
@@ -160,6 +168,11 @@ impl Checked {
             let subjects = counted(self.unknown, "subject");
             let note = format!("{subjects} inconclusive: too much was open at once");
             let _ = writeln!(text, "  {}", paint.doubtful(&note));
+        }
+        if !self.whole {
+            let note =
+                "cut short: no trailer, so more may have followed; earlier versions wrote none";
+            let _ = writeln!(text, "  {}", paint.doubtful(note));
         }
         if !self.violations.is_empty() {
             let total = counted(self.violation_total(), "violation");
@@ -209,6 +222,7 @@ impl Checked {
             "subjects": self.subjects,
             "subjects_unknown": self.unknown,
             "events": self.events,
+            "cut_short": !self.whole,
             "violations": self.violation_total(),
             "violations_by_kind": violations.collect::<Vec<Value>>(),
         });

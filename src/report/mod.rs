@@ -21,7 +21,7 @@ mod totals;
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };
-pub use folder::{Folder, FolderError, Kept};
+pub use folder::{Folder, FolderError, Kept, PARTIAL};
 pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
 pub use json::run_json;

@@ -20,13 +20,15 @@ fn breach(at: u64, invariant: Invariant, symptom: Symptom, sentence: &str) -> Su
 }
 
 fn sample() -> Checked {
-    Checked::new(Header {
+    let mut checked = Checked::new(Header {
         scenario: "smoke\u{1b}[2J".to_owned(),
         seed: 42,
         profile: Profile::V2,
         delayed_delete: Some(true),
         one_identity: false,
-    })
+    });
+    checked.whole();
+    checked
 }
 
 /// Two runs of some subjects each, a few of which are not right.
@@ -102,6 +104,7 @@ fn scripts_get_all_of_it_as_json() {
     json["version"] = "".into();
     insta::assert_snapshot!(serde_json::to_string_pretty(&json).unwrap(), @r#"
     {
+      "cut_short": false,
       "events": 0,
       "profile": "v2",
       "runs": 2,

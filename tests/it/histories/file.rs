@@ -26,6 +26,13 @@ fn read(text: &[u8]) -> Result<(Header, Saved), ReadError> {
     Ok((header, reader.collect::<Result<_, _>>()?))
 }
 
+fn is_whole(text: &[u8]) -> bool {
+    let Ok(mut reader) = Reader::new(text) else {
+        return false;
+    };
+    reader.by_ref().all(|read| read.is_ok()) && reader.is_whole()
+}
+
 fn content() -> impl Strategy<Value = Option<Content>> {
     let content =
         (any::<u64>(), any::<u64>()).prop_map(|(size, checksum)| Content { size, checksum });
@@ -195,6 +202,24 @@ proptest! {
         let _ = read(&text);
         text.remove(at);
         let _ = read(&text);
+    }
+
+    /// Wherever it is cut, and whatever becomes of one of its bytes, it is refused, or known not to be whole. Only the last line feed
+    /// says nothing.
+    #[test]
+    fn what_was_cut_or_altered_is_never_whole(
+        header in header(),
+        saved in saved(),
+        at in any::<proptest::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let mut text = written(&header, &saved);
+        prop_assert!(is_whole(&text));
+        let at = at.index(text.len() - 1);
+        prop_assert!(!is_whole(&text[..at]));
+        prop_assume!(text[at] != byte);
+        text[at] = byte;
+        prop_assert!(!is_whole(&text));
     }
 }
 

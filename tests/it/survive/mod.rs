@@ -3,3 +3,4 @@
 mod bounds;
 mod files;
 mod readers;
+mod whole;

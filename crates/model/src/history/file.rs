@@ -1,4 +1,4 @@
-//! A saved history: JSON Lines. A header, then one event a line.
+//! A saved history: JSON Lines. A header, then one event a line, then a trailer.
 //!
 //! ```text
 //! {"schema":1,"scenario":"smoke","seed":42,"target":"embedded","profile":"v2","delayed_delete":false}
@@ -6,7 +6,12 @@
 //! {"subject":3,"t_ns":2000000,"event":"answered","op":7,"outcome":"ok"}
 //! {"subject":3,"t_ns":2000000,"event":"invoked","op":8,"operation":"upload","who":"member","size":65536,"checksum":"0123456789abcdef"}
 //! {"subject":3,"t_ns":9000000,"event":"answered","op":8,"outcome":"fail","http":500}
+//! {"end":{"lines":5,"sha256":"980d65b620b4f42ce3031cff80ab32d1a330eb3fbec2bd9ecd1691046a8cdc2e"}}
 //! ```
+//!
+//! The trailer counts the lines before it and has the SHA-256 of their bytes, line feeds included, as `head -n -1 FILE | sha256sum`
+//! prints it. A file without a trailer was cut short, or comes from a version that wrote none: what is read of it is true, but more
+//! may have followed.
 //!
 //! A subject's events stand together, in order of time; subjects in order of their runs and numbers. So no more
 //! than one subject need be in memory, however long the file.
@@ -33,15 +38,18 @@
 //! What is not known is left out. A header says `"one_identity":true` where one identity acted as the member and as the admin.
 
 mod line;
+mod trailer;
 mod word;
 
 use super::{ClientEvent, Observation, OpId, SubjectHistory};
 use crate::lifecycle::Profile;
 use crate::units::Time;
-use line::Line;
+use line::{Line, Parsed};
 use rustc_hash::FxHashMap;
+use serde::Serialize;
 use std::cmp::Ordering;
 use std::io::{self, BufRead, Read as _, Write};
+use trailer::Lines;
 
 /// The version of the format.
 pub const SCHEMA: u32 = 1;
@@ -71,25 +79,36 @@ pub struct Header {
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
+    lines: Lines,
 }
 
 impl<W: Write> Writer<W> {
     /// Writes the header. Errors are those of `out`.
-    pub fn new(mut out: W, header: &Header) -> io::Result<Writer<W>> {
-        line::write(&mut out, &line::HeaderLine::of(header))?;
-        Ok(Writer { out })
+    pub fn new(out: W, header: &Header) -> io::Result<Writer<W>> {
+        let lines = Lines::default();
+        let mut writer = Writer { out, lines };
+        writer.line(&line::HeaderLine::of(header))?;
+        Ok(writer)
+    }
+
+    fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        self.lines.add(&text);
+        self.out.write_all(&text)
     }
 
     /// Writes the events of a subject of `run`, from one. Runs, and subjects within them, come in ascending order.
     pub fn write(&mut self, run: u32, history: &SubjectHistory) -> io::Result<()> {
         for event in &history.events {
-            line::write(&mut self.out, &Line::of(run, history.subject, event))?;
+            self.line(&Line::of(run, history.subject, event))?;
         }
         Ok(())
     }
 
-    /// Flushes, and gives back what it wrote to.
+    /// Writes the trailer, flushes, and gives back what it wrote to. What is never finished was cut short.
     pub fn finish(mut self) -> io::Result<W> {
+        self.line(&self.lines.trailer())?;
         self.out.flush()?;
         Ok(self.out)
     }
@@ -100,12 +119,16 @@ impl<W: Write> Writer<W> {
 pub struct Reader<R> {
     input: R,
     header: Header,
+    /// The line that was read last.
     buffer: Vec<u8>,
-    /// The number of the line that was read last.
+    /// Its number.
     line: u64,
+    /// Those before it.
+    before: Lines,
     /// The first event of the next subject.
     next: Option<Entry>,
     ended: bool,
+    whole: bool,
 }
 
 /// Why a history could not be read.
@@ -143,6 +166,19 @@ pub enum Problem {
         "it ends in the middle: the file was cut short, so write it anew, or take this line away"
     )]
     CutShort,
+    /// The trailer counts the first, and the second are there.
+    #[error(
+        "its trailer counts {0} lines, and before it are {1}: the file was altered, and is no proof; without this line what is left can be judged"
+    )]
+    OtherCount(u64, u64),
+    /// The trailer speaks of other lines.
+    #[error(
+        "its trailer has another SHA-256 than the lines before it: the file was altered, and is no proof; without this line what is left can be judged"
+    )]
+    OtherHash,
+    /// There is more.
+    #[error("it stands after the trailer, which is the last line")]
+    AfterTrailer,
     /// It is too long to be an event.
     #[error("it is longer than {LONGEST} bytes, which no event is; is this a history?")]
     TooLong,
@@ -204,8 +240,10 @@ impl<R: BufRead> Reader<R> {
             header,
             buffer: Vec::new(),
             line: 0,
+            before: Lines::default(),
             next: None,
             ended: false,
+            whole: false,
         };
         let found = match reader.read_line() {
             Ok(true) => line::header(&reader.buffer),
@@ -221,6 +259,11 @@ impl<R: BufRead> Reader<R> {
         &self.header
     }
 
+    /// Whether the trailer was read, so that nothing is missing. That is known once there is no next subject.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     fn at_line(&self, problem: Problem) -> ReadError {
         ReadError {
             line: self.line.max(1),
@@ -231,6 +274,7 @@ impl<R: BufRead> Reader<R> {
     /// Reads the next line that is not blank into the buffer, if there is one.
     fn read_line(&mut self) -> Result<bool, Problem> {
         loop {
+            self.before.add(&self.buffer);
             self.buffer.clear();
             let mut input = self.input.by_ref().take(LONGEST + 1);
             let read = input.read_until(b'\n', &mut self.buffer);
@@ -248,10 +292,15 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn read_entry(&mut self) -> Result<Option<Entry>, Problem> {
-        Ok(match self.read_line()? {
-            true => Some(line::entry(&self.buffer)?),
-            false => None,
-        })
+        while self.read_line()? {
+            match (line::parse(&self.buffer)?, self.whole) {
+                (Parsed::Event(entry), false) => return Ok(Some(entry)),
+                (Parsed::Trailer(trailer), false) => trailer.confirms(&self.before)?,
+                (Parsed::Event(_) | Parsed::Trailer(_), true) => return Err(Problem::AfterTrailer),
+            }
+            self.whole = true;
+        }
+        Ok(None)
     }
 
     /// All events of the next subject.

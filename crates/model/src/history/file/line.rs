@@ -1,5 +1,6 @@
 //! One line of a saved history: how it is written, and how its text is understood.
 
+use super::trailer::Trailer;
 use super::word::Checksum;
 use super::{Entry, Header, Problem, SCHEMA};
 use crate::history::{
@@ -9,12 +10,11 @@ use crate::lifecycle::{Operation, Outcome, Profile, SubjectStatus, Who};
 use crate::units::Time;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::io::{self, Write};
 
-/// Writes a line.
-pub(super) fn write(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
-    out.write_all(b"\n")
+/// A line after the header.
+pub(super) enum Parsed {
+    Event(Entry),
+    Trailer(Trailer),
 }
 
 /// Understands the first line.
@@ -48,21 +48,19 @@ pub(super) fn header(text: &[u8]) -> Result<Header, Problem> {
 }
 
 /// Understands any other line.
-pub(super) fn entry(text: &[u8]) -> Result<Entry, Problem> {
+pub(super) fn parse(text: &[u8]) -> Result<Parsed, Problem> {
     if !is_object(text) {
         return Err(Problem::Json(1, "an event begins with a brace".into()));
     }
-    serde_json::from_slice::<Line>(text)
-        .map_err(|error| {
-            if error.is_eof() {
-                Problem::CutShort
-            } else if serde_json::from_slice::<Peek>(text).is_ok() {
-                Problem::SecondHeader
-            } else {
-                Problem::Json(error.column(), plain(&error))
-            }
-        })?
-        .entry()
+    match serde_json::from_slice::<Line>(text) {
+        Ok(line) => line.entry().map(Parsed::Event),
+        Err(error) if error.is_eof() => Err(Problem::CutShort),
+        Err(error) => match serde_json::from_slice(text) {
+            Ok(trailer) => Ok(Parsed::Trailer(trailer)),
+            Err(_) if serde_json::from_slice::<Peek>(text).is_ok() => Err(Problem::SecondHeader),
+            Err(_) => Err(Problem::Json(error.column(), plain(&error))),
+        },
+    }
 }
 
 /// A list would do for a structure otherwise, field by field.

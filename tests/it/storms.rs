@@ -2,6 +2,7 @@
 
 mod defects;
 mod exact;
+mod golden;
 mod levels;
 mod queues;
 mod random_storms;

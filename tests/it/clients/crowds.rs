@@ -76,7 +76,7 @@ fn threads_change_nothing() {
 
 /// Changes one answer: a look shows anything, and what was not done is said to be. Reading data that is not there has no content
 /// to compare, so reads are left as they are.
-fn change(history: &mut SubjectHistory, rng: &mut Rng) -> bool {
+pub fn change(history: &mut SubjectHistory, rng: &mut Rng) -> bool {
     let reads: Vec<OpId> = history
         .events
         .iter()
@@ -101,7 +101,7 @@ fn change(history: &mut SubjectHistory, rng: &mut Rng) -> bool {
 
 /// What lies at a location is the server's to know, and to the checker it may be anything; why something fails nobody needs to say;
 /// and a look may show that the subject is about to go. Of all else checker and reference must think the same.
-fn is_exact(recipe: &Recipe, history: &SubjectHistory) -> bool {
+pub fn is_exact(recipe: &Recipe, history: &SubjectHistory) -> bool {
     use Operation::{AddLocation, CreateEmpty, CreateWithLocation};
     use SubjectStatus::{Deleted, PendingDelete};
     let vague = |event: &ClientEvent| match event.observation {

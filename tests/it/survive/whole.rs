@@ -86,7 +86,7 @@ fn a_history_that_was_altered_is_refused() {
     let doubled = [&lines[..], &lines[last..]].concat().concat();
     let twice = [&lines[..], &lines[..]].concat().concat();
     for (text, why) in [
-        (without(1), "its trailer counts"),
+        (without(4), "its trailer counts"),
         (without(last - 1), "its trailer counts"),
         (later, "SHA-256"),
         (doubled, "after the trailer"),

@@ -37,7 +37,8 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
 /// Reads the head of a request, answers, and waits until the client has heard it.
 fn serve(mut stream: TcpStream, answer: &Mutex<Vec<u8>>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_millis(100)))?;
-    let (mut head, mut buffer) = (Vec::new(), [0; 8_192]);
+    let mut head: Vec<u8> = Vec::new();
+    let mut buffer = [0; 8_192];
     while !head.windows(4).any(|four| four == b"\r\n\r\n") {
         match stream.read(&mut buffer)? {
             0 => return Ok(()),

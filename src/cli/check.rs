@@ -80,9 +80,7 @@ fn judged(input: impl BufRead, threads: Option<NonZeroUsize>) -> Result<Checked,
             histories.push(history);
         }
         if histories.is_empty() {
-            if reader.is_whole() {
-                checked.whole();
-            }
+            checked.whole = reader.is_whole();
             return Ok(checked);
         }
         let judgements = concurrent::judge_all(&histories, &rules, threads);

@@ -96,7 +96,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         &arguments.settings,
         Host::this(),
     );
-    let mut kept = folder.write(report::files(&origin, &result));
+    let mut kept = folder.write_some(report::files(&origin, &result));
     if arguments.history {
         folder.stream(&mut kept, report::HISTORY, |file| {
             report::history(&scenario, &result, BufWriter::new(file))

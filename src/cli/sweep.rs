@@ -86,8 +86,7 @@ pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
     let folder = super::folder(arguments.out.as_deref(), "sweep", arguments.seed)?;
     let mut result = swept(&target, arguments, &folder).inspect_err(|_| folder.discard())?;
     accepted.marks(&mut result);
-    let mut kept = folder.write(report::sweep_files(&result));
-    folder.complete(&mut kept);
+    let kept = folder.write(report::sweep_files(&result));
     let results = folder.path().display().to_string();
     let shown = super::show(
         arguments.json,

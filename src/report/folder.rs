@@ -83,8 +83,18 @@ impl Folder {
         &self.path
     }
 
-    /// Writes every file, whatever becomes of the others. The folder is partial until [`Folder::complete`].
+    /// Writes every file, whatever becomes of the others. If none is lost, the folder is no longer partial.
     pub fn write<N: Into<String>>(
+        &self,
+        files: impl Iterator<Item = (N, io::Result<Vec<u8>>)>,
+    ) -> Kept {
+        let mut kept = self.write_some(files);
+        self.complete(&mut kept);
+        kept
+    }
+
+    /// Writes files of which more will follow: the folder stays partial until it is complete.
+    pub(crate) fn write_some<N: Into<String>>(
         &self,
         files: impl Iterator<Item = (N, io::Result<Vec<u8>>)>,
     ) -> Kept {
@@ -110,7 +120,7 @@ impl Folder {
     }
 
     /// Takes the mark away once everything is written, and nothing lost: each name is on the disk already.
-    pub fn complete(&self, kept: &mut Kept) {
+    pub(crate) fn complete(&self, kept: &mut Kept) {
         if kept.lost.is_empty() {
             let mark = self.path.join(PARTIAL);
             let removed = fs::remove_file(&mark).and_then(|()| sync_folder_of(&mark));

@@ -59,8 +59,8 @@ pub struct Checked {
     events: u64,
     /// Subjects whose judgement is inconclusive.
     unknown: u64,
-    /// Whether its end was read.
-    whole: bool,
+    /// Whether its end was read. Without that it is not valid, since nobody knows what followed.
+    pub whole: bool,
     violations: BTreeMap<Sentence, Sightings>,
 }
 
@@ -130,12 +130,7 @@ impl Checked {
         }
     }
 
-    /// All of it was read: nothing is missing at its end.
-    pub fn whole(&mut self) {
-        self.whole = true;
-    }
-
-    /// The worst verdict of all subjects. What was cut short is not valid, since nobody knows what followed.
+    /// The worst verdict of all subjects; of a history that was cut short at best unknown.
     pub fn verdict(&self) -> Verdict {
         Verdict::of(!self.violations.is_empty(), self.unknown > 0 || !self.whole)
     }

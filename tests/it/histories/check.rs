@@ -27,7 +27,7 @@ fn sample() -> Checked {
         delayed_delete: Some(true),
         one_identity: false,
     });
-    checked.whole();
+    checked.whole = true;
     checked
 }
 

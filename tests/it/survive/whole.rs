@@ -5,7 +5,7 @@ use crate::cli::{Running, scenario, stderr, stdout, stormglass};
 use crate::process;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 
 /// Every file of a run with `--history`, in the order in which they are written.
@@ -210,11 +210,10 @@ fn on_tmpfs(kib: u32, script: &str) -> Option<(tempfile::TempDir, Output)> {
         "mount -t tmpfs -o size={kib}k none out || exit 77\n{script}\nstatus=$?\n\
          mkdir copy; cp -a out/. copy/; umount -l out; cp -a copy/. out/; exit $status"
     );
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--mount", "--map-root-user", "bash", "-c", &script]);
-    unshare.arg(env!("CARGO_BIN_EXE_stormglass")).args(RUN);
-    let output = unshare.current_dir(folder.path()).output().ok()?;
-    let refused = output.status.code() == Some(77) || stderr(&output).starts_with("unshare");
+    let alone = "exec unshare --mount --map-root-user bash -c \"$SCRIPT\" \"$0\" \"$@\"";
+    let process = process::in_shell(alone, RUN).env("SCRIPT", script);
+    let output = process.current_dir(folder.path()).output();
+    let refused = output.status.code() == Some(77) || stderr(&output).contains("unshare");
     (!refused).then_some((folder, output))
 }
 

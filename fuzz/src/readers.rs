@@ -31,8 +31,11 @@ fn parse(text: &str, overrides: &[String]) -> Option<stormglass::Scenario> {
     let environment = Environment::new([], &FOLDER, &FOLDER);
     let read = stormglass::parse_in(&environment, "fuzz.toml", text, &FOLDER, overrides);
     read.map_err(|mistakes| {
-        assert!(!mistakes.plain().is_empty());
-        assert!(!mistakes.graphical().is_empty());
+        // To draw a hundred takes longer than to find them.
+        if mistakes.count() <= 8 {
+            assert!(!mistakes.plain().is_empty());
+            assert!(!mistakes.graphical().is_empty());
+        }
     })
     .ok()
 }

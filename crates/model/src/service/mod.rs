@@ -181,7 +181,8 @@ impl<A: Actors> Target for Service<A> {
     fn fault(&mut self, now: Time, fault: FaultId, open: bool, out: &mut Out<Wake>) {
         self.faults.set(fault, open);
         let down = self.faults.any_at(Place::Scrubber);
-        self.actors.scrubber(ScrubberMessage::Down(down));
+        let reply = (self.actors).scrubber(ScrubberMessage::Down { at: now, down });
+        self.scrub(now, reply);
         self.task_workers.pause(self.faults.any_at(Place::Executor));
         while let Some(handle) = self.task_workers.grant(now) {
             self.take_worker(now, Some(handle));

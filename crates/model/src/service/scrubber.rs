@@ -43,8 +43,13 @@ pub enum ScrubberMessage {
         /// When it began.
         since: Time,
     },
-    /// It goes down, or comes back.
-    Down(bool),
+    /// It goes down, or is back and goes on with who is due.
+    Down {
+        /// Now.
+        at: Time,
+        /// Whether it is down.
+        down: bool,
+    },
     /// How does its queue stand?
     Gauge(Time),
 }
@@ -82,9 +87,10 @@ impl Scrubber {
             ScrubberMessage::Scrubbed { at, since } => {
                 reply.scrub.extend(self.due.release(at, Work::Scrub, since));
             }
-            ScrubberMessage::Down(down) => {
+            ScrubberMessage::Down { at, down } => {
                 self.down = down;
                 self.due.pause(down);
+                self.resume(at, &mut reply.scrub);
             }
             ScrubberMessage::Gauge(at) => {
                 reply.gauge = self.due.gauge(at);
@@ -98,10 +104,13 @@ impl Scrubber {
         reply
     }
 
-    fn wake(&mut self, at: Time, scrub: &mut Vec<Pending>) {
+    fn resume(&mut self, at: Time, scrub: &mut Vec<Pending>) {
         while let Some(subject) = self.due.grant(at) {
             scrub.push(subject);
         }
+    }
+
+    fn wake(&mut self, at: Time, scrub: &mut Vec<Pending>) {
         while let Some(&first) = self.pending.front() {
             if first.since + self.scrub_time > at {
                 break;
@@ -109,5 +118,32 @@ impl Scrubber {
             self.pending.pop_front();
             scrub.extend(self.due.acquire(at, Work::Scrub, first));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody waits beside a free worker, not even until the scrubber would wake next.
+    #[test]
+    fn a_scrubber_that_is_back_goes_on_at_once() {
+        let mut scrubber = Scrubber::new(NonZeroU32::MIN, Span::ZERO);
+        let pending = [0, 1].map(|number| Pending {
+            since: Time(0),
+            subject: SubjectId { number, slot: 0 },
+            story: StoryId(0),
+        });
+        scrubber.apply(ScrubberMessage::Deleted(pending.to_vec()));
+        let begun = scrubber.apply(ScrubberMessage::Wake(Time(1))).scrub;
+        assert_eq!(begun, [pending[0]]);
+        let down = |at, down| ScrubberMessage::Down { at: Time(at), down };
+        assert_eq!(scrubber.apply(down(2, true)).scrub, []);
+        let (at, since) = (Time(3), Time(1));
+        let ended = ScrubberMessage::Scrubbed { at, since };
+        assert_eq!(scrubber.apply(ended).scrub, []);
+        assert_eq!(scrubber.apply(down(4, false)).scrub, [pending[1]]);
+        let gauge = scrubber.apply(ScrubberMessage::Gauge(Time(4))).gauge;
+        assert_eq!((gauge.queue.now(), gauge.busy.now()), (0, 1));
     }
 }

@@ -293,11 +293,12 @@ impl Case {
         let brought = |sent: &&Sent| sent.brings.map(|content| content.size) == size;
         let mut senders = self.sent.iter().rev().filter(data);
         let sender = senders.clone().find(brought).or_else(|| senders.next());
-        let delete = self
-            .sent
-            .iter()
-            .rev()
-            .find(|sent| sent.operation == Operation::Delete && sent.done);
+        // One that was never answered has been done as well, if the image is deleted.
+        let gone = |status: SubjectStatus| Statuses::GONE.contains(status);
+        let gone = self.seen.is_some_and(gone);
+        let mut deletes =
+            (self.sent.iter().rev()).filter(|sent| sent.operation == Operation::Delete);
+        let delete = deletes.find(|sent| sent.done || gone && !sent.refused);
         // An upload was acknowledged, and another's save has overwritten the record that said so.
         let lost = sender.filter(|sent| {
             let meets = delete.is_some_and(|delete| sent.overlaps(delete));
@@ -421,7 +422,7 @@ impl Case {
             let saves = |rival: &&Sent| rival.call() != ApiCall::Delete;
             match sent.call() {
                 ApiCall::DeleteFromStore if sent.refused => None,
-                ApiCall::DeleteFromStore => self.rivals(sent).filter(saves).last().map(Sent::call),
+                ApiCall::DeleteFromStore => self.rivals(sent).rfind(saves).map(Sent::call),
                 call => self.rivals(sent).next().map(|_| call),
             }
         });

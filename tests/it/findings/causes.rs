@@ -191,6 +191,23 @@ fn data_whose_status_was_overwritten_is_not_left_by_its_upload() {
     check(life.probed(Queued, true, false).tale(), &told);
 }
 
+/// Answered or not: the image is deleted, and its data is there.
+#[test]
+fn a_delete_whose_answer_nobody_has_leaves_what_it_leaves() {
+    let mut life = Life::uploaded();
+    life.done(Deactivate);
+    let delete = life.sent(Delete, Who::Member);
+    life.answered(delete, None, None)
+        .probed(Deleted, true, false);
+    check(
+        life.tale(),
+        &[
+            ("bad-answer: delete", WrongAnswer),
+            ("no-clean-up: delete", BytesLeaked),
+        ],
+    );
+}
+
 /// The record no longer says where the data is when the delete comes.
 #[test]
 fn a_delete_after_an_overwritten_upload_leaves_nothing_itself() {

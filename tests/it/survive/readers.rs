@@ -122,6 +122,45 @@ fn scenarios_that_are_wrong_in_every_line() {
     });
 }
 
+/// Where nothing can be read of a text, it is looked through for credentials.
+#[test]
+fn lines_of_one_thing_again_and_again() {
+    let things = [
+        "a=",
+        "a = ",
+        "a ",
+        " ",
+        "a:",
+        ":",
+        "a,",
+        "://",
+        "http://a/",
+        "http://me:x@",
+        "token ",
+        "token=",
+        "{a=",
+        "\"",
+        "#",
+        "\u{202e}",
+    ];
+    for thing in things {
+        for around in ["THINGS", "x = \"THINGS", "x = THINGS@"] {
+            let make = |n| {
+                let things = thing.repeat(n);
+                let line = around.replace("THINGS", &things);
+                format!("{HEAD}{STORY}[target.glance]\nurl = \"{things}\"\n{line}\n")
+            };
+            let what = format!("{around} of {thing:?}");
+            grows_evenly(&what, 1_000, make, |text: &String| scenario(text, &[]));
+            let make = |n| vec![around.replace("THINGS", &thing.repeat(n))];
+            let what = format!("--set {what}");
+            grows_evenly(&what, 1_000, make, |sets: &Vec<String>| {
+                scenario(&format!("{HEAD}{STORY}"), sets)
+            });
+        }
+    }
+}
+
 #[test]
 fn settings_of_a_command_line() {
     let text = format!("{HEAD}{STORY}");

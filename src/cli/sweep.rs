@@ -5,10 +5,12 @@ use super::progress::watched;
 use super::reach::reach;
 use super::{Exit, interrupt};
 use crate::engine::Progress;
+use crate::report::number::interval;
 use crate::report::{self, Folder};
 use crate::scenario::Target;
 use crate::sweep::{
-    self, Accepted, Budget, Capabilities, EmbeddedTestBed, GlanceTestBed, SweepResult, TestBed,
+    self, Accepted, Budget, Capabilities, EmbeddedTestBed, GlanceTestBed, SweepResult, Tally,
+    TestBed,
 };
 use anyhow::Context;
 use clap::Args;
@@ -22,6 +24,9 @@ use stormglass_glance::{Client, Commands, GlanceTarget, Journal, RunId, target_f
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
 use stormglass_model::units::{Bytes, Span};
+
+/// How often a script is run when nothing else is said.
+const TRIES: u32 = 60;
 
 /// Looks for what is wrong in a server: every pair of operations on one subject in every status, the second released
 /// at chosen points of the first, then every fault at every point.
@@ -51,7 +56,7 @@ pub struct Arguments {
     #[arg(long = "script", value_name = "SCRIPT")]
     scripts: Vec<Script>,
     /// How often each --script is run
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(long, value_name = "N", default_value_t = TRIES)]
     tries: u32,
     /// Only scripts that hold this text
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -233,7 +238,7 @@ fn run(
         families,
         tries,
         unknown,
-        findings: ledger.findings(|script| repeat(arguments, script)),
+        findings: ledger.findings(|tally| repeat(arguments, tally)),
         notes: Vec::new(),
         wall,
         interrupted,
@@ -243,17 +248,28 @@ fn run(
     })
 }
 
-/// The command that runs a script again.
-fn repeat(arguments: &Arguments, script: &Script) -> String {
-    let target = lasting(&arguments.target);
+/// The command that runs a script again, as often as it needs to show the same, most likely.
+fn repeat(arguments: &Arguments, tally: &Tally) -> String {
+    let (target, script) = (lasting(&arguments.target), &tally.script);
     let mut command = format!("stormglass sweep {target} --script '{script}'");
+    let tries = enough(tally);
     if arguments.allow_commands && sweep::runs_commands(script) {
         command += " --tries 3 --allow-commands";
+    } else if tries > TRIES {
+        command += &format!(" --tries {tries}");
     }
     if arguments.yes_load_this_server {
         command += " --yes-load-this-server";
     }
     command
+}
+
+/// In how many tries it shows 19 times of 20, if it shows as seldom as it may by what was seen; in tens, and a thousand at most.
+fn enough(tally: &Tally) -> u32 {
+    let (low, _) = interval(tally.shown, tally.tries);
+    // (1 - p)^n is below e^-pn, and e^-3 is a twentieth.
+    let tries = 3.0 / low.max(0.003);
+    (tries / 10.0).ceil() as u32 * 10
 }
 
 /// The target as it can be named later: of a scenario in the system's temporary folder, the variable that says where it is.

@@ -17,7 +17,7 @@ use stormglass_glance::{
 use stormglass_model::checker::concurrent::{self, Judgement, Rules};
 use stormglass_model::history::{ProbeReading, Row};
 use stormglass_model::lifecycle::SubjectStatus::PendingDelete;
-use stormglass_model::lifecycle::{Operation, Who};
+use stormglass_model::lifecycle::{Operation, Statuses, Who};
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Act, ClientFault, Script};
 use timing::Timing;
@@ -324,23 +324,41 @@ impl SharedContext {
     }
 }
 
-/// Whether a probe reading shows a subject in the middle of something, and whether data of it that nothing keeps.
-fn unsettled(reading: &ProbeReading) -> (bool, bool) {
+/// Whether a probe reading shows a subject in the middle of something.
+fn is_unfinished(reading: &ProbeReading) -> bool {
     use stormglass_model::lifecycle::SubjectStatus::{Importing, Saving, Uploading};
-    let (moves, keeps) = match reading.row {
+    let moves = match reading.row {
         Some(Row::Present(row)) => {
-            let moves = matches!(row.status, Saving | Importing | Uploading);
-            (moves && !row.deleted, row.status.keeps_data())
+            matches!(row.status, Saving | Importing | Uploading) && !row.deleted
         }
-        Some(Row::Absent) => (false, false),
-        // Then nobody can say that it should keep nothing.
-        None => (false, true),
+        Some(Row::Absent) | None => false,
     };
-    let busy = reading.tasks_open.is_some_and(|open| open > 0);
-    let left_over = (reading.data).is_some_and(|held| {
+    moves || reading.tasks_open.is_some_and(|open| open > 0)
+}
+
+/// Whether its status promises data that is not there.
+fn lacks_data(reading: &ProbeReading) -> bool {
+    match (reading.row, reading.data) {
+        (Some(Row::Present(row)), Some(held)) => {
+            let hollow = row.locations == 0 || row.in_store && held.bytes.is_none();
+            Statuses::READABLE.contains(row.status) && !row.deleted && (hollow || held.lacking)
+        }
+        _ => false,
+    }
+}
+
+/// Whether it is unfinished, lacks data, or has data that nothing keeps.
+fn looks_wrong(reading: &ProbeReading) -> bool {
+    let keeps = match reading.row {
+        Some(Row::Present(row)) => row.status.keeps_data(),
+        Some(Row::Absent) => false,
+        // Then nobody can say that it should keep nothing.
+        None => true,
+    };
+    let left_over = reading.data.is_some_and(|held| {
         held.staged.is_some() || held.stray.is_some() || held.bytes.is_some() && !keeps
     });
-    (moves || busy, left_over)
+    left_over || lacks_data(reading) || is_unfinished(reading)
 }
 
 impl SharedContext {

@@ -111,8 +111,8 @@ impl Ledger {
         self.signs.values().flat_map(|seen| seen.shown.keys())
     }
 
-    /// The findings, the worst first. `repeat` makes the command that runs a script again.
-    pub fn findings(&self, repeat: impl Fn(&Script) -> String) -> Vec<Finding> {
+    /// The findings, the worst first. `repeat` makes the command that runs the script of a tally again.
+    pub fn findings(&self, repeat: impl Fn(&Tally) -> String) -> Vec<Finding> {
         let mut variants: BTreeMap<Cause, Vec<Variant>> = BTreeMap::new();
         for (sign, seen) in &self.signs {
             let of_cause = variants.entry(sign.0).or_default();
@@ -137,7 +137,7 @@ impl Ledger {
         &self,
         sign: &Sign,
         seen: &Sighting,
-        repeat: &impl Fn(&Script) -> String,
+        repeat: &impl Fn(&Tally) -> String,
     ) -> Option<Variant> {
         let mut tallies: Vec<Tally> = (seen.shown.iter())
             .map(|(script, (shown, _))| Tally {
@@ -169,7 +169,7 @@ impl Ledger {
             invariant: caused.violation.invariant,
             at: caused.violation.at,
             sentence: caused.violation.sentence.clone(),
-            repeat: repeat(&tallies[0].script),
+            repeat: repeat(&tallies[0]),
             example: example.clone(),
             tallies,
         })

@@ -289,7 +289,7 @@ impl<'s, S: TestBed> Sweep<'s, S> {
 
     /// The next scripts to count.
     fn uncounted(&self) -> Vec<Script> {
-        let findings = self.ledger.findings(Script::to_string);
+        let findings = self.ledger.findings(|tally| tally.script.to_string());
         let most = findings.iter().map(|finding| finding.variants.len()).max();
         let turns = (0..most.unwrap_or(0)).flat_map(|turn| {
             let variants = findings

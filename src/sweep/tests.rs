@@ -224,7 +224,7 @@ fn what_is_not_needed_goes() {
         };
         let budget = Budget::start(None, Arc::default());
         let (ledger, _) = sweep(&mut Fake(needed), &[case], &budget);
-        let findings = ledger.findings(Script::to_string);
+        let findings = ledger.findings(|tally| tally.script.to_string());
         assert_eq!(findings.len(), 1, "{findings:#?}");
         let worst = findings[0].worst();
         assert_eq!(worst.repeat, shortest);

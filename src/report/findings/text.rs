@@ -1,7 +1,9 @@
-//! The timeline as text: time runs down, each operation is a line in a lane, and what it was answered stands at its end.
+//! The timeline as text until what cannot be true was seen: time runs down, each operation is a line in a lane, and what it was
+//! answered stands at its end.
 
-use super::timeline::{Timeline, What};
+use super::timeline::{Bar, Timeline, What};
 use super::words::{instant, reading};
+use crate::report::number::counted;
 use crate::report::terminal::cut;
 use crate::sweep::Variant;
 
@@ -18,7 +20,8 @@ pub fn draw(variant: &Variant) -> String {
     let mut lanes = Lanes::default();
     // When, the lanes then, and what happened.
     let mut rows: Vec<(String, String, String)> = Vec::new();
-    for (index, moment) in timeline.moments.iter().enumerate() {
+    let shown = timeline.wrong.map_or(timeline.moments.len(), |at| at + 1);
+    for (index, moment) in timeline.moments[..shown].iter().enumerate() {
         let (lane, mut words) = match moment.what {
             What::Began(index) => {
                 let bar = &timeline.bars[index];
@@ -43,9 +46,21 @@ pub fn draw(variant: &Variant) -> String {
         }
         rows.push((instant(moment.at), lane, words));
     }
-    for bar in timeline.bars.iter().filter(|bar| bar.to.is_none()) {
+    let last = timeline.moments[..shown].last().map(|moment| moment.at);
+    let sent = |bar: &&Bar| last.is_some_and(|last| bar.from <= last);
+    for bar in timeline
+        .bars
+        .iter()
+        .filter(|bar| bar.to.is_none())
+        .filter(sent)
+    {
         let words = format!("{} was never answered", bar.act.operation);
         rows.push((String::new(), lanes.row('·'), words));
+    }
+    let later = (timeline.moments.len() - shown) as u64;
+    if later > 0 {
+        let words = format!("… and {}, in the drawing", counted(later, "more moment"));
+        rows.push((String::new(), String::new(), words));
     }
     let width = 2 * lanes.most.max(1) - 1;
     let mut lines = Vec::new();

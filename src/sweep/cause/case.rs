@@ -53,6 +53,8 @@ pub(super) struct Case {
     sent: Vec<Sent>,
     /// What was answered last.
     answered: Option<Operation>,
+    /// What gave somebody data, last.
+    read: Option<ApiCall>,
     /// The status that was shown then.
     pub(super) seen: Option<SubjectStatus>,
     held: Option<Held>,
@@ -65,6 +67,7 @@ impl Case {
         let mut case = Case {
             sent: Vec::new(),
             answered: None,
+            read: None,
             seen: None,
             held: None,
             broken_off: None,
@@ -117,6 +120,10 @@ impl Case {
 
     fn answered(&mut self, operation: Operation, ending: &Ending) {
         self.answered = Some(operation);
+        let has_data = ending.content.is_some_and(|content| content.size > 0);
+        if operation.reads() && ending.outcome == Outcome::Ok && has_data {
+            self.read = Some(operation.kind().api_call());
+        }
         self.seen = match ending.seen {
             Some(Seen::Status(status)) => Some(status),
             Some(Seen::Gone) | None => None,
@@ -161,7 +168,7 @@ impl Case {
     }
 
     /// The others that were at work beside it and may have changed something.
-    fn rivals<'c>(&'c self, one: &'c Sent) -> impl Iterator<Item = &'c Sent> {
+    fn rivals<'c>(&'c self, one: &'c Sent) -> impl DoubleEndedIterator<Item = &'c Sent> {
         self.sent
             .iter()
             .filter(move |other| !std::ptr::eq(*other, one) && !other.refused)
@@ -254,9 +261,13 @@ impl Case {
         }
         let led = self.sent.iter().rev().find(|sent| sent.leads_to(status));
         let busy = matches!(status, Saving | Uploading | Importing);
-        let mechanism = match symptom {
-            Symptom::StuckSubject | Symptom::BadRow => Mechanism::NoCleanUp,
+        let mechanism = match (symptom, self.read) {
+            (Symptom::StuckSubject | Symptom::BadRow, _) => Mechanism::NoCleanUp,
             _ if busy => Mechanism::NoCleanUp,
+            // Data was read in a status in which it may not be.
+            (_, Some(read)) if !status.keeps_data() => {
+                return Cause::of(Mechanism::WrongAccess, read);
+            }
             _ => Mechanism::WrongEffect,
         };
         Cause {
@@ -277,25 +288,29 @@ impl Case {
 
     /// Data is in the store that no status keeps.
     fn orphan(&self) -> Cause {
-        // An upload was acknowledged, and the status that says so was overwritten.
-        let kept = |status: &SubjectStatus| status.keeps_data() || Statuses::GONE.contains(*status);
-        let reset = self.seen.filter(|status| !kept(status));
-        let uploaded = |sent: &Sent| sent.done && sent.call() == ApiCall::Upload;
-        if self.sent.iter().any(uploaded)
-            && let Some(cause) = reset.and_then(|status| self.overwriter(status))
-        {
-            return cause;
-        }
         let size = self.held.and_then(|held| held.bytes);
         let data = |sent: &&Sent| matches!(sent.call(), ApiCall::Upload | ApiCall::Import);
         let brought = |sent: &&Sent| sent.brings.map(|content| content.size) == size;
         let mut senders = self.sent.iter().rev().filter(data);
         let sender = senders.clone().find(brought).or_else(|| senders.next());
-        let delete = self
-            .sent
-            .iter()
-            .rev()
-            .find(|sent| sent.operation == Operation::Delete && sent.done);
+        // One that was never answered has been done as well, if the image is deleted.
+        let gone = |status: SubjectStatus| Statuses::GONE.contains(status);
+        let gone = self.seen.is_some_and(gone);
+        let mut deletes =
+            (self.sent.iter().rev()).filter(|sent| sent.operation == Operation::Delete);
+        let delete = deletes.find(|sent| sent.done || gone && !sent.refused);
+        // An upload was acknowledged, and another's save has overwritten the record that said so.
+        let lost = sender.filter(|sent| {
+            let meets = delete.is_some_and(|delete| sent.overlaps(delete));
+            sent.done && sent.call() == ApiCall::Upload && !meets
+        });
+        let writer = lost.and_then(|sent| {
+            let mut rivals = self.rivals(sent);
+            rivals.rfind(|rival| rival.call() != ApiCall::Delete)
+        });
+        if let Some(writer) = writer {
+            return Cause::of(Mechanism::StaleWrite, writer.call());
+        }
         // A delete that takes nothing away takes it from no store.
         let strays = self.held.is_some_and(|held| held.stray.is_some());
         match (sender, delete) {
@@ -381,6 +396,10 @@ impl Case {
         let update = self.sent.iter().rev().find(updates);
         let rival = update.and_then(|update| self.rivals(update).last());
         match rival {
+            // To share an image, its visibility is updated first.
+            Some(rival) if rival.operation == Operation::Share => {
+                Cause::of(Mechanism::StaleWrite, ApiCall::Update)
+            }
             Some(rival) => Cause::of(Mechanism::StaleWrite, rival.call()),
             None => Cause::of(Mechanism::WrongEffect, self.last()),
         }
@@ -403,7 +422,7 @@ impl Case {
             let saves = |rival: &&Sent| rival.call() != ApiCall::Delete;
             match sent.call() {
                 ApiCall::DeleteFromStore if sent.refused => None,
-                ApiCall::DeleteFromStore => self.rivals(sent).filter(saves).last().map(Sent::call),
+                ApiCall::DeleteFromStore => self.rivals(sent).rfind(saves).map(Sent::call),
                 call => self.rivals(sent).next().map(|_| call),
             }
         });

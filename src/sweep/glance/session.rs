@@ -1,6 +1,9 @@
 //! One subject of a sweep: its script, its clients, and what they saw.
 
-use super::{LEFT_OVER, Lane, SECOND_LOOK, SharedContext, runs_commands, unsettled};
+use super::{
+    LEFT_OVER, Lane, SECOND_LOOK, SharedContext, is_unfinished, lacks_data, looks_wrong,
+    runs_commands,
+};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -218,16 +221,23 @@ impl Session {
 
     /// How long to wait for a better reading than this. What was unfinished at rest is not waited for again.
     pub(super) fn patience(&self, reading: &ProbeReading) -> Duration {
-        match unsettled(reading) {
+        match (self.is_busy(reading), looks_wrong(reading)) {
             (true, _) if !self.unfinished.get() => self.shared.patience(),
             (false, false) => Duration::ZERO,
             _ => LEFT_OVER,
         }
     }
 
+    /// Whether the server may be at work on what it shows: it is in the middle of something, or lacks data while an operation may be
+    /// at work of which nobody knows what became.
+    fn is_busy(&self, reading: &ProbeReading) -> bool {
+        let unknown = |event: &ClientEvent| matches!(event.observation, Observation::Answered { ending, .. } if ending.outcome == Outcome::Unknown);
+        is_unfinished(reading) || lacks_data(reading) && self.events.borrow().iter().any(unknown)
+    }
+
     /// The reading that is believed.
     pub(super) fn probed(&self, mut reading: ProbeReading) {
-        self.unfinished.set(unsettled(&reading).0);
+        self.unfinished.set(self.is_busy(&reading));
         if self.damaged.get() {
             reading.data = None;
         }

@@ -2,10 +2,10 @@
 
 use super::written::{DATA, OTHER, Written, created, reading, row, uploaded};
 use stormglass_model::checker::concurrent::Symptom::{
-    Exposed, Malformed, NoAnswer, StuckSubject, Unreadable,
+    Exposed, Hollow, Malformed, NoAnswer, StuckSubject, Unreadable,
 };
 use stormglass_model::checker::concurrent::{Inconclusive, Rules};
-use stormglass_model::history::{Ending, Observation};
+use stormglass_model::history::{Ending, Observation, Row};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use stormglass_model::units::Time;
 
@@ -64,6 +64,49 @@ fn data_of_a_second_location_may_be_read_until_the_delete() {
     let mut written = uploaded();
     written.done(AddLocation).done(Delete).reads(OTHER);
     written.breaks(&GLANCE, &[Exposed]);
+}
+
+/// A server takes the data of an image away first, and changes its status last. Until then a read is refused, and a look shows it.
+#[test]
+fn data_goes_before_the_status_of_what_is_deleted() {
+    for ends in [Outcome::Ok, Outcome::Unknown] {
+        let mut written = uploaded();
+        let delete = written.call_with(Delete, Who::Member, None, ends == Outcome::Unknown);
+        if ends == Outcome::Unknown {
+            written.answer(delete, ends);
+        }
+        written.refused(Download).shows(Active);
+        if ends == Outcome::Ok {
+            written.answer(delete, ends);
+        }
+        written.gone().holds(&GLANCE);
+    }
+    let mut written = uploaded();
+    let read = written.call(Download);
+    let delete = written.call(Delete);
+    written.answer(read, Outcome::Refused).shows(Active);
+    written.answer(delete, Outcome::Ok).gone().holds(&GLANCE);
+    // A delete that is refused takes nothing away.
+    let mut written = uploaded();
+    let delete = written.call(Delete);
+    written.refused(Download).answer(delete, Outcome::Refused);
+    written.breaks(&GLANCE, &[Unreadable]);
+}
+
+#[test]
+fn a_delete_of_unknown_end_may_be_half_done_for_a_while() {
+    let mut hollow = row(Active, Some(DATA));
+    if let Row::Present(row) = &mut hollow {
+        row.locations = 0;
+    }
+    let mut written = uploaded();
+    let delete = written.call_with(Delete, Who::Member, None, true);
+    written.answer(delete, Outcome::Unknown);
+    let mut later = written.clone();
+    written.probe(reading(hollow, None)).gone().holds(&GLANCE);
+    later.wait_until(6_000_000_000);
+    later.probe(reading(hollow, None));
+    later.breaks(&GLANCE, &[Hollow]);
 }
 
 #[test]

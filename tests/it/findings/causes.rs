@@ -3,8 +3,10 @@
 use super::sample::{DATA, Tale, status};
 use stormglass::Trial;
 use stormglass_model::checker::concurrent::{Rules, Severity};
-use stormglass_model::history::{Held, Observation, PresentRow, ProbeReading, Row, Seen};
-use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
+use stormglass_model::history::{
+    Ending, Held, Observation, OpId, PresentRow, ProbeReading, Row, Seen,
+};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 
 use Operation::*;
 use Severity::{BytesLeaked, DataExposed, DataLost, Stuck, WrongAnswer};
@@ -73,6 +75,18 @@ impl Life {
     fn done(&mut self, operation: Operation) -> &mut Life {
         let op = self.sent(operation, Who::Member);
         self.answered(op, Some(204), None)
+    }
+
+    /// The data of the image was given out.
+    fn read(&mut self, operation: Operation) -> &mut Life {
+        let op = OpId(self.sent(operation, Who::Member));
+        let ending = Ending {
+            outcome: Outcome::Ok,
+            seen: None,
+            content: Some(DATA),
+            http_status: Some(200),
+        };
+        self.observed(Observation::Answered { op, ending })
     }
 
     /// Two at once, the first of them answered last.
@@ -175,6 +189,62 @@ fn data_whose_status_was_overwritten_is_not_left_by_its_upload() {
     life.answered(register, Some(202), None).done(Upload);
     let told = [("stale-write: import", BytesLeaked)];
     check(life.probed(Queued, true, false).tale(), &told);
+}
+
+/// Answered or not: the image is deleted, and its data is there.
+#[test]
+fn a_delete_whose_answer_nobody_has_leaves_what_it_leaves() {
+    let mut life = Life::uploaded();
+    life.done(Deactivate);
+    let delete = life.sent(Delete, Who::Member);
+    life.answered(delete, None, None)
+        .probed(Deleted, true, false);
+    check(
+        life.tale(),
+        &[
+            ("bad-answer: delete", WrongAnswer),
+            ("no-clean-up: delete", BytesLeaked),
+        ],
+    );
+}
+
+/// The record no longer says where the data is when the delete comes.
+#[test]
+fn a_delete_after_an_overwritten_upload_leaves_nothing_itself() {
+    let mut life = Life::created();
+    let register = life.sent(RegisterLocationChecked, Who::Member);
+    life.answered(register, Some(202), None)
+        .done(Upload)
+        .done(Delete);
+    let told = [("stale-write: import", BytesLeaked)];
+    check(life.probed(Deleted, true, false).tale(), &told);
+}
+
+/// Sharing updates the visibility first, and that is what puts the older record back.
+#[test]
+fn a_property_lost_beside_a_share_was_overwritten_by_an_update() {
+    let mut life = Life::uploaded();
+    let share = life.sent(Share, Who::Member);
+    let update = life.sent(SetProperty, Who::Member);
+    let op = OpId(update);
+    life.observed(Observation::Property { op, value: Some(7) });
+    life.answered(update, Some(200), Some(Active));
+    life.answered(share, Some(200), None);
+    let show = life.sent(Show, Who::Member);
+    let op = OpId(show);
+    life.observed(Observation::Property { op, value: None });
+    life.answered(show, Some(200), Some(Active));
+    check(life.tale(), &[("stale-write: update", WrongAnswer)]);
+}
+
+/// The place of the data is in the record before the image is active, and its data is given out.
+#[test]
+fn data_of_a_queued_image_is_no_ones_to_read() {
+    let mut life = Life::created();
+    let register = life.sent(RegisterLocation, Who::Member);
+    life.answered(register, Some(202), None);
+    life.read(Download).shows(Queued);
+    check(life.tale(), &[("wrong-access: download", WrongAnswer)]);
 }
 
 /// It found the image, was overtaken by a delete, wrote all the same, and then said that the image is not there.

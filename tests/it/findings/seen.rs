@@ -7,6 +7,7 @@ use insta::assert_snapshot;
 use std::process::Command;
 use stormglass::{Finding, SweepResult, sweep_summary as summary};
 use stormglass_glance::Exchange;
+use stormglass_model::units::Time;
 
 fn page(result: &SweepResult) -> String {
     file(result, "findings.md")
@@ -57,6 +58,20 @@ fn timelines() {
     }
     assert_snapshot!("timeline_of_an_orphan", timeline(orphan()));
     assert_snapshot!("timeline_of_a_kill", timeline(stuck()));
+}
+
+/// What follows does not make it clearer; the drawing has it.
+#[test]
+fn a_timeline_ends_where_the_contradiction_shows() {
+    let mut finding = orphan();
+    finding.variants[0].at = Time(0);
+    let text = timeline(finding);
+    let (_, after) = text.split_once("  ✗ this cannot be true\n").unwrap();
+    let after: Vec<&str> = after.lines().map(str::trim).collect();
+    assert!(
+        matches!(after[..], [more] if more.ends_with("more moments, in the drawing")),
+        "{text}"
+    );
 }
 
 #[test]

@@ -104,6 +104,9 @@ impl Checker {
         };
         self.look_no_more(slot);
         let waited = self.now.since(open.sent);
+        if standing == Standing::Unknown && self.plans.deletes(open.plan) {
+            self.known.deleting = Some(open.sent);
+        }
         if let Some(open) = &mut self.slots[slot] {
             open.plan.ends_in = ANY_EXTENT;
             open.standing = standing;

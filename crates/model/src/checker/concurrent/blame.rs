@@ -49,7 +49,7 @@ impl Checker {
                 Invariant::Acknowledged,
                 Symptom::Unreadable,
                 format_args!(
-                    "{operation} {how}, though the data was there and could be read all the while"
+                    "{operation} {how}, though the data had to be there and readable all the while"
                 ),
             );
             self.believe(None, None);

@@ -316,10 +316,16 @@ impl Checker {
         self.used |= 1 << free;
         if open.claim.is_some() {
             self.looking |= 1 << free;
+        }
+        let deletes = self.plans.deletes(open.plan);
+        if open.claim.is_some() || deletes {
             self.look_again();
         }
         self.closed = false;
         if open.standing == Standing::Unknown {
+            if deletes {
+                self.known.deleting = Some(open.sent);
+            }
             self.follow_few();
         }
     }

@@ -110,7 +110,16 @@ impl Checker {
         state.is_in(claim.statuses) && same
             || claim.lenient
                 && state.is_in(Statuses::READABLE)
-                && (holds == Holds::ANYTHING || self.size(holds) == Some(0))
+                && (holds == Holds::ANYTHING || self.size(holds) == Some(0) || self.may_delete())
+    }
+
+    /// Whether something that is open may delete the subject: a real server takes its data away first, and changes the status last.
+    fn may_delete(&self) -> bool {
+        let open = bits(self.used).filter_map(|slot| self.slots[slot].as_ref());
+        let mut plans = open
+            .map(|open| open.plan)
+            .chain(self.loose.iter().map(|loose| loose.plan));
+        plans.any(|plan| self.plans.deletes(plan))
     }
 
     /// Of data that is known.

@@ -47,7 +47,7 @@ pub(super) struct Claim {
     pub statuses: Statuses,
     /// None where the data does not matter.
     pub data: Option<Holds>,
-    /// Data that is unknown or empty explains the answer as well.
+    /// Data that is unknown or empty, or being deleted, explains the answer as well.
     pub lenient: bool,
 }
 
@@ -92,6 +92,8 @@ pub(super) struct Known {
     pub unprotecting: bool,
     /// The tasks of all imports have ended, and no import was asked for since.
     pub tasks_ended: bool,
+    /// When the last delete was sent of which nobody knows what became.
+    pub deleting: Option<Time>,
     /// The last event was a look that showed this, while nobody waited for anything.
     pub last_look: Option<(Time, SubjectStatus)>,
     /// Since when every look has shown the subject in the middle of this, while nothing but looks was sent.

@@ -91,6 +91,12 @@ impl Plans {
         self.granted(operation).filter(|_| !tells)
     }
 
+    /// Whether it may delete the subject.
+    pub(super) fn deletes(&self, plan: Plan) -> bool {
+        let mut changes = self.changes(plan).iter();
+        changes.any(|change| Statuses::GONE.contains(change.to))
+    }
+
     #[inline]
     pub(super) fn changes(&self, plan: Plan) -> &[Change] {
         &self.changes[usize::from(plan.changes.0)..usize::from(plan.changes.1)]

@@ -1,7 +1,7 @@
 //! What a probe reading of the server's database and store claims, taken while no client waits for an answer.
 
 use super::checker::{Checker, bits};
-use super::open::{Open, Standing};
+use super::open::{Open, PATIENCE, Standing};
 use super::state::{Holds, State};
 use super::violation::Symptom;
 use crate::history::{Held, PresentRow, ProbeReading, Row};
@@ -159,6 +159,10 @@ impl Checker {
     /// Invariant `conservation`: what the row says is stored, is.
     fn kept(&mut self, row: &PresentRow, held: &Held) {
         let status = as_seen(row);
+        let sent = self.known.deleting;
+        if sent.is_some_and(|sent| self.now.since(sent) < PATIENCE) {
+            return; // it may be half done
+        }
         if status == Uploading && !self.may_be_of(held.staged) {
             match self.known.staged {
                 true => self.violated(

@@ -151,10 +151,10 @@ fn lines_of_one_thing_again_and_again() {
                 format!("{HEAD}{STORY}[target.glance]\nurl = \"{things}\"\n{line}\n")
             };
             let what = format!("{around} of {thing:?}");
-            grows_evenly(&what, 1_000, make, |text: &String| scenario(text, &[]));
+            grows_evenly(&what, 300, make, |text: &String| scenario(text, &[]));
             let make = |n| vec![around.replace("THINGS", &thing.repeat(n))];
             let what = format!("--set {what}");
-            grows_evenly(&what, 1_000, make, |sets: &Vec<String>| {
+            grows_evenly(&what, 300, make, |sets: &Vec<String>| {
                 scenario(&format!("{HEAD}{STORY}"), sets)
             });
         }

@@ -32,7 +32,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
                 .collect(),
         ),
     };
-    match seen.contains("://") && seen.contains('@') {
+    match seen.contains(":/") && seen.contains('@') {
         true => Cow::Owned(without_credentials(&seen)),
         false => seen,
     }
@@ -51,12 +51,11 @@ pub fn without_credentials(text: &str) -> String {
 }
 
 /// Where `user:password` stands in the URLs of a text, of which each goes on until something `ends` it. A password may hold a slash,
-/// as it should not, so that it is all before the last `@` where there is a colon before that.
+/// as it should not, so that it is all before the last `@` where there is a colon before that. One slash may be missing.
 pub fn user_infos(text: &str, ends: impl Fn(char) -> bool) -> Vec<Range<usize>> {
-    const AFTER_SCHEME: &str = "://";
     let (mut found, mut from) = (Vec::new(), 0);
-    while let Some(at) = text[from..].find(AFTER_SCHEME) {
-        let mut start = from + at + AFTER_SCHEME.len();
+    while let Some(at) = after_scheme(&text[from..]) {
+        let mut start = from + at;
         from = (text[start..].find(&ends)).map_or(text.len(), |length| start + length);
         let Some(end) = text[start..from].rfind('@').map(|at| start + at) else {
             continue;
@@ -69,13 +68,20 @@ pub fn user_infos(text: &str, ends: impl Fn(char) -> bool) -> Vec<Range<usize>> 
                 found.push(start..end);
                 break;
             }
-            match url.find(AFTER_SCHEME) {
-                Some(at) => start += at + AFTER_SCHEME.len(),
+            match after_scheme(url) {
+                Some(at) => start += at,
                 None => break,
             }
         }
     }
     found
+}
+
+/// Where what follows the first `://` or `:/` begins.
+fn after_scheme(text: &str) -> Option<usize> {
+    let rest = &text[text.find(":/")?..];
+    let rest = rest.strip_prefix("://").or(rest.strip_prefix(":/"))?;
+    Some(text.len() - rest.len())
 }
 
 /// What a key ends with that names a credential.
@@ -205,6 +211,7 @@ mod tests {
             ("me@host", "me@host"),
             ("http://host:80/", "http://host:80/"),
             ("http://a/http://b:c@d/e", "http://a/http://d/e"),
+            ("http:/b:c@d/e", "http:/d/e"),
         ] {
             assert_eq!(without_credentials(url), expected, "{url}");
         }

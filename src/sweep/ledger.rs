@@ -1,14 +1,16 @@
 //! Makes distinct findings of violations: what causes them, how often each way to show it does, and what shows it best.
 
 use super::finding::{Finding, Tally, Variant};
-use super::{Cause, Caused, Trial, runs_commands};
+use super::{Cause, Caused, Trial, races, runs_commands};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use stormglass_model::checker::concurrent::{Severity, Symptom};
 use stormglass_model::history::Observation;
 use stormglass_model::lifecycle::{Operation, Verdict};
-use stormglass_model::script::{Act, Script, Step};
-use stormglass_model::units::Time;
+use stormglass_model::operations::{Body, OperationKind};
+use stormglass_model::random::Distribution;
+use stormglass_model::script::{Act, Action, Pause, Script, Second, Step};
+use stormglass_model::units::{Span, Time};
 
 /// What a cause looks like, and how bad that is: what is shrunk and counted together.
 pub type Sign = (Cause, Severity, Symptom);
@@ -188,11 +190,26 @@ fn ended(script: &Script) -> Script {
     if steps.last() == Some(&delete) {
         return script.clone();
     }
+    if goes_on(script) {
+        let pause = Pause(Distribution::constant(REST.0));
+        steps.push(Step::Act(Action::Wait(pause)));
+    }
     if script.acts().any(|act| act.operation == Operation::Protect) {
         steps.push(Step::act(Act::usual(Operation::Unprotect)));
     }
     steps.push(delete);
     Script::new(steps).unwrap_or_else(|_| script.clone())
+}
+
+/// Long enough for most servers to come to rest, for which the sweep looks again and again.
+const REST: Span = Span::from_secs(3);
+
+/// Whether the server may be at work after the last answer: on a task, or on what a client broke off.
+fn goes_on(script: &Script) -> bool {
+    let aborts = |kind| matches!(kind, OperationKind::Upload(Body::Aborted));
+    let task = |act: Act| act.operation.row().by_task || aborts(act.operation.kind());
+    let fault = |second: &Second| matches!(second, Second::Fault(_));
+    script.acts().any(task) || races(script).any(|(_, _, second)| fault(second))
 }
 
 /// When the sweep's own delete was sent, if it was: the last one, if there are more than the script holds.
@@ -233,6 +250,11 @@ mod tests {
         for (script, ends) in [
             ("create upload", "create upload delete"),
             ("create upload delete", "create upload delete"),
+            ("create import", "create import wait=3s delete"),
+            (
+                "create [upload mid-body !reset]",
+                "create [upload mid-body !reset] wait=3s delete",
+            ),
             (
                 "create upload protect",
                 "create upload protect unprotect delete",

@@ -213,29 +213,37 @@ fn blackened(text: &str, stretches: &[(usize, usize)]) -> String {
 /// space; `in_target`, what no known key stands before is one.
 fn secret_value(line: &str, broken: bool, in_target: bool) -> Option<usize> {
     let separates = |c: char| c == '=' || broken && (c == ':' || c.is_whitespace());
-    let ends_word = |c: char| separates(c) || c.is_whitespace() || "{,".contains(c);
-    // The word that stands before, and whether it goes on.
-    let (mut word, mut goes_on) = ("", false);
+    // The last word, and whether a space has ended it.
+    let (mut word, mut is_over) = (0..0, true);
     for (at, c) in line.char_indices() {
-        if !ends_word(c) {
-            let from = if goes_on { at - word.len() } else { at };
-            (word, goes_on) = (&line[from..at + c.len_utf8()], true);
-            continue;
-        }
         // A space after a space says nothing new of the word.
-        if separates(c) && (goes_on || !c.is_whitespace()) {
+        if separates(c) && !(is_over && c.is_whitespace()) {
+            let word = &line[word.clone()];
             let of_target = in_target && c == '=' || word.starts_with("target.");
-            let is_unknown = of_target && !PLAIN.contains(&last(word));
-            if is_secret(word) || broken && is_unknown && !word.is_empty() {
+            let key = end_of(word);
+            let is_unknown = of_target && !PLAIN.contains(&last(key));
+            if is_secret(key) || broken && is_unknown && !word.is_empty() {
                 let value =
                     line[at..].trim_start_matches(|c: char| separates(c) || c.is_whitespace());
                 return (!value.is_empty()).then_some(line.len() - value.len());
             }
         }
-        if !c.is_whitespace() {
-            word = "";
+        let next = at + c.len_utf8();
+        if c.is_whitespace() {
+            is_over = true;
+        } else if "{,".contains(c) {
+            (word, is_over) = (next..next, false);
+        } else {
+            let start = if is_over { at } else { word.start };
+            (word, is_over) = (start..next, false);
         }
-        goes_on = false;
     }
     None
+}
+
+/// As much of a word as a key may be long, so that a long line takes time by its length.
+fn end_of(word: &str) -> &str {
+    const LONGEST: usize = 128;
+    let from = word.len().saturating_sub(LONGEST);
+    &word[word.ceil_char_boundary(from)..]
 }

@@ -244,6 +244,6 @@ fn secret_value(line: &str, broken: bool, in_target: bool) -> Option<usize> {
 /// As much of a word as a key may be long, so that a long line takes time by its length.
 fn end_of(word: &str) -> &str {
     const LONGEST: usize = 128;
-    let from = word.len().saturating_sub(LONGEST);
-    &word[word.ceil_char_boundary(from)..]
+    let from = word.char_indices().nth_back(LONGEST - 1);
+    &word[from.map_or(0, |(at, _)| at)..]
 }

@@ -3,7 +3,7 @@
 use super::document::{Entry, Node, Value};
 use super::mistake::{Mistake, Source, Spot};
 use std::collections::BTreeMap;
-use stormglass_glance::shown::{names_credential, without_credentials};
+use stormglass_glance::shown::{names_credential, user_infos, without_credentials};
 
 /// Keys of a target under which no credential stands. Any other, and so one that is misspelt, may be one.
 const PLAIN: [&str; 24] = [
@@ -167,7 +167,8 @@ fn unread(text: &str, is_broken: bool, source: usize, stretches: &mut Vec<(usize
             stretches.push((at + from, end));
             open = is_broken;
         }
-        stretches.extend(user_info(line).map(|(from, to)| (at + from, at + to)));
+        let of_urls = user_infos(line, |c| "\"' \n".contains(c)).into_iter();
+        stretches.extend(of_urls.map(|it| (at + it.start, at + it.end)));
         at += line.len();
     }
 }
@@ -212,31 +213,37 @@ fn blackened(text: &str, stretches: &[(usize, usize)]) -> String {
 /// space; `in_target`, what no known key stands before is one.
 fn secret_value(line: &str, broken: bool, in_target: bool) -> Option<usize> {
     let separates = |c: char| c == '=' || broken && (c == ':' || c.is_whitespace());
-    let mut from = 0;
-    while let Some(at) = line[from..].find(separates).map(|at| from + at) {
-        let key = line[..at].trim_end();
-        let word = key.rsplit(|c: char| c.is_whitespace() || "{,".contains(c));
-        let word = word.into_iter().next().unwrap_or_default();
-        let of_target = in_target && line[at..].starts_with('=') || word.starts_with("target.");
-        let is_unknown = of_target && !PLAIN.contains(&last(word));
-        if is_secret(word) || broken && is_unknown && !word.is_empty() {
-            let value = line[at..].trim_start_matches(|c: char| separates(c) || c.is_whitespace());
-            return (!value.is_empty()).then_some(line.len() - value.len());
+    // The last word, and whether a space has ended it.
+    let (mut word, mut is_over) = (0..0, true);
+    for (at, c) in line.char_indices() {
+        // A space after a space says nothing new of the word.
+        if separates(c) && !(is_over && c.is_whitespace()) {
+            let word = &line[word.clone()];
+            let of_target = in_target && c == '=' || word.starts_with("target.");
+            let key = end_of(word);
+            let is_unknown = of_target && !PLAIN.contains(&last(key));
+            if is_secret(key) || broken && is_unknown && !word.is_empty() {
+                let value =
+                    line[at..].trim_start_matches(|c: char| separates(c) || c.is_whitespace());
+                return (!value.is_empty()).then_some(line.len() - value.len());
+            }
         }
-        from = at + line[at..].chars().next().map_or(1, char::len_utf8);
+        let next = at + c.len_utf8();
+        if c.is_whitespace() {
+            is_over = true;
+        } else if "{,".contains(c) {
+            (word, is_over) = (next..next, false);
+        } else {
+            let start = if is_over { at } else { word.start };
+            (word, is_over) = (start..next, false);
+        }
     }
     None
 }
 
-/// Where `user:password` stands in a URL.
-fn user_info(line: &str) -> Option<(usize, usize)> {
-    let from = line.find("://")? + 3;
-    let rest = &line[from..];
-    let end = rest.find(['"', '\'', ' ', '\n']).unwrap_or(rest.len());
-    let authority = &rest[..rest.find('/').unwrap_or(end).min(end)];
-    let is_there = authority.contains(['@', ':']);
-    rest[..end]
-        .rfind('@')
-        .filter(|_| is_there)
-        .map(|at| (from, from + at))
+/// As much of a word as a key may be long, so that a long line takes time by its length.
+fn end_of(word: &str) -> &str {
+    const LONGEST: usize = 128;
+    let from = word.char_indices().nth_back(LONGEST - 1);
+    &word[from.map_or(0, |(at, _)| at)..]
 }

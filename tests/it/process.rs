@@ -132,11 +132,15 @@ impl Running {
         output
     }
 
-    /// SIGKILL.
+    /// SIGKILL; what has crashed before is told, unless a test fails already.
     pub fn kill(&mut self) {
         if let Some(child) = &mut self.0 {
+            let ended = child.try_wait().ok().flatten();
             let _ = child.kill();
             let _ = child.wait();
+            if let Some(status) = ended.filter(|_| !std::thread::panicking()) {
+                assert_no_crash(status, b"");
+            }
         }
     }
 }

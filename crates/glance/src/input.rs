@@ -25,11 +25,7 @@ pub struct Input {
 impl Input {
     /// Opens it, and refuses what is neither a file nor a pipe.
     pub fn open(path: &Path) -> io::Result<Input> {
-        let not_blocking = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(not_blocking.bits() as i32)
-            .open(path)?;
+        let file = opened(path)?;
         let kind = file.metadata()?.file_type();
         let is_pipe = kind.is_fifo();
         if !kind.is_file() && !is_pipe {
@@ -56,22 +52,42 @@ impl Read for Input {
     }
 }
 
+/// Opens whatever is there. Nobody is waited for who might write to a pipe.
+pub(crate) fn opened(path: &Path) -> io::Result<File> {
+    let not_blocking = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(not_blocking.bits() as i32)
+        .open(path)
+}
+
+/// That it is a file of at most so many bytes, for one who will read it to its end.
+pub(crate) fn check(path: &Path, most: Bytes) -> io::Result<()> {
+    let Input { file, is_pipe } = Input::open(path)?;
+    match is_pipe {
+        true => Err(io::Error::other("it is a pipe, not a file")),
+        false if file.metadata()?.len() > most.0 => Err(too_long(most)),
+        false => Ok(()),
+    }
+}
+
+fn too_long(most: Bytes) -> io::Error {
+    let why = format!("it is longer than {most}, which no file of this kind is");
+    io::Error::new(io::ErrorKind::FileTooLarge, why)
+}
+
 /// The bytes of a file that has at most so many.
 pub fn bytes(path: &Path, most: Bytes) -> io::Result<Vec<u8>> {
-    let too_long = || {
-        let why = format!("it is longer than {most}, which no file of this kind is");
-        io::Error::new(io::ErrorKind::FileTooLarge, why)
-    };
     let input = Input::open(path)?;
     if input.file.metadata()?.len() > most.0 {
-        return Err(too_long());
+        return Err(too_long(most));
     }
     let mut bytes = Vec::new();
     input
         .take(most.0.saturating_add(1))
         .read_to_end(&mut bytes)?;
     match bytes.len() as u64 > most.0 {
-        true => Err(too_long()),
+        true => Err(too_long(most)),
         false => Ok(bytes),
     }
 }

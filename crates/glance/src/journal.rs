@@ -16,6 +16,7 @@
 //! their use. What is reserved and never used costs a cleanup one look each.
 
 use crate::answer::{ImageId, RunId};
+use crate::input;
 use rustc_hash::FxHashMap;
 use rustix::fs::{FlockOperation, flock};
 use std::collections::{BTreeMap, BTreeSet};
@@ -239,7 +240,7 @@ impl JournalRun {
 /// Reads the runs of the journal at `path`.
 pub fn read(path: &Path) -> Result<Vec<JournalRun>, JournalError> {
     let unusable = |error| JournalError::Unusable(path.to_owned(), error);
-    let file = File::open(path).map_err(unusable)?;
+    let file = input::opened(path).map_err(unusable)?;
     let text = contents(&file).map_err(unusable)?;
     Ok(prove(path, &text)?.1)
 }

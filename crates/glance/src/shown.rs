@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Whether a character steers a terminal, turns the direction of writing, or cannot be seen at all: controls, separators of lines,
 /// and what Unicode calls default-ignorable, with what only marks other text.
@@ -31,27 +32,56 @@ pub fn printable(text: &str) -> Cow<'_, str> {
                 .collect(),
         ),
     };
-    match seen.contains("://") && seen.contains('@') {
+    match seen.contains(":/") && seen.contains('@') {
         true => Cow::Owned(without_credentials(&seen)),
         false => seen,
     }
 }
 
-/// A text whose URLs have lost `user:password@`. A password may hold a slash, as it should not, so that all before the last `@` goes
-/// where there is a colon before it.
+/// A text whose URLs have lost `user:password@`.
 pub fn without_credentials(text: &str) -> String {
-    let (mut kept, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        kept.push_str(before);
-        let ends = |c: char| c.is_whitespace() || "\"'`<>|".contains(c) || is_hidden(c);
-        let url = &after[..after.find(ends).unwrap_or(after.len())];
-        let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
-        let ends = url.rfind('@').filter(|_| authority.contains(['@', ':']));
-        rest = &after[ends.map_or(0, |at| at + 1)..];
+    let ends = |c: char| c.is_whitespace() || "\"'`<>|".contains(c) || is_hidden(c);
+    let (mut kept, mut from) = (String::with_capacity(text.len()), 0);
+    for found in user_infos(text, ends) {
+        kept.push_str(&text[from..found.start]);
+        from = found.end + 1;
     }
-    kept.push_str(rest);
+    kept.push_str(&text[from..]);
     kept
+}
+
+/// Where `user:password` stands in the URLs of a text, of which each goes on until something `ends` it. A password may hold a slash,
+/// as it should not, so that it is all before the last `@` where there is a colon before that. One slash may be missing.
+pub fn user_infos(text: &str, ends: impl Fn(char) -> bool) -> Vec<Range<usize>> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    while let Some(at) = after_scheme(&text[from..]) {
+        let mut start = from + at;
+        from = (text[start..].find(&ends)).map_or(text.len(), |length| start + length);
+        let Some(end) = text[start..from].rfind('@').map(|at| start + at) else {
+            continue;
+        };
+        // A URL may stand in the path of another.
+        loop {
+            let url = &text[start..=end];
+            let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
+            if authority.contains(['@', ':']) {
+                found.push(start..end);
+                break;
+            }
+            match after_scheme(url) {
+                Some(at) => start += at,
+                None => break,
+            }
+        }
+    }
+    found
+}
+
+/// Where what follows the first `://` or `:/` begins.
+fn after_scheme(text: &str) -> Option<usize> {
+    let rest = &text[text.find(":/")?..];
+    let rest = rest.strip_prefix("://").or(rest.strip_prefix(":/"))?;
+    Some(text.len() - rest.len())
 }
 
 /// What a key ends with that names a credential.
@@ -180,6 +210,8 @@ mod tests {
             ("http://host/a@b", "http://host/a@b"),
             ("me@host", "me@host"),
             ("http://host:80/", "http://host:80/"),
+            ("http://a/http://b:c@d/e", "http://a/http://d/e"),
+            ("http:/b:c@d/e", "http:/d/e"),
         ] {
             assert_eq!(without_credentials(url), expected, "{url}");
         }

@@ -211,6 +211,34 @@ fn what_is_no_file_is_not_read() {
     );
 }
 
+/// The system's certificates are read by others, to their end.
+#[test]
+fn what_stands_for_the_systems_certificates_is_a_file() {
+    let folder = scenario();
+    let here = folder.path();
+    std::fs::File::create(here.join("huge"))
+        .unwrap()
+        .set_len(10 << 30)
+        .unwrap();
+    let limited =
+        "mkfifo -m 600 pipe 2>&-; ulimit -v 2000000; exec timeout -s KILL 60 \"$0\" \"$@\"";
+    for (file, why) in [
+        ("/dev/zero", "it is a device"),
+        ("pipe", "it is a pipe"),
+        ("huge", "it is longer than 16MiB"),
+    ] {
+        let glance = "target.glance.url=\"https://127.0.0.1:9\"";
+        let output = in_shell(limited, ["run", "tiny.toml", "--set", glance])
+            .current_dir(here)
+            .env("SSL_CERT_FILE", file)
+            .output();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{file}: {said}");
+        let named = format!("{file}, which `SSL_CERT_FILE` names: {why}");
+        assert!(said.contains(&named), "{said}");
+    }
+}
+
 /// A pipe is read, as a shell's `<(…)` is one; one that nobody writes to is waited for for a while.
 #[test]
 fn a_pipe_is_a_file_as_long_as_something_comes() {

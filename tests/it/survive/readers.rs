@@ -14,14 +14,10 @@ fn spent_ns() -> i64 {
     time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
 
-/// The least of three.
 fn cost_ns<I>(input: &I, read: &impl Fn(&I)) -> i64 {
-    let once = |_| {
-        let before = spent_ns();
-        read(input);
-        spent_ns() - before
-    };
-    (0..3).map(once).min().unwrap()
+    let before = spent_ns();
+    read(input);
+    spent_ns() - before
 }
 
 /// Reads what is made of `n` lines and of `4 n`: that takes at most six times as long.
@@ -29,9 +25,12 @@ fn grows_evenly<I>(what: &str, n: usize, make: impl Fn(usize) -> I, read: impl F
     let (small, large) = (make(n), make(4 * n));
     // A cache that is too small for the one and not for the other, or a page fault: such a thing does not come each time.
     let ratio = |_| cost_ns(&large, &read) as f64 / cost_ns(&small, &read).max(100_000) as f64;
-    let ratios: Vec<f64> = (0..5).map(ratio).collect();
-    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
-    assert!(least <= 6.0, "{what}: {ratios:?} times as long");
+    let mut ratios = Vec::new();
+    let even = (0..10).map(ratio).any(|ratio| {
+        ratios.push(ratio);
+        ratio <= 6.0
+    });
+    assert!(even, "{what}: {ratios:?} times as long");
 }
 
 fn lines(n: usize, line: impl Fn(usize) -> String) -> String {
@@ -120,6 +119,45 @@ fn scenarios_that_are_wrong_in_every_line() {
     grows_evenly("a long line", 5_000, long, |text: &String| {
         scenario(text, &[])
     });
+}
+
+/// Where nothing can be read of a text, it is looked through for credentials.
+#[test]
+fn lines_of_one_thing_again_and_again() {
+    let things = [
+        "a=",
+        "a = ",
+        "a ",
+        " ",
+        "a:",
+        ":",
+        "a,",
+        "://",
+        "http://a/",
+        "http://me:x@",
+        "token ",
+        "token=",
+        "{a=",
+        "\"",
+        "#",
+        "\u{202e}",
+    ];
+    for thing in things {
+        for around in ["THINGS", "x = \"THINGS", "x = THINGS@"] {
+            let make = |n| {
+                let things = thing.repeat(n);
+                let line = around.replace("THINGS", &things);
+                format!("{HEAD}{STORY}[target.glance]\nurl = \"{things}\"\n{line}\n")
+            };
+            let what = format!("{around} of {thing:?}");
+            grows_evenly(&what, 300, make, |text: &String| scenario(text, &[]));
+            let make = |n| vec![around.replace("THINGS", &thing.repeat(n))];
+            let what = format!("--set {what}");
+            grows_evenly(&what, 300, make, |sets: &Vec<String>| {
+                scenario(&format!("{HEAD}{STORY}"), sets)
+            });
+        }
+    }
 }
 
 #[test]

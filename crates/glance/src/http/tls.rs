@@ -2,7 +2,7 @@
 
 use super::endpoint::ConfigError;
 use crate::input;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stormglass_model::units::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -149,13 +149,9 @@ fn trusted<'a>(
 ) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), ConfigError> {
     let mut store = RootCertStore::empty();
     let mut named = Vec::new();
-    let system = rustls_native_certs::load_native_certs();
-    store.add_parsable_certificates(system.certs);
+    store.add_parsable_certificates(of_system()?);
     for file in files {
-        let wrong = |why: &str| {
-            let why = format!("cannot take certificates from {}: {why}", file.display());
-            ConfigError::Trust(why)
-        };
+        let wrong = |why: &str| untaken(file, "", why);
         let pem = input::bytes(file, LONGEST).map_err(|error| wrong(&error.to_string()))?;
         let before = store.len();
         for certificate in CertificateDer::pem_slice_iter(&pem) {
@@ -174,6 +170,25 @@ fn trusted<'a>(
         return Err(ConfigError::Trust(why.to_owned()));
     }
     Ok((store, named))
+}
+
+/// What the system trusts. The file that stands for it by a variable is read to its end, and so must have one.
+fn of_system() -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    const VARIABLE: &str = "SSL_CERT_FILE";
+    let named = std::env::var_os(VARIABLE).map(PathBuf::from);
+    // One that is not there is passed over.
+    if let Some(file) = named.filter(|file| file.exists()) {
+        let why = format!(", which `{VARIABLE}` names");
+        input::check(&file, LONGEST).map_err(|error| untaken(&file, &why, &error.to_string()))?;
+    }
+    Ok(rustls_native_certs::load_native_certs().certs)
+}
+
+fn untaken(file: &Path, named: &str, why: &str) -> ConfigError {
+    let file = file.display();
+    ConfigError::Trust(format!(
+        "cannot take certificates from {file}{named}: {why}"
+    ))
 }
 
 const CA: &str = "name the certificate of who signed it with `ca`, or with OS_CACERT";

@@ -288,3 +288,22 @@ fn lasting(target: &str) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_seldom_shows_is_tried_more_often() {
+        let tries = |shown, tries| {
+            let script = "create".parse::<Script>().unwrap();
+            enough(&Tally {
+                script,
+                shown,
+                tries,
+            })
+        };
+        assert!(tries(20, 20) <= TRIES && tries(5, 20) <= TRIES);
+        assert_eq!((tries(1, 20), tries(1, 1_000_000)), (340, 1_000));
+    }
+}

@@ -18,6 +18,7 @@ mod locate;
 mod probe;
 mod services;
 pub mod shown;
+mod system;
 mod target;
 
 pub use answer::{Answer, Exchange, ImageId, Request, RunId};
@@ -30,4 +31,5 @@ pub use journal::{Journal, JournalError, JournalRun, Reopened, read as read_jour
 pub use locate::{Identities, locate, target_from_environment};
 pub use probe::{Probe, ProbeError};
 pub use services::RunServices;
+pub use system::{Ended, File, NativeSystem, Pending, ProcessGroup, Shell, Socket, System};
 pub use target::{BucketTarget, Command, GlanceTarget, ProbeTarget, StoreTarget};

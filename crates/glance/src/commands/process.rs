@@ -7,11 +7,20 @@ use crate::shown::{is_hidden, without_those_of};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::io::Read;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{ChildStderr, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use stormglass_model::units::Span;
+
+/// What a command is about, and where it is run.
+pub(super) struct Place<'a> {
+    /// The image it is about; none: the whole server.
+    pub image: Option<ImageId>,
+    /// Its working directory; none: that of this process.
+    pub folder: Option<&'a Path>,
+}
 
 /// Runs the text of what is called `name` to its end, or to its time-out. `under_way` hears its process group once there is one, and none as soon as the
 /// number may be another's; it says whether to go on.
@@ -19,7 +28,7 @@ pub(super) fn run(
     name: &str,
     text: &str,
     timeout: Span,
-    image: Option<ImageId>,
+    place: Place,
     under_way: impl Fn(Option<Pid>) -> bool,
 ) -> Result<(), CommandError> {
     let mut shell = std::process::Command::new("sh");
@@ -29,8 +38,11 @@ pub(super) fn run(
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     shell.env_remove(IMAGE);
-    if let Some(image) = image {
+    if let Some(image) = place.image {
         shell.env(IMAGE, image.to_string());
+    }
+    if let Some(folder) = place.folder {
+        shell.current_dir(folder);
     }
     let what = name.to_owned();
     let mut child = shell.spawn().map_err(|why| CommandError::System {
@@ -131,7 +143,12 @@ mod tests {
     #[test]
     fn one_that_was_stopped_before_its_group_was_known_is_killed() {
         let begun = now();
-        let killed = run("sleeps", "sleep 1000", Span::from_secs(60), None, |_| false).unwrap_err();
+        let nowhere = Place {
+            image: None,
+            folder: None,
+        };
+        let limit = Span::from_secs(60);
+        let killed = run("sleeps", "sleep 1000", limit, nowhere, |_| false).unwrap_err();
         assert!(matches!(killed, CommandError::Failed { .. }), "{killed}");
         assert!(begun.elapsed() < Duration::from_secs(30));
     }

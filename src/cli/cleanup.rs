@@ -1,8 +1,10 @@
-//! `stormglass cleanup`: deletes what a run has left on a real server, and nothing else.
+//! `stormglass cleanup`: undoes what a run's commands have done, deletes the images that it has left, and nothing else.
 
-use super::Exit;
+use super::left_behind::undo;
 use super::progress::bar;
 use super::reach::{reach, wait_for};
+use super::{Exit, Interruption};
+use crate::engine::Progress;
 use crate::report::number::thousands;
 use crate::scenario::{Target, read_for_cleanup};
 use anyhow::bail;
@@ -10,6 +12,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use stormglass_glance::auth::{self, Environment};
 use stormglass_glance::{
     Client, Commands, GlanceTarget, JournalRun, Removal, Reopened, guard, target_from_environment,
@@ -20,12 +23,14 @@ pub(super) const JOURNAL: &str = "journal";
 /// Without a terminal, progress is told once every so many images.
 const TOLD: u64 = 1_000;
 
-/// Deletes what a run has left on a real server, and nothing else: images that its journal names and that carry its tag.
+/// Puts right what a run has left on a real server, and nothing else: undoes what its commands have done, and deletes the images
+/// that its journal names and that carry its tag.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stormglass cleanup results/glance-first-contact-42-1
   stormglass cleanup results/glance-first-contact-42-1 --scenario scenarios/glance-first-contact.toml
+  stormglass cleanup results/sweep-1 --allow-commands
   stormglass cleanup results/sweep-1 --scenario glance.toml --allow-commands
   STORMGLASS_TOKEN=… STORMGLASS_ADMIN_TOKEN=… stormglass cleanup results/sweep-1 --url http://127.0.0.1:9292
 
@@ -40,35 +45,54 @@ pub struct Arguments {
     /// Where the server is [default: the server of the journal]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Runs the scenario's last resort ([target.glance.last_resort]) for what the server does not let anybody delete
-    #[arg(long, requires = "scenario")]
+    /// Runs the `undo` of commands that were not undone, as the journal has it, or the scenario; and the scenario's last resort
+    /// ([target.glance.last_resort]) for what the server does not let anybody delete. Read them first
+    #[arg(long)]
     allow_commands: bool,
     /// Allows a server that is not on this machine
     #[arg(long)]
     yes_load_this_server: bool,
 }
 
-/// Removes what is left.
-pub fn cleanup(arguments: &Arguments) -> anyhow::Result<Exit> {
+/// What is told when it is asked to stop.
+const STOPPING: &str =
+    "stopping: what is under way is ended; repeat it for the rest; once more to stop at once";
+
+/// Undoes and removes what is left: commands first, since the server may not answer before.
+pub fn cleanup(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Exit> {
     let Some(path) = journal(&arguments.run)? else {
         return nothing(&arguments.run, "no image was created");
     };
     let mut book = Reopened::new(&path)?;
     let open = book.runs().iter().filter(|run| !run.done);
     let open: Vec<JournalRun> = open.cloned().collect();
-    if book.runs().is_empty() {
-        return nothing(&arguments.run, "no image was created");
+    if open.is_empty() && book.not_undone().is_empty() {
+        return nothing(
+            &arguments.run,
+            match book.runs() {
+                [] => "no image was created",
+                _ => "all was removed before",
+            },
+        );
     }
-    if open.is_empty() {
-        return nothing(&arguments.run, "all was removed before");
-    }
-    let mut exit = Exit::Valid;
+    let progress = Arc::default();
+    let scenario = arguments.scenario.as_deref();
+    let undone = undo(&book, scenario, arguments.allow_commands, |commands| {
+        interruption.stops(&progress, commands, STOPPING);
+    })?;
+    let mut exit = match undone {
+        true => Exit::Valid,
+        false => Exit::CouldNotRun,
+    };
     for run in &open {
+        if progress.is_interrupted() {
+            return Ok(Exit::CouldNotRun);
+        }
         let target = reach(&target(arguments, run)?, arguments.yes_load_this_server)?;
-        let removal = remove(&target, run, arguments.allow_commands)?;
+        let removal = remove(&target, run, arguments.allow_commands, &progress)?;
         let url = target.url.as_deref().unwrap_or_default();
         super::say(&told(url, run, &removal))?;
-        match removal.left > 0 || removal.gave_up {
+        match seen(&removal) < run.count() || removal.left > 0 || removal.gave_up {
             true => exit = Exit::CouldNotRun,
             false => book.done(run.run)?,
         }
@@ -120,7 +144,12 @@ fn target(arguments: &Arguments, run: &JournalRun) -> anyhow::Result<GlanceTarge
     Ok(target)
 }
 
-fn remove(target: &GlanceTarget, run: &JournalRun, allowed: bool) -> anyhow::Result<Removal> {
+fn remove(
+    target: &GlanceTarget,
+    run: &JournalRun,
+    allowed: bool,
+    progress: &Progress,
+) -> anyhow::Result<Removal> {
     let bar = bar(run.count());
     let removal = wait_for(async {
         let mut client = Client::new(target, run.run)?;
@@ -129,7 +158,8 @@ fn remove(target: &GlanceTarget, run: &JournalRun, allowed: bool) -> anyhow::Res
         }
         let greeting = client.hello().await?;
         let show = |removal: &Removal| show(&bar, run, removal);
-        anyhow::Ok(client.remove(greeting, run.ids(), show).await)
+        let ids = run.ids().take_while(|_| !progress.is_interrupted());
+        anyhow::Ok(client.remove(greeting, ids, show).await)
     })?;
     bar.finish_and_clear();
     removal
@@ -161,12 +191,14 @@ fn told(url: &str, run: &JournalRun, removal: &Removal) -> String {
     if untold > 0 {
         let _ = writeln!(text, "  and {} more", thousands(untold));
     }
-    if removal.gave_up {
-        let rest = thousands(run.count() - seen(removal));
-        let _ = writeln!(
-            text,
-            "  the server no longer answers: {rest} were not looked at; try again later"
-        );
+    let rest = run.count() - seen(removal);
+    let why = match removal.gave_up {
+        true => "the server no longer answers",
+        false => "stopped",
+    };
+    if rest > 0 {
+        let rest = thousands(rest);
+        let _ = writeln!(text, "  {why}: {rest} were not looked at; try again later");
     }
     text
 }

@@ -34,6 +34,24 @@ pub fn commands(scenario: &Scenario, allowed: bool) -> Result<Commands, Told> {
     Err(Told(Exit::Usage))
 }
 
+/// Says how to remove what a run that did not end in order may have left.
+pub fn warn_left(commands: &Commands) {
+    let Some(journal) = commands.journal().filter(|journal| !journal.is_done()) else {
+        return;
+    };
+    let path = journal.path();
+    match commands.not_undone().is_empty() {
+        true => tell!(
+            "stormglass: `stormglass cleanup {}` removes what is left",
+            path.display()
+        ),
+        false => tell!(
+            "stormglass: `stormglass cleanup {} --allow-commands` undoes and removes what is left",
+            path.display()
+        ),
+    }
+}
+
 /// Names each command that is still in force, and where it says what undoes it: that may hold a password.
 pub fn warn_not_undone(commands: &Commands) {
     for (name, _) in commands.not_undone() {

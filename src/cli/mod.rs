@@ -12,6 +12,7 @@ mod cleanup;
 mod commands;
 mod exit;
 mod interrupt;
+mod left_behind;
 mod lifecycle;
 mod progress;
 mod reach;
@@ -20,6 +21,7 @@ mod sweep;
 mod validate;
 
 use exit::{Exit, Told};
+use interrupt::Interruption;
 
 use crate::report::{Folder, FolderError, Kept, PARTIAL};
 use crate::scenario::{self, Mistakes, Scenario};
@@ -63,16 +65,18 @@ Where several of 90, 91, 92 and 99 hold, the lowest wins.";
 
 /// Parses the command line, does what it says, and gives the exit code that the help lists.
 pub fn main() -> ExitCode {
+    // Before anything else: what a signal kills in the middle may leave a server broken.
+    let interruption = Interruption::listen();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),
     };
     let done = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Sweep(arguments) => sweep::sweep(&arguments),
+        Command::Run(arguments) => run::run(&arguments, &interruption),
+        Command::Sweep(arguments) => sweep::sweep(&arguments, &interruption),
         Command::Check(arguments) => check::check(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
-        Command::Cleanup(arguments) => cleanup::cleanup(&arguments),
+        Command::Cleanup(arguments) => cleanup::cleanup(&arguments, &interruption),
         Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
     };
     let exit = done.unwrap_or_else(|error| match error.downcast_ref() {
@@ -85,6 +89,10 @@ pub fn main() -> ExitCode {
     });
     ExitCode::from(exit as u8)
 }
+
+/// What is told when a run is asked to stop.
+const STOPPING: &str =
+    "stopping: faults are healed, results so far are kept; once more to stop at once";
 
 /// How many threads work: no machine has more processors.
 fn threads(text: &str) -> Result<NonZeroUsize, String> {

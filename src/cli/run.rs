@@ -3,7 +3,7 @@
 use super::cleanup::JOURNAL;
 use super::progress::watched;
 use super::reach::reach;
-use super::{Exit, commands, interrupt};
+use super::{Exit, Interruption, STOPPING, commands};
 use crate::engine::{self, RunOptions};
 use crate::report::{self, Host, Origin};
 use crate::scenario::Target;
@@ -65,25 +65,28 @@ pub struct Arguments {
 }
 
 /// Runs it. Every way out but a wrong scenario leaves either a folder of results or no folder.
-pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Exit> {
     let mut scenario = super::read(&arguments.file, &overrides(arguments))?;
     let commands = commands::commands(&scenario, arguments.allow_commands)?;
     if let Target::Glance(target) = &mut scenario.target {
         **target = reach(target, arguments.yes_load_this_server)?;
     }
     scenario.keeps_history = arguments.history;
+    let progress = Arc::default();
+    interruption.stops(&progress, &commands, STOPPING);
     let out = arguments.out.as_deref();
     let folder = super::folder(out, &scenario.name, scenario.seed.0)?;
+    let journal = Journal::at(&folder.path().join(JOURNAL));
+    commands.write_into(&journal, &arguments.file);
     let options = RunOptions {
         threads: arguments.threads,
         memory: arguments.memory,
-        progress: Arc::default(),
+        progress,
         services: RunServices {
             commands: commands.clone(),
-            journal: Some(Journal::at(&folder.path().join(JOURNAL))),
+            journal: Some(journal),
         },
     };
-    interrupt::listen(options.progress.clone(), commands.clone());
     let storm = || engine::run(&scenario, &options);
     let result = watched(&options.progress, arguments.quiet, storm);
     commands::warn_not_undone(&commands);

@@ -3,10 +3,10 @@
 use super::cleanup::JOURNAL;
 use super::progress::watched;
 use super::reach::reach;
-use super::{Exit, interrupt};
+use super::{Exit, Interruption, STOPPING};
 use crate::engine::Progress;
+use crate::report;
 use crate::report::number::interval;
-use crate::report::{self, Folder};
 use crate::scenario::Target;
 use crate::sweep::{
     self, Accepted, Budget, Capabilities, EmbeddedTestBed, GlanceTestBed, SweepResult, Tally,
@@ -82,14 +82,23 @@ pub struct Arguments {
 }
 
 /// Runs the sweep. Every way out but a wrong target leaves a folder of results, or none.
-pub fn sweep(arguments: &Arguments) -> anyhow::Result<Exit> {
+pub fn sweep(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Exit> {
     let mut target = target(&arguments.target)?;
     if let Target::Glance(target) = &mut target {
         **target = reach(target, arguments.yes_load_this_server)?;
     }
     let accepted = accepted(arguments.accept.as_deref())?;
+    let commands = match &target {
+        Target::Embedded(_) => Commands::default(),
+        Target::Glance(target) => Commands::new(&target.commands, arguments.allow_commands),
+    };
+    let progress = Arc::default();
+    interruption.stops(&progress, &commands, STOPPING);
     let folder = super::folder(arguments.out.as_deref(), "sweep", arguments.seed)?;
-    let mut result = swept(&target, arguments, &folder).inspect_err(|_| folder.discard())?;
+    let journal = Journal::at(&folder.path().join(JOURNAL));
+    commands.write_into(&journal, Path::new(&arguments.target));
+    let result = swept(&target, arguments, &journal, &commands, &progress);
+    let mut result = result.inspect_err(|_| folder.discard())?;
     accepted.marks(&mut result);
     let kept = folder.write(report::sweep_files(&result));
     let results = folder.path().display().to_string();
@@ -135,23 +144,23 @@ fn accepted(file: Option<&Path>) -> anyhow::Result<Accepted> {
     })
 }
 
-fn swept(target: &Target, arguments: &Arguments, folder: &Folder) -> anyhow::Result<SweepResult> {
-    let progress = Arc::new(Progress::default());
-    let commands = match target {
-        Target::Embedded(_) => Commands::new(&[], false),
-        Target::Glance(target) => Commands::new(&target.commands, arguments.allow_commands),
-    };
-    interrupt::listen(Arc::clone(&progress), commands.clone());
+fn swept(
+    target: &Target,
+    arguments: &Arguments,
+    journal: &Journal,
+    commands: &Commands,
+    progress: &Arc<Progress>,
+) -> anyhow::Result<SweepResult> {
     let seed = Seed(arguments.seed).named("sweep");
     match target {
         Target::Embedded(config) => {
-            let mut bed = EmbeddedTestBed::new(config, seed, Arc::clone(&progress));
+            let mut bed = EmbeddedTestBed::new(config, seed, Arc::clone(progress));
             let capabilities = Capabilities::embedded();
-            run(&mut bed, &capabilities, arguments, &progress, "embedded")
+            run(&mut bed, &capabilities, arguments, progress, "embedded")
         }
         Target::Glance(target) => {
-            let result = glance(target, seed, arguments, folder, &commands, &progress);
-            super::commands::warn_not_undone(&commands);
+            let result = glance(target, seed, arguments, journal, commands, progress);
+            super::commands::warn_not_undone(commands);
             result
         }
     }
@@ -161,13 +170,12 @@ fn glance(
     target: &GlanceTarget,
     seed: Seed,
     arguments: &Arguments,
-    folder: &Folder,
+    journal: &Journal,
     commands: &Commands,
     progress: &Arc<Progress>,
 ) -> anyhow::Result<SweepResult> {
     let run_id = RunId::fresh(arguments.seed);
-    let mut client =
-        Client::new(target, run_id)?.with_journal(&Journal::at(&folder.path().join(JOURNAL)));
+    let mut client = Client::new(target, run_id)?.with_journal(journal);
     if let Some(command) = &target.last_resort {
         client = client.with_last_resort(commands, command.clone());
     }

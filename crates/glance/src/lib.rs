@@ -27,7 +27,9 @@ pub use client::{Cleanup, Client, Greeting, HelloError, Removal};
 pub use commands::{CommandError, Commands};
 pub use guard::{GuardError, guard};
 pub use http::{ConfigError, Routes, Watch, check_url, content_of};
-pub use journal::{Journal, JournalError, JournalRun, Reopened, read as read_journal};
+pub use journal::{
+    Journal, JournalError, JournalRun, Reopened, Undo, UndoText, read as read_journal,
+};
 pub use locate::{Identities, locate, target_from_environment};
 pub use probe::{Probe, ProbeError};
 pub use services::RunServices;

@@ -122,22 +122,37 @@ pub fn names_credential(key: &str) -> bool {
 
 /// A text without the words that a shell's command takes for credentials: `-pX`, `--password=X`, `TOKEN=X`, `user:X@`.
 pub fn without_those_of(command: &str, text: &str) -> String {
-    let splits = |c: char| c.is_whitespace() || "'\"`;|&<>()".contains(c);
     let mut text = without_credentials(text);
-    let mut follows = false;
-    for word in command.split(splits).filter(|word| !word.is_empty()) {
-        let secret = match word.split_once('=') {
-            Some((key, value)) if names_credential(key) => Some(value),
-            _ if follows => Some(word),
-            _ => (word.strip_prefix("-p").or(word.strip_prefix("-u"))).filter(|it| !it.is_empty()),
-        };
-        let announces = word.starts_with('-') || word.ends_with([':', '=']);
-        follows = announces && names_credential(word);
-        if let Some(secret) = secret.filter(|secret| secret.len() > 2) {
-            text = text.replace(secret, "…");
-        }
+    for secret in credentials_of(command).filter(|secret| secret.len() > 2) {
+        text = text.replace(secret, "…");
     }
     text
+}
+
+/// Whether a shell's command holds what may be a credential: one that is known by its place, or a word that speaks of one.
+pub fn holds_credential(command: &str) -> bool {
+    let in_url = without_credentials(command) != command;
+    let mut words = command.split(|c: char| !c.is_alphanumeric() && c != '_');
+    in_url || credentials_of(command).next().is_some() || words.any(names_credential)
+}
+
+/// What a shell's command takes for credentials, but for those of URLs.
+fn credentials_of(command: &str) -> impl Iterator<Item = &str> {
+    let splits = |c: char| c.is_whitespace() || "'\"`;|&<>()".contains(c);
+    let words = command.split(splits).filter(|word| !word.is_empty());
+    words
+        .scan(false, |follows, word| {
+            let secret = match word.split_once('=') {
+                Some((key, value)) if names_credential(key) => Some(value),
+                _ if *follows => Some(word),
+                _ => (word.strip_prefix("-p").or(word.strip_prefix("-u")))
+                    .filter(|it| !it.is_empty()),
+            };
+            let announces = word.starts_with('-') || word.ends_with([':', '=']);
+            *follows = announces && names_credential(word);
+            Some(secret.filter(|secret| !secret.is_empty()))
+        })
+        .flatten()
 }
 
 /// A text without a secret, as it is or as a server may have written it: in hex, in base64 at any offset, percent-encoded.
@@ -269,6 +284,28 @@ mod tests {
             "no …"
         );
         assert_eq!(hidden("echo no way", "no way"), "no way");
+    }
+
+    #[test]
+    fn a_command_with_a_credential_is_known() {
+        for command in [
+            "mysql -phunter2 x",
+            "TOKEN='hunter2' x",
+            "x --password hunter2",
+            "curl -H 'X-Auth-Token: hunter2'",
+            r#"curl -d '{"password":"hunter2"}' http://127.0.0.1"#,
+            "psql postgres://me:hunter2@db/glance",
+        ] {
+            assert!(holds_credential(command), "{command}");
+        }
+        for command in [
+            "systemctl start glance-api",
+            "echo undone >>log",
+            "mv $STORE/away/$STORMGLASS_IMAGE $STORE/",
+            "./fault undo kill-api",
+        ] {
+            assert!(!holds_credential(command), "{command}");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use stormglass::{Caused, GlanceTestBed, Progress, TestBed, Trial};
 use stormglass_glance::{
     Client, Command, Commands, GlanceTarget, Identity, ImageId, Journal, JournalError, Reopened,
-    Routes, RunId, System,
+    Routes, RunId, System, UndoText,
 };
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::lifecycle::Verdict;
@@ -43,6 +43,7 @@ use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
 use stormglass_model::units::{Bytes, Span};
 use system::Simulated;
+use tokio::runtime::Runtime;
 use tokio::task::LocalSet;
 use world::{COMMANDS, CONNECTIONS, FAULTS, World};
 
@@ -208,6 +209,7 @@ fn swept(world: &Arc<World>, schedule: &Schedule) -> Result<(), String> {
     world.runs(Arc::clone(&progress), commands.clone());
     let run = RunId(schedule.seed);
     let journal = Journal::on(system, Path::new(JOURNAL));
+    commands.write_into(&journal, Path::new("/scenario.toml"));
     let client = Client::new(&target, run).unwrap().with_journal(&journal);
     let bed = GlanceTestBed::open(target, client, commands.clone(), run, seed, progress);
     let mut bed = match bed {
@@ -274,7 +276,7 @@ fn cleaned(world: &Arc<World>, schedule: &Schedule) -> Result<(), String> {
     for tries in 0..4 {
         world.restart();
         if tries == 3 {
-            world.heal(); // as whoever is told that something is broken does
+            world.heal();
         }
         match clean_up(world) {
             Ok(()) if !world.has_crashed() => break,
@@ -289,6 +291,12 @@ fn cleaned(world: &Arc<World>, schedule: &Schedule) -> Result<(), String> {
     if let Some(wrong) = world.unwritten() {
         return Err(format!("{wrong} was asked for, and is not in the journal"));
     }
+    let broken = world.broken();
+    if !broken.is_empty() && !world.is_betrayed() {
+        return Err(format!(
+            "{broken:?} is broken after a cleanup; before: {last}"
+        ));
+    }
     let left = world.left(RunId(schedule.seed));
     if !left.is_empty() && !world.is_betrayed() {
         return Err(format!("{left:?} is left after a cleanup; before: {last}"));
@@ -301,15 +309,16 @@ fn cleaned(world: &Arc<World>, schedule: &Schedule) -> Result<(), String> {
 }
 
 fn clean_up(world: &Arc<World>) -> Result<(), String> {
-    let system = Simulated(Arc::clone(world));
+    let system = Arc::new(Simulated(Arc::clone(world)));
     let runtime = system.runtime().unwrap();
-    let mut book = match Reopened::on(&system, Path::new(JOURNAL)) {
+    let mut book = match Reopened::on(system, Path::new(JOURNAL)) {
         Ok(book) => book,
         Err(JournalError::Unusable(_, error)) if error.kind() == std::io::ErrorKind::NotFound => {
             return Ok(());
         }
         Err(error) => return Err(format!("{error}: {error:?}")),
     };
+    undone(&book, &runtime)?;
     let target = target(world);
     for run in book.runs().to_vec() {
         if run.done {
@@ -326,4 +335,20 @@ fn clean_up(world: &Arc<World>) -> Result<(), String> {
         book.done(run.run).map_err(|error| error.to_string())?;
     }
     Ok(())
+}
+
+/// Takes back what the commands of the run have done, as its journal tells it.
+fn undone(book: &Reopened, runtime: &Runtime) -> Result<(), String> {
+    let left = book.not_undone().iter().map(|(number, undo)| {
+        let UndoText::Here(text) = &undo.text else {
+            panic!("no text of these holds a credential: {undo:?}");
+        };
+        (*number, undo.clone(), text.clone())
+    });
+    let commands = Commands::left_behind(left, book.journal());
+    let wrong = runtime.block_on(commands.undo_all());
+    match wrong.first() {
+        None => Ok(()),
+        Some(error) => Err(error.to_string()),
+    }
 }

@@ -113,6 +113,9 @@ impl System for Simulated {
         shell: &Shell<'_>,
         under_way: &dyn Fn(Option<ProcessGroup>) -> bool,
     ) -> io::Result<Ended> {
+        if let Some(thing) = shell.text.strip_prefix("break ") {
+            self.0.asked_to_break(thing);
+        }
         let how = self.0.call(shell.text)?;
         let badly = |signal: i32| Ended::Badly {
             status: ExitStatus::from_raw(signal),

@@ -46,8 +46,8 @@ pub struct State {
     pub stuck: bool,
     /// Something broken that was not told of by whoever was stopped by a second signal.
     silent: Option<String>,
-    /// An image whose create came before it was in the journal.
-    unwritten: Option<ImageId>,
+    /// An image whose create, or a command that, came before it was in the journal.
+    unwritten: Option<String>,
     trace: Option<Vec<String>>,
 }
 
@@ -147,8 +147,8 @@ impl World {
         self.state().silent.clone()
     }
 
-    pub fn unwritten(&self) -> Option<ImageId> {
-        self.state().unwritten
+    pub fn unwritten(&self) -> Option<String> {
+        self.state().unwritten.clone()
     }
 
     /// The images of a run that are there.
@@ -160,11 +160,23 @@ impl World {
 
     /// The server is asked to create an image.
     pub fn asked_to_create(&self, id: ImageId) {
+        self.must_be_written(&id.to_string(), |journal| names(journal, id));
+    }
+
+    /// Something is about to be broken.
+    pub fn asked_to_break(&self, thing: &str) {
+        let did = format!("\"command\":\"{thing}\"");
+        self.must_be_written(thing, |journal| journal.contains(&did));
+    }
+
+    fn must_be_written(&self, what: &str, is_in: impl Fn(&str) -> bool) {
         let mut state = self.state();
         let file = state.disk.file(Path::new(super::JOURNAL));
-        let is_written = file.is_some_and(|file| names(file.certain(), id));
-        if !is_written {
-            state.unwritten = Some(id);
+        let journal = file.map_or(&[][..], |file| file.certain());
+        let journal = String::from_utf8_lossy(journal);
+        let whole = journal.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        if !is_in(whole) {
+            state.unwritten = Some(what.to_owned());
         }
     }
 
@@ -205,12 +217,9 @@ impl World {
         state.signals = 0;
     }
 
-    /// Nothing goes wrong any more, and the server is mended.
+    /// Nothing goes wrong any more.
     pub fn heal(&self) {
-        let mut state = self.state();
-        state.faults.clear();
-        state.broken.clear();
-        self.glance.break_down(false);
+        self.state().faults.clear();
     }
 
     /// Ends the process, as far as the world can see.
@@ -300,10 +309,8 @@ impl World {
 }
 
 /// Whether a journal says that an image may exist. Read here once more, apart from what is tested.
-fn names(journal: &[u8], id: ImageId) -> bool {
-    let text = String::from_utf8_lossy(journal);
-    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    whole.lines().any(|line| {
+fn names(journal: &str, id: ImageId) -> bool {
+    journal.lines().any(|line| {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
             ["image", _, one] => ImageId::parse(one) == Some(id),

@@ -15,6 +15,14 @@ pub enum CommandError {
     /// The run is being stopped.
     #[error("the command `{0}` is not run: everything is being undone")]
     Stopped(String),
+    /// What undoes it could not be written down.
+    #[error("the command `{what}` is not run, since the journal cannot be written: {why}")]
+    Journal {
+        /// Its name.
+        what: String,
+        /// What the system said.
+        why: std::io::Error,
+    },
     /// The system would not have it.
     #[error("the command `{what}` could not be run: {why}")]
     System {

@@ -5,15 +5,17 @@ mod error;
 pub use error::CommandError;
 
 use crate::answer::ImageId;
-use crate::shown::without_those_of;
+use crate::journal::{Journal, Undo, UndoText};
+use crate::shown::{holds_credential, without_those_of};
 use crate::system::{Ended, NativeSystem, ProcessGroup, Shell, System};
 use crate::target::Command;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 
 /// The commands of a scenario, shared by all that run them: one at a time, in the order asked for. What was done
-/// and has an undo is remembered until it is undone.
+/// and has an undo is remembered until it is undone, and with a journal it outlives this process.
 ///
 /// A command is given to `sh -c` in the working directory, with the environment of this process and, if it is about one
 /// image, its identifier in `STORMGLASS_IMAGE`. It is a process group of its own: a terminal's Ctrl-C does not reach it,
@@ -32,13 +34,22 @@ struct Shared {
     turn: Arc<tokio::sync::Mutex<()>>,
     stopped: AtomicBool,
     state: Mutex<State>,
+    written: OnceLock<Written>,
+}
+
+/// Where what is done is written before it is done.
+#[derive(Debug)]
+struct Written {
+    journal: Journal,
+    /// Where the commands come from.
+    scenario: PathBuf,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// What is done and not undone, in the order in which it was done.
     done: Vec<Done>,
-    /// The process group under way.
+    /// The process group under way, if whoever interrupts the run ends it.
     group: Option<ProcessGroup>,
 }
 
@@ -48,11 +59,16 @@ impl Default for Shared {
     }
 }
 
+/// Something done, and not undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Done {
     /// Its place among the commands.
     index: usize,
     image: Option<ImageId>,
+    /// The working directory in which it is undone; none: that of this process.
+    folder: Option<PathBuf>,
+    /// Its number in the journal.
+    number: Option<u64>,
 }
 
 impl Commands {
@@ -66,6 +82,48 @@ impl Commands {
         Commands {
             shared: Arc::new(Shared::new(system, commands, allowed)),
         }
+    }
+
+    /// What the commands of a run that has ended may have done, as its journal tells it, each with the text that undoes it.
+    /// Nothing is left to them but [`Commands::undo_all`], which notes in the journal what it has undone.
+    pub fn left_behind(
+        left: impl IntoIterator<Item = (u64, Undo, String)>,
+        journal: &Journal,
+    ) -> Commands {
+        let (mut commands, mut done) = (Vec::new(), Vec::new());
+        for (index, (number, undo, text)) in left.into_iter().enumerate() {
+            done.push(Done {
+                index,
+                image: undo.image,
+                folder: Some(undo.folder),
+                number: Some(number),
+            });
+            commands.push(Command {
+                name: undo.command,
+                run: String::new(),
+                undo: Some(text),
+                timeout: undo.timeout,
+                damages_data: false,
+            });
+        }
+        let left = Commands::on(journal.system(), &commands, false);
+        left.shared.state().done = done;
+        left.write_into(journal, Path::new(""));
+        left
+    }
+
+    /// From now on nothing is done before the journal has it, with what undoes it, or, where that holds what may be a
+    /// credential, with the scenario that says so.
+    pub fn write_into(&self, journal: &Journal, scenario: &Path) {
+        // Another path may lead there from elsewhere.
+        let scenario = std::path::absolute(scenario).unwrap_or_else(|_| scenario.to_owned());
+        let journal = journal.clone();
+        let _ = self.shared.written.set(Written { journal, scenario }); // set once, by whoever made the commands
+    }
+
+    /// Where what is done is written.
+    pub fn journal(&self) -> Option<&Journal> {
+        self.shared.written.get().map(|written| &written.journal)
     }
 
     /// Whether a command spoils data in the store.
@@ -84,13 +142,8 @@ impl Commands {
             if shared.stopped.load(Relaxed) {
                 return Err(CommandError::Stopped(command.name.clone()));
             }
-            let done = Done { index, image };
-            let mut state = shared.state();
-            if command.undo.is_some() && !state.done.contains(&done) {
-                state.done.push(done);
-            }
-            drop(state);
-            shared.execute(command, &command.run, image, true)
+            shared.remember(index, image)?;
+            shared.execute(command, &command.run, image, None, true)
         })
         .await
     }
@@ -105,7 +158,7 @@ impl Commands {
             return Err(CommandError::NotAllowed(command.name.clone()));
         }
         let command = command.clone();
-        self.in_turn(move |shared| shared.execute(&command, &command.run, Some(image), false))
+        self.in_turn(move |shared| shared.execute(&command, &command.run, Some(image), None, false))
             .await
     }
 
@@ -123,7 +176,7 @@ impl Commands {
         self.undo_those(|_| true).await
     }
 
-    /// Kills the command under way, takes back everything, and runs no other any more.
+    /// Kills the command under way, unless it takes one back already, takes back everything, and runs no other any more.
     pub async fn abandon(&self) -> Vec<CommandError> {
         self.shared.stopped.store(true, Relaxed);
         if let Some(group) = self.shared.state().group {
@@ -196,6 +249,7 @@ impl Shared {
             turn: Arc::default(),
             stopped: AtomicBool::default(),
             state: Mutex::default(),
+            written: OnceLock::new(),
         }
     }
 
@@ -203,12 +257,50 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Remembers what is about to be done, in the journal as well, unless it is done already or has no undo.
+    fn remember(&self, index: usize, image: Option<ImageId>) -> Result<(), CommandError> {
+        let command = &self.commands[index];
+        let is_that = |done: &Done| (done.index, done.image) == (index, image);
+        let is_done = self.state().done.iter().any(is_that);
+        let Some(text) = command.undo.as_ref().filter(|_| !is_done) else {
+            return Ok(());
+        };
+        let number = self.written.get().map(|Written { journal, scenario }| {
+            let text = match holds_credential(text) {
+                true => UndoText::InScenario(scenario.clone()),
+                false => UndoText::Here(text.clone()),
+            };
+            journal.did(Undo {
+                command: command.name.clone(),
+                image,
+                folder: std::env::current_dir()?,
+                timeout: command.timeout,
+                text,
+            })
+        });
+        let number = number.transpose().map_err(|why| CommandError::Journal {
+            what: command.name.clone(),
+            why,
+        })?;
+        self.state().done.push(Done {
+            index,
+            image,
+            folder: None,
+            number,
+        });
+        Ok(())
+    }
+
     fn undo(&self, done: &Done) -> Result<(), CommandError> {
         let command = &self.commands[done.index];
         if let Some(undo) = &command.undo {
-            self.execute(command, undo, done.image, false)?;
+            self.execute(command, undo, done.image, done.folder.as_deref(), false)?;
         }
         self.state().done.retain(|other| other != done);
+        if let (Some(written), Some(number)) = (self.written.get(), done.number) {
+            // A journal that says too little costs a second undo, and no more.
+            let _ = written.journal.undone(number);
+        }
         Ok(())
     }
 
@@ -218,15 +310,17 @@ impl Shared {
         command: &Command,
         text: &str,
         image: Option<ImageId>,
+        folder: Option<&Path>,
         stops: bool,
     ) -> Result<(), CommandError> {
         let shell = Shell {
             text,
             timeout: command.timeout,
             image,
+            folder,
         };
         let ended = self.system.run(&shell, &|group| {
-            self.state().group = group;
+            self.state().group = group.filter(|_| stops);
             // Whoever interrupted the run before this line found no group to kill.
             !(stops && self.stopped.load(Relaxed))
         });

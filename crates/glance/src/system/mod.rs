@@ -95,6 +95,8 @@ pub struct Shell<'a> {
     pub timeout: Span,
     /// The image that it is about, which `STORMGLASS_IMAGE` says; none: the variable is not set.
     pub image: Option<ImageId>,
+    /// Its working directory; none: that of this process.
+    pub folder: Option<&'a Path>,
 }
 
 /// The processes that one command has started, by the number of the first.

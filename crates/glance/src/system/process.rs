@@ -27,6 +27,9 @@ pub(super) fn run(
     if let Some(image) = shell.image {
         process.env(IMAGE, image.to_string());
     }
+    if let Some(folder) = shell.folder {
+        process.current_dir(folder);
+    }
     let mut child = process.spawn()?;
     let group = ProcessGroup(Pid::from_child(&child));
     if !under_way(Some(group)) {
@@ -120,6 +123,7 @@ mod tests {
             text: "sleep 1000",
             timeout: Span::from_secs(60),
             image: None,
+            folder: None,
         };
         let killed = run(&shell, |_| false).unwrap();
         assert!(matches!(killed, Ended::Badly { .. }), "{killed:?}");

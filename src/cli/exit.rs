@@ -50,7 +50,7 @@ impl Exit {
             Conclusion::Invalid => Exit::Invalid,
             Conclusion::Interrupted => Exit::Interrupted,
             Conclusion::Unknown => Exit::Unknown,
-            Conclusion::LoadNotOffered => Exit::Generator,
+            Conclusion::LocalFailure | Conclusion::LoadNotOffered => Exit::Generator,
             Conclusion::ThresholdFailed => Exit::Threshold,
             Conclusion::Good => Exit::Valid,
         }

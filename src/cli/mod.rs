@@ -21,6 +21,7 @@ mod validate;
 
 use exit::{Exit, Told};
 
+use crate::engine::Progress;
 use crate::report::{Folder, FolderError, Kept, PARTIAL};
 use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
@@ -191,6 +192,15 @@ fn told(mistakes: &Mistakes) -> Told {
     };
     let _ = write!(io::stderr(), "{text}");
     Told(Exit::Scenario)
+}
+
+/// Why nothing came of it; where the user wanted to stop before it began, that is why.
+fn interrupted(error: anyhow::Error, progress: &Progress) -> anyhow::Error {
+    if !progress.is_interrupted() {
+        return error;
+    }
+    tell!("stormglass: {error:#}");
+    Told(Exit::Interrupted).into()
 }
 
 /// Where results go: into the folder that `--out` names, or a new one under `results`.

@@ -6,6 +6,7 @@ use super::totals::{Totals, unknown_because};
 use crate::metrics::{Aggregate, RunResult, StormResult, ThresholdResult};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use stormglass_glance::LocalFailure;
 use stormglass_glance::shown::is_hidden;
 use stormglass_model::lifecycle::{Invariant, Outcome, SubjectStatus};
 use stormglass_model::random::Seed;
@@ -51,6 +52,10 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("host", json!(origin.host)),
         ("verdict", json!(result.verdict.name())),
         ("unknown_because", json!(unknown_because(runs))),
+        (
+            "first_local_failure",
+            local_failure(result.first_local_failure()),
+        ),
         ("interrupted", json!(result.interrupted())),
         ("notes", json!(notes)),
         ("violations", json!(totals.violation_total())),
@@ -80,6 +85,13 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("events_per_s", by_processor_time),
         ("runs", json!(one_by_one)),
     ]))
+}
+
+/// What failed on the load generator's own machine, and what to do about it.
+pub fn local_failure(failure: Option<&LocalFailure>) -> Value {
+    json!(failure.map(|failure| {
+        json!({ "cause": failure.cause.name(), "sentence": failure.to_string() })
+    }))
 }
 
 /// An object whose keys stay in this order: the maps of `serde_json` sort theirs.

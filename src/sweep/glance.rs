@@ -37,6 +37,8 @@ const LEFT_OVER: Duration = Duration::from_millis(1_000);
 const UNFINISHED: Duration = Duration::from_secs(5);
 /// On a slower one, so many times as long as a look at an image takes.
 const SLOWER: u32 = 40;
+/// The longest of all.
+const PATIENCE_MOST: Duration = Duration::from_secs(60);
 /// The pause before another reading.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
 
@@ -246,9 +248,11 @@ impl GlanceTestBed {
         };
         let mut waiting: Vec<&Rc<Session>> = sessions.iter().collect();
         let clock = self.shared.clock;
+        let progress = &self.shared.progress;
         let read = self.local.block_on(&self.runtime, async {
             let began = clock.now();
-            while !waiting.is_empty() {
+            // What is not at rest when the user wants to stop is judged by what clients saw.
+            while !waiting.is_empty() && !progress.is_interrupted() {
                 let images: Vec<_> = waiting.iter().map(|session| session.image).collect();
                 let mut readings = probe.read(&images).await?.into_iter();
                 let waited = Duration::from_nanos(clock.now().since(began).0);
@@ -364,7 +368,8 @@ fn looks_wrong(reading: &ProbeReading) -> bool {
 impl SharedContext {
     /// How long what looks unfinished is given to be finished.
     fn patience(&self) -> Duration {
-        UNFINISHED.max(SLOWER * self.pace.get())
+        let slower = self.pace.get().saturating_mul(SLOWER);
+        slower.clamp(UNFINISHED, PATIENCE_MOST)
     }
 }
 
@@ -393,7 +398,9 @@ impl TestBed for GlanceTestBed {
             self.notes
                 .push(format!("{url} did not come back, so the sweep ended there"));
         }
-        sessions.iter().map(|session| self.judge(session)).collect()
+        // What was cut short shows how far it got, and nothing of the server.
+        let whole = sessions.iter().filter(|session| session.whole.get());
+        whole.map(|session| self.judge(session)).collect()
     }
 
     fn is_over(&self) -> bool {

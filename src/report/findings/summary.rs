@@ -28,6 +28,9 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
     if result.interrupted {
         lines.push(paint.doubtful("  interrupted: this was found until then"));
     }
+    if let Some(because) = result.unjudged_because() {
+        lines.push(paint.doubtful(&format!("  {}", clean(&because))));
+    }
     for note in &result.notes {
         lines.push(paint.doubtful(&format!("  {}", clean(note))));
     }

@@ -54,7 +54,7 @@ impl Session {
             watch.passed().await;
         }
         let passed = clock.now();
-        sleep(spacing.rival).await;
+        self.pause(Duration::from_nanos(spacing.rival.0)).await;
         let sent = clock.now();
         self.act(rival).await;
         let rivals = clock.now().since(sent);
@@ -78,7 +78,7 @@ impl Session {
     ) -> JoinHandle<(Time, Time)> {
         let (session, watch) = (Rc::clone(self), Rc::clone(watch));
         spawn_local(async move {
-            sleep(after).await;
+            session.pause(Duration::from_nanos(after.0)).await;
             let began = session.shared.clock.now();
             session.perform(act, Some(&watch), false).await;
             (began, session.shared.clock.now())
@@ -134,6 +134,9 @@ impl Session {
         while good < 5 {
             let answer = self.shared.client.show(self.image).await;
             good = answer.observed.map_or(0, |_| good + 1);
+            if self.shared.progress.is_interrupted() {
+                return;
+            }
             if self.since(began) > BACK {
                 self.shared.lost.set(true);
                 return;
@@ -143,8 +146,4 @@ impl Session {
             }
         }
     }
-}
-
-async fn sleep(span: Span) {
-    tokio::time::sleep(Duration::from_nanos(span.0)).await;
 }

@@ -7,6 +7,7 @@ use super::reply::{self, Reply, explain};
 use super::routes::Routes;
 use super::stream::{FaultyStream, Socket};
 use super::tls::Tls;
+use super::trouble::Trouble;
 use super::watch::{Load, Side, Watch};
 use crate::clock::{now, since};
 use hyper::body::Incoming;
@@ -141,29 +142,6 @@ impl Call {
     }
 }
 
-/// Why there was no reply.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    /// Nothing was sent.
-    NotSent(String),
-    /// The request, or some of it, was sent.
-    NoReply(String),
-    /// Something came that is no reply of HTTP.
-    Malformed(String),
-    /// The upload stopped where it was told to, and the connection was closed.
-    Stopped,
-}
-
-impl Trouble {
-    /// What went wrong; empty when it was meant to.
-    pub(crate) fn text(&self) -> &str {
-        match self {
-            Trouble::NotSent(text) | Trouble::NoReply(text) | Trouble::Malformed(text) => text,
-            Trouble::Stopped => "",
-        }
-    }
-}
-
 /// Where an exchange's time went, apart from the server.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Times {
@@ -198,8 +176,22 @@ impl Connections {
         &self.endpoint
     }
 
-    /// Sends a request once and reads its reply. `times` grows by what was spent before the server had the request.
+    /// Sends a request once and reads its reply. `times` grows by what was spent before the server had the request. It ends within
+    /// a second once the user wants to stop.
     pub(crate) async fn exchange(&self, call: Call, times: &mut Times) -> Result<Reply, Trouble> {
+        let generator = self.routes.generator();
+        let whole = self.exchange_unhurried(call, times);
+        let came = generator.interruption().hurry(whole).await;
+        let came = came.unwrap_or(Err(Trouble::BrokenOff(None)));
+        let local = match &came {
+            Ok(reply) => reply.local.as_ref(),
+            Err(trouble) => trouble.local(),
+        };
+        local.into_iter().for_each(|it| generator.failed_by(it));
+        came
+    }
+
+    async fn exchange_unhurried(&self, call: Call, times: &mut Times) -> Result<Reply, Trouble> {
         let began = now();
         let _permit = self.permits.acquire().await;
         times.waited += since(began);
@@ -267,7 +259,7 @@ impl Connections {
                         Some(whole) if !fresh => request = whole,
                         Some(_) => return Err(Trouble::NotSent(text)),
                         None if error.is_parse() => return Err(Trouble::Malformed(text)),
-                        None => return Err(Trouble::NoReply(text)),
+                        None => return Err(Trouble::unanswered(text, &error)),
                     }
                 }
             }
@@ -290,7 +282,7 @@ impl Connections {
     async fn connect(&self, times: &mut Times) -> Result<Box<dyn Socket>, Trouble> {
         let began = now();
         let opening = async {
-            let unopened = |error| format!("cannot connect: {error}");
+            let unopened = |error| Trouble::unsent("cannot connect", &error);
             let stream = match &self.proxy {
                 Some(proxy) => {
                     let opened = self.routes.connect(&proxy.place).await;
@@ -304,16 +296,17 @@ impl Connections {
                     .map_err(unopened)?,
             };
             stream.set_nodelay(true).map_err(unopened)?;
-            Ok::<Box<dyn Socket>, String>(match &self.tls {
+            Ok::<Box<dyn Socket>, Trouble>(match &self.tls {
                 Some(tls) => Box::new(tls.over(stream).await?),
                 None => Box::new(stream),
             })
         };
         let opened = timeout_at(began + self.timeout, opening).await;
         times.connect += since(began);
-        opened
-            .unwrap_or_else(|_| Err(format!("cannot connect within {:?}", self.timeout)))
-            .map_err(Trouble::NotSent)
+        opened.unwrap_or_else(|_| {
+            let late = format!("cannot connect within {:?}", self.timeout);
+            Err(Trouble::NotSent(late))
+        })
     }
 
     /// A connection used a moment ago that is still open.

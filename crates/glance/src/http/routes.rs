@@ -2,6 +2,7 @@
 
 use super::endpoint::{ConfigError, Endpoint};
 use super::proxy::{Proxies, Proxy};
+use crate::generator::{Generator, unresolved};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -14,6 +15,7 @@ use tokio::net::TcpStream;
 pub struct Routes {
     proxies: Proxies,
     names: Arc<Mutex<BTreeMap<String, Vec<IpAddr>>>>,
+    generator: Generator,
 }
 
 impl Routes {
@@ -23,6 +25,19 @@ impl Routes {
             proxies: Proxies::of_variables(variable),
             ..Routes::default()
         }
+    }
+
+    /// The same ways, taken by this generator: it hears what fails on this machine, and says when to stop.
+    pub fn taken_by(&self, generator: &Generator) -> Routes {
+        Routes {
+            generator: generator.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Who takes them.
+    pub fn generator(&self) -> &Generator {
+        &self.generator
     }
 
     /// Whether a server is asked through a proxy.
@@ -56,7 +71,10 @@ impl Routes {
     pub(crate) async fn resolved(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         match self.known(host) {
             Some(known) => Ok(known),
-            None => self.remembered(host, tokio::net::lookup_host((host, 0)).await?),
+            None => {
+                let found = tokio::net::lookup_host((host, 0)).await;
+                self.remembered(host, found.map_err(unresolved)?)
+            }
         }
     }
 
@@ -76,10 +94,8 @@ impl Routes {
         let mut found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
         found.dedup();
         if found.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the name has no address",
-            ));
+            let nothing = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+            return Err(unresolved(nothing));
         }
         Ok(self.names().entry(host.to_owned()).or_insert(found).clone())
     }

@@ -17,7 +17,7 @@ pub enum Exit {
     Invalid = 90,
     /// It cannot be said whether it is valid.
     Unknown = 91,
-    /// The generator was the bottleneck.
+    /// The generator was the bottleneck, or failed.
     Generator = 92,
     /// A threshold failed.
     Threshold = 99,

@@ -57,10 +57,11 @@ const EXIT_CODES: &str = "\
 Exit codes:
     0  valid                                      1  could not run
     2  usage                                     90  invalid: an invariant was violated
-   91  unknown: it cannot be said                92  the generator was the bottleneck
+   91  unknown: it cannot be said                92  the generator was the bottleneck, or failed
    99  a threshold failed                       104  the scenario is wrong
   105  interrupted; results so far are written
-Where several of 90, 91, 92 and 99 hold, the lowest wins.";
+Where several of 90, 91, 92 and 99 hold, the lowest wins; but a failure of this machine is 92 where
+it may be why a run is unknown.";
 
 /// Parses the command line, does what it says, and gives the exit code that the help lists.
 pub fn main() -> ExitCode {

@@ -275,7 +275,7 @@ pub fn run_glance(
 }
 
 /// Files that the arbiters of a run take, beside those of its connections: some for all, and some for each.
-const FILES: usize = 12;
+const FILES: usize = 8;
 const FILES_OF_ARBITER: usize = 4;
 
 /// A runtime for this thread, which actix would rather panic than do without.

@@ -38,7 +38,7 @@ impl StormResult {
     }
 
     /// What failed on the load generator's own machine first; none where nothing did.
-    pub fn first_local_failure(&self) -> Option<&LocalFailure> {
+    pub(crate) fn first_local_failure(&self) -> Option<&LocalFailure> {
         self.runs.iter().find_map(|run| run.local_failure.as_ref())
     }
 

@@ -33,12 +33,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
     let growing: Vec<Value> = capacity::growing(runs).iter().map(growth).collect();
     let by_wall_time = quotient(totals.transitions, result.wall_s);
     let by_processor_time = quotient(totals.events, result.cpu_s);
-    let generator = json!({
-        "was_bottleneck": result.generator_bottleneck,
-        "arrivals": totals.arrivals,
-        "dropped": totals.dropped,
-        "late": totals.late,
-    });
+    let first_local_failure = local_failure(result.first_local_failure());
     pretty(&Ordered([
         ("version", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(origin.scenario)),
@@ -52,10 +47,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("host", json!(origin.host)),
         ("verdict", json!(result.verdict.name())),
         ("unknown_because", json!(unknown_because(runs))),
-        (
-            "first_local_failure",
-            local_failure(result.first_local_failure()),
-        ),
+        ("first_local_failure", first_local_failure),
         ("interrupted", json!(result.interrupted())),
         ("notes", json!(notes)),
         ("violations", json!(totals.violation_total())),
@@ -68,7 +60,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("events", json!(totals.events)),
         ("event_hash", json!(event_hash(runs).map(hex))),
         ("event_hashes", json!(hashes)),
-        ("generator", generator),
+        ("generator", generator(result, &totals)),
         ("in_flight_mean", json!(totals.in_flight_mean)),
         ("bytes_stored_max", json!(totals.bytes_stored_max)),
         ("bottleneck", json!(busiest)),
@@ -85,6 +77,15 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("events_per_s", by_processor_time),
         ("runs", json!(one_by_one)),
     ]))
+}
+
+fn generator(result: &StormResult, totals: &Totals) -> Value {
+    json!({
+        "was_bottleneck": result.generator_bottleneck,
+        "arrivals": totals.arrivals,
+        "dropped": totals.dropped,
+        "late": totals.late,
+    })
 }
 
 /// What failed on the load generator's own machine, and what to do about it.

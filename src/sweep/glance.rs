@@ -191,7 +191,7 @@ impl GlanceTestBed {
     /// left of what is not.
     pub fn close(mut self) -> (Cleanup, Vec<String>) {
         let shared = Rc::clone(&self.shared);
-        self.local.block_on(&self.runtime, async {
+        let closed = self.local.block_on(&self.runtime, async {
             shared.commands.undo_all().await;
             let cleanup = shared.client.cleanup().await;
             let images = (0..self.subjects).map(|subject| ImageId::new(shared.run, subject));
@@ -203,7 +203,10 @@ impl GlanceTestBed {
             let left = images.into_iter().zip(&readings);
             let left = left.flat_map(|(image, reading)| shared.left_data(image, reading));
             (cleanup, left.collect())
-        })
+        });
+        // A disk that hangs is not waited for.
+        self.runtime.shutdown_background();
+        closed
     }
 
     fn session(&mut self, script: &Script, round: u64) -> Rc<Session> {

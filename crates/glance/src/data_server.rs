@@ -242,7 +242,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         LocalSet::new().block_on(&runtime, async {
-            let server = DataServer::start().await.unwrap();
+            let server = DataServer::start(&Generator::default()).await.unwrap();
             for source in [Source::Whole, Source::Slow] {
                 let (status, data) = served(&server, source, SIZE).await;
                 assert_eq!(

@@ -49,7 +49,8 @@ impl Session {
         let one = self.begin(first, &watch, spacing.first);
         if let Point::Enters(status) = at {
             let look = async || self.act(Act::usual(Operation::Show)).await;
-            enters(status, async || one.is_finished(), look).await;
+            let wait = enters(status, async || one.is_finished(), look);
+            self.shared.progress.interruption().hurry(wait).await;
         } else {
             watch.passed().await;
         }

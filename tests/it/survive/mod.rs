@@ -2,5 +2,7 @@
 
 mod bounds;
 mod files;
+mod local;
 mod readers;
+mod waits;
 mod whole;

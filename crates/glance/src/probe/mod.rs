@@ -60,19 +60,19 @@ impl std::fmt::Debug for Probe {
 impl Probe {
     /// Connects to what `target` names by `routes`, and makes sure that it is there and can be read. A minute at most.
     pub async fn open(target: &ProbeTarget, routes: &Routes) -> Result<Probe, ProbeError> {
-        within(routes.generator(), Probe::try_to_open(target, routes)).await
-    }
-
-    async fn try_to_open(target: &ProbeTarget, routes: &Routes) -> Result<Probe, ProbeError> {
         let url = target.database.as_ref().map(Secret::reveal);
         let mut database = url.map(|url| Database::new(url, routes)).transpose()?;
-        if let Some(database) = &mut database {
-            Registry::read(database, &NOBODY).await?;
-        }
         let store = Store::of(target, routes)?;
-        if let Some(store) = &store {
-            store.look(&NOBODY).await?;
-        }
+        let reading = async {
+            if let Some(database) = &mut database {
+                Registry::read(database, &NOBODY).await?;
+            }
+            if let Some(store) = &store {
+                store.look(&NOBODY).await?;
+            }
+            Ok(())
+        };
+        within(routes.generator(), reading).await?;
         Ok(Probe {
             database,
             store,

@@ -40,6 +40,12 @@ fn document(folder: &Path, name: &str) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
+/// What was shown, without the ends of lines.
+fn one_line(output: &Output) -> String {
+    let shown = stdout(output);
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Runs the binary where no more than so many files may be open at once.
 fn with_files(most: u32, arguments: &[&str], folder: &Path) -> Output {
     let script = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
@@ -66,7 +72,7 @@ fn is_told(output: &Output, folder: &Path, name: &str, local: i32, most: u32) ->
             let sentence = first["sentence"].as_str().unwrap();
             assert!(sentence.contains("Too many open files"), "{sentence}");
             assert!(sentence.contains("`ulimit -n`"), "{sentence}");
-            stdout(output).replace("\n  ", " ")
+            one_line(output)
         }
     };
     assert!(telling.contains("Too many open files"), "{said}");
@@ -114,7 +120,7 @@ fn what_a_server_is_proven_to_do_wrong_counts_before_what_this_machine_lacks() {
     assert_eq!(output.status.code(), Some(90), "{}", stderr(&output));
     let first = &document(folder.path(), "run.json")["first_local_failure"];
     assert_eq!(first["cause"], "open-files");
-    let shown = stdout(&output).replace("\n  ", " ");
+    let shown = one_line(&output);
     assert!(shown.contains("never left this machine"), "{shown}");
 }
 
@@ -137,7 +143,7 @@ fn a_journal_that_cannot_be_written_is_this_machines_failure() {
     assert_eq!(run["first_local_failure"]["cause"], "journal");
     assert_eq!(run["operations_by_outcome"]["local"], 80);
     assert_eq!(run["operations_by_outcome"]["fail"], 0);
-    let shown = stdout(&output).replace("\n  ", " ");
+    let shown = one_line(&output);
     assert!(shown.contains("the journal cannot be written"), "{shown}");
     assert!(shown.contains("--out"), "{shown}");
     assert_eq!(server.ids("POST"), [""; 0], "no create was sent");

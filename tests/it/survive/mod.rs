@@ -2,6 +2,7 @@
 
 mod bounds;
 mod files;
+mod lines;
 mod local;
 mod readers;
 mod waits;

@@ -365,3 +365,77 @@ async fn answered<T>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::LocalCause;
+    use std::io;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tokio::io::ReadBuf;
+
+    /// A connection that takes so many writes, and then fails as the system says.
+    struct Failing(usize, rustix::io::Errno);
+
+    impl AsyncWrite for Failing {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            match self.0 {
+                0 => Poll::Ready(Err(self.1.into())),
+                left => {
+                    self.0 = left - 1;
+                    Poll::Ready(Ok(bytes.len()))
+                }
+            }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncRead for Failing {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    /// What becomes of an upload over such a connection.
+    async fn upload(connection: Failing) -> Trouble {
+        let mut connection = handshake(connection).await.unwrap();
+        let body = Payload::upload(1, 1 << 20, 1 << 20);
+        let call = Call::new("PUT", "/v2/images", "glance", None, body);
+        let sent = connection.sender.try_send_request(call.request).await;
+        let error = sent.unwrap_err().into_error();
+        Trouble::unanswered(explain(&error), &error)
+    }
+
+    #[test]
+    fn what_fails_here_after_bytes_were_sent_is_not_the_servers_silence() {
+        use rustix::io::Errno;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let local = tokio::task::LocalSet::new();
+        let become_of = |errno| local.block_on(&runtime, upload(Failing(1, errno)));
+        match become_of(Errno::NOBUFS) {
+            Trouble::BrokenOff(Some(failure)) => assert_eq!(failure.cause, LocalCause::Memory),
+            other => panic!("{other:?}"),
+        }
+        // That the other side has gone says something of it.
+        assert!(matches!(become_of(Errno::PIPE), Trouble::NoReply(_)));
+    }
+}

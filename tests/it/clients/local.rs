@@ -1,9 +1,9 @@
 //! What never left the client's machine has not happened: it excuses nothing, and accuses nobody.
 
 use super::written::{DATA, Written, created, uploaded};
-use stormglass_model::checker::concurrent::Symptom::{self, WrongStatus};
+use stormglass_model::checker::concurrent::Symptom::{self, Forbidden, LostUpdate, WrongStatus};
 use stormglass_model::checker::concurrent::{Checker, Rules};
-use stormglass_model::history::OpId;
+use stormglass_model::history::{Observation, OpId};
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 
 use Operation::*;
@@ -50,6 +50,36 @@ fn what_never_left_excuses_nothing() {
     let mut moved = created();
     local(&mut moved, Upload);
     moved.shows(Active).breaks(&GLANCE, &[WrongStatus]);
+}
+
+/// Protection is known apart from the status.
+#[test]
+fn a_protection_that_nobody_took_away_still_stands() {
+    let mut written = created();
+    written.done(Protect);
+    local(&mut written, Unprotect);
+    written.done(Delete).breaks(&GLANCE, &[Forbidden]);
+}
+
+/// And so is the property that updates set.
+#[test]
+fn a_value_that_was_never_sent_cannot_be_read() {
+    let shown = |value| {
+        let mut written = created();
+        for (value, outcome) in [(1, Outcome::Ok), (2, Outcome::Local)] {
+            let op = written.call(SetProperty);
+            let value = Some(value);
+            written.tell(Observation::Property { op, value });
+            written.answer(op, outcome);
+        }
+        let op = written.call(Show);
+        let value = Some(value);
+        written.tell(Observation::Property { op, value });
+        written.saw(op, Queued);
+        written
+    };
+    shown(1).holds(&GLANCE);
+    shown(2).breaks(&GLANCE, &[LostUpdate]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub enum Exit {
     Invalid = 90,
     /// It cannot be said whether it is valid.
     Unknown = 91,
-    /// The generator was the bottleneck.
+    /// The generator was the bottleneck, or failed.
     Generator = 92,
     /// A threshold failed.
     Threshold = 99,
@@ -50,7 +50,7 @@ impl Exit {
             Conclusion::Invalid => Exit::Invalid,
             Conclusion::Interrupted => Exit::Interrupted,
             Conclusion::Unknown => Exit::Unknown,
-            Conclusion::LoadNotOffered => Exit::Generator,
+            Conclusion::LocalFailure | Conclusion::LoadNotOffered => Exit::Generator,
             Conclusion::ThresholdFailed => Exit::Threshold,
             Conclusion::Good => Exit::Valid,
         }

@@ -23,6 +23,7 @@ mod validate;
 use exit::{Exit, Told};
 use interrupt::Interruption;
 
+use crate::engine::Progress;
 use crate::report::{Folder, FolderError, Kept, PARTIAL};
 use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
@@ -58,10 +59,11 @@ const EXIT_CODES: &str = "\
 Exit codes:
     0  valid                                      1  could not run
     2  usage                                     90  invalid: an invariant was violated
-   91  unknown: it cannot be said                92  the generator was the bottleneck
+   91  unknown: it cannot be said                92  the generator was the bottleneck, or failed
    99  a threshold failed                       104  the scenario is wrong
   105  interrupted; results so far are written
-Where several of 90, 91, 92 and 99 hold, the lowest wins.";
+Where several of 90, 91, 92 and 99 hold, the lowest wins; but a failure of this machine is 92 where
+it may be why a run is unknown.";
 
 /// Parses the command line, does what it says, and gives the exit code that the help lists.
 pub fn main() -> ExitCode {
@@ -199,6 +201,15 @@ fn told(mistakes: &Mistakes) -> Told {
     };
     let _ = write!(io::stderr(), "{text}");
     Told(Exit::Scenario)
+}
+
+/// Why nothing came of it; where the user wanted to stop before it began, that is why.
+fn interrupted(error: anyhow::Error, progress: &Progress) -> anyhow::Error {
+    if !progress.is_interrupted() {
+        return error;
+    }
+    tell!("stormglass: {error:#}");
+    Told(Exit::Interrupted).into()
 }
 
 /// Where results go: into the folder that `--out` names, or a new one under `results`.

@@ -2,12 +2,16 @@
 
 use super::{Exit, Told};
 use anyhow::Context;
-use stormglass_glance::{GlanceTarget, StoreTarget, guard, locate};
+use stormglass_glance::{GlanceTarget, StoreTarget, guard, locate, room_for};
 use tokio::task::LocalSet;
+
+/// Files that the runtime and the first connections take.
+const FILES: usize = 8;
 
 /// The target with its URL known, also if only a catalog says it. It ends here if nobody said that this server may be loaded;
 /// nothing was sent to it yet.
 pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarget> {
+    room_for(FILES)?;
     for note in &target.notes {
         tell!("stormglass: {note}");
     }
@@ -34,5 +38,8 @@ pub fn wait_for<F: Future>(requests: F) -> anyhow::Result<F::Output> {
         .enable_all()
         .build()
         .context("cannot start")?;
-    Ok(LocalSet::new().block_on(&runtime, requests))
+    let came = LocalSet::new().block_on(&runtime, requests);
+    // A look-up that hangs is not waited for.
+    runtime.shutdown_background();
+    Ok(came)
 }

@@ -92,7 +92,8 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     commands::warn_not_undone(&commands);
     let result = result
         .inspect_err(|_| folder.discard())
-        .with_context(|| format!("cannot run {}", arguments.file.display()))?;
+        .with_context(|| format!("cannot run {}", arguments.file.display()))
+        .map_err(|error| super::interrupted(error, &options.progress))?;
     let origin = Origin::new(
         &scenario,
         &arguments.file,

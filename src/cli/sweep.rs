@@ -20,7 +20,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use stormglass_glance::auth::Environment;
 use stormglass_glance::input;
-use stormglass_glance::{Client, Commands, GlanceTarget, Journal, RunId, target_from_environment};
+use stormglass_glance::{
+    Client, Commands, Generator, GlanceTarget, Journal, RunId, target_from_environment,
+};
 use stormglass_model::random::Seed;
 use stormglass_model::script::Script;
 use stormglass_model::units::{Bytes, Span};
@@ -175,6 +177,11 @@ fn glance(
     progress: &Arc<Progress>,
 ) -> anyhow::Result<SweepResult> {
     let run_id = RunId::fresh(arguments.seed);
+    let generator = Generator::new(progress.interruption());
+    let target = &GlanceTarget {
+        routes: target.routes.taken_by(&generator),
+        ..target.clone()
+    };
     let mut client = Client::new(target, run_id)?.with_journal(journal);
     if let Some(command) = &target.last_resort {
         client = client.with_last_resort(commands, command.clone());
@@ -187,7 +194,8 @@ fn glance(
         seed,
         Arc::clone(progress),
     )
-    .with_context(|| format!("cannot sweep {}", arguments.target))?;
+    .with_context(|| format!("cannot sweep {}", arguments.target))
+    .map_err(|error| super::interrupted(error, progress))?;
     let capabilities = bed.capabilities(arguments.allow_commands);
     let url = target.url.as_deref().unwrap_or_default();
     let mut result = run(&mut bed, &capabilities, arguments, progress, url)?;
@@ -201,6 +209,7 @@ fn glance(
     let (cleanup, left_data) = watched(progress, arguments.quiet, || bed.close());
     result.left = cleanup.left.iter().map(ToString::to_string).collect();
     result.left_data = left_data;
+    result.first_local_failure = generator.first_failure();
     Ok(result)
 }
 
@@ -247,6 +256,8 @@ fn run(
         families,
         tries,
         unknown,
+        acknowledged: ledger.has_acknowledged(),
+        first_local_failure: None,
         findings: ledger.findings(|tally| repeat(arguments, tally)),
         notes: Vec::new(),
         wall,

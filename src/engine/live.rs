@@ -15,17 +15,20 @@ use super::storm::{Storm, target_seed};
 use crate::metrics::RunResult;
 use crate::scenario::Scenario;
 use actix::dev::ContextFut;
-use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, System};
+use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, System, SystemRunner};
 use std::cell::Cell;
 use std::future::Future;
+use std::io;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
-use stormglass_glance::GlanceTarget;
-use stormglass_glance::{Client, ConfigError, HelloError, RunId, RunServices, locate};
+use stormglass_glance::{
+    Client, ConfigError, Generator, GlanceTarget, HelloError, LocalFailure, RunId, RunServices,
+    locate, room_for,
+};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, Faults, Place};
 use stormglass_model::lifecycle::Operation;
@@ -213,7 +216,7 @@ pub fn run(
     run: u32,
     threads: usize,
     progress: &Arc<Progress>,
-) -> Vec<RunResult> {
+) -> Result<Vec<RunResult>, NoRuntime> {
     let shards = shards(config, threads);
     let config = config.clone();
     let storm = move |scenario: &Scenario, share: Share, progress: &_| {
@@ -234,8 +237,13 @@ pub fn run_glance(
     progress: &Arc<Progress>,
 ) -> Result<Vec<RunResult>, GlanceError> {
     let id = RunId::fresh(scenario.seed.0);
-    let target = System::new().block_on(async {
-        let target = locate(target).await?;
+    let generator = Generator::new(progress.interruption());
+    let target = GlanceTarget {
+        routes: target.routes.taken_by(&generator),
+        ..target.clone()
+    };
+    let target = system()?.block_on(async {
+        let target = locate(&target).await?;
         let client = Client::new(&target, id)?;
         let greeting = client.hello().await?;
         let unfit = (scenario.stories.iter().flat_map(Story::acts)).find_map(|act| {
@@ -257,15 +265,45 @@ pub fn run_glance(
     let storm = move |scenario: &Scenario, share: Share, progress: &_| {
         glance(scenario, &target, &theirs, id, run, share, progress)
     };
-    let results = on_arbiters(scenario, shards, progress, storm);
+    let mut results = on_arbiters(scenario, shards, progress, storm)?;
     // A shard undoes what it did, unless it came to a bad end.
-    System::new().block_on(services.commands.undo_all());
+    system()?.block_on(services.commands.undo_all());
+    if let Some(first) = results.first_mut() {
+        first.local_failure = generator.first_failure();
+    }
     Ok(results)
+}
+
+/// Files that the arbiters of a run take, beside those of its connections: some for all, and some for each.
+const FILES: usize = 8;
+const FILES_OF_ARBITER: usize = 4;
+
+/// A runtime for this thread, which actix would rather panic than do without.
+fn system() -> Result<SystemRunner, NoRuntime> {
+    room_for(FILES)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    Ok(System::with_tokio_rt(|| runtime))
+}
+
+/// Why nothing can run in real time.
+#[derive(Debug, thiserror::Error)]
+pub enum NoRuntime {
+    /// Something failed on this machine.
+    #[error(transparent)]
+    Local(#[from] LocalFailure),
+    /// The system gives no thread, or nothing to wait with.
+    #[error("cannot start a thread: {0}; stop other programs, or ask for fewer --threads")]
+    System(#[from] io::Error),
 }
 
 /// Why a run against a real Glance cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum GlanceError {
+    /// Nothing can run in real time.
+    #[error(transparent)]
+    Runtime(#[from] NoRuntime),
     /// The target makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -286,7 +324,7 @@ fn on_arbiters<T, F>(
     shards: u32,
     progress: &Arc<Progress>,
     storm: F,
-) -> Vec<RunResult>
+) -> Result<Vec<RunResult>, NoRuntime>
 where
     T: Target + 'static,
     F: Fn(&Scenario, Share, &Arc<Progress>) -> Option<Storm<T, Live>>,
@@ -294,8 +332,10 @@ where
 {
     let clock = WallClock::start();
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    System::new().block_on(async {
-        let arbiters: Vec<Arbiter> = (0..shards).map(|_| Arbiter::new()).collect();
+    room_for(FILES + FILES_OF_ARBITER * shards as usize)?;
+    system()?.block_on(async {
+        let arbiters: io::Result<Vec<Arbiter>> = (0..shards).map(|_| Arbiter::try_new()).collect();
+        let arbiters = arbiters?;
         for (index, arbiter) in arbiters.iter().enumerate() {
             let share = Share {
                 index: index as u32,
@@ -327,7 +367,7 @@ where
             arbiter.stop();
             let _ = arbiter.join();
         }
-        done
+        Ok(done)
     })
 }
 

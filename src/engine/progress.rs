@@ -3,7 +3,8 @@
 //! Plain counters that engines add to and the command line reads; nothing here prints.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use stormglass_glance::Interruption;
 use stormglass_model::history::Record;
 
 /// Counters of a storm under way, over all its runs and shards.
@@ -31,7 +32,7 @@ pub struct Progress {
     /// What a sweep counts in place of stories.
     pub sweep: SweepProgress,
     pub(super) listener: Listener,
-    interrupted: AtomicBool,
+    interruption: Interruption,
 }
 
 /// Hears every record of every run, in batches, in the order of its shard.
@@ -83,12 +84,17 @@ impl Progress {
 
     /// Asks every engine to stop: faults are healed, what was measured is kept.
     pub fn interrupt(&self) {
-        self.interrupted.store(true, Relaxed);
+        self.interruption.tell();
+    }
+
+    /// What tells everybody who waits that the storm was asked to stop.
+    pub fn interruption(&self) -> &Interruption {
+        &self.interruption
     }
 
     /// Whether the storm was asked to stop.
     #[inline]
     pub fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Relaxed)
+        self.interruption.is_told()
     }
 }

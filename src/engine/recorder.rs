@@ -396,6 +396,7 @@ impl Recorder {
             violation_counts: judgement.counts,
             end: self.last.clone(),
             event_hash: self.hasher.take().map(|hasher| hasher.finish()),
+            local_failure: None,
             interrupted,
             notes: std::mem::take(&mut self.notes),
             histories: (self.collector.take().filter(|_| self.keeps_history))

@@ -20,6 +20,9 @@ pub enum RunError {
     /// The server is not there, or not a Glance, or does not know us.
     #[error(transparent)]
     Glance(#[from] live::GlanceError),
+    /// Nothing can run in real time.
+    #[error(transparent)]
+    Runtime(#[from] live::NoRuntime),
     /// It would take more memory than there is.
     #[error(
         "it would take about {needed} of memory, most of it for {mostly}, and may take {room}; \
@@ -72,7 +75,7 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
             (side_by_side(scenario, config, threads, progress), threads)
         }
         (Target::Embedded(config), Clock::Real) => in_turn(scenario, progress, |run| {
-            Ok(live::run(scenario, config, run, threads, progress))
+            Ok(live::run(scenario, config, run, threads, progress)?)
         })?,
         (Target::Glance(target), _) => {
             // One arbiter drives more requests than a Glance answers; more only if they are asked for.
@@ -95,6 +98,8 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
     if let (Some(run), false) = (missing, progress.is_interrupted()) {
         return Err(RunError::NoResult(run));
     }
+    let mut runs = runs;
+    judge_silence(&mut runs);
     let stories = scenario.stories.iter().map(|story| story.name.clone());
     let thresholds = scenario.thresholds.iter();
     let mut result = StormResult {
@@ -115,6 +120,17 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
     };
     result.generator_bottleneck = result.load_not_offered();
     Ok(result)
+}
+
+/// A storm in which nothing was acknowledged says nothing: its runs are not valid.
+fn judge_silence(runs: &mut [RunResult]) {
+    if runs.iter().any(RunResult::has_acknowledged) {
+        return;
+    }
+    for run in runs.iter_mut().filter(|run| run.verdict == Verdict::Valid) {
+        run.verdict = Verdict::Unknown;
+        run.unknown_because = Some(run.silence().to_owned());
+    }
 }
 
 /// How much it will take, if that is not more than it may.

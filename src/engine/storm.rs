@@ -59,7 +59,7 @@ const ROUND: usize = 64;
 const GROUP: usize = 16;
 
 /// How long open operations may take to end once the user wants the run to stop.
-const HASTE: Span = Span::from_secs(5);
+const HASTE: Span = Span::from_secs(1);
 
 /// How long settle lasts where the scenario does not say so; it goes on for as long again while anything is open.
 pub const SETTLE: Span = Span::from_secs(120);
@@ -270,6 +270,10 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         }
         let (length, most) = self.settle;
         self.settle = (length.min(HASTE), most.min(HASTE));
+        if self.state == RunState::Settle {
+            let soon = self.now + self.settle.0;
+            self.calendar.push(soon, StormWake::SettleEnd);
+        }
         self.end_load();
         self.carry_out();
     }

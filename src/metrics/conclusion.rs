@@ -11,6 +11,8 @@ pub enum Conclusion {
     Invalid,
     /// It was cut short, which says nothing about the rest.
     Interrupted,
+    /// Something failed on the load generator's own machine, which may be why the rest cannot be said.
+    LocalFailure,
     /// It cannot be said whether it is valid.
     Unknown,
     /// Over 1 % of the load was late or dropped. In a valid storm that says more than a threshold, of whose failure it may be
@@ -28,6 +30,7 @@ impl StormResult {
         match self.verdict {
             Verdict::Invalid => Conclusion::Invalid,
             _ if self.interrupted() => Conclusion::Interrupted,
+            _ if self.first_local_failure().is_some() => Conclusion::LocalFailure,
             Verdict::Unknown => Conclusion::Unknown,
             Verdict::Valid if self.generator_bottleneck => Conclusion::LoadNotOffered,
             Verdict::Valid if !self.thresholds_met() => Conclusion::ThresholdFailed,

@@ -42,6 +42,7 @@ pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
             phase.from = phase.from.max(other.from);
             phase.to = phase.to.max(other.to);
         }
+        whole.local_failure = whole.local_failure.or(shard.local_failure);
         whole.interrupted |= shard.interrupted;
         whole.notes.extend(shard.notes);
         whole.histories.extend(shard.histories);

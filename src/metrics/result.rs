@@ -1,6 +1,7 @@
 //! The result of a run: what every report is made from.
 
 use super::latency::Latency;
+use stormglass_glance::LocalFailure;
 use stormglass_model::checker::Violation;
 use stormglass_model::history::{Gauges, SubjectHistory};
 use stormglass_model::lifecycle::{
@@ -180,6 +181,8 @@ pub struct RunResult {
     pub end: Gauges,
     /// Fingerprint of the ordered history; none when live.
     pub event_hash: Option<u64>,
+    /// What failed on the load generator's own machine first; none where nothing did.
+    pub local_failure: Option<LocalFailure>,
     /// Whether it was cut short by the user.
     pub interrupted: bool,
     /// What a person should know of beside.
@@ -263,6 +266,19 @@ impl RunResult {
             before = last;
         }
         rows
+    }
+
+    /// Whether any operation was acknowledged.
+    pub(crate) fn has_acknowledged(&self) -> bool {
+        self.operations.iter().any(|row| row.outcome == Outcome::Ok)
+    }
+
+    /// What to say of it where none was.
+    pub(crate) fn silence(&self) -> &'static str {
+        match self.operations.is_empty() {
+            true => "no operation ended, so there was nothing to judge",
+            false => "no operation was acknowledged, so there was nothing to judge",
+        }
     }
 
     /// How many violations there were.

@@ -2,6 +2,7 @@
 
 use super::result::RunResult;
 use super::threshold::ThresholdResult;
+use stormglass_glance::LocalFailure;
 use stormglass_model::lifecycle::Verdict;
 
 /// What a storm measured: all its runs, and what it cost to measure.
@@ -36,8 +37,13 @@ impl StormResult {
         self.thresholds.iter().all(|threshold| threshold.met)
     }
 
+    /// What failed on the load generator's own machine first; none where nothing did.
+    pub(crate) fn first_local_failure(&self) -> Option<&LocalFailure> {
+        self.runs.iter().find_map(|run| run.local_failure.as_ref())
+    }
+
     /// Whether the user cut it short.
-    pub fn interrupted(&self) -> bool {
+    pub(crate) fn interrupted(&self) -> bool {
         self.runs.iter().any(|run| run.interrupted)
     }
 }

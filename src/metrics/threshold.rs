@@ -127,7 +127,9 @@ impl Threshold {
                 }
                 ThresholdSubject::Operation(operation) => {
                     let rows = run.operations.iter();
-                    let rows = rows.filter(|row| row.operation == operation);
+                    // What never left this machine says nothing of the server.
+                    let rows = rows
+                        .filter(|row| row.operation == operation && row.outcome != Outcome::Local);
                     for row in rows.filter(|row| !run.is_warm_up(row.phase)) {
                         latency.add(&row.response);
                         if matches!(row.outcome, Outcome::Fail | Outcome::Unknown) {

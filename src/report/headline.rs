@@ -24,6 +24,11 @@ pub fn sentence(result: &StormResult) -> String {
             let transitions = thousands(totals.transitions);
             format!("interrupted: no violation in the {transitions} transitions until then")
         }
+        Conclusion::LocalFailure => {
+            let failure = result.first_local_failure().map(ToString::to_string);
+            let failure = failure.unwrap_or_default();
+            format!("this machine failed, so the server was not judged in full: {failure}")
+        }
         Conclusion::Unknown => {
             let because = unknown_because(&result.runs).unwrap_or("it cannot be said why");
             match (overload, longer(result)) {
@@ -62,9 +67,10 @@ pub(super) fn marked(result: &StormResult, paint: Paint) -> String {
         Conclusion::Invalid | Conclusion::ThresholdFailed => paint.bad(&format!("✗ {sentence}")),
         Conclusion::Unknown => paint.doubtful(&format!("? {sentence}")),
         Conclusion::Good if sentence.starts_with("valid:") => paint.good(&format!("✓ {sentence}")),
-        Conclusion::Interrupted | Conclusion::LoadNotOffered | Conclusion::Good => {
-            paint.doubtful(&format!("! {sentence}"))
-        }
+        Conclusion::Interrupted
+        | Conclusion::LocalFailure
+        | Conclusion::LoadNotOffered
+        | Conclusion::Good => paint.doubtful(&format!("! {sentence}")),
     }
 }
 

@@ -6,6 +6,7 @@ use super::totals::{Totals, unknown_because};
 use crate::metrics::{Aggregate, RunResult, StormResult, ThresholdResult};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use stormglass_glance::LocalFailure;
 use stormglass_glance::shown::is_hidden;
 use stormglass_model::lifecycle::{Invariant, Outcome, SubjectStatus};
 use stormglass_model::random::Seed;
@@ -32,12 +33,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
     let growing: Vec<Value> = capacity::growing(runs).iter().map(growth).collect();
     let by_wall_time = quotient(totals.transitions, result.wall_s);
     let by_processor_time = quotient(totals.events, result.cpu_s);
-    let generator = json!({
-        "was_bottleneck": result.generator_bottleneck,
-        "arrivals": totals.arrivals,
-        "dropped": totals.dropped,
-        "late": totals.late,
-    });
+    let first_local_failure = local_failure(result.first_local_failure());
     pretty(&Ordered([
         ("version", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(origin.scenario)),
@@ -51,6 +47,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("host", json!(origin.host)),
         ("verdict", json!(result.verdict.name())),
         ("unknown_because", json!(unknown_because(runs))),
+        ("first_local_failure", first_local_failure),
         ("interrupted", json!(result.interrupted())),
         ("notes", json!(notes)),
         ("violations", json!(totals.violation_total())),
@@ -63,7 +60,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("events", json!(totals.events)),
         ("event_hash", json!(event_hash(runs).map(hex))),
         ("event_hashes", json!(hashes)),
-        ("generator", generator),
+        ("generator", generator(result, &totals)),
         ("in_flight_mean", json!(totals.in_flight_mean)),
         ("bytes_stored_max", json!(totals.bytes_stored_max)),
         ("bottleneck", json!(busiest)),
@@ -80,6 +77,22 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("events_per_s", by_processor_time),
         ("runs", json!(one_by_one)),
     ]))
+}
+
+fn generator(result: &StormResult, totals: &Totals) -> Value {
+    json!({
+        "was_bottleneck": result.generator_bottleneck,
+        "arrivals": totals.arrivals,
+        "dropped": totals.dropped,
+        "late": totals.late,
+    })
+}
+
+/// What failed on the load generator's own machine, and what to do about it.
+pub fn local_failure(failure: Option<&LocalFailure>) -> Value {
+    json!(failure.map(|failure| {
+        json!({ "cause": failure.cause.name(), "sentence": failure.to_string() })
+    }))
 }
 
 /// An object whose keys stay in this order: the maps of `serde_json` sort theirs.

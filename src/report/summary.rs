@@ -6,7 +6,7 @@ use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use super::totals::{self, Totals, TransitionTotal};
-use crate::metrics::{Aggregate, StormResult, ThresholdResult};
+use crate::metrics::{Aggregate, Conclusion, StormResult, ThresholdResult};
 use crate::scenario::Clock;
 use std::fmt::Write as _;
 use stormglass_model::checker::Violation;
@@ -128,9 +128,28 @@ fn headline(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint
 fn notes(origin: &Origin, result: &StormResult, paint: Paint) -> Section {
     let notes = result.runs.iter().flat_map(|run| &run.notes);
     let hidden = origin.closed.then(|| hidden_wait(result)).flatten();
-    let notes = origin.cautions.iter().chain(notes).chain(&hidden);
+    let local = local_failure(result);
+    let notes = origin
+        .cautions
+        .iter()
+        .chain(&local)
+        .chain(notes)
+        .chain(&hidden);
     let rows = notes.flat_map(|note| wrapped(&paint.doubtful(&format!("  {note}"))));
     Section::listed([], rows.collect(), "notes")
+}
+
+/// What failed on this machine, as far as the headline does not say so.
+fn local_failure(result: &StormResult) -> Option<String> {
+    let failure = result.first_local_failure()?;
+    let local = Totals::of(result).operations[Outcome::Local.index()];
+    let never_left = format!("{} never left this machine", counted(local, "operation"));
+    Some(match (result.conclusion(), local) {
+        (Conclusion::LocalFailure, 0) => return None,
+        (Conclusion::LocalFailure, _) => format!("{never_left}; the server is not blamed for them"),
+        (_, 0) => format!("this machine failed: {failure}"),
+        (_, _) => format!("{never_left}: {failure}"),
+    })
 }
 
 /// Users who wait for their answers send nothing meanwhile, so a closed load measures a stall once for each user.
@@ -252,7 +271,8 @@ fn operations(result: &StormResult) -> Section {
         .collect();
     failing.sort_by_key(|&(errors, operation, _)| (std::cmp::Reverse(errors), operation));
     let rows = failing.into_iter().map(|(errors, operation, by_outcome)| {
-        let all: u64 = by_outcome.iter().sum();
+        let local = by_outcome[Outcome::Local.index()];
+        let all = by_outcome.iter().sum::<u64>() - local;
         clipped(&format!(
             "  {operation}: {} errors of {} ({}): {} failed, {} unknown",
             thousands(errors),

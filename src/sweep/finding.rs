@@ -3,6 +3,7 @@
 use super::cause::Cause;
 use super::plan::Family;
 use super::trial::Trial;
+use stormglass_glance::LocalFailure;
 use stormglass_model::checker::concurrent::{Rules, Severity, Symptom};
 use stormglass_model::lifecycle::{Invariant, Verdict};
 use stormglass_model::operations::OperationKind;
@@ -153,6 +154,10 @@ pub struct SweepResult {
     pub tries: u64,
     /// Tries that were inconclusive: out of budget, or the probe did not answer.
     pub unknown: u64,
+    /// Whether the server has acknowledged the create of any image.
+    pub acknowledged: bool,
+    /// What failed on this machine first; none where nothing did.
+    pub first_local_failure: Option<LocalFailure>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
     /// What a person should know beside.
@@ -175,11 +180,25 @@ impl SweepResult {
         self.findings.iter().filter(|finding| !finding.accepted)
     }
 
-    /// Invalid with any finding that nobody has accepted; unknown where no try could be judged, or where the sweep was stopped
-    /// before every script had its turn; else valid.
+    /// Invalid with any finding that nobody has accepted; unknown where no try could be judged, no image was created, something
+    /// failed on this machine, or the sweep was stopped before every script had its turn; else valid.
     pub fn verdict(&self) -> Verdict {
         let (run, planned) = self.cases;
-        let unjudged = self.unknown >= self.tries || (self.interrupted && run < planned);
+        let unjudged = self.unknown >= self.tries
+            || !self.acknowledged
+            || self.first_local_failure.is_some()
+            || (self.interrupted && run < planned);
         Verdict::of(self.fresh().next().is_some(), unjudged)
+    }
+
+    /// Why no more than was found can be said of the server, if that is so.
+    pub(crate) fn unjudged_because(&self) -> Option<String> {
+        match &self.first_local_failure {
+            Some(failure) => Some(format!("this machine failed: {failure}")),
+            None if !self.acknowledged && !self.interrupted => {
+                Some("no create was acknowledged, so there was nothing to judge".to_owned())
+            }
+            None => None,
+        }
     }
 }

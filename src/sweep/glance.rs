@@ -40,6 +40,8 @@ const LEFT_OVER: Duration = Duration::from_millis(1_000);
 const UNFINISHED: Duration = Duration::from_secs(5);
 /// On a slower one, so many times as long as a look at an image takes.
 const SLOWER: u32 = 40;
+/// The longest of all.
+const PATIENCE_MOST: Duration = Duration::from_secs(60);
 /// The pause before another reading.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
 
@@ -201,7 +203,7 @@ impl GlanceTestBed {
     /// left of what is not.
     pub fn close(mut self) -> (Cleanup, Vec<String>) {
         let shared = Rc::clone(&self.shared);
-        self.local.block_on(&self.runtime, async {
+        let closed = self.local.block_on(&self.runtime, async {
             shared.commands.undo_all().await;
             let cleanup = shared.client.cleanup().await;
             let images = (0..self.subjects).map(|subject| ImageId::new(shared.run, subject));
@@ -213,7 +215,10 @@ impl GlanceTestBed {
             let left = images.into_iter().zip(&readings);
             let left = left.flat_map(|(image, reading)| shared.left_data(image, reading));
             (cleanup, left.collect())
-        })
+        });
+        // A disk that hangs is not waited for.
+        self.runtime.shutdown_background();
+        closed
     }
 
     fn session(&mut self, script: &Script, round: u64) -> Rc<Session> {
@@ -258,9 +263,11 @@ impl GlanceTestBed {
         };
         let mut waiting: Vec<&Rc<Session>> = sessions.iter().collect();
         let clock = self.shared.clock;
+        let progress = &self.shared.progress;
         let read = self.local.block_on(&self.runtime, async {
             let began = clock.now();
-            while !waiting.is_empty() {
+            // What is not at rest when the user wants to stop is judged by what clients saw.
+            while !waiting.is_empty() && !progress.is_interrupted() {
                 let images: Vec<_> = waiting.iter().map(|session| session.image).collect();
                 let mut readings = probe.read(&images).await?.into_iter();
                 let waited = Duration::from_nanos(clock.now().since(began).0);
@@ -376,7 +383,8 @@ fn looks_wrong(reading: &ProbeReading) -> bool {
 impl SharedContext {
     /// How long what looks unfinished is given to be finished.
     fn patience(&self) -> Duration {
-        UNFINISHED.max(SLOWER * self.pace.get())
+        let slower = self.pace.get().saturating_mul(SLOWER);
+        slower.clamp(UNFINISHED, PATIENCE_MOST)
     }
 }
 
@@ -404,7 +412,9 @@ impl TestBed for GlanceTestBed {
         if let Some(why) = self.shared.lost.get() {
             self.notes.push(format!("{why}, so the sweep ended there"));
         }
-        sessions.iter().map(|session| self.judge(session)).collect()
+        // What was cut short shows how far it got, and nothing of the server.
+        let whole = sessions.iter().filter(|session| session.whole.get());
+        whole.map(|session| self.judge(session)).collect()
     }
 
     fn is_over(&self) -> bool {

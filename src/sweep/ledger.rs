@@ -31,12 +31,14 @@ pub struct Ledger {
     signs: BTreeMap<Sign, Sighting>,
     total: u64,
     unknown: u64,
+    acknowledged: bool,
 }
 
 impl Ledger {
     /// Enters a trial.
     pub fn add(&mut self, trial: &Trial) {
         self.total += 1;
+        self.acknowledged |= trial.has_created();
         self.unknown += u64::from(trial.verdict == Verdict::Unknown);
         let ended = ended(&trial.script);
         // The sweep deletes what a script leaves, so a try of it is one of the script with that delete as well.
@@ -74,6 +76,11 @@ impl Ledger {
     /// How many scripts were run, and how many of these runs were inconclusive.
     pub fn totals(&self) -> (u64, u64) {
         (self.total, self.unknown)
+    }
+
+    /// Whether any create was acknowledged.
+    pub fn has_acknowledged(&self) -> bool {
+        self.acknowledged
     }
 
     /// How often a script was run.

@@ -3,8 +3,8 @@
 use super::cause::{Cause, cause, severity};
 use stormglass_glance::Exchange;
 use stormglass_model::checker::concurrent::{self, Rules, Severity, SubjectViolation, Symptom};
-use stormglass_model::history::SubjectHistory;
-use stormglass_model::lifecycle::Verdict;
+use stormglass_model::history::{Observation, OpId, SubjectHistory};
+use stormglass_model::lifecycle::{Outcome, Verdict};
 use stormglass_model::script::Script;
 
 /// A violation with its cause.
@@ -50,11 +50,12 @@ impl Trial {
         violations: Vec<SubjectViolation>,
         verdict: Verdict,
     ) -> Trial {
+        let happened = history.happened();
         let mut worst: Vec<Caused> = Vec::new();
         for violation in violations {
             let caused = Caused {
-                cause: cause(&history, &violation),
-                severity: severity(&history, &violation),
+                cause: cause(&happened, &violation),
+                severity: severity(&happened, &violation),
                 violation,
             };
             let rank = |one: &Caused| (one.severity, one.violation.symptom);
@@ -75,6 +76,25 @@ impl Trial {
             exchanges: Vec::new(),
             image: String::new(),
         }
+    }
+
+    /// Whether a create of it was acknowledged.
+    pub(super) fn has_created(&self) -> bool {
+        let events = || self.history.events.iter();
+        let creates = |op: OpId| {
+            events().any(|event| match event.observation {
+                Observation::Invoked {
+                    op: sent,
+                    operation,
+                    ..
+                } => sent == op && operation.creates(),
+                _ => false,
+            })
+        };
+        events().any(|event| match event.observation {
+            Observation::Answered { op, ending } => ending.outcome == Outcome::Ok && creates(op),
+            _ => false,
+        })
     }
 
     /// How it shows what a cause looks like.

@@ -136,6 +136,9 @@ pub struct Answer {
     pub waited: Span,
     /// How long opening a connection took; zero on one that was kept.
     pub connect: Span,
+    /// Whether this side gave it up in the middle, since something failed on this machine or the user wants to stop: then no
+    /// answer is owed.
+    pub broken_off: bool,
     /// One short line on what went wrong, safe to print; empty when nothing did.
     pub note: String,
     /// What went over the wire, in order; kept only if the client was told to keep it.
@@ -153,6 +156,7 @@ impl Answer {
             property: None,
             waited: Span::ZERO,
             connect: Span::ZERO,
+            broken_off: false,
             note: String::new(),
             exchanges: Vec::new(),
         }

@@ -1,5 +1,6 @@
 //! A small HTTP server on loopback that a Glance beside it may read data from.
 
+use crate::generator::{Generator, LocalFailure};
 use crate::http::Payload;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -46,12 +47,13 @@ impl Drop for DataServer {
 
 impl DataServer {
     /// Listens on a free port of 127.0.0.1.
-    pub(crate) async fn start() -> io::Result<DataServer> {
+    /// What fails on this machine later, `generator` hears.
+    pub(crate) async fn start(generator: &Generator) -> io::Result<DataServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         Ok(DataServer {
             address: listener.local_addr()?,
             serial: Cell::new(0),
-            task: tokio::task::spawn_local(serve(listener)),
+            task: tokio::task::spawn_local(serve(listener, generator.clone())),
         })
     }
 
@@ -65,7 +67,7 @@ impl DataServer {
     }
 }
 
-async fn serve(listener: TcpListener) {
+async fn serve(listener: TcpListener, generator: Generator) {
     let mut open = JoinSet::new();
     loop {
         while open.len() >= AT_ONCE {
@@ -77,7 +79,11 @@ async fn serve(listener: TcpListener) {
                     open.spawn_local(timeout(WHOLE, converse(stream)));
                 }
                 // Out of files, say: others may soon be given back.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(error) => {
+                    let failure = LocalFailure::of("cannot serve data on 127.0.0.1", &error);
+                    failure.iter().for_each(|it| generator.failed_by(it));
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
             },
             Some(_) = open.join_next() => {}
         }
@@ -236,7 +242,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         LocalSet::new().block_on(&runtime, async {
-            let server = DataServer::start().await.unwrap();
+            let server = DataServer::start(&Generator::default()).await.unwrap();
             for source in [Source::Whole, Source::Slow] {
                 let (status, data) = served(&server, source, SIZE).await;
                 assert_eq!(

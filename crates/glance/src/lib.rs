@@ -10,6 +10,7 @@ mod clock;
 mod commands;
 mod data_server;
 mod dialect;
+mod generator;
 mod guard;
 mod http;
 pub mod input;
@@ -25,6 +26,7 @@ pub use answer::{Answer, Exchange, ImageId, Request, RunId};
 pub use auth::Identity;
 pub use client::{Cleanup, Client, Greeting, HelloError, Removal};
 pub use commands::{CommandError, Commands};
+pub use generator::{Generator, Interruption, LocalCause, LocalFailure, room_for};
 pub use guard::{GuardError, guard};
 pub use http::{ConfigError, Routes, Watch, check_url, content_of};
 pub use journal::{

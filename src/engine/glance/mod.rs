@@ -162,7 +162,8 @@ impl<S: Runtime> Remote<S> {
         out: &mut Out<Look>,
     ) {
         let seen = answer.observed;
-        if self.is_live(look.subject) && self.state == RemoteState::Open {
+        let came = answer.outcome != Outcome::Local && !answer.broken_off;
+        if came && self.is_live(look.subject) && self.state == RemoteState::Open {
             let event = looked(sent, look.since, &answer);
             out.record(now, look.subject, look.story, event);
             self.shown(now, look.subject.slot, None, answer, out);
@@ -184,7 +185,7 @@ impl<S: Runtime> Remote<S> {
     ) {
         // The run takes its images away meanwhile: what is said of them now proves nothing, and no answer would not either.
         let late = self.state != RemoteState::Open;
-        if late {
+        if late && answer.outcome != Outcome::Local {
             answer = Answer::new(Outcome::Unknown);
         }
         // Waiting for a connection of our own, and opening one, is not the server's doing.
@@ -212,7 +213,7 @@ impl<S: Runtime> Remote<S> {
                 op,
                 who,
                 content: content.filter(|_| !reads),
-                spoiled: client_fault.is_some() || late,
+                spoiled: client_fault.is_some() || late || answer.broken_off,
             };
             out.record(now, subject, story, event);
             if let Some(event) = property(op, operation, &answer) {

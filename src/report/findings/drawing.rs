@@ -229,7 +229,7 @@ fn operation(svg: &mut String, bar: &Bar, scale: &Scale, middle: f64, first: Opt
         Outcome::Ok => GREEN,
         Outcome::Refused => BLUE,
         Outcome::Fail => RED,
-        Outcome::Unknown => AMBER,
+        Outcome::Unknown | Outcome::Local => AMBER,
     };
     let from = scale.x(bar.from);
     let to = bar.to.map_or(PLOT.1, |to| scale.x(to));

@@ -2,7 +2,7 @@
 
 use super::words::title;
 use super::{families, file_name, numbered};
-use crate::report::json::{Ordered, pretty};
+use crate::report::json::{Ordered, local_failure, pretty};
 use crate::report::number::interval;
 use crate::sweep::{Finding, SweepResult, Tally, Variant, operations, shows_locations};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 #[derive(Serialize)]
 struct SweepDocument {
     #[serde(flatten)]
-    sweep: Ordered<15>,
+    sweep: Ordered<16>,
     findings: Vec<Ordered<16>>,
 }
 
@@ -23,6 +23,10 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
         ("seed", json!(result.seed)),
         ("verdict", json!(result.verdict().name())),
         ("interrupted", json!(result.interrupted)),
+        (
+            "first_local_failure",
+            local_failure(result.first_local_failure.as_ref()),
+        ),
         ("scripts_run", json!(result.cases.0)),
         ("scripts_planned", json!(result.cases.1)),
         ("families", families::list(result)),

@@ -3,7 +3,7 @@
 use super::words::{clean, found, of_tries, title, tried};
 use super::{families, numbered};
 use crate::report::number::counted;
-use crate::report::terminal::{HEIGHT, Paint, clipped, closing};
+use crate::report::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use crate::sweep::{Finding, SweepResult};
 use std::fmt::Write as _;
 use stormglass_model::checker::concurrent::Severity;
@@ -27,6 +27,9 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
     }
     if result.interrupted {
         lines.push(paint.doubtful("  interrupted: this was found until then"));
+    }
+    if let Some(because) = result.unjudged_because() {
+        lines.extend(wrapped(&paint.doubtful(&format!("  {}", clean(&because)))));
     }
     for note in &result.notes {
         lines.push(paint.doubtful(&format!("  {}", clean(note))));

@@ -146,8 +146,10 @@ pub fn sentence(result: &SweepResult) -> String {
     } else {
         ""
     };
+    let because = result.unjudged_because();
+    let because = because.map_or_else(String::new, |because| format!("; {because}"));
     format!(
-        "{}: {}{interrupted}; {}",
+        "{}: {}{interrupted}; {}{because}",
         result.verdict(),
         found(result),
         tried(result)

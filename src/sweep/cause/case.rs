@@ -451,7 +451,7 @@ fn end(sent: &mut Sent, at: Time, ending: &Ending) {
     let row = sent.operation.row();
     let goes_on = match ending.outcome {
         Outcome::Ok => row.by_task,
-        Outcome::Refused => false,
+        Outcome::Refused | Outcome::Local => false,
         // The server may still be cleaning up.
         Outcome::Fail => sent.operation.sends_data(),
         Outcome::Unknown => true,

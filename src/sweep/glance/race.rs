@@ -49,12 +49,13 @@ impl Session {
         let one = self.begin(first, &watch, spacing.first);
         if let Point::Enters(status) = at {
             let look = async || self.act(Act::usual(Operation::Show)).await;
-            enters(status, async || one.is_finished(), look).await;
+            let wait = enters(status, async || one.is_finished(), look);
+            self.shared.progress.interruption().hurry(wait).await;
         } else {
             watch.passed().await;
         }
         let passed = clock.now();
-        sleep(spacing.rival).await;
+        self.pause(Duration::from_nanos(spacing.rival.0)).await;
         let sent = clock.now();
         self.act(rival).await;
         let rivals = clock.now().since(sent);
@@ -78,7 +79,7 @@ impl Session {
     ) -> JoinHandle<(Time, Time)> {
         let (session, watch) = (Rc::clone(self), Rc::clone(watch));
         spawn_local(async move {
-            sleep(after).await;
+            session.pause(Duration::from_nanos(after.0)).await;
             let began = session.shared.clock.now();
             session.perform(act, Some(&watch), false).await;
             (began, session.shared.clock.now())
@@ -142,6 +143,9 @@ impl Session {
         while good < 5 {
             let answer = self.shared.client.show(self.image).await;
             good = answer.observed.map_or(0, |_| good + 1);
+            if self.shared.progress.is_interrupted() {
+                return;
+            }
             if self.since(began) > BACK {
                 let url = self.shared.target.url.as_deref();
                 return self.lose(format!("{} did not come back", url.unwrap_or("the server")));
@@ -151,8 +155,4 @@ impl Session {
             }
         }
     }
-}
-
-async fn sleep(span: Span) {
-    tokio::time::sleep(Duration::from_nanos(span.0)).await;
 }

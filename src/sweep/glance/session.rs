@@ -38,6 +38,8 @@ pub(super) struct Session {
     largest: Cell<u64>,
     /// Whether it was in the middle of something when it should have been at rest.
     unfinished: Cell<bool>,
+    /// Whether its script was played to its end.
+    pub(super) whole: Cell<bool>,
     /// Whether a command has spoiled its data: what the store holds is then not the server's doing.
     pub(super) damaged: Cell<bool>,
 }
@@ -61,6 +63,7 @@ impl Session {
             ops: Cell::new(0),
             largest: Cell::new(0),
             unfinished: Cell::new(false),
+            whole: Cell::new(false),
             damaged: Cell::new(false),
         }
     }
@@ -112,9 +115,23 @@ impl Session {
         Duration::from_nanos(self.shared.clock.now().since(began).0)
     }
 
-    /// The script, to its end and until the subject is at rest.
+    /// Whether the user wants to stop: nothing more is begun then.
+    fn is_over(&self) -> bool {
+        self.shared.progress.is_interrupted()
+    }
+
+    /// A pause, which ends soon if the user wants to stop.
+    pub(super) async fn pause(&self, length: Duration) {
+        let pause = tokio::time::sleep(length);
+        self.shared.progress.interruption().hurry(pause).await;
+    }
+
+    /// The script, to its end and until the subject is at rest, unless the user wants to stop.
     pub(super) async fn play(self: &Rc<Self>, lane: Lane) {
         for step in self.script.steps() {
+            if self.is_over() {
+                return;
+            }
             match step {
                 Step::Act(action) => self.one(action).await,
                 Step::Rivals { branches, jitter } => self.side_by_side(branches, *jitter).await,
@@ -123,6 +140,7 @@ impl Session {
             }
         }
         self.rest(lane).await;
+        self.whole.set(!self.is_over());
     }
 
     /// What its answer is to be is the checker's to judge, whatever the script says.
@@ -131,7 +149,7 @@ impl Session {
             Action::Do(act) | Action::Refused(act) => _ = self.act(*act).await,
             Action::Wait(pause) => {
                 let length = pause.0.draw(&mut self.rng.borrow_mut());
-                tokio::time::sleep(Duration::from_nanos(length.0)).await;
+                self.pause(Duration::from_nanos(length.0)).await;
             }
         }
     }
@@ -142,8 +160,11 @@ impl Session {
             let session = Rc::clone(self);
             let late = unit(&mut session.rng.borrow_mut()) * jitter.as_secs_f64();
             spawn_local(async move {
-                tokio::time::sleep(Duration::from_secs_f64(late)).await;
+                session.pause(Duration::from_secs_f64(late)).await;
                 for action in &branch {
+                    if session.is_over() {
+                        return;
+                    }
                     session.one(action).await;
                 }
             })
@@ -170,7 +191,8 @@ impl Session {
                 Some(Seen::Gone) => false,
                 None => true,
             };
-            if !busy || self.since(began) > REST.max(self.shared.patience()) {
+            let waited = self.since(began);
+            if !busy || waited > REST.max(self.shared.patience()) || self.is_over() {
                 break shown;
             }
             lane.take_if(|_| !runs_commands(&self.script));
@@ -252,6 +274,9 @@ impl Session {
         loop {
             let tasks = self.shared.client.tasks(self.image).await.ok()?;
             let open = tasks.iter().filter(|task| !task.ended()).count() as u32;
+            if self.is_over() {
+                return None;
+            }
             if open == 0 || self.since(began) > self.shared.patience() {
                 return Some(open);
             }
@@ -304,6 +329,9 @@ impl Session {
             let value = answer.property;
             self.tell(Observation::Property { op, value });
         }
+        if answer.broken_off {
+            self.spoil(op);
+        }
         self.tell(Observation::Answered {
             op,
             ending: Ending {
@@ -315,6 +343,18 @@ impl Session {
         });
         self.exchanges.borrow_mut().extend(answer.exchanges);
         answer.observed
+    }
+
+    /// This side broke an operation off in the middle, so no answer is owed.
+    fn spoil(&self, op: OpId) {
+        for event in self.events.borrow_mut().iter_mut() {
+            if let Observation::Invoked {
+                op: sent, spoiled, ..
+            } = &mut event.observation
+            {
+                *spoiled |= *sent == op;
+            }
+        }
     }
 
     fn request(&self, act: Act, number: u64) -> Request {

@@ -396,7 +396,7 @@ fn on_script(history: &History, id: SubjectId, last: OpId) -> bool {
         .all(|(op, outcome)| match outcome {
             Outcome::Ok => !must_be_refused(history, id, op),
             Outcome::Refused => must_be_refused(history, id, op),
-            Outcome::Fail | Outcome::Unknown => false,
+            Outcome::Fail | Outcome::Unknown | Outcome::Local => false,
         })
 }
 

@@ -6,6 +6,7 @@ mod crowds;
 mod explored;
 mod falsified;
 mod legal;
+mod local;
 mod probes;
 mod property;
 mod proven;

@@ -89,7 +89,7 @@ impl Written {
             Outcome::Ok => Some(200),
             Outcome::Refused => Some(409),
             Outcome::Fail => Some(410),
-            Outcome::Unknown => None,
+            Outcome::Unknown | Outcome::Local => None,
         };
         self.reply(op, outcome, None, None, http_status)
     }

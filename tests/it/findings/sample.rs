@@ -32,6 +32,8 @@ pub fn result(findings: Vec<Finding>) -> SweepResult {
         families: Vec::new(),
         tries: 3_020,
         unknown: 12,
+        acknowledged: true,
+        first_local_failure: None,
         findings,
         notes: Vec::new(),
         wall: Span::from_secs(1_446),

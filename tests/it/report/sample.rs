@@ -227,6 +227,7 @@ pub fn valid() -> StormResult {
         violation_counts: [0; Invariant::COUNT],
         end,
         event_hash: Some(0xc0ffee),
+        local_failure: None,
         interrupted: false,
         notes: Vec::new(),
         histories: Vec::new(),

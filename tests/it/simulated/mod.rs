@@ -34,8 +34,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use stormglass::{Caused, GlanceTestBed, Progress, TestBed, Trial};
 use stormglass_glance::{
-    Client, Command, Commands, GlanceTarget, Identity, ImageId, Journal, JournalError, Reopened,
-    Routes, RunId, System, UndoText,
+    Client, Command, Commands, Generator, GlanceTarget, Identity, ImageId, Journal, JournalError,
+    Reopened, Routes, RunId, System, UndoText,
 };
 use stormglass_model::checker::concurrent::Symptom;
 use stormglass_model::lifecycle::Verdict;
@@ -203,8 +203,10 @@ fn script(seed: Seed) -> Script {
 fn swept(world: &Arc<World>, schedule: &Schedule) -> Result<(), String> {
     let seed = Seed(schedule.seed);
     let system = Arc::new(Simulated(Arc::clone(world)));
-    let target = target(world);
     let progress = Arc::new(Progress::default());
+    let generator = Generator::new(progress.interruption());
+    let mut target = target(world);
+    target.routes = target.routes.taken_by(&generator);
     let commands = Commands::on(system.clone(), &target.commands, true);
     world.runs(Arc::clone(&progress), commands.clone());
     let run = RunId(schedule.seed);

@@ -129,7 +129,7 @@ impl Seen {
                     // A look is answered, if only with the word that there is nothing.
                     Outcome::Refused => operation.creates() || operation == Operation::Show,
                     Outcome::Ok => operation == Operation::AbortUpload,
-                    Outcome::Fail | Outcome::Unknown => false,
+                    Outcome::Fail | Outcome::Unknown | Outcome::Local => false,
                 };
                 let seen = self.outcomes.contains(&(operation, outcome));
                 assert!(seen != impossible, "{operation} {outcome}: seen {seen}");

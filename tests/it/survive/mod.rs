@@ -2,6 +2,9 @@
 
 mod bounds;
 mod files;
+mod lines;
+mod local;
 mod readers;
 mod signals;
+mod waits;
 mod whole;

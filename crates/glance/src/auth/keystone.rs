@@ -34,9 +34,15 @@ pub(crate) async fn issue(login: &Login, keystone: &Connections) -> Result<Issue
     let sent = keystone
         .exchange(call("POST", body, keystone), &mut times)
         .await;
-    let reply = sent.map_err(|trouble| LoginError::Unreachable {
-        url: url(),
-        detail: line(trouble.text()),
+    let reply = sent.map_err(|trouble| match trouble.local() {
+        Some(failure) => LoginError::Local {
+            url: url(),
+            failure: failure.clone(),
+        },
+        None => LoginError::Unreachable {
+            url: url(),
+            detail: line(trouble.text()),
+        },
     })?;
     match reply.status {
         200 | 201 => read(&reply).map_err(|detail| foreign(detail.to_owned())),

@@ -1,5 +1,6 @@
 //! A login at a Keystone: what is shown there, and what came of it last.
 
+use crate::generator::LocalFailure;
 use hyper::header::HeaderValue;
 use serde::Serialize;
 use std::fmt;
@@ -275,6 +276,9 @@ pub enum LoginError {
     /// Keystone did not answer.
     #[error("cannot log in: no Keystone at {url}: {detail}")]
     Unreachable { url: String, detail: String },
+    /// It could not be asked, since something failed on this machine.
+    #[error("cannot log in at the Keystone {url}: {failure}")]
+    Local { url: String, failure: LocalFailure },
     /// It does not accept the login. Keystone never says which part of it is wrong.
     #[error("the Keystone at {url} refuses {who} (HTTP {status}): {hint}")]
     Refused {

@@ -6,6 +6,7 @@ use crate::answer::{Answer, ImageId, line};
 use crate::clock::{now, since};
 use crate::commands::Commands;
 use crate::dialect::Page;
+use crate::generator::LocalFailure;
 use crate::http::Times;
 use crate::journal::Journal;
 use crate::target::Command;
@@ -87,7 +88,7 @@ impl Client {
     }
 
     /// Enters an image that is about to be created. The time for the disk is not the server's doing.
-    pub(super) fn enter(&self, id: ImageId, times: &mut Times) -> Result<(), String> {
+    pub(super) fn enter(&self, id: ImageId, times: &mut Times) -> Result<(), LocalFailure> {
         let Some(journal) = self.shared.journal.get() else {
             return Ok(());
         };
@@ -96,7 +97,11 @@ impl Client {
         let began = now();
         let entered = journal.enter(self.shared.run, &server, id);
         times.waited += since(began);
-        entered.map_err(|error| format!("not sent, since the journal cannot be written: {error}"))
+        entered.map_err(|error| {
+            let failure = LocalFailure::of_journal(&error);
+            self.shared.generator.failed_by(&failure);
+            failure
+        })
     }
 
     /// Every image this client may have created and has not seen deleted.

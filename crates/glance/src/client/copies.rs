@@ -27,6 +27,7 @@ impl Client {
             request: &create,
             watch: None,
             times: context.times,
+            sent: false,
             exchanges: Vec::new(),
         };
         let mut answer = self.create(&mut other, Formats::Raw).await;
@@ -44,6 +45,7 @@ impl Client {
             }
         }
         context.times = other.times;
+        context.sent |= other.sent;
         context.exchanges.append(&mut other.exchanges);
         // What was shown is the other's.
         (answer.observed, answer.content, answer.property) = (None, None, None);

@@ -2,7 +2,7 @@
 
 use super::{Client, OperationContext};
 use crate::answer::{Answer, Exchange, both_ends, line};
-use crate::auth::{Caller, Secret, TOKEN};
+use crate::auth::{Caller, LoginError, Secret, TOKEN};
 use crate::clock::{now, since};
 use crate::dialect::{self, Asked, Image};
 use crate::http::{Call, Payload, Reply, Times, Trouble, Watch};
@@ -98,7 +98,7 @@ impl Client {
         let began = now();
         let token = session.token_apart().await;
         times.waited += since(began);
-        let token = token.map_err(|error| Trouble::NotSent(error.to_string()))?;
+        let token = token.map_err(unsigned)?;
         call.secret = token.header();
         let headers = call.request.headers_mut();
         headers.extend(
@@ -145,6 +145,7 @@ impl Client {
         let kept = clock.map(|clock| self.noted(context.request.who, &call, clock()));
         let (content_max, transfer) = (call.content_max, call.transfer.clone());
         let came = (self.send(context.request.who, call, &mut context.times)).await;
+        context.sent |= !came.as_ref().is_err_and(Trouble::is_unsent);
         if let (Some(mut kept), Some(clock)) = (kept, &self.clock) {
             kept.ended = Some(clock());
             let sent = context.watch.as_ref().map(|watch| watch.sent.get().body);
@@ -166,10 +167,7 @@ impl Client {
                 (answer, Ok(reply))
             }
             Err(trouble) => {
-                let outcome = without_reply(context.request.operation, &trouble, &context.watch);
-                let mut answer = Answer::new(outcome).with_note(line(trouble.text()));
-                answer.http_status =
-                    matches!(trouble, Trouble::Malformed(_)).then_some(Ending::NO_HTTP);
+                let answer = unanswered(context.request.operation, &trouble, &context.watch);
                 (answer, Err(trouble))
             }
         }
@@ -215,12 +213,34 @@ async fn sign(
     let signed = caller.sign(headers).await;
     call.secret = headers.get(TOKEN).cloned();
     times.waited += since(began);
-    signed.map_err(|error| Trouble::NotSent(error.to_string()))
+    signed.map_err(unsigned)
+}
+
+/// Without a token nothing is sent.
+fn unsigned(error: LoginError) -> Trouble {
+    match error {
+        LoginError::Local { failure, .. } => Trouble::Local(failure),
+        error => Trouble::NotSent(error.to_string()),
+    }
+}
+
+/// What is known of an operation that was not answered.
+pub(super) fn unanswered(
+    operation: Operation,
+    trouble: &Trouble,
+    watch: &Option<Rc<Watch>>,
+) -> Answer {
+    let outcome = without_reply(operation, trouble, watch);
+    let mut answer = Answer::new(outcome).with_note(line(trouble.text()));
+    answer.http_status = matches!(trouble, Trouble::Malformed(_)).then_some(Ending::NO_HTTP);
+    answer.broken_off = matches!(trouble, Trouble::BrokenOff(_));
+    answer
 }
 
 /// How an operation ended that was not answered.
 fn without_reply(operation: Operation, trouble: &Trouble, watch: &Option<Rc<Watch>>) -> Outcome {
     let impossible = match (trouble, watch) {
+        (Trouble::Local(_), _) => return Outcome::Local,
         // Nothing was sent, so nothing can have happened.
         (Trouble::NotSent(_), _) => true,
         (_, Some(watch)) if watch.struck() => {

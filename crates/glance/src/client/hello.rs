@@ -4,6 +4,7 @@ use super::Client;
 use crate::answer::line;
 use crate::auth::LoginError;
 use crate::dialect::Page;
+use crate::generator::LocalFailure;
 use crate::http::{ConfigError, Trouble};
 use stormglass_model::lifecycle::Who;
 use stormglass_model::script::Act;
@@ -14,6 +15,12 @@ pub enum HelloError {
     /// It did not answer: its URL without a path, and what went wrong.
     #[error("no Glance at {0}: {1}")]
     Unreachable(String, String),
+    /// It could not be asked: its URL without a path, and what failed on this machine.
+    #[error("cannot ask the Glance at {0}: {1}")]
+    Local(String, LocalFailure),
+    /// The user wanted to stop before it answered.
+    #[error("interrupted before the Glance at {0} answered")]
+    Interrupted(String),
     /// The target makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -64,7 +71,7 @@ impl Client {
     pub async fn hello(&self) -> Result<Greeting, HelloError> {
         self.greet(Who::Member, "member's token or identity")
             .await?;
-        let member_is_admin = self.is_admin(Who::Member).await;
+        let member_is_admin = self.is_admin(Who::Member).await?;
         // Whoever needs one asks again if there was no answer.
         let _ = self.stores().await;
         let has_admin = self.shared.identities[Who::Admin.index()].is_some();
@@ -73,14 +80,34 @@ impl Client {
         }
         Ok(Greeting {
             member_is_admin,
-            admin_is_admin: has_admin && self.is_admin(Who::Admin).await,
+            admin_is_admin: has_admin && self.is_admin(Who::Admin).await?,
         })
     }
 
     /// Whether it may list tasks, which Glance's policies leave to admins.
-    async fn is_admin(&self, who: Who) -> bool {
-        let reply = self.get(who, "/tasks?limit=1").await;
-        reply.is_ok_and(|reply| reply.status == 200)
+    async fn is_admin(&self, who: Who) -> Result<bool, HelloError> {
+        match self.get(who, "/tasks?limit=1").await {
+            Ok(reply) => Ok(reply.status == 200),
+            Err(trouble @ (Trouble::Local(_) | Trouble::BrokenOff(_))) => {
+                Err(self.unanswered(&trouble))
+            }
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Why there was no answer to a first word.
+    fn unanswered(&self, trouble: &Trouble) -> HelloError {
+        let server = self.shared.connections.endpoint().to_string();
+        match trouble {
+            Trouble::Local(failure) | Trouble::BrokenOff(Some(failure)) => {
+                HelloError::Local(server, failure.clone())
+            }
+            Trouble::BrokenOff(None) => HelloError::Interrupted(server),
+            Trouble::NotSent(detail) => HelloError::Unreachable(server, line(detail)),
+            Trouble::NoReply(_) | Trouble::Malformed(_) | Trouble::Stopped => {
+                HelloError::Foreign(server, line(trouble.text()))
+            }
+        }
     }
 
     async fn greet(&self, who: Who, name: &'static str) -> Result<(), HelloError> {
@@ -89,13 +116,7 @@ impl Client {
         let foreign = |detail: &str| HelloError::Foreign(server(), line(detail));
         let reply = match self.get(who, "/images?limit=1").await {
             Ok(reply) => reply,
-            Err(Trouble::NotSent(detail)) => {
-                return Err(HelloError::Unreachable(server(), line(&detail)));
-            }
-            Err(Trouble::NoReply(detail) | Trouble::Malformed(detail)) => {
-                return Err(foreign(&detail));
-            }
-            Err(Trouble::Stopped) => return Ok(()), // only an aborted upload stops
+            Err(trouble) => return Err(self.unanswered(&trouble)),
         };
         match (reply.status, &reply.cut) {
             (status @ (401 | 403), _) => Err(HelloError::Identity {

@@ -5,6 +5,7 @@ use crate::auth::Caller;
 use crate::commands::Commands;
 use crate::data_server::DataServer;
 use crate::dialect::Stores;
+use crate::generator::Generator;
 use crate::http::{ConfigError, Connections, Endpoint, Times, Watch};
 use crate::journal::Journal;
 use crate::target::{Command, GlanceTarget};
@@ -36,6 +37,8 @@ pub struct Client {
 
 struct Shared {
     connections: Connections,
+    /// This side of them.
+    generator: Generator,
     /// By [`Who`].
     identities: [Option<Rc<Caller>>; Who::COUNT],
     run: RunId,
@@ -65,6 +68,8 @@ struct OperationContext<'a> {
     /// What to do at a point of its next exchange.
     watch: Option<Rc<Watch>>,
     times: Times,
+    /// Whether a request of it was sent, or may have been.
+    sent: bool,
     exchanges: Vec<Exchange>,
 }
 
@@ -93,6 +98,7 @@ impl Client {
         Ok(Client {
             shared: Rc::new(Shared {
                 connections,
+                generator: target.routes.generator().clone(),
                 identities: known,
                 run,
                 location: target.location.clone(),
@@ -116,6 +122,11 @@ impl Client {
             shared: self.shared.clone(),
             clock: Some(Rc::new(clock)),
         }
+    }
+
+    /// Whether the user wants to stop, so that no request takes more than a second.
+    pub fn is_interrupted(&self) -> bool {
+        self.shared.generator.interruption().is_told()
     }
 
     /// Why this client cannot perform `act`, if it cannot; for the reader of scenarios.
@@ -193,9 +204,14 @@ impl Client {
             request,
             watch,
             times: Times::default(),
+            sent: false,
             exchanges: Vec::new(),
         };
         let mut answer = self.act(&mut context).await;
+        // Of several requests, one may have been sent before something failed on this machine.
+        if answer.outcome == Outcome::Local && context.sent {
+            (answer.outcome, answer.broken_off) = (Outcome::Unknown, true);
+        }
         answer.waited = context.times.waited;
         answer.connect = context.times.connect;
         answer.exchanges = context.exchanges;

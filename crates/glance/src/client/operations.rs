@@ -1,7 +1,8 @@
 //! Each operation, as the requests that Glance has for it.
 
+use super::exchange::unanswered;
 use super::{Client, OperationContext};
-use crate::answer::{Answer, ImageId, Request, line};
+use crate::answer::{Answer, ImageId, Request};
 use crate::data_server::DataServer;
 use crate::dialect::{self, Stores, Tasks};
 use crate::http::{Call, Payload, Trouble, md5_of, sha512_of};
@@ -79,7 +80,7 @@ impl Client {
         };
         let value = match value {
             Ok(value) => value,
-            Err(note) => return Answer::new(Outcome::Fail).with_note(note),
+            Err(trouble) => return unanswered(request.operation, &trouble, &None),
         };
         let asked = dialect::asked(kind, request.id, self.shared.run, &value);
         let (size, seed) = (request.size.0, request.content_seed);
@@ -138,8 +139,9 @@ impl Client {
         // Before the first byte is sent: from here on the image may exist.
         let first = !self.shared.created.borrow().contains_key(&id);
         if first {
-            if let Err(note) = self.enter(id, &mut context.times) {
-                return Answer::new(Outcome::Fail).with_note(note);
+            if let Err(failure) = self.enter(id, &mut context.times) {
+                let trouble = Trouble::Local(failure);
+                return unanswered(context.request.operation, &trouble, &None);
             }
             self.shared.created.borrow_mut().insert(id, false);
         }
@@ -147,7 +149,7 @@ impl Client {
         let (mut answer, came) = self.exchange(context, call).await;
         answer.observed = answer.observed.filter(|seen| *seen != Seen::Gone);
         let never_created =
-            answer.outcome == Outcome::Refused || matches!(came, Err(Trouble::NotSent(_)));
+            answer.outcome == Outcome::Refused || came.as_ref().is_err_and(Trouble::is_unsent);
         let mut created = self.shared.created.borrow_mut();
         if never_created && first && created.get(&id) == Some(&false) {
             // A 409 means that the identifier is somebody else's: then it is not this run's to delete.
@@ -202,7 +204,7 @@ impl Client {
     }
 
     /// Where Glance may read the subject's data; or why nowhere.
-    async fn location(&self, request: &Request) -> Result<String, String> {
+    async fn location(&self, request: &Request) -> Result<String, Trouble> {
         let (served, size) = match (request.operation.kind(), self.shared.too_large) {
             (OperationKind::Import(Source::TooLarge), Some(size)) => (Source::Whole, size.0),
             (OperationKind::Import(source), _) => (source, request.size.0),
@@ -212,29 +214,43 @@ impl Client {
         if let Some(location) = self.shared.location.as_ref().filter(|_| !own) {
             return Ok(location.clone());
         }
-        match self.shared.source.get_or_try_init(DataServer::start).await {
+        let generator = &self.shared.generator;
+        let start = || DataServer::start(generator);
+        match self.shared.source.get_or_try_init(start).await {
             Ok(source) => Ok(source.url_for(size, request.content_seed, served)),
-            Err(error) => Err(line(&format!("cannot serve data on 127.0.0.1: {error}"))),
+            Err(error) => {
+                let trouble = Trouble::unsent("cannot serve data on 127.0.0.1", &error);
+                trouble
+                    .local()
+                    .into_iter()
+                    .for_each(|it| generator.failed_by(it));
+                Err(trouble)
+            }
         }
     }
 
-    /// The stores between which the server copies data; none where it has no two. The error is one line.
-    pub(super) async fn stores(&self) -> Result<Option<&Stores>, String> {
+    /// The stores between which the server copies data; none where it has no two.
+    pub(super) async fn stores(&self) -> Result<Option<&Stores>, Trouble> {
         let ask = || async {
-            let reply = self.get(Who::Member, "/info/stores").await;
-            let reply = reply.map_err(|trouble| line(trouble.text()))?;
-            Ok::<_, String>(Stores::of(&reply.text).filter(|_| reply.status == 200))
+            let reply = self.get(Who::Member, "/info/stores").await?;
+            Ok::<_, Trouble>(Stores::of(&reply.text).filter(|_| reply.status == 200))
         };
         let asked = self.shared.stores.get_or_try_init(ask).await;
         asked.map(Option::as_ref)
     }
 
-    async fn store(&self, role: StoreRole) -> Result<String, String> {
-        let name = self
+    /// A store's name, before anything of the operation is sent.
+    async fn store(&self, role: StoreRole) -> Result<String, Trouble> {
+        let stores = self
             .stores()
-            .await?
-            .map(|stores| stores.named(role).to_owned());
-        name.ok_or_else(|| "the server has no two stores that take data".to_owned())
+            .await
+            .map_err(|trouble| match trouble.local() {
+                Some(failure) => Trouble::Local(failure.clone()),
+                None => Trouble::NotSent(trouble.text().to_owned()),
+            })?;
+        let name = stores.map(|stores| stores.named(role).to_owned());
+        let none = || "the server has no two stores that take data".to_owned();
+        name.ok_or_else(|| Trouble::NotSent(none()))
     }
 
     /// Makes the image one that has members, and another project one of them.

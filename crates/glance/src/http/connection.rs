@@ -7,6 +7,7 @@ use super::reply::{self, Reply, explain};
 use super::routes::Routes;
 use super::stream::FaultyStream;
 use super::tls::Tls;
+use super::trouble::Trouble;
 use super::watch::{Load, Side, Watch};
 use crate::clock::{now, since};
 use crate::system::Socket;
@@ -142,29 +143,6 @@ impl Call {
     }
 }
 
-/// Why there was no reply.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    /// Nothing was sent.
-    NotSent(String),
-    /// The request, or some of it, was sent.
-    NoReply(String),
-    /// Something came that is no reply of HTTP.
-    Malformed(String),
-    /// The upload stopped where it was told to, and the connection was closed.
-    Stopped,
-}
-
-impl Trouble {
-    /// What went wrong; empty when it was meant to.
-    pub(crate) fn text(&self) -> &str {
-        match self {
-            Trouble::NotSent(text) | Trouble::NoReply(text) | Trouble::Malformed(text) => text,
-            Trouble::Stopped => "",
-        }
-    }
-}
-
 /// Where an exchange's time went, apart from the server.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Times {
@@ -199,8 +177,22 @@ impl Connections {
         &self.endpoint
     }
 
-    /// Sends a request once and reads its reply. `times` grows by what was spent before the server had the request.
+    /// Sends a request once and reads its reply. `times` grows by what was spent before the server had the request. It ends within
+    /// a second once the user wants to stop.
     pub(crate) async fn exchange(&self, call: Call, times: &mut Times) -> Result<Reply, Trouble> {
+        let generator = self.routes.generator();
+        let whole = self.exchange_unhurried(call, times);
+        let came = generator.interruption().hurry(whole).await;
+        let came = came.unwrap_or(Err(Trouble::BrokenOff(None)));
+        let local = match &came {
+            Ok(reply) => reply.local.as_ref(),
+            Err(trouble) => trouble.local(),
+        };
+        local.into_iter().for_each(|it| generator.failed_by(it));
+        came
+    }
+
+    async fn exchange_unhurried(&self, call: Call, times: &mut Times) -> Result<Reply, Trouble> {
         let began = now();
         let _permit = self.permits.acquire().await;
         times.waited += since(began);
@@ -268,7 +260,7 @@ impl Connections {
                         Some(whole) if !fresh => request = whole,
                         Some(_) => return Err(Trouble::NotSent(text)),
                         None if error.is_parse() => return Err(Trouble::Malformed(text)),
-                        None => return Err(Trouble::NoReply(text)),
+                        None => return Err(Trouble::unanswered(text, &error)),
                     }
                 }
             }
@@ -291,7 +283,7 @@ impl Connections {
     async fn connect(&self, times: &mut Times) -> Result<Box<dyn Socket>, Trouble> {
         let began = now();
         let opening = async {
-            let unopened = |error| format!("cannot connect: {error}");
+            let unopened = |error| Trouble::unsent("cannot connect", &error);
             let stream = match &self.proxy {
                 Some(proxy) => {
                     let opened = self.routes.connect(&proxy.place).await;
@@ -304,16 +296,17 @@ impl Connections {
                     .await
                     .map_err(unopened)?,
             };
-            Ok::<Box<dyn Socket>, String>(match &self.tls {
+            Ok::<Box<dyn Socket>, Trouble>(match &self.tls {
                 Some(tls) => Box::new(tls.over(stream).await?),
                 None => stream,
             })
         };
         let opened = timeout_at(began + self.timeout, opening).await;
         times.connect += since(began);
-        opened
-            .unwrap_or_else(|_| Err(format!("cannot connect within {:?}", self.timeout)))
-            .map_err(Trouble::NotSent)
+        opened.unwrap_or_else(|_| {
+            let late = format!("cannot connect within {:?}", self.timeout);
+            Err(Trouble::NotSent(late))
+        })
     }
 
     /// A connection used a moment ago that is still open.
@@ -370,5 +363,79 @@ async fn answered<T>(
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::LocalCause;
+    use std::io;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tokio::io::ReadBuf;
+
+    /// A connection that takes so many writes, and then fails as the system says.
+    struct Failing(usize, rustix::io::Errno);
+
+    impl AsyncWrite for Failing {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            match self.0 {
+                0 => Poll::Ready(Err(self.1.into())),
+                left => {
+                    self.0 = left - 1;
+                    Poll::Ready(Ok(bytes.len()))
+                }
+            }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncRead for Failing {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    /// What becomes of an upload over such a connection.
+    async fn upload(connection: Failing) -> Trouble {
+        let mut connection = handshake(connection).await.unwrap();
+        let body = Payload::upload(1, 1 << 20, 1 << 20);
+        let call = Call::new("PUT", "/v2/images", "glance", None, body);
+        let sent = connection.sender.try_send_request(call.request).await;
+        let error = sent.unwrap_err().into_error();
+        Trouble::unanswered(explain(&error), &error)
+    }
+
+    #[test]
+    fn what_fails_here_after_bytes_were_sent_is_not_the_servers_silence() {
+        use rustix::io::Errno;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let local = tokio::task::LocalSet::new();
+        let become_of = |errno| local.block_on(&runtime, upload(Failing(1, errno)));
+        match become_of(Errno::NOBUFS) {
+            Trouble::BrokenOff(Some(failure)) => assert_eq!(failure.cause, LocalCause::Memory),
+            other => panic!("{other:?}"),
+        }
+        // That the other side has gone says something of it.
+        assert!(matches!(become_of(Errno::PIPE), Trouble::NoReply(_)));
     }
 }

@@ -1,6 +1,7 @@
 //! Proxies, as the environment names them, for every program alike.
 
 use super::endpoint::{ConfigError, Endpoint};
+use super::trouble::Trouble;
 use crate::system::Socket;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -156,8 +157,8 @@ impl Proxy {
     }
 
     /// Why there is no connection to it.
-    pub(super) fn lost(&self, error: io::Error) -> String {
-        format!("cannot connect to {}: {error}", self.name())
+    pub(super) fn lost(&self, error: io::Error) -> Trouble {
+        Trouble::unsent(&format!("cannot connect to {}", self.name()), &error)
     }
 
     /// Makes of a connection to it one that leads on to a server, if that speaks TLS.
@@ -165,7 +166,7 @@ impl Proxy {
         &self,
         mut stream: Box<dyn Socket>,
         server: &Endpoint,
-    ) -> Result<Box<dyn Socket>, String> {
+    ) -> Result<Box<dyn Socket>, Trouble> {
         let lost = |error| self.lost(error);
         if !server.tls {
             return Ok(stream);
@@ -190,12 +191,15 @@ impl Proxy {
         let status = answer.get(9..12).unwrap_or_default();
         match (answer.starts_with(b"HTTP/1."), status) {
             (true, [b'2', ..]) => Ok(stream),
-            (true, status) => Err(format!(
+            (true, status) => Err(Trouble::NotSent(format!(
                 "{} does not lead on to it: HTTP {}",
                 self.name(),
                 String::from_utf8_lossy(status)
-            )),
-            (false, _) => Err(format!("{} does not answer like a proxy", self.name())),
+            ))),
+            (false, _) => {
+                let why = format!("{} does not answer like a proxy", self.name());
+                Err(Trouble::NotSent(why))
+            }
         }
     }
 }

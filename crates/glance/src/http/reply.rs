@@ -1,12 +1,14 @@
 //! What a server answers, read to its end within a limit of size and time.
 
-use super::content::Tally;
+use super::content::{Payload, Tally};
 use crate::clock::now;
+use crate::generator::LocalFailure;
 use crate::shown::redacted;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use std::error::Error;
 use std::time::Duration;
 use stormglass_model::history::Content;
 use tokio::time::timeout_at;
@@ -24,6 +26,27 @@ pub(crate) struct Reply {
     pub content: Option<Content>,
     /// Why the reply's body could not be read to its end.
     pub cut: Option<String>,
+    /// What of that failed on this machine.
+    pub local: Option<LocalFailure>,
+}
+
+/// Why a body could not be read to its end.
+struct Cut {
+    text: String,
+    local: Option<LocalFailure>,
+}
+
+impl Cut {
+    fn of(text: String) -> Cut {
+        Cut { text, local: None }
+    }
+
+    fn broken(error: &(dyn Error + 'static)) -> Cut {
+        Cut {
+            text: explain(error),
+            local: LocalFailure::of("the connection broke", error),
+        }
+    }
 }
 
 /// Reads the rest of a reply, of which at most `content_max` bytes are content.
@@ -41,6 +64,11 @@ pub(super) async fn read(
         text: Bytes::new(),
         content: None,
         cut: None,
+        local: None,
+    };
+    let cut = |reply: &mut Reply, cut: Cut| {
+        reply.cut = Some(cut.text);
+        reply.local = cut.local;
     };
     match content_max {
         Some(most) if matches!(status, 200 | 206) => {
@@ -56,26 +84,26 @@ pub(super) async fn read(
                         ));
                     }
                 }
-                Err(text) => reply.cut = Some(text),
+                Err(why) => cut(&mut reply, why),
             }
         }
         _ => match read_text(body, limit).await {
             Ok(text) => reply.text = text,
-            Err(text) => reply.cut = Some(text),
+            Err(why) => cut(&mut reply, why),
         },
     }
     reply
 }
 
-/// Counts and digests at most one byte more than `most`, for as long as bytes keep coming.
-async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<Content, String> {
+/// Counts and digests at most one byte more than `most`. Every piece must come within the limit, whatever drips meanwhile.
+async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<Content, Cut> {
     let mut received = Tally::default();
+    let (mut until, mut piece) = (now() + limit, Payload::CHUNK);
     loop {
-        let frame = timeout_at(now() + limit, body.frame()).await;
-        match frame {
-            Err(_) => return Err(format!("no more content within {limit:?}")),
+        match timeout_at(until, body.frame()).await {
+            Err(_) => return Err(Cut::of(format!("no more content within {limit:?}"))),
             Ok(None) => return Ok(received.content()),
-            Ok(Some(Err(error))) => return Err(explain(&error)),
+            Ok(Some(Err(error))) => return Err(Cut::broken(&error)),
             Ok(Some(Ok(frame))) => {
                 let Some(bytes) = frame.data_ref() else {
                     continue;
@@ -83,6 +111,10 @@ async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<
                 let room = most.saturating_add(1) - received.size;
                 let wanted = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
                 received.add(&bytes[..wanted]);
+                if received.size >= piece {
+                    until = now() + limit;
+                    piece = received.size + Payload::CHUNK;
+                }
                 if received.size > most {
                     return Ok(received.content());
                 }
@@ -91,18 +123,21 @@ async fn read_content(mut body: Incoming, most: u64, limit: Duration) -> Result<
     }
 }
 
-async fn read_text(body: Incoming, limit: Duration) -> Result<Bytes, String> {
-    let too_long = || Err(format!("the reply is longer than {TEXT_MAX} bytes"));
+async fn read_text(body: Incoming, limit: Duration) -> Result<Bytes, Cut> {
+    let too_long = || {
+        let why = format!("the reply is longer than {TEXT_MAX} bytes");
+        Err(Cut::of(why))
+    };
     if body.size_hint().lower() > TEXT_MAX as u64 {
         return too_long();
     }
     // The limit is for the whole: nothing this short comes slowly.
     let reading = Limited::new(body, TEXT_MAX).collect();
     match timeout_at(now() + limit, reading).await {
-        Err(_) => Err(format!("the reply did not end within {limit:?}")),
+        Err(_) => Err(Cut::of(format!("the reply did not end within {limit:?}"))),
         Ok(Ok(text)) => Ok(text.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => too_long(),
-        Ok(Err(error)) => Err(explain(&*error)),
+        Ok(Err(error)) => Err(Cut::broken(&*error)),
     }
 }
 

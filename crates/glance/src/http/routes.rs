@@ -2,6 +2,7 @@
 
 use super::endpoint::{ConfigError, Endpoint};
 use super::proxy::{Proxies, Proxy};
+use crate::generator::{Generator, unresolved};
 use crate::system::{NativeSystem, Socket, System};
 use std::collections::BTreeMap;
 use std::io;
@@ -15,6 +16,7 @@ pub struct Routes {
     system: Arc<dyn System>,
     proxies: Proxies,
     names: Arc<Mutex<BTreeMap<String, Vec<IpAddr>>>>,
+    generator: Generator,
 }
 
 impl Default for Routes {
@@ -30,6 +32,7 @@ impl Routes {
             system,
             proxies: Proxies::default(),
             names: Arc::default(),
+            generator: Generator::default(),
         }
     }
 
@@ -44,6 +47,19 @@ impl Routes {
             proxies: Proxies::of_variables(variable),
             ..Routes::default()
         }
+    }
+
+    /// The same ways, taken by this generator: it hears what fails on this machine, and says when to stop.
+    pub fn taken_by(&self, generator: &Generator) -> Routes {
+        Routes {
+            generator: generator.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Who takes them.
+    pub fn generator(&self) -> &Generator {
+        &self.generator
     }
 
     /// Whether a server is asked through a proxy.
@@ -77,7 +93,10 @@ impl Routes {
     pub(crate) async fn resolved(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         match self.known(host) {
             Some(known) => Ok(known),
-            None => self.remembered(host, self.system.look_up(host).await?),
+            None => {
+                let found = self.system.look_up(host).await;
+                self.remembered(host, found.map_err(unresolved)?)
+            }
         }
     }
 
@@ -92,10 +111,8 @@ impl Routes {
     fn remembered(&self, host: &str, mut found: Vec<IpAddr>) -> io::Result<Vec<IpAddr>> {
         found.dedup();
         if found.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the name has no address",
-            ));
+            let nothing = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+            return Err(unresolved(nothing));
         }
         Ok(self.names().entry(host.to_owned()).or_insert(found).clone())
     }

@@ -1,6 +1,7 @@
 //! TLS: whom to trust, and why a server was not trusted, in words.
 
 use super::endpoint::ConfigError;
+use super::trouble::Trouble;
 use crate::input;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,7 +57,7 @@ impl Tls {
     }
 
     /// Speaks it over a connection; fails with a line for the user.
-    pub(super) async fn over<S>(&self, stream: S) -> Result<TlsStream<S>, String>
+    pub(super) async fn over<S>(&self, stream: S) -> Result<TlsStream<S>, Trouble>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -64,8 +65,8 @@ impl Tls {
         connected.map_err(|error| {
             let inner = error.get_ref();
             match inner.and_then(|inner| inner.downcast_ref::<Error>()) {
-                Some(error) => explain(error),
-                None => format!("the TLS handshake broke off: {error}"),
+                Some(error) => Trouble::NotSent(explain(error)),
+                None => Trouble::unsent("the TLS handshake broke off", &error),
             }
         })
     }

@@ -1,6 +1,6 @@
 //! Where a database is, as operators write it in `glance-api.conf`: SQLAlchemy's URLs.
 
-use super::error::{DatabaseError, ProbeError};
+use super::error::DatabaseError;
 use crate::http::Routes;
 use crate::shown::is_hidden;
 use percent_encoding::percent_decode_str;
@@ -83,7 +83,7 @@ impl Server {
 /// The addresses of a database's server.
 pub(super) async fn addresses(host: &str, routes: &Routes) -> Result<Vec<IpAddr>, DatabaseError> {
     let found = routes.resolved(host).await;
-    found.map_err(|error| DatabaseError(ProbeError::Connect, error.to_string()))
+    found.map_err(|error| DatabaseError::unanswered(error.to_string(), &error))
 }
 
 fn host_and_port(text: &str) -> Result<(Option<String>, Option<u16>), &'static str> {

@@ -2,7 +2,9 @@
 
 use super::error::ProbeError;
 use crate::answer::{ImageId, line};
-use crate::http::{Call, ConfigError, Connections, Endpoint, Payload, Reply, Routes, Times};
+use crate::http::{
+    Call, ConfigError, Connections, Endpoint, Payload, Reply, Routes, Times, Trouble,
+};
 use crate::target::BucketTarget;
 use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket as Signed, Credentials, S3Action, UrlStyle};
@@ -48,6 +50,7 @@ impl Bucket {
         let mut times = Times::default();
         let read = match self.connections.exchange(self.call(id), &mut times).await {
             Ok(reply) => size(&reply, &id.to_string()),
+            Err(Trouble::Local(failure)) => return Err(ProbeError::Local(failure)),
             Err(trouble) => Err(line(trouble.text())),
         };
         read.map_err(|why| ProbeError::Bucket(self.name.clone(), why))

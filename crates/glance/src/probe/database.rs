@@ -65,9 +65,19 @@ impl Database {
         let until = now() + if self.reached { RETURN } else { Duration::ZERO };
         loop {
             let ended = self.try_select(query, images).await;
-            match ended.map_err(|DatabaseError(error, why)| error(self.name(), why)) {
+            match ended.map_err(|error| self.told(error)) {
                 Err(ProbeError::Connect(..)) if now() < until => tokio::time::sleep(PAUSE).await,
                 ended => return ended,
+            }
+        }
+    }
+
+    fn told(&self, error: DatabaseError) -> ProbeError {
+        match error {
+            DatabaseError::Server(error, why) => error(self.name(), why),
+            DatabaseError::Local(failure) => {
+                self.routes.generator().failed_by(&failure);
+                ProbeError::Local(failure)
             }
         }
     }
@@ -89,7 +99,8 @@ impl Database {
             let rows = connection.select(query, images).await?;
             Ok((connection, rows))
         };
-        let silent = |_| DatabaseError(ProbeError::Connect, "it does not answer".to_owned());
+        let silent =
+            |_| DatabaseError::Server(ProbeError::Connect, "it does not answer".to_owned());
         let (connection, rows) = tokio::time::timeout(TIMEOUT, asking)
             .await
             .map_err(silent)??;

@@ -1,6 +1,8 @@
 //! Why the database or the store of a server cannot be read.
 
+use crate::generator::LocalFailure;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Why the database or the store cannot be read: which of them, without credentials, and why. All of it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +13,15 @@ pub enum ProbeError {
          for example postgresql://user:password@host/glance"
     )]
     Address(&'static str),
+    /// Something failed on this machine.
+    #[error("the probe failed on this machine: {0}")]
+    Local(LocalFailure),
+    /// A reading took too long.
+    #[error("the probe did not end within {0:?}: the database or the store is too slow")]
+    TooSlow(Duration),
+    /// The user wanted to stop before it ended.
+    #[error("the probe was interrupted")]
+    Interrupted,
     /// Nothing can be asked of the database.
     #[error("cannot connect to {0}: {1}; check the probe's `database`")]
     Connect(String, String),
@@ -47,4 +58,18 @@ impl ProbeError {
 pub(super) type Cells = Vec<Option<String>>;
 
 /// What is wrong with a database's answer: which error of a probe it is, once the database's name is known, and why.
-pub(super) struct DatabaseError(pub fn(String, String) -> ProbeError, pub String);
+pub(super) enum DatabaseError {
+    Server(fn(String, String) -> ProbeError, String),
+    /// It could not be asked, since something failed on this machine.
+    Local(LocalFailure),
+}
+
+impl DatabaseError {
+    /// No answer came, and this is why.
+    pub(super) fn unanswered(why: String, error: &(dyn std::error::Error + 'static)) -> Self {
+        match LocalFailure::of("cannot ask the database", error) {
+            Some(failure) => DatabaseError::Local(failure),
+            None => DatabaseError::Server(ProbeError::Connect, why),
+        }
+    }
+}

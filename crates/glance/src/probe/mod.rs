@@ -14,10 +14,12 @@ pub use error::ProbeError;
 
 use crate::answer::ImageId;
 use crate::auth::Secret;
+use crate::generator::Generator;
 use crate::http::Routes;
 use crate::target::ProbeTarget;
 use database::Database;
 use rows::Registry;
+use std::time::Duration;
 use store::Store;
 use stormglass_model::history::ProbeReading;
 
@@ -26,10 +28,27 @@ const CHUNK: usize = 500;
 /// An image that is never there; to ask for it shows whether one can ask.
 const NOBODY: [ImageId; 1] = [ImageId([0; 16])];
 
+/// The longest that a reading of all that is asked for may take.
+const WHOLE: Duration = Duration::from_secs(60);
+
+/// Waits for a reading no longer than that, and hardly at all once the user wants to stop.
+async fn within<T>(
+    generator: &Generator,
+    reading: impl Future<Output = Result<T, ProbeError>>,
+) -> Result<T, ProbeError> {
+    let timed = tokio::time::timeout(WHOLE, reading);
+    match generator.interruption().hurry(timed).await {
+        Some(Ok(read)) => read,
+        Some(Err(_)) => Err(ProbeError::TooSlow(WHOLE)),
+        None => Err(ProbeError::Interrupted),
+    }
+}
+
 /// Reads the database and the store of one server. It must run inside a `tokio::task::LocalSet`.
 pub struct Probe {
     database: Option<Database>,
     store: Option<Store>,
+    generator: Generator,
 }
 
 impl std::fmt::Debug for Probe {
@@ -39,23 +58,39 @@ impl std::fmt::Debug for Probe {
 }
 
 impl Probe {
-    /// Connects to what `target` names by `routes`, and makes sure that it is there and can be read.
+    /// Connects to what `target` names by `routes`, and makes sure that it is there and can be read. A minute at most.
     pub async fn open(target: &ProbeTarget, routes: &Routes) -> Result<Probe, ProbeError> {
         let url = target.database.as_ref().map(Secret::reveal);
         let mut database = url.map(|url| Database::new(url, routes)).transpose()?;
-        if let Some(database) = &mut database {
-            Registry::read(database, &NOBODY).await?;
-        }
         let store = Store::of(target, routes)?;
-        if let Some(store) = &store {
-            store.look(&NOBODY).await?;
-        }
-        Ok(Probe { database, store })
+        let reading = async {
+            if let Some(database) = &mut database {
+                Registry::read(database, &NOBODY).await?;
+            }
+            if let Some(store) = &store {
+                store.look(&NOBODY).await?;
+            }
+            Ok(())
+        };
+        within(routes.generator(), reading).await?;
+        Ok(Probe {
+            database,
+            store,
+            generator: routes.generator().clone(),
+        })
     }
 
     /// A probe reading of each image, in the order asked. What the server is doing meanwhile may be seen half done: ask at rest. A database
-    /// that went away, and may be on its way back, is waited for a little.
+    /// that went away, and may be on its way back, is waited for a little; all of it takes a minute at most.
     pub async fn read(&mut self, images: &[ImageId]) -> Result<Vec<ProbeReading>, ProbeError> {
+        let generator = self.generator.clone();
+        within(&generator, self.read_unhurried(images)).await
+    }
+
+    async fn read_unhurried(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<Vec<ProbeReading>, ProbeError> {
         let mut reading = Vec::with_capacity(images.len());
         for images in images.chunks(CHUNK) {
             let rows = match &mut self.database {

@@ -1,9 +1,11 @@
 //! What the clients of one subject saw of it, and what a probe read of it at rest: all that can be known of a real server.
 
 use super::{Content, Ending, OpId};
-use crate::lifecycle::{Operation, SubjectStatus, Who};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus, Who};
 use crate::units::Time;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// One subject's history from outside, in order of time. Equal times are concurrent, whatever their order here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +14,30 @@ pub struct SubjectHistory {
     pub subject: u64,
     /// What happened.
     pub events: Vec<ClientEvent>,
+}
+
+impl SubjectHistory {
+    /// The same without the operations that never left the client's machine: they have not happened.
+    pub fn happened(&self) -> Cow<'_, SubjectHistory> {
+        let never_left = |event: &ClientEvent| match event.observation {
+            Observation::Answered { op, ending } if ending.outcome == Outcome::Local => Some(op),
+            _ => None,
+        };
+        let never_left: BTreeSet<OpId> = self.events.iter().filter_map(never_left).collect();
+        if never_left.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let happened = |event: &&ClientEvent| match event.observation {
+            Observation::Invoked { op, .. }
+            | Observation::Answered { op, .. }
+            | Observation::Property { op, .. } => !never_left.contains(&op),
+            Observation::Broken(_) | Observation::Probed(_) => true,
+        };
+        Cow::Owned(SubjectHistory {
+            subject: self.subject,
+            events: self.events.iter().filter(happened).copied().collect(),
+        })
+    }
 }
 
 /// One entry of such a history.

@@ -26,7 +26,7 @@
 //! | `operation`, `who` | invoked | what it asks for, and on whose behalf |
 //! | `size`, `checksum` | invoked | what it would bring in; both or neither. The checksum is of sixteen hexadecimal digits |
 //! | `spoiled` | invoked | whether its client does something wrong in the middle of it |
-//! | `outcome` | answered | `ok`, `refused`, `fail` or `unknown` |
+//! | `outcome` | answered | `ok`, `refused`, `fail`, `unknown` or `local` |
 //! | `status` | answered | what the answer showed: a status, or `gone` |
 //! | `size`, `checksum` | answered | what a read received, or a look says is held |
 //! | `http` | answered | the status code of the reply; 0 where something came that is no reply of HTTP |

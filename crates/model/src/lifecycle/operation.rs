@@ -123,6 +123,9 @@ named! {
         Fail = "fail",
         /// No answer: it may have happened.
         Unknown = "unknown",
+        /// It never left this machine, which had no file descriptor, port, memory or disk for it: it has not happened, and says
+        /// nothing of the server.
+        Local = "local",
     }
 }
 

@@ -160,7 +160,9 @@ impl<A: Actors> Service<A> {
                 self.take_worker(now, next);
                 match outcome {
                     Outcome::Ok => Outcome::Ok,
-                    Outcome::Refused | Outcome::Fail | Outcome::Unknown => Outcome::Fail,
+                    Outcome::Refused | Outcome::Fail | Outcome::Unknown | Outcome::Local => {
+                        Outcome::Fail
+                    }
                 }
             }
             Work::Scrub => {

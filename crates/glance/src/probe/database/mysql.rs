@@ -14,7 +14,7 @@ pub(super) async fn open(server: &Server, routes: &Routes) -> Result<Conn, Datab
         Some(_) => vec![IpAddr::from([127, 0, 0, 1])],
         None => addresses(host, routes).await?,
     };
-    let mut opened = Err(DatabaseError(ProbeError::Connect, String::new()));
+    let mut opened = Err(DatabaseError::Server(ProbeError::Connect, String::new()));
     for address in addresses {
         opened = open_at(address, server).await;
         if opened.is_ok() {
@@ -62,12 +62,12 @@ pub(super) async fn select(
     };
     let cells = |row: Row| row.unwrap().into_iter().map(cell).collect();
     let rows = rows.into_iter().map(cells).collect::<Result<_, _>>();
-    rows.map_err(|_| DatabaseError(ProbeError::Query, "a text is not UTF-8".to_owned()))
+    rows.map_err(|_| DatabaseError::Server(ProbeError::Query, "a text is not UTF-8".to_owned()))
 }
 
 fn explain(error: Error) -> DatabaseError {
     let Error::Server(said) = &error else {
-        return DatabaseError(ProbeError::Connect, error.to_string());
+        return DatabaseError::unanswered(error.to_string(), &error);
     };
     let error = match said.code {
         // An unknown table, the same among those of the server itself, an unknown column.
@@ -78,5 +78,5 @@ fn explain(error: Error) -> DatabaseError {
         1040 | 1044 | 1045 | 1049 | 1053 | 1203 => ProbeError::Connect,
         _ => ProbeError::Query,
     };
-    DatabaseError(error, said.message.clone())
+    DatabaseError::Server(error, said.message.clone())
 }

@@ -54,7 +54,7 @@ fn explain(error: Error) -> DatabaseError {
         // Its own text says which step failed, and its cause what happened.
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         let why = format!("{error}{}", cause.unwrap_or_default());
-        return DatabaseError(ProbeError::Connect, why);
+        return DatabaseError::unanswered(why, &error);
     };
     let error = match said.code() {
         &SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN => ProbeError::NotGlance,
@@ -68,5 +68,5 @@ fn explain(error: Error) -> DatabaseError {
         }
         _ => ProbeError::Query,
     };
-    DatabaseError(error, said.message().to_owned())
+    DatabaseError::Server(error, said.message().to_owned())
 }

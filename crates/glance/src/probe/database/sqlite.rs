@@ -11,7 +11,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub(super) async fn open(path: &Path) -> Result<PathBuf, DatabaseError> {
     match path.is_file() {
         true => Ok(path.to_owned()),
-        false => Err(DatabaseError(
+        false => Err(DatabaseError::Server(
             ProbeError::Connect,
             "there is no such file; an absolute path has four slashes, sqlite:////…".to_owned(),
         )),
@@ -24,9 +24,9 @@ pub(super) async fn select(
     values: Vec<String>,
 ) -> Result<Vec<Cells>, DatabaseError> {
     let path = path.to_owned();
-    let reading = move || read(&path, &query, values).map_err(explain);
+    let reading = move || read(&path, &query, values).map_err(|error| explain(error, &path));
     (tokio::task::spawn_blocking(reading).await).unwrap_or_else(|_| {
-        Err(DatabaseError(
+        Err(DatabaseError::Server(
             ProbeError::Query,
             "the query was broken off".to_owned(),
         ))
@@ -45,8 +45,15 @@ fn read(path: &Path, query: &str, values: Vec<String>) -> Result<Vec<Cells>, Err
     rows.collect()
 }
 
-fn explain(error: Error) -> DatabaseError {
+fn explain(error: Error, path: &Path) -> DatabaseError {
     let why = error.to_string();
+    // SQLite does not say why it cannot open a file; whoever opens it as well is told.
+    if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+        && let Err(error) = std::fs::File::open(path)
+        && error.kind() != std::io::ErrorKind::PermissionDenied
+    {
+        return DatabaseError::unanswered(why, &error);
+    }
     let missing = ["no such table", "no such column"];
     let error = match error.sqlite_error_code() {
         _ if missing.iter().any(|it| why.contains(it)) => ProbeError::NotGlance,
@@ -54,5 +61,5 @@ fn explain(error: Error) -> DatabaseError {
         Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => ProbeError::Denied,
         _ => ProbeError::Query,
     };
-    DatabaseError(error, why)
+    DatabaseError::Server(error, why)
 }

@@ -28,7 +28,7 @@ impl Checker {
             Who::Member | Who::Reader | Who::OtherProject => plainly,
         };
         let (statuses, data, lenient) = match (ending.outcome, ending.seen) {
-            (Outcome::Unknown, _) => return None,
+            (Outcome::Unknown | Outcome::Local, _) => return None,
             // One whose role is unknown may be an admin.
             (Outcome::Ok, _) if reads && self.rules.one_identity => {
                 (Statuses::READABLE, data, false)

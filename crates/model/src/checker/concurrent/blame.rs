@@ -43,7 +43,7 @@ impl Checker {
         } else if operation.reads() {
             let how = match ending.outcome {
                 Outcome::Fail => "failed",
-                Outcome::Ok | Outcome::Refused | Outcome::Unknown => "was refused",
+                Outcome::Ok | Outcome::Refused | Outcome::Unknown | Outcome::Local => "was refused",
             };
             self.violated(
                 Invariant::Acknowledged,

@@ -78,6 +78,7 @@ impl Checker {
     /// Judges the history of one subject.
     pub fn judge(&mut self, history: &SubjectHistory) -> Judgement {
         self.reset();
+        let history = history.happened();
         let events = &history.events;
         self.order.extend(0..events.len() as u32);
         self.order
@@ -264,6 +265,7 @@ impl Checker {
         match ending.outcome {
             Outcome::Ok => Way::Ok,
             Outcome::Refused => Way::Refused,
+            Outcome::Local => Way::Never,
             Outcome::Unknown => Way::Maybe,
             Outcome::Fail if !self.rules.real() => Way::Fail,
             Outcome::Fail => match ending.http_status {
@@ -382,7 +384,7 @@ impl Checker {
         }
         match ending.outcome {
             Outcome::Ok => goes_on(&self.rules, open.operation).then_some(Standing::Accepted),
-            Outcome::Refused => None,
+            Outcome::Refused | Outcome::Local => None,
             Outcome::Unknown => Some(Standing::Unknown),
             Outcome::Fail if !self.rules.real() => None,
             Outcome::Fail if ending.http_status.is_none() || open.spoiled => {

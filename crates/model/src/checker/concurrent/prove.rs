@@ -43,6 +43,7 @@ impl Checker {
             order: 0,
             proven: Vec::new(),
         };
+        let history = history.happened();
         history.events.iter().for_each(|event| walk.event(event));
         walk.proven
     }
@@ -151,7 +152,7 @@ impl Walk<'_> {
             // Its client may be gone, and the server may not even have begun.
             Outcome::Fail => operation.sends_data(),
             Outcome::Unknown => true,
-            Outcome::Refused => false,
+            Outcome::Refused | Outcome::Local => false,
         };
         if goes_on {
             self.lingering.push((ended.op, operation));

@@ -55,13 +55,14 @@ impl Checker {
             Outcome::Ok => self.answered_ok(&ended),
             Outcome::Refused => self.answered_refused(&ended),
             Outcome::Fail => self.answered_fail(&ended),
-            Outcome::Unknown => {}
+            // The embedded service needs nothing of this machine that could fail.
+            Outcome::Unknown | Outcome::Local => {}
         }
         self.left_behind(&ended, outcome);
         let as_told = match outcome {
             Outcome::Ok => !ended.op.must_be_refused,
             Outcome::Refused => ended.op.must_be_refused,
-            Outcome::Fail | Outcome::Unknown => false,
+            Outcome::Fail | Outcome::Unknown | Outcome::Local => false,
         };
         self.subjects.at(id.slot).off_script |= !as_told;
         if self.subjects.at(id.slot).open.is_none() {

@@ -34,10 +34,19 @@ pub struct Glance {
 struct State {
     rng: Rng,
     images: BTreeMap<ImageId, Image>,
-    /// Whether it answers nothing but errors.
-    broken: bool,
+    /// What of it is broken.
+    broken: Broken,
     /// What has been sent, by size and the leading bytes of its checksum.
     data: BTreeMap<(u64, u64), Data>,
+}
+
+/// What of a server is broken.
+#[derive(Clone, Copy, Default)]
+pub struct Broken {
+    /// It answers nothing but errors.
+    pub api: bool,
+    /// It can neither keep data nor read it.
+    pub store: bool,
 }
 
 #[derive(Clone)]
@@ -78,7 +87,7 @@ impl Glance {
             state: Mutex::new(State {
                 rng,
                 images: BTreeMap::new(),
-                broken: false,
+                broken: Broken::default(),
                 data: BTreeMap::new(),
             }),
         }
@@ -88,8 +97,8 @@ impl Glance {
         self.state.lock().unwrap()
     }
 
-    /// Has it answer nothing but errors, or no longer.
-    pub fn break_down(&self, broken: bool) {
+    /// Breaks it, or mends it.
+    pub fn break_down(&self, broken: Broken) {
         self.state().broken = broken;
     }
 
@@ -145,8 +154,12 @@ fn json(status: u16, body: &Value) -> Answer {
 async fn answer(request: Request<Incoming>, world: Arc<World>) -> Answer {
     let glance = &world.glance;
     glance.pause().await;
-    if glance.state().broken {
-        return plain(503, "");
+    let Broken { api, store } = glance.state().broken;
+    let is_data = ["/file", "/stage"]
+        .iter()
+        .any(|end| request.uri().path().ends_with(end));
+    if api || store && is_data {
+        return plain(if api { 503 } else { 500 }, "");
     }
     let who = match request
         .headers()

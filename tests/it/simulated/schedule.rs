@@ -32,7 +32,8 @@ impl Schedule {
         let count = up_to(rng, FAULTS);
         let mut faults: Vec<Fault> = (0..count)
             .map(|_| Fault {
-                call: up_to(rng, CALLS - 1),
+                // Most early, where they meet.
+                call: (unit(rng).powi(2) * CALLS as f64) as u64,
                 how: up_to(rng, 255) as u8,
             })
             .collect();

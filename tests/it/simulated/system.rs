@@ -1,6 +1,7 @@
 //! The operating system of the simulated environment.
 
 use super::files::Opened;
+use super::glance::Broken;
 use super::network::{Connection, Trouble};
 use super::world::{COMMANDS, CONNECTIONS, World};
 use rustix::io::Errno;
@@ -143,7 +144,11 @@ impl System for Simulated {
                 }
                 None => {}
             }
-            self.0.glance.break_down(!state.broken.is_empty());
+            let is_broken = |thing: &str| state.broken.iter().any(|broken| broken.0 == thing);
+            self.0.glance.break_down(Broken {
+                api: is_broken("api"),
+                store: is_broken("store"),
+            });
         }
         Ok(match how.map(|how| how % 4) {
             None => Ended::Well,

@@ -133,7 +133,7 @@ fn without_a_journal_nothing_is_done() {
         let mut held = Held::started(work, Stage::Hello, &broken, |mut arguments| {
             for argument in &mut arguments {
                 match *argument {
-                    "create upload" => *argument = "!break",
+                    "create upload" => *argument = "create !break",
                     "1000" => *argument = "1",
                     _ => {}
                 }

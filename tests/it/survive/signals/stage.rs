@@ -2,11 +2,13 @@
 
 use crate::process::{self, Running};
 use crate::safety::fake::{Asked, Fake};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 use stormglass_glance::Reopened;
@@ -54,7 +56,9 @@ impl Stage {
         let method = asked.method.as_str();
         match (self, work) {
             (Stage::Hello, _) => true,
-            (Stage::Load, _) | (Stage::Settle, Work::Run) => method == "PUT",
+            (Stage::Load, _) => method == "PUT",
+            // The first thing that a client does, so that the load is not over before.
+            (Stage::Settle, Work::Run) => method == "POST",
             (Stage::Settle, Work::Sweep) => method == "GET" && !asked.id().is_empty(),
             (Stage::Cleanup, _) => method == "DELETE",
             (Stage::Broken | Stage::Writing, _) => false,
@@ -123,6 +127,37 @@ pub fn arguments(work: Work, stage: Stage) -> Vec<&'static str> {
     }
 }
 
+/// A server that holds answers back, and gives the data that it was given.
+fn serve(work: Work, stage: Stage, gate: &Arc<Gate>) -> Fake {
+    let gate = Arc::clone(gate);
+    let data = Mutex::new(BTreeMap::new());
+    Fake::with(Arc::new(move |asked: &Asked, stream: &mut TcpStream| {
+        if stage.holds(work, asked) && !gate.open.load(Relaxed) {
+            gate.reached.store(true, Relaxed);
+            while !gate.open.load(Relaxed) {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+        let id = asked.id().to_owned();
+        let mut data = data.lock().unwrap();
+        match (asked.method.as_str(), data.get(&id)) {
+            ("PUT", _) => _ = data.insert(id, asked.bytes.clone()),
+            ("GET", Some(bytes)) if asked.path.ends_with("/file") => {
+                let length = bytes.len();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+                );
+                // A client that goes away in the middle is no concern of the server's.
+                let _ = stream.write_all(&[head.as_bytes(), bytes].concat());
+                return true;
+            }
+            ("DELETE", _) => _ = data.remove(&id),
+            _ => {}
+        }
+        false
+    }))
+}
+
 impl Held {
     /// Starts it, and waits until it is there.
     pub fn at(work: Work, stage: Stage) -> Held {
@@ -146,16 +181,7 @@ impl Held {
         start: impl FnOnce(Vec<&'static str>) -> process::Stormglass,
     ) -> Held {
         let gate = Arc::new(Gate::default());
-        let theirs = Arc::clone(&gate);
-        let fake = Fake::with(Arc::new(move |asked: &Asked, _: &mut TcpStream| {
-            if stage.holds(work, asked) && !theirs.open.load(Relaxed) {
-                theirs.reached.store(true, Relaxed);
-                while !theirs.open.load(Relaxed) {
-                    thread::sleep(Duration::from_millis(1));
-                }
-            }
-            false
-        }));
+        let fake = serve(work, stage, &gate);
         let folder = tempfile::tempdir().unwrap();
         scenario(folder.path(), &fake.url, commands, stage.load());
         let said = File::create(folder.path().join("said")).unwrap();
@@ -179,16 +205,21 @@ impl Held {
     fn reach(&mut self) {
         let (work, stage) = (self.work, self.stage);
         let results = self.out().join(self.results());
-        self.wait("it gets there", |held| match (stage, work) {
-            (Stage::Hello | Stage::Load | Stage::Cleanup, _) | (Stage::Settle, Work::Sweep) => {
-                held.gate.reached.load(Relaxed)
-            }
-            (Stage::Broken, _) => held.log().contains("done"),
-            // What the command did is undone when the load ends.
-            (Stage::Settle, Work::Run) => {
-                held.log().contains("undone") && held.gate.reached.load(Relaxed)
-            }
-            (Stage::Writing, _) => results.exists() || held.process.ended().is_some(),
+        self.wait("it gets there", |held| {
+            let ended = held.process.ended().is_some();
+            let there = match (stage, work) {
+                (Stage::Hello | Stage::Load | Stage::Cleanup, _) | (Stage::Settle, Work::Sweep) => {
+                    held.gate.reached.load(Relaxed)
+                }
+                (Stage::Broken, _) => held.log().contains("done"),
+                // What the command did is undone when the load ends.
+                (Stage::Settle, Work::Run) => {
+                    held.log().contains("undone") && held.gate.reached.load(Relaxed)
+                }
+                (Stage::Writing, _) => results.exists(),
+            };
+            assert!(there || !ended, "{work:?} {stage:?}: {}", held.said());
+            there
         });
     }
 

@@ -1,9 +1,9 @@
 //! `kill -9`, which nobody can catch: the journal knows what was done, and `stormglass cleanup` puts it right.
 
-use super::stage::{Held, Stage, Work, arguments, commands, scenario, side_by_side};
+use super::stage::{Held, Stage, Work, arguments, commands, long, scenario, side_by_side};
 use crate::process;
 use crate::safety::fake::Fake;
-use std::fs;
+use std::fs::{self, File};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn killed(work: Work, commands: &str) -> Held {
 #[test]
 fn cleanup_undoes_what_was_done_if_it_is_allowed() {
     side_by_side(&[Work::Run, Work::Sweep], |&work| {
-        let held = killed(work, &commands("echo done >>log", "echo undone >>log"));
+        let held = killed(work, &commands(&long(), "echo undone >>log"));
         let (code, said) = held.cleanup(&[]);
         assert_eq!(code, Some(1), "{said}");
         let folder = held.folder().canonicalize().unwrap();
@@ -125,6 +125,40 @@ fn a_kill_at_any_instant_can_be_put_right() {
     });
 }
 
+/// What it has begun it ends, and it may be repeated.
+#[test]
+fn a_cleanup_that_is_stopped_ends_in_order() {
+    let mut held = Held::at(Work::Sweep, Stage::Settle);
+    held.process().kill();
+    let looks = |held: &Held| {
+        held.fake()
+            .ids("GET")
+            .iter()
+            .filter(|id| !id.is_empty())
+            .count()
+    };
+    let before = looks(&held);
+    let said = File::create(held.folder().join("said")).unwrap();
+    let mut cleanup = process::stormglass(["cleanup", "out"])
+        .current_dir(held.folder())
+        .stdout(said.try_clone().unwrap())
+        .stderr(said)
+        .spawn();
+    held.wait("it looks", |held| looks(held) > before);
+    cleanup.signal("HUP");
+    held.wait("it hears", |held| {
+        held.said().contains("stopping") || !cleanup.is_running()
+    });
+    held.release();
+    let code = cleanup.output().status.code();
+    let said = held.said();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("stopped: 248 were not looked at"), "{said}");
+    let (code, said) = held.cleanup(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    held.assert_put_right();
+}
+
 /// With a folder in the journal's place, nothing is created, and nothing is broken.
 #[test]
 fn without_a_journal_nothing_is_done() {
@@ -133,7 +167,7 @@ fn without_a_journal_nothing_is_done() {
         let mut held = Held::started(work, Stage::Hello, &broken, |mut arguments| {
             for argument in &mut arguments {
                 match *argument {
-                    "create upload" => *argument = "!break",
+                    "create upload" => *argument = "create !break",
                     "1000" => *argument = "1",
                     _ => {}
                 }

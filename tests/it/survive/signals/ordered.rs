@@ -1,6 +1,6 @@
 //! Signals that can be caught: what is under way ends in order, or at once, as it is asked.
 
-use super::stage::{Held, Stage, Work, arguments, commands, scenario, side_by_side};
+use super::stage::{Held, Stage, Work, arguments, commands, scenario, side_by_side, until};
 use crate::process;
 use crate::safety::fake::Fake;
 use std::fs::{self, File};
@@ -62,13 +62,12 @@ fn the_second_one_ends_it_at_once_and_promises_nothing() {
     let cases = works.map(|work| pairs.map(|pair| (work, pair))).concat();
     side_by_side(&cases, |&(work, (first, second))| {
         let mut held = Held::at(work, Stage::Broken);
-        let broken = commands("echo done >>log; sleep 600", "echo undone >>log");
         held.stop(first);
         held.signal(second);
         let code = held.end();
         let said = held.said();
         assert_eq!(code, COULD_NOT_RUN, "{said}");
-        assert_eq!(held.log(), "done\nundone\n", "{broken}{said}");
+        assert_eq!(held.log(), "done\nundone\n", "{said}");
         assert!(held.out().join("partial").exists(), "{said}");
         if !held.fake().images.lock().unwrap().is_empty() {
             assert!(said.contains("stormglass cleanup out/journal"), "{said}");
@@ -98,9 +97,9 @@ fn a_terminal_that_hangs_up_twice_is_no_second_signal() {
 #[test]
 fn the_third_one_waits_for_nothing() {
     side_by_side(&[Work::Run, Work::Sweep], |&work| {
-        let undo = "echo undoing >>log; while [ ! -e go ]; do sleep 0.02; done; echo undone >>log";
-        let run = "echo done >>log; while [ ! -e heal ]; do sleep 0.02; done";
-        let mut held = Held::with(work, Stage::Broken, &commands(run, undo));
+        let undo = format!("echo undoing >>log; {}; echo undone >>log", until("go"));
+        let run = format!("echo done >>log; {}", until("heal"));
+        let mut held = Held::with(work, Stage::Broken, &commands(&run, &undo));
         held.stop(TERM);
         fs::write(held.folder().join("heal"), "").unwrap();
         held.wait("it is undone", |held| held.log().contains("undoing"));
@@ -143,6 +142,31 @@ fn what_was_ignored_stays_so() {
         assert_eq!(held.end(), INTERRUPTED, "{}", held.said());
         assert_eq!(held.said().matches("stopping").count(), 1);
         held.assert_put_right();
+    });
+}
+
+/// While it reads its first file, which has no end; nothing of it has begun.
+#[test]
+fn before_anything_is_begun_it_just_ends() {
+    let commands = ["run", "sweep", "check", "validate"];
+    let cases = commands.map(|command| [HUP, TERM, USR1].map(|signal| (command, signal)));
+    side_by_side(&cases.concat(), |&(command, signal)| {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let said = File::create(folder.path().join("said")).unwrap();
+        let process = process::stormglass([command, "pipe"]).current_dir(folder.path());
+        let process = process.stderr(said).spawn();
+        // As soon as it reads.
+        let pipe = File::options().write(true).open(&pipe).unwrap();
+        process.signal(&signal.to_string());
+        let code = process.output().status.code();
+        drop(pipe);
+        let said = fs::read_to_string(folder.path().join("said")).unwrap();
+        assert_eq!(code, COULD_NOT_RUN, "{command}, {signal}: {said}");
+        assert_eq!(said, "stormglass: stopped by a signal\n");
+        assert!(!folder.path().join("results").exists());
     });
 }
 
@@ -203,7 +227,7 @@ fn a_signal_at_any_instant_leaves_nothing() {
 #[test]
 fn a_file_that_grows_too_large_is_told_and_kills_nobody() {
     for work in [Work::Run, Work::Sweep] {
-        let undo = format!("echo undone >>log # {}", "x".repeat(2_000));
+        let undo = format!("echo undone >>log; true {}", "x".repeat(2_000));
         let stage = match work {
             Work::Run => Stage::Cleanup,
             Work::Sweep => Stage::Broken,

@@ -62,6 +62,7 @@ mod tests {
     use super::*;
     use crate::engine::{self, RunOptions};
     use std::path::Path;
+    use stormglass_glance::{LocalCause, LocalFailure};
 
     const STORM: &str = r#"
 schema = 1
@@ -95,6 +96,21 @@ create = ["count > 0"]
             result.runs[0].interrupted = interrupted;
             result.generator_bottleneck = bottleneck;
             result.thresholds[0].met = met;
+            assert_eq!(Exit::of_storm(&result) as u8, code);
+        }
+        // A failure of this machine may be why nothing is known, and never makes a server wrong.
+        result.runs[0].local_failure = Some(LocalFailure {
+            cause: LocalCause::OpenFiles,
+            what: "cannot connect".to_owned(),
+        });
+        for (verdict, interrupted, code) in [
+            (Verdict::Invalid, false, 90),
+            (Verdict::Unknown, false, 92),
+            (Verdict::Valid, false, 92),
+            (Verdict::Valid, true, 105),
+        ] {
+            result.verdict = verdict;
+            result.runs[0].interrupted = interrupted;
             assert_eq!(Exit::of_storm(&result) as u8, code);
         }
     }

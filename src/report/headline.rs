@@ -5,7 +5,7 @@ use super::number::{compact, counted, percent, thousands};
 use super::terminal::Paint;
 use super::totals::{Totals, unknown_because};
 use crate::metrics::{Conclusion, Phase, StormResult, Threshold};
-use stormglass_model::lifecycle::Invariant;
+use stormglass_model::lifecycle::{Invariant, Verdict};
 use stormglass_model::units::Span;
 
 /// The sentence, which begins with the verdict.
@@ -27,7 +27,10 @@ pub fn sentence(result: &StormResult) -> String {
         Conclusion::LocalFailure => {
             let failure = result.first_local_failure().map(ToString::to_string);
             let failure = failure.unwrap_or_default();
-            format!("this machine failed, so the server was not judged in full: {failure}")
+            match result.verdict {
+                Verdict::Unknown => format!("unknown, since this machine failed: {failure}"),
+                _ => format!("valid as far as it was judged, but this machine failed: {failure}"),
+            }
         }
         Conclusion::Unknown => {
             let because = unknown_because(&result.runs).unwrap_or("it cannot be said why");

@@ -27,6 +27,9 @@ pub fn page(result: &SweepResult) -> String {
     if result.interrupted {
         text.push_str("\nThe sweep was interrupted; what follows is what was found until then.\n");
     }
+    if let Some(because) = result.unjudged_because() {
+        let _ = writeln!(text, "\nNot judged in full: {}.", prose(&because));
+    }
     if !result.notes.is_empty() {
         text.push('\n');
     }

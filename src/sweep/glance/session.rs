@@ -139,7 +139,9 @@ impl Session {
                 Step::Race { first, at, second } => self.race(*first, *at, second).await,
             }
         }
-        self.rest(lane).await;
+        if !self.is_over() {
+            self.rest(lane).await;
+        }
         self.whole.set(!self.is_over());
     }
 
@@ -199,7 +201,13 @@ impl Session {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
         };
-        if let Some(Seen::Status(SubjectStatus::Active | SubjectStatus::Deactivated)) = shown {
+        let readable = matches!(
+            shown,
+            Some(Seen::Status(
+                SubjectStatus::Active | SubjectStatus::Deactivated
+            ))
+        );
+        if readable && !self.is_over() {
             self.act(Act::usual(Operation::DownloadAsAdmin)).await;
         }
     }

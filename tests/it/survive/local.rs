@@ -107,6 +107,12 @@ fn a_sweep_with_too_few_files_is_unknown() {
     });
     let codes: Vec<i32> = codes.collect();
     assert!(codes.contains(&91), "some must have begun: {codes:?}");
+    // Whoever reads the page only is told as well.
+    let folder = tempfile::tempdir().unwrap();
+    let most = 3 + codes.iter().position(|code| *code == 91).unwrap() as u32;
+    with_files(most, &arguments, folder.path());
+    let page = fs::read_to_string(folder.path().join("out/findings.md")).unwrap();
+    assert!(page.contains("this machine failed"), "{page}");
 }
 
 #[test]

@@ -152,8 +152,8 @@ pub(crate) struct Times {
 
 impl Connections {
     /// Connections to `endpoint`, at most so many at once. Where it speaks TLS, the certificates of `files` are trusted beside
-    /// the system's. They take `routes`. A server that is silent for `timeout` is given
-    /// up. Nothing is sent yet.
+    /// the system's. They take `routes`. Each part of an exchange must end within `timeout`: to connect, the head of the reply, its
+    /// text, and of larger bodies each piece of [`Payload::CHUNK`] bytes. Nothing is sent yet.
     pub(crate) fn new<'a>(
         endpoint: Endpoint,
         files: impl IntoIterator<Item = &'a Path>,

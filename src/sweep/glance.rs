@@ -73,6 +73,8 @@ struct SharedContext {
     run: RunId,
     seed: Seed,
     first_upload: Cell<Bytes>,
+    /// Whether one of those at work may break the server, so that nobody works beside another.
+    alone: Cell<bool>,
     /// How long operations take.
     timing: RefCell<Timing>,
     /// What went wrong with each command first.
@@ -133,6 +135,7 @@ impl GlanceTestBed {
                 run,
                 seed,
                 first_upload: Cell::new(FIRST_UPLOAD),
+                alone: Cell::default(),
                 timing: RefCell::default(),
                 notes: RefCell::default(),
                 pace: Cell::default(),
@@ -405,6 +408,7 @@ impl TestBed for GlanceTestBed {
             .collect();
         let alone = scripts.iter().any(runs_commands);
         let lanes = if alone { 1 } else { LANES };
+        self.shared.alone.set(alone);
         self.each(&sessions, lanes, async |session, lane| {
             let shared = &session.shared;
             // Nobody waits for a handful of restarts who has asked to stop.

@@ -1,9 +1,6 @@
 //! One subject of a sweep: its script, its clients, and what they saw.
 
-use super::{
-    LEFT_OVER, Lane, SECOND_LOOK, SharedContext, is_unfinished, lacks_data, looks_wrong,
-    runs_commands,
-};
+use super::{LEFT_OVER, Lane, SECOND_LOOK, SharedContext, is_unfinished, lacks_data, looks_wrong};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -178,7 +175,7 @@ impl Session {
     }
 
     /// The subject is looked at until it is at rest; then its data is read, if it has any. While it waits, another may work, unless
-    /// something is done to the server.
+    /// that one may break the server.
     async fn rest(&self, mut lane: Lane) {
         let began = self.shared.clock.now();
         let mut pause = Duration::from_millis(20);
@@ -197,7 +194,7 @@ impl Session {
             if !busy || waited > REST.max(self.shared.patience()) || self.is_over() {
                 break shown;
             }
-            lane.take_if(|_| !runs_commands(&self.script));
+            lane.take_if(|_| !self.shared.alone.get());
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
         };

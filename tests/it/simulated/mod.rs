@@ -283,6 +283,8 @@ fn cleaned(world: &Arc<World>, schedule: &Schedule) -> Result<(), String> {
         match clean_up(world) {
             Ok(()) if !world.has_crashed() => break,
             Ok(()) => {}
+            // What a disk has lost, though it said that it had it, nobody can know of.
+            Err(_) if world.is_betrayed() => break,
             Err(error) if tries == 3 => return Err(format!("the cleanup fails: {error}")),
             Err(error) => last = error,
         }

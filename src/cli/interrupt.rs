@@ -65,7 +65,7 @@ impl Interruption {
     /// Listens for the rest of the process, on a thread of its own. A signal that was ignored when the process began stays so.
     pub fn listen() -> Interruption {
         let interruption = Interruption::default();
-        let (theirs, (caught, catches)) = (interruption.clone(), mpsc::channel());
+        let (theirs, (caught, catches)) = (interruption.clone(), mpsc::channel::<()>());
         let listens = thread::Builder::new().name("signals".to_owned());
         let listens = listens.spawn(move || {
             if let Some(mut signals) = catch() {

@@ -102,15 +102,10 @@ impl Running {
         Some(status)
     }
 
-    /// Waits until it has taken the signal into its own hands; before that it would just die.
-    pub fn until_it_catches(&self, signal: u32) {
-        loop {
-            let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
-            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-            let mask = u64::from_str_radix(mask.expect("a storm under way").trim(), 16).unwrap();
-            if mask & 1 << (signal - 1) != 0 {
-                return;
-            }
+    /// Waits until there is a run to be stopped, whose results go into this folder; before that a signal ends the process.
+    pub fn until_it_runs(&mut self, results: &Path) {
+        while !results.join("partial").exists() {
+            assert!(self.is_running(), "a storm under way");
             std::thread::sleep(Duration::from_millis(2));
         }
     }

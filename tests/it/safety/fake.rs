@@ -13,6 +13,8 @@ pub struct Asked {
     /// Header lines, in lower case.
     pub head: String,
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Asked {
@@ -93,12 +95,14 @@ impl Fake {
         let length = length.map_or(0, |text| text.lines().next().unwrap().parse().unwrap());
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        let body = String::from_utf8_lossy(&body).into_owned();
+        let bytes = body;
+        let body = String::from_utf8_lossy(&bytes).into_owned();
         let asked = Asked {
             method,
             path,
             head,
             body,
+            bytes,
         };
         self.asked.lock().unwrap().push(asked.clone());
         if mood(&asked, &mut stream) {

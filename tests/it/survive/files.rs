@@ -25,12 +25,9 @@ fn meanwhile(folder: &Path, act: impl FnOnce(&Path)) -> std::process::Output {
     let live = "--set clock=real --set load.duration=1s --set settle.for=1s";
     let mut arguments = vec!["run", "tiny.toml", "--history", "--out", "out"];
     arguments.extend(live.split(' '));
-    let storm = Running::start(&arguments, folder);
-    storm.until_it_catches(2);
+    let mut storm = Running::start(&arguments, folder);
     let out = folder.join("out");
-    while !out.is_dir() {
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
+    storm.until_it_runs(&out);
     act(&out);
     storm.output()
 }

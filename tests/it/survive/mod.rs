@@ -3,4 +3,5 @@
 mod bounds;
 mod files;
 mod readers;
+mod signals;
 mod whole;

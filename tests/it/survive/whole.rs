@@ -250,8 +250,8 @@ fn a_folder_that_is_deleted_under_a_run_is_told() {
     let mut arguments = RUN.to_vec();
     arguments.extend(live.split(' '));
     let mut storm = Running::start(&arguments, folder.path());
-    storm.until_it_catches(2);
     let out = folder.path().join("out");
+    storm.until_it_runs(&out);
     while fs::remove_dir_all(&out).is_err() && storm.is_running() {
         std::thread::yield_now();
     }

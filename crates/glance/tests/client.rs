@@ -13,10 +13,10 @@ use std::sync::mpsc;
 use std::thread;
 use stormglass_glance::{
     Answer, Client, ConfigError, GlanceTarget, Identity, ImageId, Journal, JournalError, Reopened,
-    Request, RunId, content_of, read_journal,
+    Request, RunId, Undo, UndoText, content_of, read_journal,
 };
 use stormglass_model::lifecycle::{Operation, Outcome, Who};
-use stormglass_model::units::Bytes;
+use stormglass_model::units::{Bytes, Span};
 
 const RUN: RunId = RunId(7);
 /// Nobody listens on port 1.
@@ -315,6 +315,66 @@ fn a_journal_is_kept_by_its_run_and_mended_by_who_cleans_up() {
     assert!(read_journal(&path).unwrap()[0].done);
 }
 
+/// Two commands were run, and neither is undone.
+const DID: &str = r#"stormglass journal 2
+did 1 {"command":"kill-api","image":"5f6c7a0e-0000-4000-8000-000000000000","folder":"/srv","timeout_ns":7,"undo":"true"}
+did 2 {"command":"fill","folder":"/srv","timeout_ns":8,"scenario":"/srv/glance.toml"}
+"#;
+
+#[test]
+fn what_commands_have_done_is_left_until_it_is_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let left = |text: &str| -> Vec<(u64, Undo)> {
+        std::fs::write(&path, text).unwrap();
+        let reopened = Reopened::new(&path).unwrap();
+        assert_eq!(
+            reopened.journal().is_done(),
+            reopened.not_undone().is_empty()
+        );
+        let left = reopened.not_undone().iter();
+        left.map(|(number, undo)| (*number, undo.clone())).collect()
+    };
+    let kill = Undo {
+        command: "kill-api".to_owned(),
+        image: ImageId::parse("5f6c7a0e-0000-4000-8000-000000000000"),
+        folder: "/srv".into(),
+        timeout: Span(7),
+        text: UndoText::Here("true".to_owned()),
+    };
+    let fill = Undo {
+        command: "fill".to_owned(),
+        image: None,
+        timeout: Span(8),
+        text: UndoText::InScenario("/srv/glance.toml".into()),
+        ..kill.clone()
+    };
+    assert_eq!(left(DID), [(1, kill.clone()), (2, fill.clone())]);
+    assert_eq!(left(&format!("{DID}undone 1\n")), [(2, fill.clone())]);
+    // Half a line says nothing, and is taken away.
+    assert_eq!(left(&format!("{DID}undone 2")), [(1, kill), (2, fill)]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), DID);
+    assert_eq!(left(&format!("{DID}undone 2\nundone 1\n")), []);
+    // All images of a run may be gone, and the server still broken.
+    let run = format!("run {RUN} {NOBODY}\nnumbers {RUN} 256\ndone {RUN}\n");
+    assert_eq!(left(&format!("{DID}{run}")).len(), 2);
+}
+
+#[test]
+fn a_journal_of_the_version_before_is_read_and_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let text = format!("stormglass journal 1\nrun {RUN} {NOBODY}\nnumbers {RUN} 256\n");
+    std::fs::write(&path, &text).unwrap();
+    assert_eq!(read_journal(&path).unwrap()[0].count(), 256);
+    let mut reopened = Reopened::new(&path).unwrap();
+    assert!(reopened.not_undone().is_empty() && !reopened.journal().is_done());
+    reopened.done(RUN).unwrap();
+    assert!(reopened.journal().is_done());
+    let after = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(after, format!("{text}done {RUN}\n"));
+}
+
 #[test]
 fn what_is_no_journal_is_refused_and_never_written_over() {
     let folder = tempfile::tempdir().unwrap();
@@ -334,6 +394,12 @@ fn what_is_no_journal_is_refused_and_never_written_over() {
         "SQLite format 3\0\n\0\0precious".to_owned(),
         // More than were ever reserved at once would be looked for to the end of time.
         format!("{title}\nrun {RUN} {NOBODY}\nnumbers {RUN} {}\n", u64::MAX),
+        format!("{DID}undone 7\n"),
+        DID.replace("did 1", "did +1"),
+        DID.replace("did 1", "did 2"),
+        DID.replace(r#""undo":"true""#, r#""run":"true""#),
+        DID.replace(r#""undo":"true""#, r#""undo":"true","scenario":"x""#),
+        DID.replace(r#""image":""#, r#""image":"x"#),
     ] {
         std::fs::write(&path, &text).unwrap();
         let reopened = Reopened::new(&path);

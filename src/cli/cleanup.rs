@@ -196,7 +196,7 @@ fn told(url: &str, run: &JournalRun, removal: &Removal) -> String {
         true => "the server no longer answers",
         false => "stopped",
     };
-    if rest > 0 {
+    if removal.gave_up || rest > 0 {
         let rest = thousands(rest);
         let _ = writeln!(text, "  {why}: {rest} were not looked at; try again later");
     }

@@ -102,9 +102,12 @@ impl Running {
         Some(status)
     }
 
-    /// Waits until there is a run to be stopped, whose results go into this folder; before that a signal ends the process.
+    /// Waits until there is a run to be stopped, whose results go into this folder; before that a signal ends the process. Then
+    /// there are threads beside the first one and that which hears signals.
     pub fn until_it_runs(&mut self, results: &Path) {
-        while !results.join("partial").exists() {
+        let tasks = format!("/proc/{}/task", self.id());
+        let threads = || std::fs::read_dir(&tasks).map_or(0, Iterator::count);
+        while !results.join("partial").exists() || threads() < 3 {
             assert!(self.is_running(), "a storm under way");
             std::thread::sleep(Duration::from_millis(2));
         }

@@ -129,18 +129,32 @@ pub fn without_those_of(command: &str, text: &str) -> String {
     text
 }
 
-/// Whether a shell's command holds what may be a credential: one that is known by its place, or a word that speaks of one.
+/// Whether a shell's command holds what may be a credential: a word that speaks of one, or is more than a name, a path, an option or
+/// a variable. It rather is too many than too few; what looks like a name is not known to be one.
 pub fn holds_credential(command: &str) -> bool {
-    let in_url = without_credentials(command) != command;
-    let mut words = command.split(|c: char| !c.is_alphanumeric() && c != '_');
-    in_url || credentials_of(command).next().is_some() || words.any(names_credential)
+    let plain = |c: char| c.is_alphanumeric() || "-_./$~*!?[]{},".contains(c);
+    let odd = |word: &str| {
+        let is_random = word.len() >= RANDOM
+            && word.contains(|c: char| c.is_ascii_digit())
+            && word.chars().all(char::is_alphanumeric);
+        is_random || !word.chars().all(plain) || word.starts_with("-p") || word.starts_with("-u")
+    };
+    let mut parts = command.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words_of(command).any(odd) || parts.any(names_credential)
+}
+
+/// Letters of a word with digits that is more likely random than a name.
+const RANDOM: usize = 12;
+
+/// The words of a shell's command.
+fn words_of(command: &str) -> impl Iterator<Item = &str> {
+    let splits = |c: char| c.is_whitespace() || "'\"`;|&<>()".contains(c);
+    command.split(splits).filter(|word| !word.is_empty())
 }
 
 /// What a shell's command takes for credentials, but for those of URLs.
 fn credentials_of(command: &str) -> impl Iterator<Item = &str> {
-    let splits = |c: char| c.is_whitespace() || "'\"`;|&<>()".contains(c);
-    let words = command.split(splits).filter(|word| !word.is_empty());
-    words
+    words_of(command)
         .scan(false, |follows, word| {
             let secret = match word.split_once('=') {
                 Some((key, value)) if names_credential(key) => Some(value),
@@ -295,6 +309,11 @@ mod tests {
             "curl -H 'X-Auth-Token: hunter2'",
             r#"curl -d '{"password":"hunter2"}' http://127.0.0.1"#,
             "psql postgres://me:hunter2@db/glance",
+            "mysql -p'hunter2'",
+            "curl -u me:hunter2 x",
+            "curl --user me:hunter2 x",
+            "./undo 7f3a9c0de1b24",
+            "AUTH=hunter2 ./undo",
         ] {
             assert!(holds_credential(command), "{command}");
         }
@@ -303,6 +322,8 @@ mod tests {
             "echo undone >>log",
             "mv $STORE/away/$STORMGLASS_IMAGE $STORE/",
             "./fault undo kill-api",
+            "ssh glance1 systemctl start glance-api",
+            "while [ ! -e go ]; do sleep 0.02; done; kill -9 $(cat /run/glance.pid) >&2",
         ] {
             assert!(!holds_credential(command), "{command}");
         }

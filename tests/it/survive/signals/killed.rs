@@ -1,6 +1,6 @@
 //! `kill -9`, which nobody can catch: the journal knows what was done, and `stormglass cleanup` puts it right.
 
-use super::stage::{Held, Stage, Work, arguments, commands, scenario, side_by_side};
+use super::stage::{Held, Stage, Work, arguments, commands, long, scenario, side_by_side};
 use crate::process;
 use crate::safety::fake::Fake;
 use std::fs;
@@ -18,7 +18,7 @@ fn killed(work: Work, commands: &str) -> Held {
 #[test]
 fn cleanup_undoes_what_was_done_if_it_is_allowed() {
     side_by_side(&[Work::Run, Work::Sweep], |&work| {
-        let held = killed(work, &commands("echo done >>log", "echo undone >>log"));
+        let held = killed(work, &commands(&long(), "echo undone >>log"));
         let (code, said) = held.cleanup(&[]);
         assert_eq!(code, Some(1), "{said}");
         let folder = held.folder().canonicalize().unwrap();

@@ -1,6 +1,6 @@
 //! Signals that can be caught: what is under way ends in order, or at once, as it is asked.
 
-use super::stage::{Held, Stage, Work, arguments, commands, scenario, side_by_side};
+use super::stage::{Held, Stage, Work, arguments, commands, scenario, side_by_side, until};
 use crate::process;
 use crate::safety::fake::Fake;
 use std::fs::{self, File};
@@ -97,9 +97,9 @@ fn a_terminal_that_hangs_up_twice_is_no_second_signal() {
 #[test]
 fn the_third_one_waits_for_nothing() {
     side_by_side(&[Work::Run, Work::Sweep], |&work| {
-        let undo = "echo undoing >>log; while [ ! -e go ]; do sleep 0.02; done; echo undone >>log";
-        let run = "echo done >>log; while [ ! -e heal ]; do sleep 0.02; done";
-        let mut held = Held::with(work, Stage::Broken, &commands(run, undo));
+        let undo = format!("echo undoing >>log; {}; echo undone >>log", until("go"));
+        let run = format!("echo done >>log; {}", until("heal"));
+        let mut held = Held::with(work, Stage::Broken, &commands(&run, &undo));
         held.stop(TERM);
         fs::write(held.folder().join("heal"), "").unwrap();
         held.wait("it is undone", |held| held.log().contains("undoing"));
@@ -202,7 +202,7 @@ fn a_signal_at_any_instant_leaves_nothing() {
 #[test]
 fn a_file_that_grows_too_large_is_told_and_kills_nobody() {
     for work in [Work::Run, Work::Sweep] {
-        let undo = format!("echo undone >>log # {}", "x".repeat(2_000));
+        let undo = format!("echo undone >>log; true {}", "x".repeat(2_000));
         let stage = match work {
             Work::Run => Stage::Cleanup,
             Work::Sweep => Stage::Broken,

@@ -96,8 +96,15 @@ pub fn commands(run: &str, undo: &str) -> String {
     format!("[target.glance.commands.break]\nrun = \"{run}\"\nundo = \"{undo}\"\n")
 }
 
-/// Goes on only when the file `go` is there.
-const HELD: &str = "echo done >>log; while [ ! -e go ]; do sleep 0.02; done";
+/// Waits in a shell for this file, or until the test is over and its folder gone.
+pub fn until(file: &str) -> String {
+    format!("while [ -e storm.toml ] && [ ! -e {file} ]; do sleep 0.02; done")
+}
+
+/// Breaks the server, and then takes until it is let go on.
+pub fn long() -> String {
+    format!("echo done >>log; {}", until("go"))
+}
 
 /// Writes the scenario of such a storm.
 pub fn scenario(folder: &Path, url: &str, commands: &str, load: &str) {
@@ -162,10 +169,10 @@ impl Held {
     /// Starts it, and waits until it is there.
     pub fn at(work: Work, stage: Stage) -> Held {
         let run = match stage {
-            Stage::Broken => HELD,
-            _ => "echo done >>log",
+            Stage::Broken => long(),
+            _ => "echo done >>log".to_owned(),
         };
-        Held::with(work, stage, &commands(run, "echo undone >>log"))
+        Held::with(work, stage, &commands(&run, "echo undone >>log"))
     }
 
     /// The same with other commands.

@@ -3,7 +3,7 @@
 use super::stage::{Held, Stage, Work, arguments, commands, long, scenario, side_by_side};
 use crate::process;
 use crate::safety::fake::Fake;
-use std::fs;
+use std::fs::{self, File};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -123,6 +123,40 @@ fn a_kill_at_any_instant_can_be_put_right() {
             "{millis} ms: {log}"
         );
     });
+}
+
+/// What it has begun it ends, and it may be repeated.
+#[test]
+fn a_cleanup_that_is_stopped_ends_in_order() {
+    let mut held = Held::at(Work::Sweep, Stage::Settle);
+    held.process().kill();
+    let looks = |held: &Held| {
+        held.fake()
+            .ids("GET")
+            .iter()
+            .filter(|id| !id.is_empty())
+            .count()
+    };
+    let before = looks(&held);
+    let said = File::create(held.folder().join("said")).unwrap();
+    let mut cleanup = process::stormglass(["cleanup", "out"])
+        .current_dir(held.folder())
+        .stdout(said.try_clone().unwrap())
+        .stderr(said)
+        .spawn();
+    held.wait("it looks", |held| looks(held) > before);
+    cleanup.signal("HUP");
+    held.wait("it hears", |held| {
+        held.said().contains("stopping") || !cleanup.is_running()
+    });
+    held.release();
+    let code = cleanup.output().status.code();
+    let said = held.said();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("stopped: 248 were not looked at"), "{said}");
+    let (code, said) = held.cleanup(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    held.assert_put_right();
 }
 
 /// With a folder in the journal's place, nothing is created, and nothing is broken.

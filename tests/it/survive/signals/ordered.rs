@@ -145,6 +145,31 @@ fn what_was_ignored_stays_so() {
     });
 }
 
+/// While it reads its first file, which has no end; nothing of it has begun.
+#[test]
+fn before_anything_is_begun_it_just_ends() {
+    let commands = ["run", "sweep", "check", "validate"];
+    let cases = commands.map(|command| [HUP, TERM, USR1].map(|signal| (command, signal)));
+    side_by_side(&cases.concat(), |&(command, signal)| {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let said = File::create(folder.path().join("said")).unwrap();
+        let process = process::stormglass([command, "pipe"]).current_dir(folder.path());
+        let process = process.stderr(said).spawn();
+        // As soon as it reads.
+        let pipe = File::options().write(true).open(&pipe).unwrap();
+        process.signal(&signal.to_string());
+        let code = process.output().status.code();
+        drop(pipe);
+        let said = fs::read_to_string(folder.path().join("said")).unwrap();
+        assert_eq!(code, COULD_NOT_RUN, "{command}, {signal}: {said}");
+        assert_eq!(said, "stormglass: stopped by a signal\n");
+        assert!(!folder.path().join("results").exists());
+    });
+}
+
 /// From its first instruction to its last.
 #[test]
 fn a_signal_at_any_instant_leaves_nothing() {

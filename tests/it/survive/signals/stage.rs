@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stormglass_glance::read_journal;
 use tempfile::TempDir;
 
-/// What a test waits for at most, on the slowest machine.
-const LONG: Duration = Duration::from_secs(120);
+/// How often a test looks, on the slowest machine, two milliseconds apart.
+const LOOKS: u32 = 60_000;
 
 /// What is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,12 +231,14 @@ impl Held {
     }
 
     /// Waits until it is so.
-    pub fn wait(&mut self, what: &str, so: impl Fn(&mut Held) -> bool) {
-        let begun = Instant::now();
-        while !so(self) {
-            assert!(begun.elapsed() < LONG, "{what}: {}", self.said());
+    pub fn wait(&mut self, what: &str, mut so: impl FnMut(&mut Held) -> bool) {
+        for _ in 0..LOOKS {
+            if so(self) {
+                return;
+            }
             thread::sleep(Duration::from_millis(2));
         }
+        panic!("{what}? It said: {}", self.said());
     }
 
     pub fn folder(&self) -> &Path {

@@ -22,6 +22,8 @@ use tokio::sync::oneshot;
 
 /// The longest that one step of an operation takes.
 const STEP: Duration = Duration::from_millis(60);
+/// How often a step takes longer, and how long.
+const SLOW: (f64, Duration) = (0.02, Duration::from_millis(450));
 /// How often a step goes another way than the usual one.
 const UNUSUAL: f64 = 0.06;
 
@@ -118,7 +120,13 @@ impl Glance {
     }
 
     async fn pause(&self) {
-        let length = STEP.mul_f64(unit(&mut self.state().rng).powi(2));
+        let length = {
+            let rng = &mut self.state().rng;
+            match unit(rng) < SLOW.0 {
+                true => SLOW.1,
+                false => STEP.mul_f64(unit(rng).powi(2)),
+            }
+        };
         tokio::time::sleep(length).await;
     }
 }

@@ -27,7 +27,7 @@ mod schedule;
 mod system;
 mod world;
 
-use schedule::{Schedule, up_to};
+use schedule::{Fault, Schedule, up_to};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -114,6 +114,24 @@ fn complain(schedule: Schedule) {
     panic!(
         "{what}\nonce more: STORMGLASS_SCHEDULE='{shrunk}' cargo test --test it simulated -- --nocapture"
     );
+}
+
+/// Whatever call fails, and whenever power is lost after that.
+#[test]
+fn every_failure_before_every_loss_of_power() {
+    const FAILS: u8 = 4 + 16 * 8;
+    const POWER: u8 = 1;
+    for first in 0..24 {
+        for second in first + 1..40 {
+            let faults = [(first, FAILS), (second, POWER)].map(|(call, how)| Fault { call, how });
+            let schedule = Schedule {
+                seed: 3,
+                faults: faults.to_vec(),
+            };
+            let what = run(&schedule, false).1.err();
+            assert_eq!(what, None, "STORMGLASS_SCHEDULE='{schedule}'");
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A Glance inside the process: the little server of one subject, once for each image, behind HTTP.
 
+use super::worker::Worker;
 use super::world::World;
-use crate::clients::server::{self, Defect, Reply, Status, Subject, Work};
+use crate::clients::server::{self, Defect, Reply, Status, Subject};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -24,8 +25,6 @@ use tokio::sync::oneshot;
 const STEP: Duration = Duration::from_millis(60);
 /// How often a step takes longer, and how long.
 const SLOW: (f64, Duration) = (0.02, Duration::from_millis(450));
-/// How often a step goes another way than the usual one.
-const UNUSUAL: f64 = 0.06;
 
 /// The server. What it holds outlives its connections, and the processes of its clients.
 pub struct Glance {
@@ -33,9 +32,9 @@ pub struct Glance {
     state: Mutex<State>,
 }
 
-struct State {
-    rng: Rng,
-    images: BTreeMap<ImageId, Image>,
+pub struct State {
+    pub rng: Rng,
+    pub images: BTreeMap<ImageId, Image>,
     /// What of it is broken.
     broken: Broken,
     /// What has been sent, by size and the leading bytes of its checksum.
@@ -58,23 +57,25 @@ struct Data {
 }
 
 #[derive(Default)]
-struct Image {
-    subject: Subject,
-    tags: Vec<String>,
-    note: Option<String>,
+pub struct Image {
+    pub subject: Subject,
+    pub tags: Vec<String>,
+    pub note: Option<String>,
     /// Of each task whether it has ended.
-    tasks: Vec<bool>,
+    pub tasks: Vec<bool>,
     /// How many operations it has had.
-    operations: u8,
+    pub operations: u8,
 }
 
 /// What a request asks for.
-struct Asked {
-    id: ImageId,
-    operation: Operation,
-    who: Who,
+pub struct Asked {
+    pub id: ImageId,
+    pub operation: Operation,
+    pub who: Who,
     /// What a property is set to.
-    note: Option<String>,
+    pub note: Option<String>,
+    /// The tags of an image that is created.
+    pub tags: Vec<String>,
 }
 
 impl Glance {
@@ -95,7 +96,7 @@ impl Glance {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 
@@ -119,7 +120,7 @@ impl Glance {
         image.tags = vec![tag.to_owned()];
     }
 
-    async fn pause(&self) {
+    pub async fn pause(&self) {
         let length = {
             let rng = &mut self.state().rng;
             match unit(rng) < SLOW.0 {
@@ -233,13 +234,9 @@ async fn create(world: &Arc<World>, who: Who, body: &[u8]) -> Answer {
         operation: Operation::Create,
         who,
         note: None,
+        tags,
     };
-    let came = perform(world, asked, None).await;
-    if came.reply.outcome == Outcome::Ok {
-        let mut state = world.glance.state();
-        state.images.entry(id).or_default().tags = tags;
-    }
-    came.answer(201)
+    perform(world, asked, None).await.answer(201)
 }
 
 async fn operate(
@@ -256,6 +253,7 @@ async fn operate(
         operation,
         who,
         note: None,
+        tags: Vec::new(),
     };
     let (asked, status) = match (method.as_str(), rest) {
         ("PUT", ["file"]) if declared => (asked(Operation::UploadWrongSize), 204),
@@ -291,7 +289,7 @@ async fn operate(
 }
 
 /// What came of a request, and what was there when it did.
-struct Came {
+pub struct Came {
     operation: Operation,
     reply: Reply,
     record: Option<Value>,
@@ -317,73 +315,12 @@ impl Came {
 async fn perform(world: &Arc<World>, asked: Asked, body: Option<Incoming>) -> Came {
     let (sender, receiver) = oneshot::channel();
     let world = Arc::clone(world);
-    tokio::task::spawn_local(async move { work(&world.glance, &asked, body, sender).await });
+    tokio::task::spawn_local(Worker::new(world, asked, sender).work(body));
     receiver.await.unwrap()
 }
 
-/// Goes step by step; tells the reply as soon as there is one, after which there may be more to do.
-async fn work(
-    glance: &Glance,
-    asked: &Asked,
-    mut body: Option<Incoming>,
-    sender: oneshot::Sender<Came>,
-) {
-    let mut sender = Some(sender);
-    let serial = {
-        let mut state = glance.state();
-        let image = state.images.entry(asked.id).or_default();
-        image.operations = image.operations.wrapping_add(1);
-        image.operations
-    };
-    let mut work = Work::new(serial, asked.operation, asked.who, (0, 0));
-    let (mut whole, mut task) = (true, None);
-    // What is staged is taken in as a whole; an upload shows that it has begun.
-    let mut takes = asked.operation == Operation::Stage;
-    while !work.over {
-        if let Some(body) = body.take_if(|_| takes) {
-            match body.collect().await {
-                Ok(body) => work.data = glance.state().take_in(body.to_bytes()),
-                Err(_) => whole = false,
-            }
-        }
-        glance.pause().await;
-        let mut state = glance.state();
-        let State { rng, images, .. } = &mut *state;
-        let image = images.entry(asked.id).or_default();
-        let mut steps = server::steps(&glance.world, image.subject, work);
-        let is_ok = |work: &Work| work.reply.is_some_and(|it| it.outcome == Outcome::Ok);
-        steps.retain(|(_, work)| whole || !is_ok(work));
-        let usual = steps.iter().position(|(_, work)| is_ok(work));
-        let at = match unit(rng) < UNUSUAL {
-            true => (unit(rng) * steps.len() as f64) as usize,
-            false => usual.unwrap_or(0),
-        };
-        // Where a body broke off there may be nothing else left to do.
-        let Some((subject, next)) = steps.get(at).copied() else {
-            return;
-        };
-        (image.subject, work, takes) = (subject, next, true);
-        if asked.note.is_some() && is_ok(&work) {
-            image.note.clone_from(&asked.note);
-        }
-        if asked.operation.row().by_task {
-            if task.is_none() && is_ok(&work) {
-                task = Some(image.tasks.len());
-                image.tasks.push(false);
-            }
-            if let (Some(task), true) = (task, work.over) {
-                image.tasks[task] = true;
-            }
-        }
-        if let (Some(reply), Some(sender)) = (work.reply, sender.take_if(|_| work.reply.is_some()))
-        {
-            let _ = sender.send(state.came(asked, reply)); // whoever asked may have gone
-        }
-    }
-}
-
 impl State {
-    fn take_in(&mut self, bytes: Bytes) -> (u64, u64) {
+    pub fn take_in(&mut self, bytes: Bytes) -> (u64, u64) {
         let digest = Md5::digest(&bytes);
         let checksum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let leading = u64::from_str_radix(&checksum[..16], 16).unwrap();
@@ -413,7 +350,7 @@ impl State {
         record
     }
 
-    fn came(&self, asked: &Asked, reply: Reply) -> Came {
+    pub fn came(&self, asked: &Asked, reply: Reply) -> Came {
         let image = self.images.get(&asked.id);
         let data = reply.data.and_then(|key| self.data.get(&key));
         Came {

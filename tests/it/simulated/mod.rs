@@ -25,6 +25,7 @@ mod glance;
 mod network;
 mod schedule;
 mod system;
+mod worker;
 mod world;
 
 use schedule::{Fault, Schedule, up_to};

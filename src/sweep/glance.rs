@@ -11,8 +11,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use stormglass_glance::{
-    Cleanup, Client, Commands, GlanceTarget, HelloError, ImageId, Probe, ProbeError, ProbeTarget,
-    RunId,
+    Cleanup, Client, Commands, GlanceTarget, HelloError, ImageId, NoRuntime, Probe, ProbeError,
+    ProbeTarget, RunId, runtime,
 };
 use stormglass_model::checker::concurrent::{self, Judgement, Rules};
 use stormglass_model::history::{ProbeReading, Row};
@@ -57,8 +57,8 @@ pub enum TestBedError {
     #[error(transparent)]
     Probe(#[from] ProbeError),
     /// There is no runtime to wait for it with.
-    #[error("cannot wait for the network")]
-    Runtime(#[from] std::io::Error),
+    #[error(transparent)]
+    Runtime(#[from] NoRuntime),
 }
 
 /// What every session on the server shares.
@@ -101,9 +101,7 @@ impl GlanceTestBed {
         seed: Seed,
         progress: Arc<Progress>,
     ) -> Result<GlanceTestBed, TestBedError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime()?;
         let local = LocalSet::new();
         let clock = WallClock::start();
         let (probe, client) = local.block_on(&runtime, async {

@@ -1,7 +1,7 @@
 //! The only place of the engines that reads the wall's time and the process's own use of the machine.
 
-use std::time::Instant;
 use stormglass_model::units::{Span, Time};
+use tokio::time::Instant;
 
 /// A clock that started at the beginning of a run.
 #[derive(Clone, Copy, Debug)]

@@ -58,7 +58,7 @@ pub enum Target {
 
 impl Target {
     /// The name used in scenarios and results.
-    pub const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Target::Embedded(_) => "embedded",
             Target::Glance(_) => "glance",

@@ -5,14 +5,14 @@ use super::{Capabilities, TestBed, Trial, runs_commands};
 use crate::engine::Progress;
 use crate::engine::clock::WallClock;
 use session::Session;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use stormglass_glance::{
     Cleanup, Client, Commands, GlanceTarget, HelloError, ImageId, NoRuntime, Probe, ProbeError,
-    ProbeTarget, RunId, runtime,
+    ProbeTarget, RunId, runtime_of,
 };
 use stormglass_model::checker::concurrent::{self, Judgement, Rules};
 use stormglass_model::history::{ProbeReading, Row};
@@ -20,6 +20,7 @@ use stormglass_model::lifecycle::SubjectStatus::PendingDelete;
 use stormglass_model::lifecycle::{Operation, Statuses, Who};
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Act, ClientFault, Script};
+use stormglass_model::units::Bytes;
 use timing::Timing;
 use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
@@ -29,6 +30,8 @@ mod race;
 mod session;
 mod timing;
 
+/// The size of the first upload of a subject, where nobody says it.
+const FIRST_UPLOAD: Bytes = Bytes(256 * 1024);
 /// Subjects at a time that are at work. One Glance worker is one core, and rivals must find it free.
 const LANES: usize = 4;
 /// How long the probe reads again and again before what looks left over is believed.
@@ -69,14 +72,15 @@ struct SharedContext {
     target: GlanceTarget,
     run: RunId,
     seed: Seed,
+    first_upload: Cell<Bytes>,
     /// How long operations take.
     timing: RefCell<Timing>,
     /// What went wrong with each command first.
     notes: RefCell<BTreeMap<String, String>>,
     /// How long a look at an image took last.
     pace: Cell<Duration>,
-    /// Whether the server did not come back from what was done to it.
-    lost: Cell<bool>,
+    /// Why the server is not what it was before something was done to it. What it does from then on is not its own doing.
+    lost: OnceCell<String>,
     progress: Arc<Progress>,
 }
 
@@ -101,9 +105,12 @@ impl GlanceTestBed {
         seed: Seed,
         progress: Arc<Progress>,
     ) -> Result<GlanceTestBed, TestBedError> {
-        let runtime = runtime()?;
+        let runtime = runtime_of(&**target.routes.system())?;
         let local = LocalSet::new();
-        let clock = WallClock::start();
+        let clock = {
+            let _of_the_system = runtime.enter();
+            WallClock::start()
+        };
         let (probe, client) = local.block_on(&runtime, async {
             client.hello().await?;
             let probe = match &target.probe {
@@ -125,10 +132,11 @@ impl GlanceTestBed {
                 target,
                 run,
                 seed,
+                first_upload: Cell::new(FIRST_UPLOAD),
                 timing: RefCell::default(),
                 notes: RefCell::default(),
                 pace: Cell::default(),
-                lost: Cell::new(false),
+                lost: OnceCell::new(),
                 progress,
             }),
             runtime,
@@ -137,6 +145,12 @@ impl GlanceTestBed {
             subjects: 0,
             notes: Vec::new(),
         })
+    }
+
+    /// The same whose first upload of each subject is of this size, and each one after it a little larger.
+    pub fn first_upload(self, size: Bytes) -> GlanceTestBed {
+        self.shared.first_upload.set(size);
+        self
     }
 
     /// What can be done to the server, by those whom the target names.
@@ -392,8 +406,9 @@ impl TestBed for GlanceTestBed {
         let alone = scripts.iter().any(runs_commands);
         let lanes = if alone { 1 } else { LANES };
         self.each(&sessions, lanes, async |session, lane| {
+            let shared = &session.shared;
             // Nobody waits for a handful of restarts who has asked to stop.
-            if !session.shared.progress.is_interrupted() {
+            if !shared.progress.is_interrupted() && shared.lost.get().is_none() {
                 session.play(lane).await;
             }
         });
@@ -403,10 +418,8 @@ impl TestBed for GlanceTestBed {
         let all = sessions.len();
         self.each(&sessions, all, async |session, _| session.end().await);
         self.probe(&sessions);
-        if self.shared.lost.get() {
-            let url = self.shared.target.url.as_deref().unwrap_or("the server");
-            self.notes
-                .push(format!("{url} did not come back, so the sweep ended there"));
+        if let Some(why) = self.shared.lost.get() {
+            self.notes.push(format!("{why}, so the sweep ended there"));
         }
         // What was cut short shows how far it got, and nothing of the server.
         let whole = sessions.iter().filter(|session| session.whole.get());
@@ -414,7 +427,7 @@ impl TestBed for GlanceTestBed {
     }
 
     fn is_over(&self) -> bool {
-        self.shared.lost.get() || self.shared.progress.is_interrupted()
+        self.shared.lost.get().is_some() || self.shared.progress.is_interrupted()
     }
 
     fn rules(&self) -> Rules {

@@ -24,6 +24,7 @@ mod record;
 mod report;
 mod safety;
 mod scenario;
+mod simulated;
 mod storms;
 mod survive;
 mod sweep;

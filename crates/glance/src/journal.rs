@@ -16,13 +16,10 @@
 //! their use. What is reserved and never used costs a cleanup one look each.
 
 use crate::answer::{ImageId, RunId};
-use crate::input;
+use crate::system::{File, NativeSystem, System};
 use rustc_hash::FxHashMap;
-use rustix::fs::{FlockOperation, flock};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -41,9 +38,20 @@ pub struct Journal(Arc<Mutex<Book>>);
 
 #[derive(Debug)]
 struct Book {
+    system: Arc<dyn System>,
     path: PathBuf,
-    file: Option<File>,
+    pages: Option<Pages>,
     runs: BTreeMap<RunId, Open>,
+}
+
+/// What was written.
+#[derive(Debug)]
+struct Pages {
+    file: Box<dyn File>,
+    /// Bytes of whole lines.
+    length: u64,
+    /// Whether something stands behind them, which must go before anything is added.
+    spoiled: bool,
 }
 
 /// A run that may create images.
@@ -65,9 +73,15 @@ impl Journal {
     /// A journal that will lie at `path`, from the first create on: a run that creates nothing has none. What lies there
     /// already is never written over.
     pub fn at(path: &Path) -> Journal {
+        Journal::on(Arc::new(NativeSystem), path)
+    }
+
+    /// The same on `system`.
+    pub fn on(system: Arc<dyn System>, path: &Path) -> Journal {
         Journal(Arc::new(Mutex::new(Book {
+            system,
             path: path.to_owned(),
-            file: None,
+            pages: None,
             runs: BTreeMap::new(),
         })))
     }
@@ -124,19 +138,19 @@ impl Journal {
         // What is created after this is written anew.
         open.unused.clear();
         open.reserved = open.used;
-        match book.file {
-            Some(_) => book.write(&ending(run, &left)),
-            None => Ok(()),
+        match open.begun {
+            true => book.write(&ending(run, &left)),
+            false => Ok(()),
         }
     }
 
     /// Those of `ids` that `run` may have created.
     pub(crate) fn own(&self, run: RunId, ids: &BTreeSet<ImageId>) -> Vec<ImageId> {
         let book = self.lock();
-        if ids.is_empty() || book.file.is_none() {
+        if ids.is_empty() || book.pages.is_none() {
             return Vec::new();
         }
-        let runs = read(&book.path).unwrap_or_default();
+        let runs = read_on(&*book.system, &book.path).unwrap_or_default();
         let mine = runs.iter().filter(|other| other.run == run);
         mine.flat_map(JournalRun::ids)
             .filter(|id| ids.contains(id))
@@ -153,38 +167,49 @@ impl Book {
         self.runs.entry(run).or_default()
     }
 
-    /// Adds whole lines, on the disk when this returns. What was written of them in vain is taken back: half a line would
-    /// spoil the next.
+    /// Adds whole lines, on the disk when this returns.
     fn write(&mut self, lines: &str) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(begin(&self.path)?),
+        let pages = match &mut self.pages {
+            Some(pages) => pages,
+            none => none.insert(begin(&*self.system, &self.path)?),
         };
-        let length = file.metadata()?.len();
-        let written = file
-            .write_all(lines.as_bytes())
-            .and_then(|()| file.sync_data());
-        if written.is_err() {
-            file.set_len(length)?;
-        }
-        written
+        pages.add(lines)
     }
 }
 
-/// Makes the file. It stays locked for as long as the process lives, so that nobody cleans up behind a run under way.
-fn begin(path: &Path) -> io::Result<File> {
-    let mut file = OpenOptions::new()
-        .create_new(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)?;
+impl Pages {
+    /// Adds whole lines, or nothing: half a line would spoil the next.
+    fn add(&mut self, lines: &str) -> io::Result<()> {
+        if self.spoiled {
+            self.file.cut(self.length)?;
+        }
+        self.spoiled = true;
+        let written = self.file.write_all(lines.as_bytes());
+        match written.and_then(|()| self.file.sync()) {
+            Ok(()) => self.length += lines.len() as u64,
+            // At once, since there may be no other time; and if it fails, before anything is added.
+            Err(error) => return self.file.cut(self.length).and(Err(error)),
+        }
+        self.spoiled = false;
+        Ok(())
+    }
+}
+
+/// Makes the file. It stays reserved for as long as the process lives, so that nobody cleans up behind a run under way.
+fn begin(system: &dyn System, path: &Path) -> io::Result<Pages> {
+    let mut file = system.create(path)?;
     // A file system without locks is no reason not to run.
-    let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
-    file.write_all(format!("{TITLE}\n").as_bytes())?;
-    // The name in the folder must be on the disk as well.
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    Ok(file)
+    let _ = file.reserve();
+    let title = format!("{TITLE}\n");
+    file.write_all(title.as_bytes())?;
+    // By itself: a sync that fails may lose all that was written since the last one.
+    file.sync()?;
+    system.sync_folder_of(path)?;
+    Ok(Pages {
+        file,
+        length: title.len() as u64,
+        spoiled: false,
+    })
 }
 
 fn ending(run: RunId, left: &[ImageId]) -> String {
@@ -239,23 +264,23 @@ impl JournalRun {
 
 /// Reads the runs of the journal at `path`.
 pub fn read(path: &Path) -> Result<Vec<JournalRun>, JournalError> {
+    read_on(&NativeSystem, path)
+}
+
+fn read_on(system: &dyn System, path: &Path) -> Result<Vec<JournalRun>, JournalError> {
     let unusable = |error| JournalError::Unusable(path.to_owned(), error);
-    let file = input::opened(path).map_err(unusable)?;
-    let text = contents(&file).map_err(unusable)?;
+    let file = system.open(path, false).map_err(unusable)?;
+    let text = contents(&*file).map_err(unusable)?;
     Ok(prove(path, &text)?.1)
 }
 
-/// What the file holds: of a device or a pipe nothing, since those are no journals and may have no end.
-fn contents(file: &File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let about = file.metadata()?;
-    if !about.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if about.len() <= SIZE_MAX {
-        file.take(SIZE_MAX + 1).read_to_end(&mut bytes)?;
-    }
-    match about.len().max(bytes.len() as u64) > SIZE_MAX {
+/// What the file holds.
+fn contents(file: &dyn File) -> io::Result<Vec<u8>> {
+    let bytes = match file.length()? <= SIZE_MAX {
+        true => file.contents(SIZE_MAX + 1)?,
+        false => Vec::new(),
+    };
+    match file.length()?.max(bytes.len() as u64) > SIZE_MAX {
         true => Err(io::Error::other("it is larger than any journal")),
         false => Ok(bytes),
     }
@@ -324,32 +349,32 @@ fn take(
 #[derive(Debug)]
 pub struct Reopened {
     path: PathBuf,
-    file: File,
+    file: Box<dyn File>,
     runs: Vec<JournalRun>,
 }
 
 impl Reopened {
     /// Reserves it. Nothing is written before all of it is known to be a journal.
     pub fn new(path: &Path) -> Result<Reopened, JournalError> {
+        Reopened::on(&NativeSystem, path)
+    }
+
+    /// The same on `system`.
+    pub fn on(system: &dyn System, path: &Path) -> Result<Reopened, JournalError> {
         let unusable = |error| JournalError::Unusable(path.to_owned(), error);
-        // Before it is opened for writing, which alone does something to some devices.
-        read(path)?;
-        let mut options = OpenOptions::new();
-        let file = options
-            .read(true)
-            .append(true)
-            .open(path)
-            .map_err(unusable)?;
-        let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
+        // Before it is opened for writing.
+        read_on(system, path)?;
+        let file = system.open(path, true).map_err(unusable)?;
+        let reserved = file.reserve();
         // As above: where there are no locks nobody is kept out.
-        if locked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+        if reserved.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
             return Err(JournalError::UnderWay(path.to_owned()));
         }
-        let bytes = contents(&file).map_err(unusable)?;
+        let bytes = contents(&*file).map_err(unusable)?;
         let (whole, runs) = prove(path, &bytes)?;
         // Half a line at the end would spoil what is added.
         if whole < bytes.len() {
-            file.set_len(whole as u64).map_err(unusable)?;
+            file.cut(whole as u64).map_err(unusable)?;
         }
         let path = path.to_owned();
         Ok(Reopened { path, file, runs })
@@ -365,7 +390,7 @@ impl Reopened {
         let unusable = |error| JournalError::Unusable(self.path.clone(), error);
         let line = ending(run, &[]);
         self.file.write_all(line.as_bytes()).map_err(unusable)?;
-        self.file.sync_data().map_err(unusable)
+        self.file.sync().map_err(unusable)
     }
 }
 
@@ -376,7 +401,12 @@ mod tests {
     #[test]
     fn on_a_full_disk_nothing_is_created() {
         let full = Journal::at(Path::new("/dev/full"));
-        full.lock().file = OpenOptions::new().append(true).open("/dev/full").ok();
+        let device = std::fs::OpenOptions::new().append(true).open("/dev/full");
+        full.lock().pages = Some(Pages {
+            file: Box::new(device.unwrap()),
+            length: 0,
+            spoiled: false,
+        });
         let run = RunId(7);
         for _ in 0..2 {
             assert!(full.enter(run, "", ImageId::new(run, 0)).is_err());

@@ -20,6 +20,7 @@ mod probe;
 mod runtime;
 mod services;
 pub mod shown;
+mod system;
 mod target;
 
 pub use answer::{Answer, Exchange, ImageId, Request, RunId};
@@ -32,6 +33,7 @@ pub use http::{ConfigError, Routes, Watch, check_url, content_of};
 pub use journal::{Journal, JournalError, JournalRun, Reopened, read as read_journal};
 pub use locate::{Identities, locate, target_from_environment};
 pub use probe::{Probe, ProbeError};
-pub use runtime::{NoRuntime, runtime};
+pub use runtime::{NoRuntime, runtime, runtime_of};
 pub use services::RunServices;
+pub use system::{Ended, File, NativeSystem, Pending, ProcessGroup, Shell, Socket, System};
 pub use target::{BucketTarget, Command, GlanceTarget, ProbeTarget, StoreTarget};

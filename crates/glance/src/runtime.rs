@@ -1,8 +1,9 @@
 //! What waits for the network, where the system gives enough for it.
 
 use crate::generator::{LocalFailure, room_for};
+use crate::system::{NativeSystem, System};
 use std::io;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 /// Files that a runtime and what is begun beside it take. Tokio would rather panic than do without some of them.
 const FILES: usize = 8;
@@ -33,8 +34,13 @@ impl From<LocalFailure> for NoRuntime {
     }
 }
 
-/// A runtime for this thread.
+/// A runtime of the operating system's for this thread.
 pub fn runtime() -> Result<Runtime, NoRuntime> {
+    runtime_of(&NativeSystem)
+}
+
+/// The same of another system.
+pub fn runtime_of(system: &dyn System) -> Result<Runtime, NoRuntime> {
     room_for(FILES)?;
-    Ok(Builder::new_current_thread().enable_all().build()?)
+    Ok(system.runtime()?)
 }

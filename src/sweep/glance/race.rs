@@ -123,9 +123,17 @@ impl Session {
     async fn heal(&self, name: &str) {
         if let Err(error) = self.shared.commands.undo(name).await {
             self.note(name, error.to_string());
+            self.lose(format!("what the command `{name}` did is not undone"));
         }
         self.comes_back().await;
-        self.tell(Observation::Broken(false));
+        if self.shared.lost.get().is_none() {
+            self.tell(Observation::Broken(false));
+        }
+    }
+
+    /// The first reason counts.
+    fn lose(&self, why: String) {
+        let _ = self.shared.lost.set(why);
     }
 
     /// Waits until the server answers again, several times in a row: each of its processes may have to find out for itself.
@@ -139,8 +147,8 @@ impl Session {
                 return;
             }
             if self.since(began) > BACK {
-                self.shared.lost.set(true);
-                return;
+                let url = self.shared.target.url.as_deref();
+                return self.lose(format!("{} did not come back", url.unwrap_or("the server")));
             }
             if good == 0 {
                 tokio::time::sleep(Duration::from_millis(100)).await;

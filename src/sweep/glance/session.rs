@@ -18,9 +18,7 @@ use stormglass_model::script::{Act, Action, Script, Step};
 use stormglass_model::units::{Bytes, Span, Time};
 use tokio::task::spawn_local;
 
-/// The size of the first upload. Each one after it is a little larger, so that sizes tell them apart.
-const SIZE: u64 = 256 * 1024;
-/// How much larger.
+/// How much larger each upload is than the one before it, so that sizes tell them apart.
 const STEP: u64 = 4 * 1024;
 /// How long a subject may take to come to rest. An aborted upload takes Glance 0.15 s, an import of these sizes under a second.
 const REST: Duration = Duration::from_secs(6);
@@ -105,10 +103,11 @@ impl Session {
     }
 
     pub(super) fn tell(&self, observation: Observation) {
-        let at = self.shared.clock.now();
-        self.events
-            .borrow_mut()
-            .push(ClientEvent { at, observation });
+        let mut events = self.events.borrow_mut();
+        // A clock may stand still between two events, and their order must not be lost by that.
+        let after = events.last().map_or(0, |last| last.at.0 + 1);
+        let at = self.shared.clock.now().max(Time(after));
+        events.push(ClientEvent { at, observation });
     }
 
     /// How long it has been.
@@ -228,6 +227,9 @@ impl Session {
 
     /// Deletes the subject, whatever became of it, and looks whether it is gone.
     pub(super) async fn end(&self) {
+        if self.shared.lost.get().is_some() {
+            self.tell(Observation::Broken(true));
+        }
         let protects = |act: Act| act.operation == Operation::Protect;
         if self.script.acts().any(protects) {
             self.act(Act::usual(Operation::Unprotect)).await;
@@ -364,7 +366,7 @@ impl Session {
     }
 
     fn request(&self, act: Act, number: u64) -> Request {
-        let size = SIZE + STEP * number;
+        let size = self.shared.first_upload.get().0 + STEP * number;
         if !act.operation.reads() {
             self.largest.set(self.largest.get().max(size));
         }

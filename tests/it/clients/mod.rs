@@ -14,7 +14,7 @@ mod reference;
 mod refused;
 mod rules;
 mod served;
-mod server;
+pub mod server;
 mod sharing;
 mod sources;
 mod written;

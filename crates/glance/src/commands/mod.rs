@@ -1,15 +1,16 @@
 //! What is done to the server from outside: the scenario's commands, and that all of it is taken back.
 
 mod error;
-mod process;
 
 pub use error::CommandError;
 
 use crate::answer::ImageId;
+use crate::shown::without_those_of;
+use crate::system::{Ended, NativeSystem, ProcessGroup, Shell, System};
 use crate::target::Command;
-use rustix::process::Pid;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
 
 /// The commands of a scenario, shared by all that run them: one at a time, in the order asked for. What was done
 /// and has an undo is remembered until it is undone.
@@ -22,8 +23,9 @@ pub struct Commands {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
+    system: Arc<dyn System>,
     commands: Vec<Command>,
     allowed: bool,
     /// Whoever holds it runs a command. The queue for it is first come, first served.
@@ -37,7 +39,13 @@ struct State {
     /// What is done and not undone, in the order in which it was done.
     done: Vec<Done>,
     /// The process group under way.
-    group: Option<Pid>,
+    group: Option<ProcessGroup>,
+}
+
+impl Default for Shared {
+    fn default() -> Shared {
+        Shared::new(Arc::new(NativeSystem), &[], false)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,12 +58,13 @@ struct Done {
 impl Commands {
     /// Commands of which nothing is done yet. `allowed`: whether the user agreed to have them run.
     pub fn new(commands: &[Command], allowed: bool) -> Commands {
+        Commands::on(Arc::new(NativeSystem), commands, allowed)
+    }
+
+    /// The same, which run on `system`.
+    pub fn on(system: Arc<dyn System>, commands: &[Command], allowed: bool) -> Commands {
         Commands {
-            shared: Arc::new(Shared {
-                commands: commands.to_vec(),
-                allowed,
-                ..Shared::default()
-            }),
+            shared: Arc::new(Shared::new(system, commands, allowed)),
         }
     }
 
@@ -118,7 +127,7 @@ impl Commands {
     pub async fn abandon(&self) -> Vec<CommandError> {
         self.shared.stopped.store(true, Relaxed);
         if let Some(group) = self.shared.state().group {
-            process::kill(group);
+            self.shared.system.kill(group);
         }
         self.undo_all().await
     }
@@ -163,19 +172,33 @@ impl Commands {
     ) -> T {
         let turn = Arc::clone(&self.shared.turn).lock_owned().await;
         let shared = Arc::clone(&self.shared);
-        let working = tokio::task::spawn_blocking(move || {
-            let result = work(&shared);
+        let (sender, receiver) = oneshot::channel();
+        let working = Box::new(move || {
+            // Whoever asked may have gone.
+            let _ = sender.send(work(&shared));
             drop(turn);
-            result
         });
-        match working.await {
+        self.shared.system.block(working).await;
+        match receiver.await {
             Ok(result) => result,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            // It was thrown away with all else that was under way.
+            Err(_) => std::future::pending().await,
         }
     }
 }
 
 impl Shared {
+    fn new(system: Arc<dyn System>, commands: &[Command], allowed: bool) -> Shared {
+        Shared {
+            system,
+            commands: commands.to_vec(),
+            allowed,
+            turn: Arc::default(),
+            stopped: AtomicBool::default(),
+            state: Mutex::default(),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -197,10 +220,31 @@ impl Shared {
         image: Option<ImageId>,
         stops: bool,
     ) -> Result<(), CommandError> {
-        process::run(&command.name, text, command.timeout, image, |group| {
+        let shell = Shell {
+            text,
+            timeout: command.timeout,
+            image,
+        };
+        let ended = self.system.run(&shell, &|group| {
             self.state().group = group;
             // Whoever interrupted the run before this line found no group to kill.
             !(stops && self.stopped.load(Relaxed))
-        })
+        });
+        let what = command.name.clone();
+        let told = |last: String| without_those_of(text, &last);
+        match ended {
+            Ok(Ended::Well) => Ok(()),
+            Ok(Ended::Badly { status, last }) => Err(CommandError::Failed {
+                what,
+                status,
+                last: told(last),
+            }),
+            Ok(Ended::Late { last }) => Err(CommandError::TimedOut {
+                what,
+                after: command.timeout,
+                last: told(last),
+            }),
+            Err(why) => Err(CommandError::System { what, why }),
+        }
     }
 }

@@ -5,11 +5,12 @@ use super::endpoint::{ConfigError, Endpoint};
 use super::proxy::Proxy;
 use super::reply::{self, Reply, explain};
 use super::routes::Routes;
-use super::stream::{FaultyStream, Socket};
+use super::stream::FaultyStream;
 use super::tls::Tls;
 use super::trouble::Trouble;
 use super::watch::{Load, Side, Watch};
 use crate::clock::{now, since};
+use crate::system::Socket;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING};
@@ -295,10 +296,9 @@ impl Connections {
                     .await
                     .map_err(unopened)?,
             };
-            stream.set_nodelay(true).map_err(unopened)?;
             Ok::<Box<dyn Socket>, Trouble>(match &self.tls {
                 Some(tls) => Box::new(tls.over(stream).await?),
-                None => Box::new(stream),
+                None => stream,
             })
         };
         let opened = timeout_at(began + self.timeout, opening).await;

@@ -2,6 +2,7 @@
 
 use super::endpoint::{ConfigError, Endpoint};
 use super::trouble::Trouble;
+use crate::system::Socket;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hyper::Request;
@@ -11,7 +12,6 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 /// The most of a proxy's answer that is read.
 const ANSWER_MAX: usize = 16 * 1024;
@@ -164,9 +164,9 @@ impl Proxy {
     /// Makes of a connection to it one that leads on to a server, if that speaks TLS.
     pub(super) async fn lead_on(
         &self,
-        mut stream: TcpStream,
+        mut stream: Box<dyn Socket>,
         server: &Endpoint,
-    ) -> Result<TcpStream, Trouble> {
+    ) -> Result<Box<dyn Socket>, Trouble> {
         let lost = |error| self.lost(error);
         if !server.tls {
             return Ok(stream);

@@ -1,6 +1,7 @@
 //! A connection that is watched: it tells when an operation has reached a point, pauses there, and goes wrong on purpose.
 
 use super::watch::{Load, Mark, SLOW, Sent, Side, Watch};
+use crate::system::Socket;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -8,10 +9,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use stormglass_model::script::ClientFault;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep};
-use tokio_rustls::client::TlsStream;
 
 /// A slow client sends the rest of its data in so many pieces.
 const SLOW_PIECES: u64 = 20;
@@ -19,24 +18,6 @@ const SLOW_PIECES: u64 = 20;
 const PIECE: usize = 4096;
 /// What ends a head.
 const BLANK: &[u8] = b"\r\n\r\n";
-
-/// What a faulty stream runs over.
-pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin {
-    /// The connection below everything.
-    fn tcp(&self) -> &TcpStream;
-}
-
-impl Socket for TcpStream {
-    fn tcp(&self) -> &TcpStream {
-        self
-    }
-}
-
-impl Socket for TlsStream<TcpStream> {
-    fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
-    }
-}
 
 /// Counts what goes one way.
 #[derive(Debug, Default)]
@@ -241,7 +222,7 @@ impl Watched {
             }
             ClientFault::Reset => {
                 if let Some(stream) = stream.take() {
-                    let _ = stream.tcp().set_zero_linger();
+                    stream.reset_on_close();
                 }
                 Gate::Open
             }

@@ -1,11 +1,10 @@
 //! One command as a process group of its own.
 
-use super::error::CommandError;
-use crate::answer::ImageId;
+use super::{Ended, ProcessGroup, Shell};
 use crate::clock::now;
-use crate::shown::{is_hidden, without_those_of};
+use crate::shown::is_hidden;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{ChildStderr, Stdio};
 use std::sync::mpsc;
@@ -13,36 +12,28 @@ use std::thread;
 use std::time::Duration;
 use stormglass_model::units::Span;
 
-/// Runs the text of what is called `name` to its end, or to its time-out. `under_way` hears its process group once there is one, and none as soon as the
-/// number may be another's; it says whether to go on.
+/// Runs a command as [`super::System::run`] says.
 pub(super) fn run(
-    name: &str,
-    text: &str,
-    timeout: Span,
-    image: Option<ImageId>,
-    under_way: impl Fn(Option<Pid>) -> bool,
-) -> Result<(), CommandError> {
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", text]).process_group(0);
-    shell
+    shell: &Shell<'_>,
+    under_way: impl Fn(Option<ProcessGroup>) -> bool,
+) -> io::Result<Ended> {
+    let mut process = std::process::Command::new("sh");
+    process.args(["-c", shell.text]).process_group(0);
+    process
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    shell.env_remove(IMAGE);
-    if let Some(image) = image {
-        shell.env(IMAGE, image.to_string());
+    process.env_remove(IMAGE);
+    if let Some(image) = shell.image {
+        process.env(IMAGE, image.to_string());
     }
-    let what = name.to_owned();
-    let mut child = shell.spawn().map_err(|why| CommandError::System {
-        what: what.clone(),
-        why,
-    })?;
-    let group = Pid::from_child(&child);
+    let mut child = process.spawn()?;
+    let group = ProcessGroup(Pid::from_child(&child));
     if !under_way(Some(group)) {
         kill(group);
     }
     let last = child.stderr.take().map(last_line);
-    let code = await_end(group, timeout);
+    let code = await_end(group, shell.timeout);
     if !matches!(code, Ok(Some(0))) {
         kill(group);
     }
@@ -50,23 +41,17 @@ pub(super) fn run(
     under_way(None);
     let status = child.wait();
     if matches!(code, Ok(Some(0))) {
-        return Ok(());
+        return Ok(Ended::Well);
     }
     // Whatever left the group may hold its standard error open.
     let last = last.and_then(|last| last.recv_timeout(GRACE).ok());
-    let last = without_those_of(text, &last.unwrap_or_default());
-    match (code, status) {
-        (Ok(Some(_)), Ok(status)) => Err(CommandError::Failed { what, status, last }),
-        (Ok(None), _) => Err(CommandError::TimedOut {
-            what,
-            after: timeout,
+    let last = last.unwrap_or_default();
+    match code? {
+        Some(_) => Ok(Ended::Badly {
+            status: status?,
             last,
         }),
-        (Err(why), _) => Err(CommandError::System {
-            what,
-            why: why.into(),
-        }),
-        (_, Err(why)) => Err(CommandError::System { what, why }),
+        None => Ok(Ended::Late { last }),
     }
 }
 
@@ -81,11 +66,11 @@ const GRACE: Duration = Duration::from_millis(200);
 
 /// Waits for the end of a child that stays to be waited for, so that its number remains its own. Gives its exit code,
 /// -1 where a signal ended it; none: it did not end in time.
-fn await_end(child: Pid, timeout: Span) -> rustix::io::Result<Option<i32>> {
+fn await_end(child: ProcessGroup, timeout: Span) -> rustix::io::Result<Option<i32>> {
     let deadline = now() + Duration::from_nanos(timeout.0);
     let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     loop {
-        if let Some(status) = waitid(WaitId::Pid(child), look)? {
+        if let Some(status) = waitid(WaitId::Pid(child.0), look)? {
             return Ok(Some(status.exit_status().unwrap_or(-1)));
         }
         if now() >= deadline {
@@ -95,9 +80,9 @@ fn await_end(child: Pid, timeout: Span) -> rustix::io::Result<Option<i32>> {
     }
 }
 
-pub(super) fn kill(group: Pid) {
+pub(super) fn kill(group: ProcessGroup) {
     // It may have ended by itself.
-    let _ = kill_process_group(group, Signal::KILL);
+    let _ = kill_process_group(group.0, Signal::KILL);
 }
 
 /// Reads to the end, so that nobody ever waits for a full pipe, and gives the last line that is not blank.
@@ -131,8 +116,13 @@ mod tests {
     #[test]
     fn one_that_was_stopped_before_its_group_was_known_is_killed() {
         let begun = now();
-        let killed = run("sleeps", "sleep 1000", Span::from_secs(60), None, |_| false).unwrap_err();
-        assert!(matches!(killed, CommandError::Failed { .. }), "{killed}");
+        let shell = Shell {
+            text: "sleep 1000",
+            timeout: Span::from_secs(60),
+            image: None,
+        };
+        let killed = run(&shell, |_| false).unwrap();
+        assert!(matches!(killed, Ended::Badly { .. }), "{killed:?}");
         assert!(begun.elapsed() < Duration::from_secs(30));
     }
 }

@@ -1,17 +1,12 @@
 //! Where a server is, and whether it may be touched.
 
 use super::{Exit, Told};
-use anyhow::Context;
-use stormglass_glance::{GlanceTarget, StoreTarget, guard, locate, room_for};
+use stormglass_glance::{GlanceTarget, StoreTarget, guard, locate, runtime};
 use tokio::task::LocalSet;
-
-/// Files that the runtime and the first connections take.
-const FILES: usize = 8;
 
 /// The target with its URL known, also if only a catalog says it. It ends here if nobody said that this server may be loaded;
 /// nothing was sent to it yet.
 pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarget> {
-    room_for(FILES)?;
     for note in &target.notes {
         tell!("stormglass: {note}");
     }
@@ -34,10 +29,7 @@ pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarge
 
 /// Speaks to a server outside of any storm.
 pub fn wait_for<F: Future>(requests: F) -> anyhow::Result<F::Output> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start")?;
+    let runtime = runtime()?;
     let came = LocalSet::new().block_on(&runtime, requests);
     // A look-up that hangs is not waited for.
     runtime.shutdown_background();

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 use stormglass_glance::{
-    Client, ConfigError, Generator, GlanceTarget, HelloError, LocalFailure, RunId, RunServices,
-    locate, room_for,
+    Client, ConfigError, Generator, GlanceTarget, HelloError, NoRuntime, RunId, RunServices,
+    locate, room_for, runtime,
 };
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::{Fault, Faults, Place};
@@ -274,28 +274,14 @@ pub fn run_glance(
     Ok(results)
 }
 
-/// Files that the arbiters of a run take, beside those of its connections: some for all, and some for each.
+/// Files that arbiters take, beside those of connections: some for all, and some for each.
 const FILES: usize = 8;
 const FILES_OF_ARBITER: usize = 4;
 
 /// A runtime for this thread, which actix would rather panic than do without.
 fn system() -> Result<SystemRunner, NoRuntime> {
-    room_for(FILES)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime()?;
     Ok(System::with_tokio_rt(|| runtime))
-}
-
-/// Why nothing can run in real time.
-#[derive(Debug, thiserror::Error)]
-pub enum NoRuntime {
-    /// Something failed on this machine.
-    #[error(transparent)]
-    Local(#[from] LocalFailure),
-    /// The system gives no thread, or nothing to wait with.
-    #[error("cannot start a thread: {0}; stop other programs, or ask for fewer --threads")]
-    System(#[from] io::Error),
 }
 
 /// Why a run against a real Glance cannot begin.

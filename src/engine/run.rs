@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
-use stormglass_glance::RunServices;
+use stormglass_glance::{NoRuntime, RunServices};
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::lifecycle::Verdict;
 use stormglass_model::units::{Bytes, Span};
@@ -22,7 +22,7 @@ pub enum RunError {
     Glance(#[from] live::GlanceError),
     /// Nothing can run in real time.
     #[error(transparent)]
-    Runtime(#[from] live::NoRuntime),
+    Runtime(#[from] NoRuntime),
     /// It would take more memory than there is.
     #[error(
         "it would take about {needed} of memory, most of it for {mostly}, and may take {room}; \

@@ -11,8 +11,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use stormglass_glance::{
-    Cleanup, Client, Commands, GlanceTarget, HelloError, ImageId, Probe, ProbeError, ProbeTarget,
-    RunId,
+    Cleanup, Client, Commands, GlanceTarget, HelloError, ImageId, NoRuntime, Probe, ProbeError,
+    ProbeTarget, RunId, runtime_of,
 };
 use stormglass_model::checker::concurrent::{self, Judgement, Rules};
 use stormglass_model::history::{ProbeReading, Row};
@@ -60,8 +60,8 @@ pub enum TestBedError {
     #[error(transparent)]
     Probe(#[from] ProbeError),
     /// There is no runtime to wait for it with.
-    #[error("cannot wait for the network")]
-    Runtime(#[from] std::io::Error),
+    #[error(transparent)]
+    Runtime(#[from] NoRuntime),
 }
 
 /// What every session on the server shares.
@@ -107,7 +107,7 @@ impl GlanceTestBed {
         seed: Seed,
         progress: Arc<Progress>,
     ) -> Result<GlanceTestBed, TestBedError> {
-        let runtime = target.routes.system().runtime()?;
+        let runtime = runtime_of(&**target.routes.system())?;
         let local = LocalSet::new();
         let clock = {
             let _of_the_system = runtime.enter();

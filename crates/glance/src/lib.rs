@@ -17,6 +17,7 @@ pub mod input;
 mod journal;
 mod locate;
 mod probe;
+mod runtime;
 mod services;
 pub mod shown;
 mod system;
@@ -34,6 +35,7 @@ pub use journal::{
 };
 pub use locate::{Identities, locate, target_from_environment};
 pub use probe::{Probe, ProbeError};
+pub use runtime::{NoRuntime, runtime, runtime_of};
 pub use services::RunServices;
 pub use system::{Ended, File, NativeSystem, Pending, ProcessGroup, Shell, Socket, System};
 pub use target::{BucketTarget, Command, GlanceTarget, ProbeTarget, StoreTarget};

@@ -33,6 +33,7 @@ use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
+use stormglass_glance::room_for;
 use stormglass_glance::shown::printable;
 use stormglass_model::units::Bytes;
 
@@ -189,8 +190,10 @@ fn colour(stream: &impl IsTerminal) -> bool {
 }
 
 /// Reads a scenario, or shows every mistake of it.
-fn read(file: &Path, overrides: &[String]) -> Result<Scenario, Told> {
-    scenario::read(file, overrides).map_err(|mistakes| told(&mistakes))
+fn read(file: &Path, overrides: &[String]) -> anyhow::Result<Scenario> {
+    // A file that this machine cannot open is no mistake of the scenario's.
+    room_for(1)?;
+    Ok(scenario::read(file, overrides).map_err(|mistakes| told(&mistakes))?)
 }
 
 /// Shows every mistake of a scenario.

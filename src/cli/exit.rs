@@ -98,7 +98,7 @@ create = ["count > 0"]
             result.thresholds[0].met = met;
             assert_eq!(Exit::of_storm(&result) as u8, code);
         }
-        // A failure of this machine may be why nothing is known, and never makes a server wrong.
+        // A failure of this machine may be why nothing is known, or why it was stopped, and never makes a server wrong.
         result.runs[0].local_failure = Some(LocalFailure {
             cause: LocalCause::OpenFiles,
             what: "cannot connect".to_owned(),
@@ -107,7 +107,7 @@ create = ["count > 0"]
             (Verdict::Invalid, false, 90),
             (Verdict::Unknown, false, 92),
             (Verdict::Valid, false, 92),
-            (Verdict::Valid, true, 105),
+            (Verdict::Valid, true, 92),
         ] {
             result.verdict = verdict;
             result.runs[0].interrupted = interrupted;

@@ -114,7 +114,9 @@ pub fn sweep(arguments: &Arguments, interruption: &Interruption) -> anyhow::Resu
         return Ok(super::report_unwritten(&kept, &folder));
     }
     shown?;
-    let exit = Exit::of(result.verdict(), result.interrupted);
+    // What failed here may be what stopped it.
+    let interrupted = result.interrupted && result.first_local_failure.is_none();
+    let exit = Exit::of(result.verdict(), interrupted);
     if arguments.quiet && exit != Exit::Valid {
         tell!("stormglass: {}", report::sweep_sentence(&result));
     }

@@ -29,8 +29,9 @@ impl StormResult {
     pub fn conclusion(&self) -> Conclusion {
         match self.verdict {
             Verdict::Invalid => Conclusion::Invalid,
-            _ if self.interrupted() => Conclusion::Interrupted,
+            // It may be what stopped it.
             _ if self.first_local_failure().is_some() => Conclusion::LocalFailure,
+            _ if self.interrupted() => Conclusion::Interrupted,
             Verdict::Unknown => Conclusion::Unknown,
             Verdict::Valid if self.generator_bottleneck => Conclusion::LoadNotOffered,
             Verdict::Valid if !self.thresholds_met() => Conclusion::ThresholdFailed,

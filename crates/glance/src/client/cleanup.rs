@@ -100,6 +100,8 @@ impl Client {
         entered.map_err(|error| {
             let failure = LocalFailure::of_journal(&error);
             self.shared.generator.failed_by(&failure);
+            // No image can be created any more.
+            self.shared.generator.interruption().tell();
             failure
         })
     }

@@ -23,6 +23,8 @@ pub struct Content {
     thrown_away: Range<usize>,
     /// Whether a sync has promised what it did not do.
     pub lied: bool,
+    /// Whether what it promised was thrown away since, so that no later sync makes it true.
+    cheated: bool,
 }
 
 impl Disk {
@@ -76,13 +78,14 @@ impl Content {
     }
 
     pub fn sync(&mut self) {
-        self.lied = false;
+        self.lied = self.cheated;
         self.kept = self.seen.clone();
         self.kept[self.thrown_away.clone()].fill(0);
     }
 
     /// A sync that fails: what it should have written is thought to be written from now on.
     pub fn fail_to_sync(&mut self) {
+        self.cheated |= self.lied;
         let same = self.kept.iter().zip(&self.seen);
         let same = same.take_while(|(kept, seen)| kept == seen).count();
         let from = match self.thrown_away.is_empty() {

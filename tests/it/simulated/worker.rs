@@ -70,8 +70,9 @@ impl Worker {
         let image = images.entry(self.asked.id).or_default();
         let mut steps = server::steps(&glance.world, image.subject, self.work);
         let is_ok = |work: &Work| work.reply.is_some_and(|it| it.outcome == Outcome::Ok);
-        let whole = self.whole;
-        steps.retain(|(_, work)| whole || !is_ok(work));
+        // Without all of its data an upload fails in the end, and nothing is staged.
+        let (whole, stages) = (self.whole, self.asked.operation == Operation::Stage);
+        steps.retain(|(_, work)| whole || !is_ok(work) && (!stages || work.reply.is_some()));
         let usual = steps.iter().position(|(_, work)| is_ok(work));
         let at = match unit(rng) < UNUSUAL {
             true => (unit(rng) * steps.len() as f64) as usize,

@@ -213,6 +213,7 @@ impl World {
     pub fn restart(&self) {
         let mut state = self.state();
         state.crashed = false;
+        state.full = None;
         state.running = None;
         state.signals = 0;
     }

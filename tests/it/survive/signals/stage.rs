@@ -280,7 +280,10 @@ impl Held {
 
     /// Signals, and waits until it has heard; it may have ended before.
     pub fn stop(&mut self, number: u32) {
-        self.signal(number);
+        // Its number is its own until its end was seen.
+        if self.process.is_running() {
+            self.signal(number);
+        }
         self.wait("it hears", |held| {
             held.said().contains("stopping") || held.process.ended().is_some()
         });

@@ -180,7 +180,7 @@ impl Generator {
     }
 }
 
-/// Whether the user wants to stop; clones share it, between threads as well.
+/// Whether the run is to stop, since the user wants it or its journal cannot be written; clones share it, between threads as well.
 #[derive(Clone, Debug, Default)]
 pub struct Interruption(Arc<Bell>);
 
@@ -199,13 +199,13 @@ impl fmt::Debug for Bell {
 }
 
 impl Interruption {
-    /// The user wants to stop, from now on.
+    /// The run is to stop, from now on.
     pub fn tell(&self) {
         self.0.rung.store(true, Relaxed);
         self.0.heard.notify_waiters();
     }
 
-    /// Whether the user wants to stop.
+    /// Whether the run is to stop.
     #[inline]
     pub fn is_told(&self) -> bool {
         self.0.rung.load(Relaxed)

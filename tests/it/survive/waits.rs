@@ -120,15 +120,20 @@ const STEPS: &str = r#""create", "upload", "download", "delete""#;
 const SWEEP: &str = "sweep\tit.toml\t--tries\t2\t--script\tcreate upload download";
 const HURRIED: &str = "timeout = \"1s\"";
 
+/// Both by themselves where little patience is asked for, and when they are told where it is not.
+fn a_run_and_a_sweep_end(url: &str, reached: &Reached) {
+    let hurried = scenario(url, HURRIED, STEPS);
+    ends_soon(RUN, &[], &hurried);
+    ends_soon(SWEEP, &[], &hurried);
+    let patient = scenario(url, "", STEPS);
+    ends_when_told(RUN, &[], &patient, reached);
+    ends_when_told(SWEEP, &[], &patient, reached);
+}
+
 #[test]
 fn a_head_that_drips() {
     let (server, reached) = dripping("HTTP/1.1 201 So\r\nX: ", |asked| asked.method == "POST");
-    let hurried = scenario(&server.url, HURRIED, STEPS);
-    ends_soon(RUN, &[], &hurried);
-    ends_soon(SWEEP, &[], &hurried);
-    let patient = scenario(&server.url, "", STEPS);
-    ends_when_told(RUN, &[], &patient, &reached);
-    ends_when_told(SWEEP, &[], &patient, &reached);
+    a_run_and_a_sweep_end(&server.url, &reached);
 }
 
 #[test]
@@ -137,12 +142,7 @@ fn a_body_that_drips() {
     let (server, reached) = dripping(start, |asked| {
         asked.path.ends_with("/file") && asked.method == "GET"
     });
-    let hurried = scenario(&server.url, HURRIED, STEPS);
-    ends_soon(RUN, &[], &hurried);
-    ends_soon(SWEEP, &[], &hurried);
-    let patient = scenario(&server.url, "", STEPS);
-    ends_when_told(RUN, &[], &patient, &reached);
-    ends_when_told(SWEEP, &[], &patient, &reached);
+    a_run_and_a_sweep_end(&server.url, &reached);
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub struct Collector {
     /// When the first of the open faults opened, and when the last of them healed, in turn.
     turns: Vec<(Time, bool)>,
     faults_open: u64,
+    /// The latest that anything was dated.
+    latest: Time,
 }
 
 impl Collector {
@@ -60,6 +62,7 @@ impl Collector {
                 events: Vec::new(),
             });
         let at = after(history.events.last(), &observation, at);
+        self.latest = self.latest.max(at);
         history.events.push(ClientEvent { at, observation });
     }
 
@@ -176,8 +179,15 @@ impl Collector {
             true => before + 1,
             false => before.saturating_sub(1),
         };
-        if (before == 0) != (self.faults_open == 0) {
-            self.turns.push((at, open));
+        match (before, self.faults_open) {
+            // What came before the healing at the same instant may be dated later than it, and met the fault.
+            (1.., 0) => self.turns.push((at.max(self.latest), false)),
+            // It opens before what healed is dated as healed: something is open all the while.
+            (0, 1..) if self.turns.last().is_some_and(|&(healed, _)| healed >= at) => {
+                self.turns.pop();
+            }
+            (0, 1..) => self.turns.push((at, true)),
+            _ => {}
         }
     }
 }

@@ -116,6 +116,11 @@ fn journal(run: &Path) -> anyhow::Result<Option<PathBuf>> {
     }
     let shown = run.display();
     match (run.is_dir(), run.join("run.json").is_file()) {
+        (false, _) if run.exists() => {
+            bail!(
+                "{shown} is neither a file nor a folder: name a folder of results, or the journal in it"
+            )
+        }
         (false, _) => bail!("{shown} is not there: name a folder of results, or the journal in it"),
         (true, true) => Ok(None),
         (true, false) => bail!("{shown} holds no journal: name the folder of a run's results"),

@@ -1,7 +1,7 @@
 //! Where a server is, and whether it may be touched.
 
 use super::{Exit, Told};
-use stormglass_glance::{GlanceTarget, StoreTarget, guard, locate, runtime};
+use stormglass_glance::{GlanceTarget, GuardError, StoreTarget, guard, locate, runtime};
 use tokio::task::LocalSet;
 
 /// The target with its URL known, also if only a catalog says it. It ends here if nobody said that this server may be loaded;
@@ -19,9 +19,13 @@ pub fn reach(target: &GlanceTarget, allowed: bool) -> anyhow::Result<GlanceTarge
     };
     let url = target.url.as_deref().unwrap_or_default();
     for url in [Some(url), bucket].into_iter().flatten() {
-        if let Err(error) = guard(&target.routes, url, allowed) {
-            tell!("stormglass: {error}");
-            return Err(Told(Exit::Usage).into());
+        match guard(&target.routes, url, allowed) {
+            Ok(()) => {}
+            Err(error @ GuardError::Nowhere(..)) => return Err(error.into()),
+            Err(error) => {
+                tell!("stormglass: {error}");
+                return Err(Told(Exit::Usage).into());
+            }
         }
     }
     Ok(target)

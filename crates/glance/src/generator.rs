@@ -1,5 +1,6 @@
 //! The load generator's own side: what failed on this machine, which no server is to blame for, and whether the user wants to stop.
 
+use crate::commands::CommandError;
 use std::error::Error;
 use std::fmt;
 use std::fs::File;
@@ -34,6 +35,8 @@ named! {
         ReadOnly = "read-only",
         /// The disk fails (EIO).
         DiskError = "disk-error",
+        /// The user may have no more processes or threads (EAGAIN).
+        Processes = "processes",
         /// The system does not let this user do it (EACCES, EPERM).
         Denied = "denied",
         /// A name leads to no address.
@@ -95,6 +98,7 @@ impl LocalCause {
             LocalCause::DiskError => {
                 "look into the system's log, or name another folder with --out"
             }
+            LocalCause::Processes => "raise the limit with `ulimit -u`, or stop other programs",
             LocalCause::Denied => {
                 "look at the permissions of the files and at this machine's firewall"
             }
@@ -120,6 +124,21 @@ impl LocalFailure {
         LocalCause::of(error).map(|cause| LocalFailure {
             cause,
             what: format!("{what}: {error}"),
+        })
+    }
+
+    /// Why a command was not done, or not taken back, if this machine is to blame.
+    pub(crate) fn of_command(error: &CommandError) -> Option<LocalFailure> {
+        let (CommandError::System { why, .. } | CommandError::Journal { why, .. }) = error else {
+            return None;
+        };
+        // Of all calls only this one says that it is for want of processes.
+        let processes = (why.kind() == io::ErrorKind::WouldBlock).then_some(LocalCause::Processes);
+        let journal = matches!(error, CommandError::Journal { .. }).then_some(LocalCause::Journal);
+        let cause = processes.or(LocalCause::of(why)).or(journal)?;
+        Some(LocalFailure {
+            cause,
+            what: error.to_string(),
         })
     }
 
@@ -276,6 +295,26 @@ mod tests {
         let lookup = unresolved(io::Error::other("no such name"));
         assert_eq!(LocalCause::of(&lookup), Some(LocalCause::Resolver));
         assert_eq!(lookup.to_string(), "no such name");
+    }
+
+    #[test]
+    fn a_command_that_this_machine_cannot_start_is_its_failure() {
+        use rustix::io::Errno;
+        let of = |errno: Errno| {
+            let (what, why) = ("outage".to_owned(), errno.into());
+            LocalFailure::of_command(&CommandError::System { what, why })
+        };
+        let cause = |errno| of(errno).map(|failure| failure.cause);
+        assert_eq!(cause(Errno::AGAIN), Some(LocalCause::Processes));
+        assert_eq!(cause(Errno::MFILE), Some(LocalCause::OpenFiles));
+        assert_eq!(cause(Errno::NOENT), None);
+        let (what, why) = ("outage".to_owned(), Errno::NOENT.into());
+        let journal = LocalFailure::of_command(&CommandError::Journal { what, why });
+        assert_eq!(journal.unwrap().cause, LocalCause::Journal);
+        assert_eq!(
+            LocalFailure::of_command(&CommandError::Unknown("outage".to_owned())),
+            None
+        );
     }
 
     #[test]

@@ -11,6 +11,9 @@ pub enum GuardError {
         "{0} is not on this machine: images would be created, broken and deleted there, under load. If it is yours to load, say so: --yes-load-this-server"
     )]
     NotHere(String),
+    /// Its name leads to no address, so that nobody can say where it is: its URL, and what the look-up came to.
+    #[error("{0} cannot be found: {1}; check the name, and the resolver of this machine")]
+    Nowhere(String, String),
     /// It makes no sense.
     #[error(transparent)]
     Url(#[from] ConfigError),
@@ -22,21 +25,22 @@ pub enum GuardError {
 pub fn guard(routes: &Routes, url: &str, allowed: bool) -> Result<(), GuardError> {
     let endpoint = Endpoint::parse(url, "v2")?;
     let proxied = routes.lead_through_proxy(&endpoint);
+    let shown = || format!("{endpoint}{}", endpoint.prefix);
     // Looked up also where it is allowed: what the name meant then is what was allowed.
-    let is_here = !proxied && is_here(routes, &endpoint.host);
-    match allowed || is_here {
-        true => Ok(()),
-        false => Err(GuardError::NotHere(format!(
-            "{endpoint}{}",
-            endpoint.prefix
-        ))),
+    let addresses = match proxied {
+        true => Ok(Vec::new()),
+        false => routes.addresses(&endpoint.host),
+    };
+    match addresses {
+        _ if allowed => Ok(()),
+        Ok(addresses) if are_here(&addresses) => Ok(()),
+        Ok(_) => Err(GuardError::NotHere(shown())),
+        Err(error) => Err(GuardError::Nowhere(shown(), error.to_string())),
     }
 }
 
-fn is_here(routes: &Routes, host: &str) -> bool {
+fn are_here(addresses: &[IpAddr]) -> bool {
     let is_loopback = |address: &IpAddr| address.to_canonical().is_loopback();
-    // A name that leads nowhere is not here either.
-    let addresses = routes.addresses(host).unwrap_or_default();
     !addresses.is_empty() && addresses.iter().all(is_loopback)
 }
 

@@ -57,7 +57,10 @@ impl<S: Runtime> Remote<S> {
                 if !open && done.is_ok() {
                     out.records.push(Record::Fault { at, fault, open });
                 }
-                out.notes.extend(done.err().map(|error| error.to_string()));
+                if let Err(error) = done {
+                    remote.client.hears_of(&error);
+                    out.notes.push(error.to_string());
+                }
             });
         });
     }

@@ -116,12 +116,14 @@ impl Session {
             .set(self.damaged.get() || self.shared.commands.damages_data(name));
         let done = self.shared.commands.run(name, Some(self.image)).await;
         if let Err(error) = done {
+            self.shared.client.hears_of(&error);
             self.note(name, error.to_string());
         }
     }
 
     async fn heal(&self, name: &str) {
         if let Err(error) = self.shared.commands.undo(name).await {
+            self.shared.client.hears_of(&error);
             self.note(name, error.to_string());
             self.lose(format!("what the command `{name}` did is not undone"));
         }

@@ -220,6 +220,7 @@ fn what_stands_for_the_systems_certificates_is_a_file() {
         .unwrap()
         .set_len(10 << 30)
         .unwrap();
+    let glance = "target.glance.url=\"https://127.0.0.1:9\"";
     let limited =
         "mkfifo -m 600 pipe 2>&-; ulimit -v 2000000; exec timeout -s KILL 60 \"$0\" \"$@\"";
     for (file, why) in [
@@ -227,7 +228,6 @@ fn what_stands_for_the_systems_certificates_is_a_file() {
         ("pipe", "it is a pipe"),
         ("huge", "it is longer than 16MiB"),
     ] {
-        let glance = "target.glance.url=\"https://127.0.0.1:9\"";
         let output = in_shell(limited, ["run", "tiny.toml", "--set", glance])
             .current_dir(here)
             .env("SSL_CERT_FILE", file)
@@ -237,6 +237,16 @@ fn what_stands_for_the_systems_certificates_is_a_file() {
         let named = format!("{file}, which `SSL_CERT_FILE` names: {why}");
         assert!(said.contains(&named), "{said}");
     }
+    let output = in_shell(limited, ["run", "tiny.toml", "--set", glance])
+        .current_dir(here)
+        .env("SSL_CERT_DIR", ".")
+        .output();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("., which `SSL_CERT_DIR` names: its files are longer"),
+        "{said}"
+    );
 }
 
 /// A pipe is read, as a shell's `<(…)` is one; one that nobody writes to is waited for for a while.

@@ -8,6 +8,7 @@ use crate::safety::fake::{Asked, Fake, reply};
 use serde_json::Value;
 use std::fs;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
@@ -116,6 +117,55 @@ fn a_sweep_with_too_few_files_is_unknown() {
     assert!(codes.contains(&91), "some must have begun: {codes:?}");
 }
 
+/// As a user who may have no more than so many processes and threads. The system lets its administrator have more, so that one is
+/// somebody else for this.
+fn with_threads(most: u32, arguments: &[&str], folder: &Path) -> Output {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let script = "exec 9<\"$0\"
+        case $(id -u) in
+            0) as='setpriv --reuid 54321 --regid 54321 --clear-groups' ;;
+            *) as='unshare --user' ;;
+        esac
+        exec timeout --signal KILL 60 $as prlimit --nproc=$MOST /proc/self/fd/9 \"$@\"";
+    in_shell(script, arguments)
+        .env("MOST", most.to_string())
+        .current_dir(folder)
+        .output()
+}
+
+#[test]
+fn a_run_with_too_few_threads_ends_and_blames_this_machine() {
+    let server = Fake::honest();
+    let command = "[target.glance.commands.outage]\nrun = \"true\"\nundo = \"true\"\n";
+    let fault = "[[fault]]\nname = \"one\"\nat = \"server\"\nwindow = { from = \"0s\", to = \"50ms\" }\n\
+                 kind = { command = \"outage\" }\n";
+    let text = crowd(&server.url, command).replace("subjects = 80", "duration = \"200ms\"") + fault;
+    let codes = (1..=12).map(|most| {
+        let folder = written(&text);
+        let arguments = RUN.into_iter().chain(["--allow-commands"]);
+        let output = with_threads(most, &arguments.collect::<Vec<_>>(), folder.path());
+        let said = format!("{most}: {}{}", stdout(&output), stderr(&output));
+        let code = output.status.code();
+        match code {
+            Some(1) => assert!(said.contains("stop other programs"), "{said}"),
+            Some(92) => {
+                let first = &document(folder.path(), "run.json")["first_local_failure"];
+                assert_eq!(first["cause"], "processes", "{said}");
+                assert!(one_line(&output).contains("`ulimit -u`"), "{said}");
+            }
+            code => assert_eq!(code, Some(0), "{said}"),
+        }
+        code.unwrap()
+    });
+    let codes: Vec<i32> = codes.collect();
+    for code in [1, 92, 0] {
+        assert!(
+            codes.contains(&code),
+            "some must end with {code}: {codes:?}"
+        );
+    }
+}
+
 #[test]
 fn what_a_server_is_proven_to_do_wrong_counts_before_what_this_machine_lacks() {
     let mood = |asked: &Asked, stream: &mut TcpStream| {
@@ -175,6 +225,14 @@ fn a_name_that_leads_nowhere_is_told_as_this_machines_failure() {
         let said = stderr(&output);
         assert!(said.contains("the resolver of this machine"), "{said}");
     }
+    // Nor is one asked for leave to load what nobody can find.
+    let unasked = ["sweep".to_owned(), format!("http://{}:9292", nowhere())];
+    let said = stderr(&stormglass(
+        &unasked.each_ref().map(|it| it.as_str()),
+        Path::new("."),
+    ));
+    assert!(said.contains("the resolver of this machine"), "{said}");
+    assert!(!said.contains("--yes"), "{said}");
     let folder = tempfile::tempdir().unwrap();
     let keystone = process::stormglass(["sweep", &server.url])
         .current_dir(folder.path())

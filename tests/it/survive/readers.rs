@@ -21,7 +21,7 @@ fn cost_ns<I>(input: &I, read: &impl Fn(&I)) -> i64 {
 }
 
 /// Reads what is made of `n` lines and of `4 n`: that takes at most six times as long.
-fn grows_evenly<I>(what: &str, n: usize, make: impl Fn(usize) -> I, read: impl Fn(&I)) {
+pub fn grows_evenly<I>(what: &str, n: usize, make: impl Fn(usize) -> I, read: impl Fn(&I)) {
     let (small, large) = (make(n), make(4 * n));
     // A cache that is too small for the one and not for the other, or a page fault: such a thing does not come each time.
     let ratio = |_| cost_ns(&large, &read) as f64 / cost_ns(&small, &read).max(100_000) as f64;

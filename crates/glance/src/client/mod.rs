@@ -2,10 +2,10 @@
 
 use crate::answer::{Answer, Exchange, ImageId, Request, RunId};
 use crate::auth::Caller;
-use crate::commands::Commands;
+use crate::commands::{CommandError, Commands};
 use crate::data_server::DataServer;
 use crate::dialect::Stores;
-use crate::generator::Generator;
+use crate::generator::{Generator, LocalFailure};
 use crate::http::{ConfigError, Connections, Endpoint, Times, Watch};
 use crate::journal::Journal;
 use crate::target::{Command, GlanceTarget};
@@ -127,6 +127,13 @@ impl Client {
     /// Whether the user wants to stop, so that no request takes more than a second.
     pub fn is_interrupted(&self) -> bool {
         self.shared.generator.interruption().is_told()
+    }
+
+    /// A command was not done, or not taken back. Where this machine is to blame, the run knows it from now on.
+    pub fn hears_of(&self, error: &CommandError) {
+        if let Some(failure) = LocalFailure::of_command(error) {
+            self.shared.generator.failed_by(&failure);
+        }
     }
 
     /// Why this client cannot perform `act`, if it cannot; for the reader of scenarios.

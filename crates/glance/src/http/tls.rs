@@ -3,6 +3,7 @@
 use super::endpoint::ConfigError;
 use super::trouble::Trouble;
 use crate::input;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stormglass_model::units::Bytes;
@@ -173,9 +174,15 @@ fn trusted<'a>(
     Ok((store, named))
 }
 
-/// What the system trusts. The file that stands for it by a variable is read to its end, and so must have one.
+/// What the system trusts. What stands for it by a variable is read to its end, and so must have one.
 fn of_system() -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     const VARIABLE: &str = "SSL_CERT_FILE";
+    for folder in std::env::var_os("SSL_CERT_DIR")
+        .iter()
+        .flat_map(std::env::split_paths)
+    {
+        check_folder(&folder)?;
+    }
     let named = std::env::var_os(VARIABLE).map(PathBuf::from);
     // One that is not there is passed over.
     if let Some(file) = named.filter(|file| file.exists()) {
@@ -183,6 +190,22 @@ fn of_system() -> Result<Vec<CertificateDer<'static>>, ConfigError> {
         input::check(&file, LONGEST).map_err(|error| untaken(&file, &why, &error.to_string()))?;
     }
     Ok(rustls_native_certs::load_native_certs().certs)
+}
+
+/// That all files of a folder, which `SSL_CERT_DIR` names, are no longer together than one file may be. One that is not there is
+/// passed over.
+fn check_folder(folder: &Path) -> Result<(), ConfigError> {
+    let files = folder.read_dir().into_iter().flatten().flatten();
+    let lengths = files.filter_map(|file| fs::metadata(file.path()).ok());
+    let mut sum = 0_u64;
+    for about in lengths.filter(fs::Metadata::is_file) {
+        sum = sum.saturating_add(about.len());
+        if sum > LONGEST.0 {
+            let why = format!("its files are longer than {LONGEST} together");
+            return Err(untaken(folder, ", which `SSL_CERT_DIR` names", &why));
+        }
+    }
+    Ok(())
 }
 
 fn untaken(file: &Path, named: &str, why: &str) -> ConfigError {

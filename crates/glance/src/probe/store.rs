@@ -4,6 +4,7 @@ use super::bucket::Bucket;
 use super::error::ProbeError;
 use crate::answer::ImageId;
 use crate::http::Routes;
+use crate::system::blocking;
 use crate::target::{ProbeTarget, StoreTarget};
 use std::fs::{metadata, symlink_metadata};
 use std::io::ErrorKind;
@@ -111,10 +112,9 @@ impl Folders {
             return Ok(vec![HeldByStore::default(); images.len()]);
         };
         let folders = self.clone();
-        let looking = tokio::task::spawn_blocking(move || folders.look_now(&images));
+        let looking = blocking(move || folders.look_now(&images));
         match tokio::time::timeout(PATIENCE, looking).await {
-            Ok(Ok(held)) => held,
-            Ok(Err(_)) => Err(ProbeError::store(folder, "the look was broken off")),
+            Ok(held) => held,
             Err(_) => Err(ProbeError::store(folder, "it does not answer")),
         }
     }

@@ -3,10 +3,13 @@
 //! A [`System`] is the only door to them, so that a simulated one can stand in its place, in which each of them fails when a seed says
 //! so and time is virtual.
 
+mod blocking;
 mod native;
 mod process;
 
 pub use native::NativeSystem;
+
+pub(crate) use blocking::blocking;
 
 use crate::answer::ImageId;
 use rustix::process::Pid;

@@ -1,6 +1,6 @@
 //! The operating system that this process runs on.
 
-use super::{Ended, File, Pending, ProcessGroup, Shell, Socket, System, process};
+use super::{Ended, File, Pending, ProcessGroup, Shell, Socket, System, blocking, process};
 use crate::input;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, OpenOptions};
@@ -32,10 +32,8 @@ impl System for NativeSystem {
     }
 
     fn look_up<'a>(&'a self, host: &'a str) -> Pending<'a, Vec<IpAddr>> {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((host, 0)).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        })
+        let (system, host) = (*self, host.to_owned());
+        Box::pin(blocking(move || system.look_up_now(&host)))
     }
 
     fn look_up_now(&self, host: &str) -> io::Result<Vec<IpAddr>> {
@@ -44,12 +42,7 @@ impl System for NativeSystem {
     }
 
     fn block(&self, work: Box<dyn FnOnce() + Send>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let working = tokio::task::spawn_blocking(work);
-        Box::pin(async {
-            if let Err(panicked) = working.await {
-                std::panic::resume_unwind(panicked.into_panic());
-            }
-        })
+        Box::pin(blocking(work))
     }
 
     fn run(

@@ -1,6 +1,7 @@
 //! SQLite.
 
 use crate::probe::error::{Cells, DatabaseError, ProbeError};
+use crate::system::blocking;
 use rusqlite::{Error, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,13 +25,7 @@ pub(super) async fn select(
     values: Vec<String>,
 ) -> Result<Vec<Cells>, DatabaseError> {
     let path = path.to_owned();
-    let reading = move || read(&path, &query, values).map_err(|error| explain(error, &path));
-    (tokio::task::spawn_blocking(reading).await).unwrap_or_else(|_| {
-        Err(DatabaseError::Server(
-            ProbeError::Query,
-            "the query was broken off".to_owned(),
-        ))
-    })
+    blocking(move || read(&path, &query, values).map_err(|error| explain(error, &path))).await
 }
 
 fn read(path: &Path, query: &str, values: Vec<String>) -> Result<Vec<Cells>, Error> {

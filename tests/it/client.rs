@@ -211,7 +211,6 @@ fn only_this_machine_is_touched_unasked() {
         "http://192.0.2.1:9292",
         "http://0.0.0.0:9292",
         "http://[2001:db8::1]",
-        "http://127.0.0.1.nowhere.invalid:9292",
         "http://[::ffff:192.0.2.1]:1",
     ] {
         let error = guard(&routes, url, false).unwrap_err();
@@ -220,6 +219,12 @@ fn only_this_machine_is_touched_unasked() {
         assert!(text.contains("--yes-load-this-server"), "{text}");
         assert_eq!(guard(&routes, url, true), Ok(()));
     }
+    // What is nowhere is not here either, but it is no matter of leave.
+    let nowhere = "http://127.0.0.1.nowhere.invalid:9292";
+    let error = guard(&routes, nowhere, false).unwrap_err();
+    assert!(matches!(error, GuardError::Nowhere(..)), "{error}");
+    assert!(error.to_string().contains("resolver"), "{error}");
+    assert_eq!(guard(&routes, nowhere, true), Ok(()));
     for url in [
         "",
         "glance",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use stormglass_model::history::{
     ClientEvent, Ending, Observation, PresentRow, Row, SubjectHistory,
 };
-use stormglass_model::lifecycle::{Operation, Outcome};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 
 type Now = (Subject, Vec<Work>);
 
@@ -59,9 +59,14 @@ pub fn explains(world: &World, history: &SubjectHistory) -> Option<bool> {
                 else {
                     continue;
                 };
+                let staged = reading.data.map(|held| held.staged);
                 let told = |(subject, _): &Now| {
                     let keeps = subject.data.filter(|_| status.keeps_data());
-                    subject.status == Some(status) && keeps.map(content) == data
+                    let waits = subject.data.filter(|_| status == SubjectStatus::Uploading);
+                    let waits = waits.map(|data| content(data).size);
+                    subject.status == Some(status)
+                        && keeps.map(content) == data
+                        && staged.is_none_or(|staged| staged == waits)
                 };
                 everything(world, ways)?.into_iter().filter(told).collect()
             }

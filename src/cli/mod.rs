@@ -17,6 +17,7 @@ mod lifecycle;
 mod progress;
 mod reach;
 mod run;
+mod search;
 mod sweep;
 mod validate;
 
@@ -49,6 +50,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Search(search::Arguments),
     Sweep(sweep::Arguments),
     Check(check::Arguments),
     Validate(validate::Arguments),
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
     };
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, &interruption),
+        Command::Search(arguments) => search::run(&arguments, &interruption),
         Command::Sweep(arguments) => sweep::sweep(&arguments, &interruption),
         Command::Check(arguments) => check::check(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),

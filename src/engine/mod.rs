@@ -20,6 +20,7 @@ mod storm;
 mod tests;
 pub mod virtual_time;
 
+pub use clock::{WallClock, cpu_time};
 pub use driver::fraction_sent;
 pub use glance::enters;
 pub use progress::{Progress, SweepProgress};

@@ -268,6 +268,12 @@ impl RunResult {
         rows
     }
 
+    /// The phases of the load that took any time, without warm-up and settle.
+    pub(crate) fn load_rows(&self) -> impl Iterator<Item = PhaseRow<'_>> {
+        let rows = self.phase_rows().into_iter();
+        rows.filter(|row| self.stretch(row.phase) == Stretch::Load)
+    }
+
     /// Whether any operation was acknowledged.
     pub(crate) fn has_acknowledged(&self) -> bool {
         self.operations.iter().any(|row| row.outcome == Outcome::Ok)

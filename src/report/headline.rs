@@ -1,9 +1,9 @@
 //! The headline: what a storm comes to, in one sentence.
 
-use super::capacity::{self, Usage};
 use super::number::{compact, counted, percent, thousands};
 use super::terminal::Paint;
 use super::totals::{Totals, unknown_because};
+use crate::capacity::{self, Usage};
 use crate::metrics::{Conclusion, Phase, StormResult, Threshold};
 use stormglass_model::lifecycle::{Invariant, Verdict};
 use stormglass_model::units::Span;

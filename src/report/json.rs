@@ -1,8 +1,8 @@
 //! `run.json`: what ran, where, how it was judged and what it came to, for scripts and later comparison.
 
-use super::capacity::{self, Growth, Usage};
 use super::origin::Origin;
 use super::totals::{Totals, unknown_because};
+use crate::capacity::{self, Growth, Usage};
 use crate::metrics::{Aggregate, RunResult, StormResult, ThresholdResult};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};

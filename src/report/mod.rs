@@ -3,7 +3,6 @@
 //! Every exporter is a pure function from values; only `folder` touches the disk, and nothing here prints
 //! or knows an engine or a target.
 
-mod capacity;
 mod csv;
 pub mod diagram;
 mod findings;
@@ -14,6 +13,7 @@ mod hlog;
 mod json;
 pub mod number;
 mod origin;
+mod search;
 mod summary;
 mod terminal;
 mod totals;
@@ -26,6 +26,7 @@ pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
 pub use json::run_json;
 pub use origin::{Host, Origin};
+pub use search::{search_files, search_json, search_point, search_sentence, search_summary};
 pub use summary::summary;
 pub use terminal::Paint;
 

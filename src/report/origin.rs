@@ -85,6 +85,21 @@ impl Origin {
         }
     }
 
+    /// Describes a search for which the scenario was read, with the options that say what it looked for.
+    pub(crate) fn of_search(
+        scenario: &Scenario,
+        file: &Path,
+        settings: &[String],
+        options: &[&str],
+        host: Host,
+    ) -> Origin {
+        let mut origin = Origin::new(scenario, file, settings, host);
+        let options: Vec<String> = options.iter().map(|option| quoted(option)).collect();
+        let file = quoted(&file.to_string_lossy());
+        origin.command = format!("stormglass search {file} {}", options.join(" "));
+        origin
+    }
+
     /// The command that repeats the whole storm.
     pub(super) fn repeat(&self) -> String {
         self.command(self.seed, self.replications)

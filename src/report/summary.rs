@@ -1,11 +1,11 @@
 //! The summary: what a person wants to know first, on one screen whatever the scenario.
 
-use super::capacity::{self, Growth, Usage};
 use super::headline::{self, listed};
 use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use super::totals::{self, Totals, TransitionTotal};
+use crate::capacity::{self, Growth, Usage};
 use crate::metrics::{Aggregate, Conclusion, StormResult, ThresholdResult};
 use crate::scenario::Clock;
 use std::fmt::Write as _;

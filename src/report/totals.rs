@@ -104,7 +104,7 @@ pub fn unknown_because(runs: &[RunResult]) -> Option<&str> {
     runs.iter().find_map(|run| run.unknown_because.as_deref())
 }
 
-pub(super) fn is_load(run: &RunResult, phase: usize) -> bool {
+fn is_load(run: &RunResult, phase: usize) -> bool {
     run.stretch(phase) == Stretch::Load
 }
 
@@ -119,7 +119,7 @@ fn load_s(runs: &[RunResult]) -> f64 {
 
 fn in_flight_mean(runs: &[RunResult]) -> Option<f64> {
     let (mut area, mut length) = (0, 0);
-    for (_, row) in phases(runs).filter(|(run, row)| is_load(run, row.phase)) {
+    for row in runs.iter().flat_map(RunResult::load_rows) {
         area += row.end.in_flight.area() - row.before.in_flight.area();
         length += row.end.at.since(row.before.at).0;
     }

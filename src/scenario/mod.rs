@@ -25,6 +25,7 @@ mod value;
 pub use mistake::Mistakes;
 pub use read::{parse, parse_in, read, read_for_cleanup};
 pub use secret::repeatable;
+pub(crate) use value::parse_share;
 
 use crate::metrics::Threshold;
 use std::num::NonZeroU32;

@@ -93,7 +93,7 @@ impl Read for f64 {
 }
 
 /// A share of a whole, as a text: `0.5` or `50%`, from 0 to 1.
-pub(super) fn parse_share(text: &str) -> Option<f64> {
+pub fn parse_share(text: &str) -> Option<f64> {
     let (number, factor) = match text.trim().strip_suffix('%') {
         Some(number) => (number.trim_end(), 0.01),
         None => (text.trim(), 1.0),

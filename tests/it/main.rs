@@ -7,6 +7,7 @@
 
 mod auth;
 mod bucket;
+mod capacity;
 mod checker;
 mod cli;
 mod client;

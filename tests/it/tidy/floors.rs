@@ -4,14 +4,20 @@
 use super::source::Source;
 
 /// Every part of the tool, with the parts that it may import.
-const FLOORS: [(&str, &[&str]); 6] = [
+const FLOORS: [(&str, &[&str]); 7] = [
     ("metrics", &[]),
     ("scenario", &["metrics"]),
     ("engine", &["scenario", "metrics"]),
     ("sweep", &["scenario", "engine", "metrics"]),
+    ("capacity", &["scenario", "engine", "metrics"]),
     // Results only: a report knows neither what made them nor what judged them.
-    ("report", &["metrics", "scenario", "sweep"]),
-    ("cli", &["scenario", "engine", "metrics", "report", "sweep"]),
+    ("report", &["metrics", "scenario", "sweep", "capacity"]),
+    (
+        "cli",
+        &[
+            "scenario", "engine", "metrics", "report", "sweep", "capacity",
+        ],
+    ),
 ];
 
 /// Every import that leads up or aside, and every part without a floor.

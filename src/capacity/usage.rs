@@ -1,6 +1,5 @@
 //! Which resource is short, who waits for it, and what still grows when the load ends.
 
-use super::totals::{is_load, phases};
 use crate::metrics::{LoadParts, PARTS, PhaseRow, RunResult};
 use std::collections::BTreeMap;
 use stormglass_model::config::{Resource, Work};
@@ -30,6 +29,11 @@ pub struct Usage<'r> {
 }
 
 impl Usage<'_> {
+    /// The share of its units that the load asks for: beyond one, work is left over.
+    pub fn share(&self) -> f64 {
+        self.load / self.units
+    }
+
     /// Whether more came in than it could ever do. Virtual users that wait for each other keep it busy, but leave no backlog.
     pub fn is_short(&self) -> bool {
         self.load >= self.units && self.backlog
@@ -51,39 +55,42 @@ struct PhaseSum<'r> {
     runs: f64,
 }
 
-/// The resource that is the first to be short if more comes in: of all phases of the load the one of which the load asks for most
-/// of its units. None when no resource was asked for anything under load.
+/// The resource that is the first to be short if more comes in. None when no resource was asked for anything under load.
+pub fn bottleneck(runs: &[RunResult]) -> Option<Usage<'_>> {
+    ranked(runs).into_iter().next()
+}
+
+/// The resources that were asked for anything, in the order in which they will be short if more comes in: by the share of their units
+/// that the load asks for, each in the phase of the load in which that is most.
 ///
 /// Workers are held by whoever waits for a connection or a slot. The load of workers leaves these waits out, so a pool that only
 /// waits for another is not taken for the one that is short.
-pub fn bottleneck(runs: &[RunResult]) -> Option<Usage<'_>> {
+pub fn ranked(runs: &[RunResult]) -> Vec<Usage<'_>> {
     let mut sums: BTreeMap<usize, PhaseSum> = BTreeMap::new();
-    for (run, row) in phases(runs).filter(|(run, row)| is_load(run, row.phase)) {
-        let sum = sums.entry(row.phase).or_insert_with(|| PhaseSum {
-            phase: &run.phases[row.phase].name,
-            flows: Default::default(),
-            areas: Default::default(),
-            length_ns: 0,
-            runs: 0.0,
-        });
-        sum.add(&row);
+    for run in runs {
+        for row in run.load_rows() {
+            let sum = sums.entry(row.phase).or_insert_with(|| PhaseSum {
+                phase: &run.phases[row.phase].name,
+                flows: Default::default(),
+                areas: Default::default(),
+                length_ns: 0,
+                runs: 0.0,
+            });
+            sum.add(&row);
+        }
     }
-    let usages = sums.values().flat_map(|sum| {
-        let asked = Resource::ALL
-            .iter()
-            .filter(|resource| sum.flow(**resource).arrivals > 0);
-        asked
-            .map(|&resource| sum.usage(resource))
-            .collect::<Vec<_>>()
+    let most_loaded = |&resource: &Resource| {
+        let asked = sums.values().filter(|sum| sum.flow(resource).arrivals > 0);
+        let usages = asked.map(|sum| sum.usage(resource));
+        usages.max_by(|a, b| a.share().total_cmp(&b.share()))
+    };
+    let mut usages: Vec<Usage> = Resource::ALL.iter().filter_map(most_loaded).collect();
+    // Of two that are equally loaded, the one that the other waits for comes first.
+    usages.sort_by(|a, b| {
+        let inner = is_inner(b.resource).cmp(&is_inner(a.resource));
+        b.share().total_cmp(&a.share()).then(inner)
     });
-    // Of two that are equally loaded, the one that the other waits for.
-    let rank = |usage: &Usage| (usage.load / usage.units, is_inner(usage.resource));
-    usages.max_by(|a, b| {
-        rank(a)
-            .0
-            .total_cmp(&rank(b).0)
-            .then(rank(a).1.cmp(&rank(b).1))
-    })
+    usages
 }
 
 /// Whether work holds a worker while it holds this.

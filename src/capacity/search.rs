@@ -1,0 +1,473 @@
+//! The search for the highest load that holds, or for the lowest resource that is enough.
+//!
+//! A figure that a demand is about is measured at a value of the key by independent replications, and those of every value have the
+//! same seeds. What is compared with the bound is the *margin*: the logarithm of figure ÷ bound where the figure is a time, else their
+//! difference; negative where the demand holds. The search looks at both ends, which tells whether more is better, and halves the
+//! range until its ends are near each other. Where the key takes any number, the figure is then taken to be linear between the ends:
+//! each replication has a value of its own at which its margin would be zero, and these give the value and its interval. Where the key
+//! takes whole numbers, replications are added at both ends until each is told apart from the bound.
+
+use super::estimate::{CONFIDENCE, Estimate};
+use super::quantity::Range;
+use crate::metrics::{Aggregate, Comparison, Threshold};
+use std::ops;
+
+/// What one replication at one value came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// What each demand's figure was; none where nothing of the kind happened.
+    pub figures: Vec<Option<f64>>,
+    /// Whether the generator could not offer the load, so that the figures are no answer.
+    pub void: bool,
+}
+
+/// A value of the key, with what was measured there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// The value of the key.
+    pub value: f64,
+    /// One a replication, with seeds one apart.
+    pub samples: Vec<Sample>,
+    /// Whether the demands hold there, once that was decided.
+    pub holds: Option<bool>,
+}
+
+/// How much may be spent, and how exact the answer must be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// Replications at a value at most.
+    pub most: u32,
+    /// How far the interval may reach to either side, as a share of the value.
+    pub within: f64,
+}
+
+/// What the search came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The demands hold up to a value, or from one on.
+    Found(Found),
+    /// They hold at both ends.
+    Everywhere,
+    /// They hold at neither.
+    Nowhere,
+    /// The generator could not offer more than it did at the first of these values, where they hold; at the second it could not.
+    NotOffered(f64, f64),
+    /// It was ended early: they hold at the first of these values, and not at the second.
+    Unfinished(Option<(f64, f64)>),
+}
+
+/// The value that was looked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    /// The highest that holds where more is worse, else the lowest.
+    pub value: f64,
+    /// The lower end of its interval.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+    /// Whether the demands hold below it, as they do of a load; else above it, as they do of a resource.
+    pub below: bool,
+    /// The position of the demand that gives way first.
+    pub demand: usize,
+}
+
+/// Why nothing more is measured.
+pub enum Stop<E> {
+    /// The user wants to stop.
+    Interrupted,
+    /// Nothing can be said any more.
+    Failed(E),
+}
+
+/// What runs the scenario.
+pub trait Measure {
+    /// What may go wrong.
+    type Error;
+
+    /// Runs the replications of these numbers, from zero, with the key at `value`.
+    fn measure(
+        &mut self,
+        value: f64,
+        replications: ops::Range<u32>,
+    ) -> Result<Vec<Sample>, Stop<Self::Error>>;
+
+    /// Hears that something was decided about a point.
+    fn decided(&mut self, point: &Point);
+}
+
+/// A search under way.
+struct Search<'a, M> {
+    range: &'a Range,
+    demands: &'a [Threshold],
+    budget: Budget,
+    measure: &'a mut M,
+    points: Vec<Point>,
+}
+
+/// Searches `range` for where the demands cease to hold. Gives all that was looked at as well, by value, also where it was ended early.
+pub fn search<M: Measure>(
+    range: &Range,
+    demands: &[Threshold],
+    budget: Budget,
+    measure: &mut M,
+) -> (Vec<Point>, Result<Answer, M::Error>) {
+    let points = Vec::new();
+    let mut search = Search {
+        range,
+        demands,
+        budget,
+        measure,
+        points,
+    };
+    let answer = match search.run() {
+        Ok(answer) => Ok(answer),
+        Err(Stop::Interrupted) => Ok(Answer::Unfinished(search.bracket())),
+        Err(Stop::Failed(error)) => Err(error),
+    };
+    search.points.sort_by(|a, b| a.value.total_cmp(&b.value));
+    (search.points, answer)
+}
+
+/// How sure a decision about one point is, of which there are several.
+const SURE: f64 = 0.99;
+
+impl<M: Measure> Search<'_, M> {
+    fn run(&mut self) -> Result<Answer, Stop<M::Error>> {
+        let (from, to) = (self.range.from, self.range.to);
+        let (at_from, at_to) = (self.look(from)?, self.look(to)?);
+        let (mut holds, mut fails) = match (at_from, at_to) {
+            (Holds::Yes, Holds::Yes) => return Ok(Answer::Everywhere),
+            (Holds::No, Holds::No) => return Ok(Answer::Nowhere),
+            (Holds::Yes, _) => (from, to),
+            (_, Holds::Yes) => (to, from),
+            (Holds::Void, _) | (_, Holds::Void) => return Ok(Answer::NotOffered(from, to)),
+        };
+        let near = 2.0 * self.budget.within;
+        while (holds - fails).abs() > near * holds.min(fails) || self.is_whole() {
+            let (low, high) = (holds.min(fails), holds.max(fails));
+            let Some(middle) = self.range.middle(low, high) else {
+                break;
+            };
+            match self.look(middle)? {
+                Holds::Yes => holds = middle,
+                Holds::No | Holds::Void => fails = middle,
+            }
+        }
+        if self.point(fails).samples.iter().any(|sample| sample.void) {
+            return Ok(Answer::NotOffered(holds, fails));
+        }
+        let found = match self.is_whole() {
+            true => self.between_wholes(holds, fails)?,
+            false => self.between(holds, fails)?,
+        };
+        Ok(Answer::Found(found))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.range.unit == super::quantity::Unit::Whole
+    }
+
+    /// Whether the demands hold at a value. A few replications decide where that is plain, and their mean where it is not: what is
+    /// near the bound is looked at more closely at the end.
+    fn look(&mut self, value: f64) -> Result<Holds, Stop<M::Error>> {
+        self.until(value, FIRST)?;
+        let mut holds = self.holds(value, SURE);
+        if holds.is_none() {
+            self.until(value, 2 * FIRST)?;
+            holds = self.holds(value, SURE);
+        }
+        let holds = match holds {
+            Some(holds) => holds,
+            None => self.on_average(value),
+        };
+        self.decide(value, holds);
+        Ok(holds)
+    }
+
+    fn decide(&mut self, value: f64, holds: Holds) {
+        let at = self.index(value);
+        self.points[at].holds = match holds {
+            Holds::Yes => Some(true),
+            Holds::No => Some(false),
+            Holds::Void => None,
+        };
+        self.measure.decided(&self.points[at]);
+    }
+
+    /// Measures until there are so many replications, or as many as there may be.
+    fn until(&mut self, value: f64, replications: u32) -> Result<(), Stop<M::Error>> {
+        let at = self.index(value);
+        let done = self.points[at].samples.len() as u32;
+        let wanted = replications.min(self.budget.most.max(FIRST));
+        if done < wanted {
+            let samples = self.measure.measure(value, done..wanted)?;
+            self.points[at].samples.extend(samples);
+        }
+        Ok(())
+    }
+
+    fn index(&mut self, value: f64) -> usize {
+        let found = self.points.iter().position(|point| point.value == value);
+        found.unwrap_or_else(|| {
+            self.points.push(Point {
+                value,
+                samples: Vec::new(),
+                holds: None,
+            });
+            self.points.len() - 1
+        })
+    }
+
+    fn point(&mut self, value: f64) -> &Point {
+        let at = self.index(value);
+        &self.points[at]
+    }
+
+    /// Whether the demands hold at a value, where that is sure.
+    fn holds(&mut self, value: f64, confidence: f64) -> Option<Holds> {
+        let demands = self.demands;
+        let point = self.point(value);
+        if point.samples.iter().any(|sample| sample.void) {
+            return Some(Holds::Void);
+        }
+        let margins = demands.iter().enumerate().map(|(at, demand)| {
+            let margins = point.margins(at, demand);
+            match margins.iter().any(|margin| margin.is_infinite()) {
+                // Nothing of the kind happened, which no demand allows.
+                true => Some(false),
+                false => {
+                    let estimate = Estimate::of(&margins, confidence)?;
+                    (estimate.low() > 0.0 || estimate.high() < 0.0).then(|| estimate.high() < 0.0)
+                }
+            }
+        });
+        let margins: Vec<Option<bool>> = margins.collect();
+        match () {
+            () if margins.contains(&Some(false)) => Some(Holds::No),
+            () if margins.iter().all(|holds| *holds == Some(true)) => Some(Holds::Yes),
+            () => None,
+        }
+    }
+
+    fn on_average(&mut self, value: f64) -> Holds {
+        let demands = self.demands;
+        let point = self.point(value);
+        let mut means = demands.iter().enumerate().map(|(at, demand)| {
+            Estimate::of(&point.margins(at, demand), SURE).map_or(f64::INFINITY, |it| it.mean)
+        });
+        match means.all(|mean| mean < 0.0) {
+            true => Holds::Yes,
+            false => Holds::No,
+        }
+    }
+
+    /// Where the key takes whole numbers: the value nearest to those that fail of which the demands hold. Its interval reaches from
+    /// the first that is not sure to fail to the first that is sure to hold.
+    fn between_wholes(&mut self, holds: f64, fails: f64) -> Result<Found, Stop<M::Error>> {
+        let better = (holds - fails).signum();
+        let mut sure = holds;
+        while self.is_in(sure + better) && self.closely(sure)? != Some(Holds::Yes) {
+            sure += better;
+        }
+        while self.is_in(sure - better) && self.closely(sure - better)? == Some(Holds::Yes) {
+            sure -= better;
+        }
+        let mut open = sure;
+        while self.is_in(open - better) && self.closely(open - better)?.is_none() {
+            open -= better;
+        }
+        let mut value = open;
+        while value != sure && self.on_average(value) != Holds::Yes {
+            value += better;
+        }
+        Ok(Found {
+            value,
+            low: open.min(sure),
+            high: open.max(sure),
+            below: better < 0.0,
+            demand: self.tightest(value),
+        })
+    }
+
+    fn is_in(&self, value: f64) -> bool {
+        (self.range.from..=self.range.to).contains(&value)
+    }
+
+    /// Whether the demands hold at a value, after as many replications as that takes, or as there may be.
+    fn closely(&mut self, value: f64) -> Result<Option<Holds>, Stop<M::Error>> {
+        self.until(value, FIRST)?;
+        loop {
+            let (holds, done) = (self.holds(value, SURE), self.replications(value));
+            if holds.is_some() || done >= self.budget.most {
+                self.decide(value, holds.unwrap_or(Holds::Void));
+                return Ok(holds);
+            }
+            self.until(value, done + MORE)?;
+        }
+    }
+
+    fn replications(&mut self, value: f64) -> u32 {
+        self.point(value).samples.len() as u32
+    }
+
+    /// The demand of which least is left at a value.
+    fn tightest(&mut self, value: f64) -> usize {
+        let demands = self.demands;
+        let point = self.point(value);
+        let mean = |at: usize| {
+            let margins = point.margins(at, &demands[at]);
+            Estimate::of(&margins, SURE).map_or(f64::INFINITY, |estimate| estimate.mean)
+        };
+        (0..demands.len())
+            .max_by(|a, b| mean(*a).total_cmp(&mean(*b)))
+            .unwrap_or(0)
+    }
+
+    /// Where the key takes any number: replications at two values that enclose it until the interval is as narrow as it must be.
+    fn between(&mut self, mut holds: f64, mut fails: f64) -> Result<Found, Stop<M::Error>> {
+        let mut replications = 2 * MORE;
+        for _ in 0..TURNS {
+            self.until(holds, replications)?;
+            self.until(fails, replications)?;
+            let Some((estimate, demand)) = self.crossing(holds, fails) else {
+                // Nothing happened at one of the ends, or there is more noise than slope.
+                let middle = self.range.middle(holds.min(fails), holds.max(fails));
+                match middle
+                    .map(|middle| Ok((middle, self.look(middle)?)))
+                    .transpose()?
+                {
+                    Some((middle, Holds::Yes)) => holds = middle,
+                    Some((middle, Holds::No | Holds::Void)) => fails = middle,
+                    None => break,
+                }
+                continue;
+            };
+            let (low, high) = (holds.min(fails), holds.max(fails));
+            if !(low..=high).contains(&estimate.mean) {
+                let shift = estimate.mean - 0.5 * (low + high);
+                let shifted = |value: f64| {
+                    let value = (value + shift).clamp(self.range.from, self.range.to);
+                    self.range.rounded(value)
+                };
+                let ends = (shifted(holds), shifted(fails));
+                if ends != (holds, fails) && ends.0 != ends.1 {
+                    (holds, fails) = ends;
+                    continue;
+                }
+            }
+            let exact = estimate.reach <= self.budget.within * estimate.mean.abs();
+            if exact || self.replications(holds) >= self.budget.most {
+                return Ok(Found {
+                    value: estimate.mean,
+                    low: estimate.low(),
+                    high: estimate.high(),
+                    below: holds < fails,
+                    demand,
+                });
+            }
+            replications = self.replications(holds) + MORE;
+        }
+        // No line can be laid through it, so that the answer is as wide as what encloses it.
+        Ok(Found {
+            value: holds,
+            low: holds.min(fails),
+            high: holds.max(fails),
+            below: holds < fails,
+            demand: self.tightest(fails),
+        })
+    }
+
+    /// Where the first demand gives way between two values, and which: each replication has a crossing of its own.
+    fn crossing(&mut self, holds: f64, fails: f64) -> Option<(Estimate, usize)> {
+        let demands = self.demands;
+        let (here, there) = (self.point(holds).clone(), self.point(fails).clone());
+        let towards = (fails - holds).signum();
+        let crossings = demands.iter().enumerate().filter_map(|(at, demand)| {
+            let (here, there) = (here.margins(at, demand), there.margins(at, demand));
+            let (mean_here, mean_there) = (
+                Estimate::of(&here, CONFIDENCE)?,
+                Estimate::of(&there, CONFIDENCE)?,
+            );
+            let slope = (mean_there.mean - mean_here.mean) / (fails - holds);
+            if !slope.is_finite() || slope * towards <= 0.0 {
+                return None;
+            }
+            let middle = 0.5 * (holds + fails);
+            let pairs = here.iter().zip(&there);
+            let own: Vec<f64> = pairs
+                .map(|(here, there)| middle - 0.5 * (here + there) / slope)
+                .collect();
+            Some((Estimate::of(&own, CONFIDENCE)?, at))
+        });
+        crossings.min_by(|(a, _), (b, _)| (a.mean * towards).total_cmp(&(b.mean * towards)))
+    }
+
+    /// What was found so far: the nearest values that hold and do not.
+    fn bracket(&self) -> Option<(f64, f64)> {
+        let of = |holds: bool| {
+            let points = self.points.iter().filter(move |it| it.holds == Some(holds));
+            points.map(|point| point.value)
+        };
+        let pairs = of(true).flat_map(|holds| of(false).map(move |fails| (holds, fails)));
+        pairs.min_by(|a, b| (a.0 - a.1).abs().total_cmp(&(b.0 - b.1).abs()))
+    }
+}
+
+/// Replications that a value is given at first.
+const FIRST: u32 = 2;
+/// Replications that are added where these do not decide; the same on any machine, so that the answer is too.
+const MORE: u32 = 4;
+/// How often the ends of the last bracket are moved, or given more replications, at most.
+const TURNS: u32 = 64;
+
+/// What a few replications say of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Yes,
+    No,
+    /// The generator could not offer the load.
+    Void,
+}
+
+impl Point {
+    /// By how much each replication misses a demand; negative where it holds, infinite where nothing of the kind happened.
+    pub fn margins(&self, demand: usize, threshold: &Threshold) -> Vec<f64> {
+        let samples = self.samples.iter();
+        samples
+            .map(|sample| match sample.figures[demand] {
+                Some(figure) => margin(figure, threshold),
+                None => f64::INFINITY,
+            })
+            .collect()
+    }
+}
+
+fn margin(figure: f64, threshold: &Threshold) -> f64 {
+    let bound = threshold.bound;
+    let over = match threshold.aggregate {
+        Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max
+            if bound > 0.0 =>
+        {
+            // Below a nanosecond nothing is measured.
+            (figure.max(1.0) / bound).ln()
+        }
+        Aggregate::Percentile(_)
+        | Aggregate::Mean
+        | Aggregate::Min
+        | Aggregate::Max
+        | Aggregate::Count
+        | Aggregate::ErrorRate
+        | Aggregate::Rate => figure - bound,
+    };
+    match threshold.comparison {
+        // What equals the bound is on neither side of a line; a hair decides.
+        Comparison::Less => over + f64::EPSILON,
+        Comparison::LessOrEqual => over - f64::EPSILON,
+        Comparison::Greater => -over + f64::EPSILON,
+        Comparison::GreaterOrEqual => -over - f64::EPSILON,
+    }
+}
+
+#[cfg(test)]
+#[path = "search_tests.rs"]
+mod tests;

@@ -1,0 +1,201 @@
+//! Searches of functions whose answer is known.
+
+use super::*;
+use crate::metrics::ThresholdSubject;
+use rand_xoshiro::rand_core::Rng as _;
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::random::Seed;
+
+/// A demand on the mean of an operation.
+fn demand(bound: f64) -> Threshold {
+    Threshold {
+        key: "upload".to_owned(),
+        expression: format!("mean < {bound}ns"),
+        subject: ThresholdSubject::Operation(Operation::Upload),
+        aggregate: Aggregate::Mean,
+        comparison: Comparison::Less,
+        bound,
+    }
+}
+
+/// A figure by value, to which each replication adds noise of its own.
+struct Noisy<F> {
+    figure: F,
+    noise: f64,
+    seed: u64,
+    measured: u32,
+}
+
+impl<F: Fn(f64) -> Option<f64>> Measure for Noisy<F> {
+    type Error = ();
+
+    fn measure(
+        &mut self,
+        value: f64,
+        replications: ops::Range<u32>,
+    ) -> Result<Vec<Sample>, Stop<()>> {
+        self.measured += replications.len() as u32;
+        let samples = replications.map(|replication| {
+            let mut rng = Seed(self.seed).numbered(replication.into()).rng();
+            // Nearly normal: the sum of twelve uniform ones.
+            let sum: f64 = (0..12)
+                .map(|_| rng.next_u64() as f64 / u64::MAX as f64)
+                .sum();
+            let figure = (self.figure)(value).map(|it| it * (self.noise * (sum - 6.0)).exp());
+            Sample {
+                figures: vec![figure],
+                void: false,
+            }
+        });
+        Ok(samples.collect())
+    }
+
+    fn decided(&mut self, _: &Point) {}
+}
+
+const BUDGET: Budget = Budget {
+    most: 32,
+    within: 0.01,
+};
+
+fn found(range: &Range, bound: f64, measure: &mut impl Measure<Error = ()>) -> Found {
+    match search(range, &[demand(bound)], BUDGET, measure) {
+        (_, Ok(Answer::Found(found))) => found,
+        (points, other) => panic!("{other:?}: {points:?}"),
+    }
+}
+
+/// The mean sojourn time of an M/M/1 queue of rate 1: 1 ÷ (1 - x). It is 10 at x = 0.9.
+#[test]
+fn intervals_of_a_load_cover_the_truth_as_often_as_they_say() {
+    let range = Range::new("load.arrivals.rate", "0.1/s", "0.99/s").unwrap();
+    let (mut covered, mut runs) = (0, 0);
+    for seed in 0..400 {
+        let mut queue = Noisy {
+            figure: |x: f64| Some(1e9 / (1.0 - x)),
+            noise: 0.1,
+            seed,
+            measured: 0,
+        };
+        let found = found(&range, 10e9, &mut queue);
+        assert!(found.below);
+        assert!((found.value - 0.9).abs() < 0.02, "{found:?}");
+        covered += u32::from((found.low..=found.high).contains(&0.9));
+        runs += queue.measured;
+    }
+    assert!((368..=392).contains(&covered), "{covered} of 400");
+    assert!(runs < 400 * 50, "{runs} replications");
+}
+
+#[test]
+fn the_lowest_whole_number_that_is_enough_is_found() {
+    let range = Range::new("service.store.slots", "1", "200").unwrap();
+    for seed in 0..100 {
+        let mut slots = Noisy {
+            figure: |x: f64| Some(37.5e9 / x),
+            noise: 0.002,
+            seed,
+            measured: 0,
+        };
+        let found = found(&range, 1e9, &mut slots);
+        assert!(!found.below);
+        assert_eq!((found.value, found.low, found.high), (38.0, 38.0, 38.0));
+    }
+}
+
+#[test]
+fn whole_numbers_that_cannot_be_told_apart_from_the_bound_are_within_the_interval() {
+    let range = Range::new("service.store.slots", "1", "200").unwrap();
+    let mut slots = Noisy {
+        figure: |x: f64| Some(38e9 / x),
+        noise: 0.1,
+        seed: 7,
+        measured: 0,
+    };
+    let found = found(&range, 1e9, &mut slots);
+    assert!(found.low <= 38.0 && 38.0 <= found.high, "{found:?}");
+    assert!(found.low < found.high, "{found:?}");
+}
+
+#[test]
+fn ends_that_both_hold_or_neither_are_told() {
+    let range = Range::new("load.arrivals.rate", "1/s", "2/s").unwrap();
+    for (bound, answer) in [(1.0, Answer::Nowhere), (9e9, Answer::Everywhere)] {
+        let mut flat = Noisy {
+            figure: |x: f64| Some(x * 1e9),
+            noise: 0.0,
+            seed: 1,
+            measured: 0,
+        };
+        let (points, found) = search(&range, &[demand(bound)], BUDGET, &mut flat);
+        assert_eq!(found, Ok(answer));
+        assert_eq!(points.len(), 2);
+    }
+}
+
+/// Beyond 1.5 nothing ends any more.
+#[test]
+fn where_nothing_happens_no_demand_holds() {
+    let range = Range::new("load.arrivals.rate", "1/s", "4/s").unwrap();
+    let mut wall = Noisy {
+        figure: |x: f64| (x < 1.5).then_some(1e9),
+        noise: 0.01,
+        seed: 1,
+        measured: 0,
+    };
+    let found = found(&range, 2e9, &mut wall);
+    assert!(found.low < 1.5 && 1.5 <= found.high, "{found:?}");
+    assert!(found.high - found.low < 0.01, "{found:?}");
+}
+
+/// Interrupted after so many batches.
+struct Interrupted<M>(M, u32);
+
+impl<M: Measure<Error = ()>> Measure for Interrupted<M> {
+    type Error = ();
+
+    fn measure(
+        &mut self,
+        value: f64,
+        replications: ops::Range<u32>,
+    ) -> Result<Vec<Sample>, Stop<()>> {
+        match self.1.checked_sub(1) {
+            Some(left) => self.1 = left,
+            None => return Err(Stop::Interrupted),
+        }
+        self.0.measure(value, replications)
+    }
+
+    fn decided(&mut self, point: &Point) {
+        self.0.decided(point);
+    }
+}
+
+#[test]
+fn an_interrupted_search_says_how_far_it_had_come() {
+    let range = Range::new("load.arrivals.rate", "0.1/s", "0.9/s").unwrap();
+    let queue = || Noisy {
+        figure: |x: f64| Some(1e9 / (1.0 - x)),
+        noise: 0.0,
+        seed: 1,
+        measured: 0,
+    };
+    let at = |batches| {
+        search(
+            &range,
+            &[demand(2e9)],
+            BUDGET,
+            &mut Interrupted(queue(), batches),
+        )
+    };
+    assert_eq!(at(1).1, Ok(Answer::Unfinished(None)));
+    let (points, answer) = at(4);
+    let Ok(Answer::Unfinished(Some((holds, fails)))) = answer else {
+        panic!("{answer:?}");
+    };
+    assert!(0.1 <= holds && holds < 0.5 && 0.5 <= fails && fails < 0.9);
+    assert_eq!(
+        points.iter().filter(|point| point.holds.is_some()).count(),
+        4
+    );
+}

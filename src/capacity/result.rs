@@ -51,6 +51,11 @@ impl SearchResult {
 }
 
 impl Point {
+    /// Whether work was left over at the end of a replication.
+    pub fn is_overloaded(&self) -> bool {
+        self.samples.iter().any(|sample| sample.overloaded)
+    }
+
     /// A demand's figure over the replications; none where nothing of the kind happened in one of them.
     pub fn figure(&self, demand: usize) -> Option<Estimate> {
         let figures: Option<Vec<f64>> = (self.samples.iter())

@@ -19,6 +19,8 @@ pub struct Sample {
     pub figures: Vec<Option<f64>>,
     /// Whether the generator could not offer the load, so that the figures are no answer.
     pub void: bool,
+    /// Whether work was left over when the run ended, so that no demand holds, whatever the figures of what ended are.
+    pub overloaded: bool,
 }
 
 /// A value of the key, with what was measured there.
@@ -233,7 +235,7 @@ impl<M: Measure> Search<'_, M> {
         let margins = demands.iter().enumerate().map(|(at, demand)| {
             let margins = point.margins(at, demand);
             match margins.iter().any(|margin| margin.is_infinite()) {
-                // Nothing of the kind happened, which no demand allows.
+                // Nothing of the kind happened, or not all of it, which no demand allows.
                 true => Some(false),
                 false => {
                     let estimate = Estimate::of(&margins, confidence)?;
@@ -430,13 +432,14 @@ enum Holds {
 }
 
 impl Point {
-    /// By how much each replication misses a demand; negative where it holds, infinite where nothing of the kind happened.
+    /// By how much each replication misses a demand; negative where it holds, infinite where nothing of the kind happened or work was
+    /// left over.
     pub fn margins(&self, demand: usize, threshold: &Threshold) -> Vec<f64> {
         let samples = self.samples.iter();
         samples
             .map(|sample| match sample.figures[demand] {
-                Some(figure) => margin(figure, threshold),
-                None => f64::INFINITY,
+                Some(figure) if !sample.overloaded => margin(figure, threshold),
+                Some(_) | None => f64::INFINITY,
             })
             .collect()
     }

@@ -45,6 +45,7 @@ impl<F: Fn(f64) -> Option<f64>> Measure for Noisy<F> {
             Sample {
                 figures: vec![figure],
                 void: false,
+                overloaded: false,
             }
         });
         Ok(samples.collect())

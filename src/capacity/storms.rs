@@ -4,13 +4,13 @@ use super::search::{Measure, Point, Sample, Stop};
 use super::usage::{Usage, ranked};
 use crate::engine::{self, RunError, RunOptions};
 use crate::metrics::{RunResult, StormResult, Stretch, Threshold};
-use crate::scenario::{Mistakes, Scenario};
+use crate::scenario::{Mistakes, Scenario, Target};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::ops;
 use std::slice;
 use stormglass_model::config::{Resource, Work};
-use stormglass_model::lifecycle::Verdict;
+use stormglass_model::lifecycle::{SubjectStatus, Verdict};
 use stormglass_model::random::Seed;
 
 /// How one resource was used at a value of the key, on average over replications.
@@ -115,7 +115,7 @@ impl Measure for Storms<'_> {
             Some(Err(error)) => return Err(Stop::Failed(SearchError::Run(setting, error))),
             None => return Err(Stop::Interrupted),
         };
-        check(&setting, &result)?;
+        check(&scenario.target, &setting, &result)?;
         let void = result.generator_bottleneck;
         let figures = |run: &RunResult| {
             let one = slice::from_ref(run);
@@ -125,6 +125,7 @@ impl Measure for Storms<'_> {
         let samples = result.runs.iter().map(|run| Sample {
             figures: figures(run),
             void,
+            overloaded: is_overloaded(&scenario.target, run),
         });
         let samples = samples.collect();
         self.beside.entry(value.to_bits()).or_default().add(&result);
@@ -136,9 +137,18 @@ impl Measure for Storms<'_> {
     }
 }
 
+/// Whether the run is of unknown verdict since something was still to be done at its end: more came in than the service could do.
+fn is_overloaded(target: &Target, run: &RunResult) -> bool {
+    let open = run.end.in_flight.now() > 0;
+    // What a real server has still to scrub is its own affair.
+    let unscrubbed = matches!(target, Target::Embedded(_))
+        && run.end.by_status()[SubjectStatus::PendingDelete.index()] > 0;
+    run.verdict == Verdict::Unknown && run.has_acknowledged() && (open || unscrubbed)
+}
+
 /// Nothing is concluded from a storm that is not valid, or of which a part is missing.
-fn check(setting: &str, result: &StormResult) -> Result<(), Stop<SearchError>> {
-    let wrong = |run: &&RunResult| run.verdict != Verdict::Valid;
+fn check(target: &Target, setting: &str, result: &StormResult) -> Result<(), Stop<SearchError>> {
+    let wrong = |run: &&RunResult| run.verdict != Verdict::Valid && !is_overloaded(target, run);
     let worst = (result.runs.iter().filter(wrong)).max_by_key(|run| run.verdict);
     let setting = setting.to_owned();
     match worst {

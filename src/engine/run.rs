@@ -202,8 +202,20 @@ fn in_turn(
     Ok((runs, shards))
 }
 
-/// Tells how much there is to do.
+/// Tells how much there is to do, and that nothing of it is done: a search runs one storm after another.
 fn announce(scenario: &Scenario, progress: &Progress) {
+    let counters = [
+        &progress.elapsed_ns,
+        &progress.arrivals,
+        &progress.transitions,
+        &progress.completions,
+        &progress.in_flight,
+        &progress.violations,
+        &progress.runs_done,
+    ];
+    counters
+        .into_iter()
+        .for_each(|counter| counter.store(0, Relaxed));
     let runs = u64::from(scenario.replications.get());
     // In real time settle ends as soon as everything is at rest.
     let settle = match scenario.clock {

@@ -136,6 +136,7 @@ fn point(result: &SearchResult, (point, beside): &(Point, Beside)) -> Value {
         "value": point.value,
         "runs": point.samples.len(),
         "holds": point.holds,
+        "overloaded": point.is_overloaded(),
         "figures": figures.collect::<Vec<_>>(),
         "completions_per_s": mean(&beside.completions_per_s),
         "in_flight": mean(&beside.in_flight),
@@ -311,10 +312,7 @@ fn points(result: &SearchResult) -> Vec<String> {
     )];
     for (point, beside) in nearest {
         let at = result.deciding(point);
-        let figure = point.figure(at).map_or_else(
-            || "never happened".to_owned(),
-            |it| shown(&result.demands[at], it),
-        );
+        let figure = figure_of(point, at, &result.demands[at]);
         let holds = match point.holds {
             Some(true) => "yes",
             Some(false) => "no",
@@ -341,9 +339,7 @@ fn points(result: &SearchResult) -> Vec<String> {
 /// What was decided about a value, in one line, while the search goes on.
 pub fn search_point(range: &Range, demands: &[Threshold], point: &Point) -> String {
     let figures = demands.iter().enumerate().map(|(at, threshold)| {
-        let figure = point.figure(at);
-        let figure = figure.map_or_else(|| "never happened".to_owned(), |it| shown(threshold, it));
-        format!("{} {figure}", demand(threshold))
+        format!("{} {}", demand(threshold), figure_of(point, at, threshold))
     });
     let figures: Vec<String> = figures.collect();
     let holds = match point.holds {
@@ -358,6 +354,15 @@ pub fn search_point(range: &Range, demands: &[Threshold], point: &Point) -> Stri
 
 /// Values that a summary shows.
 const ROWS: usize = 10;
+
+/// A figure at a value, or why there is none.
+fn figure_of(point: &Point, at: usize, threshold: &Threshold) -> String {
+    match point.figure(at) {
+        _ if point.is_overloaded() => "work left over".to_owned(),
+        Some(figure) => shown(threshold, figure),
+        None => "never happened".to_owned(),
+    }
+}
 
 /// A figure with how far its interval reaches.
 fn shown(threshold: &Threshold, figure: Estimate) -> String {

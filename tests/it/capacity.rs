@@ -136,6 +136,40 @@ fn demands_that_hold_at_both_ends_or_at_neither_are_told() {
     }
 }
 
+/// Uploads take a connection to the registry three times, and a slot once: which is short first depends on how long a commit takes.
+#[test]
+fn of_two_resources_the_one_that_is_short_first_is_named_first() {
+    for (commit, first, next) in [
+        ("40ms", "registry.connections", "store.slots"),
+        ("20ms", "store.slots", "registry.connections"),
+    ] {
+        let folder = folder();
+        let tandem = format!(
+            "{RATE} --within 5% --set service.registry.connections=4 \
+             --set service.registry.commit={{exponential={{mean=\"{commit}\"}}}}"
+        );
+        let output = search(folder.path(), &tandem, &["upload p(99) < 2s"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let found = document(folder.path());
+        let named = ["bottleneck", "next"].map(|key| found[key]["resource"].clone());
+        assert_eq!(named, [first, next], "{commit}: {found:#}");
+    }
+}
+
+/// Beyond 40 a second the queue grows for as long as the load lasts, and is not worked off in a second.
+#[test]
+fn where_work_is_left_over_no_demand_holds() {
+    let folder = folder();
+    let short = format!("{RATE} --within 5% --set settle.for=\"1s\"");
+    let output = search(folder.path(), &short, &["upload p(99) < 1s"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(
+        told.contains("60/s does not hold (upload p(99) < 1s work left over; 2 runs)"),
+        "{told}"
+    );
+}
+
 /// What is asked, what must hold, the exit code, and what is told.
 const SENSELESS: [(&str, &str, i32, &str); 10] = [
     (

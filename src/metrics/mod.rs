@@ -1,6 +1,7 @@
 //! What a run measured, as plain values: latencies, rows and the result that reports are made from.
 
 mod conclusion;
+mod judge;
 mod latency;
 pub mod merge;
 mod result;
@@ -15,4 +16,5 @@ pub use result::{
 };
 pub(crate) use result::{PARTS, Stretch};
 pub use storm::StormResult;
+pub(crate) use threshold::Unit;
 pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};

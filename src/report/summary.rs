@@ -6,7 +6,7 @@ use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use super::totals::{self, Totals, TransitionTotal};
-use crate::metrics::{Aggregate, Conclusion, StormResult, ThresholdResult};
+use crate::metrics::{Conclusion, StormResult, ThresholdResult, Unit};
 use crate::scenario::Clock;
 use std::fmt::Write as _;
 use stormglass_model::checker::Violation;
@@ -372,26 +372,22 @@ fn growth(growth: &Growth) -> String {
 /// The failed ones first: they are what is left when there is no room.
 fn thresholds(result: &StormResult, paint: Paint) -> Section {
     let (met, failed): (Vec<_>, Vec<_>) = result.thresholds.iter().partition(|judged| judged.met);
+    let measured = measured(result);
     let line = |judged: &&ThresholdResult| {
+        let threshold = &judged.threshold;
+        let in_warm_up = !measured && threshold.phase.is_none();
         let mark = match judged.met {
             true => paint.good("✓"),
-            false if judged.value.is_none() && !measured(result) => paint.doubtful("?"),
+            false if judged.value.is_none() && in_warm_up => paint.doubtful("?"),
             false => paint.bad("✗"),
         };
-        let measured = match judged.value {
-            None if !measured(result) => "still in warm-up".to_owned(),
+        let value = match judged.value {
+            None if in_warm_up => "still in warm-up".to_owned(),
             None => "never happened".to_owned(),
-            Some(value) => match judged.threshold.aggregate {
-                Aggregate::Count => thousands(value.round() as u64),
-                Aggregate::ErrorRate | Aggregate::Rate => percent(value),
-                Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => {
-                    length(Span(value.round() as u64))
-                }
-            },
+            Some(value) => quantity(value, threshold.unit()),
         };
-        let threshold = &judged.threshold;
         clipped(&format!(
-            "  {mark} {} {}: {measured}",
+            "  {mark} {} {}: {value}",
             threshold.key, threshold.expression
         ))
     };
@@ -405,6 +401,18 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
         (n, all) => paint.bad(&format!("  {n} of {all} thresholds not met{so_far}")),
     };
     Section::listed([String::new(), title], rows, "thresholds")
+}
+
+/// What was measured, in its unit.
+fn quantity(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Nanoseconds => length(Span(value.round() as u64)),
+        Unit::Count if value.fract() == 0.0 => thousands(value as u64),
+        Unit::Count => compact(value),
+        Unit::Share => percent(value),
+        Unit::PerSecond => rate(value),
+        Unit::Bytes => Bytes(value.round() as u64).to_string(),
+    }
 }
 
 /// Whether any run came beyond its warm-up, which thresholds leave out.

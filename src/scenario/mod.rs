@@ -6,6 +6,7 @@
 mod able;
 mod caution;
 mod commands;
+mod demand;
 mod document;
 mod fault;
 mod identity;

@@ -1,6 +1,7 @@
 //! Whole storms through the library: those that are shipped, those with a planted defect, and any seed.
 
 mod defects;
+mod demands;
 mod exact;
 mod golden;
 mod levels;

@@ -1,7 +1,7 @@
 //! Judges thresholds over what runs measured.
 
 use super::latency::Latency;
-use super::result::{PhaseRow, RunResult, Stretch};
+use super::result::{PhaseRow, RunResult, Stretch, WorstWindow};
 use super::threshold::{Aggregate, Threshold, ThresholdResult, ThresholdSubject};
 use stormglass_model::config::Resource;
 use stormglass_model::history::{Gauges, Level};
@@ -18,9 +18,34 @@ struct Gathered {
 }
 
 impl Threshold {
-    /// Judges it over its phase, or over all phases but warm-up, all runs together.
-    pub(crate) fn judge(&self, runs: &[RunResult]) -> ThresholdResult {
-        let value = match self.subject {
+    /// Judges it over its phase, or over all phases but warm-up, all runs together. `position` is its place in the scenario.
+    pub(crate) fn judge(&self, position: usize, runs: &[RunResult]) -> ThresholdResult {
+        let window = self.worst_window(position, runs);
+        let value = match self.windows {
+            Some(_) => window.map(|worst| worst.value),
+            None => self.over_all(runs),
+        };
+        ThresholdResult {
+            threshold: self.clone(),
+            value,
+            met: value.is_some_and(|value| self.holds(value)),
+            window,
+        }
+    }
+
+    fn worst_window(&self, position: usize, runs: &[RunResult]) -> Option<WorstWindow> {
+        let windows = runs.iter().flat_map(|run| run.windows.iter().copied());
+        let mine = windows.filter(|worst| worst.threshold == position);
+        mine.reduce(
+            |worst, other| match self.comparison.is_worse(other.value, worst.value) {
+                true => other,
+                false => worst,
+            },
+        )
+    }
+
+    fn over_all(&self, runs: &[RunResult]) -> Option<f64> {
+        match self.subject {
             ThresholdSubject::Transition(_) | ThresholdSubject::Operation(_) => {
                 self.of_latencies(runs)
             }
@@ -30,12 +55,6 @@ impl Threshold {
                 self.of_level(runs, self.aggregate, |it| &it.bytes_stored)
             }
             ThresholdSubject::Resource(resource) => self.of_resource(runs, resource),
-        };
-        let met = value.is_some_and(|value| self.comparison.holds(value, self.bound));
-        ThresholdResult {
-            threshold: self.clone(),
-            value,
-            met,
         }
     }
 
@@ -195,7 +214,7 @@ impl Threshold {
 }
 
 /// Such a number of some latencies, of which there are any.
-fn value(aggregate: Aggregate, latency: &Latency, errors: u64) -> Option<f64> {
+pub(super) fn value(aggregate: Aggregate, latency: &Latency, errors: u64) -> Option<f64> {
     match aggregate {
         Aggregate::Percentile(p) => Some(latency.quantile(p / 100.0).0 as f64),
         Aggregate::Mean => Some(latency.mean_ns()),
@@ -212,7 +231,7 @@ fn value(aggregate: Aggregate, latency: &Latency, errors: u64) -> Option<f64> {
 }
 
 /// Whether an operation that ended so counts in the error rate.
-fn is_error(outcome: Outcome) -> bool {
+pub(super) fn is_error(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Fail | Outcome::Unknown)
 }
 

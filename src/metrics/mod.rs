@@ -7,14 +7,17 @@ pub mod merge;
 mod result;
 mod storm;
 mod threshold;
+mod window;
 
 pub use conclusion::Conclusion;
 pub use latency::Latency;
 pub(crate) use latency::empty_histogram;
 pub use result::{
     LoadParts, OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
+    WorstWindow,
 };
 pub(crate) use result::{PARTS, Stretch};
 pub use storm::StormResult;
 pub(crate) use threshold::Unit;
-pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};
+pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject, Windows};
+pub(crate) use window::WindowMeter;

@@ -1,10 +1,11 @@
 //! Thresholds: what an operator demands of a run.
 
-use super::result::TransitionKey;
+use super::result::{TransitionKey, WorstWindow};
 use stormglass_model::config::Resource;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::StoryId;
 use stormglass_model::named;
+use stormglass_model::units::Span;
 
 /// What a threshold is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,15 @@ named! {
     }
 }
 
+/// Windows of time, in each of which a threshold must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// How long each is; above zero.
+    pub length: Span,
+    /// Whether the load ends when the first window has failed.
+    pub abort_on_fail: bool,
+}
+
 /// One demand, as the scenario wrote it and as it is judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
@@ -99,6 +109,8 @@ pub struct Threshold {
     pub comparison: Comparison,
     /// With what, in the threshold's unit.
     pub bound: f64,
+    /// In which windows it must hold; none: over all of what is judged.
+    pub windows: Option<Windows>,
 }
 
 /// A threshold with what was measured.
@@ -110,6 +122,8 @@ pub struct ThresholdResult {
     pub value: Option<f64>,
     /// Whether it was met. What never happened meets no latency bound.
     pub met: bool,
+    /// Of a threshold with windows, the one in which it was worst.
+    pub window: Option<WorstWindow>,
 }
 
 impl Comparison {
@@ -155,6 +169,11 @@ impl ThresholdSubject {
 }
 
 impl Threshold {
+    /// Whether such a number is as it should be.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        self.comparison.holds(value, self.bound)
+    }
+
     /// What its bound and its value are in.
     pub(crate) fn unit(&self) -> Unit {
         // The reader refuses numbers that there are not.

@@ -164,7 +164,7 @@ fn one_run(origin: &Origin, run: &RunResult) -> Value {
     })
 }
 
-/// `bound` and `value` are in `unit`. What does not apply is left out: the phase and the story.
+/// `bound` and `value` are in `unit`. What does not apply is left out: the phase, the story, and the windows.
 fn threshold(result: &StormResult, judged: &ThresholdResult) -> Value {
     let threshold = &judged.threshold;
     let mut object = json!({
@@ -180,6 +180,20 @@ fn threshold(result: &StormResult, judged: &ThresholdResult) -> Value {
     }
     if let Some(story) = threshold.story {
         object["story"] = json!(result.stories[usize::from(story.0)]);
+    }
+    if let Some(windows) = threshold.windows {
+        object["over_s"] = json!(windows.length.as_secs_f64());
+        object["window"] = json!(judged.window.map(|worst| json!({
+            "run": worst.run,
+            "from_s": worst.from.as_secs_f64(),
+            "to_s": worst.to.as_secs_f64(),
+        })));
+    }
+    if threshold
+        .windows
+        .is_some_and(|windows| windows.abort_on_fail)
+    {
+        object["ended_load"] = json!(judged.window.is_some_and(|worst| worst.ended_load));
     }
     object
 }

@@ -6,7 +6,7 @@ use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use super::totals::{self, Totals, TransitionTotal};
-use crate::metrics::{Conclusion, StormResult, ThresholdResult, Unit};
+use crate::metrics::{Conclusion, StormResult, ThresholdResult, Unit, WorstWindow};
 use crate::scenario::Clock;
 use std::fmt::Write as _;
 use stormglass_model::checker::Violation;
@@ -386,9 +386,11 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
             None => "never happened".to_owned(),
             Some(value) => quantity(value, threshold.unit()),
         };
+        let window = judged.window.map(|worst| window(result, worst));
         clipped(&format!(
-            "  {mark} {} {}: {value}",
-            threshold.key, threshold.expression
+            "  {mark} {}: {value}{}",
+            headline::demanded(threshold),
+            window.unwrap_or_default(),
         ))
     };
     let rows: Vec<String> = failed.iter().chain(&met).map(line).collect();
@@ -401,6 +403,24 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
         (n, all) => paint.bad(&format!("  {n} of {all} thresholds not met{so_far}")),
     };
     Section::listed([String::new(), title], rows, "thresholds")
+}
+
+/// Where a threshold was worst.
+fn window(result: &StormResult, worst: WorstWindow) -> String {
+    let run = match result.runs.len() {
+        1 => String::new(),
+        _ => format!(" of run {}", worst.run),
+    };
+    let ended = if worst.ended_load {
+        ", where the load ended"
+    } else {
+        ""
+    };
+    format!(
+        " from {} to {}{run}{ended}",
+        Span(worst.from.0).exact(),
+        Span(worst.to.0).exact()
+    )
 }
 
 /// What was measured, in its unit.

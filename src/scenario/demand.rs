@@ -1,10 +1,83 @@
 //! One demand of a threshold: which number, compared how, with what.
 
+use super::document::Value;
 use super::reader::Input;
-use super::value::parse_share;
-use crate::metrics::{Aggregate, Comparison, ThresholdSubject, Unit};
+use super::value::{lasting, parse_share};
+use crate::metrics::{Aggregate, Comparison, ThresholdSubject, Unit, Windows};
 use stormglass_model::config::Resource;
 use stormglass_model::units::{Bytes, Rate, Span};
+
+/// What a demand in every window looks like.
+const EXAMPLE: &str = "{ demand = \"p(99) < 2s\", over = \"10s\" }";
+
+/// Windows of a load, at most: a person looks at the worst of them, and each is judged.
+const WINDOWS: u64 = 10_000;
+
+/// The shortest window, where nobody knows how long the load is.
+const SHORTEST: Span = Span::from_millis(1);
+
+/// A demand as it was written: the expression and where it stands, and the windows.
+pub(super) struct Written<'a> {
+    pub input: Input<'a>,
+    pub expression: &'a str,
+    pub windows: Option<Windows>,
+}
+
+/// Reads a demand, in every window or over all. `load` is how long the load lasts, if that is known.
+pub(super) fn written(input: Input, load: Option<Span>) -> Option<Written> {
+    if !matches!(input.node.value, Value::Table(_)) {
+        let expression = input.text("a demand", "\"p(99) < 20s\"")?;
+        return Some(Written {
+            input,
+            expression,
+            windows: None,
+        });
+    }
+    input.table(EXAMPLE, |t| {
+        let demand = t.need_with("demand", "\"p(99) < 2s\"", |it| {
+            Some((it, it.text("a demand", "\"p(99) < 20s\"")?))
+        });
+        let is_there = t.has("over");
+        let over = t.with("over", |it| window(it, load));
+        let abort_on_fail = t.or("abort_on_fail", false);
+        if abort_on_fail && !is_there {
+            let help = "write for example `over = \"10s\"` beside it";
+            let message = "only a demand in every window can end the load";
+            t.wrong_key("abort_on_fail", message, help);
+            return None;
+        }
+        let (input, expression) = demand?;
+        let windows = over.map(|length| Windows {
+            length,
+            abort_on_fail,
+        });
+        (over.is_some() == is_there).then_some(Written {
+            input,
+            expression,
+            windows,
+        })
+    })
+}
+
+/// The length of a window.
+fn window(input: Input, load: Option<Span>) -> Option<Span> {
+    let length = lasting(input)?;
+    let least = load.map_or(SHORTEST, |load| Span(load.0.div_ceil(WINDOWS)));
+    if length < least {
+        let message = match load {
+            Some(load) => format!(
+                "these are {} windows, and there may be {WINDOWS}",
+                load.0.div_ceil(length.0)
+            ),
+            None => "so short a window holds nothing".to_owned(),
+        };
+        return input.refuse(
+            message,
+            format!("write at least `over = \"{}\"`", least.exact()),
+        );
+    }
+    Some(length)
+}
 
 /// What an expression demands.
 pub(super) struct Demand {

@@ -171,6 +171,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         parts: whole.then_some(Parts {
             stories: &stories,
             phases: &phases,
+            duration,
         }),
     };
     let thresholds = t.input("thresholds");

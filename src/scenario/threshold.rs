@@ -10,6 +10,7 @@ use crate::metrics::{Threshold, ThresholdSubject, TransitionKey};
 use stormglass_model::config::Resource;
 use stormglass_model::lifecycle::{EDGES, Operation, Profile, TASK_EDGES};
 use stormglass_model::load::StoryId;
+use stormglass_model::units::Span;
 
 /// The key of thresholds about arrivals that could not start.
 const DROPPED: &str = "dropped";
@@ -42,6 +43,8 @@ pub(super) struct Measured<'a> {
 pub(super) struct Parts<'a> {
     pub stories: &'a [WrittenStory],
     pub phases: &'a [NamedPhase],
+    /// How long the load lasts, if the scenario says so.
+    pub duration: Option<Span>,
 }
 
 /// What the key of a threshold says.
@@ -67,9 +70,16 @@ fn demands(input: Input, entry: &Entry, measured: &Measured) -> Vec<Threshold> {
         _ => vec![input],
     };
     let threshold = |item: Input| {
-        let expression = item.text("a demand", "\"p(99) < 20s\"")?;
-        let demand = demand::read(item, expression, key.as_ref().map(|key| key.subject));
+        let load = measured.parts.and_then(|parts| parts.duration);
+        let written = demand::written(item, load)?;
+        let subject = key.as_ref().map(|key| key.subject);
+        let demand = demand::read(written.input, written.expression, subject);
         let (key, demand) = (key.clone()?, demand?);
+        if written.windows.is_some()
+            && let Some((message, help)) = no_windows(&key, measured.embedded)
+        {
+            return item.refuse(message, help);
+        }
         let Demand {
             aggregate,
             comparison,
@@ -77,16 +87,40 @@ fn demands(input: Input, entry: &Entry, measured: &Measured) -> Vec<Threshold> {
         } = demand;
         Some(Threshold {
             key: entry.key.clone(),
-            expression: expression.to_owned(),
+            expression: written.expression.to_owned(),
             phase: key.phase,
             story: key.story,
             subject: key.subject,
             aggregate,
             comparison,
             bound,
+            windows: written.windows,
         })
     };
     items.into_iter().filter_map(threshold).collect()
+}
+
+/// Why there are no windows of what a key is about, and what to write.
+fn no_windows(key: &Key, embedded: bool) -> Option<(&'static str, &'static str)> {
+    match key.subject {
+        _ if key.phase.as_deref() == Some(SETTLE) => Some((
+            "settle has no windows, since nobody knows how long it is",
+            "leave `over` out, or demand it of another phase",
+        )),
+        ThresholdSubject::Operation(_) => None,
+        ThresholdSubject::Transition(_) if embedded => None,
+        ThresholdSubject::Transition(_) => Some((
+            "transitions on a real server have no windows, since they are known only when their subject has ended",
+            "leave `over` out, or demand it of an operation",
+        )),
+        ThresholdSubject::Dropped
+        | ThresholdSubject::InFlight
+        | ThresholdSubject::BytesStored
+        | ThresholdSubject::Resource(_) => Some((
+            "only operations and transitions are measured in windows",
+            "leave `over` out",
+        )),
+    }
 }
 
 /// Reads a key: `upload`, `load/upload`, `phase:storm/story:import/saving->active`.

@@ -11,6 +11,7 @@ mod seeds;
 mod shipped;
 mod theory;
 mod told;
+mod windows;
 
 use crate::report::file;
 use crate::report::sample::origin;

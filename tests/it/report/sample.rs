@@ -231,6 +231,7 @@ pub fn valid() -> StormResult {
         interrupted: false,
         notes: Vec::new(),
         histories: Vec::new(),
+        windows: Vec::new(),
         parts: None,
     };
     StormResult {
@@ -312,8 +313,10 @@ pub fn threshold(
             aggregate,
             comparison: Comparison::Less,
             bound: 20e9,
+            windows: None,
         },
         value,
         met,
+        window: None,
     }
 }

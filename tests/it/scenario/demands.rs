@@ -18,6 +18,14 @@ fn shown(text: &str) -> String {
             it.comparison
         )
         .unwrap();
+        if let Some(windows) = it.windows {
+            let ends = if windows.abort_on_fail {
+                ", the first that fails ends the load"
+            } else {
+                ""
+            };
+            writeln!(shown, "    in every window of {}{ends}", windows.length).unwrap();
+        }
     }
     shown
 }
@@ -80,4 +88,55 @@ fn keys_of_thresholds() {
                   in_flight = [\"max < 9\"]";
     let texts: Vec<&str> = (texts.iter().map(String::as_str)).chain([glance]).collect();
     check("threshold-keys", &texts);
+}
+
+#[test]
+fn a_demand_may_be_for_every_window() {
+    let text = |load: &str| {
+        complete(&format!(
+            "[load]\narrivals = {{ rate = \"5/s\" }}\n{load}\n[thresholds]\n\
+             upload = [{{ demand = \"p(99) < 2s\", over = \"10s\" }}, \"max < 1m\", \
+             {{ demand = \"error_rate < 1%\", over = \"1m\", abort_on_fail = true }}, {{ demand = \"count > 0\" }}]\n\
+             \"load/saving->active\" = {{ demand = \"rate > 1/s\", over = \"5s\", abort_on_fail = false }}\n"
+        ))
+    };
+    let known = shown(&text("duration = \"1h\""));
+    assert_eq!(known, shown(&text("subjects = 10")));
+    insta::assert_snapshot!(known);
+    // Ten thousand windows, and no more.
+    let over = |over: &str| {
+        let text =
+            format!("[thresholds]\nupload = {{ demand = \"count > 0\", over = \"{over}\" }}");
+        read(&complete(&text), &[]).is_ok()
+    };
+    assert_eq!(["360ms", "359ms"].map(over), [true, false]);
+}
+
+#[test]
+fn windows_that_make_no_sense() {
+    let over = |demand: &str| format!("{{ demand = \"count > 0\", over = \"10s\"{demand} }}");
+    let plain = over("");
+    let texts = [
+        "upload = { over = \"10s\" }".to_owned(),
+        "upload = { demand = 3, over = \"soon\" }".to_owned(),
+        "upload = { demand = \"count > 0\", over = \"0s\" }".to_owned(),
+        "upload = { demand = \"count > 0\", over = \"1ms\" }".to_owned(),
+        "upload = { demand = \"count > 0\", abort_on_fail = true }".to_owned(),
+        "upload = { demand = \"count > 0\", ovre = \"10s\" }".to_owned(),
+        "upload = { demand = \"count > x\", over = \"10s\" }".to_owned(),
+        format!("upload = {}", over(", abort_on_fail = 3")),
+        format!("\"settle/upload\" = {plain}"),
+        format!("dropped = {plain}"),
+        "in_flight = { demand = \"max < 3\", over = \"10s\" }".to_owned(),
+        "\"resource:workers\" = { demand = \"wait < 3s\", over = \"10s\" }".to_owned(),
+    ];
+    let mut texts = texts.map(|text| format!("[thresholds]\n{text}")).to_vec();
+    texts.push(
+        "[load]\nusers = 1\nsubjects = 9\n[thresholds]\nupload = { demand = \"count > 0\", over = \"1us\" }".to_owned(),
+    );
+    texts.push(format!(
+        "[target.glance]\nurl = \"http://127.0.0.1:9292\"\n[thresholds]\n\"saving->active\" = {plain}\nupload = {plain}"
+    ));
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    check("threshold-windows", &texts);
 }

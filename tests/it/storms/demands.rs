@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use stormglass::{Scenario, StormResult};
 
-fn scenario(lines: &str) -> Scenario {
+pub fn scenario(lines: &str) -> Scenario {
     let text = format!("schema = 1\nname = \"demands\"\n{lines}");
     stormglass::parse("demands", &text, Path::new("."), &[])
         .unwrap_or_else(|mistakes| panic!("{}", mistakes.plain()))
 }
 
-fn run(lines: &str) -> StormResult {
+pub fn run(lines: &str) -> StormResult {
     super::run(&scenario(lines), 2)
 }
 
@@ -35,11 +35,11 @@ fn rows(result: &StormResult, name: &str) -> Vec<BTreeMap<String, String>> {
 }
 
 /// An upload at each full second, so few that none waits: it takes 100 ms, and half a second from 60 s on.
-const EVEN: &str = "\
+pub const EVEN: &str = "\
 [service.store]\nslots = 1\nput = \"100ms\"\n\
 [load]\narrivals = { rate = \"1/s\", spacing = \"even\" }\nduration = \"100s\"\nwarm_up = \"20s\"\n\
 [[phase]]\nname = \"storm\"\nfrom = \"60s\"\n\
-[[fault]]\nname = \"slow\"\nat = \"store.put\"\nkind = { latency = { add = \"400ms\" } }\nwindow = { from = \"60s\", to = \"100s\" }\n\
+[[fault]]\nname = \"slow\"\nat = \"store.put\"\nkind = { latency = { add = \"400ms\" } }\nwindow = { from = \"60s\" }\n\
 [[story]]\nname = \"up\"\nsize = \"1MiB\"\nsteps = [\"create\", \"upload\"]\n";
 
 /// In each second one upload holds the only slot for 100 ms, and from 60 s on for 500 ms.

@@ -8,8 +8,8 @@
 //! takes whole numbers, replications are added at both ends until each is told apart from the bound.
 
 use super::estimate::{CONFIDENCE, Estimate};
-use super::quantity::Range;
-use crate::metrics::{Aggregate, Comparison, Threshold};
+use super::quantity::{self, Range};
+use crate::metrics::{Comparison, Threshold, Unit};
 use std::ops;
 
 /// What one replication at one value came to.
@@ -166,7 +166,7 @@ impl<M: Measure> Search<'_, M> {
     }
 
     fn is_whole(&self) -> bool {
-        self.range.unit == super::quantity::Unit::Whole
+        self.range.unit == quantity::Unit::Whole
     }
 
     /// Whether the demands hold at a value. A few replications decide where that is plain, and their mean where it is not: what is
@@ -447,20 +447,12 @@ impl Point {
 
 fn margin(figure: f64, threshold: &Threshold) -> f64 {
     let bound = threshold.bound;
-    let over = match threshold.aggregate {
-        Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max
-            if bound > 0.0 =>
-        {
-            // Below a nanosecond nothing is measured.
-            (figure.max(1.0) / bound).ln()
+    let over = match threshold.unit() {
+        // Below a nanosecond nothing is measured.
+        Unit::Nanoseconds if bound > 0.0 => (figure.max(1.0) / bound).ln(),
+        Unit::Nanoseconds | Unit::Count | Unit::Share | Unit::PerSecond | Unit::Bytes => {
+            figure - bound
         }
-        Aggregate::Percentile(_)
-        | Aggregate::Mean
-        | Aggregate::Min
-        | Aggregate::Max
-        | Aggregate::Count
-        | Aggregate::ErrorRate
-        | Aggregate::Rate => figure - bound,
     };
     match threshold.comparison {
         // What equals the bound is on neither side of a line; a hair decides.

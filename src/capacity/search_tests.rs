@@ -1,7 +1,7 @@
 //! Searches of functions whose answer is known.
 
 use super::*;
-use crate::metrics::ThresholdSubject;
+use crate::metrics::{Aggregate, ThresholdSubject};
 use rand_xoshiro::rand_core::Rng as _;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::random::Seed;
@@ -11,6 +11,9 @@ fn demand(bound: f64) -> Threshold {
     Threshold {
         key: "upload".to_owned(),
         expression: format!("mean < {bound}ns"),
+        phase: None,
+        story: None,
+        windows: None,
         subject: ThresholdSubject::Operation(Operation::Upload),
         aggregate: Aggregate::Mean,
         comparison: Comparison::Less,

@@ -3,7 +3,7 @@
 use super::search::{Measure, Point, Sample, Stop};
 use super::usage::{Usage, ranked};
 use crate::engine::{self, RunError, RunOptions};
-use crate::metrics::{RunResult, StormResult, Stretch, Threshold};
+use crate::metrics::{RunResult, StormResult, Stretch};
 use crate::scenario::{Mistakes, Scenario, Target};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -119,8 +119,10 @@ impl Measure for Storms<'_> {
         let void = result.generator_bottleneck;
         let figures = |run: &RunResult| {
             let one = slice::from_ref(run);
-            let judge = |threshold: &Threshold| threshold.judge(one).value;
-            scenario.thresholds.iter().map(judge).collect()
+            let thresholds = scenario.thresholds.iter().enumerate();
+            thresholds
+                .map(|(position, threshold)| threshold.judge(position, one).value)
+                .collect()
         };
         let samples = result.runs.iter().map(|run| Sample {
             figures: figures(run),

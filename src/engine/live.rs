@@ -217,7 +217,10 @@ pub fn run(
     threads: usize,
     progress: &Arc<Progress>,
 ) -> Result<Vec<RunResult>, NoRuntime> {
-    let shards = shards(config, threads);
+    let shards = match scenario.has_windows() {
+        true => 1,
+        false => shards(config, threads),
+    };
     let config = config.clone();
     let storm = move |scenario: &Scenario, share: Share, progress: &_| {
         let config = share_of(&config, share);
@@ -254,9 +257,9 @@ pub fn run_glance(
         });
         unfit.map_or(Ok(target), Err)
     })?;
-    // A command is for the whole run, and every shard has a nemesis of its own.
+    // A command is for the whole run, and so is a window; every shard has a nemesis and a recorder of its own.
     let commanded = |fault: &Fault| fault.place == Place::Server;
-    let most = match scenario.faults.iter().any(commanded) {
+    let most = match scenario.faults.iter().any(commanded) || scenario.has_windows() {
         true => 1,
         false => target.connections.get(),
     };

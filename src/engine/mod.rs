@@ -8,6 +8,7 @@ mod cells;
 pub mod clock;
 mod driver;
 mod glance;
+mod lengths;
 mod live;
 mod memory;
 mod nemesis;

@@ -5,7 +5,8 @@ use super::driver::Share;
 use super::progress::Progress;
 use super::run_checker::{Dated, RunChecker};
 use crate::metrics::{
-    Latency, OperationRow, Phase, RunResult, TimelineRow, TransitionKey, TransitionRow, merge,
+    Latency, OperationRow, Phase, RunResult, TimelineRow, TransitionKey, TransitionRow,
+    WindowMeter, merge,
 };
 use crate::scenario::{Clock, NamedPhase, Scenario};
 use rustc_hash::FxHasher;
@@ -31,6 +32,8 @@ pub enum RecorderMessage {
     Records(Vec<Record>),
     /// An interval of the timeline or a phase ended: so things stand.
     Gauges(Box<Gauges>),
+    /// It is this time: does a window of a threshold end the load?
+    Windows(Time),
     /// The load has ended.
     LoadEnded(Time),
     /// What a person should know of beside the results.
@@ -53,6 +56,10 @@ pub struct RecorderReply {
     pub buffer: Vec<Record>,
     /// Whether the timeline's intervals have been doubled, so that the next may come later.
     pub folded: bool,
+    /// Whether a window of a threshold ends the load.
+    pub ends_load: bool,
+    /// When the next window ends that may end the load.
+    pub next_window: Option<Time>,
     /// The result, once it is over.
     pub result: Option<Box<RunResult>>,
 }
@@ -60,6 +67,16 @@ pub struct RecorderReply {
 /// The seed of replication `run`, from one: seeds are one apart.
 pub fn seed_of(scenario: &Scenario, run: u32) -> Seed {
     Seed(scenario.seed.0.wrapping_add(u64::from(run) - 1))
+}
+
+/// A meter for each threshold that must hold in every window.
+fn meters(scenario: &Scenario, run: u32) -> Vec<WindowMeter> {
+    let load_end = (scenario.load.duration).map_or(Time::MAX, |length| Time::ZERO + length);
+    let named = (scenario.phases.iter()).map(|phase| (phase.name.as_str(), phase.from));
+    let phases: Vec<(&str, Time)> = named.chain([("settle", load_end)]).collect();
+    (scenario.thresholds.iter().enumerate())
+        .filter_map(|threshold| WindowMeter::new(threshold, run, &phases))
+        .collect()
 }
 
 /// The recorder of one run, or of one shard of a live run.
@@ -72,6 +89,8 @@ pub struct Recorder {
     phase: (Time, Time, usize),
     transitions: Cells<TransitionRow>,
     operations: Cells<OperationRow>,
+    /// Of the thresholds that must hold in every window.
+    meters: Vec<WindowMeter>,
     checker: RunChecker,
     notes: Vec<String>,
     /// Makes a fingerprint of the history. In real time there is none to repeat.
@@ -119,6 +138,7 @@ impl Recorder {
             phase: (Time::ZERO, Time::ZERO, 0),
             transitions: Cells::new(phases, stories, TransitionKey::COUNT),
             operations: Cells::new(phases, stories, columns),
+            meters: meters(scenario, run),
             checker,
             notes: Vec::new(),
             hasher: (scenario.clock == Clock::Virtual).then(FxHasher::default),
@@ -152,7 +172,15 @@ impl Recorder {
                 reply.buffer = records;
             }
             RecorderMessage::Gauges(gauges) => reply.folded = self.gauges(*gauges),
+            RecorderMessage::Windows(now) => {
+                // All of them are asked, so that each knows what it ended.
+                let ends = self.meters.iter_mut().map(|meter| meter.ends_load(now));
+                reply.ends_load = ends.fold(false, |any, ends| any | ends);
+                let next = self.meters.iter().filter_map(|meter| meter.next_end(now));
+                reply.next_window = next.min();
+            }
             RecorderMessage::LoadEnded(at) => {
+                (self.meters.iter_mut()).for_each(|meter| meter.load_ended(at));
                 self.load_end = at;
                 self.phase = (Time::ZERO, Time::ZERO, 0);
             }
@@ -256,6 +284,10 @@ impl Recorder {
                 });
                 row.response.record(at.since(intended));
                 row.service.record(at.since(sent));
+                for meter in &mut self.meters {
+                    let response = at.since(intended);
+                    meter.completed((operation, outcome), (phase, story), at, response);
+                }
             }
             Event::Invoked { .. }
             | Event::Stored { .. }
@@ -280,6 +312,9 @@ impl Recorder {
             latency: Latency::default(),
         });
         row.latency.record(at.since(due));
+        for meter in &mut self.meters {
+            meter.moved(key, (phase, story), at, at.since(due));
+        }
     }
 
     /// The phase of what was due then.
@@ -401,6 +436,9 @@ impl Recorder {
             notes: std::mem::take(&mut self.notes),
             histories: (self.collector.take().filter(|_| self.keeps_history))
                 .map_or_else(Vec::new, Collector::finish),
+            windows: (std::mem::take(&mut self.meters).into_iter())
+                .filter_map(WindowMeter::finish)
+                .collect(),
             parts: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::engine::memory::{self, Estimate, intervals};
 use crate::engine::progress::Progress;
-use crate::engine::{clock, live, storm, virtual_time};
+use crate::engine::{clock, lengths, live, virtual_time};
 use crate::metrics::{RunResult, StormResult, merge};
 use crate::scenario::{Clock, Scenario, Target};
 use std::num::NonZeroUsize;
@@ -101,10 +101,12 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
     let mut runs = runs;
     judge_silence(&mut runs);
     let stories = scenario.stories.iter().map(|story| story.name.clone());
-    let thresholds = scenario.thresholds.iter();
+    let thresholds = scenario.thresholds.iter().enumerate();
     let mut result = StormResult {
         stories: stories.collect(),
-        thresholds: thresholds.map(|threshold| threshold.judge(&runs)).collect(),
+        thresholds: thresholds
+            .map(|(position, threshold)| threshold.judge(position, &runs))
+            .collect(),
         verdict: runs
             .iter()
             .map(|run| run.verdict)
@@ -219,7 +221,7 @@ fn announce(scenario: &Scenario, progress: &Progress) {
     let runs = u64::from(scenario.replications.get());
     // In real time settle ends as soon as everything is at rest.
     let settle = match scenario.clock {
-        Clock::Virtual => scenario.settle.unwrap_or(storm::SETTLE),
+        Clock::Virtual => scenario.settle.unwrap_or(lengths::SETTLE),
         Clock::Real => Span::ZERO,
     };
     let duration = scenario.load.duration;

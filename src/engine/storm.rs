@@ -7,6 +7,7 @@ use super::actor::Runtime;
 use super::actor_table::{ActorTable, Single};
 use super::calendar::Calendar;
 use super::driver::{Driver, DriverWake, Share};
+use super::lengths;
 use super::nemesis::{Nemesis, NemesisMessage};
 use super::progress::Progress;
 use super::recorder::{Recorder, RecorderMessage, seed_of};
@@ -32,6 +33,7 @@ enum StormWake<W> {
     Nemesis,
     Interval,
     Phase,
+    Window,
     LoadEnd,
     SettleEnd,
 }
@@ -60,17 +62,6 @@ const GROUP: usize = 16;
 
 /// How long open operations may take to end once the user wants the run to stop.
 const HASTE: Span = Span::from_secs(1);
-
-/// How long settle lasts where the scenario does not say so; it goes on for as long again while anything is open.
-pub const SETTLE: Span = Span::from_secs(120);
-
-/// How long settle may last at most where the scenario does not say so. Virtual time costs nothing; nobody waits for a server
-/// that does not answer.
-const SETTLE_MOST_VIRTUAL: Span = Span::from_secs(86_400);
-const SETTLE_MOST_REAL: Span = Span::from_secs(600);
-
-/// Timeline rows that a load of known length is divided into.
-const ROWS: u64 = 500;
 
 /// One run, or one shard of a live run.
 pub struct Storm<T: Target, S: Runtime> {
@@ -141,9 +132,9 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             out: Out::default(),
             now: Time::ZERO,
             state: RunState::Load,
-            settle: settle(scenario),
+            settle: lengths::settle(scenario),
             load_end: Time::MAX,
-            interval: interval(scenario),
+            interval: lengths::interval(scenario),
             events: 0,
             interrupted: false,
             overran: false,
@@ -165,6 +156,9 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         self.calendar.push(Time::ZERO, StormWake::Nemesis);
         self.calendar
             .push(Time::ZERO + self.interval, StormWake::Interval);
+        if scenario.aborts() {
+            self.end_windows();
+        }
         self.target.start(Time::ZERO, &mut self.out);
         self.driver.start(Time::ZERO);
         self.carry_out();
@@ -325,6 +319,7 @@ impl<T: Target, S: Runtime> Storm<T, S> {
                 self.calendar.push(due + self.interval, StormWake::Interval);
             }
             StormWake::Phase => self.gauges(),
+            StormWake::Window => self.end_windows(),
             StormWake::LoadEnd => self.end_load(),
             StormWake::SettleEnd => self.settled(),
         }
@@ -438,6 +433,20 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         }
     }
 
+    /// Windows of thresholds end, and the load with the first that fails.
+    fn end_windows(&mut self) {
+        if self.state != RunState::Load {
+            return;
+        }
+        self.flush();
+        let reply = self.recorder.ask(RecorderMessage::Windows(self.now));
+        if reply.ends_load {
+            self.end_load();
+        } else if let Some(next) = reply.next_window {
+            self.calendar.push(next, StormWake::Window);
+        }
+    }
+
     /// The load is over: faults are healed, no step starts, and everything may come to rest.
     fn end_load(&mut self) {
         if self.state != RunState::Load {
@@ -469,33 +478,4 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             RunState::Load | RunState::Settle | RunState::Closing | RunState::Over => {}
         }
     }
-}
-
-/// How long settle lasts, and how long it may last while anything is open.
-fn settle(scenario: &Scenario) -> (Span, Span) {
-    let most = match scenario.clock {
-        Clock::Virtual => (scenario.load.duration)
-            .map_or(SETTLE_MOST_VIRTUAL, |load| load.max(SETTLE_MOST_VIRTUAL)),
-        Clock::Real => SETTLE_MOST_REAL,
-    };
-    scenario
-        .settle
-        .map_or((SETTLE, most), |length| (length, length))
-}
-
-/// The timeline's interval: a five-hundredth of the load, rounded to a length that a person would choose.
-fn interval(scenario: &Scenario) -> Span {
-    const SECOND: u64 = Span::from_secs(1).0;
-    const QUARTER: u64 = 900 * SECOND;
-    if let Some(interval) = scenario.interval {
-        return interval.max(Span(1));
-    }
-    let Some(duration) = scenario.load.duration else {
-        return Span::from_millis(100);
-    };
-    let wanted = duration.0 / ROWS;
-    let short = (3..9).flat_map(|power| [1, 2, 5].map(|step| step * 10_u64.pow(power)));
-    let long = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600].map(|seconds| seconds * SECOND);
-    let chosen = short.chain(long).find(|step| *step >= wanted);
-    Span(chosen.unwrap_or_else(|| wanted.div_ceil(QUARTER) * QUARTER))
 }

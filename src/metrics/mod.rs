@@ -1,18 +1,23 @@
 //! What a run measured, as plain values: latencies, rows and the result that reports are made from.
 
 mod conclusion;
+mod judge;
 mod latency;
 pub mod merge;
 mod result;
 mod storm;
 mod threshold;
+mod window;
 
 pub use conclusion::Conclusion;
 pub use latency::Latency;
 pub(crate) use latency::empty_histogram;
 pub use result::{
     LoadParts, OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
+    WorstWindow,
 };
 pub(crate) use result::{PARTS, Stretch};
 pub use storm::StormResult;
-pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject};
+pub(crate) use threshold::Unit;
+pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject, Windows};
+pub(crate) use window::WindowMeter;

@@ -154,6 +154,23 @@ impl LoadParts {
     }
 }
 
+/// What a threshold's number was in the window of a run in which it was worst.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WorstWindow {
+    /// Position in the scenario's thresholds.
+    pub threshold: usize,
+    /// The run, from one.
+    pub run: u32,
+    /// When the window began.
+    pub from: Time,
+    /// When it ended.
+    pub to: Time,
+    /// The number, in the threshold's unit.
+    pub value: f64,
+    /// Whether the load was ended because of it.
+    pub ended_load: bool,
+}
+
 /// What one run (one replication) measured. A live run's shards are merged into one.
 #[derive(Clone, Debug)]
 pub struct RunResult {
@@ -189,6 +206,8 @@ pub struct RunResult {
     pub notes: Vec<String>,
     /// What clients saw, by the numbers of the subjects; empty unless the scenario keeps it.
     pub histories: Vec<SubjectHistory>,
+    /// Of each threshold that has windows, the worst; none of those of which no window could be judged.
+    pub windows: Vec<WorstWindow>,
     /// How things stood in parts of the load, before intervals of the timeline were joined.
     pub parts: Option<LoadParts>,
 }

@@ -1,38 +1,54 @@
-//! Thresholds: what an operator demands of a run's latencies and error rates.
+//! Thresholds: what an operator demands of a run.
 
-use super::latency::Latency;
-use super::result::{RunResult, TransitionKey};
-use stormglass_model::lifecycle::{Operation, Outcome};
+use super::result::{TransitionKey, WorstWindow};
+use stormglass_model::config::Resource;
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::load::StoryId;
 use stormglass_model::named;
+use stormglass_model::units::Span;
 
 /// What a threshold is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThresholdSubject {
-    /// A transition's latency.
+    /// A transition's latency, or how often it was taken.
     Transition(TransitionKey),
-    /// An operation's response time, or its error rate.
+    /// An operation's response time, its error rate, or how often it ended.
     Operation(Operation),
     /// Arrivals that could not start.
     Dropped,
+    /// Operations that are open.
+    InFlight,
+    /// Bytes in the store of the embedded service.
+    BytesStored,
+    /// A queue of the embedded service.
+    Resource(Resource),
 }
 
 /// Which number of it is compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Aggregate {
-    /// A percentile, 0 to 100, in nanoseconds.
+    /// A percentile, 0 to 100.
     Percentile(f64),
-    /// The mean in nanoseconds.
+    /// The mean: of latencies, or of a level over time.
     Mean,
-    /// The least value in nanoseconds.
+    /// The least value.
     Min,
-    /// The greatest value in nanoseconds.
+    /// The greatest value.
     Max,
     /// How many there were.
     Count,
     /// (fail + unknown) ÷ all, of operations only.
     ErrorRate,
-    /// Of all arrivals those that were dropped, 0 to 1.
+    /// Of all arrivals those that were dropped, 0 to 1; of operations and transitions, how many a second.
     Rate,
+    /// The share of a resource's units that was held, on average over time, 0 to 1.
+    Utilisation,
+    /// How many waited for a resource, on average over time.
+    MeanQueue,
+    /// The most that ever waited for a resource.
+    MaxQueue,
+    /// The mean wait for a resource, of those who got it.
+    Wait,
 }
 
 named! {
@@ -49,6 +65,31 @@ named! {
     }
 }
 
+named! {
+    /// What a bound and the number that is compared with it are in.
+    Unit {
+        /// Nanoseconds.
+        Nanoseconds = "ns",
+        /// How many, not always a whole number.
+        Count = "count",
+        /// A part of the whole, 0 to 1.
+        Share = "share",
+        /// How many a second.
+        PerSecond = "per_s",
+        /// Bytes.
+        Bytes = "bytes",
+    }
+}
+
+/// Windows of time, in each of which a threshold must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// How long each is; above zero.
+    pub length: Span,
+    /// Whether the load ends when the first window has failed.
+    pub abort_on_fail: bool,
+}
+
 /// One demand, as the scenario wrote it and as it is judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
@@ -56,14 +97,20 @@ pub struct Threshold {
     pub key: String,
     /// The expression in the scenario, `p(99) < 20s`.
     pub expression: String,
+    /// The phase that it is judged in; none: all but warm-up.
+    pub phase: Option<String>,
+    /// The story whose subjects it is about; none: all of them.
+    pub story: Option<StoryId>,
     /// What it is about.
     pub subject: ThresholdSubject,
     /// Which number.
     pub aggregate: Aggregate,
     /// Compared how.
     pub comparison: Comparison,
-    /// With what: nanoseconds, a count, or a rate from 0 to 1.
+    /// With what, in the threshold's unit.
     pub bound: f64,
+    /// In which windows it must hold; none: over all of what is judged.
+    pub windows: Option<Windows>,
 }
 
 /// A threshold with what was measured.
@@ -75,6 +122,8 @@ pub struct ThresholdResult {
     pub value: Option<f64>,
     /// Whether it was met. What never happened meets no latency bound.
     pub met: bool,
+    /// Of a threshold with windows, the one in which it was worst.
+    pub window: Option<WorstWindow>,
 }
 
 impl Comparison {
@@ -89,69 +138,45 @@ impl Comparison {
     }
 }
 
-impl Threshold {
-    /// Judges it over all phases but warm-up, all runs together.
-    pub(crate) fn judge(&self, runs: &[RunResult]) -> ThresholdResult {
-        let (latency, errors) = self.gather(runs);
-        let (dropped, due) = dropped(runs);
-        let value = match self.aggregate {
-            Aggregate::Count if self.subject == ThresholdSubject::Dropped => Some(dropped as f64),
-            Aggregate::Rate => (due > 0).then(|| dropped as f64 / due as f64),
-            Aggregate::Count => Some(latency.count() as f64),
-            _ if latency.count() == 0 => None,
-            Aggregate::Percentile(p) => Some(latency.quantile(p / 100.0).0 as f64),
-            Aggregate::Mean => Some(latency.mean_ns()),
-            Aggregate::Min => Some(latency.min().0 as f64),
-            Aggregate::Max => Some(latency.max().0 as f64),
-            Aggregate::ErrorRate => Some(errors as f64 / latency.count() as f64),
-        };
-        let met = value.is_some_and(|value| self.comparison.holds(value, self.bound));
-        ThresholdResult {
-            threshold: self.clone(),
-            value,
-            met,
-        }
-    }
-
-    /// The latencies it is about, and how many of them ended in an error.
-    fn gather(&self, runs: &[RunResult]) -> (Latency, u64) {
-        let mut latency = Latency::default();
-        let mut errors = 0;
-        for run in runs {
-            match self.subject {
-                ThresholdSubject::Dropped => {}
-                ThresholdSubject::Transition(key) => {
-                    let rows = run.transitions.iter().filter(|row| row.key == key);
-                    rows.filter(|row| !run.is_warm_up(row.phase))
-                        .for_each(|row| latency.add(&row.latency));
-                }
-                ThresholdSubject::Operation(operation) => {
-                    let rows = run.operations.iter();
-                    // What never left this machine says nothing of the server.
-                    let rows = rows
-                        .filter(|row| row.operation == operation && row.outcome != Outcome::Local);
-                    for row in rows.filter(|row| !run.is_warm_up(row.phase)) {
-                        latency.add(&row.response);
-                        if matches!(row.outcome, Outcome::Fail | Outcome::Unknown) {
-                            errors += row.response.count();
-                        }
-                    }
-                }
+impl ThresholdSubject {
+    /// The unit of such a number of it; none where there is no such number.
+    pub(crate) fn unit(self, aggregate: Aggregate) -> Option<Unit> {
+        use Aggregate as A;
+        match (self, aggregate) {
+            (
+                ThresholdSubject::Transition(_) | ThresholdSubject::Operation(_),
+                A::Percentile(_) | A::Mean | A::Min | A::Max,
+            )
+            | (ThresholdSubject::Resource(_), A::Wait) => Some(Unit::Nanoseconds),
+            (
+                ThresholdSubject::Transition(_)
+                | ThresholdSubject::Operation(_)
+                | ThresholdSubject::Dropped,
+                A::Count,
+            )
+            | (ThresholdSubject::InFlight, A::Mean | A::Max)
+            | (ThresholdSubject::Resource(_), A::MeanQueue | A::MaxQueue) => Some(Unit::Count),
+            (ThresholdSubject::Operation(_), A::ErrorRate)
+            | (ThresholdSubject::Dropped, A::Rate)
+            | (ThresholdSubject::Resource(_), A::Utilisation) => Some(Unit::Share),
+            (ThresholdSubject::Transition(_) | ThresholdSubject::Operation(_), A::Rate) => {
+                Some(Unit::PerSecond)
             }
+            (ThresholdSubject::BytesStored, A::Mean | A::Max) => Some(Unit::Bytes),
+            _ => None,
         }
-        (latency, errors)
     }
 }
 
-/// After warm-up: how many arrivals were dropped, and how many were due.
-fn dropped(runs: &[RunResult]) -> (u64, u64) {
-    let rows = runs.iter().flat_map(|run| {
-        let rows = run.phase_rows().into_iter();
-        rows.filter(|row| !run.is_warm_up(row.phase))
-    });
-    rows.fold((0, 0), |(dropped, due), row| {
-        let lost = row.end.dropped - row.before.dropped;
-        let started = row.end.arrivals - row.before.arrivals;
-        (dropped + lost, due + started + lost)
-    })
+impl Threshold {
+    /// Whether such a number is as it should be.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        self.comparison.holds(value, self.bound)
+    }
+
+    /// What its bound and its value are in.
+    pub(crate) fn unit(&self) -> Unit {
+        // The reader refuses numbers that there are not.
+        self.subject.unit(self.aggregate).unwrap_or(Unit::Count)
+    }
 }

@@ -4,7 +4,7 @@ use super::number::{compact, counted, percent, thousands};
 use super::terminal::Paint;
 use super::totals::{Totals, unknown_because};
 use crate::capacity::{self, Usage};
-use crate::metrics::{Conclusion, Phase, StormResult, Threshold};
+use crate::metrics::{Conclusion, Phase, StormResult, Threshold, ThresholdResult};
 use stormglass_model::lifecycle::{Invariant, Verdict};
 use stormglass_model::units::Span;
 
@@ -124,16 +124,33 @@ fn met(result: &StormResult) -> String {
 
 fn failed(result: &StormResult) -> String {
     let all = result.thresholds.len();
-    let failed: Vec<&Threshold> = (result.thresholds.iter())
-        .filter_map(|judged| (!judged.met).then_some(&judged.threshold))
+    let failed: Vec<&ThresholdResult> = (result.thresholds.iter())
+        .filter(|judged| !judged.met)
         .collect();
-    let first = failed.first().map_or_else(String::new, |threshold| {
-        format!(": {} {}", threshold.key, threshold.expression)
+    let ended = |judged: &&ThresholdResult| judged.window.is_some_and(|worst| worst.ended_load);
+    // What ended the load is why there is no more of it.
+    let first = failed.iter().copied().find(ended);
+    let first = first.or(failed.first().copied());
+    let first = first.map_or_else(String::new, |judged| {
+        let why = match judged.window.filter(|worst| worst.ended_load) {
+            Some(worst) => format!(", which ended the load after {}", Span(worst.to.0).exact()),
+            None => String::new(),
+        };
+        format!(": {}{why}", demanded(&judged.threshold))
     });
     match (failed.len(), all) {
         (_, 1) => format!("the threshold is not met{first}"),
         (n, all) => format!("{n} of {all} thresholds not met{first}"),
     }
+}
+
+/// What a threshold demands, as it was written.
+pub(super) fn demanded(threshold: &Threshold) -> String {
+    let windows = threshold
+        .windows
+        .map(|windows| format!(" over {}", windows.length.exact()));
+    let (key, expression) = (&threshold.key, &threshold.expression);
+    format!("{key} {expression}{}", windows.unwrap_or_default())
 }
 
 /// `a`, `a and b`, `a, b and c`

@@ -3,7 +3,7 @@
 use super::origin::Origin;
 use super::totals::{Totals, unknown_because};
 use crate::capacity::{self, Growth, Usage};
-use crate::metrics::{Aggregate, RunResult, StormResult, ThresholdResult};
+use crate::metrics::{RunResult, StormResult, ThresholdResult};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use stormglass_glance::LocalFailure;
@@ -21,7 +21,9 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         .chain(runs.iter().flat_map(|run| &run.notes));
     let notes: Vec<&String> = notes.collect();
     let hashes: Vec<Option<String>> = runs.iter().map(|run| run.event_hash.map(hex)).collect();
-    let thresholds: Vec<Value> = result.thresholds.iter().map(threshold).collect();
+    let thresholds: Vec<Value> = (result.thresholds.iter())
+        .map(|judged| threshold(result, judged))
+        .collect();
     let one_by_one: Vec<Value> = runs.iter().map(|run| one_run(origin, run)).collect();
     let violations = counts(Invariant::ALL.map(Invariant::name), &totals.violations);
     let statuses = counts(
@@ -162,21 +164,38 @@ fn one_run(origin: &Origin, run: &RunResult) -> Value {
     })
 }
 
-/// `bound` and `value` are in `unit`: nanoseconds, a count, or a share from 0 to 1.
-fn threshold(judged: &ThresholdResult) -> Value {
-    let unit = match judged.threshold.aggregate {
-        Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => "ns",
-        Aggregate::Count => "count",
-        Aggregate::ErrorRate | Aggregate::Rate => "share",
-    };
-    json!({
-        "of": judged.threshold.key,
-        "demand": judged.threshold.expression,
-        "unit": unit,
-        "bound": judged.threshold.bound,
+/// `bound` and `value` are in `unit`. What does not apply is left out: the phase, the story, and the windows.
+fn threshold(result: &StormResult, judged: &ThresholdResult) -> Value {
+    let threshold = &judged.threshold;
+    let mut object = json!({
+        "of": threshold.key,
+        "demand": threshold.expression,
+        "unit": threshold.unit().name(),
+        "bound": threshold.bound,
         "value": judged.value,
         "met": judged.met,
-    })
+    });
+    if let Some(phase) = &threshold.phase {
+        object["phase"] = json!(phase);
+    }
+    if let Some(story) = threshold.story {
+        object["story"] = json!(result.stories[usize::from(story.0)]);
+    }
+    if let Some(windows) = threshold.windows {
+        object["over_s"] = json!(windows.length.as_secs_f64());
+        object["window"] = json!(judged.window.map(|worst| json!({
+            "run": worst.run,
+            "from_s": worst.from.as_secs_f64(),
+            "to_s": worst.to.as_secs_f64(),
+        })));
+    }
+    if threshold
+        .windows
+        .is_some_and(|windows| windows.abort_on_fail)
+    {
+        object["ended_load"] = json!(judged.window.is_some_and(|worst| worst.ended_load));
+    }
+    object
 }
 
 /// One hash for the storm: the run's own, or those of all runs folded in order; none when live.

@@ -5,11 +5,12 @@ use super::headline::listed;
 use super::json::{Ordered, pretty};
 use super::number::{compact, counted, percent};
 use super::origin::Origin;
+use super::summary::quantity;
 use super::terminal::{Paint, clipped, closing, wrapped};
 use crate::capacity::{
     Answer, Beside, CONFIDENCE, Estimate, Found, Point, Range, ResourceUse, SearchResult, Unit,
 };
-use crate::metrics::{Aggregate, Threshold};
+use crate::metrics::Threshold;
 use serde_json::{Value, json};
 use std::io;
 use stormglass_model::units::Span;
@@ -366,13 +367,7 @@ fn figure_of(point: &Point, at: usize, threshold: &Threshold) -> String {
 
 /// A figure with how far its interval reaches.
 fn shown(threshold: &Threshold, figure: Estimate) -> String {
-    let one = |value: f64| match threshold.aggregate {
-        Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => {
-            Span(value as u64).to_string()
-        }
-        Aggregate::Count => compact(value),
-        Aggregate::ErrorRate | Aggregate::Rate => percent(value),
-    };
+    let one = |value: f64| quantity(value, threshold.unit());
     match figure.reach.is_finite() {
         true => format!("{} ± {}", one(figure.mean), one(figure.reach)),
         false => one(figure.mean),

@@ -6,7 +6,7 @@ use super::origin::Origin;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use super::totals::{self, Totals, TransitionTotal};
 use crate::capacity::{self, Growth, Usage};
-use crate::metrics::{Aggregate, Conclusion, StormResult, ThresholdResult};
+use crate::metrics::{Conclusion, StormResult, ThresholdResult, Unit, WorstWindow};
 use crate::scenario::Clock;
 use std::fmt::Write as _;
 use stormglass_model::checker::Violation;
@@ -372,27 +372,25 @@ fn growth(growth: &Growth) -> String {
 /// The failed ones first: they are what is left when there is no room.
 fn thresholds(result: &StormResult, paint: Paint) -> Section {
     let (met, failed): (Vec<_>, Vec<_>) = result.thresholds.iter().partition(|judged| judged.met);
+    let measured = measured(result);
     let line = |judged: &&ThresholdResult| {
+        let threshold = &judged.threshold;
+        let in_warm_up = !measured && threshold.phase.is_none();
         let mark = match judged.met {
             true => paint.good("✓"),
-            false if judged.value.is_none() && !measured(result) => paint.doubtful("?"),
+            false if judged.value.is_none() && in_warm_up => paint.doubtful("?"),
             false => paint.bad("✗"),
         };
-        let measured = match judged.value {
-            None if !measured(result) => "still in warm-up".to_owned(),
+        let value = match judged.value {
+            None if in_warm_up => "still in warm-up".to_owned(),
             None => "never happened".to_owned(),
-            Some(value) => match judged.threshold.aggregate {
-                Aggregate::Count => thousands(value.round() as u64),
-                Aggregate::ErrorRate | Aggregate::Rate => percent(value),
-                Aggregate::Percentile(_) | Aggregate::Mean | Aggregate::Min | Aggregate::Max => {
-                    length(Span(value.round() as u64))
-                }
-            },
+            Some(value) => quantity(value, threshold.unit()),
         };
-        let threshold = &judged.threshold;
+        let window = judged.window.map(|worst| window(result, worst));
         clipped(&format!(
-            "  {mark} {} {}: {measured}",
-            threshold.key, threshold.expression
+            "  {mark} {}: {value}{}",
+            headline::demanded(threshold),
+            window.unwrap_or_default(),
         ))
     };
     let rows: Vec<String> = failed.iter().chain(&met).map(line).collect();
@@ -405,6 +403,36 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
         (n, all) => paint.bad(&format!("  {n} of {all} thresholds not met{so_far}")),
     };
     Section::listed([String::new(), title], rows, "thresholds")
+}
+
+/// Where a threshold was worst.
+fn window(result: &StormResult, worst: WorstWindow) -> String {
+    let run = match result.runs.len() {
+        1 => String::new(),
+        _ => format!(" of run {}", worst.run),
+    };
+    let ended = if worst.ended_load {
+        ", where the load ended"
+    } else {
+        ""
+    };
+    format!(
+        " from {} to {}{run}{ended}",
+        Span(worst.from.0).exact(),
+        Span(worst.to.0).exact()
+    )
+}
+
+/// What was measured, in its unit.
+pub(super) fn quantity(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Nanoseconds => length(Span(value.round() as u64)),
+        Unit::Count if value.fract() == 0.0 => thousands(value as u64),
+        Unit::Count => compact(value),
+        Unit::Share => percent(value),
+        Unit::PerSecond => rate(value),
+        Unit::Bytes => Bytes(value.round() as u64).to_string(),
+    }
 }
 
 /// Whether any run came beyond its warm-up, which thresholds leave out.

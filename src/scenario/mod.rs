@@ -6,6 +6,7 @@
 mod able;
 mod caution;
 mod commands;
+mod demand;
 mod document;
 mod fault;
 mod identity;
@@ -151,4 +152,17 @@ pub struct Scenario {
     pub keeps_history: bool,
     /// SHA-256 of the file, with what it refers to and what `--set` changed, in hex.
     pub sha256: String,
+}
+
+impl Scenario {
+    /// Whether a threshold must hold in every window. What is in one is known to one shard alone.
+    pub(crate) fn has_windows(&self) -> bool {
+        self.thresholds.iter().any(|it| it.windows.is_some())
+    }
+
+    /// Whether a window that fails ends the load.
+    pub(crate) fn aborts(&self) -> bool {
+        let mut windows = self.thresholds.iter().filter_map(|it| it.windows);
+        windows.any(|windows| windows.abort_on_fail)
+    }
 }

@@ -7,7 +7,7 @@ use super::reach::{self, Conditions};
 use super::reader::{Fields, Input, LONGEST, ROOT, Read, Reader};
 use super::secret::Known;
 use super::story;
-use super::threshold::{self, Measured};
+use super::threshold::{self, Measured, Parts};
 use super::value::lasting;
 use super::{Clock, Model, Scenario, Target, fault, load, secret, target};
 use sha2::{Digest, Sha256};
@@ -167,7 +167,12 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
     });
     let measured = Measured {
         profile: target.as_ref().map_or(Profile::Glance, Target::profile),
-        stories: whole.then_some(&stories),
+        embedded: !matches!(target, Some(Target::Glance(_))),
+        parts: whole.then_some(Parts {
+            stories: &stories,
+            phases: &phases,
+            duration,
+        }),
     };
     let thresholds = t.input("thresholds");
     let thresholds = thresholds.map_or_else(Vec::new, |input| threshold::read(input, &measured));

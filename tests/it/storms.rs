@@ -1,6 +1,7 @@
 //! Whole storms through the library: those that are shipped, those with a planted defect, and any seed.
 
 mod defects;
+mod demands;
 mod exact;
 mod golden;
 mod levels;
@@ -10,6 +11,7 @@ mod seeds;
 mod shipped;
 mod theory;
 mod told;
+mod windows;
 
 use crate::report::file;
 use crate::report::sample::origin;

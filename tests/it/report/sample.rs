@@ -231,6 +231,7 @@ pub fn valid() -> StormResult {
         interrupted: false,
         notes: Vec::new(),
         histories: Vec::new(),
+        windows: Vec::new(),
         parts: None,
     };
     StormResult {
@@ -291,29 +292,31 @@ pub fn threshold(
     value: Option<f64>,
     met: bool,
 ) -> ThresholdResult {
-    let subject = match aggregate {
-        Aggregate::ErrorRate => ThresholdSubject::Operation(Operation::Upload),
-        Aggregate::Rate => ThresholdSubject::Dropped,
-        _ => ThresholdSubject::Transition(TransitionKey::Subject(
-            Some(SubjectStatus::Saving),
-            SubjectStatus::Active,
-        )),
-    };
-    let key = match subject {
-        ThresholdSubject::Operation(_) => "upload",
-        ThresholdSubject::Dropped => "dropped",
-        ThresholdSubject::Transition(_) => "saving->active",
+    let (key, subject) = match aggregate {
+        Aggregate::ErrorRate => ("upload", ThresholdSubject::Operation(Operation::Upload)),
+        Aggregate::Rate => ("dropped", ThresholdSubject::Dropped),
+        _ => (
+            "saving->active",
+            ThresholdSubject::Transition(TransitionKey::Subject(
+                Some(SubjectStatus::Saving),
+                SubjectStatus::Active,
+            )),
+        ),
     };
     ThresholdResult {
         threshold: Threshold {
             key: key.to_owned(),
             expression: expression.to_owned(),
+            phase: None,
+            story: None,
             subject,
             aggregate,
             comparison: Comparison::Less,
             bound: 20e9,
+            windows: None,
         },
         value,
         met,
+        window: None,
     }
 }

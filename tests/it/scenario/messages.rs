@@ -6,7 +6,7 @@ use super::{complete, read};
 use std::fmt::Write;
 
 /// Snapshots what the reader says of each text; what a scenario needs besides is added to it.
-fn check(group: &str, texts: &[&str]) {
+pub(super) fn check(group: &str, texts: &[&str]) {
     let whole: Vec<String> = texts.iter().map(|text| complete(text)).collect();
     let cases = whole.iter().map(|text| (text.as_str(), &[][..]));
     check_with(group, &cases.collect::<Vec<_>>());

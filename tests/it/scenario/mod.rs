@@ -1,5 +1,6 @@
 //! The scenario reader: what it reads, and what it says of mistakes.
 
+mod arrivals;
 mod messages;
 mod reading;
 mod script;

@@ -197,7 +197,7 @@ fn an_interrupted_search_says_how_far_it_had_come() {
     let Ok(Answer::Unfinished(Some((holds, fails)))) = answer else {
         panic!("{answer:?}");
     };
-    assert!(0.1 <= holds && holds < 0.5 && 0.5 <= fails && fails < 0.9);
+    assert!((0.1..0.5).contains(&holds) && (0.5..0.9).contains(&fails));
     assert_eq!(
         points.iter().filter(|point| point.holds.is_some()).count(),
         4

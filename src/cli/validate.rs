@@ -5,7 +5,7 @@ use crate::scenario::{Model, Scenario};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use stormglass_model::load::Spacing;
+use stormglass_model::load::{ArrivalRate, Arrivals, Spacing};
 
 /// Checks scenarios without running them; shows every mistake at once.
 #[derive(Debug, Args)]
@@ -19,12 +19,18 @@ pub struct Arguments {
     files: Vec<PathBuf>,
 }
 
-/// One line for each right file, and the mistakes of each wrong one.
+/// One line for each right file, with warnings if it may not do what is meant, and the mistakes of each wrong one.
 pub fn validate(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut exit = Exit::Valid;
     for file in &arguments.files {
         match super::read(file, &[]) {
-            Ok(scenario) => super::say(&format!("ok: {}\n", described(&scenario)))?,
+            Ok(scenario) => {
+                super::say(&format!("ok: {}\n", described(&scenario)))?;
+                for caution in scenario.cautions() {
+                    tell!("warning: {}: {}", caution.lint, caution.message);
+                    tell!("  help: {}", caution.help);
+                }
+            }
             // All are looked at; what is no mistake of a scenario's ends it.
             Err(error) => exit = error.downcast::<Told>()?.0,
         }
@@ -36,21 +42,8 @@ pub fn validate(arguments: &Arguments) -> anyhow::Result<Exit> {
 fn described(scenario: &Scenario) -> String {
     let load = &scenario.load;
     let model = match &load.model {
-        Model::Open {
-            rate,
-            spacing,
-            ramps,
-        } => {
-            let spacing = match spacing {
-                Spacing::Even => "even",
-                Spacing::Poisson => "Poisson",
-            };
-            let ramps = match ramps.len() {
-                0 => String::new(),
-                count => counted(count, ", then # ramp"),
-            };
-            format!("{} {spacing} arrivals/s{ramps}", rate.0)
-        }
+        Model::Open(arrivals) => arriving(arrivals),
+        Model::OpenByStory(each) => counted(each.len(), "arrivals of their own for # story"),
         Model::Closed { users, .. } => counted(users.get() as usize, "# virtual user"),
     };
     let mut line = format!("{}: {model}", scenario.name);
@@ -78,6 +71,36 @@ fn described(scenario: &Scenario) -> String {
         }
     }
     line
+}
+
+/// When stories arrive, in a few words.
+fn arriving(arrivals: &Arrivals) -> String {
+    let (rate, spacing) = match arrivals {
+        Arrivals::Paced { rate, spacing } => (rate, spacing),
+        Arrivals::Listed(times) => return counted(times.len(), "# arrival") + " from a file",
+    };
+    let spacing = match spacing {
+        Spacing::Even => "even",
+        Spacing::Poisson => "Poisson",
+    };
+    match rate {
+        ArrivalRate::Ramps { from, ramps } => {
+            let ramps = match ramps.len() {
+                0 => String::new(),
+                count => counted(count, ", then # ramp"),
+            };
+            format!("{} {spacing} arrivals/s{ramps}", from.0)
+        }
+        ArrivalRate::Cycle { every, .. } => {
+            let each = arrivals.expected(*every);
+            format!("about {each:.0} {spacing} arrivals in each cycle of {every}")
+        }
+        ArrivalRate::Counts { period, counts } => {
+            let all: f64 = counts.iter().sum();
+            let periods = counted(counts.len(), &format!("# period of {period}"));
+            format!("{all} {spacing} arrivals from a file, in {periods}")
+        }
+    }
 }
 
 /// The number in the place of `#`, and the last word in the plural where it must be.

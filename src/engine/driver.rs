@@ -4,6 +4,8 @@
 //! the one before has ended, whatever its outcome.
 
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use steps::fraction_sent;
 
@@ -13,7 +15,7 @@ use std::rc::Rc;
 use stormglass_model::history::{Ending, Event, Gauges, SubjectId};
 use stormglass_model::invocation::{Completion, Cursor, Invocation, Out};
 use stormglass_model::lifecycle::Outcome;
-use stormglass_model::load::{Pacer, Story};
+use stormglass_model::load::{Merged, Pacer, Story};
 use stormglass_model::random::{Seed, unit};
 use stormglass_model::table::{Slots, Table};
 use stormglass_model::units::{Span, Time};
@@ -103,11 +105,11 @@ pub struct Driver {
     seed: Seed,
     share: Share,
     load: Load,
-    pacer: Option<Pacer>,
-    /// The pacer has said that no more will ever be due: the rate went down to zero.
+    arrivals: Merged,
+    /// No more arrivals will ever be due: the rate went down to zero.
     exhausted: bool,
-    /// When the arrival that is in the calendar is due.
-    arrival_due: Time,
+    /// When the arrival that is in the calendar is due, and whose it is if stories have arrivals of their own.
+    arrival: (Time, Option<u16>),
     /// The number that the next subject of this shard gets.
     next_number: u64,
     next_op: u64,
@@ -141,18 +143,13 @@ impl Driver {
             so_far += story.weight / total;
             so_far
         });
-        let pacer = match &scenario.load.model {
-            Model::Open {
-                rate,
-                spacing,
-                ramps,
-            } => Some(Pacer::new(
-                *rate,
-                ramps,
-                *spacing,
-                seed.named("arrivals").rng(),
-            )),
-            Model::Closed { .. } => None,
+        let arrivals = seed.named("arrivals");
+        let pacers: Vec<Pacer> = match &scenario.load.model {
+            Model::Open(all) => vec![Pacer::new(all, arrivals.rng())],
+            Model::OpenByStory(each) => (scenario.stories.iter().zip(each))
+                .map(|(story, own)| Pacer::new(own, arrivals.named(&story.name).rng()))
+                .collect(),
+            Model::Closed { .. } => Vec::new(),
         };
         Driver {
             weights: weights.collect(),
@@ -160,9 +157,9 @@ impl Driver {
             seed: seed.named("subjects"),
             share,
             load: scenario.load.clone(),
-            pacer,
+            arrivals: Merged::new(pacers),
             exhausted: false,
-            arrival_due: Time::ZERO,
+            arrival: (Time::ZERO, None),
             next_number: u64::from(share.index),
             next_op: u64::from(share.index),
             runs: Table::default(),
@@ -182,7 +179,7 @@ impl Driver {
     /// The load begins.
     pub fn start(&mut self, now: Time) {
         match &self.load.model {
-            Model::Open { .. } => self.schedule_arrival(),
+            Model::Open(_) | Model::OpenByStory(_) => self.schedule_arrival(),
             Model::Closed { users, .. } => {
                 let mine = self.share.part(*users);
                 let users = (0..mine).map(|_| (now, DriverWake::User));
@@ -210,13 +207,12 @@ impl Driver {
         }
         match wake {
             DriverWake::Arrival => {
-                let due = self.arrival_due;
-                self.arrive(now, due, out);
+                self.arrive(now, out);
                 self.schedule_arrival();
             }
             DriverWake::User => {
                 if self.may_start() {
-                    self.start_story(now, due, out);
+                    self.start_story(now, due, None, out);
                 }
             }
             DriverWake::Step { slot, cursor } => self.advance(now, slot, cursor, due, out),
@@ -317,17 +313,23 @@ impl Driver {
         } else {
             self.share.of - 1
         };
-        let Some(pacer) = &mut self.pacer else { return };
-        match (0..=skip).map(|_| pacer.next_due()).last().flatten() {
-            Some(due) => {
-                self.arrival_due = due;
+        // Every shard knows the arrivals of all stories, so that together the shards keep their rates.
+        match (0..=skip)
+            .map(|_| self.arrivals.next_due())
+            .last()
+            .flatten()
+        {
+            Some((due, story)) => {
+                let own = matches!(self.load.model, Model::OpenByStory(_));
+                self.arrival = (due, own.then_some(story as u16));
                 self.orders.later.push((due, DriverWake::Arrival));
             }
             None => self.exhausted = true,
         }
     }
 
-    fn arrive<W>(&mut self, now: Time, due: Time, out: &mut Out<W>) {
+    fn arrive<W>(&mut self, now: Time, out: &mut Out<W>) {
+        let (due, story) = self.arrival;
         if now.since(due) > LATE {
             self.counts.late += 1;
         }
@@ -340,26 +342,30 @@ impl Driver {
             self.next_number += u64::from(self.share.of);
             return;
         }
-        self.start_story(now, due, out);
+        self.start_story(now, due, story, out);
     }
 
-    fn start_story<W>(&mut self, now: Time, due: Time, out: &mut Out<W>) {
+    /// Starts a story: the one that has arrived, or one that is chosen by weight.
+    fn start_story<W>(&mut self, now: Time, due: Time, story: Option<u16>, out: &mut Out<W>) {
         let number = self.next_number;
         self.next_number += u64::from(self.share.of);
         self.counts.arrivals += 1;
         self.stories_open += 1;
-        let chosen = unit(&mut self.seed.numbered(number).numbered(draw::STORY).rng());
-        let story = self
-            .weights
-            .partition_point(|total| *total <= chosen)
-            .min(self.weights.len() - 1);
+        let story = story.unwrap_or_else(|| self.chosen(number));
         let slot = self.slots.take();
         *self.runs.at(slot) = Run {
             number,
-            story: story as u16,
+            story,
             taken: true,
             ..Run::default()
         };
         self.advance(now, slot, Cursor::default(), due, out);
+    }
+
+    /// The story that a subject's random number chooses by weight.
+    fn chosen(&self, number: u64) -> u16 {
+        let chosen = unit(&mut self.seed.numbered(number).numbered(draw::STORY).rng());
+        let story = self.weights.partition_point(|total| *total <= chosen);
+        story.min(self.weights.len() - 1) as u16
     }
 }

@@ -143,14 +143,10 @@ fn wait_s(step: &Step) -> f64 {
 fn started(load: &Load, stories: &Stories) -> f64 {
     let length = load.duration.unwrap_or(Span::ZERO).as_secs_f64();
     let by_time = match &load.model {
-        Model::Open { rate, ramps, .. } => {
-            let (mut last, mut left, mut sum) = (rate.0, length, 0.0);
-            for ramp in ramps {
-                let part = ramp.length.as_secs_f64();
-                sum += 0.5 * (last + ramp.to.0) * part;
-                (last, left) = (ramp.to.0, left - part);
-            }
-            sum + last * left.max(0.0)
+        Model::Open(_) | Model::OpenByStory(_) => {
+            let length = load.duration.unwrap_or(Span::ZERO);
+            let each = load.model.arrivals().iter();
+            each.map(|arrivals| arrivals.expected(length)).sum()
         }
         Model::Closed { users, think } => {
             let turn_s = stories.waits_s + think.mean() / 1e9;
@@ -169,18 +165,24 @@ fn started(load: &Load, stories: &Stories) -> f64 {
 /// How many subjects of a run are open at once: those of stories under way, those that wait for the scrubber, and those that
 /// nobody deletes.
 fn open(scenario: &Scenario, stories: &Stories, started: f64) -> f64 {
-    let scrub_s = match &scenario.target {
-        Target::Embedded(config) if config.delayed_delete => config.scrub_time.as_secs_f64(),
-        _ => 0.0,
+    let scrub = match &scenario.target {
+        Target::Embedded(config) if config.delayed_delete => config.scrub_time,
+        _ => Span::ZERO,
     };
-    let (under_way, rate) = match &scenario.load.model {
+    let (under_way, scrubbed) = match &scenario.load.model {
         Model::Closed { users, .. } => {
             let users = f64::from(users.get());
-            (users, users / stories.waits_s.max(1.0))
+            (
+                users,
+                users / stories.waits_s.max(1.0) * scrub.as_secs_f64(),
+            )
         }
-        Model::Open { rate, ramps, .. } => {
-            let most = ramps.iter().map(|ramp| ramp.to.0).fold(rate.0, f64::max);
-            (most * stories.waits_s, most)
+        Model::Open(_) | Model::OpenByStory(_) => {
+            let crowd = |length: Span| {
+                let each = scenario.load.model.arrivals().iter();
+                each.map(|arrivals| arrivals.crowd(length)).sum()
+            };
+            (crowd(Span::from_secs_f64(stories.waits_s)), crowd(scrub))
         }
     };
     let under_way = match scenario.load.max_in_flight {
@@ -190,9 +192,9 @@ fn open(scenario: &Scenario, stories: &Stories, started: f64) -> f64 {
     // Users have a place in the calendar even if they never come to start a story.
     let users = match &scenario.load.model {
         Model::Closed { users, .. } => f64::from(users.get()),
-        Model::Open { .. } => 0.0,
+        Model::Open(_) | Model::OpenByStory(_) => 0.0,
     };
-    users.max((under_way + rate * scrub_s + started * stories.keeps).min(started))
+    users.max((under_way + scrubbed + started * stories.keeps).min(started))
 }
 
 /// How much memory this process may take: what the machine has left, or what its control group, or a limit on its address

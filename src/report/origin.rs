@@ -81,7 +81,9 @@ impl Origin {
                 .collect(),
             replications: scenario.replications.get(),
             closed: matches!(scenario.load.model, Model::Closed { .. }),
-            cautions: scenario.cautions(),
+            cautions: (scenario.cautions().into_iter())
+                .map(|caution| caution.message)
+                .collect(),
         }
     }
 

@@ -1,15 +1,16 @@
 //! What is offered: `[load]`, and the phases it is cut into.
 
+use super::arrivals;
 use super::reader::{Fields, Input, Read};
 use super::value::{lasting, named, positive};
 use super::{Load, Model, NamedPhase};
 use std::collections::BTreeSet;
-use stormglass_model::load::{Ramp, Spacing};
+use stormglass_model::load::{ArrivalRate, Arrivals};
 use stormglass_model::random::Distribution;
-use stormglass_model::units::{Rate, Span, Time};
+use stormglass_model::units::{Span, Time};
 
-/// Reads `[load]`.
-pub(super) fn read(root: &mut Fields) -> Option<Load> {
+/// Reads `[load]`. `by_story` are the arrivals of every story, where stories have arrivals of their own.
+pub(super) fn read(root: &mut Fields, by_story: Option<Vec<Arrivals>>) -> Option<Load> {
     let Some(load) = root.input("load") else {
         let help =
             "write `[load]`, with `arrivals = { rate = \"5/s\" }` or `users = 8`, and a `duration`";
@@ -31,7 +32,7 @@ pub(super) fn read(root: &mut Fields) -> Option<Load> {
                 "the warm-up must end inside the duration",
             );
         }
-        let model = model(t, duration);
+        let model = model(t, duration, by_story);
         let max_in_flight = t.with("max_in_flight", positive);
         if max_in_flight.is_some() && matches!(model, Some(Model::Closed { .. })) {
             let message = "`max_in_flight` limits arrivals, and this load has users";
@@ -52,9 +53,20 @@ pub(super) fn read(root: &mut Fields) -> Option<Load> {
     })
 }
 
-fn model(t: &mut Fields, duration: Option<Span>) -> Option<Model> {
+fn model(t: &mut Fields, duration: Option<Span>, by_story: Option<Vec<Arrivals>>) -> Option<Model> {
     let (arrivals, users) = (t.input("arrivals"), t.input("users"));
     let (think, ramp) = (t.input("think"), t.input("ramp"));
+    if let Some(by_story) = by_story {
+        for key in ["arrivals", "users", "ramp", "think"] {
+            if t.has(key) {
+                let message =
+                    format!("the stories have arrivals of their own, and the load has `{key}`");
+                let help = "leave it out here, or leave out `arrivals` in every `[[story]]`";
+                t.wrong_key(key, message, help);
+            }
+        }
+        return Some(Model::OpenByStory(by_story));
+    }
     if users.is_none() && think.is_some() {
         let message = "`think` is what users do, and there are none";
         let help = "write `users = 8` beside it, or leave it out";
@@ -66,7 +78,7 @@ fn model(t: &mut Fields, duration: Option<Span>) -> Option<Model> {
         t.wrong_key("ramp", message, help);
     }
     match (arrivals, users) {
-        (Some(arrivals), None) => open(arrivals, ramp, duration),
+        (Some(arrivals), None) => arrivals::read(arrivals, ramp, duration).map(Model::Open),
         (None, Some(users)) => {
             let users = Read::read(users);
             let think = think.map_or(Some(Distribution::constant(0)), Read::read);
@@ -88,60 +100,25 @@ fn model(t: &mut Fields, duration: Option<Span>) -> Option<Model> {
     }
 }
 
-fn open(arrivals: Input, ramp: Option<Input>, duration: Option<Span>) -> Option<Model> {
-    arrivals.table("arrivals = { rate = \"5/s\" }", |t| {
-        let rate = t.need::<Rate>("rate", "\"5/s\"");
-        let spacing = t.with("spacing", |it| {
-            it.one_of("spacing", Spacing::ALL, Spacing::name)
-        });
-        let ramps = ramp.map_or(Some(Vec::new()), |ramp| ramps(ramp, duration));
-        let (rate, ramps) = rate.zip(ramps)?;
-        if rate.0 == 0.0 && ramps.iter().all(|ramp| ramp.to.0 == 0.0) {
-            let help = "write a rate above zero, or a `ramp` that lifts it";
-            t.wrong("rate", "at a rate of zero nothing ever arrives", help);
-            return None;
-        }
-        Some(Model::Open {
-            rate,
-            spacing: spacing.unwrap_or(Spacing::Poisson),
-            ramps,
-        })
-    })
-}
-
-fn ramps(input: Input, duration: Option<Span>) -> Option<Vec<Ramp>> {
-    let example = "{ for = \"10m\", to = \"4/s\" }";
-    let ramps = input.all("a list of ramps", &format!("[{example}]"), |item| {
-        item.table(example, |t| {
-            let (length, to) = (t.need("for", "\"10m\""), t.need("to", "\"4/s\""));
-            Some(Ramp {
-                length: length?,
-                to: to?,
-            })
-        })
-    })?;
-    let total = (ramps.iter()).fold(Span::ZERO, |total, ramp| total + ramp.length);
-    if let Some(duration) = duration.filter(|&duration| total > duration) {
-        let message = format!("the ramps last {total}, longer than the load, {duration}");
-        input.wrong(message, "ramps must end inside the duration");
-    }
-    Some(ramps)
-}
-
 /// An open load without a duration whose arrivals dry up before its subjects have come never ends.
 fn check_end(input: Input, load: &Load) {
-    let (Model::Open { rate, ramps, .. }, Some(subjects)) = (&load.model, load.subjects) else {
+    let (arrivals, Some(subjects)) = (load.model.arrivals(), load.subjects) else {
         return;
     };
-    let (mut last, mut arrivals) = (rate.0, 0.0);
-    for ramp in ramps {
-        arrivals += 0.5 * (last + ramp.to.0) * ramp.length.as_secs_f64();
-        last = ramp.to.0;
-    }
-    if last == 0.0 && arrivals < subjects as f64 {
+    let ever: f64 = arrivals.iter().map(Arrivals::ever).sum();
+    if !arrivals.is_empty() && ever < subjects as f64 {
         let message =
-            format!("the load never ends: about {arrivals:.0} of {subjects} subjects ever arrive");
-        input.wrong(message, "write a `duration`, or end the ramps above zero");
+            format!("the load never ends: about {ever:.0} of {subjects} subjects ever arrive");
+        let help = match arrivals {
+            [
+                Arrivals::Paced {
+                    rate: ArrivalRate::Ramps { .. },
+                    ..
+                },
+            ] => "write a `duration`, or end the ramps above zero",
+            _ => "write a `duration`, or fewer `subjects`",
+        };
+        input.wrong(message, help);
     }
 }
 

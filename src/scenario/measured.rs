@@ -22,18 +22,24 @@ pub(super) struct Kind {
 /// Reads a list of measured values, `value` or `value,weight` a line; mistakes point into it. A header may name the columns.
 pub(super) fn read(input: Input, kind: &Kind) -> Option<Vec<(f64, f64)>> {
     let reader = input.reader;
+    let Source { name, text } = file(input)?;
+    let source = reader.sources.borrow().len();
+    let values = values(reader, kind, &text, source);
+    reader.sources.borrow_mut().push(Source { name, text });
+    values.into_iter().collect()
+}
+
+/// The text of the file that is named. A relative name is looked up beside the scenario.
+pub(super) fn file(input: Input) -> Option<Source> {
     let name = String::read(input)?;
-    let text = stormglass_glance::input::text(&reader.dir.join(&name), LONGEST)
+    let text = stormglass_glance::input::text(&input.reader.dir.join(&name), LONGEST)
         .map_err(|error| {
             let help = "name a text file; a relative name is looked up beside the scenario";
             input.wrong(format!("cannot read `{name}`: {error}"), help);
         })
         .ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
-    let source = reader.sources.borrow().len();
-    let values = values(reader, kind, &text, source);
-    reader.sources.borrow_mut().push(Source { name, text });
-    values.into_iter().collect()
+    Some(Source { name, text })
 }
 
 /// Where values stand in a row, and weights.

@@ -4,12 +4,14 @@
 //! checks again. Nothing here runs anything.
 
 mod able;
+mod arrivals;
 mod caution;
 mod commands;
 mod demand;
 mod document;
 mod fault;
 mod identity;
+mod listed;
 mod load;
 mod measured;
 mod mistake;
@@ -34,10 +36,10 @@ use stormglass_glance::GlanceTarget;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::Fault;
 use stormglass_model::lifecycle::Profile;
-use stormglass_model::load::{Ramp, Spacing, Story};
+use stormglass_model::load::{Arrivals, Story};
 use stormglass_model::named;
 use stormglass_model::random::{Distribution, Seed};
-use stormglass_model::units::{Rate, Span, Time};
+use stormglass_model::units::{Span, Time};
 
 named! {
     /// What time the run follows.
@@ -79,15 +81,10 @@ impl Target {
 /// How stories are started.
 #[derive(Clone, Debug)]
 pub enum Model {
-    /// Open: they arrive whether or not those before have ended.
-    Open {
-        /// The arrival rate at the start.
-        rate: Rate,
-        /// How arrivals are spaced.
-        spacing: Spacing,
-        /// How the rate changes, one after the other.
-        ramps: Vec<Ramp>,
-    },
+    /// Open: they arrive whether or not those before have ended, and which story it is goes by weight.
+    Open(Arrivals),
+    /// Open, and every story has arrivals of its own, in their order.
+    OpenByStory(Vec<Arrivals>),
     /// Closed: virtual users start the next story when theirs has ended.
     Closed {
         /// How many users.
@@ -95,6 +92,17 @@ pub enum Model {
         /// How long each thinks after a story.
         think: Distribution<Span>,
     },
+}
+
+impl Model {
+    /// What arrives: one for all stories, or one for each; nothing where users start them.
+    pub(crate) fn arrivals(&self) -> &[Arrivals] {
+        match self {
+            Model::Open(arrivals) => std::slice::from_ref(arrivals),
+            Model::OpenByStory(each) => each,
+            Model::Closed { .. } => &[],
+        }
+    }
 }
 
 /// The load. At least one of `duration` and `subjects` is given.

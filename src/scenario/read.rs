@@ -128,8 +128,10 @@ fn parse_for(
 
 /// The first of the mistakes, without credentials in them, and how many there are.
 fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, known: Known) -> Mistakes {
-    let count = mistakes.len();
     mistakes.sort_by_key(|mistake| mistake.spot);
+    // What is wrong with a step that is repeated is wrong once.
+    mistakes.dedup_by(|a, b| a.spot == b.spot && a.message == b.message);
+    let count = mistakes.len();
     mistakes.truncate(SHOWN);
     secret::hide(&mut sources, &mut mistakes, &known);
     Mistakes::new(sources, mistakes, count)
@@ -147,11 +149,15 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
     let before = reader.mistakes.borrow().len();
     let target = target::read(t);
     let clock = clock(t, target.as_ref());
-    let load = load::read(t);
+    let mut stories = story::read(t);
+    let by_story = story::arrivals(t, &stories);
+    let load = load::read(t, by_story);
     let duration = load.as_ref().and_then(|load| load.duration);
     let phases = load::phases(t, load.as_ref());
     let faults = fault::read(t, target.as_ref(), duration);
-    let stories = story::read(t);
+    if let Some(load) = &load {
+        story::weigh(&mut stories, load);
+    }
     // What is said of stories as a whole needs all of them.
     let whole = reader.mistakes.borrow().len() == before;
     if let Some(target) = &target {

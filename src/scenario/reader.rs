@@ -242,7 +242,9 @@ impl<'a> Fields<'a> {
 
     /// The value of a key, if it is there.
     pub fn input(&mut self, key: &'static str) -> Option<Input<'a>> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         Some(self.whole.inner(&self.entry(key)?.node))
     }
 

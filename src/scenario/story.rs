@@ -1,12 +1,14 @@
 //! What clients do: `[[story]]`.
 
-use super::document::Value;
+use super::document::{Node, Value};
 use super::mistake::Spot;
 use super::reader::{Fields, Input, Read};
-use super::value::own_name;
+use super::value::{own_name, positive};
+use super::{Load, arrivals};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use stormglass_model::lifecycle::Operation;
-use stormglass_model::load::Story;
+use stormglass_model::load::{Arrivals, Story};
 use stormglass_model::random::Distribution;
 use stormglass_model::script::{self, Act, Action, BRANCHES, Pause, Step};
 use stormglass_model::units::Span;
@@ -14,6 +16,8 @@ use stormglass_model::units::Span;
 /// A story with where its parts were written.
 pub(super) struct WrittenStory {
     pub story: Story,
+    /// When it arrives, if that is its own affair.
+    arrivals: Option<Arrivals>,
     /// Where the parts of each step were written: every action of rivals, or the step.
     spots: Vec<Vec<Spot>>,
 }
@@ -52,15 +56,23 @@ pub(super) fn read(root: &mut Fields) -> Vec<WrittenStory> {
         );
     }
     let mut names = BTreeSet::new();
+    let by_story = have_arrivals(root);
+    // Of every scenario: its text bounds all else.
+    let room = Cell::new(STEPS as u64);
     // None as soon as one weight could not be read: then nothing is said about their sum.
     let mut sum = Some(0.0);
     let stories = (list.iter())
-        .filter_map(|input| input.table("[[story]]", |t| story(t, &mut names, &mut sum)))
+        .filter_map(|input| {
+            input.table("[[story]]", |t| {
+                story(t, &mut names, &mut sum, by_story, &room)
+            })
+        })
         .collect();
     let first = list
         .iter()
         .find(|input| matches!(input.node.value, Value::Table(_)));
     if let (Some(sum), Some(first)) = (sum, first)
+        && !by_story
         && !(sum > 0.0 && sum.is_finite())
     {
         let message = "the weights of all stories together must be above zero and finite";
@@ -73,12 +85,24 @@ fn story(
     t: &mut Fields,
     names: &mut BTreeSet<String>,
     sum: &mut Option<f64>,
+    by_story: bool,
+    room: &Cell<u64>,
 ) -> Option<WrittenStory> {
     let name = own_name(t, "story", "\"upload, keep, delete\"", names);
     let weight = t.input("weight").map_or(Some(1.0), f64::read);
     *sum = sum.zip(weight).map(|(sum, weight)| sum + weight);
+    if by_story && t.has("weight") {
+        let message = "a story with arrivals of its own is not chosen by weight";
+        t.wrong_key("weight", message, "leave out `weight`");
+    }
+    let arrivals = t.with("arrivals", |it| arrivals::read(it, None, None));
+    if by_story && !t.has("arrivals") {
+        let message = "another story has arrivals of its own, and this one has none";
+        let help = "write `arrivals = { rate = \"2/s\" }` in every `[[story]]`, or in `[load]` for all of them";
+        t.whole.wrong(message, help);
+    }
     let size = t.or("size", Distribution::constant(1 << 20));
-    let steps = t.need_with("steps", EXAMPLE, steps);
+    let steps = t.need_with("steps", EXAMPLE, |input| steps(input, room));
     let (steps, spots) = steps?.into_iter().unzip();
     Some(WrittenStory {
         story: Story {
@@ -87,25 +111,43 @@ fn story(
             size,
             steps,
         },
+        arrivals,
         spots,
     })
 }
 
-/// The steps of a story, up to the first that could not be read: what follows may depend on it.
-fn steps(input: Input) -> Option<Vec<WrittenStep>> {
-    let items: Vec<Input> = match &input.node.value {
-        Value::String(_) => vec![input],
-        _ => input.list("a list of steps", EXAMPLE)?.collect(),
-    };
-    let whole = matches!(&input.node.value, Value::String(_));
-    let read = |item: &Input| match &item.node.value {
-        // A word alone is the name of an operation.
-        Value::String(text) if whole || text.contains([' ', ':', '=', '!', '[', '{']) => {
-            line(*item, text)
+/// Whether a story has arrivals of its own; then all must.
+fn have_arrivals(root: &mut Fields) -> bool {
+    let has = |item: &Node| matches!(&item.value, Value::Table(entries) if entries.iter().any(|entry| entry.key == "arrivals"));
+    let stories = root.input("story").map(|input| &input.node.value);
+    matches!(stories, Some(Value::Array(items)) if items.iter().any(has))
+}
+
+/// The arrivals of every story, where stories have arrivals of their own.
+pub(super) fn arrivals(root: &mut Fields, stories: &[WrittenStory]) -> Option<Vec<Arrivals>> {
+    let each = stories
+        .iter()
+        .filter_map(|written| written.arrivals.clone());
+    have_arrivals(root).then(|| each.collect())
+}
+
+/// A load whose length nobody knows is weighed by its first day.
+const DAY: Span = Span::from_secs(86_400);
+
+/// Stories with arrivals of their own weigh as many as arrive during the load.
+pub(super) fn weigh(stories: &mut [WrittenStory], load: &Load) {
+    let length = load.duration.unwrap_or(DAY);
+    for written in stories {
+        if let Some(arrivals) = &written.arrivals {
+            written.story.weight = arrivals.expected(length);
         }
-        _ => vec![step(*item)],
-    };
-    let steps: Vec<Option<WrittenStep>> = items.iter().flat_map(read).collect();
+    }
+}
+
+/// The steps of a story, up to the first that could not be read: what follows may depend on it.
+fn steps(input: Input, room: &Cell<u64>) -> Option<Vec<WrittenStep>> {
+    let items = items(input)?;
+    let steps = written(input, &items, room);
     let count = steps.len();
     if count == 0 || count > STEPS {
         let message = format!("a story has 1 to {STEPS} steps, and this one has {count}");
@@ -128,6 +170,54 @@ fn steps(input: Input) -> Option<Vec<WrittenStep>> {
     Some(steps.into_iter().map_while(|step| step).collect())
 }
 
+/// What steps are written as: the elements of a list, or one line of text.
+fn items(input: Input) -> Option<Vec<Input>> {
+    match &input.node.value {
+        Value::String(_) => Some(vec![input]),
+        _ => Some(input.list("a list of steps", EXAMPLE)?.collect()),
+    }
+}
+
+/// The steps that the items of an input say; none in the place of one that could not be read.
+fn written(input: Input, items: &[Input], room: &Cell<u64>) -> Vec<Option<WrittenStep>> {
+    let whole = matches!(&input.node.value, Value::String(_));
+    let read = |item: &Input| match &item.node.value {
+        // A word alone is the name of an operation.
+        Value::String(text) if whole || text.contains([' ', ':', '=', '!', '[', '{']) => {
+            line(*item, text)
+        }
+        _ if has(*item, "repeat") => repeated(*item, room).unwrap_or_else(|| vec![None]),
+        _ => vec![step(*item)],
+    };
+    items.iter().flat_map(read).collect()
+}
+
+/// Steps as many times as they are to be repeated. `room` is how many steps may still be added so.
+fn repeated(input: Input, room: &Cell<u64>) -> Option<Vec<Option<WrittenStep>>> {
+    let (times, steps) = input.table(REPEAT, |t| {
+        let times = t.need_with("repeat", "3", positive);
+        let steps = t.need_with("steps", "[\"download\"]", |input| {
+            let items = items(input)?;
+            if items.is_empty() {
+                let help = format!("write for example `{REPEAT}`");
+                return input.refuse("nothing is repeated", help);
+            }
+            Some(written(input, &items, room))
+        });
+        Some((times?, steps?))
+    })?;
+    let added = (times - 1).saturating_mul(steps.len() as u64);
+    let Some(left) = room.get().checked_sub(added) else {
+        let message = format!("the repeats of a scenario add more than {STEPS} steps");
+        return input.refuse(message, "repeat fewer times");
+    };
+    room.set(left);
+    let all = (0..times).flat_map(|_| steps.iter().cloned());
+    Some(all.collect())
+}
+
+const REPEAT: &str = "{ repeat = 3, steps = [\"download\"] }";
+
 /// Steps of a script; none if they could not be read.
 fn line(input: Input, text: &str) -> Vec<Option<WrittenStep>> {
     let steps = match script::steps(text) {
@@ -146,7 +236,7 @@ fn line(input: Input, text: &str) -> Vec<Option<WrittenStep>> {
 }
 
 fn step(input: Input) -> Option<WrittenStep> {
-    if !is_race(input) {
+    if !has(input, "race") {
         return action(input).map(|action| (Step::Act(action), vec![input.node.spot]));
     }
     let (branches, jitter) = input.table(RACE, |t| {
@@ -156,8 +246,9 @@ fn step(input: Input) -> Option<WrittenStep> {
     Some((Step::Rivals { branches, jitter }, spots.concat()))
 }
 
-fn is_race(input: Input) -> bool {
-    matches!(&input.node.value, Value::Table(entries) if entries.iter().any(|entry| entry.key == "race"))
+/// Whether the step is a table with such a key.
+fn has(input: Input, key: &str) -> bool {
+    matches!(&input.node.value, Value::Table(entries) if entries.iter().any(|entry| entry.key == key))
 }
 
 const RACE: &str = "{ race = [\"upload\", \"delete\"], jitter = \"10ms\" }";
@@ -186,13 +277,17 @@ fn branches(input: Input) -> Option<Vec<(Vec<Action>, Vec<Spot>)>> {
 }
 
 fn action(input: Input) -> Option<Action> {
-    if is_race(input) {
+    if has(input, "repeat") {
+        let help = "repeat the whole race, or write the steps of the branch one by one";
+        return input.refuse("a race cannot hold a repeat", help);
+    }
+    if has(input, "race") {
         let help = "name the rivals side by side in one race; a branch may be a list of steps";
         return input.refuse("a race cannot hold another race", help);
     }
     match &input.node.value {
         Value::String(_) => act(input).map(Action::Do),
-        Value::Table(_) => match input.tagged("step", &["wait", "refused", "race"])? {
+        Value::Table(_) => match input.tagged("step", &["wait", "refused", "race", "repeat"])? {
             ("wait", inner) => Distribution::read(inner).map(Pause).map(Action::Wait),
             (_, inner) => act(inner).map(Action::Refused),
         },
@@ -209,9 +304,10 @@ fn act(input: Input) -> Option<Act> {
                 input.wrong(error.to_string(), help);
             })
             .ok(),
-        Value::String(text) if ["wait", "race", "refused"].contains(&text.as_str()) => {
+        Value::String(text) if ["wait", "race", "refused", "repeat"].contains(&text.as_str()) => {
             let example = match text.as_str() {
                 "wait" => "{ wait = \"1h\" }",
+                "repeat" => REPEAT,
                 "race" => RACE,
                 _ => "{ refused = \"download\" }",
             };

@@ -176,6 +176,82 @@ fn validate_says_what_a_scenario_will_do() {
     );
 }
 
+/// A scenario that is cautioned for everything, and for each caution a change that ends it.
+const DOUBTFUL: &str = r#"
+schema = 1
+name = "doubtful"
+[service]
+delayed_delete = false
+scrub_time = "3d"
+store.capacity = "1GiB"
+store.bandwidth = "10MiB/s"
+[load]
+arrivals = { rate = "1/m" }
+duration = "2h"
+warm_up = "1h"
+[settle]
+for = "1m"
+[[story]]
+name = "long"
+size = "2GiB"
+steps = ["create", "upload", { wait = "1h" }, "download", { wait = "1h" }, "delete", { wait = "9h" }]
+[[story]]
+name = "never"
+weight = 0
+size = "1PiB"
+steps = ["create", "upload", { wait = "9d" }, "delete"]
+"#;
+
+#[test]
+fn validate_warns_of_what_a_scenario_will_not_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let warnings = |text: &str| {
+        std::fs::write(folder.path().join("doubtful.toml"), text).unwrap();
+        let output = stormglass(&["validate", "doubtful.toml"], folder.path());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stdout(&output).starts_with("ok: doubtful"));
+        stderr(&output)
+    };
+    let all = warnings(DOUBTFUL);
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("warnings", all);
+    });
+    for (lint, from, to) in [
+        (
+            "wait-longer-than-load",
+            "duration = \"2h\"",
+            "duration = \"3h\"",
+        ),
+        ("size-above-capacity", "\"1GiB\"", "\"2GiB\""),
+        (
+            "scrub-time-without-delayed-delete",
+            "scrub_time = \"3d\"\n",
+            "",
+        ),
+        ("settle-shorter-than-upload", "for = \"1m\"", "for = \"4m\""),
+        (
+            "settle-shorter-than-upload",
+            "store.bandwidth = \"10MiB/s\"\n",
+            "",
+        ),
+        (
+            "warm-up-shorter-than-retention",
+            "warm_up = \"1h\"",
+            "warm_up = \"119m\"",
+        ),
+    ] {
+        assert!(all.contains(lint), "{all}");
+        // A warm-up of under two hours is still too short for data that is kept for two.
+        let text = DOUBTFUL.replace(from, to);
+        let text = match lint {
+            "warm-up-shorter-than-retention" => text.replace("wait = \"1h\"", "wait = \"59m\""),
+            _ => text,
+        };
+        let left = warnings(&text);
+        assert!(!left.contains(lint), "{left}");
+    }
+}
+
 #[test]
 fn the_lifecycle_is_drawn_in_every_format() {
     for (format, start) in [

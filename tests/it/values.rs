@@ -2,8 +2,7 @@
 
 use stormglass_model::fault::{Effect, Fault, FaultId, FaultKind, Faults, Place};
 use stormglass_model::lifecycle::{EDGES, Profile, SubjectStatus, subject_edge};
-use stormglass_model::load::{Pacer, Ramp, Spacing};
-use stormglass_model::random::{Distribution, Seed, Shape, unit};
+use stormglass_model::random::{Distribution, Seed, Shape};
 use stormglass_model::table::{Slots, Table};
 use stormglass_model::units::{Bytes, Rate, Span, Time};
 
@@ -159,99 +158,6 @@ fn seeds_differ_by_name_and_number_and_repeat() {
     assert_ne!(seed.named("a"), seed.named("b"));
     assert_ne!(seed.numbered(0), seed.numbered(1));
     assert_ne!(seed.numbered(0), seed);
-}
-
-fn arrivals(rate: f64, ramps: &[Ramp], spacing: Spacing, until_s: f64) -> Vec<f64> {
-    let mut pacer = Pacer::new(Rate(rate), ramps, spacing, Seed(1).rng());
-    std::iter::from_fn(|| pacer.next_due().map(Time::as_secs_f64))
-        .take_while(|&due| due < until_s)
-        .collect()
-}
-
-fn ramp(seconds: u64, to: f64) -> Ramp {
-    Ramp {
-        length: Span::from_secs(seconds),
-        to: Rate(to),
-    }
-}
-
-/// The area under a rate that follows ramps, up to so many seconds.
-fn area(mut rate: f64, ramps: &[Ramp], until_s: f64) -> f64 {
-    let (mut sum, mut left) = (0.0, until_s);
-    for ramp in ramps {
-        let length = ramp.length.as_secs_f64();
-        let covered = left.min(length);
-        let end = match length > 0.0 {
-            true => rate + (ramp.to.0 - rate) * covered / length,
-            false => ramp.to.0,
-        };
-        sum += covered * (rate + end) / 2.0;
-        (rate, left) = (end, left - covered);
-        if covered < length {
-            return sum;
-        }
-    }
-    sum + left * rate
-}
-
-#[test]
-fn even_arrivals_begin_at_once_and_keep_their_distance() {
-    assert_eq!(arrivals(2.0, &[], Spacing::Even, 2.0), [0.0, 0.5, 1.0, 1.5]);
-    let ramps = [ramp(10, 20.0), ramp(10, 0.0)];
-    let due = arrivals(0.0, &ramps, Spacing::Even, 1e9);
-    assert_eq!(due.len(), 200, "two triangles of a hundred");
-    assert!((due[100] - 10.0).abs() < 1e-6);
-    assert!(due.windows(2).all(|pair| pair[0] <= pair[1]));
-}
-
-/// Whatever the rate, its ramps and the length of the load, both ends included.
-#[test]
-fn a_load_has_as_many_even_arrivals_as_the_area_under_its_rate() {
-    let rates = [0.0, 1.0 / 3_600.0, 0.1, 1.0, 7.0, 60.0];
-    let lengths = [0, 1, 7, 60, 3_600];
-    for seed in 0..2_000 {
-        let mut rng = Seed(seed).rng();
-        let mut chosen = |n: usize| (unit(&mut rng) * n as f64) as usize;
-        let rate = rates[chosen(rates.len())];
-        let ramps: Vec<Ramp> = (0..chosen(4))
-            .map(|_| ramp(lengths[chosen(lengths.len())], rates[chosen(rates.len())]))
-            .collect();
-        let all: u64 = ramps.iter().map(|ramp| ramp.length.0 / 1_000_000_000).sum();
-        // At a knot, between two, and beyond the last.
-        let until_s = [all, all / 2 + 1, all + 3_600][chosen(3)] as f64;
-        let due = arrivals(rate, &ramps, Spacing::Even, until_s);
-        let area = area(rate, &ramps, until_s);
-        let wanted = (area - 1e-6).ceil();
-        assert_eq!(
-            due.len() as f64,
-            wanted,
-            "{rate} {ramps:?} {until_s} s: {area}"
-        );
-        let poisson = arrivals(rate, &ramps, Spacing::Poisson, until_s).len() as f64;
-        assert!(
-            (poisson - area).abs() <= 6.0 * area.sqrt() + 6.0,
-            "{poisson} of {area}"
-        );
-    }
-}
-
-#[test]
-fn poisson_arrivals_have_mean_and_variance_of_poisson() {
-    let due = arrivals(100.0, &[], Spacing::Poisson, 1_000.0);
-    assert!(
-        (due.len() as f64 / 100_000.0 - 1.0).abs() < 0.01,
-        "{}",
-        due.len()
-    );
-    let mut counts = vec![0.0; 1_000];
-    due.iter()
-        .for_each(|&at| counts[(at as usize).min(999)] += 1.0);
-    let mean = counts.iter().sum::<f64>() / 1e3;
-    let variance = counts.iter().map(|n| (n - mean).powi(2)).sum::<f64>() / 1e3;
-    assert!(
-        (variance / mean - 1.0).abs() < 0.15,
-        "{variance} against {mean}"
-    );
 }
 
 fn fault(name: &str, kind: FaultKind) -> Fault {

@@ -14,7 +14,7 @@ use stormglass_model::history::{Gauges, Level, ResourceGauge, WorkGauge};
 use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
 };
-use stormglass_model::load::{Spacing, StoryId};
+use stormglass_model::load::{Arrivals, StoryId};
 use stormglass_model::random::Seed;
 use stormglass_model::units::{Rate, Span, Time};
 
@@ -26,11 +26,7 @@ fn scenario(replications: u32) -> Scenario {
         replications: NonZeroU32::new(replications).unwrap(),
         target: Target::Embedded(Box::default()),
         load: Load {
-            model: Model::Open {
-                rate: Rate(50.0),
-                spacing: Spacing::Poisson,
-                ramps: Vec::new(),
-            },
+            model: Model::Open(Arrivals::at(Rate(50.0))),
             duration: Some(Span::from_secs(10)),
             subjects: None,
             warm_up: Span::from_secs(2),

@@ -1,5 +1,6 @@
 //! The scenario reader: what it reads, and what it says of mistakes.
 
+mod arrivals;
 mod demands;
 mod messages;
 mod reading;

@@ -10,7 +10,7 @@ use stormglass_glance::{Identity, ProbeTarget, StoreTarget};
 use stormglass_model::config::{Defect, FailureRule};
 use stormglass_model::fault::{FaultKind, Place};
 use stormglass_model::lifecycle::Operation;
-use stormglass_model::load::Spacing;
+use stormglass_model::load::{ArrivalRate, Arrivals, Spacing};
 use stormglass_model::random::Seed;
 use stormglass_model::script::{Act, Action, Step};
 use stormglass_model::units::{Bytes, Span, Time};
@@ -45,15 +45,14 @@ fn the_full_example_says_what_the_design_says() {
     assert_eq!(service.scrub_time, Span::from_secs(3 * 86_400));
     assert_eq!(service.store.bandwidth, Some(Bytes(1 << 30)));
     assert_eq!(service.store.capacity, Some(Bytes(1 << 50)));
-    let Model::Open {
-        rate,
+    let Model::Open(Arrivals::Paced {
+        rate: ArrivalRate::Ramps { from, ramps },
         spacing,
-        ramps,
-    } = &scenario.load.model
+    }) = &scenario.load.model
     else {
         panic!("an open load");
     };
-    assert_eq!((rate.0, *spacing, ramps.len()), (2.0, Spacing::Poisson, 1));
+    assert_eq!((from.0, *spacing, ramps.len()), (2.0, Spacing::Poisson, 1));
     assert_eq!(scenario.load.max_in_flight, Some(100_000));
     assert_eq!(scenario.stories.len(), 3);
     assert!(
@@ -498,6 +497,9 @@ const KEYS: &[&str] = &[
     "load.arrivals.rate",
     "load.duration",
     "load.ramp.0.for",
+    "load.arrivals.cycle",
+    "load.arrivals.counts",
+    "load.arrivals.file",
     "service",
     "service.store.put",
     "service.defects",

@@ -8,7 +8,7 @@ use stormglass::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use stormglass_model::config::{FailureRule, RegistryConfig, ServiceConfig, StoreConfig};
 use stormglass_model::fault::{Fault, FaultKind, Place, TABLE};
 use stormglass_model::lifecycle::Operation;
-use stormglass_model::load::{Spacing, Story};
+use stormglass_model::load::{ArrivalRate, Arrivals, Spacing, Story};
 use stormglass_model::random::{Distribution, Drawn, Rng, Seed, Shape, unit};
 use stormglass_model::script::{Act, Action, ClientFault, Pause, Step};
 use stormglass_model::units::{Bytes, Rate, Span, Time};
@@ -76,11 +76,13 @@ fn service(dice: &mut Dice) -> ServiceConfig {
 fn load(dice: &mut Dice) -> Load {
     let spacing = dice.pick(&[Spacing::Even, Spacing::Poisson]);
     let model = if dice.chance(0.7) {
-        Model::Open {
-            rate: Rate(dice.pick(&[20.0, 40.0, 80.0])),
+        Model::Open(Arrivals::Paced {
+            rate: ArrivalRate::Ramps {
+                from: Rate(dice.pick(&[20.0, 40.0, 80.0])),
+                ramps: vec![],
+            },
             spacing,
-            ramps: vec![],
-        }
+        })
     } else {
         Model::Closed {
             users: dice.units(20),

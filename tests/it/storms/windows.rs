@@ -106,7 +106,7 @@ fn windows_share_out_what_is_judged_without_them() {
                 true => format!("{{ demand = \"{demand}\", over = \"{over}\" }}"),
                 false => format!("\"{demand}\""),
             };
-            let demands: Vec<String> = demands.iter().map(|it| demand(&it)).collect();
+            let demands: Vec<String> = demands.iter().map(demand).collect();
             lines += &format!("\"{key}/upload\" = [{}]\n", demands.join(", "));
         }
         let result = run(&lines);
@@ -157,7 +157,7 @@ fn the_load_ends_at_the_first_window_that_fails() {
     );
     assert_eq!(run(&lines).runs[0].event_hash, run_once.event_hash);
     // Where it holds the load goes on, and nothing in it is different.
-    let met = run(&lines.replace("400ms", "600ms"));
+    let met = run(&lines.replace("max < 400ms", "max < 600ms"));
     assert_eq!(
         (met.conclusion(), met.runs[0].end.arrivals),
         (Conclusion::Good, 100)

@@ -1,8 +1,13 @@
 //! What is offered to the service: stories, and the pacer that says when the next one is due.
 
+mod arrivals;
+mod curve;
 mod pacer;
+mod rate;
 
-pub use pacer::{Pacer, Ramp, Spacing};
+pub use arrivals::{Arrivals, Spacing};
+pub use pacer::{Merged, Pacer};
+pub use rate::{ArrivalRate, Ramp, RampShape};
 
 use crate::random::Distribution;
 use crate::script::{Act, Step};

@@ -1,141 +1,104 @@
 //! The pacer: a pure value that says when each arrival is due.
 //!
-//! The arrival rate is linear between knots. Arrival k is due where the area under the rate reaches the
-//! sum of k increments. Those of Poisson arrivals are exponential. Those of even spacing are ones, but for the first, which is
+//! Arrival k is due where the area under the arrival rate reaches the sum of k increments. Those of Poisson arrivals are
+//! exponential. Those of even spacing are ones, but for the first, which is
 //! zero: the first arrival comes at once, and one that would fall on the end of the load belongs to what comes after it. So a
 //! load has as many as the area under its rate, rounded up. Nothing here depends on how the arrivals before went, so load stays
 //! open.
 
-use crate::named;
+use super::arrivals::{Arrivals, Spacing};
+use super::curve::{Curve, Place};
 use crate::random::{Rng, unit};
-use crate::units::{Rate, Span, Time};
-
-named! {
-    /// How arrivals are spaced.
-    Spacing {
-        /// Independent of each other: exponential distances.
-        Poisson = "poisson",
-        /// At equal distances.
-        Even = "even",
-    }
-}
-
-/// A linear change of the arrival rate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ramp {
-    /// How long it takes.
-    pub length: Span,
-    /// The rate at its end, held until the next ramp.
-    pub to: Rate,
-}
-
-/// Areas that differ by less than this share are the same: far less than an arrival, and more than all rounding of a long load.
-const ROUNDING: f64 = 1e-12;
-
-#[derive(Clone, Copy, Debug)]
-struct Segment {
-    /// Seconds at which it starts.
-    start: f64,
-    /// Its length in seconds; the last one is endless.
-    length: f64,
-    /// The rate at its start, per second.
-    rate: f64,
-    /// How the rate changes, per second squared.
-    slope: f64,
-}
+use crate::units::Time;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// When arrivals are due.
 #[derive(Clone, Debug)]
-pub struct Pacer {
-    segments: Vec<Segment>,
-    spacing: Spacing,
-    rng: Rng,
-    /// Where the last arrival was: the segment, and the area used up inside it.
-    segment: usize,
-    area: f64,
+pub struct Pacer(Way);
+
+#[derive(Clone, Debug)]
+enum Way {
+    Paced {
+        curve: Curve,
+        spacing: Spacing,
+        rng: Rng,
+        place: Place,
+    },
+    Listed {
+        times: Arc<[Time]>,
+        next: usize,
+    },
 }
 
 impl Pacer {
-    /// Arrivals that start at `rate` and follow the ramps, one after the other.
-    pub fn new(rate: Rate, ramps: &[Ramp], spacing: Spacing, rng: Rng) -> Pacer {
-        let mut segments = Vec::with_capacity(ramps.len() + 1);
-        let (mut start, mut current) = (0.0, rate.0);
-        for ramp in ramps {
-            let length = ramp.length.as_secs_f64();
-            if length > 0.0 {
-                let slope = (ramp.to.0 - current) / length;
-                segments.push(Segment {
-                    start,
-                    length,
-                    rate: current,
-                    slope,
-                });
-                start += length;
-            }
-            current = ramp.to.0;
-        }
-        segments.push(Segment {
-            start,
-            length: f64::INFINITY,
-            rate: current,
-            slope: 0.0,
-        });
-        Pacer {
-            segments,
-            spacing,
-            rng,
-            segment: 0,
-            area: match spacing {
-                Spacing::Even => -1.0,
-                Spacing::Poisson => 0.0,
+    /// The arrivals from the first on; `rng` draws distances that are random.
+    pub fn new(arrivals: &Arrivals, rng: Rng) -> Pacer {
+        Pacer(match arrivals {
+            Arrivals::Paced { rate, spacing } => Way::Paced {
+                curve: Curve::of(rate),
+                spacing: *spacing,
+                rng,
+                place: Place::with(match spacing {
+                    Spacing::Even => -1.0,
+                    Spacing::Poisson => 0.0,
+                }),
             },
-        }
+            Arrivals::Listed(times) => Way::Listed {
+                times: Arc::clone(times),
+                next: 0,
+            },
+        })
     }
 
     /// When the next arrival is due; none when no more will ever be.
     pub fn next_due(&mut self) -> Option<Time> {
-        self.area += match self.spacing {
-            Spacing::Even => 1.0,
-            Spacing::Poisson => -(1.0 - unit(&mut self.rng)).ln(),
-        };
-        loop {
-            let segment = self.segments[self.segment];
-            let whole = segment.area_after(segment.length);
-            // What rounding leaves of an area is not in this segment but at the beginning of the next.
-            if whole - self.area > ROUNDING * self.area.max(1e3) {
-                let seconds = segment.start + segment.seconds_to(self.area);
-                return Some(Time((seconds * 1e9).round() as u64));
+        match &mut self.0 {
+            Way::Paced {
+                curve,
+                spacing,
+                rng,
+                place,
+            } => {
+                place.area += match spacing {
+                    Spacing::Even => 1.0,
+                    Spacing::Poisson => -(1.0 - unit(rng)).ln(),
+                };
+                curve.due(place)
             }
-            if self.segment + 1 == self.segments.len() {
-                return None;
+            Way::Listed { times, next } => {
+                let due = times.get(*next).copied();
+                *next += 1;
+                due
             }
-            self.area = (self.area - whole).max(0.0);
-            self.segment += 1;
         }
     }
 }
 
-impl Segment {
-    /// How many arrivals are due within the first `seconds` of the segment.
-    fn area_after(&self, seconds: f64) -> f64 {
-        if seconds.is_infinite() {
-            return if self.rate > 0.0 { f64::INFINITY } else { 0.0 };
-        }
-        seconds * (self.rate + 0.5 * self.slope * seconds)
+/// The arrivals of several pacers as one, in the order in which they are due. Of those that are due at once the first pacer's
+/// come first.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    pacers: Vec<Pacer>,
+    /// The next arrival of each pacer that has one.
+    next: BinaryHeap<Reverse<(Time, usize)>>,
+}
+
+impl Merged {
+    /// The arrivals of all pacers, from the first on.
+    pub fn new(mut pacers: Vec<Pacer>) -> Merged {
+        let first = |(index, pacer): (usize, &mut Pacer)| Some(Reverse((pacer.next_due()?, index)));
+        let next = pacers.iter_mut().enumerate().filter_map(first).collect();
+        Merged { pacers, next }
     }
 
-    /// The inverse of [`Segment::area_after`].
-    fn seconds_to(&self, area: f64) -> f64 {
-        if area == 0.0 {
-            return 0.0;
-        }
-        if self.slope == 0.0 {
-            return area / self.rate;
-        }
-        // The root in the form that loses no digits when the slope is small.
-        let root = (self.rate * self.rate + 2.0 * self.slope * area)
-            .max(0.0)
-            .sqrt();
-        (2.0 * area / (self.rate + root)).min(self.length)
+    /// When the next arrival is due, and the position of its pacer; none when no more will ever be.
+    pub fn next_due(&mut self) -> Option<(Time, usize)> {
+        let Reverse((due, index)) = self.next.pop()?;
+        let pacer = self.pacers.get_mut(index);
+        let next = pacer.and_then(Pacer::next_due);
+        self.next.extend(next.map(|due| Reverse((due, index))));
+        Some((due, index))
     }
 }

@@ -5,7 +5,7 @@ use super::driver::Share;
 use super::progress::Progress;
 use super::run_checker::{Dated, RunChecker};
 use crate::metrics::{
-    Latency, OperationRow, Phase, RunResult, TimelineRow, TransitionKey, TransitionRow,
+    FaultTurn, Latency, OperationRow, Phase, RunResult, TimelineRow, TransitionKey, TransitionRow,
     WindowMeter, merge,
 };
 use crate::scenario::{Clock, NamedPhase, Scenario};
@@ -103,11 +103,14 @@ pub struct Recorder {
     carried: Option<TimelineRow>,
     /// Operations completed so far.
     completions: u64,
+    /// Their response times, summed, in nanoseconds.
+    response_ns: u128,
     /// Changes of status so far.
     changes: u64,
     /// What whoever watches was told last.
     told: [u64; 6],
     faults_open: u64,
+    faults: Vec<FaultTurn>,
     /// What clients saw of each subject: of all of them if the history is kept, else of those that have not ended.
     collector: Option<Collector>,
     keeps_history: bool,
@@ -147,9 +150,11 @@ impl Recorder {
             current: 0,
             carried: None,
             completions: 0,
+            response_ns: 0,
             changes: 0,
             told: [0; 6],
             faults_open: 0,
+            faults: Vec::new(),
             collector: collects.then(Collector::default),
             keeps_history: scenario.keeps_history,
             tells_time: share.index == 0,
@@ -217,9 +222,12 @@ impl Recorder {
             checker.record(record);
         }
         match record {
-            Record::Fault { open: true, .. } => self.faults_open += 1,
-            Record::Fault { open: false, .. } => {
-                self.faults_open = self.faults_open.saturating_sub(1);
+            &Record::Fault { at, fault, open } => {
+                self.faults.push(FaultTurn { at, fault, open });
+                self.faults_open = match open {
+                    true => self.faults_open + 1,
+                    false => self.faults_open.saturating_sub(1),
+                };
             }
             Record::Subject {
                 at,
@@ -272,6 +280,7 @@ impl Recorder {
                 ..
             } => {
                 self.completions += 1;
+                self.response_ns += u128::from(at.since(intended).0);
                 let phase = self.phase_of(intended);
                 let column = operation.index() * Outcome::COUNT + outcome.index();
                 let row = self.operations.at((phase, story, column), || OperationRow {
@@ -352,6 +361,7 @@ impl Recorder {
         let mut row = TimelineRow {
             phase: self.current,
             completions: self.completions,
+            response_ns: self.response_ns,
             faults_open: self.faults_open,
             gauges,
         };
@@ -436,6 +446,7 @@ impl Recorder {
             notes: std::mem::take(&mut self.notes),
             histories: (self.collector.take().filter(|_| self.keeps_history))
                 .map_or_else(Vec::new, Collector::finish),
+            faults: std::mem::take(&mut self.faults),
             windows: (std::mem::take(&mut self.meters).into_iter())
                 .filter_map(WindowMeter::finish)
                 .collect(),

@@ -1,11 +1,14 @@
 //! Judges thresholds over what runs measured.
 
 use super::latency::Latency;
+use super::recovery::recovery;
 use super::result::{PhaseRow, RunResult, Stretch, WorstWindow};
 use super::threshold::{Aggregate, Threshold, ThresholdResult, ThresholdSubject};
 use stormglass_model::config::Resource;
+use stormglass_model::fault::FaultId;
 use stormglass_model::history::{Gauges, Level};
 use stormglass_model::lifecycle::Outcome;
+use stormglass_model::units::Span;
 
 /// What a threshold on a transition or an operation is judged by.
 #[derive(Default)]
@@ -55,6 +58,7 @@ impl Threshold {
                 self.of_level(runs, self.aggregate, |it| &it.bytes_stored)
             }
             ThresholdSubject::Resource(resource) => self.of_resource(runs, resource),
+            ThresholdSubject::Recovery(fault) => of_recovery(runs, fault),
         }
     }
 
@@ -126,7 +130,8 @@ impl Threshold {
                 ThresholdSubject::Dropped
                 | ThresholdSubject::InFlight
                 | ThresholdSubject::BytesStored
-                | ThresholdSubject::Resource(_) => {}
+                | ThresholdSubject::Resource(_)
+                | ThresholdSubject::Recovery(_) => {}
             }
         }
         sum
@@ -213,6 +218,12 @@ impl Threshold {
     }
 }
 
+/// The longest recovery of all runs, in nanoseconds; none where one did not recover.
+fn of_recovery(runs: &[RunResult], fault: FaultId) -> Option<f64> {
+    let times: Option<Vec<Span>> = runs.iter().map(|run| recovery(run, fault)).collect();
+    times?.into_iter().max().map(|longest| longest.0 as f64)
+}
+
 /// Such a number of some latencies, of which there are any.
 pub(super) fn value(aggregate: Aggregate, latency: &Latency, errors: u64) -> Option<f64> {
     match aggregate {
@@ -226,7 +237,8 @@ pub(super) fn value(aggregate: Aggregate, latency: &Latency, errors: u64) -> Opt
         | Aggregate::Utilisation
         | Aggregate::MeanQueue
         | Aggregate::MaxQueue
-        | Aggregate::Wait => None,
+        | Aggregate::Wait
+        | Aggregate::Time => None,
     }
 }
 

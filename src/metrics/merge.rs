@@ -100,6 +100,7 @@ fn timeline(whole: Vec<TimelineRow>, part: Vec<TimelineRow>) -> Vec<TimelineRow>
         }
         // Faults are every shard's own and open at the same times, so they are not added.
         sum.completions += now.completions;
+        sum.response_ns += now.response_ns;
         sum.gauges.add_share(&now.gauges);
     }
     sum

@@ -4,6 +4,7 @@ mod conclusion;
 mod judge;
 mod latency;
 pub mod merge;
+mod recovery;
 mod result;
 mod storm;
 mod threshold;
@@ -13,8 +14,8 @@ pub use conclusion::Conclusion;
 pub use latency::Latency;
 pub(crate) use latency::empty_histogram;
 pub use result::{
-    LoadParts, OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey, TransitionRow,
-    WorstWindow,
+    FaultTurn, LoadParts, OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey,
+    TransitionRow, WorstWindow,
 };
 pub(crate) use result::{PARTS, Stretch};
 pub use storm::StormResult;

@@ -3,6 +3,7 @@
 use super::latency::Latency;
 use stormglass_glance::LocalFailure;
 use stormglass_model::checker::Violation;
+use stormglass_model::fault::FaultId;
 use stormglass_model::history::{Gauges, SubjectHistory};
 use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
@@ -106,10 +107,23 @@ pub struct TimelineRow {
     pub phase: usize,
     /// Operations completed.
     pub completions: u64,
+    /// The response times of these, summed, in nanoseconds.
+    pub response_ns: u128,
     /// Faults open.
     pub faults_open: u64,
     /// What else was counted, and when.
     pub gauges: Gauges,
+}
+
+/// A fault opened or healed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultTurn {
+    /// When.
+    pub at: Time,
+    /// Which fault, by its position in the scenario.
+    pub fault: FaultId,
+    /// Opened, or healed.
+    pub open: bool,
 }
 
 /// What happened in one phase.
@@ -206,6 +220,8 @@ pub struct RunResult {
     pub notes: Vec<String>,
     /// What clients saw, by the numbers of the subjects; empty unless the scenario keeps it.
     pub histories: Vec<SubjectHistory>,
+    /// When faults opened and healed, in order.
+    pub faults: Vec<FaultTurn>,
     /// Of each threshold that has windows, the worst; none of those of which no window could be judged.
     pub windows: Vec<WorstWindow>,
     /// How things stood in parts of the load, before intervals of the timeline were joined.

@@ -2,6 +2,7 @@
 
 use super::result::{TransitionKey, WorstWindow};
 use stormglass_model::config::Resource;
+use stormglass_model::fault::FaultId;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::StoryId;
 use stormglass_model::named;
@@ -22,6 +23,8 @@ pub enum ThresholdSubject {
     BytesStored,
     /// A queue of the embedded service.
     Resource(Resource),
+    /// The time after a fault until all is as it was before.
+    Recovery(FaultId),
 }
 
 /// Which number of it is compared.
@@ -49,6 +52,8 @@ pub enum Aggregate {
     MaxQueue,
     /// The mean wait for a resource, of those who got it.
     Wait,
+    /// How long a recovery takes from the heal of the fault.
+    Time,
 }
 
 named! {
@@ -147,7 +152,8 @@ impl ThresholdSubject {
                 ThresholdSubject::Transition(_) | ThresholdSubject::Operation(_),
                 A::Percentile(_) | A::Mean | A::Min | A::Max,
             )
-            | (ThresholdSubject::Resource(_), A::Wait) => Some(Unit::Nanoseconds),
+            | (ThresholdSubject::Resource(_), A::Wait)
+            | (ThresholdSubject::Recovery(_), A::Time) => Some(Unit::Nanoseconds),
             (
                 ThresholdSubject::Transition(_)
                 | ThresholdSubject::Operation(_)

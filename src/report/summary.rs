@@ -6,7 +6,9 @@ use super::origin::Origin;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use super::totals::{self, Totals, TransitionTotal};
 use crate::capacity::{self, Growth, Usage};
-use crate::metrics::{Conclusion, StormResult, ThresholdResult, Unit, WorstWindow};
+use crate::metrics::{
+    Conclusion, StormResult, ThresholdResult, ThresholdSubject, Unit, WorstWindow,
+};
 use crate::scenario::Clock;
 use std::fmt::Write as _;
 use stormglass_model::checker::Violation;
@@ -383,6 +385,9 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
         };
         let value = match judged.value {
             None if in_warm_up => "still in warm-up".to_owned(),
+            None if matches!(threshold.subject, ThresholdSubject::Recovery(_)) => {
+                "not recovered by the end".to_owned()
+            }
             None => "never happened".to_owned(),
             Some(value) => quantity(value, threshold.unit()),
         };

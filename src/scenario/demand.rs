@@ -105,7 +105,7 @@ pub(super) fn read(input: Input, text: &str, subject: Option<ThresholdSubject>) 
     let Some(aggregate) = aggregate(left) else {
         let message = format!("`{left}` is nothing that can be demanded");
         let help = "write one of p(99), mean, avg, min, max, count, error_rate, rate; percentiles lie between 0 and 100; \
-                    of a resource write utilisation, mean(queue), max(queue) or wait";
+                    of a resource write utilisation, mean(queue), max(queue) or wait; of a recovery write time";
         return input.refuse(message, help);
     };
     let subject = subject?;
@@ -155,6 +155,14 @@ fn senseless(subject: ThresholdSubject, aggregate: Aggregate) -> (&'static str, 
             "a transition has no error rate",
             "demand it of an operation, for example `upload`".to_owned(),
         ),
+        (ThresholdSubject::Recovery(_), _) => (
+            "a recovery has a time, and nothing else",
+            "write `time < 5m`".to_owned(),
+        ),
+        (_, Aggregate::Time) => (
+            "only a recovery has a time",
+            "write it under a key such as `recovery(NAME)`, with the name of a fault".to_owned(),
+        ),
         (ThresholdSubject::Transition(_) | ThresholdSubject::Operation(_), _) => (
             "only a resource has a utilisation, a queue and a wait",
             format!(
@@ -194,6 +202,7 @@ fn aggregate(text: &str) -> Option<Aggregate> {
         "mean(queue)" | "avg(queue)" => Some(Aggregate::MeanQueue),
         "max(queue)" => Some(Aggregate::MaxQueue),
         "wait" => Some(Aggregate::Wait),
+        "time" => Some(Aggregate::Time),
         _ => {
             let inner = text.strip_prefix("p(")?.strip_suffix(')')?;
             let percentile: f64 = inner.trim().parse().ok()?;

@@ -177,6 +177,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         parts: whole.then_some(Parts {
             stories: &stories,
             phases: &phases,
+            faults: &faults,
             duration,
         }),
     };

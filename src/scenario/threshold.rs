@@ -8,9 +8,10 @@ use super::reader::{Input, Reader, nearest};
 use super::story::WrittenStory;
 use crate::metrics::{Threshold, ThresholdSubject, TransitionKey};
 use stormglass_model::config::Resource;
+use stormglass_model::fault::{Fault, FaultId};
 use stormglass_model::lifecycle::{EDGES, Operation, Profile, TASK_EDGES};
 use stormglass_model::load::StoryId;
-use stormglass_model::units::Span;
+use stormglass_model::units::{Span, Time};
 
 /// The key of thresholds about arrivals that could not start.
 const DROPPED: &str = "dropped";
@@ -23,6 +24,8 @@ const BYTES_STORED: &str = "bytes_stored";
 const PHASE: &str = "phase:";
 const STORY: &str = "story:";
 const RESOURCE: &str = "resource:";
+/// What the key of a recovery begins with; the name of the fault and a bracket follow.
+const RECOVERY: &str = "recovery(";
 
 /// The phases that a load has besides those that its scenario names; they need no `phase:`.
 const DEFAULT_PHASES: [&str; 3] = ["warm_up", "load", SETTLE];
@@ -43,6 +46,7 @@ pub(super) struct Measured<'a> {
 pub(super) struct Parts<'a> {
     pub stories: &'a [WrittenStory],
     pub phases: &'a [NamedPhase],
+    pub faults: &'a [Fault],
     /// How long the load lasts, if the scenario says so.
     pub duration: Option<Span>,
 }
@@ -116,7 +120,8 @@ fn no_windows(key: &Key, embedded: bool) -> Option<(&'static str, &'static str)>
         ThresholdSubject::Dropped
         | ThresholdSubject::InFlight
         | ThresholdSubject::BytesStored
-        | ThresholdSubject::Resource(_) => Some((
+        | ThresholdSubject::Resource(_)
+        | ThresholdSubject::Recovery(_) => Some((
             "only operations and transitions are measured in windows",
             "leave `over` out",
         )),
@@ -126,6 +131,14 @@ fn no_windows(key: &Key, embedded: bool) -> Option<(&'static str, &'static str)>
 /// Reads a key: `upload`, `load/upload`, `phase:storm/story:import/saving->active`.
 fn key(reader: &Reader, entry: &Entry, measured: &Measured) -> Option<Key> {
     let at = entry.spot;
+    let fault = entry.key.strip_prefix(RECOVERY);
+    if let Some(fault) = fault.and_then(|rest| rest.strip_suffix(')')) {
+        return Some(Key {
+            phase: None,
+            story: None,
+            subject: recovery(reader, at, fault, measured.parts?)?,
+        });
+    }
     let Some((scope, name)) = entry.key.rsplit_once('/') else {
         let subject = subject(reader, entry, &entry.key, None, measured)?;
         return Some(Key {
@@ -154,6 +167,31 @@ fn key(reader: &Reader, entry: &Entry, measured: &Measured) -> Option<Key> {
         story: story.map(|(id, _)| id),
         subject,
     })
+}
+
+/// The fault whose recovery is meant: one with something to compare with before it, and some load after it.
+fn recovery(reader: &Reader, at: Spot, name: &str, parts: Parts) -> Option<ThresholdSubject> {
+    let mut numbered = (0..).map(FaultId).zip(parts.faults);
+    let Some((id, fault)) = numbered.find(|(_, fault)| fault.name == name) else {
+        let names: Vec<&str> = parts.faults.iter().map(|it| it.name.as_str()).collect();
+        reader.unknown(at, "fault", name, &names);
+        return None;
+    };
+    let load_end = parts.duration.map(|length| Time::ZERO + length);
+    let heals = fault.to.filter(|to| load_end.is_none_or(|end| *to < end));
+    let (message, help) = match heals {
+        None => (
+            format!("`{name}` heals when the load ends, so no load shows a recovery"),
+            "end its `window` before the load ends",
+        ),
+        Some(_) if fault.from == Time::ZERO => (
+            format!("`{name}` is open from the start, so there is nothing to compare with"),
+            "begin its `window` later",
+        ),
+        Some(_) => return Some(ThresholdSubject::Recovery(id)),
+    };
+    reader.wrong(at, message, help);
+    None
 }
 
 /// The phase that a key begins with.
@@ -242,6 +280,15 @@ fn subject(
             return None;
         }
         return Some(whole);
+    }
+    if name.starts_with("recovery") {
+        let help = "write `recovery(NAME)` alone, with the name of a fault";
+        reader.wrong(
+            at,
+            "a recovery is of a fault, in no phase and no story",
+            help,
+        );
+        return None;
     }
     let Some(operation) = Operation::from_name(name) else {
         let names = Operation::ALL.iter().map(|operation| operation.name());

@@ -188,6 +188,7 @@ fn timeline(subjects: [Level; SubjectStatus::COUNT]) -> Vec<TimelineRow> {
     let row = |completions, gauges| TimelineRow {
         phase: 1,
         completions,
+        response_ns: 0,
         faults_open: 0,
         gauges,
     };
@@ -227,6 +228,7 @@ pub fn valid() -> StormResult {
         interrupted: false,
         notes: Vec::new(),
         histories: Vec::new(),
+        faults: Vec::new(),
         windows: Vec::new(),
         parts: None,
     };

@@ -140,3 +140,31 @@ fn windows_that_make_no_sense() {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     check("threshold-windows", &texts);
 }
+
+const FAULTS: &str = "[[fault]]\nname = \"a/b (c)\"\nat = \"store.put\"\nkind = \"stall\"\nwindow = { from = \"10m\", to = \"20m\" }\n\
+                      [[fault]]\nname = \"first\"\nat = \"api\"\nkind = \"stall\"\nwindow = { from = \"0s\", to = \"1m\" }\n\
+                      [[fault]]\nname = \"last\"\nat = \"api\"\nkind = \"stall\"\nwindow = { from = \"1m\", to = \"1h\" }\n\
+                      [[fault]]\nname = \"all\"\nat = \"client\"\nkind = { close = { after = \"50%\" } }\n";
+
+#[test]
+fn a_recovery_is_of_a_fault_with_load_before_and_after_it() {
+    let thresholds = |line: &str| complete(&format!("{FAULTS}[thresholds]\n{line}"));
+    let right = thresholds("\"recovery(a/b (c))\" = [\"time < 5m\", \"time > 1s\"]");
+    insta::assert_snapshot!(shown(&right));
+    let texts = [
+        "\"recovery(a/c (c))\" = \"time < 5m\"",
+        "\"recovery(frist)\" = \"time < 5m\"",
+        "\"recovery(first)\" = \"time < 5m\"",
+        "\"recovery(last)\" = \"time < 5m\"",
+        "\"recovery(all)\" = \"time < 5m\"",
+        "\"recovery(a/b (c))\" = [\"max < 5m\", \"time < 5\", { demand = \"time < 5m\", over = \"1m\" }]",
+        "upload = \"time < 5m\"",
+        "recovery = \"time < 5m\"",
+        "\"load/recovery(first)\" = \"time < 5m\"",
+    ]
+    .map(|line| format!("{FAULTS}[thresholds]\n{line}"));
+    check(
+        "threshold-recoveries",
+        &texts.each_ref().map(String::as_str),
+    );
+}

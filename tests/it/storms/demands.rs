@@ -4,7 +4,7 @@ use crate::report::file;
 use crate::report::sample::origin;
 use std::collections::BTreeMap;
 use std::path::Path;
-use stormglass::{Scenario, StormResult};
+use stormglass::{Conclusion, Scenario, StormResult};
 
 pub fn scenario(lines: &str) -> Scenario {
     let text = format!("schema = 1\nname = \"demands\"\n{lines}");
@@ -200,4 +200,69 @@ fn demands_on_levels_and_resources_are_judged_by_what_the_tables_say() {
             "{name}: {value}, not {expected}"
         );
     }
+}
+
+/// A stall of ten seconds leaves ten uploads to do, of 100 ms each: the last that waited ends 1.2 s after the heal, in the second
+/// interval after it, and the third is as it was.
+#[test]
+fn a_recovery_lasts_from_the_heal_until_latency_and_queues_are_as_before() {
+    let storm = |put: &str, bound: &str| {
+        run(&format!(
+            "[service.store]\nslots = 1\nput = \"{put}\"\n\
+             [load]\narrivals = {{ rate = \"1/s\", spacing = \"even\" }}\nduration = \"100s\"\n[report]\ninterval = \"1s\"\n\
+             [[fault]]\nname = \"store outage\"\nat = \"store.put\"\nkind = \"stall\"\nwindow = {{ from = \"50s\", to = \"60s\" }}\n\
+             [[story]]\nname = \"up\"\nsize = \"0B\"\nsteps = [\"create\", \"upload\"]\n\
+             [thresholds]\n\"recovery(store outage)\" = [\"time {bound}\"]\n"
+        ))
+    };
+    let soon = storm("100ms", "< 5s");
+    assert_eq!(
+        (soon.thresholds[0].value, soon.thresholds[0].met),
+        (Some(3e9), true)
+    );
+    assert_eq!(
+        storm("100ms", "< 3s").conclusion(),
+        Conclusion::ThresholdFailed
+    );
+    // Ten that wait, and a twentieth of a second to spare in each: two hundred seconds more are needed.
+    let never = storm("950ms", "< 1h");
+    assert_eq!(
+        (never.thresholds[0].value, never.thresholds[0].met),
+        (None, false)
+    );
+    assert_eq!(never.conclusion(), Conclusion::ThresholdFailed);
+    let text = stormglass::summary(&origin(), &never, None, false);
+    assert!(
+        text.contains("✗ recovery(store outage) time < 1h: not recovered by the end"),
+        "{text}"
+    );
+}
+
+/// Six hundredths of a second to spare in each are enough for a load that is long enough; the longest recovery of all runs is judged.
+#[test]
+fn queues_must_be_as_before_too() {
+    let result = run(
+        "replications = 2\n[service.store]\nslots = 1\nput = \"940ms\"\n\
+         [load]\narrivals = { rate = \"1/s\", spacing = \"even\" }\nduration = \"400s\"\n[report]\ninterval = \"10s\"\n\
+         [[fault]]\nname = \"outage\"\nat = \"store.put\"\nkind = \"stall\"\nwindow = { from = \"50s\", to = \"60s\" }\n\
+         [[story]]\nname = \"up\"\nsize = \"0B\"\nsteps = [\"create\", \"upload\"]\n\
+         [thresholds]\n\"recovery(outage)\" = [\"time < 5m\"]\n",
+    );
+    // The upload of 50 s ends ten seconds late; 167 more make up for that, so that from 217 s on none waits.
+    assert_eq!(result.thresholds[0].value, Some(170e9));
+}
+
+/// Delayed deletes are answered at once, so the backlog of a scrubber is seen in its queue alone.
+#[test]
+fn a_backlog_that_no_client_waits_for_is_no_recovery() {
+    let result = run(
+        "[service]\ndelayed_delete = true\nscrub_interval = \"1s\"\nscrub_workers = 1\n[service.store]\ndelete = \"890ms\"\n\
+         [load]\narrivals = { rate = \"1/s\", spacing = \"even\" }\nduration = \"200s\"\n[report]\ninterval = \"10s\"\n\
+         [[fault]]\nname = \"outage\"\nat = \"scrubber\"\nkind = \"down\"\nwindow = { from = \"50s\", to = \"60s\" }\n\
+         [[story]]\nname = \"in\"\nsize = \"0B\"\nsteps = [\"create\", \"upload\", \"delete\"]\n\
+         [thresholds]\n\"recovery(outage)\" = [\"time < 5m\"]\ndelete = [\"max < 1ms\"]\n",
+    );
+    // The image of 50 s is scrubbed ten seconds late, and 91 more make up for that: from 151 s on none waits longer than before.
+    assert_eq!(result.thresholds[0].value, Some(100e9));
+    assert!(result.thresholds[1].met, "no client waited");
 }

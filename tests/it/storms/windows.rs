@@ -1,6 +1,8 @@
 //! Demands that must hold in every window, over storms whose figures are known.
 
 use super::demands::{EVEN, run};
+use crate::report::file;
+use crate::report::sample::origin;
 use stormglass::{Conclusion, StormResult};
 use stormglass_model::lifecycle::Verdict;
 
@@ -106,7 +108,7 @@ fn windows_share_out_what_is_judged_without_them() {
                 true => format!("{{ demand = \"{demand}\", over = \"{over}\" }}"),
                 false => format!("\"{demand}\""),
             };
-            let demands: Vec<String> = demands.iter().map(demand).collect();
+            let demands: Vec<String> = demands.iter().map(|it| demand(&it)).collect();
             lines += &format!("\"{key}/upload\" = [{}]\n", demands.join(", "));
         }
         let result = run(&lines);
@@ -143,7 +145,7 @@ fn the_load_ends_at_the_first_window_that_fails() {
         (Verdict::Valid, false)
     );
     assert_eq!(result.conclusion(), Conclusion::ThresholdFailed);
-    let text = stormglass::summary(&crate::report::sample::origin(), &result, None, false);
+    let text = stormglass::summary(&origin(), &result, None, false);
     let headline = text.replace("\n  ", " ");
     assert!(
         headline.contains(
@@ -154,6 +156,23 @@ fn the_load_ends_at_the_first_window_that_fails() {
     assert!(
         text.contains("✗ upload max < 400ms over 10s: 500ms from 1m to 70s, where the load ended"),
         "{text}"
+    );
+    let json = file(&origin(), &result, "run.json");
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let (plain, window) = (&json["thresholds"][0], &json["thresholds"][1]);
+    assert_eq!(
+        (&window["over_s"], &window["ended_load"]),
+        (&10.0.into(), &true.into())
+    );
+    assert_eq!(
+        window["window"],
+        serde_json::json!({ "run": 1, "from_s": 60.0, "to_s": 70.0 })
+    );
+    let keys = |it: &serde_json::Value| it.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        keys(plain),
+        ["bound", "demand", "met", "of", "unit", "value"],
+        "nothing that does not apply"
     );
     assert_eq!(run(&lines).runs[0].event_hash, run_once.event_hash);
     // Where it holds the load goes on, and nothing in it is different.
@@ -189,4 +208,25 @@ fn each_replication_ends_its_own_load() {
     let worst = one.thresholds[0].window.unwrap();
     let of_run = |run: u32| one.runs[run as usize - 1].windows[0].value;
     assert!((1..=4).all(|run| of_run(run) <= worst.value) && of_run(worst.run) == worst.value);
+}
+
+/// In real time one thread sees all of a window, and ends the load long before a minute has passed.
+#[test]
+fn a_window_ends_the_load_in_real_time_too() {
+    let result = run(
+        "clock = \"real\"\n[service.store]\nslots = 4\nput = \"10ms\"\n[load]\nusers = 2\nthink = \"5ms\"\nduration = \"1m\"\n\
+         [[story]]\nname = \"up\"\nsize = \"0B\"\nsteps = [\"create\", \"upload\", \"delete\"]\n\
+         [thresholds]\nupload = [{ demand = \"min < 1ms\", over = \"100ms\", abort_on_fail = true }, { demand = \"count > 0\", over = \"1m\" }]\n",
+    );
+    let worst = result.thresholds[0].window.unwrap();
+    assert!(worst.ended_load && worst.value >= 10e6, "{worst:?}");
+    let whole = result.thresholds[1].window.unwrap();
+    let load_end = result.runs[0].phases.last().unwrap().from;
+    assert!(load_end.as_secs_f64() < 59.0, "{load_end:?}");
+    assert_eq!(
+        (whole.from.0, whole.to, whole.ended_load),
+        (0, load_end, false)
+    );
+    assert_eq!(result.threads, 1);
+    assert_eq!(result.conclusion(), Conclusion::ThresholdFailed);
 }

@@ -56,6 +56,11 @@ impl Point {
         self.samples.iter().any(|sample| sample.overloaded)
     }
 
+    /// Whether a replication ended early, since a demand could not hold any more.
+    pub fn is_lost(&self) -> bool {
+        self.samples.iter().any(|sample| sample.lost)
+    }
+
     /// A demand's figure over the replications; none where nothing of the kind happened in one of them.
     pub fn figure(&self, demand: usize) -> Option<Estimate> {
         let figures: Option<Vec<f64>> = (self.samples.iter())

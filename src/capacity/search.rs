@@ -21,6 +21,8 @@ pub struct Sample {
     pub void: bool,
     /// Whether work was left over when the run ended, so that no demand holds, whatever the figures of what ended are.
     pub overloaded: bool,
+    /// Whether it ended early, since a demand could not hold any more: how far its figures would have gone, nobody knows.
+    pub lost: bool,
 }
 
 /// A value of the key, with what was measured there.
@@ -86,11 +88,13 @@ pub trait Measure {
     /// What may go wrong.
     type Error;
 
-    /// Runs the replications of these numbers, from zero, with the key at `value`.
+    /// Runs the replications of these numbers, from zero, with the key at `value`: to the end if they must be `whole`, else each
+    /// until a demand is lost.
     fn measure(
         &mut self,
         value: f64,
         replications: ops::Range<u32>,
+        whole: bool,
     ) -> Result<Vec<Sample>, Stop<Self::Error>>;
 
     /// Hears that something was decided about a point.
@@ -202,7 +206,22 @@ impl<M: Measure> Search<'_, M> {
         let done = self.points[at].samples.len() as u32;
         let wanted = replications.min(self.budget.most.max(FIRST));
         if done < wanted {
-            let samples = self.measure.measure(value, done..wanted)?;
+            let samples = self.measure.measure(value, done..wanted, false)?;
+            self.points[at].samples.extend(samples);
+        }
+        Ok(())
+    }
+
+    /// The same, of runs that are whole: how far a figure is from its bound counts.
+    fn until_whole(&mut self, value: f64, replications: u32) -> Result<(), Stop<M::Error>> {
+        let at = self.index(value);
+        if self.points[at].samples.iter().any(|sample| sample.lost) {
+            self.points[at].samples.clear();
+        }
+        let done = self.points[at].samples.len() as u32;
+        let wanted = replications.min(self.budget.most.max(FIRST));
+        if done < wanted {
+            let samples = self.measure.measure(value, done..wanted, true)?;
             self.points[at].samples.extend(samples);
         }
         Ok(())
@@ -329,8 +348,8 @@ impl<M: Measure> Search<'_, M> {
     fn between(&mut self, mut holds: f64, mut fails: f64) -> Result<Found, Stop<M::Error>> {
         let mut replications = 2 * MORE;
         for _ in 0..TURNS {
-            self.until(holds, replications)?;
-            self.until(fails, replications)?;
+            self.until_whole(holds, replications)?;
+            self.until_whole(fails, replications)?;
             let Some((estimate, demand)) = self.crossing(holds, fails) else {
                 // Nothing happened at one of the ends, or there is more noise than slope.
                 let middle = self.range.middle(holds.min(fails), holds.max(fails));
@@ -432,13 +451,13 @@ enum Holds {
 }
 
 impl Point {
-    /// By how much each replication misses a demand; negative where it holds, infinite where nothing of the kind happened or work was
-    /// left over.
+    /// By how much each replication misses a demand; negative where it holds, infinite where nothing of the kind happened, work was left over,
+    /// or it ended early.
     pub fn margins(&self, demand: usize, threshold: &Threshold) -> Vec<f64> {
         let samples = self.samples.iter();
         samples
             .map(|sample| match sample.figures[demand] {
-                Some(figure) if !sample.overloaded => margin(figure, threshold),
+                Some(figure) if !sample.overloaded && !sample.lost => margin(figure, threshold),
                 Some(_) | None => f64::INFINITY,
             })
             .collect()

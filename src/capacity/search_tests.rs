@@ -36,6 +36,7 @@ impl<F: Fn(f64) -> Option<f64>> Measure for Noisy<F> {
         &mut self,
         value: f64,
         replications: ops::Range<u32>,
+        _: bool,
     ) -> Result<Vec<Sample>, Stop<()>> {
         self.measured += replications.len() as u32;
         let samples = replications.map(|replication| {
@@ -49,6 +50,7 @@ impl<F: Fn(f64) -> Option<f64>> Measure for Noisy<F> {
                 figures: vec![figure],
                 void: false,
                 overloaded: false,
+                lost: false,
             }
         });
         Ok(samples.collect())
@@ -162,12 +164,13 @@ impl<M: Measure<Error = ()>> Measure for Interrupted<M> {
         &mut self,
         value: f64,
         replications: ops::Range<u32>,
+        whole: bool,
     ) -> Result<Vec<Sample>, Stop<()>> {
         match self.1.checked_sub(1) {
             Some(left) => self.1 = left,
             None => return Err(Stop::Interrupted),
         }
-        self.0.measure(value, replications)
+        self.0.measure(value, replications, whole)
     }
 
     fn decided(&mut self, point: &Point) {

@@ -100,11 +100,13 @@ impl Measure for Storms<'_> {
         &mut self,
         value: f64,
         replications: ops::Range<u32>,
+        whole: bool,
     ) -> Result<Vec<Sample>, Stop<SearchError>> {
         let setting = (self.setting)(value);
         let mut scenario = (self.read)(&setting).map_err(|mistakes| {
             Stop::Failed(SearchError::Scenario(setting.clone(), Box::new(mistakes)))
         })?;
+        scenario.ends_when_lost = !whole;
         scenario.seed = Seed(scenario.seed.0.wrapping_add(replications.start.into()));
         let count = replications.end - replications.start;
         scenario.replications = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
@@ -128,9 +130,14 @@ impl Measure for Storms<'_> {
             figures: figures(run),
             void,
             overloaded: is_overloaded(&scenario.target, run),
+            lost: run.lost,
         });
         let samples = samples.collect();
-        self.beside.entry(value.to_bits()).or_default().add(&result);
+        let beside = self.beside.entry(value.to_bits()).or_default();
+        if replications.start == 0 {
+            *beside = Beside::default();
+        }
+        beside.add(&result);
         Ok(samples)
     }
 
@@ -150,7 +157,10 @@ fn is_overloaded(target: &Target, run: &RunResult) -> bool {
 
 /// Nothing is concluded from a storm that is not valid, or of which a part is missing.
 fn check(target: &Target, setting: &str, result: &StormResult) -> Result<(), Stop<SearchError>> {
-    let wrong = |run: &&RunResult| run.verdict != Verdict::Valid && !is_overloaded(target, run);
+    let ended_early = |run: &RunResult| run.lost && run.verdict == Verdict::Unknown;
+    let wrong = |run: &&RunResult| {
+        run.verdict != Verdict::Valid && !ended_early(run) && !is_overloaded(target, run)
+    };
     let worst = (result.runs.iter().filter(wrong)).max_by_key(|run| run.verdict);
     let setting = setting.to_owned();
     match worst {

@@ -46,6 +46,11 @@ impl<R> Cells<R> {
         stretch
     }
 
+    /// What has been measured so far.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &R> {
+        self.rows.iter().flatten().map(|row| &**row)
+    }
+
     /// What was measured, in order of phase, story and column.
     pub(super) fn take_rows(&mut self) -> Vec<R> {
         let mut rows = Vec::new();

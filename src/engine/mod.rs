@@ -12,6 +12,7 @@ mod lengths;
 mod live;
 mod memory;
 mod nemesis;
+mod outlook;
 mod progress;
 mod recorder;
 mod run;

@@ -2,6 +2,7 @@
 
 use super::cells::Cells;
 use super::driver::Share;
+use super::outlook::Outlook;
 use super::progress::Progress;
 use super::run_checker::{Dated, RunChecker};
 use crate::metrics::{
@@ -32,7 +33,7 @@ pub enum RecorderMessage {
     Records(Vec<Record>),
     /// An interval of the timeline or a phase ended: so things stand.
     Gauges(Box<Gauges>),
-    /// It is this time: does a window of a threshold end the load?
+    /// It is this time: does a window of a threshold end the load, or can a demand not hold any more?
     Windows(Time),
     /// The load has ended.
     LoadEnded(Time),
@@ -58,7 +59,9 @@ pub struct RecorderReply {
     pub folded: bool,
     /// Whether a window of a threshold ends the load.
     pub ends_load: bool,
-    /// When the next window ends that may end the load.
+    /// Whether a demand cannot hold any more, so that the run need not go on.
+    pub lost: bool,
+    /// When to ask again.
     pub next_window: Option<Time>,
     /// The result, once it is over.
     pub result: Option<Box<RunResult>>,
@@ -91,6 +94,9 @@ pub struct Recorder {
     operations: Cells<OperationRow>,
     /// Of the thresholds that must hold in every window.
     meters: Vec<WindowMeter>,
+    /// What can still come of the demands, as long as somebody wants to know.
+    outlook: Option<Outlook>,
+    lost: bool,
     checker: RunChecker,
     notes: Vec<String>,
     /// Makes a fingerprint of the history. In real time there is none to repeat.
@@ -142,6 +148,8 @@ impl Recorder {
             transitions: Cells::new(phases, stories, TransitionKey::COUNT),
             operations: Cells::new(phases, stories, columns),
             meters: meters(scenario, run),
+            outlook: Outlook::new(scenario),
+            lost: false,
             checker,
             notes: Vec::new(),
             hasher: (scenario.clock == Clock::Virtual).then(FxHasher::default),
@@ -181,8 +189,10 @@ impl Recorder {
                 // All of them are asked, so that each knows what it ended.
                 let ends = self.meters.iter_mut().map(|meter| meter.ends_load(now));
                 reply.ends_load = ends.fold(false, |any, ends| any | ends);
+                reply.lost = self.is_lost(now);
                 let next = self.meters.iter().filter_map(|meter| meter.next_end(now));
-                reply.next_window = next.min();
+                let look = self.outlook.as_ref().and_then(|it| it.next_look(now));
+                reply.next_window = next.chain(look).min();
             }
             RecorderMessage::LoadEnded(at) => {
                 (self.meters.iter_mut()).for_each(|meter| meter.load_ended(at));
@@ -389,6 +399,13 @@ impl Recorder {
         folded
     }
 
+    fn is_lost(&mut self, now: Time) -> bool {
+        let (transitions, operations) = (|| self.transitions.rows(), || self.operations.rows());
+        let outlook = self.outlook.as_ref();
+        self.lost = outlook.is_some_and(|it| it.is_lost(now, transitions, operations));
+        self.lost
+    }
+
     /// Tells whoever watches how far the run has come.
     fn tell(&mut self, gauges: &Gauges) {
         let progress = &self.progress;
@@ -443,6 +460,7 @@ impl Recorder {
             event_hash: self.hasher.take().map(|hasher| hasher.finish()),
             local_failure: None,
             interrupted,
+            lost: self.lost,
             notes: std::mem::take(&mut self.notes),
             histories: (self.collector.take().filter(|_| self.keeps_history))
                 .map_or_else(Vec::new, Collector::finish),

@@ -156,7 +156,7 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         self.calendar.push(Time::ZERO, StormWake::Nemesis);
         self.calendar
             .push(Time::ZERO + self.interval, StormWake::Interval);
-        if scenario.aborts() {
+        if scenario.aborts() || scenario.ends_when_lost {
             self.end_windows();
         }
         self.target.start(Time::ZERO, &mut self.out);
@@ -407,7 +407,8 @@ impl<T: Target, S: Runtime> Storm<T, S> {
     fn settled(&mut self) {
         let (length, most) = self.settle;
         let next = self.now + length;
-        if next.since(self.load_end) <= most && !self.is_at_rest() {
+        let may_last = length > Span::ZERO && next.since(self.load_end) <= most;
+        if may_last && !self.is_at_rest() {
             self.calendar.push(next, StormWake::SettleEnd);
         } else {
             self.close();
@@ -440,7 +441,11 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         }
         self.flush();
         let reply = self.recorder.ask(RecorderMessage::Windows(self.now));
-        if reply.ends_load {
+        if reply.lost && !self.eager {
+            // Nobody wants to know what else there is.
+            self.settle = (HASTE, HASTE);
+        }
+        if reply.ends_load || reply.lost {
             self.end_load();
         } else if let Some(next) = reply.next_window {
             self.calendar.push(next, StormWake::Window);

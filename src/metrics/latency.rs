@@ -121,6 +121,13 @@ impl Latency {
         Span(step.map_or(0, |(bucket, _)| top(*bucket))).clamp(self.min(), self.max())
     }
 
+    /// How many values are certainly above one: those in the buckets above its own.
+    pub(crate) fn over(&self, span: Span) -> u64 {
+        let steps = self.counts.steps().into_iter();
+        let above = steps.skip_while(|(own, _)| usize::from(*own) <= bucket(span.0));
+        above.map(|(_, count)| count).sum()
+    }
+
     /// As a histogram of nanoseconds, for export.
     pub(crate) fn histogram(&self) -> Histogram<u64> {
         let mut histogram = empty_histogram();

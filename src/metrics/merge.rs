@@ -44,6 +44,7 @@ pub fn shards(shards: Vec<RunResult>) -> Option<RunResult> {
         }
         whole.local_failure = whole.local_failure.or(shard.local_failure);
         whole.interrupted |= shard.interrupted;
+        whole.lost |= shard.lost;
         whole.notes.extend(shard.notes);
         whole.histories.extend(shard.histories);
     }

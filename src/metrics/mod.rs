@@ -3,6 +3,7 @@
 mod conclusion;
 mod judge;
 mod latency;
+mod lost;
 pub mod merge;
 mod recovery;
 mod result;
@@ -13,6 +14,7 @@ mod window;
 pub use conclusion::Conclusion;
 pub use latency::Latency;
 pub(crate) use latency::empty_histogram;
+pub(crate) use lost::Losable;
 pub use result::{
     FaultTurn, LoadParts, OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey,
     TransitionRow, WorstWindow,

@@ -216,6 +216,8 @@ pub struct RunResult {
     pub local_failure: Option<LocalFailure>,
     /// Whether it was cut short by the user.
     pub interrupted: bool,
+    /// Whether it ended early, since a demand could not hold any more.
+    pub lost: bool,
     /// What a person should know of beside.
     pub notes: Vec<String>,
     /// What clients saw, by the numbers of the subjects; empty unless the scenario keeps it.

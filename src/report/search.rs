@@ -138,6 +138,7 @@ fn point(result: &SearchResult, (point, beside): &(Point, Beside)) -> Value {
         "runs": point.samples.len(),
         "holds": point.holds,
         "overloaded": point.is_overloaded(),
+        "ended_early": point.is_lost(),
         "figures": figures.collect::<Vec<_>>(),
         "completions_per_s": mean(&beside.completions_per_s),
         "in_flight": mean(&beside.in_flight),
@@ -359,6 +360,7 @@ const ROWS: usize = 10;
 /// A figure at a value, or why there is none.
 fn figure_of(point: &Point, at: usize, threshold: &Threshold) -> String {
     match point.figure(at) {
+        _ if point.is_lost() => "missed early".to_owned(),
         _ if point.is_overloaded() => "work left over".to_owned(),
         Some(figure) => shown(threshold, figure),
         None => "never happened".to_owned(),

@@ -158,6 +158,8 @@ pub struct Scenario {
     pub interval: Option<Span>,
     /// Whether everything that clients see is kept for a saved history. No key of the file: the command line asks for it.
     pub keeps_history: bool,
+    /// Whether a run ends as soon as one of its thresholds cannot hold any more. No key of the file: a search asks for it.
+    pub ends_when_lost: bool,
     /// SHA-256 of the file, with what it refers to and what `--set` changed, in hex.
     pub sha256: String,
 }

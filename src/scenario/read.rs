@@ -197,6 +197,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         thresholds,
         interval,
         keeps_history: false,
+        ends_when_lost: false,
         sha256: sha256(&reader.sources.borrow()),
     };
     if whole && stands_still(&scenario) {

@@ -150,6 +150,7 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
         interval: Some(Span::from_secs(60)),
         sha256: String::new(),
         keeps_history: true,
+        ends_when_lost: false,
     }
 }
 

@@ -5,6 +5,7 @@ mod demands;
 mod exact;
 mod golden;
 mod levels;
+mod lost;
 mod queues;
 mod random_storms;
 mod seeds;

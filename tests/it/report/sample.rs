@@ -39,6 +39,7 @@ fn scenario(replications: u32) -> Scenario {
         thresholds: Vec::new(),
         interval: None,
         keeps_history: false,
+        ends_when_lost: false,
         sha256: "5ca1ab1e".to_owned(),
     }
 }
@@ -226,6 +227,7 @@ pub fn valid() -> StormResult {
         event_hash: Some(0xc0ffee),
         local_failure: None,
         interrupted: false,
+        lost: false,
         notes: Vec::new(),
         histories: Vec::new(),
         faults: Vec::new(),

@@ -1,6 +1,7 @@
 //! What a service can take, and what it needs: a search over a key of a scenario, and what its figures are worth.
 
 mod estimate;
+mod law;
 mod quantity;
 mod result;
 mod search;

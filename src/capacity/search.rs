@@ -7,7 +7,10 @@
 //! each replication has a value of its own at which its margin would be zero, and these give the value and its interval. Where the key
 //! takes whole numbers, replications are added at both ends until each is told apart from the bound.
 
-use super::estimate::{CONFIDENCE, Estimate};
+mod crossing;
+mod enclose;
+
+use super::estimate::Estimate;
 use super::quantity::{self, Range};
 use crate::metrics::{Comparison, Threshold, Unit};
 use std::ops;
@@ -97,6 +100,17 @@ pub trait Measure {
         whole: bool,
     ) -> Result<Vec<Sample>, Stop<Self::Error>>;
 
+    /// What a short run at a value asks of each resource, as a share of its units, always of as many resources; none where runs
+    /// are not short or that is not known.
+    fn sketch(&mut self, _value: f64) -> Result<Vec<f64>, Stop<Self::Error>> {
+        Ok(Vec::new())
+    }
+
+    /// The same of the runs that were measured at a value.
+    fn asked(&self, _value: f64) -> Vec<f64> {
+        Vec::new()
+    }
+
     /// Hears that something was decided about a point.
     fn decided(&mut self, point: &Point);
 }
@@ -139,14 +153,9 @@ const SURE: f64 = 0.99;
 
 impl<M: Measure> Search<'_, M> {
     fn run(&mut self) -> Result<Answer, Stop<M::Error>> {
-        let (from, to) = (self.range.from, self.range.to);
-        let (at_from, at_to) = (self.look(from)?, self.look(to)?);
-        let (mut holds, mut fails) = match (at_from, at_to) {
-            (Holds::Yes, Holds::Yes) => return Ok(Answer::Everywhere),
-            (Holds::No, Holds::No) => return Ok(Answer::Nowhere),
-            (Holds::Yes, _) => (from, to),
-            (_, Holds::Yes) => (to, from),
-            (Holds::Void, _) | (_, Holds::Void) => return Ok(Answer::NotOffered(from, to)),
+        let (mut holds, mut fails) = match self.enclose()? {
+            Ok(enclosed) => enclosed,
+            Err(answer) => return Ok(answer),
         };
         let near = 2.0 * self.budget.within;
         while (holds - fails).abs() > near * holds.min(fails) || self.is_whole() {
@@ -344,85 +353,6 @@ impl<M: Measure> Search<'_, M> {
             .unwrap_or(0)
     }
 
-    /// Where the key takes any number: replications at two values that enclose it until the interval is as narrow as it must be.
-    fn between(&mut self, mut holds: f64, mut fails: f64) -> Result<Found, Stop<M::Error>> {
-        let mut replications = 2 * MORE;
-        for _ in 0..TURNS {
-            self.until_whole(holds, replications)?;
-            self.until_whole(fails, replications)?;
-            let Some((estimate, demand)) = self.crossing(holds, fails) else {
-                // Nothing happened at one of the ends, or there is more noise than slope.
-                let middle = self.range.middle(holds.min(fails), holds.max(fails));
-                match middle
-                    .map(|middle| Ok((middle, self.look(middle)?)))
-                    .transpose()?
-                {
-                    Some((middle, Holds::Yes)) => holds = middle,
-                    Some((middle, Holds::No | Holds::Void)) => fails = middle,
-                    None => break,
-                }
-                continue;
-            };
-            let (low, high) = (holds.min(fails), holds.max(fails));
-            if !(low..=high).contains(&estimate.mean) {
-                let shift = estimate.mean - 0.5 * (low + high);
-                let shifted = |value: f64| {
-                    let value = (value + shift).clamp(self.range.from, self.range.to);
-                    self.range.rounded(value)
-                };
-                let ends = (shifted(holds), shifted(fails));
-                if ends != (holds, fails) && ends.0 != ends.1 {
-                    (holds, fails) = ends;
-                    continue;
-                }
-            }
-            let exact = estimate.reach <= self.budget.within * estimate.mean.abs();
-            if exact || self.replications(holds) >= self.budget.most {
-                return Ok(Found {
-                    value: estimate.mean,
-                    low: estimate.low(),
-                    high: estimate.high(),
-                    below: holds < fails,
-                    demand,
-                });
-            }
-            replications = self.replications(holds) + MORE;
-        }
-        // No line can be laid through it, so that the answer is as wide as what encloses it.
-        Ok(Found {
-            value: holds,
-            low: holds.min(fails),
-            high: holds.max(fails),
-            below: holds < fails,
-            demand: self.tightest(fails),
-        })
-    }
-
-    /// Where the first demand gives way between two values, and which: each replication has a crossing of its own.
-    fn crossing(&mut self, holds: f64, fails: f64) -> Option<(Estimate, usize)> {
-        let demands = self.demands;
-        let (here, there) = (self.point(holds).clone(), self.point(fails).clone());
-        let towards = (fails - holds).signum();
-        let crossings = demands.iter().enumerate().filter_map(|(at, demand)| {
-            let (here, there) = (here.margins(at, demand), there.margins(at, demand));
-            let (mean_here, mean_there) = (
-                Estimate::of(&here, CONFIDENCE)?,
-                Estimate::of(&there, CONFIDENCE)?,
-            );
-            let slope = (mean_there.mean - mean_here.mean) / (fails - holds);
-            if !slope.is_finite() || slope * towards <= 0.0 {
-                return None;
-            }
-            let middle = 0.5 * (holds + fails);
-            let pairs = here.iter().zip(&there);
-            let own: Vec<f64> = pairs
-                .map(|(here, there)| middle - 0.5 * (here + there) / slope)
-                .collect();
-            Some((Estimate::of(&own, CONFIDENCE)?, at))
-        });
-        crossings.min_by(|(a, _), (b, _)| (a.mean * towards).total_cmp(&(b.mean * towards)))
-    }
-
     /// What was found so far: the nearest values that hold and do not.
     fn bracket(&self) -> Option<(f64, f64)> {
         let of = |holds: bool| {
@@ -438,8 +368,6 @@ impl<M: Measure> Search<'_, M> {
 const FIRST: u32 = 2;
 /// Replications that are added where these do not decide; the same on any machine, so that the answer is too.
 const MORE: u32 = 4;
-/// How often the ends of the last bracket are moved, or given more replications, at most.
-const TURNS: u32 = 64;
 
 /// What a few replications say of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -154,6 +154,91 @@ fn where_nothing_happens_no_demand_holds() {
     assert!(found.high - found.low < 0.01, "{found:?}");
 }
 
+/// Knows what the load asks of its only resource; a sketch is off by a factor.
+struct Sketched<M> {
+    inner: M,
+    asked: fn(f64) -> f64,
+    off: f64,
+    looked_at: Vec<f64>,
+}
+
+impl<M: Measure<Error = ()>> Measure for Sketched<M> {
+    type Error = ();
+
+    fn measure(
+        &mut self,
+        value: f64,
+        replications: ops::Range<u32>,
+        whole: bool,
+    ) -> Result<Vec<Sample>, Stop<()>> {
+        self.looked_at.push(value);
+        self.inner.measure(value, replications, whole)
+    }
+
+    fn sketch(&mut self, value: f64) -> Result<Vec<f64>, Stop<()>> {
+        Ok(vec![(self.asked)(value) * self.off])
+    }
+
+    fn asked(&self, value: f64) -> Vec<f64> {
+        vec![(self.asked)(value)]
+    }
+
+    fn decided(&mut self, _: &Point) {}
+}
+
+/// An M/M/1 queue of rate 1 that is offered up to a hundred times too much: no run is spent far beyond what it can do.
+#[test]
+fn the_utilisation_law_says_where_to_look() {
+    let range = Range::new("load.arrivals.rate", "0.1/s", "100/s").unwrap();
+    for off in [1.0, 0.3, 3.0] {
+        let mut queue = Sketched {
+            inner: Noisy {
+                figure: |x: f64| Some(if x < 1.0 { 1e9 / (1.0 - x) } else { 1e18 }),
+                noise: 0.02,
+                seed: 5,
+                measured: 0,
+            },
+            asked: |x| x,
+            off,
+            looked_at: Vec::new(),
+        };
+        let found = found(&range, 10e9, &mut queue);
+        assert!((found.value / 0.9 - 1.0).abs() < 0.01, "{off}: {found:?}");
+        let farthest = queue.looked_at.iter().copied().fold(0.0, f64::max);
+        assert!(farthest < 1.1, "{off}: {:?}", queue.looked_at);
+    }
+}
+
+/// What is asked for says nothing of a demand that gives way at a tenth of it, or never: the search looks elsewhere.
+#[test]
+fn where_the_law_misleads_the_search_still_finds_it() {
+    let range = Range::new("load.arrivals.rate", "0.1/s", "100/s").unwrap();
+    let sketched = |edge: f64, bound: f64| {
+        let mut queue = Sketched {
+            inner: Noisy {
+                figure: move |x: f64| Some(1e9 * x / edge),
+                noise: 0.001,
+                seed: 5,
+                measured: 0,
+            },
+            asked: |x| x,
+            off: 1.0,
+            looked_at: Vec::new(),
+        };
+        search(&range, &[demand(bound)], BUDGET, &mut queue).1
+    };
+    for edge in [0.15, 0.95, 1.2, 30.0] {
+        match sketched(edge, 1e9) {
+            Ok(Answer::Found(found)) => {
+                assert!((found.value / edge - 1.0).abs() < 0.01, "{edge}: {found:?}");
+            }
+            other => panic!("{edge}: {other:?}"),
+        }
+    }
+    assert_eq!(sketched(1.0, 1e12), Ok(Answer::Everywhere));
+    assert_eq!(sketched(1.0, 1e6), Ok(Answer::Nowhere));
+}
+
 /// Interrupted after so many batches.
 struct Interrupted<M>(M, u32);
 

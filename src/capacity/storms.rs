@@ -4,7 +4,7 @@ use super::search::{Measure, Point, Sample, Stop};
 use super::usage::{Usage, ranked};
 use crate::engine::{self, RunError, RunOptions};
 use crate::metrics::{RunResult, StormResult, Stretch};
-use crate::scenario::{Mistakes, Scenario, Target};
+use crate::scenario::{Clock, Mistakes, NamedPhase, Scenario, Target};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::ops;
@@ -12,6 +12,7 @@ use std::slice;
 use stormglass_model::config::{Resource, Work};
 use stormglass_model::lifecycle::{SubjectStatus, Verdict};
 use stormglass_model::random::Seed;
+use stormglass_model::units::{Span, Time};
 
 /// How one resource was used at a value of the key, on average over replications.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +92,37 @@ impl Storms<'_> {
     pub fn beside(&self, value: f64) -> Option<&Beside> {
         self.beside.get(&value.to_bits())
     }
+
+    fn scenario(&self, setting: &str) -> Result<Scenario, Stop<SearchError>> {
+        (self.read)(setting).map_err(|mistakes| {
+            let setting = setting.to_owned();
+            Stop::Failed(SearchError::Scenario(setting, Box::new(mistakes)))
+        })
+    }
+}
+
+/// A sketch of a run has so many times less load than the run.
+const SKETCH: u64 = 50;
+
+/// The same load for so long only, with nothing but the load in it.
+fn shorten(scenario: &mut Scenario, length: Span) {
+    scenario.load.duration = Some(length);
+    scenario.load.warm_up = Span::ZERO;
+    scenario.phases = vec![NamedPhase {
+        name: "load".to_owned(),
+        from: Time::ZERO,
+    }];
+    scenario.settle = Some(Span::ZERO);
+    scenario.thresholds.clear();
+    scenario.faults.clear();
+    scenario.replications = NonZeroU32::MIN;
+}
+
+/// What is asked of each resource as a share of its units, by its index.
+fn by_resource(uses: impl Iterator<Item = ResourceUse>) -> Vec<f64> {
+    let mut shares = vec![0.0; Resource::COUNT];
+    uses.for_each(|it| shares[it.resource.index()] = it.share);
+    shares
 }
 
 impl Measure for Storms<'_> {
@@ -103,9 +135,7 @@ impl Measure for Storms<'_> {
         whole: bool,
     ) -> Result<Vec<Sample>, Stop<SearchError>> {
         let setting = (self.setting)(value);
-        let mut scenario = (self.read)(&setting).map_err(|mistakes| {
-            Stop::Failed(SearchError::Scenario(setting.clone(), Box::new(mistakes)))
-        })?;
+        let mut scenario = self.scenario(&setting)?;
         scenario.ends_when_lost = !whole;
         scenario.seed = Seed(scenario.seed.0.wrapping_add(replications.start.into()));
         let count = replications.end - replications.start;
@@ -139,6 +169,30 @@ impl Measure for Storms<'_> {
         }
         beside.add(&result);
         Ok(samples)
+    }
+
+    fn sketch(&mut self, value: f64) -> Result<Vec<f64>, Stop<SearchError>> {
+        let setting = (self.setting)(value);
+        let mut scenario = self.scenario(&setting)?;
+        let embedded = matches!(scenario.target, Target::Embedded(_));
+        let (true, Clock::Virtual, Some(length)) =
+            (embedded, scenario.clock, scenario.load.duration)
+        else {
+            return Ok(Vec::new());
+        };
+        shorten(&mut scenario, Span((length.0 / SKETCH).max(1)));
+        let result = engine::run(&scenario, self.options);
+        let result = result.map_err(|error| Stop::Failed(SearchError::Run(setting, error)))?;
+        if result.interrupted() {
+            return Err(Stop::Interrupted);
+        }
+        let usages = ranked(&result.runs);
+        Ok(by_resource(usages.iter().map(ResourceUse::of)))
+    }
+
+    fn asked(&self, value: f64) -> Vec<f64> {
+        let resources = self.beside(value).map_or(&[][..], |it| &it.resources);
+        by_resource(resources.iter().cloned())
     }
 
     fn decided(&mut self, point: &Point) {

@@ -42,7 +42,7 @@ impl Estimate {
 }
 
 /// How many standard errors Student's interval of so many degrees of freedom reaches to either side.
-fn student(freedom: f64, confidence: f64) -> f64 {
+pub(super) fn student(freedom: f64, confidence: f64) -> f64 {
     match StudentsT::new(0.0, 1.0, freedom) {
         Ok(student) => student.inverse_cdf(0.5 + 0.5 * confidence),
         Err(_) => f64::INFINITY,

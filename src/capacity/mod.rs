@@ -7,6 +7,7 @@ mod result;
 mod search;
 mod storms;
 mod usage;
+pub mod usl;
 
 pub use estimate::{CONFIDENCE, Estimate};
 pub use quantity::{Range, Unit};

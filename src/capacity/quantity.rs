@@ -200,6 +200,22 @@ impl Range {
         (low < middle && middle < high).then_some(middle)
     }
 
+    /// So many values from one end to the other, of which each is as many times the one before where both ends are above zero.
+    pub(super) fn spread(&self, count: u32) -> Vec<f64> {
+        let last = f64::from(count.saturating_sub(1).max(1));
+        let value = |n: u32| {
+            let way = f64::from(n) / last;
+            let value = match self.from > 0.0 {
+                true => self.from * (self.to / self.from).powf(way),
+                false => self.from + (self.to - self.from) * way,
+            };
+            self.rounded(value)
+        };
+        let mut values: Vec<f64> = (0..count).map(value).collect();
+        values.dedup();
+        values
+    }
+
     /// The nearest value that the key can have.
     pub(super) fn rounded(&self, value: f64) -> f64 {
         match self.unit {
@@ -256,5 +272,14 @@ mod tests {
         assert_eq!(whole.middle(4.0, 5.0), None);
         let any = Range::new("a", "1.0", "100").unwrap();
         assert_eq!(any.middle(4.0, 5.0), Some(4.5));
+        let wide = Range::new("a", "1", "64").unwrap();
+        assert_eq!(wide.spread(7), [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]);
+        assert_eq!(
+            Range::new("a", "1", "3").unwrap().spread(7),
+            [1.0, 2.0, 3.0]
+        );
+        let none = Range::new("a", "0", "8").unwrap();
+        assert_eq!(none.spread(5), [0.0, 2.0, 4.0, 6.0, 8.0]);
+        assert!(none.spread(0).is_empty());
     }
 }

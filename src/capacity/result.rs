@@ -4,6 +4,7 @@ use super::estimate::{CONFIDENCE, Estimate};
 use super::quantity::Range;
 use super::search::{Answer, Point};
 use super::storms::{Beside, SearchError};
+use super::usl;
 use crate::metrics::Threshold;
 
 /// What a search came to, for reports.
@@ -36,6 +37,28 @@ impl SearchResult {
             let away = |it: &(Point, Beside)| (it.0.value - found.value).abs();
             away(a).total_cmp(&away(b))
         })
+    }
+
+    /// How throughput goes with concurrency, over all values at which no work was left over.
+    pub fn scalability(&self) -> Result<usl::Law, usl::Unlawful> {
+        usl::Law::fit(&self.observations())
+    }
+
+    /// The values that say how throughput goes with concurrency: those that were run to their ends, and left no work over.
+    pub fn observations(&self) -> Vec<usl::Observation> {
+        let is_whole = |point: &Point| {
+            let mut samples = point.samples.iter();
+            samples.all(|it| !it.void && !it.overloaded && !it.lost)
+        };
+        let mean = |values: &[f64]| Estimate::of(values, CONFIDENCE).map(|it| it.mean);
+        let whole = self.points.iter().filter(|(point, _)| is_whole(point));
+        let observation = |(_, beside): &(Point, Beside)| {
+            Some(usl::Observation {
+                concurrency: mean(&beside.in_flight)?,
+                throughput: mean(&beside.completions_per_s)?,
+            })
+        };
+        whole.filter_map(observation).collect()
     }
 
     /// The demand that decides at a point: the one of which least is left there.

@@ -46,6 +46,8 @@ pub struct Budget {
     pub most: u32,
     /// How far the interval may reach to either side, as a share of the value.
     pub within: f64,
+    /// How many values, spread over the range, are looked at beside those that the answer needs.
+    pub spread: u32,
 }
 
 /// What the search came to.
@@ -140,7 +142,11 @@ pub fn search<M: Measure>(
         points,
     };
     let answer = match search.run() {
-        Ok(answer) => Ok(answer),
+        Ok(answer) => match search.spread() {
+            // What was found is not lost with what was to be seen beside it.
+            Ok(()) | Err(Stop::Interrupted) => Ok(answer),
+            Err(Stop::Failed(error)) => Err(error),
+        },
         Err(Stop::Interrupted) => Ok(Answer::Unfinished(search.bracket())),
         Err(Stop::Failed(error)) => Err(error),
     };
@@ -176,6 +182,15 @@ impl<M: Measure> Search<'_, M> {
             false => self.between(holds, fails)?,
         };
         Ok(Answer::Found(found))
+    }
+
+    /// Looks at values spread over the whole range, to the ends of their runs.
+    fn spread(&mut self) -> Result<(), Stop<M::Error>> {
+        for value in self.range.spread(self.budget.spread) {
+            self.until_whole(value, FIRST)?;
+            self.look(value)?;
+        }
+        Ok(())
     }
 
     fn is_whole(&self) -> bool {

@@ -62,6 +62,7 @@ impl<F: Fn(f64) -> Option<f64>> Measure for Noisy<F> {
 const BUDGET: Budget = Budget {
     most: 32,
     within: 0.01,
+    spread: 0,
 };
 
 fn found(range: &Range, bound: f64, measure: &mut impl Measure<Error = ()>) -> Found {

@@ -31,6 +31,7 @@ Examples:
   stormglass search scenarios/steady-week.toml --vary load.arrivals.rate --from 1/s --to 20/s
   stormglass search scenarios/smoke.toml --vary service.store.slots --from 1 --to 64 \\
       --slo 'saving->active p(99) < 20s' --slo 'upload error_rate < 1%'
+  stormglass search scenarios/glance-first-contact.toml --vary load.users --from 1 --to 64 --points 8
   stormglass search scenarios/steady-week.toml --vary service.store.bandwidth --from 16MiB/s --to 4GiB/s --json | jq .value")]
 pub struct Arguments {
     /// The scenario
@@ -56,6 +57,9 @@ pub struct Arguments {
     /// How far the answer's interval may reach to either side, as a share of the answer
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = share)]
     within: f64,
+    /// Looks at so many more values, spread over the range: from six on they show how throughput scales with concurrency
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    points: u32,
     /// How many threads work [default: one a core]
     #[arg(long, value_name = "N", value_parser = super::threads)]
     threads: Option<NonZeroUsize>,
@@ -188,6 +192,7 @@ fn searched(
     let budget = Budget {
         most: arguments.replications.get(),
         within: arguments.within,
+        spread: arguments.points,
     };
     let told = |point: &Point| {
         if !arguments.quiet {
@@ -245,11 +250,31 @@ fn settings(arguments: &Arguments) -> Result<Vec<String>, String> {
 }
 
 /// The options that say what is looked for.
-fn options_of(arguments: &Arguments) -> Vec<&str> {
+fn options_of(arguments: &Arguments) -> Vec<String> {
     let Arguments { vary, from, to, .. } = arguments;
-    let mut options = vec!["--vary", vary, "--from", from, "--to", to];
-    options.extend(arguments.slos.iter().flat_map(|slo| ["--slo", slo]));
+    let mut options = vec![
+        ("--vary", vary.clone()),
+        ("--from", from.clone()),
+        ("--to", to.clone()),
+    ];
+    options.extend(arguments.slos.iter().map(|slo| ("--slo", slo.clone())));
+    let numbers = [
+        (
+            "--replications",
+            f64::from(arguments.replications.get()),
+            32.0,
+        ),
+        ("--within", arguments.within, 0.01),
+        ("--points", f64::from(arguments.points), 0.0),
+    ];
+    let chosen = numbers
+        .into_iter()
+        .filter(|(_, value, usual)| value != usual);
+    options.extend(chosen.map(|(option, value, _)| (option, value.to_string())));
+    let options = options.into_iter();
     options
+        .flat_map(|(option, value)| [option.to_owned(), value])
+        .collect()
 }
 
 /// `saving->active p(99) < 20s`: what a demand is about, and the demand.

@@ -92,7 +92,7 @@ impl Origin {
         scenario: &Scenario,
         file: &Path,
         settings: &[String],
-        options: &[&str],
+        options: &[String],
         host: Host,
     ) -> Origin {
         let mut origin = Origin::new(scenario, file, settings, host);

@@ -7,6 +7,7 @@ use super::number::{compact, counted, percent};
 use super::origin::Origin;
 use super::summary::quantity;
 use super::terminal::{Paint, clipped, closing, wrapped};
+use crate::capacity::usl;
 use crate::capacity::{
     Answer, Beside, CONFIDENCE, Estimate, Found, Point, Range, ResourceUse, SearchResult, Unit,
 };
@@ -25,6 +26,12 @@ pub fn search_files(
         ("capacity.csv", capacity_csv(result)),
     ]
     .into_iter()
+    .chain(
+        result
+            .scalability()
+            .ok()
+            .map(|law| ("usl.csv", usl_csv(result, &law))),
+    )
 }
 
 /// The document: `value`, `low` and `high` are in `unit`; null where there is no answer.
@@ -64,6 +71,7 @@ pub fn search_json(origin: &Origin, result: &SearchResult) -> Vec<u8> {
         ),
         ("bottleneck", use_of(0)),
         ("next", use_of(1)),
+        ("scalability", scalability(result)),
         ("points", json!(points)),
         ("wall_s", json!(result.wall_s)),
         ("cpu_s", json!(result.cpu_s)),
@@ -120,6 +128,33 @@ fn resource(used: &ResourceUse) -> Value {
         "asked_for": used.share,
         "waiting": waiting,
     })
+}
+
+/// The weights of the scalability law with their intervals, or why there are none.
+fn scalability(result: &SearchResult) -> Value {
+    let of = |it: Estimate| json!({ "mean": it.mean, "low": it.low().max(0.0), "high": it.high() });
+    match result.scalability() {
+        Ok(law) => json!({
+            "lambda_per_s": of(law.lambda),
+            "sigma": of(law.sigma),
+            "kappa": of(law.kappa),
+            "peak": law.peak.map(|it| json!({
+                "concurrency": of(it.concurrency),
+                "completions_per_s": of(it.throughput),
+            })),
+            "scatter": law.scatter,
+        }),
+        Err(why) => json!({ "refused": why.to_string() }),
+    }
+}
+
+/// `usl.csv`: a row for each load, with what was measured and what the scalability law says.
+fn usl_csv(result: &SearchResult, law: &usl::Law) -> io::Result<Vec<u8>> {
+    let records = result.observations().into_iter().map(|it| {
+        let figures = [it.concurrency, it.throughput, law.at(it.concurrency)];
+        figures.map(|figure| figure.to_string())
+    });
+    table("concurrency,completions_per_s,fitted_per_s", records)
 }
 
 fn point(result: &SearchResult, (point, beside): &(Point, Beside)) -> Value {
@@ -261,6 +296,7 @@ pub fn search_summary(
         Span::from_secs_f64(result.wall_s),
     )));
     lines.extend(why(result));
+    lines.extend(scaling(result));
     lines.push(String::new());
     lines.extend(points(result));
     lines.extend(closing(None, results.map(str::to_owned)));
@@ -294,6 +330,34 @@ fn why(result: &SearchResult) -> Vec<String> {
         ));
     }
     lines.iter().flat_map(|line| wrapped(line)).collect()
+}
+
+/// How throughput scales, where there are enough values to say so.
+fn scaling(result: &SearchResult) -> Vec<String> {
+    let line = match result.scalability() {
+        Ok(law) => {
+            let peak = match law.peak {
+                Some(peak) => format!(
+                    "most, {} ± {}/s, at {} ± {} in flight",
+                    compact(peak.throughput.mean),
+                    compact(peak.throughput.reach),
+                    compact(peak.concurrency.mean),
+                    compact(peak.concurrency.reach),
+                ),
+                None => "no finite peak".to_owned(),
+            };
+            format!(
+                "  throughput: one in flight {} ± {}/s; contention {} ± {}; {peak}",
+                compact(law.lambda.mean),
+                compact(law.lambda.reach),
+                percent(law.sigma.mean),
+                percent(law.sigma.reach),
+            )
+        }
+        Err(usl::Unlawful::Few(_)) => return Vec::new(),
+        Err(why) => format!("  {why}"),
+    };
+    wrapped(&line)
 }
 
 /// Rows of the values nearest to the answer, as many as fit.

@@ -174,6 +174,48 @@ fn where_work_is_left_over_no_demand_holds() {
     }
 }
 
+/// Users who take turns at one slot: two do no more than one, so that all of the work is contention, and none of it coherence. Each
+/// creates at once, and holds the slot for 100 ms on average.
+#[test]
+fn throughput_follows_the_scalability_law() {
+    let folder = folder();
+    let queue = fs::read_to_string(folder.path().join("queue.toml")).unwrap();
+    let closed = queue.replace(
+        "arrivals = { rate = \"28/s\", spacing = \"poisson\" }",
+        "users = 2",
+    );
+    fs::write(folder.path().join("queue.toml"), closed).unwrap();
+    let users = "--set service.store.slots=1 --vary load.users --from 1 --to 32 --out out";
+    let output = search(
+        folder.path(),
+        &format!("{users} --points 8"),
+        &["upload p(50) < 1s"],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let law = &document(folder.path())["scalability"];
+    let covers = |key: &str, truth: f64| {
+        let (low, high) = (
+            law[key]["low"].as_f64().unwrap(),
+            law[key]["high"].as_f64().unwrap(),
+        );
+        (low..=high).contains(&truth)
+    };
+    assert!(
+        covers("lambda_per_s", 20.0) && covers("sigma", 1.0),
+        "{law:#}"
+    );
+    assert!(law["peak"].is_null(), "{law:#}");
+    let csv = fs::read_to_string(folder.path().join("out/usl.csv")).unwrap();
+    assert!(csv.lines().count() > 8, "{csv}");
+    assert!(
+        stdout(&output).contains("no finite peak"),
+        "{}",
+        stdout(&output)
+    );
+    let repeat = document(folder.path())["repeat"].to_string();
+    assert!(repeat.contains("--points 8"), "{repeat}");
+}
+
 /// What is asked, what must hold, the exit code, and what is told.
 const SENSELESS: [(&str, &str, i32, &str); 10] = [
     (

@@ -17,6 +17,8 @@ pub(super) struct Asked {
 pub(super) struct Law {
     /// Where the load asks for little.
     light: Asked,
+    /// The other end of the range, where it asks for more.
+    heavy: f64,
     /// By resource: the power of the key.
     exponents: Vec<f64>,
 }
@@ -31,7 +33,7 @@ impl Asked {
 impl Law {
     /// From what is asked at two values, at neither of which more is asked than there is: what waits asks for nothing more. None where
     /// that tells nothing.
-    pub(super) fn new(light: Asked, near: &Asked) -> Option<Law> {
+    pub(super) fn new(light: Asked, near: &Asked, heavy: f64) -> Option<Law> {
         let apart = (near.value / light.value).ln();
         let shares = light.shares.iter().zip(&near.shares);
         let exponents: Vec<f64> = shares
@@ -41,7 +43,11 @@ impl Law {
             })
             .collect();
         let all = exponents.iter().all(|it| it.is_finite());
-        (all && exponents.iter().any(|it| it * apart > 0.0)).then_some(Law { light, exponents })
+        (all && exponents.iter().any(|it| it * apart > 0.0)).then_some(Law {
+            light,
+            heavy,
+            exponents,
+        })
     }
 
     /// The same law where longer runs have said more about what is asked at the lighter value.
@@ -50,10 +56,15 @@ impl Law {
         self
     }
 
-    /// The value between the light one and `heavy` at which the load asks for this share of the resource that is short first;
-    /// `heavy` where it lies beyond.
-    pub(super) fn value_at(&self, share: f64, heavy: f64) -> f64 {
-        let (mut less, mut more) = (self.light.value, heavy);
+    /// The values at which the load asks for less and for more.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        (self.light.value, self.heavy)
+    }
+
+    /// The value in the range at which the load asks for this share of the resource that is short first; the heavy end where it lies
+    /// beyond.
+    pub(super) fn value_at(&self, share: f64) -> f64 {
+        let (mut less, mut more) = self.ends();
         if self.asked_at(more) <= share {
             return more;
         }
@@ -94,34 +105,36 @@ mod tests {
     /// A rate asks more of both resources, and units of one are varied the other way round.
     #[test]
     fn what_is_asked_is_a_power_of_the_key() {
-        let rate = Law::new(asked(1.0, &[0.1, 0.02]), &asked(2.0, &[0.2, 0.04])).unwrap();
+        let rate = Law::new(asked(1.0, &[0.1, 0.02]), &asked(2.0, &[0.2, 0.04]), 100.0).unwrap();
         for share in [0.2, 0.9, 1.0, 3.0] {
-            let found = rate.value_at(share, 100.0);
+            let found = rate.value_at(share);
             assert!((found / (10.0 * share) - 1.0).abs() < 1e-6, "{found}");
         }
-        assert_eq!(rate.value_at(20.0, 100.0), 100.0);
+        assert_eq!(rate.value_at(20.0), 100.0);
         let units = Law::new(
             asked(64.0, &[6.0 / 64.0, 0.3]),
             &asked(32.0, &[6.0 / 32.0, 0.3]),
+            1.0,
         );
         let units = units.unwrap();
         // The other resource asks for three tenths whatever there is of the first.
         for share in [0.9, 0.31] {
-            assert!((units.value_at(share, 1.0) - 6.0 / share).abs() < 1e-6);
+            assert!((units.value_at(share) - 6.0 / share).abs() < 1e-6);
         }
-        let found = units.corrected(vec![3.0 / 64.0, 0.3]).value_at(0.9, 1.0);
+        let found = units.corrected(vec![3.0 / 64.0, 0.3]).value_at(0.9);
         assert!((found - 3.0 / 0.9).abs() < 1e-6, "{found}");
     }
 
     #[test]
     fn there_is_no_law_where_nothing_more_is_asked() {
-        let law =
-            |light: &[f64], near: &[f64]| Law::new(asked(1.0, light), &asked(2.0, near)).is_some();
+        let law = |light: &[f64], near: &[f64]| {
+            Law::new(asked(1.0, light), &asked(2.0, near), 9.0).is_some()
+        };
         assert!(law(&[0.1], &[0.11]));
         assert!(!law(&[0.1], &[0.1]));
         assert!(!law(&[0.1], &[0.09]));
         assert!(!law(&[0.0], &[0.1]));
         assert!(!law(&[], &[]));
-        assert!(Law::new(asked(0.0, &[0.1]), &asked(2.0, &[0.2])).is_none());
+        assert!(Law::new(asked(0.0, &[0.1]), &asked(2.0, &[0.2]), 9.0).is_none());
     }
 }

@@ -13,14 +13,15 @@ const BEYOND: [f64; 3] = [1.05, 1.25, 2.0];
 impl<M: Measure> Search<'_, M> {
     /// Looks where the utilisation law says, and at the ends where it says nothing.
     pub(super) fn enclose(&mut self) -> Result<Enclosed, Stop<M::Error>> {
-        let Some((law, light, heavy)) = self.law()? else {
+        let Some(law) = self.law()? else {
             return self.by_the_ends();
         };
+        let (light, heavy) = law.ends();
         if self.look(light)? != Holds::Yes {
             return self.by_the_ends();
         }
         let law = law.corrected(self.measure.asked(light));
-        let beyond = BEYOND.map(|share| self.range.rounded(law.value_at(share, heavy)));
+        let beyond = BEYOND.map(|share| self.range.rounded(law.value_at(share)));
         let (mut holds, mut fails) = (light, heavy);
         let mut encloses = false;
         for value in beyond.into_iter().chain([heavy]) {
@@ -39,7 +40,7 @@ impl<M: Measure> Search<'_, M> {
             return Ok(Ok((holds, fails)));
         }
         for share in BELOW {
-            let value = self.range.rounded(law.value_at(share, heavy));
+            let value = self.range.rounded(law.value_at(share));
             if value == light || value == fails {
                 continue;
             }
@@ -51,9 +52,9 @@ impl<M: Measure> Search<'_, M> {
         Ok(Ok((light, fails)))
     }
 
-    /// The utilisation law, with the ends at which less is asked for and more: none unless more than there is, of any resource, is
+    /// The utilisation law: none unless more than there is, of any resource, is
     /// asked for at one of the ends alone.
-    fn law(&mut self) -> Result<Option<(Law, f64, f64)>, Stop<M::Error>> {
+    fn law(&mut self) -> Result<Option<Law>, Stop<M::Error>> {
         let from = self.sketch(self.range.from)?;
         let to = self.sketch(self.range.to)?;
         let (light, heavy) = if from.most() < to.most() {
@@ -69,8 +70,7 @@ impl<M: Measure> Search<'_, M> {
             false => (0.5 * light.value).max(heavy.value),
         };
         let near = self.sketch(self.range.rounded(near))?;
-        let ends = (light.value, heavy.value);
-        Ok(Law::new(light, &near).map(|law| (law, ends.0, ends.1)))
+        Ok(Law::new(light, &near, heavy.value))
     }
 
     fn sketch(&mut self, value: f64) -> Result<Asked, Stop<M::Error>> {

@@ -18,6 +18,7 @@ mod engine;
 mod metrics;
 mod report;
 mod scenario;
+mod statistics;
 mod sweep;
 
 pub use cli::main;

@@ -1,13 +1,11 @@
 //! What a service can take, and what it needs: a search over a key of a scenario, and what its figures are worth.
 
-mod estimate;
 mod quantity;
 mod result;
 mod search;
 mod storms;
 mod usage;
 
-pub use estimate::{CONFIDENCE, Estimate};
 pub use quantity::{Range, Unit};
 pub use result::SearchResult;
 pub use search::{Answer, Budget, Found, Point, search};

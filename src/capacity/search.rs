@@ -7,9 +7,9 @@
 //! each replication has a value of its own at which its margin would be zero, and these give the value and its interval. Where the key
 //! takes whole numbers, replications are added at both ends until each is told apart from the bound.
 
-use super::estimate::{CONFIDENCE, Estimate};
 use super::quantity::{self, Range};
 use crate::metrics::{Comparison, Threshold, Unit};
+use crate::statistics::{CONFIDENCE, Estimate};
 use std::ops;
 
 /// What one replication at one value came to.

@@ -40,6 +40,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("version", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(origin.scenario)),
         ("scenario_sha256", json!(origin.scenario_sha256)),
+        ("scenario_keys", json!(origin.keys)),
         ("seed", json!(origin.seed)),
         ("clock", json!(origin.clock.name())),
         ("target", json!(origin.target)),

@@ -11,6 +11,7 @@ mod demand;
 mod document;
 mod fault;
 mod identity;
+mod keys;
 mod listed;
 mod load;
 mod measured;
@@ -31,6 +32,7 @@ pub use secret::repeatable;
 pub(crate) use value::parse_share;
 
 use crate::metrics::Threshold;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use stormglass_glance::GlanceTarget;
 use stormglass_model::config::ServiceConfig;
@@ -158,6 +160,8 @@ pub struct Scenario {
     pub interval: Option<Span>,
     /// Whether everything that clients see is kept for a saved history. No key of the file: the command line asks for it.
     pub keeps_history: bool,
+    /// Every key that is written, in the file or by `--set`, with its value; `…` stands for what may be a credential.
+    pub keys: BTreeMap<String, String>,
     /// SHA-256 of the file, with what it refers to and what `--set` changed, in hex.
     pub sha256: String,
 }

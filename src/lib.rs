@@ -14,6 +14,7 @@
 
 mod capacity;
 mod cli;
+mod compare;
 mod engine;
 mod metrics;
 mod report;

@@ -54,7 +54,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value = "32")]
     replications: NonZeroU32,
     /// How far the answer's interval may reach to either side, as a share of the answer
-    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = super::share)]
     within: f64,
     /// How many threads work [default: one a core]
     #[arg(long, value_name = "N", value_parser = super::threads)]
@@ -80,11 +80,6 @@ pub struct Arguments {
     /// Prints search.json in place of the summary
     #[arg(long)]
     json: bool,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let share = scenario::parse_share(text).filter(|share| *share > 0.0);
-    share.ok_or_else(|| "write a share above zero, as 1% or 0.01".to_owned())
 }
 
 /// Searches. Whatever ends it, the points so far are kept.

@@ -3,6 +3,7 @@
 //! Every exporter is a pure function from values; only `folder` touches the disk, and nothing here prints
 //! or knows an engine or a target.
 
+mod compare;
 mod csv;
 pub mod diagram;
 mod findings;
@@ -18,6 +19,7 @@ mod summary;
 mod terminal;
 mod totals;
 
+pub use compare::{compare_files, compare_json, compare_sentence, compare_text};
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };

@@ -12,7 +12,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
     ("sweep", &["scenario", "engine", "metrics"]),
     ("capacity", &["scenario", "engine", "metrics", "statistics"]),
     // Folders of results, whatever made them.
-    ("compare", &["statistics"]),
+    ("compare", &["metrics", "statistics"]),
     // Results only: a report knows neither what made them nor what judged them.
     (
         "report",

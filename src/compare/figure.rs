@@ -84,7 +84,8 @@ impl Figure {
             Unit::Nanoseconds => 10_000.0,
             Unit::Count => 0.01,
             Unit::Share => 0.001,
-            Unit::PerSecond | Unit::Bytes => 0.0,
+            Unit::PerSecond => 1e-6,
+            Unit::Bytes => 1.0,
         }
     }
 

@@ -174,7 +174,8 @@ fn contrast(
     if a.document.clock == "virtual" && fewer >= 2 && pairs.len() == fewer {
         return Some(Contrast::Paired(pairs));
     }
-    let mean = |values: &BTreeMap<u32, f64>| Mean::of(&values.values().copied().collect::<Vec<_>>());
+    let mean =
+        |values: &BTreeMap<u32, f64>| Mean::of(&values.values().copied().collect::<Vec<_>>());
     Some(Contrast::Apart(mean(of_a)?, mean(of_b)?))
 }
 
@@ -221,9 +222,13 @@ fn row(
     };
     row.matters = matter.max(least / row.a);
     // Either side may be exceeded, so each has half of what may mislead.
-    let beyond = contrast.above(up.0, up.1).min(contrast.below(down.0, down.1));
+    let beyond = contrast
+        .above(up.0, up.1)
+        .min(contrast.below(down.0, down.1));
     row.probability = (2.0 * beyond).min(1.0);
-    let within = contrast.below(up.0, up.1).max(contrast.above(down.0, down.1));
+    let within = contrast
+        .below(up.0, up.1)
+        .max(contrast.above(down.0, down.1));
     if within < 0.5 * (1.0 - CONFIDENCE) {
         row.change = Change::Same;
     }

@@ -196,8 +196,8 @@ pub fn compare_text(paths: [&str; 2], result: &CompareResult, all: bool, colour:
     }
     if folded > 0 {
         lines.push(format!(
-            "  … and {} more; --all shows them",
-            counted(folded as u64, "figure")
+            "  … and {} more figures; --all shows them",
+            thousands(folded as u64)
         ));
     }
     lines.extend(

@@ -39,6 +39,7 @@ fn scenario(replications: u32) -> Scenario {
         thresholds: Vec::new(),
         interval: None,
         keeps_history: false,
+        keys: [("service.store.slots".to_owned(), "8".to_owned())].into(),
         sha256: "5ca1ab1e".to_owned(),
     }
 }

@@ -37,6 +37,7 @@ pub fn storm(seed: u64) -> Scenario {
         thresholds: vec![],
         interval: Some(dice.pick(&[Span::from_millis(700), Span::from_secs(1)])),
         keeps_history: false,
+        keys: Default::default(),
         sha256: String::new(),
     }
 }

@@ -256,3 +256,97 @@ fn cautions(results: &Results) -> Vec<String> {
         .then(|| format!("{path} did not offer the load that was asked for"));
     verdict.into_iter().chain(load).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::{Generator, Run};
+    use super::super::figure::{Measured, Quantity};
+    use super::*;
+    use std::path::PathBuf;
+
+    /// Sums of twelve uniform numbers, from SplitMix64.
+    fn normal(state: &mut u64) -> f64 {
+        let mut uniform = || {
+            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = *state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        (0..12).map(|_| uniform()).sum::<f64>() - 6.0
+    }
+
+    /// Results of six runs with a hundred figures whose runs differ by a twentieth; the first is larger by `more`.
+    fn results(state: &mut u64, seed: u64, more: f64) -> Results {
+        let run = |run: u32| Run {
+            run,
+            seed: seed + u64::from(run),
+            transitions: 0,
+            phases: Vec::new(),
+        };
+        let figure = |at: usize| Figure {
+            measured: Measured::Operation(format!("{at:03}")),
+            quantity: Quantity::Mean,
+            phase: "load".to_owned(),
+            story: None,
+        };
+        let mut value = |at: usize| {
+            let mean = if at == 0 { 1.0 + more } else { 1.0 };
+            1e9 * mean * (1.0 + 0.05 * normal(state))
+        };
+        let values = (0..100)
+            .map(|at| (figure(at), (1..=6).map(|run| (run, value(at))).collect()))
+            .collect();
+        Results {
+            path: PathBuf::new(),
+            values,
+            document: Document {
+                scenario: String::new(),
+                scenario_sha256: String::new(),
+                scenario_keys: None,
+                clock: "virtual".to_owned(),
+                target: "embedded".to_owned(),
+                target_url: None,
+                profile: "v2".to_owned(),
+                interrupted: false,
+                verdict: "valid".to_owned(),
+                operations: 0,
+                generator: Generator {
+                    was_bottleneck: false,
+                },
+                runs: (1..=6).map(run).collect(),
+            },
+        }
+    }
+
+    /// In how many of 400 comparisons all together changed so.
+    fn changed(more: f64, matter: f64, change: Change, seed_b: u64) -> usize {
+        let mut state = 11;
+        let changed = (0..400).filter(|_| {
+            let a = results(&mut state, 0, 0.0);
+            let b = results(&mut state, seed_b, more);
+            compare(&a, &b, matter).unwrap().change == change
+        });
+        changed.count()
+    }
+
+    /// With so small a change that matters nothing but chance is left: 5 of 100, half of it in either direction. Pairs and runs
+    /// are tested differently, so both are counted.
+    #[test]
+    fn of_a_hundred_figures_chance_names_none_in_ninety_five_comparisons() {
+        for seed_b in [0, 1_000] {
+            let worse = changed(0.0, 1e-6, Change::Worse, seed_b);
+            assert!(worse <= 20, "{worse} of 400");
+        }
+    }
+
+    /// The runs of the figure differ by a twentieth, so its mean over six is known to about a twenty-fifth.
+    #[test]
+    fn one_figure_of_a_hundred_is_found_where_its_change_is_large_enough() {
+        let found = changed(0.5, 0.05, Change::Worse, 1_000);
+        assert!(found >= 390, "{found} of 400");
+        // A change of just what matters is not more than that.
+        let found = changed(0.05, 0.05, Change::Worse, 1_000);
+        assert!(found <= 20, "{found} of 400");
+    }
+}

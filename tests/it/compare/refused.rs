@@ -105,7 +105,7 @@ fn what_is_no_folder_of_results_is_refused() {
         // At the end of a line, where every line that is left is whole.
         cut(whole[..whole.len() * 2 / 3].rfind('\n').unwrap() + 1);
         copy();
-        let mixed = whole.replacen("load", "lode", 1);
+        let mixed = whole.replacen(",load,", ",lode,", 1);
         fs::write(path.join("b").join(name), mixed).unwrap();
         refused(path, "run.json knows no phase `lode`");
     }

@@ -44,7 +44,8 @@ pub struct Arguments {
 /// Compares, shows, and writes where that is asked for.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let Arguments { before, after, .. } = arguments;
-    let result = compared(before, after, arguments.matter)?;
+    let (a, b) = (Results::read(before)?, Results::read(after)?);
+    let result = compare::compare(&a, &b, arguments.matter).context("nothing was compared")?;
     let paths = [before, after].map(|path| path.display().to_string());
     let paths = [paths[0].as_str(), paths[1].as_str()];
     if let Some(out) = &arguments.out {
@@ -63,14 +64,65 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     Ok(exit(&result))
 }
 
-/// Reads two folders and compares them.
-pub fn compared(before: &Path, after: &Path, matter: f64) -> anyhow::Result<CompareResult> {
-    let (before, after) = (Results::read(before)?, Results::read(after)?);
-    compare::compare(&before, &after, matter).context("nothing was compared")
+/// Results that a run is compared with once it has ended.
+pub struct Baseline {
+    results: Results,
+    matter: f64,
+}
+
+impl Baseline {
+    /// Reads them before anything runs: what is no folder of results is better known then.
+    pub fn read(path: &Path, matter: f64) -> anyhow::Result<Baseline> {
+        let results = Results::read(path)?;
+        Ok(Baseline { results, matter })
+    }
+
+    /// Compares a run whose results are written, and adds what came of it to them. `ran` is how the run itself ended.
+    pub fn judge(&self, folder: &Folder, ran: Exit, shows: bool) -> anyhow::Result<Exit> {
+        let result = match self.compared(folder.path()) {
+            Ok(result) => result,
+            // Why the run is not valid says more.
+            Err(error) if ran != Exit::Valid => {
+                tell!("stormglass: {error:#}");
+                return Ok(ran);
+            }
+            Err(error) => return Err(error),
+        };
+        let paths = [&self.results.path, folder.path()].map(|path| path.display().to_string());
+        let paths = [paths[0].as_str(), paths[1].as_str()];
+        let kept = folder.write_some(report::compare_files(paths, &result));
+        if !kept.lost.is_empty() {
+            return Ok(super::report_unwritten(&kept, folder));
+        }
+        if shows {
+            super::say("\n")?;
+        }
+        let text = |colour| report::compare_text(paths, &result, false, colour);
+        super::show(false, !shows, Vec::new, text)?;
+        let exit = both(ran, exit(&result));
+        if !shows && exit != ran {
+            tell!("stormglass: {}", report::compare_sentence(&result));
+        }
+        Ok(exit)
+    }
+
+    fn compared(&self, run: &Path) -> anyhow::Result<CompareResult> {
+        let run = Results::read(run)?;
+        compare::compare(&self.results, &run, self.matter).context("nothing was compared")
+    }
+}
+
+/// How a run that was compared ends: of what is wrong with it, the lowest code.
+fn both(ran: Exit, compared: Exit) -> Exit {
+    match (ran, compared) {
+        (Exit::Valid, compared) => compared,
+        (Exit::Threshold, Exit::Worse) => Exit::Worse,
+        (ran, _) => ran,
+    }
 }
 
 /// How a comparison ends.
-pub fn exit(result: &CompareResult) -> Exit {
+fn exit(result: &CompareResult) -> Exit {
     let told = result.count(Change::CannotTell) < result.rows.len();
     match result.change {
         Change::Worse => Exit::Worse,

@@ -15,7 +15,7 @@ pub enum Measured {
     Resource(String),
     /// What goes up and down: bytes, or operations in flight.
     Level(String),
-    /// Operations acknowledged.
+    /// Operations that ended, however.
     Throughput,
 }
 
@@ -59,6 +59,16 @@ pub struct Figure {
 }
 
 impl Figure {
+    /// Of all stories.
+    pub fn of(measured: Measured, quantity: Quantity, phase: &str) -> Figure {
+        Figure {
+            measured,
+            quantity,
+            phase: phase.to_owned(),
+            story: None,
+        }
+    }
+
     /// What its numbers are in.
     pub fn unit(&self) -> Unit {
         match (&self.measured, self.quantity) {

@@ -29,6 +29,8 @@ named! {
         Pairs = "pairs",
         /// Runs, each side for itself.
         Runs = "runs",
+        /// What happened within one run, of a side that has no other.
+        Within = "within one run",
         /// There is none.
         Nothing = "nothing",
     }
@@ -45,6 +47,8 @@ pub struct Row {
     pub b: f64,
     /// The interval of the change as a share of `a`, and so −0.1 is a tenth less; none where that has no end.
     pub interval: Option<(f64, f64)>,
+    /// The interval of `b − a`, in the figure's unit.
+    pub difference: Option<(f64, f64)>,
     /// The change as a share of `a` that matters.
     pub matters: f64,
     /// What the interval is made of.
@@ -124,10 +128,18 @@ pub fn compare(a: &Results, b: &Results, matter: f64) -> Result<CompareResult, N
     let mut rows = Vec::new();
     for (figure, of_a) in &a.values {
         if let Some(of_b) = b.values.get(figure) {
-            let contrast = contrast(a, b, of_a, of_b);
-            rows.push(row(figure, of_a, of_b, contrast, matter));
+            rows.push(row(figure, [of_a, of_b], sides(figure, a, b), matter));
         }
     }
+    for (figure, of_a) in &a.within {
+        // What is of runs as well was compared above.
+        let is_new = !a.values.contains_key(figure);
+        if let Some(of_b) = b.within.get(figure).filter(|_| is_new) {
+            let contrast = (Basis::Within, Contrast::Apart(*of_a, *of_b));
+            rows.push(row(figure, [&BTreeMap::new(); 2], Some(contrast), matter));
+        }
+    }
+    rows.sort_by(|a, b| a.figure.cmp(&b.figure));
     let tested: Vec<f64> = (rows.iter())
         .filter(|row| row.basis != Basis::Nothing)
         .map(|row| row.probability)
@@ -158,39 +170,39 @@ pub fn compare(a: &Results, b: &Results, matter: f64) -> Result<CompareResult, N
     })
 }
 
-/// The two sides of a figure: pairs where every seed of one side was also the other's, in virtual time. None where a side has
-/// fewer than two runs.
-fn contrast(
-    a: &Results,
-    b: &Results,
-    of_a: &BTreeMap<u32, f64>,
-    of_b: &BTreeMap<u32, f64>,
-) -> Option<Contrast> {
-    let (a_by_seed, b_by_seed) = (by_seed(&a.document, of_a), by_seed(&b.document, of_b));
-    let common = a_by_seed.iter();
-    let common = common.filter_map(|(seed, a)| Some((*a, *b_by_seed.get(seed)?)));
+/// The two sides of a figure: pairs where every seed of one side was also the other's, in virtual time. A side of one run has
+/// the error that it says itself, if any.
+fn sides(figure: &Figure, a: &Results, b: &Results) -> Option<(Basis, Contrast)> {
+    let [of_a, of_b] = [a, b].map(|it| by_seed(&it.document, it.values.get(figure)));
+    let common = of_a.iter();
+    let common = common.filter_map(|(seed, a)| Some((*a, *of_b.get(seed)?)));
     let pairs: Vec<(f64, f64)> = common.collect();
     let fewer = of_a.len().min(of_b.len());
     if a.document.clock == "virtual" && fewer >= 2 && pairs.len() == fewer {
-        return Some(Contrast::Paired(pairs));
+        return Some((Basis::Pairs, Contrast::Paired(pairs)));
     }
-    let mean =
-        |values: &BTreeMap<u32, f64>| Mean::of(&values.values().copied().collect::<Vec<_>>());
-    Some(Contrast::Apart(mean(of_a)?, mean(of_b)?))
+    let mean = |results: &Results, values: &BTreeMap<u64, f64>| {
+        let of_runs = Mean::of(&values.values().copied().collect::<Vec<_>>());
+        of_runs.or_else(|| results.within.get(figure).copied())
+    };
+    let basis = match fewer {
+        0 | 1 => Basis::Within,
+        _ => Basis::Runs,
+    };
+    Some((basis, Contrast::Apart(mean(a, &of_a)?, mean(b, &of_b)?)))
 }
 
-fn by_seed(document: &Document, values: &BTreeMap<u32, f64>) -> BTreeMap<u64, f64> {
+fn by_seed(document: &Document, values: Option<&BTreeMap<u32, f64>>) -> BTreeMap<u64, f64> {
     let runs = document.runs.iter();
-    runs.filter_map(|run| Some((run.seed, *values.get(&run.run)?)))
+    runs.filter_map(|run| Some((run.seed, *values?.get(&run.run)?)))
         .collect()
 }
 
 /// A row for itself, before all are judged together.
 fn row(
     figure: &Figure,
-    of_a: &BTreeMap<u32, f64>,
-    of_b: &BTreeMap<u32, f64>,
-    contrast: Option<Contrast>,
+    [of_a, of_b]: [&BTreeMap<u32, f64>; 2],
+    sides: Option<(Basis, Contrast)>,
     matter: f64,
 ) -> Row {
     let mean = |values: &BTreeMap<u32, f64>| values.values().sum::<f64>() / values.len() as f64;
@@ -199,21 +211,20 @@ fn row(
         a: mean(of_a),
         b: mean(of_b),
         interval: None,
+        difference: None,
         matters: matter,
         basis: Basis::Nothing,
         probability: 1.0,
         change: Change::CannotTell,
     };
-    let Some(contrast) = contrast else {
+    let Some((basis, contrast)) = sides else {
         return row;
     };
-    row.basis = match contrast {
-        Contrast::Paired(_) => Basis::Pairs,
-        Contrast::Apart(..) => Basis::Runs,
-    };
+    row.basis = basis;
     (row.a, row.b) = contrast.means();
     let interval = contrast.ratio_interval(CONFIDENCE);
     row.interval = interval.map(|(low, high)| (low - 1.0, high - 1.0));
+    row.difference = Some(contrast.difference_interval(CONFIDENCE));
     // What is almost nothing may change by a large share of itself.
     let least = figure.negligible();
     let (up, down) = match matter * row.a > least {
@@ -261,6 +272,7 @@ fn cautions(results: &Results) -> Vec<String> {
 mod tests {
     use super::super::document::{Generator, Run};
     use super::super::figure::{Measured, Quantity};
+    use super::super::within::Within;
     use super::*;
     use std::path::PathBuf;
 
@@ -300,6 +312,7 @@ mod tests {
         Results {
             path: PathBuf::new(),
             values,
+            within: Within::new(),
             document: Document {
                 scenario: String::new(),
                 scenario_sha256: String::new(),

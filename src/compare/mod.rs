@@ -8,8 +8,8 @@ mod figure;
 mod judge;
 mod read;
 mod tables;
+mod within;
 
-pub use comparable::{DifferingKey, NotComparable};
-pub use figure::{Figure, Measured, Quantity};
+pub use comparable::DifferingKey;
 pub use judge::{Basis, Change, CompareResult, Row, compare};
-pub use read::{ReadError, Results};
+pub use read::Results;

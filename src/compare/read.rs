@@ -2,6 +2,7 @@
 
 use super::document::Document;
 use super::tables::{self, Values};
+use super::within::{self, Within};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 use stormglass_glance::input;
@@ -22,6 +23,8 @@ pub struct Results {
     pub(super) document: Document,
     /// The figures of each run.
     pub(super) values: Values,
+    /// Those of a single run that say themselves how far off they are.
+    pub(super) within: Within,
 }
 
 /// Why a folder cannot be read.
@@ -71,7 +74,19 @@ impl Results {
             read(&document, &bytes(name)?, &mut values)
                 .map_err(|why| ReadError::File(path.join(name), why))?;
         }
+        let mut within = Within::new();
+        if document.runs.len() == 1 {
+            let wrong = |name: &str| {
+                let file = path.join(name);
+                |why| ReadError::File(file, why)
+            };
+            let intervals = bytes("timeline.csv")?;
+            within = within::timeline(&document, &intervals).map_err(wrong("timeline.csv"))?;
+            let log = bytes("latencies.hlog")?;
+            within::latencies(&document, &log, &mut within).map_err(wrong("latencies.hlog"))?;
+        }
         Ok(Results {
+            within,
             path: path.to_owned(),
             document,
             values,

@@ -65,9 +65,7 @@ struct Level {
 
 /// The rows of a table, or what is wrong with it.
 fn rows<R: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<R>, String> {
-    if !bytes.ends_with(b"\n") {
-        return Err("it was cut short".to_owned());
-    }
+    whole(bytes)?;
     let mut reader = csv::Reader::from_reader(bytes);
     let rows: Result<Vec<R>, csv::Error> = reader.deserialize().collect();
     rows.map_err(|error| {
@@ -83,8 +81,16 @@ fn rows<R: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<R>, String> {
     })
 }
 
+/// That a table does not end in the middle of a line.
+pub fn whole(bytes: &[u8]) -> Result<(), String> {
+    match bytes.ends_with(b"\n") {
+        true => Ok(()),
+        false => Err("it was cut short".to_owned()),
+    }
+}
+
 /// The run of this number, and where its phase lies.
-fn place<'d>(
+pub fn place<'d>(
     document: &'d Document,
     number: u32,
     phase: &str,
@@ -135,7 +141,7 @@ struct Ended {
 /// `operations.csv`: response times of what was acknowledged, error rates, and throughput.
 pub fn operations(document: &Document, bytes: &[u8], values: &mut Values) -> Result<(), String> {
     let mut ended: BTreeMap<(Figure, u32), Ended> = BTreeMap::new();
-    let mut acknowledged: BTreeMap<(u32, String), u64> = BTreeMap::new();
+    let mut completed: BTreeMap<(u32, String), u64> = BTreeMap::new();
     let mut count = 0;
     for row in rows::<Operation>(bytes)? {
         let (_, stretch) = place(document, row.run, &row.phase)?;
@@ -151,9 +157,9 @@ pub fn operations(document: &Document, bytes: &[u8], values: &mut Values) -> Res
         };
         if row.outcome == "ok" {
             add_latency(values, &of, row.run, &row.latency);
-            if stretch == Stretch::Load {
-                *acknowledged.entry((row.run, row.phase)).or_default() += row.latency.count;
-            }
+        }
+        if stretch == Stretch::Load {
+            *completed.entry((row.run, row.phase)).or_default() += row.latency.count;
         }
         let ended = ended.entry((of, row.run)).or_default();
         ended.all += row.latency.count;
@@ -169,16 +175,11 @@ pub fn operations(document: &Document, bytes: &[u8], values: &mut Values) -> Res
         let share = ended.errors as f64 / ended.all as f64;
         values.entry(of).or_default().insert(run, share);
     }
-    for ((number, phase), count) in acknowledged {
+    for ((number, phase), count) in completed {
         let (run, _) = place(document, number, &phase)?;
         let length_s = run.length_s(&phase).filter(|length_s| *length_s > 0.0);
         if let Some(length_s) = length_s {
-            let of = Figure {
-                measured: Measured::Throughput,
-                quantity: Quantity::Rate,
-                phase,
-                story: None,
-            };
+            let of = Figure::of(Measured::Throughput, Quantity::Rate, &phase);
             (values.entry(of).or_default()).insert(number, count as f64 / length_s);
         }
     }

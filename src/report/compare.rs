@@ -15,7 +15,7 @@ const SHOWN: usize = 14;
 /// Keys that differ, likewise.
 const KEYS: usize = 5;
 /// Columns of a figure's name.
-const NAME: usize = 40;
+const NAME: usize = 37;
 
 /// Every file of a comparison, in the order of their worth.
 pub fn compare_files(
@@ -65,6 +65,8 @@ fn row(row: &Row) -> Value {
         "change_share": row.share(),
         "low": row.interval.map(|it| it.0),
         "high": row.interval.map(|it| it.1),
+        "difference_low": row.difference.map(|it| it.0),
+        "difference_high": row.difference.map(|it| it.1),
         "matters": Some(row.matters).filter(|it| it.is_finite()),
         "basis": row.basis.name(),
         "probability": row.probability,
@@ -210,16 +212,20 @@ pub fn compare_text(paths: [&str; 2], result: &CompareResult, all: bool, colour:
 
 fn sides([a, b]: [&str; 2], result: &CompareResult) -> Vec<String> {
     let runs = |count: usize| counted(count as u64, "run");
-    let paired = result.rows.iter().any(|row| row.basis == Basis::Pairs);
-    let seeds = if paired {
-        ", paired by their seeds"
-    } else {
-        ""
+    let any = |basis| result.rows.iter().any(|row| row.basis == basis);
+    let seeds = match any(Basis::Pairs) {
+        true => ", paired by their seeds",
+        false => "",
     };
-    vec![
+    let mut lines = vec![
         clipped(&format!("  A: {a}, {}", runs(result.runs[0]))),
         clipped(&format!("  B: {b}, {}{seeds}", runs(result.runs[1]))),
-    ]
+    ];
+    if any(Basis::Within) {
+        let what = "intervals are of what varied within one run, not of how runs differ";
+        lines.push(format!("  {what}"));
+    }
+    lines
 }
 
 fn keys(result: &CompareResult) -> Vec<String> {
@@ -301,13 +307,12 @@ fn hint(result: &CompareResult) -> Option<String> {
         return None;
     }
     Some(match result.replications() {
-        None => "one run says nothing of how far seeds differ: run both with --replications 8"
-            .to_owned(),
-        Some(needed) if needed > 1_000 => {
-            "most of what cannot be told is too rare for that: let the load last longer".to_owned()
+        _ if result.runs.contains(&1) => {
+            "one run says too little of some figures: run both with --replications 8".to_owned()
         }
-        Some(needed) => format!(
+        Some(needed) if needed <= 1_000 => format!(
             "about --replications {needed} on both sides would tell half of what cannot be told yet"
         ),
+        _ => "what cannot be told is too rare for that: let the load last longer".to_owned(),
     })
 }

@@ -6,6 +6,7 @@ mod contrast;
 mod estimate;
 mod holm;
 mod mean;
+pub mod quantile;
 mod series;
 mod student;
 

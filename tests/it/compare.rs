@@ -172,3 +172,96 @@ fn what_is_written_is_what_is_shown() {
         stderr(&again)
     );
 }
+
+/// One run each, of an hour: what varied within it says how far off it is.
+#[test]
+fn single_runs_are_compared_by_what_varied_within_them() {
+    let folder = folder();
+    let path = folder.path();
+    run(path, "a", "--set load.duration=1h");
+    run(path, "b", "--set load.duration=1h --seed 7");
+    let slower = "--seed 7 --set service.store.put.exponential.mean=120ms";
+    run(path, "c", &format!("--set load.duration=1h {slower}"));
+    let output = compare(path, "a b --json");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let same = document(&output);
+    assert_eq!(same["change"], "cannot tell");
+    assert_eq!(figure(&same, "upload", "mean")["basis"], "within one run");
+    assert_eq!(figure(&same, "upload", "mean")["verdict"], "same");
+    assert_eq!(figure(&same, "upload", "p99")["verdict"], "same");
+    assert_eq!(figure(&same, "throughput", "rate")["verdict"], "same");
+    let output = compare(path, "a c --json");
+    assert_eq!(output.status.code(), Some(98));
+    for quantity in ["mean", "p50", "p99"] {
+        let changed = document(&output);
+        let upload = figure(&changed, "upload", quantity);
+        assert_eq!(upload["verdict"], "slower", "{upload}");
+    }
+    let shown = stdout(&compare(path, "a c"));
+    assert!(shown.contains("within one run"), "{shown}");
+}
+
+/// Where a run is too short for that, nothing is claimed, and what to do is said.
+#[test]
+fn runs_that_say_too_little_are_not_judged() {
+    let folder = folder();
+    let path = folder.path();
+    run(path, "a", "--set load.duration=31s");
+    run(
+        path,
+        "b",
+        "--set load.duration=31s --seed 7 --set report.interval=1s",
+    );
+    let output = compare(path, "a b");
+    assert_eq!(output.status.code(), Some(91), "{}", stdout(&output));
+    let shown = stdout(&output);
+    assert!(shown.starts_with("? cannot tell: "), "{shown}");
+    assert!(shown.contains("run both with --replications 8"), "{shown}");
+}
+
+#[test]
+fn a_run_is_compared_with_its_baseline() {
+    let folder = folder();
+    let path = folder.path();
+    let eight = ["run", "store.toml", "--replications", "4", "--out"];
+    run(path, "before", "--replications 4");
+    let with = |more: &[&str]| {
+        let arguments: Vec<&str> = eight.iter().chain(more).copied().collect();
+        stormglass(&arguments, path)
+    };
+    let same = with(&["same", "--baseline", "before"]);
+    assert_eq!(same.status.code(), Some(0), "{}", stderr(&same));
+    assert!(stdout(&same).contains("✓ same: all "), "{}", stdout(&same));
+    let slower = "service.store.put.exponential.mean=150ms";
+    let slow = with(&["slow", "--baseline", "before", "--set", slower, "--quiet"]);
+    assert_eq!(slow.status.code(), Some(98));
+    assert!(
+        stderr(&slow).starts_with("stormglass: slower: "),
+        "{}",
+        stderr(&slow)
+    );
+    assert!(path.join("slow/compare.json").exists() && !path.join("slow/partial").exists());
+    // A threshold that is not met is 99, and slower is less.
+    let threshold = "thresholds={ upload = [\"p(99) < 1ms\"] }";
+    let both = with(&[
+        "both",
+        "--baseline",
+        "before",
+        "--set",
+        slower,
+        "--set",
+        threshold,
+    ]);
+    assert_eq!(both.status.code(), Some(98), "{}", stderr(&both));
+    // What is no baseline is known before anything runs.
+    let none = with(&["none", "--baseline", "nowhere"]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(
+        stderr(&none).starts_with("stormglass: nowhere is no folder of results"),
+        "{}",
+        stderr(&none)
+    );
+    assert!(!path.join("none").exists());
+    let alone = with(&["alone", "--matter", "5%"]);
+    assert_eq!(alone.status.code(), Some(2), "it is of a baseline");
+}

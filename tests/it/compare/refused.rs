@@ -111,6 +111,21 @@ fn what_is_no_folder_of_results_is_refused() {
     }
 }
 
+/// Of a single run the log of latencies and the timeline are read too.
+#[test]
+fn a_broken_log_is_refused() {
+    let folder = folder();
+    let path = folder.path();
+    run(path, "a", "--set load.duration=40s");
+    for name in ["latencies.hlog", "timeline.csv"] {
+        run(path, "b", "--set load.duration=40s");
+        let whole = fs::read(path.join("b").join(name)).unwrap();
+        fs::write(path.join("b").join(name), &whole[..whole.len() - 20]).unwrap();
+        refused(path, &format!("cannot read b/{name}"));
+        fs::remove_dir_all(path.join("b")).unwrap();
+    }
+}
+
 #[test]
 fn a_share_that_is_none_is_refused() {
     for share in ["0", "-5%", "much"] {

@@ -14,4 +14,4 @@ pub use contrast::Contrast;
 pub use estimate::{CONFIDENCE, Estimate};
 pub use holm::adjusted;
 pub use mean::Mean;
-pub use series::{batch_means, transient};
+pub use series::batch_means;

@@ -57,29 +57,6 @@ fn batches(series: &[(f64, f64)]) -> Option<Vec<f64>> {
     means.into_iter().collect()
 }
 
-/// How many values at the beginning of a series do not belong to the rest: MSER-5 (K. P. White, "An effective truncation
-/// heuristic for bias reduction in simulation output", Simulation 69, 1997). It takes away means of five for as long as that
-/// makes the rest's mean more certain. None where that would be half of them or more, so that nothing can be said, or where there are
-/// fewer than ten means.
-pub fn transient(series: &[f64]) -> Option<usize> {
-    let means: Vec<f64> = (series.chunks_exact(5))
-        .map(|five| five.iter().sum::<f64>() / 5.0)
-        .collect();
-    if means.len() < 10 {
-        return None;
-    }
-    let error = |cut: usize| {
-        let rest = &means[cut..];
-        let n = rest.len() as f64;
-        let mean = rest.iter().sum::<f64>() / n;
-        rest.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / (n * n)
-    };
-    // What is in the last half may be alike by chance.
-    let half = means.len() / 2;
-    let best = (0..=half).min_by(|&a, &b| error(a).total_cmp(&error(b)))?;
-    (best < half).then_some(best * 5)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,20 +133,5 @@ mod tests {
         // Twice as long at 1 as at 4.
         let series: Vec<(f64, f64)> = (0..300).flat_map(|_| [(1.0, 2.0), (4.0, 1.0)]).collect();
         assert!((batch_means(&series).unwrap().value - 2.0).abs() < 1e-9);
-    }
-
-    /// The beginning is a hundred higher for 40 of 400 values.
-    #[test]
-    fn the_beginning_that_does_not_belong_is_seen() {
-        let mut draws = Draws(3);
-        let mut series: Vec<f64> = (0..400).map(|_| 10.0 + draws.normal()).collect();
-        let unspoilt = transient(&series).unwrap();
-        series[..40].iter_mut().for_each(|value| *value += 100.0);
-        let found = transient(&series).unwrap();
-        assert!((40..200).contains(&found), "{found}");
-        assert!(unspoilt < 200, "{unspoilt}");
-        let growing: Vec<f64> = (0..400).map(f64::from).collect();
-        assert_eq!(transient(&growing), None, "it never settles");
-        assert_eq!(transient(&[1.0; 49]), None);
     }
 }

@@ -1,5 +1,6 @@
 //! `run.json`: what ran, where, how it was judged and what it came to, for scripts and later comparison.
 
+use super::intervals;
 use super::origin::Origin;
 use super::totals::{Totals, unknown_because};
 use crate::capacity::{self, Growth, Usage};
@@ -21,8 +22,14 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         .chain(runs.iter().flat_map(|run| &run.notes));
     let notes: Vec<&String> = notes.collect();
     let hashes: Vec<Option<String>> = runs.iter().map(|run| run.event_hash.map(hex)).collect();
-    let thresholds: Vec<Value> = (result.thresholds.iter())
-        .map(|judged| threshold(result, judged))
+    let thresholds: Vec<Value> = (result.thresholds.iter().enumerate())
+        .map(|(position, judged)| {
+            let mut object = threshold(result, judged);
+            if let Some(interval) = intervals::of_threshold(&judged.threshold, position, runs) {
+                object["interval"] = interval;
+            }
+            object
+        })
         .collect();
     let one_by_one: Vec<Value> = runs.iter().map(|run| one_run(origin, run)).collect();
     let violations = counts(Invariant::ALL.map(Invariant::name), &totals.violations);
@@ -70,6 +77,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("growing", json!(growing)),
         ("thresholds_met", json!(result.thresholds_met())),
         ("thresholds", json!(thresholds)),
+        ("intervals", json!(intervals::intervals(runs))),
         ("threads", json!(result.threads)),
         ("covered_s", json!(totals.length.as_secs_f64())),
         ("wall_s", json!(result.wall_s)),

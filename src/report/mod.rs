@@ -11,6 +11,7 @@ mod folder;
 mod headline;
 mod history;
 mod hlog;
+mod intervals;
 mod json;
 pub mod number;
 mod origin;

@@ -248,3 +248,28 @@ fn what_can_be_written_is_kept_when_a_file_is_lost() {
         assert!(fs::metadata(folder.path().join(file)).unwrap().len() > 0);
     }
 }
+
+/// Of 1 ms and 3 ms Student's interval over two runs is 2 ms ± 12.7 × 1 ms; pooled, a median would be one of the two.
+#[test]
+fn intervals_are_over_runs_and_never_pooled() {
+    let json = |result: &StormResult, runs| -> serde_json::Value {
+        serde_json::from_slice(&file(&origin_of(runs), result, "run.json")).unwrap()
+    };
+    let mut result = valid();
+    assert_eq!(json(&result, 1)["intervals"], serde_json::json!([]));
+    result.runs.push(result.runs[0].clone());
+    for (run, us) in result.runs.iter_mut().zip([1_000, 3_000]) {
+        run.transitions.truncate(1);
+        run.transitions[0].phase = 1;
+        run.transitions[0].latency = sample::latency([us; 10]);
+    }
+    let document = json(&result, 2);
+    let intervals = document["intervals"].as_array().unwrap();
+    let p50 = intervals
+        .iter()
+        .find(|it| it["transition"] == "->queued" && it["quantity"] == "p50");
+    let of = |key: &str| p50.unwrap()[key].as_f64().unwrap();
+    assert!((of("mean") / 2e6 - 1.0).abs() < 1e-3, "{document:#}");
+    assert!((of("high") / 14.706e6 - 1.0).abs() < 1e-3, "{document:#}");
+    assert_eq!(of("runs"), 2.0);
+}

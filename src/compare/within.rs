@@ -170,7 +170,7 @@ fn numbers(histogram: &Histogram<u64>, worth: f64) -> Vec<(Quantity, Mean)> {
     };
     let value = |share: f64| histogram.value_at_quantile(share) as f64;
     let of = |at: f64| {
-        let error = quantile::error(at, worth, &value)?;
+        let error = quantile::error(at, worth, value)?;
         Some(Mean {
             value: value(at),
             variance: error * error,

@@ -29,9 +29,9 @@ mod tests {
     /// For large n it is √(p (1 − p) ÷ n) ÷ density: of an exponential distribution of mean 1, √(p ÷ (n (1 − p))).
     #[test]
     fn the_error_is_that_of_large_samples() {
-        for (at, values) in [(0.5, 1_000.0), (0.99, 50_000.0)] {
+        for (at, values) in [(0.5_f64, 1_000.0), (0.99, 50_000.0)] {
             let found = error(at, values, |share| -(1.0 - share).ln()).unwrap();
-            let expected = (at / (values * (1.0 - at)) as f64).sqrt();
+            let expected = (at / (values * (1.0 - at))).sqrt();
             assert!((found / expected - 1.0).abs() < 0.02, "{found} {expected}");
         }
         assert_eq!(error(0.99, 400.0, |share| share), None);

@@ -22,6 +22,10 @@ fn day(out: &Path, seed: u64, setting: &str) {
 }
 
 #[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "who waits so long wants to see the counts"
+)]
 #[ignore = "takes a quarter of an hour"]
 fn what_is_the_same_is_seldom_slower_and_what_is_slower_is_found() {
     let (mut same_worse, mut same_better, mut found) = (0, 0, 0);

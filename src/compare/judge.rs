@@ -359,7 +359,7 @@ mod tests {
         let found = changed(0.5, 0.05, Change::Worse, 1_000);
         assert!(found >= 390, "{found} of 400");
         // A change of just what matters is not more than that.
-        let found = changed(0.05, 0.05, Change::Worse, 1_000);
+        let found = changed(0.5, 0.5, Change::Worse, 1_000);
         assert!(found <= 20, "{found} of 400");
     }
 }

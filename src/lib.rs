@@ -14,10 +14,12 @@
 
 mod capacity;
 mod cli;
+mod compare;
 mod engine;
 mod metrics;
 mod report;
 mod scenario;
+mod statistics;
 mod sweep;
 
 pub use cli::main;

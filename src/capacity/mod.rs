@@ -1,6 +1,5 @@
 //! What a service can take, and what it needs: a search over a key of a scenario, and what its figures are worth.
 
-mod estimate;
 mod law;
 mod quantity;
 mod result;
@@ -9,7 +8,6 @@ mod storms;
 mod usage;
 pub mod usl;
 
-pub use estimate::{CONFIDENCE, Estimate};
 pub use quantity::{Range, Unit};
 pub use result::SearchResult;
 pub use search::{Answer, Budget, Found, Point, search};

@@ -1,11 +1,11 @@
 //! What a search came to.
 
-use super::estimate::{CONFIDENCE, Estimate};
 use super::quantity::Range;
 use super::search::{Answer, Point};
 use super::storms::{Beside, SearchError};
 use super::usl;
 use crate::metrics::Threshold;
+use crate::statistics::{CONFIDENCE, Estimate};
 
 /// What a search came to, for reports.
 #[derive(Debug)]

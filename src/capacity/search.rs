@@ -10,9 +10,9 @@
 mod crossing;
 mod enclose;
 
-use super::estimate::Estimate;
 use super::quantity::{self, Range};
 use crate::metrics::{Comparison, Threshold, Unit};
+use crate::statistics::Estimate;
 use std::ops;
 
 /// What one replication at one value came to.

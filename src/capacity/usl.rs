@@ -5,7 +5,7 @@
 //! each other. So N ÷ X is a sum of 1, N - 1 and N(N - 1), with weights that least squares of relative errors find. What the law says
 //! is worth something only where the points lie on it: that is judged by what they miss it by, never by R².
 
-use super::estimate::{CONFIDENCE, Estimate, student};
+use crate::statistics::{CONFIDENCE, Estimate, student};
 use rmpfit::{MPFitter, MPPar, MPResult};
 
 /// Fewer points are refused: three weights fit any three.
@@ -197,7 +197,7 @@ impl Fit {
             covariance: [0, 1, 2].map(covariance),
             scatter: variance.sqrt(),
             residuals: status.resid,
-            student: student(freedom, CONFIDENCE),
+            student: student::quantile(freedom, CONFIDENCE),
         })
     }
 

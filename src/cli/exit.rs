@@ -19,6 +19,8 @@ pub enum Exit {
     Unknown = 91,
     /// The generator was the bottleneck, or failed.
     Generator = 92,
+    /// A comparison found something slower or bigger by more than matters.
+    Worse = 98,
     /// A threshold failed.
     Threshold = 99,
     /// The scenario is wrong.

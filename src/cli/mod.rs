@@ -10,6 +10,7 @@ macro_rules! tell {
 mod check;
 mod cleanup;
 mod commands;
+mod compare;
 mod exit;
 mod interrupt;
 mod left_behind;
@@ -51,6 +52,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Search(search::Arguments),
+    Compare(compare::Arguments),
     Sweep(sweep::Arguments),
     Check(check::Arguments),
     Validate(validate::Arguments),
@@ -63,8 +65,8 @@ Exit codes:
     0  valid                                      1  could not run
     2  usage                                     90  invalid: an invariant was violated
    91  unknown: it cannot be said                92  the generator was the bottleneck, or failed
-   99  a threshold failed                       104  the scenario is wrong
-  105  interrupted; results so far are written
+   98  slower or bigger than the baseline       99  a threshold failed
+  104  the scenario is wrong                    105  interrupted; results so far are written
 Where several of 90, 91, 92 and 99 hold, the lowest wins; but a failure of this machine is 92 where
 it may be why a run is unknown.";
 
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, &interruption),
         Command::Search(arguments) => search::run(&arguments, &interruption),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments, &interruption),
         Command::Check(arguments) => check::check(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
@@ -110,6 +113,12 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
 /// A number of bytes with its unit.
 fn size(text: &str) -> Result<Bytes, String> {
     Bytes::parse(text).map_err(|error| error.to_string())
+}
+
+/// A share above zero.
+fn share(text: &str) -> Result<f64, String> {
+    let share = scenario::parse_share(text).filter(|share| *share > 0.0);
+    share.ok_or_else(|| "write a share above zero, as 1% or 0.01".to_owned())
 }
 
 /// Shows the help, or what is wrong with the command line, whose credentials are not repeated.

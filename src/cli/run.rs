@@ -1,6 +1,7 @@
 //! `stormglass run`: a scenario in; a verdict, a summary and a folder of results out.
 
 use super::cleanup::JOURNAL;
+use super::compare::Baseline;
 use super::progress::watched;
 use super::reach::reach;
 use super::{Exit, Interruption, STOPPING, commands};
@@ -23,6 +24,7 @@ Examples:
   stormglass run scenarios/steady-week.toml
   stormglass run scenarios/smoke.toml --seed 7 --set service.store.slots=8
   stormglass run scenarios/smoke.toml --replications 20 --threads 4 --out /tmp/smoke
+  stormglass run scenarios/smoke.toml --replications 8 --baseline /tmp/before
   stormglass run scenarios/smoke.toml --history --out /tmp/smoke
   stormglass run scenarios/smoke.toml --json | jq .verdict")]
 pub struct Arguments {
@@ -43,6 +45,12 @@ pub struct Arguments {
     /// Where results go: a folder that is empty or does not exist [default: a new one under results/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Compares with these results once the run has ended, and exits with 98 where it is slower or bigger by more than matters
+    #[arg(long, value_name = "DIR")]
+    baseline: Option<PathBuf>,
+    /// The smallest change from the baseline that matters
+    #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = super::share, requires = "baseline")]
+    matter: f64,
     /// Overrides a key of the scenario, as in service.store.slots=8; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
@@ -67,6 +75,9 @@ pub struct Arguments {
 /// Runs it. Every way out but a wrong scenario leaves either a folder of results or no folder.
 pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Exit> {
     let mut scenario = super::read(&arguments.file, &overrides(arguments))?;
+    let baseline = arguments.baseline.as_deref();
+    let baseline = baseline.map(|path| Baseline::read(path, arguments.matter));
+    let baseline = baseline.transpose()?;
     let commands = commands::commands(&scenario, arguments.allow_commands)?;
     if let Target::Glance(target) = &mut scenario.target {
         **target = reach(target, arguments.yes_load_this_server)?;
@@ -122,7 +133,13 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     if arguments.quiet && exit != Exit::Valid {
         tell!("stormglass: {}", report::sentence(&result));
     }
-    Ok(exit)
+    match baseline.filter(|_| !result.interrupted()) {
+        Some(baseline) => {
+            let shows = !arguments.quiet && !arguments.json;
+            baseline.judge(&folder, exit, shows)
+        }
+        None => Ok(exit),
+    }
 }
 
 /// What the command line changes in the scenario; its own options come last, so that they win.

@@ -55,7 +55,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value = "32")]
     replications: NonZeroU32,
     /// How far the answer's interval may reach to either side, as a share of the answer
-    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = super::share)]
     within: f64,
     /// Looks at so many more values, spread over the range: from six on they show how throughput scales with concurrency
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=1_000))]
@@ -84,11 +84,6 @@ pub struct Arguments {
     /// Prints search.json in place of the summary
     #[arg(long)]
     json: bool,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let share = scenario::parse_share(text).filter(|share| *share > 0.0);
-    share.ok_or_else(|| "write a share above zero, as 1% or 0.01".to_owned())
 }
 
 /// Searches. Whatever ends it, the points so far are kept.

@@ -65,7 +65,8 @@ pub fn operations(result: &StormResult) -> io::Result<Vec<u8>> {
 
 /// `timeline.csv`: a row for each run and interval. `t_s` is the interval's end; arrivals, completions
 /// (of operations) and dropped are of the interval, utilisation is its mean. A level has four columns: how it stood at the
-/// interval's end, and its least, mean and most within the interval.
+/// interval's end, and its least, mean and most within the interval. The last column is the mean response time of the operations
+/// that were completed.
 pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
     let statuses = SubjectStatus::ALL.map(SubjectStatus::name).join(",");
     let queues = Resource::ALL.map(|resource| {
@@ -77,7 +78,7 @@ pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
         .iter()
         .map(|name| format!("{name}_min,{name}_mean,{name}_max"));
     let header = format!(
-        "run,t_s,phase,arrivals,completions,in_flight,dropped,{statuses},bytes_stored,bytes_pending_delete,{},{}",
+        "run,t_s,phase,arrivals,completions,in_flight,dropped,{statuses},bytes_stored,bytes_pending_delete,{},{},mean_response_us",
         queues.join(","),
         within.collect::<Vec<_>>().join(","),
     );
@@ -100,6 +101,10 @@ pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
             record.extend([queue_length(queue), utilisation(queue, earlier, length)]);
         }
         record.extend(level_columns(earlier, now).into_iter().flatten());
+        record.push(mean(
+            row.response_ns - before.response_ns,
+            row.completions - before.completions,
+        ));
         record
     });
     table(&header, records)
@@ -135,10 +140,6 @@ pub fn levels(result: &StormResult) -> io::Result<Vec<u8>> {
 /// `resources.csv`: a row for each run, phase and queue; Little's law can be read off it.
 pub fn resources(result: &StormResult) -> io::Result<Vec<u8>> {
     let header = "run,phase,resource,arrivals,mean_wait_us,mean_hold_us,mean_queue,utilisation";
-    let mean = |sum_ns: u128, count: u64| match count {
-        0 => String::new(),
-        count => mean_micros(sum_ns as f64 / count as f64),
-    };
     let rows = phases(&result.runs).flat_map(|(run, row)| {
         let length = row.end.at.since(row.before.at);
         Resource::ALL.map(|resource| {
@@ -245,6 +246,14 @@ fn level_columns(earlier: &Gauges, now: &Gauges) -> Vec<[String; 3]> {
             }
         })
         .collect()
+}
+
+/// The mean of so many times in microseconds; empty where there are none.
+fn mean(sum_ns: u128, count: u64) -> String {
+    match count {
+        0 => String::new(),
+        count => mean_micros(sum_ns as f64 / count as f64),
+    }
 }
 
 /// Empty where there is no such queue: a real server does not show its own.

@@ -1,5 +1,6 @@
 //! `run.json`: what ran, where, how it was judged and what it came to, for scripts and later comparison.
 
+use super::intervals;
 use super::origin::Origin;
 use super::totals::{Totals, unknown_because};
 use crate::capacity::{self, Growth, Usage};
@@ -21,9 +22,6 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         .chain(runs.iter().flat_map(|run| &run.notes));
     let notes: Vec<&String> = notes.collect();
     let hashes: Vec<Option<String>> = runs.iter().map(|run| run.event_hash.map(hex)).collect();
-    let thresholds: Vec<Value> = (result.thresholds.iter())
-        .map(|judged| threshold(result, judged))
-        .collect();
     let one_by_one: Vec<Value> = runs.iter().map(|run| one_run(origin, run)).collect();
     let violations = counts(Invariant::ALL.map(Invariant::name), &totals.violations);
     let statuses = counts(
@@ -40,6 +38,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("version", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(origin.scenario)),
         ("scenario_sha256", json!(origin.scenario_sha256)),
+        ("scenario_keys", json!(origin.keys)),
         ("seed", json!(origin.seed)),
         ("clock", json!(origin.clock.name())),
         ("target", json!(origin.target)),
@@ -68,7 +67,8 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("bottleneck", json!(busiest)),
         ("growing", json!(growing)),
         ("thresholds_met", json!(result.thresholds_met())),
-        ("thresholds", json!(thresholds)),
+        ("thresholds", json!(thresholds(result))),
+        ("intervals", json!(intervals::intervals(runs))),
         ("threads", json!(result.threads)),
         ("covered_s", json!(totals.length.as_secs_f64())),
         ("wall_s", json!(result.wall_s)),
@@ -162,6 +162,20 @@ fn one_run(origin: &Origin, run: &RunResult) -> Value {
             "to_s": phase.to.as_secs_f64(),
         })).collect::<Vec<_>>(),
     })
+}
+
+/// Each threshold, with the interval of its figure over runs if there are several.
+fn thresholds(result: &StormResult) -> Vec<Value> {
+    let judged = result.thresholds.iter().enumerate();
+    let objects = judged.map(|(position, judged)| {
+        let mut object = threshold(result, judged);
+        let interval = intervals::of_threshold(&judged.threshold, position, &result.runs);
+        if let Some(interval) = interval {
+            object["interval"] = interval;
+        }
+        object
+    });
+    objects.collect()
 }
 
 /// `bound` and `value` are in `unit`. What does not apply is left out: the phase, the story, and the windows.

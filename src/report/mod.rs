@@ -3,6 +3,7 @@
 //! Every exporter is a pure function from values; only `folder` touches the disk, and nothing here prints
 //! or knows an engine or a target.
 
+mod compare;
 mod csv;
 pub mod diagram;
 mod findings;
@@ -10,6 +11,7 @@ mod folder;
 mod headline;
 mod history;
 mod hlog;
+mod intervals;
 mod json;
 pub mod number;
 mod origin;
@@ -18,6 +20,7 @@ mod summary;
 mod terminal;
 mod totals;
 
+pub use compare::{compare_files, compare_json, compare_sentence, compare_text};
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };

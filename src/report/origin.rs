@@ -2,6 +2,7 @@
 
 use crate::scenario::{Clock, Model, Scenario, Target, repeatable};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use stormglass_glance::shown::without_credentials;
@@ -13,6 +14,8 @@ pub struct Origin {
     pub(super) scenario: String,
     /// SHA-256 of the scenario, what it refers to and what was overridden, in hex.
     pub(super) scenario_sha256: String,
+    /// Every key that the scenario writes, with its value.
+    pub(super) keys: BTreeMap<String, String>,
     /// Of the first replication.
     pub(super) seed: u64,
     pub(super) clock: Clock,
@@ -67,6 +70,7 @@ impl Origin {
         Origin {
             scenario: scenario.name.clone(),
             scenario_sha256: scenario.sha256.clone(),
+            keys: scenario.keys.clone(),
             seed: scenario.seed.0,
             clock: scenario.clock,
             target: scenario.target.name(),

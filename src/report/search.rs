@@ -8,10 +8,9 @@ use super::origin::Origin;
 use super::summary::quantity;
 use super::terminal::{Paint, clipped, closing, wrapped};
 use crate::capacity::usl;
-use crate::capacity::{
-    Answer, Beside, CONFIDENCE, Estimate, Found, Point, Range, ResourceUse, SearchResult, Unit,
-};
+use crate::capacity::{Answer, Beside, Found, Point, Range, ResourceUse, SearchResult, Unit};
 use crate::metrics::Threshold;
+use crate::statistics::{CONFIDENCE, Estimate};
 use serde_json::{Value, json};
 use std::io;
 use stormglass_model::units::Span;

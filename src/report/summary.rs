@@ -1,13 +1,14 @@
 //! The summary: what a person wants to know first, on one screen whatever the scenario.
 
 use super::headline::{self, listed};
+use super::intervals;
 use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use super::totals::{self, Totals, TransitionTotal};
 use crate::capacity::{self, Growth, Usage};
 use crate::metrics::{
-    Conclusion, StormResult, ThresholdResult, ThresholdSubject, Unit, WorstWindow,
+    Conclusion, Latency, StormResult, ThresholdResult, ThresholdSubject, Unit, WorstWindow,
 };
 use crate::scenario::Clock;
 use std::fmt::Write as _;
@@ -213,11 +214,11 @@ fn transitions(result: &StormResult) -> Section {
         true => "transition after warm-up",
         false => "transition",
     };
-    let last = match result.runs.len() {
-        1 => ["p99.9", "max"],
-        _ => ["from", "to"],
+    let columns = match result.runs.len() {
+        1 => ["count", "rate", "p50", "p99", "p99.9", "max"],
+        _ => ["count", "rate", "p50", "±", "p99", "±"],
     };
-    let columns = ["count", "rate", "p50", "p99", last[0], last[1]].map(str::to_owned);
+    let columns = columns.map(str::to_owned);
     let rows = totals.iter().map(transition).collect();
     let head = [String::new(), columned(title, &columns)];
     Section::listed(head, rows, "transitions")
@@ -228,20 +229,39 @@ fn transition(total: &TransitionTotal) -> String {
     let from = if from.is_empty() { "(none)" } else { from };
     let kind = if total.key.is_task() { "task " } else { "" };
     let latency = &total.latency;
-    // One run has a tail; several show how far they differ.
-    let last = match total.p99s.as_slice() {
-        [_] => [latency.quantile(0.999), latency.max()],
-        p99s => [p99s.iter().min(), p99s.iter().max()].map(|p99| p99.copied().unwrap_or_default()),
+    // One run has a tail; of several it matters more how far they differ.
+    let times = match total.by_run.as_slice() {
+        [_] => [0.50, 0.99, 0.999, 1.0].map(|at| length(latency.quantile(at))),
+        by_run => {
+            let [[p50, p50_reach], [p99, p99_reach]] = [0.50, 0.99].map(|at| over_runs(by_run, at));
+            [p50, p50_reach, p99, p99_reach]
+        }
     };
+    let [first, second, third, last] = times;
+    let per_second = total.per_second.map_or_else(|| "–".to_owned(), rate);
     let cells = [
         thousands(latency.count()),
-        total.per_second.map_or_else(|| "–".to_owned(), rate),
-        length(latency.quantile(0.50)),
-        length(latency.quantile(0.99)),
-        length(last[0]),
-        length(last[1]),
+        per_second,
+        first,
+        second,
+        third,
+        last,
     ];
     columned(&format!("{kind}{from} → {to}"), &cells)
+}
+
+/// The mean of a quantile over runs, and how far its interval reaches to either side.
+fn over_runs(by_run: &[Latency], at: f64) -> [String; 2] {
+    match intervals::of_quantile(by_run, at) {
+        None => ["–".to_owned(), "–".to_owned()],
+        Some(estimate) => {
+            let reach = match estimate.mean > 0.0 {
+                true => percent(estimate.reach / estimate.mean),
+                false => "–".to_owned(),
+            };
+            [quantity(estimate.mean, Unit::Nanoseconds), reach]
+        }
+    }
 }
 
 fn columned(name: &str, [first, rest @ ..]: &[String; 6]) -> String {
@@ -483,7 +503,7 @@ fn spread(origin: &Origin, result: &StormResult) -> Section {
     let hint = match result.runs.len() {
         1 if origin.clock == Clock::Real => return Section::of(Vec::new()),
         1 => "one seed; --replications 10 shows how far seeds differ".to_owned(),
-        runs => format!("from and to: the lowest and the highest p99 of the {runs} runs"),
+        runs => format!("±: how far the 95 % interval reaches over the {runs} runs"),
     };
     Section::of(vec![format!("  {hint}")])
 }

@@ -147,8 +147,8 @@ pub fn warms_up(runs: &[RunResult]) -> bool {
 pub struct TransitionTotal {
     pub key: TransitionKey,
     pub latency: Latency,
-    /// The 99th percentile of each run that has any.
-    pub p99s: Vec<Span>,
+    /// The latencies of each run that has any.
+    pub by_run: Vec<Latency>,
     /// How many a second there were under load, warm-up and settle apart; none without such a phase.
     pub per_second: Option<f64>,
 }
@@ -156,7 +156,7 @@ pub struct TransitionTotal {
 /// Every transition seen after warm-up, in the order of statuses; all of them if there was only warm-up.
 pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
     let without_warm_up = warms_up(runs);
-    let mut sums: BTreeMap<TransitionKey, (Latency, Vec<Span>, u64)> = BTreeMap::new();
+    let mut sums: BTreeMap<TransitionKey, (Latency, Vec<Latency>, u64)> = BTreeMap::new();
     for run in runs {
         let mut of_run: BTreeMap<TransitionKey, Latency> = BTreeMap::new();
         for row in &run.transitions {
@@ -170,17 +170,17 @@ pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
             }
         }
         for (key, latency) in of_run {
-            let (sum, p99s, _) = sums.entry(key).or_default();
+            let (sum, by_run, _) = sums.entry(key).or_default();
             sum.add(&latency);
-            p99s.push(latency.quantile(0.99));
+            by_run.push(latency);
         }
     }
     let seconds = load_s(runs);
     sums.into_iter()
-        .map(|(key, (latency, p99s, under_load))| TransitionTotal {
+        .map(|(key, (latency, by_run, under_load))| TransitionTotal {
             key,
             latency,
-            p99s,
+            by_run,
             per_second: (seconds > 0.0 && under_load > 0).then(|| under_load as f64 / seconds),
         })
         .collect()

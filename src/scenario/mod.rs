@@ -11,6 +11,7 @@ mod demand;
 mod document;
 mod fault;
 mod identity;
+mod keys;
 mod listed;
 mod load;
 mod measured;
@@ -31,6 +32,7 @@ pub use secret::repeatable;
 pub(crate) use value::parse_share;
 
 use crate::metrics::Threshold;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use stormglass_glance::GlanceTarget;
 use stormglass_model::config::ServiceConfig;
@@ -160,6 +162,8 @@ pub struct Scenario {
     pub keeps_history: bool,
     /// Whether a run ends as soon as one of its thresholds cannot hold any more. No key of the file: a search asks for it.
     pub ends_when_lost: bool,
+    /// Every key that is written, in the file or by `--set`, with its value; `…` stands for what may be a credential.
+    pub keys: BTreeMap<String, String>,
     /// SHA-256 of the file, with what it refers to and what `--set` changed, in hex.
     pub sha256: String,
 }

@@ -9,10 +9,10 @@ use super::secret::Known;
 use super::story;
 use super::threshold::{self, Measured, Parts};
 use super::value::lasting;
-use super::{Clock, Model, Scenario, Target, fault, load, secret, target};
+use super::{Clock, Model, Scenario, Target, fault, keys, load, secret, target};
 use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
 use stormglass_glance::auth::Environment;
@@ -107,7 +107,11 @@ fn parse_for(
         reader: &reader,
         node: &root,
     };
-    let scenario = input.table(ROOT, scenario);
+    let mut scenario = input.table(ROOT, scenario);
+    if let Some(scenario) = &mut scenario {
+        let referred = &reader.sources.borrow()[1 + overrides.len()..];
+        scenario.keys = keys::keys(&root, referred);
+    }
     let (sources, found) = (reader.sources.into_inner(), reader.mistakes.into_inner());
     // What the parser took a slip of the finger for is no mistake of its own.
     let lines: Vec<Lines> = sources.iter().map(|it| Lines::of(&it.text)).collect();
@@ -198,6 +202,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         interval,
         keeps_history: false,
         ends_when_lost: false,
+        keys: BTreeMap::new(),
         sha256: sha256(&reader.sources.borrow()),
     };
     if whole && stands_still(&scenario) {

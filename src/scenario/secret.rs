@@ -52,6 +52,11 @@ pub fn repeatable(setting: &str) -> String {
         return setting.to_owned();
     };
     let key = key.trim_end();
+    format!("{key}={}", shown_value(key, value))
+}
+
+/// The value of a key as it may be shown; `…` for what may be a credential.
+pub(super) fn shown_value(key: &str, value: &str) -> String {
     let of_target = key.trim_start_matches(['"', '\'']).starts_with("target");
     let is_plain = PLAIN.contains(&last(key)) && !value.contains('{') || key.ends_with("_env");
     let speaks = value.split(|c: char| !c.is_alphanumeric() && c != '_');
@@ -59,8 +64,8 @@ pub fn repeatable(setting: &str) -> String {
         || names_credential(last(key))
         || speaks.into_iter().any(names_credential)
     {
-        true => format!("{key}=…"),
-        false => format!("{key}={}", without_credentials(value)),
+        true => "…".to_owned(),
+        false => without_credentials(value),
     }
 }
 

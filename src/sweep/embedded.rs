@@ -4,6 +4,7 @@ use super::{TestBed, Trial};
 use crate::engine::{Progress, fraction_sent, virtual_time};
 use crate::metrics::RunResult;
 use crate::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use stormglass_model::checker::concurrent::{self, Rules, SubjectViolation, Symptom};
@@ -148,6 +149,7 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
         settle: Some(Span::from_secs(5)),
         thresholds: Vec::new(),
         interval: Some(Span::from_secs(60)),
+        keys: BTreeMap::new(),
         sha256: String::new(),
         keeps_history: true,
         ends_when_lost: false,

@@ -51,7 +51,16 @@ fn help_is_shown_where_it_is_asked_for_and_where_nothing_is() {
     let nothing = stormglass(&[], here);
     assert_eq!(nothing.status.code(), Some(2));
     assert!(stderr(&nothing).contains("Exit codes"));
-    for command in ["run", "sweep", "check", "validate", "lifecycle", "cleanup"] {
+    for command in [
+        "run",
+        "compare",
+        "search",
+        "sweep",
+        "check",
+        "validate",
+        "lifecycle",
+        "cleanup",
+    ] {
         let help = stormglass(&[command, "--help"], here);
         assert_eq!(help.status.code(), Some(0));
         assert!(stdout(&help).contains("Examples:"), "{command}");

@@ -13,6 +13,7 @@ mod checker;
 mod cli;
 mod client;
 mod clients;
+mod compare;
 mod doors;
 mod engines;
 mod findings;

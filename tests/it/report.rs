@@ -46,8 +46,8 @@ fn csv_of_transitions_and_operations() {
 #[test]
 fn csv_of_timeline_and_resources() {
     assert_snapshot!(text(&origin(), &valid(), "timeline.csv"), @"
-    run,t_s,phase,arrivals,completions,in_flight,dropped,queued,saving,active,deactivated,killed,pending_delete,deleted,uploading,importing,bytes_stored,bytes_pending_delete,queue_workers,utilisation_workers,queue_registry_connections,utilisation_registry_connections,queue_store_slots,utilisation_store_slots,queue_scrub_workers,utilisation_scrub_workers,queue_task_workers,utilisation_task_workers,in_flight_min,in_flight_mean,in_flight_max,queued_min,queued_mean,queued_max,saving_min,saving_mean,saving_max,active_min,active_mean,active_max,deactivated_min,deactivated_mean,deactivated_max,killed_min,killed_mean,killed_max,pending_delete_min,pending_delete_mean,pending_delete_max,deleted_min,deleted_mean,deleted_max,uploading_min,uploading_mean,uploading_max,importing_min,importing_mean,importing_max,bytes_stored_min,bytes_stored_mean,bytes_stored_max,bytes_pending_delete_min,bytes_pending_delete_mean,bytes_pending_delete_max,queue_workers_min,queue_workers_mean,queue_workers_max,busy_workers_min,busy_workers_mean,busy_workers_max,queue_registry_connections_min,queue_registry_connections_mean,queue_registry_connections_max,busy_registry_connections_min,busy_registry_connections_mean,busy_registry_connections_max,queue_store_slots_min,queue_store_slots_mean,queue_store_slots_max,busy_store_slots_min,busy_store_slots_mean,busy_store_slots_max,queue_scrub_workers_min,queue_scrub_workers_mean,queue_scrub_workers_max,busy_scrub_workers_min,busy_scrub_workers_mean,busy_scrub_workers_max,queue_task_workers_min,queue_task_workers_mean,queue_task_workers_max,busy_task_workers_min,busy_task_workers_mean,busy_task_workers_max
-    1,4.000000001,load,100,198,14,0,0,0,120,0,0,0,380,0,0,1073741824,1048576,,,,,3,0.75,,,,,12,12,14,0,0,0,0,0,0,100,100,120,0,0,0,0,0,0,0,0,0,0,0,380,0,0,0,0,0,0,2147483648,2147483648,2147483648,1048576,1048576,1048576,,,,,,,,,,,,,2,2,3,12,12,12,,,,,,,,,,,,
+    run,t_s,phase,arrivals,completions,in_flight,dropped,queued,saving,active,deactivated,killed,pending_delete,deleted,uploading,importing,bytes_stored,bytes_pending_delete,queue_workers,utilisation_workers,queue_registry_connections,utilisation_registry_connections,queue_store_slots,utilisation_store_slots,queue_scrub_workers,utilisation_scrub_workers,queue_task_workers,utilisation_task_workers,in_flight_min,in_flight_mean,in_flight_max,queued_min,queued_mean,queued_max,saving_min,saving_mean,saving_max,active_min,active_mean,active_max,deactivated_min,deactivated_mean,deactivated_max,killed_min,killed_mean,killed_max,pending_delete_min,pending_delete_mean,pending_delete_max,deleted_min,deleted_mean,deleted_max,uploading_min,uploading_mean,uploading_max,importing_min,importing_mean,importing_max,bytes_stored_min,bytes_stored_mean,bytes_stored_max,bytes_pending_delete_min,bytes_pending_delete_mean,bytes_pending_delete_max,queue_workers_min,queue_workers_mean,queue_workers_max,busy_workers_min,busy_workers_mean,busy_workers_max,queue_registry_connections_min,queue_registry_connections_mean,queue_registry_connections_max,busy_registry_connections_min,busy_registry_connections_mean,busy_registry_connections_max,queue_store_slots_min,queue_store_slots_mean,queue_store_slots_max,busy_store_slots_min,busy_store_slots_mean,busy_store_slots_max,queue_scrub_workers_min,queue_scrub_workers_mean,queue_scrub_workers_max,busy_scrub_workers_min,busy_scrub_workers_mean,busy_scrub_workers_max,queue_task_workers_min,queue_task_workers_mean,queue_task_workers_max,busy_task_workers_min,busy_task_workers_mean,busy_task_workers_max,mean_response_us
+    1,4.000000001,load,100,198,14,0,0,0,120,0,0,0,380,0,0,1073741824,1048576,,,,,3,0.75,,,,,12,12,14,0,0,0,0,0,0,100,100,120,0,0,0,0,0,0,0,0,0,0,0,380,0,0,0,0,0,0,2147483648,2147483648,2147483648,1048576,1048576,1048576,,,,,,,,,,,,,2,2,3,12,12,12,,,,,,,,,,,,,0
     ");
     assert_snapshot!(text(&origin(), &valid(), "resources.csv"), @"
     run,phase,resource,arrivals,mean_wait_us,mean_hold_us,mean_queue,utilisation
@@ -70,7 +70,7 @@ fn a_server_without_queues_leaves_their_columns_empty() {
     result.runs[0].timeline[1].gauges.resources = Default::default();
     let csv = text(&origin(), &result, "timeline.csv");
     let (header, row) = csv.split_once('\n').unwrap();
-    assert!(row.trim_end().ends_with(",,,,,,,,,,"), "{row}");
+    assert!(row.trim_end().ends_with(",,,,,,,,,,,0"), "{row}");
     assert_eq!(header.matches(',').count(), row.matches(',').count());
 }
 
@@ -247,4 +247,29 @@ fn what_can_be_written_is_kept_when_a_file_is_lost() {
     for file in kept.files {
         assert!(fs::metadata(folder.path().join(file)).unwrap().len() > 0);
     }
+}
+
+/// Of 1 ms and 3 ms Student's interval over two runs is 2 ms ± 12.7 × 1 ms; pooled, a median would be one of the two.
+#[test]
+fn intervals_are_over_runs_and_never_pooled() {
+    let json = |result: &StormResult, runs| -> serde_json::Value {
+        serde_json::from_slice(&file(&origin_of(runs), result, "run.json")).unwrap()
+    };
+    let mut result = valid();
+    assert_eq!(json(&result, 1)["intervals"], serde_json::json!([]));
+    result.runs.push(result.runs[0].clone());
+    for (run, us) in result.runs.iter_mut().zip([1_000, 3_000]) {
+        run.transitions.truncate(1);
+        run.transitions[0].phase = 1;
+        run.transitions[0].latency = sample::latency([us; 10]);
+    }
+    let document = json(&result, 2);
+    let intervals = document["intervals"].as_array().unwrap();
+    let p50 = intervals
+        .iter()
+        .find(|it| it["transition"] == "->queued" && it["quantity"] == "p50");
+    let of = |key: &str| p50.unwrap()[key].as_f64().unwrap();
+    assert!((of("mean") / 2e6 - 1.0).abs() < 1e-3, "{document:#}");
+    assert!((of("high") / 14.706e6 - 1.0).abs() < 1e-3, "{document:#}");
+    assert_eq!(of("runs"), 2.0);
 }

@@ -1,7 +1,7 @@
 //! Where the key takes any number: the value at which a demand would just be met.
 
 use super::{Found, Holds, MORE, Measure, Search, Stop};
-use crate::capacity::estimate::{CONFIDENCE, Estimate};
+use crate::statistics::{CONFIDENCE, Estimate};
 
 /// How often the ends of the last bracket are moved, or given more replications, at most.
 const TURNS: u32 = 64;

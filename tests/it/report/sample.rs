@@ -40,6 +40,7 @@ fn scenario(replications: u32) -> Scenario {
         interval: None,
         keeps_history: false,
         ends_when_lost: false,
+        keys: [("service.store.slots".to_owned(), "8".to_owned())].into(),
         sha256: "5ca1ab1e".to_owned(),
     }
 }

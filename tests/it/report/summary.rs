@@ -59,17 +59,17 @@ fn the_summary_of_an_invalid_storm() {
       edge ×2 at 3.25s, subject 17: deleted → killed is no edge of v2
       conservation ×1 at 11s: the store holds 4096 bytes, "orphans", that no subject or operation a…
 
-      transition after warm-up         count    rate     p50     p99    from      to
-      (none) → queued                    800    50/s   200us   396us   396us   396us
-      queued → saving                    800    50/s   1.2ms   1.4ms   1.4ms   1.4ms
-      saving → active                    800    50/s  39.6ms   156ms   156ms   156ms
-      pending_delete → deleted           760       –    1.5s    1.5s    1.5s    1.5s
-      task pending → processing            2   7.5/m     7us     7us     7us     7us
+      transition after warm-up         count    rate     p50       ±     p99       ±
+      (none) → queued                    800    50/s   200us      0%   396us      0%
+      queued → saving                    800    50/s   1.2ms      0%   1.4ms      0%
+      saving → active                    800    50/s  39.6ms      0%   156ms      0%
+      pending_delete → deleted           760       –    1.5s      0%    1.5s      0%
+      task pending → processing            2   7.5/m     7us      0%     7us      0%
 
       upload: 20 errors of 800 (2.5%): 14 failed, 6 unknown
       busiest: store.slots, 75% used in load; mean wait 10ms, queue 2
       stored: 2GiB at most; deleted and not yet scrubbed: 1MiB at most
-      from and to: the lowest and the highest p99 of the 2 runs
+      ±: how far the 95 % interval reaches over the 2 runs
 
       repeat:  stormglass run scenarios/smoke.toml --seed 43 --replications 1 --set service.store.slots=8
       results: results/smoke-42-1

@@ -64,3 +64,49 @@ fn credentials_are_blackened_wherever_they_stand() {
         assert!(said.contains(&format!(" {text}\n")), "{said}");
     }
 }
+
+/// The keys of a scenario are written into results, which are handed on.
+#[test]
+fn the_keys_of_a_scenario_hold_no_secret() {
+    let text = complete(
+        r#"
+[service]
+workers = 4
+[[story]]
+name = "a = b"
+weight = 2
+steps = ["create", { wait = "1s" }]
+"#,
+    );
+    let scenario = read(
+        &text,
+        &["service.workers=5", "thresholds={create=[\"count > 0\"]}"],
+    )
+    .unwrap();
+    let of = |key: &str| scenario.keys.get(key).map(String::as_str);
+    assert_eq!(of("service.workers"), Some("5"));
+    assert_eq!(of("story.\"a = b\".weight"), Some("2"));
+    let steps = "[\"create\", { wait = \"1s\" }]";
+    assert_eq!(of("story.\"a = b\".steps"), Some(steps));
+    assert_eq!(of("load.arrivals.rate"), Some("5/s"));
+    assert_eq!(of("thresholds.create"), Some("[\"count > 0\"]"));
+
+    let text = complete(
+        r#"
+[target.glance]
+url = "http://127.0.0.1:9292"
+token = "swordfish"
+[target.glance.probe]
+database = "postgresql://glance:swordfish@127.0.0.1/glance"
+[target.glance.commands.restart]
+run = "mysql -pswordfish"
+undo = "PASSWORD=swordfish true"
+"#,
+    );
+    let keys = read(&text, &[]).map(|scenario| scenario.keys);
+    let keys = keys.unwrap_or_else(|mistakes| panic!("{}", mistakes.plain()));
+    assert_eq!(keys["target.glance.url"], "http://127.0.0.1:9292");
+    assert_eq!(keys["target.glance.token"], "…");
+    let shown = format!("{keys:?}");
+    assert!(!shown.contains("swordfish"), "{shown}");
+}

@@ -38,6 +38,7 @@ pub fn storm(seed: u64) -> Scenario {
         interval: Some(dice.pick(&[Span::from_millis(700), Span::from_secs(1)])),
         keeps_history: false,
         ends_when_lost: false,
+        keys: Default::default(),
         sha256: String::new(),
     }
 }

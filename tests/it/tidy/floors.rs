@@ -4,18 +4,31 @@
 use super::source::Source;
 
 /// Every part of the tool, with the parts that it may import.
-const FLOORS: [(&str, &[&str]); 7] = [
+const FLOORS: [(&str, &[&str]); 9] = [
+    ("statistics", &[]),
     ("metrics", &[]),
     ("scenario", &["metrics"]),
     ("engine", &["scenario", "metrics"]),
     ("sweep", &["scenario", "engine", "metrics"]),
-    ("capacity", &["scenario", "engine", "metrics"]),
+    ("capacity", &["scenario", "engine", "metrics", "statistics"]),
+    // Folders of results, whatever made them.
+    ("compare", &["metrics", "statistics"]),
     // Results only: a report knows neither what made them nor what judged them.
-    ("report", &["metrics", "scenario", "sweep", "capacity"]),
+    (
+        "report",
+        &[
+            "metrics",
+            "scenario",
+            "sweep",
+            "capacity",
+            "compare",
+            "statistics",
+        ],
+    ),
     (
         "cli",
         &[
-            "scenario", "engine", "metrics", "report", "sweep", "capacity",
+            "scenario", "engine", "metrics", "report", "sweep", "capacity", "compare",
         ],
     ),
 ];

@@ -1,6 +1,6 @@
 //! What independent replications say of a figure: its mean, and where the truth lies.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use super::student::quantile;
 
 /// How sure an interval is unless something else is said.
 pub const CONFIDENCE: f64 = 0.95;
@@ -25,7 +25,7 @@ impl Estimate {
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let reach = match values.len() {
             1 => f64::INFINITY,
-            _ => student(n - 1.0, confidence) * (squares / (n - 1.0) / n).sqrt(),
+            _ => quantile(n - 1.0, confidence) * (squares / (n - 1.0) / n).sqrt(),
         };
         Some(Estimate { mean, reach })
     }
@@ -38,14 +38,6 @@ impl Estimate {
     /// The upper end of the interval.
     pub fn high(self) -> f64 {
         self.mean + self.reach
-    }
-}
-
-/// How many standard errors Student's interval of so many degrees of freedom reaches to either side.
-pub(super) fn student(freedom: f64, confidence: f64) -> f64 {
-    match StudentsT::new(0.0, 1.0, freedom) {
-        Ok(student) => student.inverse_cdf(0.5 + 0.5 * confidence),
-        Err(_) => f64::INFINITY,
     }
 }
 
@@ -62,7 +54,7 @@ mod tests {
             (9.0, 0.99, 3.250),
             (30.0, 0.95, 2.042),
         ] {
-            let found = student(freedom, confidence);
+            let found = quantile(freedom, confidence);
             assert!((found - expected).abs() < 6e-4, "{freedom}: {found}");
         }
         let estimate = Estimate::of(&[1.0, 2.0, 3.0], CONFIDENCE).unwrap();

@@ -1,0 +1,70 @@
+//! What a comparison needs of `run.json`.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The part of `run.json` that says what ran.
+#[derive(Debug, Deserialize)]
+pub struct Document {
+    pub scenario: String,
+    pub scenario_sha256: String,
+    /// Versions that could not compare did not write it.
+    pub scenario_keys: Option<BTreeMap<String, String>>,
+    pub clock: String,
+    pub target: String,
+    pub target_url: Option<String>,
+    pub profile: String,
+    pub interrupted: bool,
+    pub verdict: String,
+    /// Operations of all runs, for the check that no row is missing.
+    pub operations: u64,
+    pub generator: Generator,
+    pub runs: Vec<Run>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Generator {
+    pub was_bottleneck: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Run {
+    pub run: u32,
+    pub seed: u64,
+    /// Changes of status, likewise for the check.
+    pub transitions: u64,
+    pub phases: Vec<Phase>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Phase {
+    pub name: String,
+    pub from_s: f64,
+    pub to_s: f64,
+}
+
+/// Where in a run a phase lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stretch {
+    WarmUp,
+    Load,
+    Settle,
+}
+
+impl Run {
+    /// Where the phase of this name lies; none where there is no such phase.
+    pub fn stretch(&self, phase: &str) -> Option<Stretch> {
+        let index = self.phases.iter().position(|it| it.name == phase)?;
+        Some(match phase {
+            "warm_up" => Stretch::WarmUp,
+            _ if index > 0 && index + 1 == self.phases.len() => Stretch::Settle,
+            _ => Stretch::Load,
+        })
+    }
+
+    /// How long the phase of this name lasted, in seconds.
+    pub fn length_s(&self, phase: &str) -> Option<f64> {
+        let phase = self.phases.iter().find(|it| it.name == phase)?;
+        Some(phase.to_s - phase.from_s)
+    }
+}

@@ -1,0 +1,17 @@
+//! What figures that vary from run to run are worth: intervals, comparisons, and how many independent values a series holds.
+//!
+//! Nothing here knows what the figures are of.
+
+mod contrast;
+mod estimate;
+mod holm;
+mod mean;
+pub mod quantile;
+mod series;
+pub mod student;
+
+pub use contrast::Contrast;
+pub use estimate::{CONFIDENCE, Estimate};
+pub use holm::adjusted;
+pub use mean::Mean;
+pub use series::batch_means;

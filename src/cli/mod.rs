@@ -16,6 +16,7 @@ mod left_behind;
 mod lifecycle;
 mod progress;
 mod reach;
+mod report;
 mod run;
 mod search;
 mod sweep;
@@ -52,6 +53,7 @@ enum Command {
     Run(run::Arguments),
     Search(search::Arguments),
     Sweep(sweep::Arguments),
+    Report(report::Arguments),
     Check(check::Arguments),
     Validate(validate::Arguments),
     Lifecycle(lifecycle::Arguments),
@@ -80,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, &interruption),
         Command::Search(arguments) => search::run(&arguments, &interruption),
         Command::Sweep(arguments) => sweep::sweep(&arguments, &interruption),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Cleanup(arguments) => cleanup::cleanup(&arguments, &interruption),

@@ -9,7 +9,7 @@ use crate::report::{self, Host, Origin};
 use crate::scenario::Target;
 use anyhow::Context;
 use clap::Args;
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write as _};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -104,6 +104,12 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     if arguments.history {
         folder.stream(&mut kept, report::HISTORY, |file| {
             report::history(&scenario, &result, BufWriter::new(file))
+        });
+    }
+    if kept.lost.is_empty() {
+        folder.stream(&mut kept, report::PAGE, |mut file| {
+            let page = report::page(folder.path()).map_err(io::Error::other)?;
+            file.write_all(&page)
         });
     }
     folder.complete(&mut kept);

@@ -13,6 +13,7 @@ mod hlog;
 mod json;
 pub mod number;
 mod origin;
+mod page;
 mod search;
 mod summary;
 mod terminal;
@@ -21,11 +22,12 @@ mod totals;
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };
-pub use folder::{Folder, FolderError, Kept, PARTIAL};
+pub use folder::{Folder, FolderError, Kept, PARTIAL, write_page};
 pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
 pub use json::run_json;
 pub use origin::{Host, Origin};
+pub use page::{PAGE, page};
 pub use search::{search_files, search_json, search_point, search_sentence, search_summary};
 pub use summary::summary;
 pub use terminal::Paint;

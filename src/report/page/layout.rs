@@ -1,0 +1,159 @@
+//! The document around the sections: policy, styles, data and scripts.
+
+use super::chart::Chart;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// uPlot draws lines; <https://github.com/leeoniya/uPlot>.
+const UPLOT: &str = include_str!("assets/uplot.js");
+const UPLOT_STYLE: &str = include_str!("assets/uplot.css");
+const UPLOT_LICENCE: &str = include_str!("assets/uplot.LICENSE");
+const SCRIPT: &str = include_str!("assets/page.js");
+const STYLE: &str = include_str!("assets/page.css");
+
+/// The bytes of a page with this body.
+pub fn document(title: &str, body: &Markup, data: &impl Serialize) -> Vec<u8> {
+    let uplot = format!("/*\n{UPLOT_LICENCE}*/\n{UPLOT}");
+    let styles = [UPLOT_STYLE, STYLE];
+    let scripts = [uplot.as_str(), SCRIPT];
+    let policy = policy(&scripts, &styles);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                meta name="generator" content=(format!("stormglass {}", env!("CARGO_PKG_VERSION")));
+                title { (title) " – Stormglass" }
+                @for style in styles { style { (PreEscaped(style)) } }
+            }
+            body {
+                a.skip href="#main" { "Skip to the figures" }
+                (body)
+                script type="application/json" id="data" { (PreEscaped(embedded(data))) }
+                @for script in scripts { script { (PreEscaped(script)) } }
+            }
+        }
+    };
+    page.into_string().into_bytes()
+}
+
+/// Nothing may be loaded, and nothing may run but the scripts whose sums are here.
+fn policy(scripts: &[&str], styles: &[&str]) -> String {
+    let sums = |texts: &[&str]| -> String {
+        let sum = |text: &&str| {
+            format!(
+                " 'sha256-{}'",
+                BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()))
+            )
+        };
+        texts.iter().map(sum).collect()
+    };
+    format!(
+        "default-src 'none'; script-src{}; style-src{}; base-uri 'none'; form-action 'none'",
+        sums(scripts),
+        sums(styles)
+    )
+}
+
+/// JSON in which nothing ends its element, nor begins a comment or another element.
+fn embedded(data: &impl Serialize) -> String {
+    // Of strings, numbers and lists JSON refuses nothing.
+    let json = serde_json::to_string(data).unwrap_or_default();
+    json.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}
+
+/// The place of a chart. The script draws into it, and fills the table when it is opened.
+pub fn figure(chart: &Chart) -> Markup {
+    html! {
+        figure.chart id=(chart.id) {
+            figcaption { h3 { (chart.title) } p { (chart.caption) } }
+            div.plot {}
+            details { summary { "Table: " (chart.title.to_lowercase()) } div.scroll.table {} }
+            noscript { p { "This chart is drawn by a script, and scripts are switched off." } }
+        }
+    }
+}
+
+/// A table with a caption for those who hear it; numbers are aligned to the right.
+pub fn table(caption: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption { (caption) }
+                thead { tr { @for name in head { th scope="col" { (name) } } } }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            @for (at, cell) in row.iter().enumerate() {
+                                @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A section with a heading that can be linked to.
+pub fn section(id: &str, title: &str, body: &Markup) -> Markup {
+    html! {
+        section id=(id) aria-labelledby=(format!("{id}-title")) {
+            h2 id=(format!("{id}-title")) { (title) }
+            (body)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_ends_no_element() {
+        let name = "</script><script>alert(1)</script><!--<b>&\"'\u{2028}";
+        let page = document(
+            name,
+            &html! { p { (name) } },
+            &serde_json::json!({ "name": name }),
+        );
+        let page = String::from_utf8(page).unwrap();
+        assert!(!page.contains("<script>alert"));
+        assert!(!page.contains("<b>"));
+        assert!(
+            !page.contains('\u{2028}') || page.matches('\u{2028}').count() == 2,
+            "only as text"
+        );
+        // Three scripts: the data and the two that the policy names.
+        assert_eq!(page.matches("<script").count(), 3);
+        let from = page.find("id=\"data\">").unwrap() + "id=\"data\">".len();
+        let to = from + page[from..].find("</script>").unwrap();
+        let data: serde_json::Value = serde_json::from_str(&page[from..to]).unwrap();
+        assert_eq!(data["name"], name);
+    }
+
+    #[test]
+    fn nothing_is_loaded() {
+        let page = String::from_utf8(document("x", &html! {}, &())).unwrap();
+        for word in [
+            " src=",
+            "<link",
+            "@import",
+            "url(http",
+            "fetch(",
+            "XMLHttpRequest",
+        ] {
+            assert!(!page.contains(word), "{word}");
+        }
+    }
+}

@@ -86,8 +86,6 @@ pub struct Run {
     #[serde(default)]
     pub sentence: Option<String>,
     #[serde(default)]
-    pub interrupted: bool,
-    #[serde(default)]
     pub notes: Vec<String>,
     pub violations: u64,
     pub subjects: u64,
@@ -126,7 +124,6 @@ pub struct Judged {
     pub of: String,
     pub demand: String,
     pub unit: String,
-    pub bound: f64,
     pub value: Option<f64>,
     pub met: bool,
     #[serde(default)]
@@ -162,7 +159,6 @@ pub struct OperationFigures {
     pub operation: String,
     pub p50_us: f64,
     pub p99_us: f64,
-    pub p999_us: f64,
 }
 
 /// A row of `transitions.csv`.
@@ -220,7 +216,7 @@ impl Contents {
             resources: files.rows("resources.csv")?,
             violations: files.rows("violations.csv")?,
             timeline: files.read("timeline.csv", |bytes| {
-                Timeline::read(bytes).map_err(|error| error.to_string())
+                Timeline::read(&bytes).map_err(|error| error.to_string())
             })?,
             latencies: files.read("latencies.hlog", |bytes| latencies(&bytes, warm_up_s))?,
             run,

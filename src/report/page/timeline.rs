@@ -87,84 +87,69 @@ impl Timeline {
         let per_second = |run: &OneRun| {
             let counts = run.columns.get(column)?;
             let lengths = run.intervals().map(|(from, to)| to - from);
-            Some(
-                counts
-                    .iter()
-                    .zip(lengths)
-                    .map(|(count, length)| count / length)
-                    .collect(),
-            )
+            let rates = counts.iter().zip(lengths);
+            Some(rates.map(|(count, length)| count / length).collect())
         };
-        self.series(name, per_second, None)
+        self.series(name, &self.on_grid(per_second, Fold::Mean), None)
     }
 
     /// The mean of a level, between its least and its most; of several runs, between the least and the greatest mean of any.
     pub fn level(&self, name: &str, column: &str) -> Option<Series> {
-        let column_of = |suffix: &'static str| {
-            let column = format!("{column}{suffix}");
-            move |run: &OneRun| run.columns.get(&column).cloned()
-        };
-        let extremes = [
-            (column_of("_min"), Fold::Least),
-            (column_of("_max"), Fold::Most),
-        ];
-        self.series(name, column_of("_mean"), Some(extremes))
+        let of = |suffix: &str, fold| self.column(&format!("{column}{suffix}"), fold);
+        let extremes = Some([of("_min", Fold::Least), of("_max", Fold::Most)]);
+        self.series(name, &of("_mean", Fold::Mean), extremes)
     }
 
     /// What a column says is a mean over the interval.
     pub fn mean(&self, name: &str, column: &str) -> Option<Series> {
-        self.series(name, |run| run.columns.get(column).cloned(), None)
+        self.series(name, &self.column(column, Fold::Mean), None)
     }
 
-    /// None where no run has anything of it.
-    fn series<E: Fn(&OneRun) -> Option<Vec<f64>>>(
+    fn column(&self, column: &str, fold: Fold) -> Vec<Vec<f64>> {
+        self.on_grid(|run| run.columns.get(column).cloned(), fold)
+    }
+
+    /// What each run that has any says at the instants of the grid.
+    fn on_grid(&self, of: impl Fn(&OneRun) -> Option<Vec<f64>>, fold: Fold) -> Vec<Vec<f64>> {
+        let runs = self.runs.iter();
+        let there = runs.filter_map(|run| Some(run.on(&self.grid, &of(run)?, fold)));
+        there.collect()
+    }
+
+    /// None where no run has anything of it. The extremes are those of an only run.
+    fn series(
         &self,
         name: &str,
-        values: impl Fn(&OneRun) -> Option<Vec<f64>>,
-        extremes: Option<[(E, Fold); 2]>,
+        each: &[Vec<f64>],
+        extremes: Option<[Vec<Vec<f64>>; 2]>,
     ) -> Option<Series> {
-        let folded = |values: &dyn Fn(&OneRun) -> Option<Vec<f64>>, fold| {
-            let runs = self.runs.iter();
-            let each = runs.filter_map(|run| Some(run.on(&self.grid, &values(run)?, fold)));
-            each.collect::<Vec<Vec<f64>>>()
-        };
-        let each = folded(&values, Fold::Mean);
         if each.iter().flatten().all(|value| value.is_nan()) {
             return None;
         }
-        let of_runs = |each: &[Vec<f64>], over: fn(&[f64]) -> f64| -> Vec<f64> {
-            let there = |at: usize| -> Vec<f64> {
+        let over_runs = |each: &[Vec<f64>], fold: fn(&[f64]) -> f64| -> Vec<f64> {
+            let cell = |at: usize| {
                 let cells = each.iter().map(|run| run[at]);
-                cells.filter(|value| !value.is_nan()).collect()
+                let there: Vec<f64> = cells.filter(|value| !value.is_nan()).collect();
+                if there.is_empty() {
+                    f64::NAN
+                } else {
+                    fold(&there)
+                }
             };
-            let cells = (0..self.grid.len()).map(there);
-            cells
-                .map(|there| {
-                    if there.is_empty() {
-                        f64::NAN
-                    } else {
-                        over(&there)
-                    }
-                })
-                .collect()
+            (0..self.grid.len()).map(cell).collect()
         };
-        let mean = of_runs(&each, |there| {
-            there.iter().sum::<f64>() / there.len() as f64
-        });
-        let least: fn(&[f64]) -> f64 = |there| there.iter().copied().fold(f64::INFINITY, f64::min);
-        let most: fn(&[f64]) -> f64 =
-            |there| there.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let band = match (each.len(), extremes) {
+        let least = |there: &[f64]| there.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = |there: &[f64]| there.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mean = over_runs(each, |there| there.iter().sum::<f64>() / there.len() as f64);
+        let ends = match (each.len(), &extremes) {
             (1, None) => None,
-            (1, Some([(low, least_of), (high, most_of)])) => Some(Band {
-                low: Numbers(of_runs(&folded(&low, least_of), least)),
-                high: Numbers(of_runs(&folded(&high, most_of), most)),
-            }),
-            (_, _) => Some(Band {
-                low: Numbers(of_runs(&each, least)),
-                high: Numbers(of_runs(&each, most)),
-            }),
+            (1, Some([low, high])) => Some([low.as_slice(), high]),
+            (_, _) => Some([each, each]),
         };
+        let band = ends.map(|[low, high]| Band {
+            low: Numbers(over_runs(low, least)),
+            high: Numbers(over_runs(high, most)),
+        });
         Some(Series::new(name, mean, band))
     }
 }

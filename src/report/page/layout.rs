@@ -87,9 +87,9 @@ pub fn figure(chart: &Chart) -> Markup {
 /// A table with a caption for those who hear it; numbers are aligned to the right.
 pub fn table(caption: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Markup {
     html! {
+        p.caption { (caption) }
         div.scroll tabindex="0" role="region" aria-label=(caption) {
-            table {
-                caption { (caption) }
+            table aria-label=(caption) {
                 thead { tr { @for name in head { th scope="col" { (name) } } } }
                 tbody {
                     @for row in rows {

@@ -59,6 +59,9 @@ pub fn traffic(contents: &Contents) -> BTreeMap<&str, Traffic> {
         .collect()
 }
 
+/// Where the names of edges stand that run down to `deleted`: a name fits beside the boxes of the middle row, figures do not.
+const BESIDE_BOXES: i32 = 175;
+
 /// An edge that is drawn.
 struct Drawn<'t> {
     route: Route,
@@ -117,7 +120,7 @@ pub fn picture(contents: &Contents, traffic: &BTreeMap<&str, Traffic>) -> Markup
     let height = if tasks.is_empty() {
         depth + 20
     } else {
-        depth + 190
+        depth + 215
     };
     let most = traffic
         .values()
@@ -134,7 +137,7 @@ pub fn picture(contents: &Contents, traffic: &BTreeMap<&str, Traffic>) -> Markup
                 }
             }
             (graph(top, &subjects, boxes, most))
-            @if !tasks.is_empty() { (graph(depth + 85, &tasks, task_boxes, most)) }
+            @if !tasks.is_empty() { (graph(depth + 105, &tasks, task_boxes, most)) }
         }
     }
 }
@@ -196,6 +199,12 @@ fn label(edge: &Drawn) -> Markup {
         return html! {};
     };
     let [count, p99] = figures(traffic);
+    // Beside a line that runs all the way down, below the boxes of the middle row.
+    let y = if y == BESIDE_BOXES {
+        BESIDE_BOXES + 57
+    } else {
+        y
+    };
     // Above a line the last row stands where the name would; below it, the first.
     let first = if y < 0 { y - 17 } else { y };
     html! {

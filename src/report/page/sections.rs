@@ -2,7 +2,9 @@
 
 use super::chart::Chart;
 use super::charts::Charts;
-use super::contents::{Contents, Judged, OperationLine, Replication, WARM_UP};
+use super::contents::{
+    Contents, Judged, OperationFigures, OperationLine, Replication, Stretch, WARM_UP,
+};
 use super::layout::{figure, section, table};
 use super::lifecycle::{self, Traffic};
 use crate::capacity::{CONFIDENCE, Estimate};
@@ -106,15 +108,34 @@ fn figures(contents: &Contents) -> Markup {
                 .map_or_else(|| "–".to_owned(), |value| quantity(value, &judged.unit)),
         ]
     });
-    let measured = measured(contents);
-    let interval = match run.runs.len() {
-        0 | 1 => "one run".to_owned(),
-        runs => format!("{:.0} % interval over {runs} runs", CONFIDENCE * 100.0),
+    let several = run.runs.len() > 1;
+    let interval = format!("{:.0} % interval", CONFIDENCE * 100.0);
+    // With one run there is no interval, and no column for it.
+    let head = |names: [&'static str; 2]| -> Vec<String> {
+        let columns = names
+            .into_iter()
+            .flat_map(|name| [name.to_owned(), interval.clone()]);
+        columns
+            .filter(|name| several || *name != interval)
+            .collect()
     };
-    let head = ["figure", "value", interval.as_str()];
+    let flow = [vec!["figure".to_owned()], head(["value", ""])].concat();
+    let flow: Vec<&str> = flow
+        .iter()
+        .map(String::as_str)
+        .take(if several { 3 } else { 2 })
+        .collect();
+    let times = [
+        vec!["operation".to_owned()],
+        head(["median", "99th percentile"]),
+    ]
+    .concat();
+    let times: Vec<&str> = times.iter().map(String::as_str).collect();
     html! {
         @if !run.thresholds.is_empty() { (table("Thresholds", &["threshold", "", "measured"], rows)) }
-        (table("What was measured under load, without warm-up and settle", &head, measured.into_iter()))
+        (table("What was measured under load, without warm-up and settle", &flow, flows(contents).into_iter()))
+        (table("Response times, from when an operation was due, without warm-up", &times, responses(contents).into_iter()))
+        @if several { p.hint { "Means over " (run.runs.len()) " runs, and where the truth lies 19 times of 20 (Student)." } }
         @if run.runs.len() < 2 {
             p.hint { "One run does not tell how far another would differ. " code { "--replications 10" } " gives each figure an interval." }
         }
@@ -149,26 +170,31 @@ fn quantity(value: f64, unit: &str) -> String {
     }
 }
 
-/// A figure, its value, and from where to where the truth lies if replications tell.
-fn measured(contents: &Contents) -> Vec<Vec<String>> {
-    let runs = &contents.run.runs;
-    let mut rows = Vec::new();
-    let mut add = |name: String, unit: &str, of: &dyn Fn(&Replication) -> Option<f64>| {
-        let values: Vec<f64> = runs.iter().filter_map(of).collect();
-        let Some(estimate) = Estimate::of(&values, CONFIDENCE) else {
-            return;
-        };
-        let interval = match estimate.reach.is_finite() {
+/// A mean over the runs, and from where to where the truth lies if there are several.
+fn estimated(
+    contents: &Contents,
+    unit: &str,
+    of: impl Fn(&Replication) -> Option<f64>,
+) -> Option<Vec<String>> {
+    let values: Vec<f64> = contents.run.runs.iter().filter_map(of).collect();
+    let estimate = Estimate::of(&values, CONFIDENCE)?;
+    let mut cells = vec![quantity(estimate.mean, unit)];
+    if contents.run.runs.len() > 1 {
+        cells.push(match estimate.reach.is_finite() {
             true => format!(
                 "{} – {}",
                 quantity(estimate.low().max(0.0), unit),
                 quantity(estimate.high(), unit)
             ),
             false => "–".to_owned(),
-        };
-        rows.push(vec![name, quantity(estimate.mean, unit), interval]);
-    };
-    let of_run = |run: &Replication, takes: &dyn Fn(&OperationLine) -> bool| -> f64 {
+        });
+    }
+    Some(cells)
+}
+
+/// How many operations there were under load, and how many went wrong.
+fn flows(contents: &Contents) -> Vec<Vec<String>> {
+    let count = |run: &Replication, takes: &dyn Fn(&OperationLine) -> bool| -> f64 {
         let phases: BTreeSet<&str> = run.load().map(|phase| phase.name.as_str()).collect();
         let lines = contents
             .operations
@@ -177,40 +203,55 @@ fn measured(contents: &Contents) -> Vec<Vec<String>> {
         let lines = lines.filter(|line| phases.contains(line.phase.as_str()) && takes(line));
         lines.map(|line| line.count).sum::<u64>() as f64
     };
-    let seconds = |run: &Replication| run.load().map(|phase| phase.to - phase.from).sum::<f64>();
-    add("operations".to_owned(), "per_s", &|run| {
-        Some(of_run(run, &|_| true) / seconds(run)).filter(|value| value.is_finite())
-    });
-    add(
-        "operations that failed or whose end is unknown".to_owned(),
-        "share",
-        &|run| {
-            let wrong = of_run(run, &|line| {
-                matches!(line.outcome.as_str(), "fail" | "unknown")
-            });
-            let all = of_run(run, &|line| line.outcome != "local");
-            Some(wrong / all).filter(|share| share.is_finite())
-        },
-    );
+    let throughput = |run: &Replication| {
+        let seconds: f64 = run.load().map(|phase| phase.to - phase.from).sum();
+        Some(count(run, &|_| true) / seconds).filter(|value| value.is_finite())
+    };
+    let errors = |run: &Replication| {
+        let wrong = count(run, &|line| {
+            matches!(line.outcome.as_str(), "fail" | "unknown")
+        });
+        let all = count(run, &|line| line.outcome != "local");
+        Some(wrong / all).filter(|share| share.is_finite())
+    };
+    let rows = [
+        ("operations", estimated(contents, "per_s", throughput)),
+        (
+            "operations that failed or whose end is unknown",
+            estimated(contents, "share", errors),
+        ),
+    ];
+    let named =
+        |(name, cells): (&str, Option<Vec<String>>)| Some([vec![name.to_owned()], cells?].concat());
+    rows.into_iter().filter_map(named).collect()
+}
+
+/// The median and the 99th percentile of each operation.
+fn responses(contents: &Contents) -> Vec<Vec<String>> {
+    let runs = &contents.run.runs;
     let operations: BTreeSet<&str> = (runs.iter().flat_map(|run| &run.operations))
         .map(|figures| figures.operation.as_str())
         .collect();
-    for operation in operations {
-        let of = |run: &Replication, of: fn(&super::contents::OperationFigures) -> f64| {
-            let figures = run
-                .operations
-                .iter()
-                .find(|figures| figures.operation == operation);
-            figures.map(|figures| of(figures) * 1e3)
+    let row = |operation: &str| {
+        let of = |figure: fn(&OperationFigures) -> f64| {
+            estimated(contents, "ns", |run| {
+                let figures = run
+                    .operations
+                    .iter()
+                    .find(|figures| figures.operation == operation);
+                figures.map(|figures| figure(figures) * 1e3)
+            })
         };
-        add(format!("{operation}: median response time"), "ns", &|run| {
-            of(run, |it| it.p50_us)
-        });
-        add(format!("{operation}: 99th percentile"), "ns", &|run| {
-            of(run, |it| it.p99_us)
-        });
-    }
-    rows
+        Some(
+            [
+                vec![operation.to_owned()],
+                of(|it| it.p50_us)?,
+                of(|it| it.p99_us)?,
+            ]
+            .concat(),
+        )
+    };
+    operations.into_iter().filter_map(row).collect()
 }
 
 fn violations(contents: &Contents) -> Markup {
@@ -352,7 +393,7 @@ fn origin(contents: &Contents) -> Markup {
     let fault_rows = run.runs.first().map_or(&[][..], |run| &run.faults).iter();
     let phase_rows = run.runs.first().map_or(&[][..], |run| &run.phases).iter();
     let row = |what: &'static str| {
-        move |stretch: &super::contents::Stretch| {
+        move |stretch: &Stretch| {
             let at = |seconds: f64| Span::from_secs_f64(seconds.max(0.0)).to_string();
             vec![
                 stretch.name.clone(),

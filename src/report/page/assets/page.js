@@ -44,6 +44,9 @@
     }
     return text.join(" ");
   };
+  const open = seconds => data.faults.filter(fault => fault.from <= seconds && seconds <= fault.to).map(fault => " · " + fault.name).join("");
+  // Powers of ten stay what they are: 100s, not 1.67m.
+  const power = (unit, value) => unit === "seconds" && value >= 60 ? value + "s" : written(unit, value);
   const percentile = value => {
     const nines = Math.max(0, Math.ceil(Math.log10(value)) - 2) + 1;
     return "p" + (100 * (1 - 1 / value)).toFixed(nines).replace(/\.?0+$/, "");
@@ -55,7 +58,7 @@
 
   const axisOf = chart => {
     const x = chart.x;
-    if (x === "time") return { at: data.time, name: "time", show: instant, log: false, incrs: INSTANTS };
+    if (x === "time") return { at: data.time, name: "time", show: instant, beside: open, log: false, incrs: INSTANTS };
     if (x.percentile) return { at: x.percentile, name: "percentile", show: percentile, log: true };
     return { at: x.value.at, name: x.value.name, show: value => written(x.value.unit, value), log: false };
   };
@@ -117,6 +120,9 @@
     ctx.restore();
   };
 
+  // Where the cursor is, and what was broken then.
+  const beside = (axis, i) => axis.show(axis.at[i]) + (axis.beside ? axis.beside(axis.at[i]) : "");
+
   const positive = values => values.map(value => value > 0 ? value : null);
 
   // What uPlot is given: the lines, and behind each line with a band its lower and its upper end.
@@ -142,7 +148,7 @@
       columns.push(values);
       const alone = values.filter(value => value !== null).length < 3;
       series.push({
-        stroke: () => colour(at), width: 1.75, points: { show: chart.points || alone, size: 7 }, of: at,
+        stroke: () => colour(at), width: 1.75, dash: at >= COLOURS ? [7, 4] : undefined, points: { show: chart.points || alone, size: 7 }, of: at,
         spanGaps: false, fill: chart.stacked ? () => faint(at, at ? "66" : "88") : undefined,
       });
       if (chart.stacked && at) bands.push({ series: [lines[at], lines[at - 1]], fill: () => faint(at, "88") });
@@ -160,10 +166,10 @@
   // One entry a line: its colour, its name, its value under the cursor. Pressing it hides the line.
   const legend = (chart, u, lines) => {
     const axis = axisOf(chart);
-    const at = element("li", { class: "at" }), list = element("ul", { class: "legend" }, at);
+    const at = element("li", { class: "at" }), list = element("ul", { class: "legend" });
     const values = chart.series.map((one, index) => {
       const value = element("b", {});
-      const swatch = element("span", { class: "swatch c" + index % COLOURS, "aria-hidden": "true" });
+      const swatch = element("span", { class: "swatch c" + index % COLOURS + (index >= COLOURS ? " again" : ""), "aria-hidden": "true" });
       const button = element("button", { type: "button", "aria-pressed": "true" }, swatch, one.name + " ", value);
       button.addEventListener("click", () => {
         const show = button.getAttribute("aria-pressed") !== "true";
@@ -173,9 +179,10 @@
       list.append(element("li", {}, button));
       return value;
     });
+    list.append(at);
     const show = () => {
       const i = u.cursor.idx;
-      at.textContent = i === null || i === undefined ? "" : axis.show(axis.at[i]);
+      at.textContent = i === null || i === undefined ? "" : beside(axis, i);
       values.forEach((value, index) => {
         value.textContent = i === null || i === undefined ? "" : written(chart.unit, chart.series[index].values[i]);
       });
@@ -194,7 +201,7 @@
       i = Math.min(Math.max((u.cursor.idx ?? i) + STEPS[event.key], 0), axis.at.length - 1);
       u.setCursor({ left: u.valToPos(axis.at[i], "x"), top: u.over.clientHeight / 2 });
       const values = chart.series.map(one => one.name + " " + written(chart.unit, one.values[i]));
-      said.textContent = axis.show(axis.at[i]) + ": " + values.join(", ");
+      said.textContent = beside(axis, i) + ": " + values.join(", ");
     });
     return said;
   };
@@ -232,8 +239,8 @@
         y: { distr: chart.log ? 3 : 1, range: chart.log ? undefined : (u, least, most) => [0, Math.max(most, ...chart.marks.map(mark => mark.value)) * 1.06 || 1] },
       },
       axes: [
-        { ...line, values: shown(axis.show), incrs: axis.incrs, space: 70, splits: chart.x.percentile ? nines : undefined, filter: (u, splits) => splits },
-        { ...line, values: shown(value => written(chart.unit, value)), size: 72, incrs: chart.unit === "bytes" && !chart.log ? POWERS : undefined, splits: chart.log ? decades : undefined, filter: (u, splits) => splits },
+        { ...line, values: shown(axis.show), incrs: axis.incrs, space: 70, size: 34, splits: chart.x.percentile ? nines : undefined, filter: (u, splits) => splits },
+        { ...line, values: shown(value => (chart.log ? power : written)(chart.unit, value)), size: 72, incrs: chart.unit === "bytes" && !chart.log ? POWERS : undefined, splits: chart.log ? decades : undefined, filter: (u, splits) => splits },
       ],
       hooks: { drawClear: [shades(timed)], draw: [marks(chart)], setCursor: [() => readout && readout()] },
     }, columns, plot);

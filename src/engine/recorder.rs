@@ -105,6 +105,8 @@ pub struct Recorder {
     completions: u64,
     /// Their response times, summed, in nanoseconds.
     response_ns: u128,
+    /// Those of the interval that is under way, by [`Operation::index`].
+    responses: Vec<Latency>,
     /// Changes of status so far.
     changes: u64,
     /// What whoever watches was told last.
@@ -151,6 +153,7 @@ impl Recorder {
             carried: None,
             completions: 0,
             response_ns: 0,
+            responses: vec![Latency::default(); Operation::COUNT],
             changes: 0,
             told: [0; 6],
             faults_open: 0,
@@ -292,6 +295,7 @@ impl Recorder {
                     service: Latency::default(),
                 });
                 row.response.record(at.since(intended));
+                self.responses[operation.index()].record(at.since(intended));
                 row.service.record(at.since(sent));
                 for meter in &mut self.meters {
                     let response = at.since(intended);
@@ -363,17 +367,18 @@ impl Recorder {
             completions: self.completions,
             response_ns: self.response_ns,
             faults_open: self.faults_open,
+            responses: self.take_responses(),
             gauges,
         };
         self.current = self.phase_at(row.gauges.at).2;
         if let Some(before) = self.carried.take() {
-            row.gauges.join(&before.gauges);
+            row.join(&before);
         }
         let first = self.timeline.len() == 1;
         match self.timeline.last_mut() {
             Some(last) if !first && last.gauges.at == row.gauges.at => {
                 if last.phase == row.phase {
-                    row.gauges.join(&last.gauges);
+                    row.join(last);
                     *last = row;
                 } else {
                     self.carried = Some(row);
@@ -387,6 +392,18 @@ impl Recorder {
             merge::halve(&mut self.timeline);
         }
         folded
+    }
+
+    /// The response times of the interval that ends.
+    fn take_responses(&mut self) -> Vec<(Operation, Latency)> {
+        let operations = Operation::ALL.iter().zip(&mut self.responses);
+        let there = operations.filter(|(_, latency)| latency.count() > 0);
+        let taken = there.map(|(&operation, latency)| {
+            let mut taken = std::mem::take(latency);
+            taken.pack_coarsely();
+            (operation, taken)
+        });
+        taken.collect()
     }
 
     /// Tells whoever watches how far the run has come.

@@ -43,7 +43,7 @@ pub fn files(
     result: &StormResult,
 ) -> impl Iterator<Item = (&'static str, io::Result<Vec<u8>>)> {
     type StormExport = fn(&Origin, &StormResult) -> io::Result<Vec<u8>>;
-    let exports: [(&str, StormExport); 8] = [
+    let exports: [(&str, StormExport); 10] = [
         ("run.json", |origin, result| Ok(run_json(origin, result))),
         ("violations.csv", csv::violations),
         ("transitions.csv", |_, result| csv::transitions(result)),
@@ -51,6 +51,8 @@ pub fn files(
         ("resources.csv", |_, result| csv::resources(result)),
         ("levels.csv", |_, result| csv::levels(result)),
         ("timeline.csv", |_, result| csv::timeline(result)),
+        ("quantiles.csv", |_, result| csv::quantiles(result)),
+        ("heatmap.csv", |_, result| csv::heatmap(result)),
         ("latencies.hlog", |_, result| hlog::latencies(result)),
     ];
     exports

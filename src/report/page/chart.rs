@@ -112,7 +112,7 @@ impl Series {
 }
 
 /// Numbers to as many digits as a pixel or a reader can tell; null for NaN.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Numbers(pub Vec<f64>);
 
 impl Serialize for Numbers {

@@ -2,6 +2,7 @@
 
 use super::chart::{Chart, Numbers, Series, Unit, X};
 use super::contents::Contents;
+use super::timeline::QUANTILES;
 use hdrhistogram::Histogram;
 use stormglass_model::config::Resource;
 use stormglass_model::lifecycle::SubjectStatus;
@@ -23,7 +24,12 @@ impl Charts {
         };
         Charts {
             load: there(vec![throughput(contents), in_flight(contents)]),
-            latency: there(vec![percentiles(contents)]),
+            latency: there(
+                (slowest(contents).into_iter())
+                    .chain(quantiles(contents))
+                    .chain([percentiles(contents)])
+                    .collect(),
+            ),
             subjects: there(vec![statuses(contents), bytes(contents)]),
             resources: there(vec![utilisation(contents), queues(contents)]),
         }
@@ -189,6 +195,45 @@ fn by_resource(of: impl Fn(&str, &str) -> Option<Series>) -> Vec<Series> {
     resources
         .filter_map(|name| of(name, &name.replace('.', "_")))
         .collect()
+}
+
+/// Operations of which each quantile is drawn: those that took the most time together.
+const DRAWN: usize = 3;
+
+/// The 99th percentile of every operation over time.
+fn slowest(contents: &Contents) -> Option<Chart> {
+    let timeline = &contents.timeline;
+    let mut operations = timeline.operations();
+    operations.sort_unstable();
+    let series = operations.into_iter();
+    let series = series.filter_map(|operation| timeline.quantile(operation, operation, "p99_us"));
+    let caption = "Of the operations that completed in each interval, from when they were due to their answers. ";
+    let caption = format!("{caption}{}", band(contents, ""));
+    let series: Vec<Series> = series.map(Series::without_band).collect();
+    let chart = over_time(
+        "p99",
+        "99th percentile of response times",
+        Unit::Seconds,
+        &caption,
+        series,
+    );
+    Some(Chart { log: true, ..chart })
+}
+
+/// The quantiles over time of the operations that took most of it.
+fn quantiles(contents: &Contents) -> impl Iterator<Item = Chart> {
+    const IDS: [&str; DRAWN] = ["quantiles-1", "quantiles-2", "quantiles-3"];
+    let operations = contents.timeline.operations().into_iter();
+    operations.zip(IDS).map(|(operation, id)| {
+        let series = QUANTILES.iter().filter_map(|(name, column)| {
+            contents.timeline.quantile(name, operation, column)
+        });
+        let caption = "Quantiles of the operations that completed in each interval; quantiles.csv has those of every operation. ";
+        let caption = format!("{caption}{}", band(contents, ""));
+        let title = format!("Response time of {operation}");
+        let chart = over_time(id, &title, Unit::Seconds, &caption, series.collect());
+        Chart { log: true, ..chart }
+    })
 }
 
 /// Response times by percentile, to as many nines as there were values.

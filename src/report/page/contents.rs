@@ -1,6 +1,6 @@
 //! What a folder of results says, read from its files.
 
-use super::timeline::Timeline;
+use super::timeline::{Heat, Timeline};
 use crate::metrics::empty_histogram;
 use crate::report::folder::PARTIAL;
 use base64::Engine as _;
@@ -64,6 +64,8 @@ pub struct Contents {
     pub resources: Vec<ResourceLine>,
     pub violations: Vec<ViolationLine>,
     pub timeline: Timeline,
+    /// Response times by time and size.
+    pub heat: Heat,
     /// The histograms of `latencies.hlog` by their tags, all phases but the warm-up added up; in nanoseconds.
     pub latencies: BTreeMap<String, Histogram<u64>>,
 }
@@ -210,14 +212,19 @@ impl Contents {
         let files = Files(folder);
         let run: Run = files.json("run.json")?;
         let warm_up_s = run.warm_up_s();
+        let mut timeline = files.read("timeline.csv", |bytes| text(Timeline::read(&bytes)))?;
+        // An earlier version wrote neither of these.
+        files.optional("quantiles.csv", |bytes| {
+            text(timeline.add_quantiles(&bytes))
+        })?;
+        let heat = files.optional("heatmap.csv", |bytes| text(timeline.heat(&bytes)))?;
         Ok(Contents {
             transitions: files.rows("transitions.csv")?,
             operations: files.rows("operations.csv")?,
             resources: files.rows("resources.csv")?,
             violations: files.rows("violations.csv")?,
-            timeline: files.read("timeline.csv", |bytes| {
-                Timeline::read(&bytes).map_err(|error| error.to_string())
-            })?,
+            timeline,
+            heat: heat.unwrap_or_default(),
             latencies: files.read("latencies.hlog", |bytes| latencies(&bytes, warm_up_s))?,
             run,
         })
@@ -241,6 +248,10 @@ impl Replication {
         let load = self.phases.split_last().map_or(&[][..], |(_, load)| load);
         load.iter().filter(|phase| phase.name != WARM_UP)
     }
+}
+
+fn text<T>(read: Result<T, csv::Error>) -> Result<T, String> {
+    read.map_err(|error| error.to_string())
 }
 
 /// The files of a folder.
@@ -271,6 +282,19 @@ impl Files<'_> {
             path: self.0.join(file),
             why,
         })
+    }
+
+    /// The same of a file that need not be there.
+    fn optional<T>(
+        &self,
+        file: &'static str,
+        reader: impl FnOnce(Vec<u8>) -> Result<T, String>,
+    ) -> Result<Option<T>, PageError> {
+        match self.read(file, reader) {
+            Ok(read) => Ok(Some(read)),
+            Err(PageError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn json<T: DeserializeOwned>(&self, file: &'static str) -> Result<T, PageError> {

@@ -1,13 +1,14 @@
 //! The lifecycle with what happened on each edge: how often, how fast, how long it took.
 
-use super::contents::Contents;
+use super::contents::{Contents, Replication};
 use crate::report::diagram::svg::{
     BOX_HEIGHT, Route, StatusBox, WIDTH, subject_box, subject_route, task_box, task_route,
 };
+use crate::report::diagram::{subject_edges, task_edges};
 use crate::report::number::{rate, thousands};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
-use stormglass_model::lifecycle::{EDGES, SubjectStatus, TASK_EDGES, TaskStatus};
+use stormglass_model::lifecycle::{Profile, SubjectStatus, TaskStatus};
 use stormglass_model::units::Span;
 
 /// What happened on one edge after warm-up.
@@ -29,9 +30,7 @@ pub fn traffic(contents: &Contents) -> BTreeMap<&str, Traffic> {
     let under_load = |tag: &str| -> u64 {
         let lines = contents.transitions.iter().filter(|line| {
             let kind = if line.kind == "task" { "task:" } else { "" };
-            let load = |run: &super::contents::Replication| {
-                run.load().any(|phase| phase.name == line.phase)
-            };
+            let load = |run: &Replication| run.load().any(|phase| phase.name == line.phase);
             format!("{kind}{}->{}", line.from, line.to) == tag && contents.run.runs.iter().any(load)
         });
         lines.map(|line| line.count).sum()
@@ -69,19 +68,12 @@ struct Drawn<'t> {
     traffic: Option<&'t Traffic>,
 }
 
-/// The picture. Edges that nothing took are faint, and have no figures.
-pub fn picture(contents: &Contents, traffic: &BTreeMap<&str, Traffic>) -> Markup {
-    let profile = &contents.run.profile;
-    let permits = |allowed: &dyn Fn(stormglass_model::lifecycle::Profile) -> bool| {
-        use stormglass_model::lifecycle::Profile;
-        let all = [Profile::V1, Profile::V2, Profile::Glance];
-        all.into_iter()
-            .any(|it| it.name() == profile && allowed(it))
-    };
-    let subjects = EDGES
-        .iter()
-        .filter(|edge| permits(&|profile| edge.allowed_by(profile)));
-    let subjects = subjects.filter_map(|edge| {
+/// The edges of subjects, and those of tasks where there were any.
+fn drawn<'t>(
+    profile: Option<Profile>,
+    traffic: &'t BTreeMap<&str, Traffic>,
+) -> [Vec<Drawn<'t>>; 2] {
+    let subjects = subject_edges(profile).filter_map(|edge| {
         let from = edge.from.map_or("", SubjectStatus::name);
         Some(Drawn {
             route: subject_route(edge.from, edge.to)?,
@@ -89,8 +81,7 @@ pub fn picture(contents: &Contents, traffic: &BTreeMap<&str, Traffic>) -> Markup
             traffic: traffic.get(format!("{from}->{}", edge.to.name()).as_str()),
         })
     });
-    let subjects: Vec<Drawn> = subjects.collect();
-    let tasks = TASK_EDGES.iter().filter_map(|edge| {
+    let tasks = task_edges(profile).filter_map(|edge| {
         let from = edge.from.map_or("", TaskStatus::name);
         Some(Drawn {
             route: task_route(edge.from, edge.to)?,
@@ -98,35 +89,37 @@ pub fn picture(contents: &Contents, traffic: &BTreeMap<&str, Traffic>) -> Markup
             traffic: traffic.get(format!("task:{from}->{}", edge.to.name()).as_str()),
         })
     });
-    let tasks: Vec<Drawn> = tasks
-        .filter(|_| traffic.keys().any(|tag| tag.starts_with("task:")))
-        .collect();
-    let imports = EDGES.iter().any(|edge| {
-        edge.to == SubjectStatus::Importing && permits(&|profile| edge.allowed_by(profile))
-    });
-    let shown = |status: &&SubjectStatus| {
-        EDGES.iter().any(|edge| {
-            (edge.to == **status || edge.from == Some(**status))
-                && permits(&|profile| edge.allowed_by(profile))
-        })
+    let any = traffic.keys().any(|tag| tag.starts_with("task:"));
+    [subjects.collect(), tasks.filter(|_| any).collect()]
+}
+
+/// The picture. Edges that nothing took are faint, and have no figures.
+pub fn picture(contents: &Contents, traffic: &BTreeMap<&str, Traffic>) -> Markup {
+    let all = [Profile::V1, Profile::V2, Profile::Glance];
+    let profile = all
+        .into_iter()
+        .find(|profile| profile.name() == contents.run.profile);
+    let [subjects, tasks] = drawn(profile, traffic);
+    let shows = |status: SubjectStatus| {
+        subject_edges(profile).any(|edge| edge.to == status || edge.from == Some(status))
     };
-    let boxes = SubjectStatus::ALL.iter().filter(shown);
+    let boxes = SubjectStatus::ALL.iter().filter(|status| shows(**status));
     let boxes = boxes.map(|&status| (subject_box(status), status.name()));
-    let task_boxes = TaskStatus::ALL
-        .iter()
-        .map(|&status| (task_box(status), status.name()));
-    let top = if imports { 330 } else { 120 };
+    let task_boxes = (TaskStatus::ALL.iter()).map(|&status| (task_box(status), status.name()));
+    // The row of imports stands above that of `queued`, where there is one.
+    let top = if shows(SubjectStatus::Importing) {
+        330
+    } else {
+        120
+    };
     let depth = top + 346;
     let height = if tasks.is_empty() {
         depth + 20
     } else {
         depth + 215
     };
-    let most = traffic
-        .values()
-        .map(|traffic| traffic.count)
-        .max()
-        .unwrap_or(1);
+    let counts = traffic.values().map(|traffic| traffic.count);
+    let most = counts.max().unwrap_or(1);
     html! {
         svg.lifecycle viewBox=(format!("0 0 {WIDTH} {height}")) role="img"
             aria-label="The lifecycle: how often each edge was taken; the table below has every figure" {

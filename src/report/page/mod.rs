@@ -18,6 +18,7 @@ use charts::Charts;
 use contents::{Contents, Stretch};
 use serde::Serialize;
 use std::path::Path;
+use timeline::Heat;
 
 /// The file's name in a folder of results.
 pub const PAGE: &str = "report.html";
@@ -30,6 +31,7 @@ struct Data<'c> {
     phases: &'c [Stretch],
     faults: &'c [Stretch],
     charts: Vec<&'c Chart>,
+    heat: &'c Heat,
 }
 
 /// The page of a folder of results.
@@ -43,6 +45,7 @@ pub fn page(folder: &Path) -> Result<Vec<u8>, PageError> {
         phases: first.map_or(&[], |run| &run.phases),
         faults: first.map_or(&[], |run| &run.faults),
         charts: charts.all().collect(),
+        heat: &contents.heat,
     };
     let body = sections::run(&contents, &charts);
     let title = format!("{}: {}", contents.run.scenario, contents.run.verdict);

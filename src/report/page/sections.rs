@@ -5,7 +5,7 @@ use super::charts::Charts;
 use super::contents::{
     Contents, Judged, OperationFigures, OperationLine, Replication, Stretch, WARM_UP,
 };
-use super::layout::{figure, section, table};
+use super::layout::{figure, place, section, table};
 use super::lifecycle::{self, Traffic};
 use crate::capacity::{CONFIDENCE, Estimate};
 use crate::report::number::{compact, percent, rate, thousands};
@@ -26,7 +26,7 @@ pub fn run(contents: &Contents, charts: &Charts) -> Markup {
         (
             "latency",
             "Latency",
-            html! { (figures_of(&charts.latency)) (operations(contents)) },
+            html! { (heat_map(contents)) (figures_of(&charts.latency)) (operations(contents)) },
         ),
         ("lifecycle", "Lifecycle", edges(contents, &traffic)),
         (
@@ -55,6 +55,13 @@ pub fn run(contents: &Contents, charts: &Charts) -> Markup {
 
 fn figures_of(charts: &[Chart]) -> Markup {
     html! { @for chart in charts { (figure(chart)) } }
+}
+
+/// The place of the heat map, where there is one.
+fn heat_map(contents: &Contents) -> Markup {
+    let caption = "All operations that completed, by when they did and how long they took from when they were due: the more, the stronger the colour. \
+                   The strongest has the most of its column. Lines are the upper bounds of the bands in which quantiles lie.";
+    html! { @if !contents.heat.is_empty() { (place("heat", "Response times of all operations", caption)) } }
 }
 
 fn head(contents: &Contents) -> Markup {

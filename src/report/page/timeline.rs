@@ -1,10 +1,14 @@
 //! The timelines of all runs, by the names of their columns, and what they come to together.
 
 use super::chart::{Band, Numbers, Series};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Points that a chart has at most, where it may choose.
 const POINTS: usize = 1_024;
+
+/// Columns that a heat map has at most.
+const COLUMNS: usize = 200;
 
 /// The timeline of each run.
 #[derive(Debug, Default)]
@@ -12,7 +16,52 @@ pub struct Timeline {
     runs: Vec<OneRun>,
     /// The instants of the charts, in seconds since the run began.
     grid: Vec<f64>,
+    /// How long each operation took altogether, about.
+    busy: BTreeMap<String, f64>,
 }
+
+/// How many values there were by time and size.
+#[derive(Debug, Default, Serialize)]
+pub struct Heat {
+    /// The ends of the columns, in seconds.
+    at: Vec<f64>,
+    /// The bounds of the rows, one more than there are rows, in seconds.
+    bounds: Numbers,
+    /// Of each column, the counts of its rows.
+    counts: Vec<Vec<u64>>,
+}
+
+/// A row of `quantiles.csv`.
+#[derive(Deserialize)]
+struct QuantilesLine {
+    run: u32,
+    t_s: f64,
+    operation: String,
+    count: u64,
+    p50_us: f64,
+    p90_us: f64,
+    p99_us: f64,
+    p999_us: f64,
+    max_us: f64,
+}
+
+/// A row of `heatmap.csv`.
+#[derive(Deserialize)]
+struct HeatLine {
+    t_s: f64,
+    from_us: f64,
+    to_us: f64,
+    count: u64,
+}
+
+/// The quantiles of an operation over time, as they are called and as columns.
+pub const QUANTILES: [(&str, &str); 5] = [
+    ("p50", "p50_us"),
+    ("p90", "p90_us"),
+    ("p99", "p99_us"),
+    ("p99.9", "p999_us"),
+    ("most", "max_us"),
+];
 
 /// The intervals of a run, in order.
 #[derive(Debug, Default)]
@@ -74,7 +123,95 @@ impl Timeline {
             }
         }
         let grid = grid(&runs);
-        Ok(Timeline { runs, grid })
+        Ok(Timeline {
+            runs,
+            grid,
+            busy: BTreeMap::new(),
+        })
+    }
+
+    /// Adds `quantiles.csv`: the columns are called by operation and quantile.
+    pub fn add_quantiles(&mut self, bytes: &[u8]) -> Result<(), csv::Error> {
+        for line in csv::Reader::from_reader(bytes).deserialize() {
+            let line: QuantilesLine = line?;
+            let Some(run) = self.runs.iter_mut().find(|run| run.run == line.run) else {
+                continue;
+            };
+            let Ok(at) = run.ends.binary_search_by(|end| end.total_cmp(&line.t_s)) else {
+                continue;
+            };
+            let of = [
+                line.p50_us,
+                line.p90_us,
+                line.p99_us,
+                line.p999_us,
+                line.max_us,
+            ];
+            for ((_, quantile), us) in QUANTILES.iter().zip(of) {
+                let column = (run.columns).entry(format!("{}:{quantile}", line.operation));
+                column.or_insert_with(|| vec![f64::NAN; run.ends.len()])[at] = us / 1e6;
+            }
+            // By how long its operations took together, the busiest first.
+            *self.busy.entry(line.operation).or_default() += line.count as f64 * line.p50_us;
+        }
+        Ok(())
+    }
+
+    /// The operations, those first that took the most time together.
+    pub fn operations(&self) -> Vec<&str> {
+        let mut operations: Vec<(&str, f64)> = (self.busy.iter())
+            .map(|(operation, busy)| (operation.as_str(), *busy))
+            .collect();
+        operations.sort_by(|a, b| b.1.total_cmp(&a.1));
+        operations
+            .into_iter()
+            .map(|(operation, _)| operation)
+            .collect()
+    }
+
+    /// A quantile of an operation over time.
+    pub fn quantile(&self, name: &str, operation: &str, quantile: &str) -> Option<Series> {
+        self.mean(name, &format!("{operation}:{quantile}"))
+    }
+
+    /// Adds `heatmap.csv`, all runs together.
+    pub fn heat(&self, bytes: &[u8]) -> Result<Heat, csv::Error> {
+        let mut cells: BTreeMap<(usize, u64), u64> = BTreeMap::new();
+        let mut bounds: BTreeMap<u64, f64> = BTreeMap::new();
+        // Bounds are positive, and the bits of such numbers are in their order.
+        let step = self.grid.len().div_ceil(COLUMNS).max(1);
+        for line in csv::Reader::from_reader(bytes).deserialize() {
+            let HeatLine {
+                t_s,
+                from_us,
+                to_us,
+                count,
+            } = line?;
+            let at = self.grid.partition_point(|end| *end < t_s) / step;
+            let (from, to) = (from_us.max(0.0).to_bits(), to_us.max(0.0).to_bits());
+            bounds.extend([(from, from_us), (to, to_us)]);
+            *cells.entry((at, from)).or_default() += count;
+        }
+        if cells.is_empty() {
+            return Ok(Heat::default());
+        }
+        let rows: Vec<u64> = bounds.keys().copied().collect();
+        let at = self.grid.chunks(step).filter_map(|chunk| chunk.last());
+        let at: Vec<f64> = at.copied().collect();
+        let mut counts = vec![vec![0; rows.len().saturating_sub(1)]; at.len()];
+        for ((column, from), count) in cells {
+            let row = rows.binary_search(&from).unwrap_or(0);
+            let cell = counts
+                .get_mut(column)
+                .and_then(|column| column.get_mut(row));
+            cell.into_iter().for_each(|cell| *cell += count);
+        }
+        let bounds = bounds.values().map(|us| us / 1e6).collect();
+        Ok(Heat {
+            at,
+            bounds: Numbers(bounds),
+            counts,
+        })
     }
 
     /// The instants of the charts: the ends of what each point stands for, in seconds.
@@ -167,6 +304,13 @@ fn grid(runs: &[OneRun]) -> Vec<f64> {
                 .map(|step| end * step as f64 / steps as f64)
                 .collect()
         }
+    }
+}
+
+impl Heat {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
     }
 }
 

@@ -58,6 +58,7 @@
 
   const axisOf = chart => {
     const x = chart.x;
+    if (chart.id === "heat") return { ...axisOf({ x: "time" }), at: data.heat.at };
     if (x === "time") return { at: data.time, name: "time", show: instant, beside: open, log: false, incrs: INSTANTS };
     if (x.percentile) return { at: x.percentile, name: "percentile", show: percentile, log: true };
     return { at: x.value.at, name: x.value.name, show: value => written(x.value.unit, value), log: false };
@@ -214,16 +215,21 @@
     const cells = i => chart.series.flatMap(one => [one.values[i], ...(one.band ? [one.band.low[i], one.band.high[i]] : [])]);
     const body = element("tbody", {});
     axis.at.forEach((x, i) => body.append(row([axis.show(x), ...cells(i).map(value => written(unit, value))], "td", "row")));
-    place.append(element("table", {}, element("caption", {}, chart.title), element("thead", {}, row(head, "th", "col")), body));
+    dressed(place, chart.title, element("table", {}, element("caption", {}, chart.title), element("thead", {}, row(head, "th", "col")), body));
     for (const cell of place.querySelectorAll("td[scope]")) cell.removeAttribute("scope");
+  };
+  // A table that scrolls must be reached by the keyboard, and have a name.
+  const dressed = (place, title, table) => {
+    place.append(table);
     place.setAttribute("tabindex", "0");
     place.setAttribute("role", "region");
-    place.setAttribute("aria-label", chart.title);
+    place.setAttribute("aria-label", title);
   };
 
   const HEIGHT = 280;
   const drawn = [];
-  const draw = chart => {
+  // `map`, where there is one, is drawn under the lines.
+  const draw = (chart, map) => {
     const figure = document.getElementById(chart.id), plot = figure.querySelector(".plot");
     const axis = axisOf(chart), timed = chart.x === "time";
     chart.points = !timed && !chart.x.percentile;
@@ -236,13 +242,13 @@
       cursor: { sync: timed ? { key: "time" } : undefined, points: { show: false }, drag: { x: true, y: false } },
       scales: {
         x: { time: false, distr: axis.log ? 3 : 1, log: 10, range: axis.log ? (u, least, most) => [least, most] : timed ? (u, least, most) => least === most ? [0, most * 1.01] : [least === axis.at[0] ? 0 : least, most] : undefined },
-        y: { distr: chart.log ? 3 : 1, range: chart.log ? undefined : (u, least, most) => [0, Math.max(most, ...chart.marks.map(mark => mark.value)) * 1.06 || 1] },
+        y: { distr: chart.log ? 3 : 1, range: map ? [map.least, map.most] : chart.log ? undefined : (u, least, most) => [0, Math.max(most, ...chart.marks.map(mark => mark.value)) * 1.06 || 1] },
       },
       axes: [
         { ...line, values: shown(axis.show), incrs: axis.incrs, space: 70, size: 34, splits: chart.x.percentile ? nines : undefined, filter: (u, splits) => splits },
         { ...line, values: shown(value => (chart.log ? power : written)(chart.unit, value)), size: 72, incrs: chart.unit === "bytes" && !chart.log ? POWERS : undefined, splits: chart.log ? decades : undefined, filter: (u, splits) => splits },
       ],
-      hooks: { drawClear: [shades(timed)], draw: [marks(chart)], setCursor: [() => readout && readout()] },
+      hooks: { drawClear: [shades(timed)], drawAxes: map ? [map.cells] : [], draw: [marks(chart)], setCursor: [() => readout && readout()] },
     }, columns, plot);
     const { list, show } = legend(chart, u, lines);
     readout = show;
@@ -253,7 +259,7 @@
     const details = figure.querySelector("details");
     details.addEventListener("toggle", () => {
       const place = details.querySelector(".table");
-      if (details.open && !place.firstChild) fill(chart, place);
+      if (details.open && !place.firstChild) map ? map.rows(place) : fill(chart, place);
     });
     new ResizeObserver(() => {
       if (plot.clientWidth && plot.clientWidth !== u.width) u.setSize({ width: plot.clientWidth, height: HEIGHT });
@@ -268,8 +274,56 @@
   const nines = (u, axis, least, most) => powers(least, most);
   const decades = (u, axis, least, most) => powers(least, most);
 
+  // Response times by time and size. The darker a cell, the larger its share of its column: an interval with little load is seen as well.
+  const heatMap = heat => {
+    const figure = document.getElementById("heat"), plot = figure && figure.querySelector(".plot");
+    if (!plot) return;
+    // What took less than a microsecond stands at the foot.
+    const bounds = heat.bounds, lowest = (bounds.slice(0, -1).find(bound => bound >= 1e-6) || 2e-6) / 2;
+    const most = heat.counts.map(column => Math.max(...column, 1));
+    const cells = u => {
+      const { ctx } = u;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
+      ctx.clip();
+      const ink = css("--c4");
+      const x = heat.at.map(at => u.valToPos(at, "x", true)), zero = u.valToPos(0, "x", true);
+      const y = bounds.map(bound => u.valToPos(Math.max(bound, lowest), "y", true)), foot = y[0] - 5 * devicePixelRatio;
+      heat.counts.forEach((column, i) => {
+        const from = Math.floor(i ? x[i - 1] : zero), width = Math.ceil(x[i]) - from;
+        column.forEach((count, row) => {
+          if (!count) return;
+          const share = Math.sqrt(count / most[i]);
+          ctx.fillStyle = ink + Math.round(40 + 215 * share).toString(16).padStart(2, "0");
+          const top = Math.min(Math.floor(y[row + 1]), foot);
+          ctx.fillRect(from, top, width, Math.max(Math.ceil(y[row]) - top, 1));
+        });
+      });
+      ctx.restore();
+    };
+    const chart = { stacked: false, log: true, unit: "seconds", marks: [], x: "time", id: "heat", title: figure.querySelector("h3").textContent,
+      series: [["median", 0.5], ["p99", 0.99]].map(([name, share]) => ({ name, values: heat.counts.map(column => quantile(column, share)) })) };
+    // The upper bound of the band in which it lies.
+    function quantile(column, share) {
+      let left = Math.ceil(column.reduce((sum, count) => sum + count, 0) * share);
+      const row = column.findIndex(count => (left -= count) <= 0 && count > 0);
+      return row < 0 ? null : Math.max(bounds[row + 1], lowest);
+    }
+    const rows = place => {
+      const cell = (name, text, scope) => { return element(name, scope ? { scope } : {}, text); };
+      const used = bounds.slice(0, -1).map((_, row) => row).filter(row => heat.counts.some(column => column[row]));
+      const head = element("tr", {}, cell("th", "time", "col"), ...used.map(row => cell("th", "from " + FORMATS.seconds(bounds[row]), "col")));
+      const body = element("tbody", {});
+      heat.at.forEach((at, i) => body.append(element("tr", {}, cell("th", instant(at), "row"), ...used.map(row => cell("td", String(heat.counts[i][row]))))));
+      dressed(place, chart.title, element("table", {}, element("caption", {}, chart.title + ": how many operations"), element("thead", {}, head), body));
+    };
+    draw(chart, { at: heat.at, cells, rows, least: lowest, most: bounds[bounds.length - 1] });
+  };
+
   const redraw = () => drawn.forEach(u => u.redraw());
-  data.charts.forEach(draw);
+  heatMap(data.heat);
+  data.charts.forEach(chart => draw(chart));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   // Paper is white, and narrower than a screen.
   addEventListener("beforeprint", () => {

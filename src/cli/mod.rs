@@ -26,7 +26,7 @@ use exit::{Exit, Told};
 use interrupt::Interruption;
 
 use crate::engine::Progress;
-use crate::report::{Folder, FolderError, Kept, PARTIAL};
+use crate::report::{Folder, FolderError, Kept, PAGE, PARTIAL, page};
 use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -226,6 +226,16 @@ fn folder(out: Option<&Path>, name: &str, seed: u64) -> Result<Folder, FolderErr
     match out {
         Some(path) => Folder::named(path),
         None => Folder::numbered(Path::new("results"), name, seed),
+    }
+}
+
+/// Makes the page of what is in the folder, if all of it is there.
+fn add_page(folder: &Folder, kept: &mut Kept) {
+    if kept.lost.is_empty() {
+        folder.stream(kept, PAGE, |mut file| {
+            let page = page(folder.path()).map_err(io::Error::other)?;
+            file.write_all(&page)
+        });
     }
 }
 

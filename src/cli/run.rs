@@ -9,7 +9,7 @@ use crate::report::{self, Host, Origin};
 use crate::scenario::Target;
 use anyhow::Context;
 use clap::Args;
-use std::io::{self, BufWriter, Write as _};
+use std::io::BufWriter;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -106,12 +106,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
             report::history(&scenario, &result, BufWriter::new(file))
         });
     }
-    if kept.lost.is_empty() {
-        folder.stream(&mut kept, report::PAGE, |mut file| {
-            let page = report::page(folder.path()).map_err(io::Error::other)?;
-            file.write_all(&page)
-        });
-    }
+    super::add_page(&folder, &mut kept);
     folder.complete(&mut kept);
     let results = folder.path().display().to_string();
     let shown = super::show(

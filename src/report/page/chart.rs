@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Debug, Serialize)]
 pub struct Chart {
     /// What it is known by in the page.
-    pub id: &'static str,
+    pub id: String,
     /// What is above it.
     pub title: String,
     /// What is below it: what a line is, in words.
@@ -21,6 +21,9 @@ pub struct Chart {
     pub series: Vec<Series>,
     /// Values that a line across the chart marks, such as a bound.
     pub marks: Vec<Mark>,
+    /// From where to where on the horizontal axis the answer lies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<[f64; 2]>,
 }
 
 /// What a chart's points are at.
@@ -48,6 +51,7 @@ pub enum Unit {
     PerSecond,
     Seconds,
     Bytes,
+    BytesPerSecond,
     Share,
 }
 

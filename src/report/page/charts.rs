@@ -50,7 +50,7 @@ fn over_time(
     series: Vec<Series>,
 ) -> Chart {
     Chart {
-        id,
+        id: id.to_owned(),
         title: title.to_owned(),
         caption: caption.to_owned(),
         x: X::Time,
@@ -59,6 +59,7 @@ fn over_time(
         stacked: false,
         series,
         marks: Vec::new(),
+        answer: None,
     }
 }
 
@@ -256,7 +257,7 @@ fn percentiles(contents: &Contents) -> Chart {
         Series::new(operation, at.iter().map(value).collect(), None)
     });
     Chart {
-        id: "percentiles",
+        id: "percentiles".to_owned(),
         title: "Response time by percentile".to_owned(),
         caption: "From when an operation was due to its answer, whatever its outcome, over all runs without warm-up. \
                   Each line ends where there are no more values to tell."
@@ -267,6 +268,7 @@ fn percentiles(contents: &Contents) -> Chart {
         log: true,
         stacked: false,
         marks: Vec::new(),
+        answer: None,
     }
 }
 

@@ -19,6 +19,11 @@ use stormglass_model::units::Bytes;
 /// The phase in which the load has yet to settle.
 pub const WARM_UP: &str = "warm_up";
 
+/// The file without which a folder has no run; a search has another.
+pub const RUN: &str = "run.json";
+/// The file of a search.
+pub const SEARCH: &str = "search.json";
+
 /// No file of results is longer.
 const LONGEST: Bytes = Bytes(1 << 30);
 
@@ -26,7 +31,7 @@ const LONGEST: Bytes = Bytes(1 << 30);
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     /// The folder has no results of any kind.
-    #[error("{} holds no results: it has no run.json", .0.display())]
+    #[error("{} holds no results: it has neither run.json nor search.json", .0.display())]
     NoResults(PathBuf),
     /// A file is not there.
     #[error("{} is not whole: it has no {file}{}", .folder.display(), if *.partial { ", and it is marked as partial" } else { "" })]
@@ -210,7 +215,7 @@ impl Contents {
     /// Reads the folder of a run.
     pub fn read(folder: &Path) -> Result<Contents, PageError> {
         let files = Files(folder);
-        let run: Run = files.json("run.json")?;
+        let run: Run = files.json(RUN)?;
         let warm_up_s = run.warm_up_s();
         let mut timeline = files.read("timeline.csv", |bytes| text(Timeline::read(&bytes)))?;
         // An earlier version wrote neither of these.
@@ -255,13 +260,13 @@ fn text<T>(read: Result<T, csv::Error>) -> Result<T, String> {
 }
 
 /// The files of a folder.
-struct Files<'f>(&'f Path);
+pub struct Files<'f>(pub &'f Path);
 
 impl Files<'_> {
     fn bytes(&self, file: &'static str) -> Result<Vec<u8>, PageError> {
         let path = self.0.join(file);
         input::bytes(&path, LONGEST).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if file == "run.json" => {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if file == RUN => {
                 PageError::NoResults(self.0.to_owned())
             }
             io::ErrorKind::NotFound => PageError::Missing {
@@ -297,7 +302,8 @@ impl Files<'_> {
         }
     }
 
-    fn json<T: DeserializeOwned>(&self, file: &'static str) -> Result<T, PageError> {
+    /// A document of JSON.
+    pub fn json<T: DeserializeOwned>(&self, file: &'static str) -> Result<T, PageError> {
         self.read(file, |bytes| {
             serde_json::from_slice(&bytes).map_err(|error| error.to_string())
         })

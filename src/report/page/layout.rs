@@ -74,7 +74,7 @@ fn embedded(data: &impl Serialize) -> String {
 
 /// The place of a chart.
 pub fn figure(chart: &Chart) -> Markup {
-    place(chart.id, &chart.title, &chart.caption)
+    place(&chart.id, &chart.title, &chart.caption)
 }
 
 /// Where the script draws, and fills the table when it is opened.
@@ -110,8 +110,39 @@ pub fn table(caption: &str, head: &[&str], rows: impl Iterator<Item = Vec<String
     }
 }
 
+/// The head of a page: what it is about, the verdict in one sentence and a tone, and what else one must know.
+pub fn head(
+    name: &str,
+    (tone, mark): (&str, &str),
+    sentence: &str,
+    what: &str,
+    notes: &[String],
+) -> Markup {
+    html! {
+        p.kicker { "Stormglass" }
+        h1 { (name) }
+        p class=(format!("verdict {tone}")) { span aria-hidden="true" { (mark) " " } (sentence) }
+        p.what { (what) }
+        @if !notes.is_empty() { ul.notes { @for note in notes { li { (note) } } } }
+    }
+}
+
+/// The body of a page: a head, and sections that say anything, by id and title.
+pub fn body(head: &Markup, version: &str, sections: &[(&str, &str, Markup)]) -> Markup {
+    let there = sections.iter().filter(|(.., body)| !body.0.is_empty());
+    let there: Vec<_> = there.collect();
+    html! {
+        header { (head) }
+        nav aria-label="Sections" {
+            ul { @for (id, title, _) in &there { li { a href=(format!("#{id}")) { (title) } } } }
+        }
+        main id="main" { @for (id, title, body) in &there { (section(id, title, body)) } }
+        footer { p { "Made by Stormglass " (version) ". Charts: uPlot, MIT licence." } }
+    }
+}
+
 /// A section with a heading that can be linked to.
-pub fn section(id: &str, title: &str, body: &Markup) -> Markup {
+fn section(id: &str, title: &str, body: &Markup) -> Markup {
     html! {
         section id=(id) aria-labelledby=(format!("{id}-title")) {
             h2 id=(format!("{id}-title")) { (title) }

@@ -8,6 +8,7 @@ mod charts;
 mod contents;
 mod layout;
 mod lifecycle;
+mod search;
 mod sections;
 mod timeline;
 
@@ -16,6 +17,7 @@ pub use contents::PageError;
 use chart::{Chart, Instants};
 use charts::Charts;
 use contents::{Contents, Stretch};
+use search::Search;
 use serde::Serialize;
 use std::path::Path;
 use timeline::Heat;
@@ -34,8 +36,17 @@ struct Data<'c> {
     heat: &'c Heat,
 }
 
-/// The page of a folder of results.
+/// The page of a folder of results: of a run, or of a search.
 pub fn page(folder: &Path) -> Result<Vec<u8>, PageError> {
+    let is_search = !folder.join(contents::RUN).exists() && folder.join(contents::SEARCH).exists();
+    if is_search {
+        of_search(folder)
+    } else {
+        of_run(folder)
+    }
+}
+
+fn of_run(folder: &Path) -> Result<Vec<u8>, PageError> {
     let contents = Contents::read(folder)?;
     let charts = Charts::of(&contents);
     // Replications have the same phases and faults, or nearly: those of the first stand for all.
@@ -50,4 +61,18 @@ pub fn page(folder: &Path) -> Result<Vec<u8>, PageError> {
     let body = sections::run(&contents, &charts);
     let title = format!("{}: {}", contents.run.scenario, contents.run.verdict);
     Ok(layout::document(&title, &body, &data))
+}
+
+fn of_search(folder: &Path) -> Result<Vec<u8>, PageError> {
+    let search = Search::read(folder)?;
+    let charts = search.charts();
+    let data = Data {
+        time: Instants(&[]),
+        phases: &[],
+        faults: &[],
+        charts: charts.iter().collect(),
+        heat: &Heat::default(),
+    };
+    let title = format!("{}: {}", search.scenario, search.key);
+    Ok(layout::document(&title, &search.body(&charts), &data))
 }

@@ -5,7 +5,7 @@ use super::charts::Charts;
 use super::contents::{
     Contents, Judged, OperationFigures, OperationLine, Replication, Stretch, WARM_UP,
 };
-use super::layout::{figure, place, section, table};
+use super::layout::{self, figure, place, table};
 use super::lifecycle::{self, Traffic};
 use crate::capacity::{CONFIDENCE, Estimate};
 use crate::report::number::{compact, percent, rate, thousands};
@@ -41,19 +41,10 @@ pub fn run(contents: &Contents, charts: &Charts) -> Markup {
         ),
         ("origin", "Where this comes from", origin(contents)),
     ];
-    let parts = parts.iter().filter(|(.., body)| !body.0.is_empty());
-    let parts: Vec<_> = parts.collect();
-    html! {
-        header { (head(contents)) }
-        nav aria-label="Sections" {
-            ul { @for (id, title, _) in &parts { li { a href=(format!("#{id}")) { (title) } } } }
-        }
-        main id="main" { @for (id, title, body) in &parts { (section(id, title, body)) } }
-        footer { p { "Made by Stormglass " (contents.run.version) ". Charts: uPlot, MIT licence." } }
-    }
+    layout::body(&head(contents), &contents.run.version, &parts)
 }
 
-fn figures_of(charts: &[Chart]) -> Markup {
+pub fn figures_of(charts: &[Chart]) -> Markup {
     html! { @for chart in charts { (figure(chart)) } }
 }
 
@@ -93,13 +84,9 @@ fn head(contents: &Contents) -> Markup {
         0 | 1 => String::new(),
         runs => format!(" · {runs} runs"),
     };
-    html! {
-        p.kicker { "Stormglass" }
-        h1 { (run.scenario) }
-        p class=(format!("verdict {tone}")) { span aria-hidden="true" { (mark) " " } (sentence) }
-        p.what { "seed " (run.seed) " · " (service) " · " (Span::from_secs_f64(covered)) " of " (time) (count) }
-        @if !run.notes.is_empty() { ul.notes { @for note in &run.notes { li { (note) } } } }
-    }
+    let covered = Span::from_secs_f64(covered);
+    let what = format!("seed {} · {service} · {covered} of {time}{count}", run.seed);
+    layout::head(&run.scenario, (tone, mark), &sentence, &what, &run.notes)
 }
 
 /// Thresholds, and what was measured, with the intervals that replications give.
@@ -166,7 +153,7 @@ fn demand(judged: &Judged) -> String {
 }
 
 /// A value in the unit that `run.json` names.
-fn quantity(value: f64, unit: &str) -> String {
+pub fn quantity(value: f64, unit: &str) -> String {
     match unit {
         "ns" => Span(value.round() as u64).to_string(),
         "share" => percent(value),

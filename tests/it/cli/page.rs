@@ -79,7 +79,10 @@ fn a_page_is_made_again_from_files_alone() {
 #[test]
 fn what_is_no_folder_of_results_is_refused_in_a_line() {
     let at = tempfile::tempdir().unwrap();
-    refused(at.path(), "holds no results: it has no run.json");
+    refused(
+        at.path(),
+        "holds no results: it has neither run.json nor search.json",
+    );
 
     let folder = results(at.path());
     let (timeline, run) = (folder.join("timeline.csv"), folder.join("run.json"));

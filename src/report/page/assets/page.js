@@ -28,6 +28,7 @@
     per_second: value => small(value) + "/s",
     seconds: value => value === 0 ? "0" : scaled(value, TIMES),
     bytes: value => value === 0 ? "0" : scaled(value, SIZES),
+    bytes_per_second: value => value === 0 ? "0" : scaled(value, SIZES) + "/s",
     share: value => trimmed(value * 100) + "%",
   };
   const written = (unit, value) => value === null || value === undefined ? "–" : FORMATS[unit](value);
@@ -123,6 +124,16 @@
 
   // Where the cursor is, and what was broken then.
   const beside = (axis, i) => axis.show(axis.at[i]) + (axis.beside ? axis.beside(axis.at[i]) : "");
+
+  // Where the answer of a search lies.
+  const answers = chart => u => {
+    if (!chart.answer) return;
+    const { ctx, bbox } = u, [from, to] = chart.answer.map(value => u.valToPos(value, "x", true));
+    ctx.save();
+    ctx.fillStyle = css("--good") + "33";
+    ctx.fillRect(from, bbox.top, Math.max(to - from, 2 * devicePixelRatio), bbox.height);
+    ctx.restore();
+  };
 
   const positive = values => values.map(value => value > 0 ? value : null);
 
@@ -248,7 +259,7 @@
         { ...line, values: shown(axis.show), incrs: axis.incrs, space: 70, size: 34, splits: chart.x.percentile ? nines : undefined, filter: (u, splits) => splits },
         { ...line, values: shown(value => (chart.log ? power : written)(chart.unit, value)), size: 72, incrs: chart.unit === "bytes" && !chart.log ? POWERS : undefined, splits: chart.log ? decades : undefined, filter: (u, splits) => splits },
       ],
-      hooks: { drawClear: [shades(timed)], drawAxes: map ? [map.cells] : [], draw: [marks(chart)], setCursor: [() => readout && readout()] },
+      hooks: { drawClear: [shades(timed), answers(chart)], drawAxes: map ? [map.cells] : [], draw: [marks(chart)], setCursor: [() => readout && readout()] },
     }, columns, plot);
     const { list, show } = legend(chart, u, lines);
     readout = show;

@@ -5,8 +5,8 @@ use super::driver::Share;
 use super::progress::Progress;
 use super::run_checker::{Dated, RunChecker};
 use crate::metrics::{
-    FaultTurn, Latency, OperationRow, Phase, RunResult, TimelineRow, TransitionKey, TransitionRow,
-    WindowMeter, merge,
+    FaultTurn, IntervalLatency, Latency, OperationRow, Phase, RunResult, TimelineRow,
+    TransitionKey, TransitionRow, WindowMeter, merge,
 };
 use crate::scenario::{Clock, NamedPhase, Scenario};
 use rustc_hash::FxHasher;
@@ -106,7 +106,7 @@ pub struct Recorder {
     /// Their response times, summed, in nanoseconds.
     response_ns: u128,
     /// Those of the interval that is under way, by [`Operation::index`].
-    responses: Vec<Latency>,
+    responses: Vec<IntervalLatency>,
     /// Changes of status so far.
     changes: u64,
     /// What whoever watches was told last.
@@ -153,7 +153,7 @@ impl Recorder {
             carried: None,
             completions: 0,
             response_ns: 0,
-            responses: vec![Latency::default(); Operation::COUNT],
+            responses: vec![IntervalLatency::default(); Operation::COUNT],
             changes: 0,
             told: [0; 6],
             faults_open: 0,
@@ -397,12 +397,8 @@ impl Recorder {
     /// The response times of the interval that ends.
     fn take_responses(&mut self) -> Vec<(Operation, Latency)> {
         let operations = Operation::ALL.iter().zip(&mut self.responses);
-        let there = operations.filter(|(_, latency)| latency.count() > 0);
-        let taken = there.map(|(&operation, latency)| {
-            let mut taken = std::mem::take(latency);
-            taken.pack_coarsely();
-            (operation, taken)
-        });
+        let taken =
+            operations.filter_map(|(&operation, interval)| Some((operation, interval.take()?)));
         taken.collect()
     }
 

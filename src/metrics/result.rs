@@ -131,7 +131,7 @@ impl TimelineRow {
                 Ok(at) => {
                     let sum = &mut self.responses[at].1;
                     sum.add(other);
-                    sum.pack_coarsely();
+                    sum.pack();
                 }
                 Err(at) => self.responses.insert(at, (*operation, other.clone())),
             }

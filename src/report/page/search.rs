@@ -103,7 +103,7 @@ impl Search {
             .find_map(|point| point.figures.get(at))?
             .bound;
         let mark = Mark {
-            name: format!("bound of {demand}"),
+            name: demand.to_owned(),
             value: bound / scale,
         };
         let caption = format!(

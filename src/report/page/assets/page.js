@@ -78,6 +78,7 @@
       if (to > from) ctx.fillRect(from, bbox.top, Math.max(to - from, 1), bbox.height);
     }
     ctx.font = 12 * devicePixelRatio + "px system-ui, sans-serif";
+    ctx.textAlign = "left";
     ctx.textBaseline = "bottom";
     ctx.lineWidth = devicePixelRatio;
     ctx.strokeStyle = ctx.fillStyle = css("--soft");
@@ -108,6 +109,8 @@
     ctx.save();
     ctx.font = 12 * devicePixelRatio + "px system-ui, sans-serif";
     ctx.lineWidth = 1.5 * devicePixelRatio;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "alphabetic";
     ctx.strokeStyle = ctx.fillStyle = css("--bad");
     ctx.setLineDash([7 * devicePixelRatio, 4 * devicePixelRatio]);
     for (const mark of chart.marks) {

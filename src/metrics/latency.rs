@@ -83,10 +83,18 @@ impl Latency {
         self.max_ns = self.max_ns.max(span.0);
     }
 
-    /// Adds the values of another.
+    /// Adds the values of another. What is packed stays so.
     pub(crate) fn add(&mut self, other: &Latency) {
-        for (bucket, count) in other.counts.steps() {
-            self.counts.add(bucket, count);
+        match &self.counts {
+            Counts::Packed(bytes) => {
+                let both = summed([unpacked(bytes), other.counts.steps()].concat());
+                self.counts = Counts::Packed(packed(&both));
+            }
+            Counts::Few(_) | Counts::Many(_) => {
+                for (bucket, count) in other.counts.steps() {
+                    self.counts.add(bucket, count);
+                }
+            }
         }
         self.count += other.count;
         self.sum_ns += other.sum_ns;
@@ -279,6 +287,17 @@ impl Counts {
     }
 }
 
+/// In order, each bucket once.
+fn summed(mut steps: Vec<(u16, u64)>) -> Vec<(u16, u64)> {
+    steps.sort_unstable();
+    steps.dedup_by(|(bucket, count), (before, sum)| {
+        let same = bucket == before;
+        *sum += if same { *count } else { 0 };
+        same
+    });
+    steps
+}
+
 /// Numbers of seven bits a byte, the least first; all but the last byte of a number have the eighth bit set.
 fn packed(steps: &[(u16, u64)]) -> Box<[u8]> {
     let mut bytes = Vec::with_capacity(3 * steps.len());
@@ -359,6 +378,15 @@ mod tests {
             let mut sum = Latency::default();
             sum.add(&latency);
             assert_eq!(latency.histogram(), histogram);
+            let mut twice = latency.clone();
+            twice.add(&whole);
+            let doubled: Vec<_> = whole
+                .counts
+                .steps()
+                .iter()
+                .map(|(at, n)| (*at, 2 * n))
+                .collect();
+            assert_eq!(twice.counts.steps(), doubled, "packed, and added to");
             for quantile in (0..=1_000).map(|n| f64::from(n) / 1e3) {
                 let expected = Span(histogram.value_at_quantile(quantile));
                 let expected = expected.clamp(whole.min(), whole.max()).min(Span(LAST));

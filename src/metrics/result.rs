@@ -128,11 +128,7 @@ impl TimelineRow {
     pub(crate) fn add_responses(&mut self, others: &[(Operation, Latency)]) {
         for (operation, other) in others {
             match (self.responses).binary_search_by_key(operation, |(operation, _)| *operation) {
-                Ok(at) => {
-                    let sum = &mut self.responses[at].1;
-                    sum.add(other);
-                    sum.pack();
-                }
+                Ok(at) => self.responses[at].1.add(other),
                 Err(at) => self.responses.insert(at, (*operation, other.clone())),
             }
         }

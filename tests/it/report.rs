@@ -241,6 +241,8 @@ fn what_can_be_written_is_kept_when_a_file_is_lost() {
             "resources.csv",
             "levels.csv",
             "timeline.csv",
+            "quantiles.csv",
+            "heatmap.csv",
             "latencies.hlog"
         ]
     );

@@ -176,7 +176,9 @@ pub fn write_page(path: &Path, page: &[u8]) -> io::Result<()> {
         }
     };
     // Whoever was killed in the middle left a part, which is in nobody's way.
-    let part = path.with_added_extension(format!("{}.part", std::process::id()));
+    let mut part = path.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = PathBuf::from(part);
     let written = create(&part)
         .and_then(|mut file| file.write_all(page).and_then(|()| file.sync_all()))
         .and_then(|()| match is_ours {

@@ -77,6 +77,47 @@ fn a_page_is_made_again_from_files_alone() {
 }
 
 #[test]
+fn a_search_has_a_page_too() {
+    let at = tempfile::tempdir().unwrap();
+    let out = at.path().join("search");
+    let vary = [
+        "search",
+        "scenarios/smoke.toml",
+        "--vary",
+        "load.arrivals.rate",
+        "--from",
+        "1/s",
+        "--to",
+        "2/s",
+    ];
+    let fast = [
+        "--set",
+        "load.duration=5s",
+        "--set",
+        "settle.for=5s",
+        "--quiet",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    let output = stormglass(
+        &[&vary[..], &fast].concat(),
+        Path::new(env!("CARGO_MANIFEST_DIR")),
+    );
+    assert!(stderr(&output).is_empty(), "{}", stderr(&output));
+    let page = out.join("report.html");
+    let first = fs::read_to_string(&page).unwrap();
+    let json = fs::read(out.join("search.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let sentence = json["sentence"].as_str().unwrap();
+    assert!(first.contains(sentence), "{sentence}");
+    let output = report(&out, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(&page).unwrap(), first);
+    fs::write(out.join("search.json"), "{}").unwrap();
+    refused(&out, "search.json is not as Stormglass writes it");
+}
+
+#[test]
 fn what_is_no_folder_of_results_is_refused_in_a_line() {
     let at = tempfile::tempdir().unwrap();
     refused(

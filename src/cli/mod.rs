@@ -17,6 +17,7 @@ mod left_behind;
 mod lifecycle;
 mod progress;
 mod reach;
+mod report;
 mod run;
 mod search;
 mod sweep;
@@ -26,7 +27,7 @@ use exit::{Exit, Told};
 use interrupt::Interruption;
 
 use crate::engine::Progress;
-use crate::report::{Folder, FolderError, Kept, PARTIAL};
+use crate::report::{Folder, FolderError, Kept, PAGE, PARTIAL, page};
 use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -54,6 +55,7 @@ enum Command {
     Search(search::Arguments),
     Compare(compare::Arguments),
     Sweep(sweep::Arguments),
+    Report(report::Arguments),
     Check(check::Arguments),
     Validate(validate::Arguments),
     Lifecycle(lifecycle::Arguments),
@@ -83,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Search(arguments) => search::run(&arguments, &interruption),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments, &interruption),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Cleanup(arguments) => cleanup::cleanup(&arguments, &interruption),
@@ -232,6 +235,16 @@ fn folder(out: Option<&Path>, name: &str, seed: u64) -> Result<Folder, FolderErr
     match out {
         Some(path) => Folder::named(path),
         None => Folder::numbered(Path::new("results"), name, seed),
+    }
+}
+
+/// Makes the page of what is in the folder, if all of it is there.
+fn add_page(folder: &Folder, kept: &mut Kept) {
+    if kept.lost.is_empty() {
+        folder.stream(kept, PAGE, |mut file| {
+            let page = page(folder.path()).map_err(io::Error::other)?;
+            file.write_all(&page)
+        });
     }
 }
 

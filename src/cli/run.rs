@@ -117,6 +117,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
             report::history(&scenario, &result, BufWriter::new(file))
         });
     }
+    super::add_page(&folder, &mut kept);
     folder.complete(&mut kept);
     let results = folder.path().display().to_string();
     let shown = super::show(

@@ -129,6 +129,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     let options = options_of(arguments);
     let origin = Origin::of_search(&first, file, settings, &options, Host::this());
     let mut kept = folder.write_some(report::search_files(&origin, &result));
+    super::add_page(&folder, &mut kept);
     folder.complete(&mut kept);
     if !kept.lost.is_empty() {
         return Ok(super::report_unwritten(&kept, &folder));

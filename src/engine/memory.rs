@@ -1,7 +1,8 @@
 //! How much memory a storm will take, before it takes any, and how much there is.
 
-use crate::metrics::{TimelineRow, TransitionKey};
+use crate::metrics::{Latency, TimelineRow, TransitionKey};
 use crate::scenario::{Clock, Load, Model, Scenario, Target};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use stormglass_model::lifecycle::{Operation, Outcome};
@@ -21,6 +22,9 @@ const ROW: f64 = 260.0;
 /// What a value takes in it, while it has few; and what all of them take once they are many.
 const VALUE: f64 = 4.0;
 const MANY: f64 = 100e3;
+
+/// What the buckets of an operation take in an interval of the timeline, at most, about.
+const BUCKETS: f64 = 600.0;
 
 /// What a storm will take, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +65,14 @@ pub fn estimate(scenario: &Scenario, threads: usize) -> Estimate {
     let measuring =
         8.0 * pairs + 8.0 * used * columns as f64 + rows * (ROW + (VALUE * values).min(MANY));
     let timeline = intervals(scenario).min(1_024) as f64 + 2.0 * scenario.phases.len() as f64;
-    let measured = rows * (ROW + (VALUE * values).min(MANY / 20.0))
-        + timeline * size_of::<TimelineRow>() as f64;
+    // Of each operation, each interval keeps how many values fell into which of some hundred buckets.
+    let kinds = kinds(scenario) as f64;
+    let completed = operations / (timeline * kinds).max(1.0);
+    let interval = size_of::<TimelineRow>() as f64
+        + kinds * (size_of::<(Operation, Latency)>() as f64 + (VALUE * completed).min(BUCKETS));
+    let measuring = measuring + timeline * interval;
+    let kept = timeline.min(intervals(scenario) as f64 + scenario.phases.len() as f64);
+    let measured = rows * (ROW + (VALUE * values).min(MANY / 20.0)) + kept * interval;
     let history = match scenario.keeps_history {
         true => operations * OPERATION_KEPT,
         false => 0.0,
@@ -85,6 +95,13 @@ pub fn estimate(scenario: &Scenario, threads: usize) -> Estimate {
         bytes: Bytes(parts.iter().map(|(bytes, _)| bytes).sum::<f64>() as u64),
         mostly: most.map_or("", |(_, what)| what),
     }
+}
+
+/// How many kinds of operations the stories have.
+fn kinds(scenario: &Scenario) -> usize {
+    let acts = scenario.stories.iter().flat_map(Story::acts);
+    let operations: BTreeSet<Operation> = acts.map(|act| act.operation).collect();
+    operations.len()
 }
 
 /// Intervals of the timelines of all runs together, about.

@@ -6,8 +6,8 @@ use super::outlook::Outlook;
 use super::progress::Progress;
 use super::run_checker::{Dated, RunChecker};
 use crate::metrics::{
-    FaultTurn, Latency, OperationRow, Phase, RunResult, TimelineRow, TransitionKey, TransitionRow,
-    WindowMeter, merge,
+    FaultTurn, IntervalLatency, Latency, OperationRow, Phase, RunResult, TimelineRow,
+    TransitionKey, TransitionRow, WindowMeter, merge,
 };
 use crate::scenario::{Clock, NamedPhase, Scenario};
 use rustc_hash::FxHasher;
@@ -111,6 +111,8 @@ pub struct Recorder {
     completions: u64,
     /// Their response times, summed, in nanoseconds.
     response_ns: u128,
+    /// Those of the interval that is under way, by [`Operation::index`].
+    responses: Vec<IntervalLatency>,
     /// Changes of status so far.
     changes: u64,
     /// What whoever watches was told last.
@@ -159,6 +161,7 @@ impl Recorder {
             carried: None,
             completions: 0,
             response_ns: 0,
+            responses: vec![IntervalLatency::default(); Operation::COUNT],
             changes: 0,
             told: [0; 6],
             faults_open: 0,
@@ -302,6 +305,7 @@ impl Recorder {
                     service: Latency::default(),
                 });
                 row.response.record(at.since(intended));
+                self.responses[operation.index()].record(at.since(intended));
                 row.service.record(at.since(sent));
                 for meter in &mut self.meters {
                     let response = at.since(intended);
@@ -373,17 +377,18 @@ impl Recorder {
             completions: self.completions,
             response_ns: self.response_ns,
             faults_open: self.faults_open,
+            responses: self.take_responses(),
             gauges,
         };
         self.current = self.phase_at(row.gauges.at).2;
         if let Some(before) = self.carried.take() {
-            row.gauges.join(&before.gauges);
+            row.join(&before);
         }
         let first = self.timeline.len() == 1;
         match self.timeline.last_mut() {
             Some(last) if !first && last.gauges.at == row.gauges.at => {
                 if last.phase == row.phase {
-                    row.gauges.join(&last.gauges);
+                    row.join(last);
                     *last = row;
                 } else {
                     self.carried = Some(row);
@@ -404,6 +409,14 @@ impl Recorder {
         let outlook = self.outlook.as_ref();
         self.lost = outlook.is_some_and(|it| it.is_lost(now, transitions, operations));
         self.lost
+    }
+
+    /// The response times of the interval that ends.
+    fn take_responses(&mut self) -> Vec<(Operation, Latency)> {
+        let operations = Operation::ALL.iter().zip(&mut self.responses);
+        let taken =
+            operations.filter_map(|(&operation, interval)| Some((operation, interval.take()?)));
+        taken.collect()
     }
 
     /// Tells whoever watches how far the run has come.

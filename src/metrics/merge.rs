@@ -88,6 +88,7 @@ fn timeline(whole: Vec<TimelineRow>, part: Vec<TimelineRow>) -> Vec<TimelineRow>
         };
         let mut heard = false;
         while let Some(mut row) = part.next_if(nearest) {
+            sum.add_responses(&std::mem::take(&mut row.responses));
             if std::mem::replace(&mut heard, true) {
                 row.gauges.join(&share.gauges);
             }
@@ -138,7 +139,7 @@ pub fn halve(timeline: &mut Vec<TimelineRow>) {
         first = match first.take() {
             None => Some(row),
             Some(first) if first.phase == row.phase => {
-                row.gauges.join(&first.gauges);
+                row.join(&first);
                 timeline.push(row);
                 None
             }

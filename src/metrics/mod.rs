@@ -13,7 +13,7 @@ mod window;
 
 pub use conclusion::Conclusion;
 pub use latency::Latency;
-pub(crate) use latency::empty_histogram;
+pub(crate) use latency::{IntervalLatency, empty_histogram};
 pub(crate) use lost::Losable;
 pub use result::{
     FaultTurn, LoadParts, OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey,

@@ -111,8 +111,28 @@ pub struct TimelineRow {
     pub response_ns: u128,
     /// Faults open.
     pub faults_open: u64,
+    /// The response times of the operations that completed in the interval, whatever their outcomes; in the order of operations.
+    pub responses: Vec<(Operation, Latency)>,
     /// What else was counted, and when.
     pub gauges: Gauges,
+}
+
+impl TimelineRow {
+    /// Makes one interval of this and the one before it.
+    pub(crate) fn join(&mut self, before: &TimelineRow) {
+        self.gauges.join(&before.gauges);
+        self.add_responses(&before.responses);
+    }
+
+    /// Adds the response times of another interval or another shard.
+    pub(crate) fn add_responses(&mut self, others: &[(Operation, Latency)]) {
+        for (operation, other) in others {
+            match (self.responses).binary_search_by_key(operation, |(operation, _)| *operation) {
+                Ok(at) => self.responses[at].1.add(other),
+                Err(at) => self.responses.insert(at, (*operation, other.clone())),
+            }
+        }
+    }
 }
 
 /// A fault opened or healed.

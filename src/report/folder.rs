@@ -3,7 +3,7 @@
 use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -162,6 +162,42 @@ impl Folder {
             }
         }
     }
+}
+
+/// Writes a page under its name, in place of one that Stormglass wrote; anything else that is there stays, and is an error.
+pub fn write_page(path: &Path, page: &[u8]) -> io::Result<()> {
+    let is_ours = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error),
+        Ok(there) if there.is_file() && is_page(path)? => true,
+        Ok(_) => {
+            let why = "what is there was not made by Stormglass, name another file with --out";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+        }
+    };
+    // Whoever was killed in the middle left a part, which is in nobody's way.
+    let mut part = path.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = PathBuf::from(part);
+    let written = create(&part)
+        .and_then(|mut file| file.write_all(page).and_then(|()| file.sync_all()))
+        .and_then(|()| match is_ours {
+            true => fs::rename(&part, path).and_then(|()| sync_folder_of(path)),
+            false => name_once(&part, path),
+        });
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&part);
+    })
+}
+
+/// What the head of each page says.
+pub const GENERATOR: &str = "<meta name=\"generator\" content=\"stormglass ";
+
+/// Whether Stormglass made this file.
+fn is_page(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(path)?.take(4_096).read_to_end(&mut head)?;
+    Ok(String::from_utf8_lossy(&head).contains(GENERATOR))
 }
 
 fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> FolderError {

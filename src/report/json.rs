@@ -1,15 +1,17 @@
 //! `run.json`: what ran, where, how it was judged and what it came to, for scripts and later comparison.
 
+use super::headline::sentence;
 use super::intervals;
 use super::origin::Origin;
-use super::totals::{Totals, unknown_because};
+use super::totals::{self, Totals, unknown_because};
 use crate::capacity::{self, Growth, Usage};
-use crate::metrics::{RunResult, StormResult, ThresholdResult};
+use crate::metrics::{FaultTurn, Latency, RunResult, StormResult, ThresholdResult};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use std::slice;
 use stormglass_glance::LocalFailure;
 use stormglass_glance::shown::is_hidden;
-use stormglass_model::lifecycle::{Invariant, Outcome, SubjectStatus};
+use stormglass_model::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
 use stormglass_model::random::Seed;
 
 /// The document, indented, with a line feed at its end.
@@ -47,6 +49,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("repeat", json!(origin.repeat())),
         ("host", json!(origin.host)),
         ("verdict", json!(result.verdict.name())),
+        ("sentence", json!(sentence(result))),
         ("unknown_because", json!(unknown_because(runs))),
         ("first_local_failure", first_local_failure),
         ("interrupted", json!(result.interrupted())),
@@ -161,6 +164,8 @@ fn one_run(origin: &Origin, run: &RunResult) -> Value {
             "from_s": phase.from.as_secs_f64(),
             "to_s": phase.to.as_secs_f64(),
         })).collect::<Vec<_>>(),
+        "faults": faults(origin, run),
+        "operations": responses(run),
     })
 }
 
@@ -176,6 +181,39 @@ fn thresholds(result: &StormResult) -> Vec<Value> {
         object
     });
     objects.collect()
+}
+
+/// When each fault was open.
+fn faults(origin: &Origin, run: &RunResult) -> Vec<Value> {
+    let opened = run.faults.iter().enumerate().filter(|(_, turn)| turn.open);
+    let stretch = |(at, turn): (usize, &FaultTurn)| {
+        let mut later = run.faults[at..].iter();
+        let healed = later.find(|other| other.fault == turn.fault && !other.open);
+        let to = healed.map_or(run.end.at, |turn| turn.at);
+        json!({
+            "name": origin.faults.get(usize::from(turn.fault.0)),
+            "from_s": turn.at.as_secs_f64(),
+            "to_s": to.as_secs_f64(),
+        })
+    };
+    opened.map(stretch).collect()
+}
+
+/// The response times of each operation after warm-up.
+fn responses(run: &RunResult) -> Vec<Value> {
+    let responses = totals::responses(slice::from_ref(run)).into_iter();
+    let figures = |(operation, response): (Operation, Latency)| {
+        let micros = |quantile| response.quantile(quantile).0 as f64 / 1e3;
+        json!({
+            "operation": operation.name(),
+            "count": response.count(),
+            "p50_us": micros(0.5),
+            "p90_us": micros(0.9),
+            "p99_us": micros(0.99),
+            "p999_us": micros(0.999),
+        })
+    };
+    responses.map(figures).collect()
 }
 
 /// `bound` and `value` are in `unit`. What does not apply is left out: the phase, the story, and the windows.

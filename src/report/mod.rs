@@ -15,6 +15,7 @@ mod intervals;
 mod json;
 pub mod number;
 mod origin;
+mod page;
 mod search;
 mod summary;
 mod terminal;
@@ -24,11 +25,12 @@ pub use compare::{compare_files, compare_json, compare_sentence, compare_text};
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };
-pub use folder::{Folder, FolderError, Kept, PARTIAL};
+pub use folder::{Folder, FolderError, Kept, PARTIAL, write_page};
 pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
 pub use json::run_json;
 pub use origin::{Host, Origin};
+pub use page::{PAGE, page};
 pub use search::{search_files, search_json, search_point, search_sentence, search_summary};
 pub use summary::summary;
 pub use terminal::Paint;
@@ -44,7 +46,7 @@ pub fn files(
     result: &StormResult,
 ) -> impl Iterator<Item = (&'static str, io::Result<Vec<u8>>)> {
     type StormExport = fn(&Origin, &StormResult) -> io::Result<Vec<u8>>;
-    let exports: [(&str, StormExport); 8] = [
+    let exports: [(&str, StormExport); 10] = [
         ("run.json", |origin, result| Ok(run_json(origin, result))),
         ("violations.csv", csv::violations),
         ("transitions.csv", |_, result| csv::transitions(result)),
@@ -52,6 +54,8 @@ pub fn files(
         ("resources.csv", |_, result| csv::resources(result)),
         ("levels.csv", |_, result| csv::levels(result)),
         ("timeline.csv", |_, result| csv::timeline(result)),
+        ("quantiles.csv", |_, result| csv::quantiles(result)),
+        ("heatmap.csv", |_, result| csv::heatmap(result)),
         ("latencies.hlog", |_, result| hlog::latencies(result)),
     ];
     exports

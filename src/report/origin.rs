@@ -33,6 +33,8 @@ pub struct Origin {
     replications: u32,
     /// Whether virtual users send the load, who wait for their answers.
     pub(super) closed: bool,
+    /// The names of the faults, by their ids.
+    pub(super) faults: Vec<String>,
     /// What a person should know of the scenario before they believe the figures.
     pub(super) cautions: Vec<String>,
 }
@@ -85,6 +87,9 @@ impl Origin {
                 .collect(),
             replications: scenario.replications.get(),
             closed: matches!(scenario.load.model, Model::Closed { .. }),
+            faults: (scenario.faults.iter())
+                .map(|fault| fault.name.clone())
+                .collect(),
             cautions: (scenario.cautions().into_iter())
                 .map(|caution| caution.message)
                 .collect(),

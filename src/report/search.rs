@@ -165,6 +165,7 @@ fn point(result: &SearchResult, (point, beside): &(Point, Beside)) -> Value {
             "low": figure.map(Estimate::low).filter(|it| it.is_finite()),
             "high": figure.map(Estimate::high).filter(|it| it.is_finite()),
             "bound": result.demands[at].bound,
+            "unit": result.demands[at].unit().name(),
         })
     });
     json!({

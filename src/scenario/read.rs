@@ -141,12 +141,16 @@ fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, known: Known) -> M
     Mistakes::new(sources, mistakes, count)
 }
 
-fn scenario(t: &mut Fields) -> Option<Scenario> {
-    let reader = t.whole.reader;
+fn check_schema(t: &mut Fields) {
     if let Some(schema) = t.need::<u64>("schema", "1").filter(|&schema| schema != 1) {
         let message = format!("schema {schema} is not known");
         t.wrong("schema", message, "this version reads `schema = 1`");
     }
+}
+
+fn scenario(t: &mut Fields) -> Option<Scenario> {
+    let reader = t.whole.reader;
+    check_schema(t);
     let name = t.need_with("name", "\"steady-week\"", name);
     let seed = t.or("seed", 42);
     let replications = t.or("replications", NonZeroU32::MIN);

@@ -3,6 +3,7 @@
 mod commands;
 mod example;
 mod interrupted;
+mod page;
 mod refused;
 
 use crate::process;

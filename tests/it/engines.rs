@@ -3,3 +3,4 @@
 mod determinism;
 mod ends;
 mod memory;
+mod quantiles;

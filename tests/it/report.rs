@@ -11,6 +11,7 @@ use insta::assert_snapshot;
 use sample::{invalid, origin, origin_of, origin_with, valid};
 use std::fs;
 use stormglass::{Folder, FolderError, Origin, StormResult};
+use stormglass_model::lifecycle::Operation;
 
 /// The bytes of one file of a result.
 pub fn file(origin: &Origin, result: &StormResult, name: &str) -> Vec<u8> {
@@ -52,6 +53,26 @@ fn csv_of_timeline_and_resources() {
     assert_snapshot!(text(&origin(), &valid(), "resources.csv"), @"
     run,phase,resource,arrivals,mean_wait_us,mean_hold_us,mean_queue,utilisation
     1,load,store.slots,400,10000,200000,2,0.75
+    ");
+}
+
+#[test]
+fn csv_of_quantiles_and_of_the_heat_map() {
+    let mut result = valid();
+    let few = sample::latency([1, 2, 3, 1_000]);
+    let one = sample::latency([3]);
+    result.runs[0].timeline[1].responses = vec![(Operation::Create, few), (Operation::Delete, one)];
+    assert_snapshot!(text(&origin(), &result, "quantiles.csv"), @"
+    run,t_s,phase,operation,count,p50_us,p90_us,p99_us,p999_us,max_us
+    1,4.000000001,load,create,4,2,1000,1000,1000,1000
+    1,4.000000001,load,delete,1,3,3,3,3,3
+    ");
+    assert_snapshot!(text(&origin(), &result, "heatmap.csv"), @"
+    run,t_s,from_us,to_us,count
+    1,4.000000001,0.768,1.024,1
+    1,4.000000001,1.792,2.048,1
+    1,4.000000001,2.56,3.072,2
+    1,4.000000001,917.504,1048.576,1
     ");
 }
 
@@ -241,6 +262,8 @@ fn what_can_be_written_is_kept_when_a_file_is_lost() {
             "resources.csv",
             "levels.csv",
             "timeline.csv",
+            "quantiles.csv",
+            "heatmap.csv",
             "latencies.hlog"
         ]
     );

@@ -33,11 +33,13 @@ pub fn lifecycle(profile: Option<Profile>, format: Format) -> String {
     }
 }
 
-fn subject_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static Edge> {
+/// The edges of subjects under a profile.
+pub fn subject_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static Edge> {
     (EDGES.iter()).filter(move |edge| shows(profile, |profile| edge.allowed_by(profile)))
 }
 
-fn task_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static TaskEdge> {
+/// The edges of tasks under a profile.
+pub fn task_edges(profile: Option<Profile>) -> impl Iterator<Item = &'static TaskEdge> {
     (TASK_EDGES.iter()).filter(move |edge| shows(profile, |profile| edge.allowed_by(profile)))
 }
 

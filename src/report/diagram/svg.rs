@@ -6,7 +6,7 @@ use super::{subject_edges, task_edges, title};
 use std::fmt::{Display, Write as _};
 use stormglass_model::lifecycle::{Profile, SubjectStatus, TaskStatus};
 
-const WIDTH: i32 = 1240;
+pub const WIDTH: i32 = 1240;
 /// From the row of `queued` to the lower edge of `deleted`.
 const SUBJECT_DEPTH: i32 = 346;
 const TASK_HEIGHT: i32 = 210;
@@ -17,12 +17,12 @@ const MIDDLE: &str = "middle";
 const END: &str = "end";
 
 /// How an edge runs: an SVG path relative to its row, where its name stands, and which point of the name that is.
-struct Route(&'static str, i32, i32, &'static str);
+pub struct Route(pub &'static str, pub i32, pub i32, pub &'static str);
 
 /// The middle of a status, how wide it is drawn, and its colour.
-struct StatusBox(i32, i32, i32, &'static str);
+pub struct StatusBox(pub i32, pub i32, pub i32, pub &'static str);
 
-const BOX_HEIGHT: i32 = 48;
+pub const BOX_HEIGHT: i32 = 48;
 
 pub const GREY: &str = "#64748b";
 pub const BLUE: &str = "#2563eb";
@@ -33,7 +33,7 @@ const PURPLE: &str = "#7c3aed";
 pub const INK: &str = "#334155";
 pub const FONT: &str = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif";
 
-fn subject_box(status: SubjectStatus) -> StatusBox {
+pub fn subject_box(status: SubjectStatus) -> StatusBox {
     match status {
         SubjectStatus::Queued => StatusBox(190, 0, 110, GREY),
         SubjectStatus::Saving => StatusBox(500, 0, 130, BLUE),
@@ -47,7 +47,7 @@ fn subject_box(status: SubjectStatus) -> StatusBox {
     }
 }
 
-fn subject_route(from: Option<SubjectStatus>, to: SubjectStatus) -> Option<Route> {
+pub fn subject_route(from: Option<SubjectStatus>, to: SubjectStatus) -> Option<Route> {
     use SubjectStatus::*;
     Some(match (from, to) {
         (None, Queued) => Route("M31,0 H135", 80, -10, MIDDLE),
@@ -90,7 +90,7 @@ fn subject_route(from: Option<SubjectStatus>, to: SubjectStatus) -> Option<Route
     })
 }
 
-fn task_box(status: TaskStatus) -> StatusBox {
+pub fn task_box(status: TaskStatus) -> StatusBox {
     match status {
         TaskStatus::Pending => StatusBox(190, 0, 110, GREY),
         TaskStatus::Processing => StatusBox(500, 0, 130, BLUE),
@@ -99,7 +99,7 @@ fn task_box(status: TaskStatus) -> StatusBox {
     }
 }
 
-fn task_route(from: Option<TaskStatus>, to: TaskStatus) -> Option<Route> {
+pub fn task_route(from: Option<TaskStatus>, to: TaskStatus) -> Option<Route> {
     use TaskStatus::*;
     Some(match (from, to) {
         (None, Pending) => Route("M31,0 H135", 80, -10, MIDDLE),

@@ -192,6 +192,7 @@ fn timeline(subjects: [Level; SubjectStatus::COUNT]) -> Vec<TimelineRow> {
         completions,
         response_ns: 0,
         faults_open: 0,
+        responses: vec![],
         gauges,
     };
     vec![row(0, start), row(198, end)]

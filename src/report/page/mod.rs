@@ -1,0 +1,78 @@
+//! `report.html`: one file that opens without a network, made from a folder of results and nothing else.
+//!
+//! What a chart shows is embedded once, as JSON, and drawn by `assets/page.js` with uPlot. All else is markup that needs no script.
+//! A policy in the page forbids the network and every script but these two.
+
+mod chart;
+mod charts;
+mod contents;
+mod layout;
+mod lifecycle;
+mod search;
+mod sections;
+mod timeline;
+
+pub use contents::PageError;
+
+use chart::{Chart, Instants};
+use charts::Charts;
+use contents::{Contents, Stretch};
+use search::Search;
+use serde::Serialize;
+use std::path::Path;
+use timeline::Heat;
+
+/// The file's name in a folder of results.
+pub const PAGE: &str = "report.html";
+
+/// What the script draws.
+#[derive(Serialize)]
+struct Data<'c> {
+    /// The instants of all charts over time, in seconds since the run began: each point stands for what lies before it.
+    time: Instants<'c>,
+    phases: &'c [Stretch],
+    faults: &'c [Stretch],
+    charts: Vec<&'c Chart>,
+    heat: &'c Heat,
+}
+
+/// The page of a folder of results: of a run, or of a search.
+pub fn page(folder: &Path) -> Result<Vec<u8>, PageError> {
+    let is_search = !folder.join(contents::RUN).exists() && folder.join(contents::SEARCH).exists();
+    if is_search {
+        of_search(folder)
+    } else {
+        of_run(folder)
+    }
+}
+
+fn of_run(folder: &Path) -> Result<Vec<u8>, PageError> {
+    let contents = Contents::read(folder)?;
+    let charts = Charts::of(&contents);
+    // Replications have the same phases and faults, or nearly: those of the first stand for all.
+    let first = contents.run.runs.first();
+    let data = Data {
+        time: Instants(contents.timeline.grid()),
+        phases: first.map_or(&[], |run| &run.phases),
+        faults: first.map_or(&[], |run| &run.faults),
+        charts: charts.all().collect(),
+        heat: &contents.heat,
+    };
+    let body = sections::run(&contents, &charts);
+    let title = format!("{}: {}", contents.run.scenario, contents.run.verdict);
+    Ok(layout::document(&title, &body, &data))
+}
+
+fn of_search(folder: &Path) -> Result<Vec<u8>, PageError> {
+    let search = Search::read(folder)?;
+    let charts = search.charts();
+    let data = Data {
+        time: Instants(&[]),
+        phases: &[],
+        faults: &[],
+        charts: charts.iter().collect(),
+        heat: &Heat::default(),
+    };
+    let title = format!("{}: {}", search.scenario, search.key);
+    Ok(layout::document(&title, &search.body(&charts), &data))
+}

@@ -1,0 +1,248 @@
+//! The page of a search: the answer, the figure of each demand over the values, and every value that was looked at.
+
+use super::chart::{Band, Chart, Mark, Numbers, Series, Unit, X};
+use super::contents::{Files, PageError, SEARCH};
+use super::layout::{self, table};
+use super::sections::{figures_of, quantity};
+use crate::report::number::{percent, rate, thousands};
+use maud::{Markup, html};
+use serde::Deserialize;
+use std::path::Path;
+
+/// What the page needs of `search.json`.
+#[derive(Debug, Deserialize)]
+pub struct Search {
+    version: String,
+    pub scenario: String,
+    seed: u64,
+    target: String,
+    #[serde(default)]
+    target_url: Option<String>,
+    repeat: String,
+    pub key: String,
+    unit: String,
+    demands: Vec<String>,
+    answer: String,
+    sentence: String,
+    low: Option<f64>,
+    high: Option<f64>,
+    confidence: f64,
+    points: Vec<Point>,
+}
+
+/// A value that was looked at.
+#[derive(Debug, Deserialize)]
+struct Point {
+    value: f64,
+    runs: u64,
+    holds: Option<bool>,
+    overloaded: bool,
+    figures: Vec<Figure>,
+    completions_per_s: Option<f64>,
+    resources: Vec<Used>,
+}
+
+/// What a demand is about, at a value.
+#[derive(Debug, Deserialize)]
+struct Figure {
+    mean: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    bound: f64,
+    /// An earlier version did not say.
+    #[serde(default)]
+    unit: String,
+}
+
+/// A resource, the busiest first.
+#[derive(Debug, Deserialize)]
+struct Used {
+    resource: String,
+    utilisation: f64,
+}
+
+impl Search {
+    /// Reads the folder of a search.
+    pub fn read(folder: &Path) -> Result<Search, PageError> {
+        let mut search: Search = Files(folder).json(SEARCH)?;
+        search.points.sort_by(|a, b| a.value.total_cmp(&b.value));
+        Ok(search)
+    }
+
+    /// A chart for each demand, and the throughput.
+    pub fn charts(&self) -> Vec<Chart> {
+        let demands = self.demands.iter().enumerate();
+        let demands = demands.filter_map(|(at, demand)| self.figure(at, demand));
+        demands.chain([self.throughput()]).collect()
+    }
+
+    fn figure(&self, at: usize, demand: &str) -> Option<Chart> {
+        let unit = &self
+            .points
+            .iter()
+            .find_map(|point| point.figures.get(at))?
+            .unit;
+        let (unit, scale) = counted(unit);
+        let of = |part: fn(&Figure) -> Option<f64>| {
+            let figures = self
+                .points
+                .iter()
+                .map(|point| point.figures.get(at).and_then(part));
+            figures
+                .map(|figure| figure.map_or(f64::NAN, |figure| figure / scale))
+                .collect()
+        };
+        // A single run has no interval.
+        let band = Band {
+            low: Numbers(of(|figure| figure.low.or(figure.mean))),
+            high: Numbers(of(|figure| figure.high.or(figure.mean))),
+        };
+        let bound = self
+            .points
+            .iter()
+            .find_map(|point| point.figures.get(at))?
+            .bound;
+        let mark = Mark {
+            name: demand.to_owned(),
+            value: bound / scale,
+        };
+        let caption = format!(
+            "The mean over runs; the band is its {:.0} % interval. Values at which work was left over have no point. \
+             Shaded across: where the answer lies.",
+            self.confidence * 100.0
+        );
+        Some(Chart {
+            marks: vec![mark],
+            ..self.chart(
+                &format!("demand-{at}"),
+                demand,
+                &caption,
+                unit,
+                Series::new(demand, of(|figure| figure.mean), Some(band)),
+            )
+        })
+    }
+
+    fn throughput(&self) -> Chart {
+        let values = self
+            .points
+            .iter()
+            .map(|point| point.completions_per_s.unwrap_or(f64::NAN));
+        let series = Series::new("completions", values.collect(), None);
+        self.chart(
+            "throughput",
+            "Throughput",
+            "Operations that completed, mean over runs.",
+            Unit::PerSecond,
+            series,
+        )
+    }
+
+    fn chart(&self, id: &str, title: &str, caption: &str, unit: Unit, series: Series) -> Chart {
+        let (x_unit, x_scale) = counted(&self.unit);
+        Chart {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            caption: caption.to_owned(),
+            x: X::Value {
+                name: self.key.clone(),
+                unit: x_unit,
+                at: Numbers(
+                    self.points
+                        .iter()
+                        .map(|point| point.value / x_scale)
+                        .collect(),
+                ),
+            },
+            unit,
+            log: false,
+            stacked: false,
+            series: vec![series],
+            marks: Vec::new(),
+            answer: self
+                .low
+                .zip(self.high)
+                .map(|(low, high)| [low / x_scale, high / x_scale]),
+        }
+    }
+
+    /// The body of the page.
+    pub fn body(&self, charts: &[Chart]) -> Markup {
+        let tone = match self.answer.as_str() {
+            "found" | "everywhere" => ("good", "✓"),
+            "nowhere" | "failed" => ("bad", "✗"),
+            _ => ("doubtful", "!"),
+        };
+        let service = match &self.target_url {
+            Some(url) => format!("{} at {url}", self.target),
+            None => "embedded service".to_owned(),
+        };
+        let what = format!("search over {} · seed {} · {service}", self.key, self.seed);
+        let sections = [
+            ("curve", "The demands over the values", figures_of(charts)),
+            ("points", "Every value that was looked at", self.table()),
+            (
+                "origin",
+                "Where this comes from",
+                html! { dl { dt { "To repeat it" } dd { code { (self.repeat) } } } },
+            ),
+        ];
+        layout::body(
+            &layout::head(&self.scenario, tone, &self.sentence, &what, &[]),
+            &self.version,
+            &sections,
+        )
+    }
+
+    fn table(&self) -> Markup {
+        let mut head = vec![self.key.as_str(), "runs", "holds"];
+        head.extend(self.demands.iter().map(String::as_str));
+        head.extend(["completions", "busiest"]);
+        let rows = self.points.iter().map(|point| {
+            let holds = match point.holds {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "unknown",
+            };
+            let mut row = vec![
+                quantity(point.value, &self.unit),
+                thousands(point.runs),
+                holds.to_owned(),
+            ];
+            row.extend(point.figures.iter().map(|figure| shown(point, figure)));
+            row.push(point.completions_per_s.map_or_else(|| "–".to_owned(), rate));
+            let busiest = point.resources.first();
+            row.push(busiest.map_or_else(
+                || "–".to_owned(),
+                |used| format!("{} {}", used.resource, percent(used.utilisation)),
+            ));
+            row
+        });
+        table("Values, and what was measured at each", &head, rows)
+    }
+}
+
+/// A figure with its interval, or why there is none.
+fn shown(point: &Point, figure: &Figure) -> String {
+    let one = |value: f64| quantity(value, &figure.unit);
+    match (figure.mean, figure.low, figure.high) {
+        _ if point.overloaded => "work left over".to_owned(),
+        (None, ..) => "never happened".to_owned(),
+        (Some(mean), Some(low), Some(high)) => {
+            format!("{} ({} – {})", one(mean), one(low.max(0.0)), one(high))
+        }
+        (Some(mean), ..) => one(mean),
+    }
+}
+
+/// What the units of `search.json` are on a chart, and by what numbers are divided for it.
+fn counted(unit: &str) -> (Unit, f64) {
+    match unit {
+        "ns" => (Unit::Seconds, 1e9),
+        "bytes" => (Unit::Bytes, 1.0),
+        "bytes_per_s" => (Unit::BytesPerSecond, 1.0),
+        "per_s" => (Unit::PerSecond, 1.0),
+        "share" => (Unit::Share, 1.0),
+        _ => (Unit::Count, 1.0),
+    }
+}

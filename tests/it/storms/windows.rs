@@ -108,7 +108,7 @@ fn windows_share_out_what_is_judged_without_them() {
                 true => format!("{{ demand = \"{demand}\", over = \"{over}\" }}"),
                 false => format!("\"{demand}\""),
             };
-            let demands: Vec<String> = demands.iter().map(|it| demand(it)).collect();
+            let demands: Vec<String> = demands.iter().map(demand).collect();
             lines += &format!("\"{key}/upload\" = [{}]\n", demands.join(", "));
         }
         let result = run(&lines);

@@ -391,5 +391,8 @@ mod tests {
         // Of the first third, 1⅓ s: 1 and then a third of 3 a second; 2 a second.
         let expected = ((1.0 + 3.0 / 3.0) / (4.0 / 3.0) + 2.0) / 2.0;
         assert!((first - expected).abs() < 1e-9, "{first}");
+        // Of the second: 3 for a half and 5 for a half; 2 and then 4.
+        let second = rate.values()[1];
+        assert!((second - (4.0 + 3.0) / 2.0).abs() < 1e-9, "{second}");
     }
 }

@@ -126,6 +126,7 @@ pub fn fold(run: &mut RunResult, intervals: usize) {
     }
     run.transitions.shrink_to_fit();
     run.operations.shrink_to_fit();
+    (run.timeline.iter_mut()).for_each(|row| row.responses.shrink_to_fit());
     run.timeline.shrink_to_fit();
 }
 

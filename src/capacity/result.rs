@@ -18,6 +18,8 @@ pub struct SearchResult {
     pub points: Vec<(Point, Beside)>,
     /// The answer.
     pub answer: Answer,
+    /// Whether values were looked at only to see how throughput scales.
+    pub asks_for_scaling: bool,
     /// Why it ended early, unless the user wanted it to.
     pub failure: Option<SearchError>,
     /// How long it took in seconds.

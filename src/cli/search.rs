@@ -217,6 +217,7 @@ fn searched(
         points,
         answer,
         failure,
+        asks_for_scaling: budget.spread > 0,
         demands: demands.clone(),
         wall_s: wall.now().as_secs_f64(),
         cpu_s: (cpu_time() - cpu).as_secs_f64(),

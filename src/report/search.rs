@@ -354,8 +354,9 @@ fn scaling(result: &SearchResult) -> Vec<String> {
                 percent(law.sigma.reach),
             )
         }
-        Err(usl::Unlawful::Few(_)) => return Vec::new(),
-        Err(why) => format!("  {why}"),
+        Err(why) if result.asks_for_scaling => format!("  {why}"),
+        // Nobody asked, and there is nothing to say.
+        Err(_) => return Vec::new(),
     };
     wrapped(&line)
 }

@@ -1,5 +1,6 @@
 //! What independent replications say of a figure: its mean, and where the truth lies.
 
+use super::mean::Mean;
 use super::student::quantile;
 
 /// How sure an interval is unless something else is said.
@@ -17,17 +18,11 @@ pub struct Estimate {
 impl Estimate {
     /// Of one value a replication, with `confidence` from 0 to 1; none where there is no value.
     pub fn of(values: &[f64], confidence: f64) -> Option<Estimate> {
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        if values.is_empty() || !mean.is_finite() {
-            return None;
-        }
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let reach = match values.len() {
-            1 => f64::INFINITY,
-            _ => quantile(n - 1.0, confidence) * (squares / (n - 1.0) / n).sqrt(),
-        };
-        Some(Estimate { mean, reach })
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let reach = Mean::of(values).map_or(f64::INFINITY, |mean| {
+            quantile(mean.freedom, confidence) * mean.variance.sqrt()
+        });
+        mean.is_finite().then_some(Estimate { mean, reach })
     }
 
     /// The lower end of the interval.

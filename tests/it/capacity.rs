@@ -216,6 +216,21 @@ fn throughput_follows_the_scalability_law() {
     assert!(repeat.contains("--points 8"), "{repeat}");
 }
 
+/// Fewer than six loads tell nothing of it.
+#[test]
+fn why_nobody_can_say_how_throughput_scales_is_told_to_whoever_asks() {
+    for (points, told) in [("", false), ("--points 1", true)] {
+        let folder = folder();
+        let few = format!("{RATE} --within 20% {points}");
+        let output = search(folder.path(), &few, &["upload p(99) < 1s"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let law = &document(folder.path())["scalability"];
+        assert!(law["refused"].is_string(), "{law:#}");
+        let shown = stdout(&output);
+        assert_eq!(shown.contains("scalability law"), told, "{shown}");
+    }
+}
+
 /// What is asked, what must hold, the exit code, and what is told.
 const SENSELESS: [(&str, &str, i32, &str); 10] = [
     (

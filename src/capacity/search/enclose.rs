@@ -52,8 +52,7 @@ impl<M: Measure> Search<'_, M> {
         Ok(Ok((light, fails)))
     }
 
-    /// The utilisation law: none unless more than there is, of any resource, is
-    /// asked for at one of the ends alone.
+    /// The utilisation law: none unless more than there is, of any resource, is asked for at one of the ends alone.
     fn law(&mut self) -> Result<Option<Law>, Stop<M::Error>> {
         let from = self.sketch(self.range.from)?;
         let to = self.sketch(self.range.to)?;

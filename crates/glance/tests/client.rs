@@ -124,6 +124,35 @@ fn a_servers_text_becomes_one_safe_line() {
 }
 
 #[test]
+fn what_changes_nothing_is_sent_again_when_a_kept_connection_closes() {
+    let (sender, came) = mpsc::channel();
+    let of = |operation| request(operation, ImageId::new(RUN, 0));
+    let asked = [Operation::Show, Operation::Show, Operation::Delete].map(of);
+    // It answers once on every connection, and closes it as soon as more comes.
+    let answers = answers(&asked, move |stream| {
+        for reply in ["HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n", ""] {
+            let mut bytes = [0; 4096];
+            let length = stream.read(&mut bytes).unwrap();
+            let text = String::from_utf8_lossy(&bytes[..length]);
+            let method = text.split(' ').next().unwrap_or_default().to_owned();
+            sender.send(method).unwrap();
+            stream.write_all(reply.as_bytes()).unwrap();
+        }
+    });
+    let outcomes = answers.iter().map(|it| (it.http_status, it.outcome));
+    assert_eq!(
+        outcomes.collect::<Vec<_>>(),
+        [
+            (Some(404), Outcome::Ok),
+            (Some(404), Outcome::Ok),
+            (None, Outcome::Unknown)
+        ]
+    );
+    let methods: Vec<String> = came.try_iter().collect();
+    assert_eq!(methods, ["GET", "GET", "GET", "DELETE"]);
+}
+
+#[test]
 fn an_upload_that_is_aborted_stops_where_it_should() {
     let (sender, came) = mpsc::channel();
     let aborted = Request {

@@ -187,7 +187,8 @@ fn another_server_that_it_sends_to() {
         !is_hello(asked) && stream_of(stream, &head, b"")
     }));
     assert_eq!(cleanup.code(), 1);
-    assert!(cleanup.stdout.contains("HTTP 307"), "{}", cleanup.stdout);
+    let said = format!("{}{}", cleanup.stdout, cleanup.stderr);
+    assert!(cleanup.stdout.contains("HTTP 307"), "{said}");
     assert!(elsewhere.accept().is_err(), "nobody follows");
 }
 

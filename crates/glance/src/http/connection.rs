@@ -128,17 +128,12 @@ impl Call {
 
     /// The same once more, if nothing of it is lost by that: it has no body, and nothing is done at a point of it.
     pub fn repeated(&self) -> Option<Call> {
-        let repeats = self.watch.is_none()
-            && matches!(self.request.body(), Payload::Text(text) if text.is_empty());
-        repeats.then(|| {
-            let mut request = hyper::Request::new(Payload::text(""));
-            *request.method_mut() = self.request.method().clone();
-            *request.uri_mut() = self.request.uri().clone();
-            *request.headers_mut() = self.request.headers().clone();
-            Call {
-                content_max: self.content_max,
-                ..Call::of(request)
-            }
+        if self.watch.is_some() {
+            return None;
+        }
+        Some(Call {
+            content_max: self.content_max,
+            ..Call::of(copied(&self.request)?)
         })
     }
 }
@@ -226,6 +221,9 @@ impl Connections {
     }
 
     /// Hands the request to a connection and waits for the head of the reply.
+    ///
+    /// A server may close a kept connection just as a request goes into it (RFC 9112, 9.3.1). One that changes nothing is then
+    /// sent again; any other has an unknown outcome.
     async fn send(
         &self,
         mut request: hyper::Request<Payload>,
@@ -234,6 +232,7 @@ impl Connections {
         limit: Duration,
         times: &mut Times,
     ) -> Result<(Connection, hyper::Response<Incoming>), Trouble> {
+        let mut lost = None;
         loop {
             // A watch sits on a connection from its first byte on.
             let kept = match &watch {
@@ -243,8 +242,15 @@ impl Connections {
             let fresh = kept.is_none();
             let mut link = match kept {
                 Some(link) => link,
-                None => self.open(watch.clone(), times).await?,
+                // What was lost was sent, which this was not.
+                None => match self.open(watch.clone(), times).await {
+                    Ok(link) => link,
+                    Err(trouble) => return Err(lost.unwrap_or(trouble)),
+                },
             };
+            let again = (!fresh && request.method().is_safe())
+                .then(|| copied(&request))
+                .flatten();
             let sending = link.sender.try_send_request(request);
             match answered(sending, transfer, limit).await? {
                 Ok(response) => return Ok((link, response)),
@@ -260,7 +266,13 @@ impl Connections {
                         Some(whole) if !fresh => request = whole,
                         Some(_) => return Err(Trouble::NotSent(text)),
                         None if error.is_parse() => return Err(Trouble::Malformed(text)),
-                        None => return Err(Trouble::unanswered(text, &error)),
+                        None => match (again, Trouble::unanswered(text, &error)) {
+                            (Some(again), trouble @ Trouble::NoReply(_)) => {
+                                lost = Some(trouble);
+                                request = again;
+                            }
+                            (_, trouble) => return Err(trouble),
+                        },
                     }
                 }
             }
@@ -324,6 +336,18 @@ impl Connections {
             }
         }
     }
+}
+
+/// The same request once more, if it has no body.
+fn copied(request: &hyper::Request<Payload>) -> Option<hyper::Request<Payload>> {
+    let is_empty = matches!(request.body(), Payload::Text(text) if text.is_empty());
+    is_empty.then(|| {
+        let mut copy = hyper::Request::new(Payload::text(""));
+        *copy.method_mut() = request.method().clone();
+        *copy.uri_mut() = request.uri().clone();
+        *copy.headers_mut() = request.headers().clone();
+        copy
+    })
 }
 
 async fn handshake(

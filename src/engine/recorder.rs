@@ -482,6 +482,7 @@ impl Recorder {
                 .filter_map(WindowMeter::finish)
                 .collect(),
             parts: None,
+            recoveries: None,
         }
     }
 

@@ -1,7 +1,6 @@
 //! Judges thresholds over what runs measured.
 
 use super::latency::Latency;
-use super::recovery::recovery;
 use super::result::{PhaseRow, RunResult, Stretch, WorstWindow};
 use super::threshold::{Aggregate, Threshold, ThresholdResult, ThresholdSubject};
 use stormglass_model::config::Resource;
@@ -220,7 +219,7 @@ impl Threshold {
 
 /// The longest recovery of all runs, in nanoseconds; none where one did not recover.
 fn of_recovery(runs: &[RunResult], fault: FaultId) -> Option<f64> {
-    let times: Option<Vec<Span>> = runs.iter().map(|run| recovery(run, fault)).collect();
+    let times: Option<Vec<Span>> = runs.iter().map(|run| run.recovery(fault)).collect();
     times?.into_iter().max().map(|longest| longest.0 as f64)
 }
 

@@ -1,5 +1,6 @@
 //! A latency histogram with exact count, sum and extremes, which takes the memory of what it holds.
 
+use super::packed::Packed;
 use hdrhistogram::Histogram;
 use stormglass_model::units::Span;
 
@@ -20,8 +21,8 @@ enum Counts {
     Few(Vec<u16>),
     /// By bucket.
     Many(Vec<u64>),
-    /// Of a run that has ended: how far each bucket lies above the one before it, and its count.
-    Packed(Box<[u8]>),
+    /// Of an interval or a run that has ended.
+    Packed(Packed),
 }
 
 /// So many values take less memory one by one.
@@ -51,7 +52,7 @@ const fn top(bucket: u16) -> u64 {
 impl Default for Latency {
     fn default() -> Self {
         Latency {
-            counts: Counts::Few(Vec::new()),
+            counts: Counts::default(),
             count: 0,
             sum_ns: 0,
             min_ns: u64::MAX,
@@ -86,9 +87,9 @@ impl Latency {
     /// Adds the values of another. What is packed stays so.
     pub(crate) fn add(&mut self, other: &Latency) {
         match &self.counts {
-            Counts::Packed(bytes) => {
-                let both = summed([unpacked(bytes), other.counts.steps()].concat());
-                self.counts = Counts::Packed(packed(&both));
+            Counts::Packed(packed) => {
+                let both = summed([packed.steps(), other.counts.steps()].concat());
+                self.counts = Counts::Packed(Packed::new(&both));
             }
             Counts::Few(_) | Counts::Many(_) => {
                 for (bucket, count) in other.counts.steps() {
@@ -102,9 +103,14 @@ impl Latency {
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
-    /// Takes as little memory as it can: no more values are expected.
-    pub(crate) fn pack(&mut self) {
-        self.counts = Counts::Packed(packed(&self.counts.steps()));
+    /// Makes these take as little memory as they can: no more values are expected. One that is like the one before it costs
+    /// nothing.
+    pub(crate) fn pack(mut latencies: Vec<&mut Latency>) {
+        let taken = |it: &mut &mut Latency| std::mem::take(&mut it.counts).steps();
+        let packed = Packed::all(latencies.iter_mut().map(taken));
+        for (latency, packed) in latencies.into_iter().zip(packed) {
+            latency.counts = Counts::Packed(packed);
+        }
     }
 
     /// How many values there are between neighbouring bounds: each with its lower and its upper bound, four to each power of two.
@@ -239,7 +245,7 @@ impl IntervalLatency {
         });
         let steps: Vec<(u16, u64)> = steps.collect();
         let latency = Latency {
-            counts: Counts::Packed(packed(&steps)),
+            counts: Counts::Packed(Packed::new(&steps)),
             count: steps.iter().map(|(_, count)| count).sum(),
             sum_ns: self.sum_ns,
             min_ns: self.min_ns,
@@ -250,6 +256,12 @@ impl IntervalLatency {
             ..IntervalLatency::default()
         };
         Some(latency)
+    }
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Counts::Few(Vec::new())
     }
 }
 
@@ -289,7 +301,7 @@ impl Counts {
                 let all = (0..).zip(counts.iter().copied());
                 all.filter(|(_, count)| *count > 0).collect()
             }
-            Counts::Packed(bytes) => unpacked(bytes),
+            Counts::Packed(packed) => packed.steps(),
         }
     }
 }
@@ -303,44 +315,6 @@ fn summed(mut steps: Vec<(u16, u64)>) -> Vec<(u16, u64)> {
         same
     });
     steps
-}
-
-/// Numbers of seven bits a byte, the least first; all but the last byte of a number have the eighth bit set.
-fn packed(steps: &[(u16, u64)]) -> Box<[u8]> {
-    let mut bytes = Vec::with_capacity(3 * steps.len());
-    let mut before = 0;
-    for &(bucket, count) in steps {
-        for mut number in [u64::from(bucket - before), count] {
-            while number > 0x7f {
-                bytes.push(number as u8 | 0x80);
-                number >>= 7;
-            }
-            bytes.push(number as u8);
-        }
-        before = bucket;
-    }
-    bytes.into()
-}
-
-fn unpacked(bytes: &[u8]) -> Vec<(u16, u64)> {
-    let mut bytes = bytes.iter();
-    let mut number = || {
-        let (mut number, mut shift) = (0, 0);
-        loop {
-            let byte = *bytes.next()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte < 0x80 {
-                return Some(number);
-            }
-        }
-    };
-    let mut bucket = 0;
-    std::iter::from_fn(|| {
-        bucket += number()? as u16;
-        Some((bucket, number()?))
-    })
-    .collect()
 }
 
 #[cfg(test)]
@@ -381,7 +355,7 @@ mod tests {
                 histogram.record(value).unwrap();
             }
             let mut whole = latency.clone();
-            latency.pack();
+            Latency::pack(vec![&mut latency]);
             let mut sum = Latency::default();
             sum.add(&latency);
             assert_eq!(latency.histogram(), histogram);

@@ -2,6 +2,7 @@
 //!
 //! Flows add up, and so do the gauges of shards.
 
+use super::latency::Latency;
 use super::result::{RunResult, TimelineRow};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -112,18 +113,19 @@ fn timeline(whole: Vec<TimelineRow>, part: Vec<TimelineRow>) -> Vec<TimelineRow>
 /// more than `intervals`, or one a phase.
 pub fn fold(run: &mut RunResult, intervals: usize) {
     run.parts = run.load_parts();
-    run.transitions
-        .iter_mut()
-        .for_each(|row| row.latency.pack());
-    for row in &mut run.operations {
-        row.response.pack();
-        row.service.pack();
-    }
+    run.recoveries = Some(run.all_recoveries());
     let mut before = usize::MAX;
     while run.timeline.len() > intervals + 1 && run.timeline.len() < before {
         before = run.timeline.len();
         halve(&mut run.timeline);
     }
+    let transitions = run.transitions.iter_mut().map(|row| &mut row.latency);
+    // Where nothing was late the two are alike.
+    let operations =
+        (run.operations.iter_mut()).flat_map(|row| [&mut row.response, &mut row.service]);
+    let responses = run.timeline.iter_mut().flat_map(|row| &mut row.responses);
+    let responses = responses.map(|(_, latency)| latency);
+    Latency::pack(transitions.chain(operations).chain(responses).collect());
     run.transitions.shrink_to_fit();
     run.operations.shrink_to_fit();
     (run.timeline.iter_mut()).for_each(|row| row.responses.shrink_to_fit());

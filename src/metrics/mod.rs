@@ -5,6 +5,7 @@ mod judge;
 mod latency;
 mod lost;
 pub mod merge;
+mod packed;
 mod recovery;
 mod result;
 mod storm;

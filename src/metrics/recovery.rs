@@ -1,6 +1,7 @@
 //! How long a run took to recover from a fault, read off its timeline.
 
 use super::result::{RunResult, TimelineRow};
+use std::collections::BTreeMap;
 use stormglass_model::fault::FaultId;
 use stormglass_model::units::{Span, Time};
 
@@ -32,10 +33,27 @@ impl Interval {
     }
 }
 
+impl RunResult {
+    /// The faults from which it recovered, and how long that took.
+    pub(super) fn all_recoveries(&self) -> BTreeMap<FaultId, Span> {
+        let faults = self.faults.iter().map(|turn| turn.fault);
+        let recovered = faults.filter_map(|fault| Some((fault, recovery(self, fault)?)));
+        recovered.collect()
+    }
+
+    /// How long it took to recover from a fault; none where it did not.
+    pub(super) fn recovery(&self, fault: FaultId) -> Option<Span> {
+        match &self.recoveries {
+            Some(known) => known.get(&fault).copied(),
+            None => recovery(self, fault),
+        }
+    }
+}
+
 /// From the heal of a fault to the end of the first whole interval after it in which response times and queues were no longer than
 /// in the worst interval before the fault opened, within as long a time as it was open, or in the one interval just before it. An
 /// interval in which nothing ended shows no response time. None where there was no such interval, or no fault.
-pub(super) fn recovery(run: &RunResult, fault: FaultId) -> Option<Span> {
+fn recovery(run: &RunResult, fault: FaultId) -> Option<Span> {
     let at = |opens| {
         let turns = &mut run.faults.iter();
         turns.find(|turn| turn.fault == fault && turn.open == opens)

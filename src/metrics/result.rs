@@ -1,6 +1,7 @@
 //! The result of a run: what every report is made from.
 
 use super::latency::Latency;
+use std::collections::BTreeMap;
 use stormglass_glance::LocalFailure;
 use stormglass_model::checker::Violation;
 use stormglass_model::fault::FaultId;
@@ -248,6 +249,8 @@ pub struct RunResult {
     pub windows: Vec<WorstWindow>,
     /// How things stood in parts of the load, before intervals of the timeline were joined.
     pub parts: Option<LoadParts>,
+    /// The faults from which it recovered, and how long that took, likewise.
+    pub recoveries: Option<BTreeMap<FaultId, Span>>,
 }
 
 impl RunResult {

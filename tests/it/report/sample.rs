@@ -235,6 +235,7 @@ pub fn valid() -> StormResult {
         faults: Vec::new(),
         windows: Vec::new(),
         parts: None,
+        recoveries: None,
     };
     StormResult {
         stories: vec!["upload, keep, delete".to_owned()],

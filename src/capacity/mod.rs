@@ -1,5 +1,6 @@
 //! What a service can take, and what it needs: a search over a key of a scenario, and what its figures are worth.
 
+mod frontier;
 mod law;
 mod quantity;
 mod result;
@@ -8,8 +9,9 @@ mod storms;
 mod usage;
 pub mod usl;
 
-pub use quantity::{Range, Unit};
+pub use frontier::{Frontier, VALUES};
+pub use quantity::{Quantity, Range, Unit};
 pub use result::SearchResult;
 pub use search::{Answer, Budget, Found, Point, search};
-pub use storms::{Beside, ResourceUse, SearchError, Storms};
+pub use storms::{Beside, ReadWith, ResourceUse, SearchError, Storms};
 pub use usage::{Growth, Usage, bottleneck, growing};

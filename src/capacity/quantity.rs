@@ -201,7 +201,7 @@ impl Range {
     }
 
     /// So many values from one end to the other, of which each is as many times the one before where both ends are above zero.
-    pub(super) fn spread(&self, count: u32) -> Vec<f64> {
+    pub fn spread(&self, count: u32) -> Vec<f64> {
         let last = f64::from(count.saturating_sub(1).max(1));
         let value = |n: u32| {
             let way = f64::from(n) / last;

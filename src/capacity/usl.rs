@@ -12,6 +12,8 @@ use rmpfit::{MPFitter, MPPar, MPResult};
 pub const FEWEST: usize = 6;
 /// Points that miss the law by more than this, on average, show something else.
 const SCATTER: f64 = 0.1;
+/// So many standard errors below zero a slope is with a probability of one in twenty where there is none.
+const FALLS: f64 = 1.645;
 /// How seldom points on the law are taken for a bent curve.
 const BENT: f64 = 0.005;
 
@@ -33,8 +35,10 @@ pub struct Law {
     pub sigma: Estimate,
     /// The cost of coherence; never negative.
     pub kappa: Estimate,
-    /// Where throughput is greatest; none where κ is not told apart from zero.
+    /// Where throughput is greatest; none where κ is not told apart from zero, or the points beyond do not fall.
     pub peak: Option<Peak>,
+    /// The greatest concurrency of the points.
+    pub most: f64,
     /// By how much of itself a point misses the law, as the root of the mean square.
     pub scatter: f64,
 }
@@ -111,10 +115,36 @@ impl Law {
             lambda: of(&|it| 1.0 / it[0]),
             sigma: of(&ratio(1)),
             kappa: of(&ratio(2)),
-            peak: peak.filter(|it| it.concurrency.mean.is_finite()),
+            peak: peak.filter(|it| {
+                let concurrency = it.concurrency.mean;
+                concurrency.is_finite() && falls(&points, concurrency, fitted.scatter)
+            }),
+            most: points.last().map_or(0.0, |last| last.concurrency),
             scatter: fitted.scatter,
         })
     }
+}
+
+/// Whether throughput falls beyond a concurrency, by a straight line through what was measured there: a curve that only levels off
+/// looks like one with a peak to the law. One point there or none says nothing against it.
+fn falls(points: &[Observation], concurrency: f64, scatter: f64) -> bool {
+    let beyond = points.iter().filter(|it| it.concurrency >= concurrency);
+    let beyond: Vec<&Observation> = beyond.collect();
+    if beyond.len() < 2 {
+        return true;
+    }
+    let mean = |of: fn(&Observation) -> f64| {
+        beyond.iter().map(|it| of(it)).sum::<f64>() / beyond.len() as f64
+    };
+    let (concurrency, throughput) = (mean(|it| it.concurrency), mean(|it| it.throughput));
+    let away = |it: &Observation| it.concurrency - concurrency;
+    let spread: f64 = beyond.iter().map(|it| away(it).powi(2)).sum();
+    let rise = beyond
+        .iter()
+        .map(|it| away(it) * it.throughput)
+        .sum::<f64>()
+        / spread;
+    rise < -FALLS * scatter * throughput / spread.sqrt()
 }
 
 fn weights(law: &Law) -> [f64; 3] {

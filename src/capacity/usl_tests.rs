@@ -70,6 +70,36 @@ fn without_a_cost_of_coherence_there_is_no_peak() {
     assert_eq!(negative, 0);
 }
 
+/// Users of one server who think in between: all of the work is contention, and throughput levels off. Through what was measured the
+/// law has a peak all the same.
+#[test]
+fn a_curve_that_levels_off_has_no_peak() {
+    let mut number = 0.0;
+    let (mut throughput, think, service) = (0.0, 0.05, 0.01);
+    let mut queue = 0.0;
+    let mut points = Vec::new();
+    // Mean value analysis, exact for exponential times.
+    while number < 64.0 {
+        number += 1.0;
+        let response = service * (1.0 + queue);
+        throughput = number / (response + think);
+        queue = throughput * response;
+        if LOADS.contains(&number) {
+            points.push(Observation {
+                concurrency: queue,
+                throughput,
+            });
+        }
+    }
+    assert!(
+        (throughput - 100.0_f64).abs() < 1e-6,
+        "as much as the server does"
+    );
+    let law = Law::fit(&points).unwrap();
+    assert!(law.kappa.low() > 0.0 && law.peak.is_none(), "{law:?}");
+    assert_eq!(law.most, queue);
+}
+
 #[test]
 fn what_is_on_no_law_is_refused() {
     let mut accepted = 0;

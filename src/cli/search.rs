@@ -7,9 +7,11 @@ use super::progress::watched;
 use super::reach::reach;
 use super::{STOPPING, commands};
 use crate::capacity::{
-    Answer, Budget, Point, Range, SearchError, SearchResult, Storms, Unit, search,
+    Answer, Budget, Frontier, Point, Range, ReadWith, SearchError, SearchResult, Storms, Unit,
+    VALUES, search,
 };
 use crate::engine::{RunOptions, WallClock, cpu_time};
+use crate::metrics::Threshold;
 use crate::report::{self, Host, Origin};
 use crate::scenario::{self, Mistakes, Scenario, Target};
 use clap::Args;
@@ -24,7 +26,8 @@ use stormglass_model::units::Bytes;
 /// Finds the highest load that holds, or the lowest resource that is enough
 ///
 /// Runs the scenario with other and other values of one key until the value is known at which its demands cease to hold. Which of the
-/// two it looks for it learns from the ends of the range.
+/// two it looks for it learns from the ends of the range. With two keys it searches the second one at values of the first: what one
+/// may be traded for in the other.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -32,19 +35,22 @@ Examples:
   stormglass search scenarios/smoke.toml --vary service.store.slots --from 1 --to 64 \\
       --slo 'saving->active p(99) < 20s' --slo 'upload error_rate < 1%'
   stormglass search scenarios/glance-first-contact.toml --vary load.users --from 1 --to 64 --points 8
-  stormglass search scenarios/steady-week.toml --vary service.store.bandwidth --from 16MiB/s --to 4GiB/s --json | jq .value")]
+  stormglass search scenarios/steady-week.toml --vary service.store.bandwidth --from 16MiB/s --to 4GiB/s --json | jq .value
+  stormglass search scenarios/steady-week.toml --vary service.store.slots --from 8 --to 24 \
+      --vary service.store.bandwidth --from 64MiB/s --to 1GiB/s")]
 pub struct Arguments {
     /// The scenario
     file: PathBuf,
-    /// The key of the scenario that is varied, as in load.arrivals.rate; it holds a number, with or without a unit
-    #[arg(long, value_name = "KEY")]
-    vary: String,
-    /// Its least value, as 8, 2/s, 64KiB or 250ms
-    #[arg(long, value_name = "VALUE")]
-    from: String,
-    /// Its greatest value
-    #[arg(long, value_name = "VALUE")]
-    to: String,
+    /// The key of the scenario that is varied, as in load.arrivals.rate; it holds a number, with or without a unit. May be given
+    /// twice: the second key is then searched at values of the first
+    #[arg(long, value_name = "KEY", required = true)]
+    vary: Vec<String>,
+    /// Its least value, as 8, 2/s, 64KiB or 250ms; once for each key
+    #[arg(long, value_name = "VALUE", required = true)]
+    from: Vec<String>,
+    /// Its greatest value; once for each key
+    #[arg(long, value_name = "VALUE", required = true)]
+    to: Vec<String>,
     /// What must hold, as 'saving->active p(99) < 20s'; may be given again [default: the scenario's thresholds]
     #[arg(long = "slo", value_name = "DEMAND")]
     slos: Vec<String>,
@@ -57,7 +63,8 @@ pub struct Arguments {
     /// How far the answer's interval may reach to either side, as a share of the answer
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = super::share)]
     within: f64,
-    /// Looks at so many more values, spread over the range: from six on they show how throughput scales with concurrency
+    /// Looks at so many more values, spread over the range: from six on they show how throughput scales with concurrency. Of two keys:
+    /// at how many values of the first the second is searched [default: 8]
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=1_000))]
     points: u32,
     /// How many threads work [default: one a core]
@@ -86,20 +93,26 @@ pub struct Arguments {
     json: bool,
 }
 
+/// What came of it.
+enum Outcome {
+    OneKey(Box<SearchResult>),
+    TwoKeys(Frontier),
+}
+
 /// Searches. Whatever ends it, the points so far are kept.
 pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Exit> {
     let settings = settings(arguments).map_err(misused)?;
-    let unreached = |setting: &str| {
-        let settings = settings.iter().cloned().chain([setting.to_owned()]);
-        scenario::read(&arguments.file, &settings.collect::<Vec<_>>())
+    let unreached = |more: &[String]| {
+        let settings: Vec<String> = settings.iter().chain(more).cloned().collect();
+        scenario::read(&arguments.file, &settings)
     };
-    let (range, mut first) = question(arguments, &unreached)?;
+    let (keys, mut first) = question(arguments, &unreached)?;
     let commands = commands::commands(&first, arguments.allow_commands)?;
     if let Target::Glance(target) = &mut first.target {
         **target = reach(target, arguments.yes_load_this_server)?;
     }
-    let read = |setting: &str| {
-        let mut scenario = unreached(setting)?;
+    let read = |more: &[String]| {
+        let mut scenario = unreached(more)?;
         if let (Target::Glance(target), Target::Glance(reached)) =
             (&mut scenario.target, &first.target)
         {
@@ -123,29 +136,57 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
             journal: Some(journal),
         },
     };
-    let result = searched(arguments, &first, range, &read, &options);
+    let means = Means {
+        demands: &first.thresholds,
+        budget: Budget {
+            most: arguments.replications.get(),
+            within: arguments.within,
+            spread: arguments.points,
+        },
+        options: &options,
+        quiet: arguments.quiet,
+    };
+    let outcome = searched(keys, &read, &means);
     commands::warn_not_undone(&commands);
     let (file, settings) = (&arguments.file, &arguments.settings);
-    let options = options_of(arguments);
-    let origin = Origin::of_search(&first, file, settings, &options, Host::this());
-    let mut kept = folder.write_some(report::search_files(&origin, &result));
+    let chosen = options_of(arguments);
+    let origin = Origin::of_search(&first, file, settings, &chosen, Host::this());
+    let mut kept = match &outcome {
+        Outcome::OneKey(result) => folder.write_some(report::search_files(&origin, result)),
+        Outcome::TwoKeys(frontier) => folder.write_some(report::frontier_files(&origin, frontier)),
+    };
     super::add_page(&folder, &mut kept);
     folder.complete(&mut kept);
     if !kept.lost.is_empty() {
         return Ok(super::report_unwritten(&kept, &folder));
     }
     let results = folder.path().display().to_string();
-    super::show(
-        arguments.json,
-        arguments.quiet,
-        || report::search_json(&origin, &result),
-        |colour| report::search_summary(&origin, &result, Some(&results), colour),
-    )?;
-    let exit = exit(&result);
-    if arguments.quiet && exit != Exit::Valid {
-        tell!("stormglass: {}", report::search_sentence(&result));
+    outcome.show(arguments, &origin, &results)
+}
+
+impl Outcome {
+    /// Shows it as it is wanted, and gives the exit code.
+    fn show(&self, arguments: &Arguments, origin: &Origin, results: &str) -> anyhow::Result<Exit> {
+        let document = || match self {
+            Outcome::OneKey(result) => report::search_json(origin, result),
+            Outcome::TwoKeys(frontier) => report::frontier_json(origin, frontier),
+        };
+        let text = |colour| match self {
+            Outcome::OneKey(it) => report::search_summary(origin, it, Some(results), colour),
+            Outcome::TwoKeys(it) => report::frontier_summary(origin, it, Some(results), colour),
+        };
+        super::show(arguments.json, arguments.quiet, document, text)?;
+        let (exit, sentence) = match self {
+            Outcome::OneKey(result) => (exit(result), report::search_sentence(result)),
+            Outcome::TwoKeys(frontier) => {
+                (exit_of_two(frontier), report::frontier_sentence(frontier))
+            }
+        };
+        if arguments.quiet && exit != Exit::Valid {
+            tell!("stormglass: {sentence}");
+        }
+        Ok(exit)
     }
-    Ok(exit)
 }
 
 fn misused(why: String) -> anyhow::Error {
@@ -153,75 +194,185 @@ fn misused(why: String) -> anyhow::Error {
     Told(Exit::Usage).into()
 }
 
-/// What is varied, and the scenario at its least value; or why the question makes no sense. Nothing was run yet.
-fn question(
-    arguments: &Arguments,
-    read: &dyn Fn(&str) -> Result<Scenario, Mistakes>,
-) -> anyhow::Result<(Range, Scenario)> {
-    let range = Range::new(&arguments.vary, &arguments.from, &arguments.to);
-    let range = range.map_err(|error| misused(error.to_string()))?;
+/// Reads the scenario with these settings besides its own.
+type Read<'a> = dyn Fn(&[String]) -> Result<Scenario, Mistakes> + 'a;
+
+/// What is varied.
+enum Keys {
+    One(Range),
+    /// The first is held while the second is searched.
+    Two([Range; 2]),
+}
+
+impl Keys {
+    fn of(arguments: &Arguments) -> Result<Keys, String> {
+        let Arguments { vary, from, to, .. } = arguments;
+        if vary.len() != from.len() || vary.len() != to.len() {
+            let why =
+                "each key has ends of its own: give --vary KEY --from VALUE --to VALUE for each";
+            return Err(why.to_owned());
+        }
+        let ends = from.iter().zip(to);
+        let ranges = vary
+            .iter()
+            .zip(ends)
+            .map(|(key, (from, to))| Range::new(key, from, to).map_err(|error| error.to_string()));
+        let ranges: Vec<Range> = ranges.collect::<Result<_, _>>()?;
+        match <[Range; 1]>::try_from(ranges) {
+            Ok([range]) => Ok(Keys::One(range)),
+            Err(ranges) => match <[Range; 2]>::try_from(ranges) {
+                Ok([a, b]) if a.key == b.key => {
+                    Err(format!("`{}` is given twice; give two keys", a.key))
+                }
+                Ok(two) => Ok(Keys::Two(two)),
+                Err(_) => Err(
+                    "at most two keys can be varied; set others with --set KEY=VALUE".to_owned(),
+                ),
+            },
+        }
+    }
+
+    fn ranges(&mut self) -> &mut [Range] {
+        match self {
+            Keys::One(range) => std::slice::from_mut(range),
+            Keys::Two(ranges) => ranges,
+        }
+    }
+}
+
+/// What is varied, and the scenario at its least values; or why the question makes no sense. Nothing was run yet.
+fn question(arguments: &Arguments, read: &Read) -> anyhow::Result<(Keys, Scenario)> {
+    let mut keys = Keys::of(arguments).map_err(misused)?;
+    let ranges = keys.ranges();
+    let ends = |of: fn(&Range) -> f64| -> Vec<String> {
+        ranges
+            .iter()
+            .map(|range| range.setting(of(range)))
+            .collect()
+    };
+    let (least, greatest) = (ends(|range| range.from), ends(|range| range.to));
     let told = |mistakes: Mistakes| super::told(&mistakes);
-    let first = read(&range.setting(range.from)).map_err(told)?;
-    read(&range.setting(range.to)).map_err(told)?;
+    let first = read(&least).map_err(told)?;
+    read(&greatest).map_err(told)?;
     if first.thresholds.is_empty() {
         let why =
             "nothing is demanded: give --slo 'saving->active p(99) < 20s', or write [thresholds]";
         return Err(misused(why.to_owned()));
     }
-    let between = Range {
-        unit: Unit::Number,
-        ..range.clone()
-    };
-    let takes_any = range.unit == Unit::Whole && read(&between.setting(range.from + 0.5)).is_ok();
-    Ok((if takes_any { between } else { range }, first))
+    for (at, range) in ranges.iter_mut().enumerate() {
+        let between = Range {
+            unit: Unit::Number,
+            ..range.clone()
+        };
+        let mut settings = least.clone();
+        settings[at] = between.setting(range.from + 0.5);
+        if range.unit == Unit::Whole && read(&settings).is_ok() {
+            *range = between;
+        }
+    }
+    Ok((keys, first))
 }
 
-fn searched(
-    arguments: &Arguments,
-    first: &Scenario,
-    range: Range,
-    read: &dyn Fn(&str) -> Result<Scenario, Mistakes>,
-    options: &RunOptions,
-) -> SearchResult {
-    let (wall, cpu) = (WallClock::start(), cpu_time());
-    let demands = first.thresholds.clone();
-    let budget = Budget {
-        most: arguments.replications.get(),
-        within: arguments.within,
-        spread: arguments.points,
-    };
-    let told = |point: &Point| {
-        if !arguments.quiet {
-            tell!("{}", report::search_point(&range, &demands, point));
+/// How a search is made, whatever it is for.
+struct Means<'a> {
+    demands: &'a [Threshold],
+    budget: Budget,
+    options: &'a RunOptions,
+    quiet: bool,
+}
+
+fn searched(keys: Keys, read: &Read, means: &Means) -> Outcome {
+    match keys {
+        Keys::One(range) => {
+            let read = |setting: &str| read(&[setting.to_owned()]);
+            let told = |point: &Point| report::search_point(&range, means.demands, point);
+            Outcome::OneKey(Box::new(means.search(&range, &read, &told)))
         }
-    };
-    let mut storms = Storms {
-        setting: &|value| range.setting(value),
-        read,
-        options,
-        watched: &|work| watched(&options.progress, arguments.quiet, work),
-        told: &told,
-        beside: BTreeMap::new(),
-    };
-    let (points, answer) = search(&range, &demands, budget, &mut storms);
-    let points = points.into_iter().map(|point| {
-        let beside = storms.beside(point.value).cloned().unwrap_or_default();
-        (point, beside)
-    });
-    let points = points.collect();
-    let (answer, failure) = match answer {
-        Ok(answer) => (answer, None),
-        Err(failure) => (Answer::Unfinished(None), Some(failure)),
-    };
-    SearchResult {
-        points,
-        answer,
-        failure,
-        asks_for_scaling: budget.spread > 0,
-        demands: demands.clone(),
-        wall_s: wall.now().as_secs_f64(),
-        cpu_s: (cpu_time() - cpu).as_secs_f64(),
-        range: range.clone(),
+        Keys::Two([across, range]) => Outcome::TwoKeys(means.frontier(across, range, read)),
+    }
+}
+
+impl Means<'_> {
+    /// Searches one key. `told` says of a point what there is to say while it goes on.
+    fn search(
+        &self,
+        range: &Range,
+        read: &ReadWith,
+        told: &dyn Fn(&Point) -> String,
+    ) -> SearchResult {
+        let (wall, cpu) = (WallClock::start(), cpu_time());
+        let mut storms = Storms {
+            setting: &|value| range.setting(value),
+            read,
+            options: self.options,
+            watched: &|work| watched(&self.options.progress, self.quiet, work),
+            told: &|point| {
+                if !self.quiet {
+                    tell!("{}", told(point));
+                }
+            },
+            beside: BTreeMap::new(),
+        };
+        let (points, answer) = search(range, self.demands, self.budget, &mut storms);
+        let points = points.into_iter().map(|point| {
+            let beside = storms.beside(point.value).cloned().unwrap_or_default();
+            (point, beside)
+        });
+        let points = points.collect();
+        let (answer, failure) = match answer {
+            Ok(answer) => (answer, None),
+            Err(failure) => (Answer::Unfinished(None), Some(failure)),
+        };
+        SearchResult {
+            points,
+            answer,
+            failure,
+            asks_for_scaling: self.budget.spread > 0,
+            demands: self.demands.to_vec(),
+            wall_s: wall.now().as_secs_f64(),
+            cpu_s: (cpu_time() - cpu).as_secs_f64(),
+            range: range.clone(),
+        }
+    }
+
+    /// Searches `range` at values of `across`, until something ends one of the searches.
+    fn frontier(&self, across: Range, range: Range, read: &Read) -> Frontier {
+        let (wall, cpu) = (WallClock::start(), cpu_time());
+        let values = across.spread(match self.budget.spread {
+            0 => VALUES,
+            some => some,
+        });
+        let asked = values.len();
+        let one = Means {
+            budget: Budget {
+                spread: 0,
+                ..self.budget
+            },
+            ..*self
+        };
+        let mut answers = Vec::new();
+        for at in values {
+            let held = across.setting(at);
+            let read = |setting: &str| read(&[held.clone(), setting.to_owned()]);
+            let told = |point: &Point| {
+                let point = report::search_point(&range, self.demands, point);
+                format!("{} {}: {} {point}", across.key, across.at(at), range.key)
+            };
+            let result = one.search(&range, &read, &told);
+            let ended = result.is_cut_short();
+            answers.push((at, result));
+            if ended {
+                break;
+            }
+        }
+        Frontier {
+            across,
+            range,
+            answers,
+            asked,
+            wall_s: wall.now().as_secs_f64(),
+            cpu_s: (cpu_time() - cpu).as_secs_f64(),
+        }
     }
 }
 
@@ -249,11 +400,11 @@ fn settings(arguments: &Arguments) -> Result<Vec<String>, String> {
 /// The options that say what is looked for.
 fn options_of(arguments: &Arguments) -> Vec<String> {
     let Arguments { vary, from, to, .. } = arguments;
-    let mut options = vec![
-        ("--vary", vary.clone()),
-        ("--from", from.clone()),
-        ("--to", to.clone()),
-    ];
+    let keys = vary.iter().zip(from.iter().zip(to));
+    let mut options: Vec<(&str, String)> = keys
+        .flat_map(|(key, (from, to))| [("--vary", key), ("--from", from), ("--to", to)])
+        .map(|(option, value)| (option, value.clone()))
+        .collect();
     options.extend(arguments.slos.iter().map(|slo| ("--slo", slo.clone())));
     let numbers = [
         (
@@ -298,6 +449,20 @@ fn exit(result: &SearchResult) -> Exit {
         (None, Answer::Nowhere) => Exit::Threshold,
         (None, Answer::NotOffered(..)) => Exit::Generator,
         (None, Answer::Unfinished(_)) => Exit::Interrupted,
+    }
+}
+
+/// Of a search over two keys: what ended it, or else whether there is any answer.
+fn exit_of_two(frontier: &Frontier) -> Exit {
+    if let Some(ended) = frontier.ended() {
+        return exit(ended);
+    }
+    let mut exits = frontier.answers.iter().map(|(_, result)| exit(result));
+    let first = exits.next().unwrap_or(Exit::Valid);
+    // Where nothing holds at any value, or nothing could be offered at any, that is the answer.
+    match exits.all(|other| other == first) {
+        true => first,
+        false => Exit::Valid,
     }
 }
 

@@ -8,6 +8,7 @@ mod csv;
 pub mod diagram;
 mod findings;
 mod folder;
+mod frontier;
 mod headline;
 mod history;
 mod hlog;
@@ -26,6 +27,7 @@ pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };
 pub use folder::{Folder, FolderError, Kept, PARTIAL, write_page};
+pub use frontier::{frontier_files, frontier_json, frontier_sentence, frontier_summary};
 pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
 pub use json::run_json;

@@ -8,7 +8,7 @@ use super::origin::Origin;
 use super::summary::quantity;
 use super::terminal::{Paint, clipped, closing, wrapped};
 use crate::capacity::usl;
-use crate::capacity::{Answer, Beside, Found, Point, Range, ResourceUse, SearchResult, Unit};
+use crate::capacity::{Answer, Beside, Point, Range, ResourceUse, SearchResult, Unit};
 use crate::metrics::Threshold;
 use crate::statistics::{CONFIDENCE, Estimate};
 use serde_json::{Value, json};
@@ -35,11 +35,7 @@ pub fn search_files(
 
 /// The document: `value`, `low` and `high` are in `unit`; null where there is no answer.
 pub fn search_json(origin: &Origin, result: &SearchResult) -> Vec<u8> {
-    let found = found(result);
-    let resources = edge(result);
-    let use_of = |at: usize| json!(resources.get(at).map(resource));
-    let points: Vec<Value> = result.points.iter().map(|it| point(result, it)).collect();
-    let demands: Vec<String> = result.demands.iter().map(demand).collect();
+    let answer = answer(result);
     pretty(&Ordered([
         ("version", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(origin.scenario)),
@@ -53,47 +49,70 @@ pub fn search_json(origin: &Origin, result: &SearchResult) -> Vec<u8> {
         ("from", json!(result.range.from)),
         ("to", json!(result.range.to)),
         ("unit", json!(unit(result.range.unit))),
-        ("demands", json!(demands)),
-        ("answer", json!(answer_name(result))),
-        ("sentence", json!(search_sentence(result))),
-        ("value", json!(found.map(|it| it.value))),
-        ("low", json!(found.map(|it| it.low))),
-        ("high", json!(found.map(|it| it.high))),
+        ("demands", demands(&result.demands)),
+        ("answer", answer.name),
+        ("sentence", answer.sentence),
+        ("value", answer.value),
+        ("low", answer.low),
+        ("high", answer.high),
         ("confidence", json!(CONFIDENCE)),
-        (
-            "direction",
-            json!(found.map(|it| if it.below { "at most" } else { "at least" })),
-        ),
-        (
-            "gives_way",
-            json!(found.map(|it| demand(&result.demands[it.demand]))),
-        ),
-        ("bottleneck", use_of(0)),
-        ("next", use_of(1)),
+        ("direction", answer.direction),
+        ("gives_way", answer.gives_way),
+        ("bottleneck", answer.bottleneck),
+        ("next", answer.next),
         ("scalability", scalability(result)),
-        ("points", json!(points)),
+        ("points", answer.points),
         ("wall_s", json!(result.wall_s)),
         ("cpu_s", json!(result.cpu_s)),
     ]))
 }
 
-fn found(result: &SearchResult) -> Option<&Found> {
-    match &result.answer {
-        Answer::Found(found) => Some(found),
-        Answer::Everywhere | Answer::Nowhere | Answer::NotOffered(..) | Answer::Unfinished(_) => {
-            None
-        }
+/// What a document says of an answer.
+pub(super) struct AnswerValues {
+    pub name: Value,
+    pub sentence: Value,
+    pub value: Value,
+    pub low: Value,
+    pub high: Value,
+    pub direction: Value,
+    pub gives_way: Value,
+    pub bottleneck: Value,
+    pub next: Value,
+    pub points: Value,
+}
+
+pub(super) fn answer(result: &SearchResult) -> AnswerValues {
+    let found = result.found();
+    let resources = edge(result);
+    let use_of = |at: usize| json!(resources.get(at).map(resource));
+    let points: Vec<Value> = result.points.iter().map(|it| point(result, it)).collect();
+    AnswerValues {
+        name: json!(answer_name(result)),
+        sentence: json!(search_sentence(result)),
+        value: json!(found.map(|it| it.value)),
+        low: json!(found.map(|it| it.low)),
+        high: json!(found.map(|it| it.high)),
+        direction: json!(found.map(|it| if it.below { "at most" } else { "at least" })),
+        gives_way: json!(found.map(|it| demand(&result.demands[it.demand]))),
+        bottleneck: use_of(0),
+        next: use_of(1),
+        points: json!(points),
     }
 }
 
+pub(super) fn demands(demands: &[Threshold]) -> Value {
+    let demands: Vec<String> = demands.iter().map(demand).collect();
+    json!(demands)
+}
+
 /// The resources at the highest load that holds, or with the lowest resource that is enough.
-fn edge(result: &SearchResult) -> &[ResourceUse] {
+pub(super) fn edge(result: &SearchResult) -> &[ResourceUse] {
     result
         .at_the_edge()
         .map_or(&[], |(_, beside)| &beside.resources)
 }
 
-fn answer_name(result: &SearchResult) -> &'static str {
+pub(super) fn answer_name(result: &SearchResult) -> &'static str {
     match (&result.failure, &result.answer) {
         (Some(_), _) => "failed",
         (None, Answer::Found(_)) => "found",
@@ -104,7 +123,7 @@ fn answer_name(result: &SearchResult) -> &'static str {
     }
 }
 
-const fn unit(unit: Unit) -> &'static str {
+pub(super) const fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Whole | Unit::Number => "",
         Unit::Time => "ns",
@@ -114,7 +133,7 @@ const fn unit(unit: Unit) -> &'static str {
     }
 }
 
-fn demand(threshold: &Threshold) -> String {
+pub(super) fn demand(threshold: &Threshold) -> String {
     format!("{} {}", threshold.key, threshold.expression)
 }
 
@@ -188,9 +207,15 @@ fn mean(values: &[f64]) -> Option<f64> {
 /// `capacity.csv`: a row for each value that was looked at, with the figure of the demand that decides there. Figures are in the unit
 /// of the bound: nanoseconds, a count, or a share.
 pub fn capacity_csv(result: &SearchResult) -> io::Result<Vec<u8>> {
-    let header = "value,unit,runs,holds,demand,figure,figure_low,figure_high,bound,completions_per_s,in_flight,\
-                  bottleneck,utilisation,next,next_utilisation";
-    let records = result.points.iter().map(|(point, beside)| {
+    table(CAPACITY, capacity_rows(result))
+}
+
+/// The header of `capacity.csv`.
+pub(super) const CAPACITY: &str = "value,unit,runs,holds,demand,figure,figure_low,figure_high,bound,completions_per_s,in_flight,\
+     bottleneck,utilisation,next,next_utilisation";
+
+pub(super) fn capacity_rows(result: &SearchResult) -> impl Iterator<Item = Vec<String>> {
+    result.points.iter().map(|(point, beside)| {
         let at = result.deciding(point);
         let figure = point.figure(at);
         let number = |value: Option<f64>| {
@@ -223,8 +248,7 @@ pub fn capacity_csv(result: &SearchResult) -> io::Result<Vec<u8>> {
         ];
         record.extend(used(0).into_iter().chain(used(1)));
         record
-    });
-    table(header, records)
+    })
 }
 
 /// The answer in one sentence.
@@ -305,7 +329,7 @@ pub fn search_summary(
 
 /// Which demand gives way, and which resource is why.
 fn why(result: &SearchResult) -> Vec<String> {
-    let (Some(found), Some((point, beside))) = (found(result), result.at_the_edge()) else {
+    let (Some(found), Some((point, beside))) = (result.found(), result.at_the_edge()) else {
         return Vec::new();
     };
     let mut lines = vec![format!(
@@ -344,6 +368,9 @@ fn scaling(result: &SearchResult) -> Vec<String> {
                     compact(peak.concurrency.mean),
                     compact(peak.concurrency.reach),
                 ),
+                None if law.kappa.low() > 0.0 => {
+                    format!("no fall is seen up to {} in flight", compact(law.most))
+                }
                 None => "no finite peak".to_owned(),
             };
             format!(
@@ -363,7 +390,9 @@ fn scaling(result: &SearchResult) -> Vec<String> {
 
 /// Rows of the values nearest to the answer, as many as fit.
 fn points(result: &SearchResult) -> Vec<String> {
-    let edge = found(result).map_or(result.range.from, |found| found.value);
+    let edge = result
+        .found()
+        .map_or(result.range.from, |found| found.value);
     let mut nearest: Vec<&(Point, Beside)> = result.points.iter().collect();
     nearest.sort_by(|a, b| {
         let away = |it: &(Point, Beside)| (it.0.value / edge).ln().abs();

@@ -105,6 +105,60 @@ fn the_lowest_number_of_slots_is_that_of_theory() {
     assert_eq!(found["direction"], "at least");
 }
 
+/// With c slots in an M/M/c queue at most so many customers come that one in a hundred takes longer than a second.
+#[test]
+fn of_two_keys_the_second_is_searched_at_values_of_the_first() {
+    let folder = folder();
+    let slots = "--vary service.store.slots --from 1 --to 8 --points 3";
+    let output = search(
+        folder.path(),
+        &format!("{slots} {RATE} --within 5%"),
+        &[SLO],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let found = document(folder.path());
+    assert_eq!(found["across"]["key"], "service.store.slots");
+    assert_eq!(found["key"], "load.arrivals.rate");
+    let answers = found["frontier"].as_array().unwrap();
+    let at: Vec<&Value> = answers.iter().map(|answer| &answer["at"]).collect();
+    assert_eq!(at, [1.0, 3.0, 8.0]);
+    // The times in an M/M/1 queue are exponential with μ − λ; the others are those of Erlang's C formula.
+    for (answer, theory) in answers.iter().zip([5.395, 25.065, 74.904]) {
+        if theory > 60.0 {
+            assert_eq!(answer["answer"], "everywhere");
+            continue;
+        }
+        let [low, high] = ["low", "high"].map(|end| answer[end].as_f64().unwrap());
+        assert!(
+            low * 0.95 < theory && theory < high * 1.05,
+            "{low} {theory} {high}"
+        );
+        assert_eq!(answer["bottleneck"]["resource"], "store.slots");
+    }
+    let shown = stdout(&output);
+    let sentence = "✓ load.arrivals.rate may be at most ";
+    assert!(shown.starts_with(sentence), "{shown}");
+    assert!(
+        shown.contains("with service.store.slots at 8 every demand holds"),
+        "{shown}"
+    );
+    let read = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    let (frontier, capacity) = (read("frontier.csv"), read("capacity.csv"));
+    let lines: Vec<&str> = frontier.lines().collect();
+    assert_eq!(lines.len(), 4, "{frontier}");
+    assert!(
+        lines[3].starts_with("8,,everywhere,,,,per_s,,"),
+        "{frontier}"
+    );
+    let points = answers
+        .iter()
+        .map(|answer| answer["points"].as_array().unwrap().len());
+    assert_eq!(capacity.lines().count(), 1 + points.sum::<usize>());
+    assert!(capacity.starts_with("across,across_unit,value,unit,runs,"));
+    let page = read("report.html");
+    assert!(page.contains("load.arrivals.rate over service.store.slots"));
+}
+
 #[test]
 fn the_same_search_gives_the_same_answer_on_any_number_of_threads() {
     let answers = ["1", "2"].map(|threads| {
@@ -232,7 +286,7 @@ fn why_nobody_can_say_how_throughput_scales_is_told_to_whoever_asks() {
 }
 
 /// What is asked, what must hold, the exit code, and what is told.
-const SENSELESS: [(&str, &str, i32, &str); 10] = [
+const SENSELESS: [(&str, &str, i32, &str); 13] = [
     (
         "RATE --from 4/s --to 4/s",
         SLO,
@@ -268,6 +322,24 @@ const SENSELESS: [(&str, &str, i32, &str); 10] = [
     ("load.tide --from 1 --to 8", SLO, 104, "tide"),
     ("service.store.slots --from 0 --to 8", SLO, 104, "from 1 to"),
     ("RATE --from 4/s --to 8/s --within 0%", SLO, 2, "above zero"),
+    (
+        "RATE --from 4/s --to 8/s --vary seed",
+        SLO,
+        2,
+        "each key has ends of its own",
+    ),
+    (
+        "RATE --from 4/s --to 8/s --vary RATE --from 4/s --to 8/s",
+        SLO,
+        2,
+        "`load.arrivals.rate` is given twice",
+    ),
+    (
+        "RATE --from 4/s --to 8/s --vary seed --from 1 --to 2 --vary service.workers --from 1 --to 2",
+        SLO,
+        2,
+        "at most two keys",
+    ),
 ];
 const SLO: &str = "upload p(99) < 1s";
 

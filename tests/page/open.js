@@ -51,7 +51,7 @@ async function look(browser, name, view) {
   if (name === "big") check(drawn < SLOWEST, `${at}: drawn after ${drawn} ms`);
 
   const charts = await page.$$eval("figure.chart", figures => figures.map(figure => figure.id));
-  check(charts.length >= (name === "search" ? 2 : 5), `${at}: ${charts.length} charts`);
+  check(charts.length >= ({ search: 2, frontier: 1, scaling: 3 }[name] ?? 5), `${at}: ${charts.length} charts`);
   for (const id of charts) {
     const canvas = await page.$(`#${id} canvas`);
     if (!canvas) { check(false, `${at}: ${id} has no canvas`); continue; }

@@ -62,6 +62,9 @@ pub struct Series {
     values: Numbers,
     #[serde(skip_serializing_if = "Option::is_none")]
     band: Option<Band>,
+    /// Whether it is reckoned and not measured, so that its points are no more than the line.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reckoned: bool,
 }
 
 /// How far the values reach.
@@ -85,6 +88,15 @@ impl Series {
             name: name.to_owned(),
             values: Numbers(values),
             band,
+            reckoned: false,
+        }
+    }
+
+    /// A line that is reckoned, and not measured.
+    pub fn reckoned(name: &str, values: Vec<f64>) -> Series {
+        Series {
+            reckoned: true,
+            ..Series::new(name, values, None)
         }
     }
 

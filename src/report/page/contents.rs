@@ -310,12 +310,22 @@ impl Files<'_> {
     }
 
     fn rows<T: DeserializeOwned>(&self, file: &'static str) -> Result<Vec<T>, PageError> {
-        self.read(file, |bytes| {
-            let mut reader = csv::Reader::from_reader(bytes.as_slice());
-            let rows: Result<Vec<T>, csv::Error> = reader.deserialize().collect();
-            rows.map_err(|error| error.to_string())
-        })
+        self.read(file, |bytes| rows(&bytes))
     }
+
+    /// The rows of a table that need not be there.
+    pub fn optional_rows<T: DeserializeOwned>(
+        &self,
+        file: &'static str,
+    ) -> Result<Vec<T>, PageError> {
+        Ok(self
+            .optional(file, |bytes| rows(&bytes))?
+            .unwrap_or_default())
+    }
+}
+
+fn rows<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, String> {
+    text(csv::Reader::from_reader(bytes).deserialize().collect())
 }
 
 /// The histograms by their tags, those of the phases after `warm_up_s` added up; of all phases if there are no others.

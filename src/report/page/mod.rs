@@ -6,6 +6,7 @@
 mod chart;
 mod charts;
 mod contents;
+mod frontier;
 mod layout;
 mod lifecycle;
 mod search;
@@ -16,7 +17,9 @@ pub use contents::PageError;
 
 use chart::{Chart, Instants};
 use charts::Charts;
-use contents::{Contents, Stretch};
+use contents::{Contents, Files, Stretch};
+use frontier::Frontier;
+use maud::Markup;
 use search::Search;
 use serde::Serialize;
 use std::path::Path;
@@ -64,8 +67,23 @@ fn of_run(folder: &Path) -> Result<Vec<u8>, PageError> {
 }
 
 fn of_search(folder: &Path) -> Result<Vec<u8>, PageError> {
+    if Files(folder)
+        .json::<frontier::Kind>(contents::SEARCH)?
+        .is_of_two_keys()
+    {
+        let frontier = Frontier::read(folder)?;
+        let charts = [frontier.chart()];
+        let title = format!("{}: {}", frontier.scenario, frontier.key);
+        return Ok(values(&title, &frontier.body(&charts), &charts));
+    }
     let search = Search::read(folder)?;
     let charts = search.charts();
+    let title = format!("{}: {}", search.scenario, search.key);
+    Ok(values(&title, &search.body(&charts), &charts))
+}
+
+/// A page whose charts are over values of a key.
+fn values(title: &str, body: &Markup, charts: &[Chart]) -> Vec<u8> {
     let data = Data {
         time: Instants(&[]),
         phases: &[],
@@ -73,6 +91,5 @@ fn of_search(folder: &Path) -> Result<Vec<u8>, PageError> {
         charts: charts.iter().collect(),
         heat: &Heat::default(),
     };
-    let title = format!("{}: {}", search.scenario, search.key);
-    Ok(layout::document(&title, &search.body(&charts), &data))
+    layout::document(title, body, &data)
 }

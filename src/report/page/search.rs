@@ -4,7 +4,7 @@ use super::chart::{Band, Chart, Mark, Numbers, Series, Unit, X};
 use super::contents::{Files, PageError, SEARCH};
 use super::layout::{self, table};
 use super::sections::{figures_of, quantity};
-use crate::report::number::{percent, rate, thousands};
+use crate::report::number::{compact, percent, rate, thousands};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::path::Path;
@@ -28,14 +28,50 @@ pub struct Search {
     high: Option<f64>,
     confidence: f64,
     points: Vec<Point>,
+    /// An earlier version did not say.
+    #[serde(default)]
+    scalability: Scalability,
+    /// What the scalability law was fitted to, by concurrency.
+    #[serde(skip)]
+    observed: Vec<Observed>,
+}
+
+/// The scalability law; nothing where there is none.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Scalability {
+    lambda_per_s: Option<Mean>,
+    sigma: Option<Mean>,
+    kappa: Option<Mean>,
+    peak: Option<Peak>,
+}
+
+/// A row of `usl.csv`.
+#[derive(Debug, Deserialize)]
+struct Observed {
+    concurrency: f64,
+    completions_per_s: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Mean {
+    mean: f64,
+    low: f64,
+    high: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Peak {
+    concurrency: Mean,
+    completions_per_s: Mean,
 }
 
 /// A value that was looked at.
 #[derive(Debug, Deserialize)]
-struct Point {
-    value: f64,
+pub struct Point {
+    pub value: f64,
     runs: u64,
-    holds: Option<bool>,
+    pub holds: Option<bool>,
     overloaded: bool,
     figures: Vec<Figure>,
     completions_per_s: Option<f64>,
@@ -56,16 +92,27 @@ struct Figure {
 
 /// A resource, the busiest first.
 #[derive(Debug, Deserialize)]
-struct Used {
+pub struct Used {
     resource: String,
     utilisation: f64,
 }
+
+impl Used {
+    /// Its name, and how much of it is used.
+    pub fn shown(&self) -> String {
+        format!("{} {}", self.resource, percent(self.utilisation))
+    }
+}
+
+/// Points through which a law is drawn.
+const CURVE: u32 = 48;
 
 impl Search {
     /// Reads the folder of a search.
     pub fn read(folder: &Path) -> Result<Search, PageError> {
         let mut search: Search = Files(folder).json(SEARCH)?;
         search.points.sort_by(|a, b| a.value.total_cmp(&b.value));
+        search.observed = Files(folder).optional_rows("usl.csv")?;
         Ok(search)
     }
 
@@ -73,7 +120,8 @@ impl Search {
     pub fn charts(&self) -> Vec<Chart> {
         let demands = self.demands.iter().enumerate();
         let demands = demands.filter_map(|(at, demand)| self.figure(at, demand));
-        demands.chain([self.throughput()]).collect()
+        let throughput = [self.throughput()].into_iter();
+        demands.chain(throughput.chain(self.scaling())).collect()
     }
 
     fn figure(&self, at: usize, demand: &str) -> Option<Chart> {
@@ -136,6 +184,77 @@ impl Search {
             Unit::PerSecond,
             series,
         )
+    }
+
+    /// Throughput over concurrency as it was measured, and as the scalability law has it; none where there is no law.
+    fn scaling(&self) -> Option<Chart> {
+        let law = &self.scalability;
+        let (lambda, sigma, kappa) = (
+            law.lambda_per_s.as_ref()?,
+            law.sigma.as_ref()?,
+            law.kappa.as_ref()?,
+        );
+        let most = self.observed.iter().map(|it| it.concurrency);
+        let most = most.chain(law.peak.iter().map(|it| it.concurrency.mean));
+        let most = most.reduce(f64::max)?;
+        let between = (1..=CURVE).map(|n| most * f64::from(n) / f64::from(CURVE));
+        let mut at: Vec<f64> = self.observed.iter().map(|it| it.concurrency).collect();
+        at.extend(between);
+        at.sort_by(f64::total_cmp);
+        at.dedup();
+        let measured = at.iter().map(|at| {
+            let mut observed = self.observed.iter();
+            let observed = observed.find(|it| it.concurrency == *at);
+            observed.map_or(f64::NAN, |it| it.completions_per_s)
+        });
+        let fitted = at.iter().map(|n| {
+            let slower = 1.0 + sigma.mean * (n - 1.0) + kappa.mean * n * (n - 1.0);
+            lambda.mean * n / slower
+        });
+        let within = |it: &Mean, of: fn(f64) -> String| {
+            format!("{} ({} – {})", of(it.mean), of(it.low), of(it.high))
+        };
+        let peak = law.peak.as_ref().map_or_else(
+            || match kappa.low > 0.0 {
+                true => "Throughput levels off: no fall is seen.".to_owned(),
+                false => "There is no finite peak.".to_owned(),
+            },
+            |peak| {
+                format!(
+                    "The most, {}, is done with {} in flight.",
+                    within(&peak.completions_per_s, rate),
+                    within(&peak.concurrency, compact)
+                )
+            },
+        );
+        let caption = format!(
+            "Operations that completed over those in flight, means over runs, and the universal scalability law through them: \
+             one alone does {}; contention is {}, coherence {}. {peak} In brackets: {:.0} % intervals.",
+            within(lambda, rate),
+            within(sigma, percent),
+            within(kappa, percent),
+            self.confidence * 100.0
+        );
+        let series = vec![
+            Series::new("measured", measured.collect(), None),
+            Series::reckoned("scalability law", fitted.collect()),
+        ];
+        Some(Chart {
+            id: "scaling".to_owned(),
+            title: "How throughput scales".to_owned(),
+            caption,
+            x: X::Value {
+                name: "operations in flight".to_owned(),
+                unit: Unit::Count,
+                at: Numbers(at),
+            },
+            unit: Unit::PerSecond,
+            log: false,
+            stacked: false,
+            series,
+            marks: Vec::new(),
+            answer: None,
+        })
     }
 
     fn chart(&self, id: &str, title: &str, caption: &str, unit: Unit, series: Series) -> Chart {
@@ -212,10 +331,7 @@ impl Search {
             row.extend(point.figures.iter().map(|figure| shown(point, figure)));
             row.push(point.completions_per_s.map_or_else(|| "–".to_owned(), rate));
             let busiest = point.resources.first();
-            row.push(busiest.map_or_else(
-                || "–".to_owned(),
-                |used| format!("{} {}", used.resource, percent(used.utilisation)),
-            ));
+            row.push(busiest.map_or_else(|| "–".to_owned(), Used::shown));
             row
         });
         table("Values, and what was measured at each", &head, rows)
@@ -236,7 +352,7 @@ fn shown(point: &Point, figure: &Figure) -> String {
 }
 
 /// What the units of `search.json` are on a chart, and by what numbers are divided for it.
-fn counted(unit: &str) -> (Unit, f64) {
+pub fn counted(unit: &str) -> (Unit, f64) {
     match unit {
         "ns" => (Unit::Seconds, 1e9),
         "bytes" => (Unit::Bytes, 1.0),

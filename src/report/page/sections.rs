@@ -7,6 +7,7 @@ use super::contents::{
 };
 use super::layout::{self, figure, place, table};
 use super::lifecycle::{self, Traffic};
+use crate::capacity::{self, Quantity};
 use crate::report::number::{compact, percent, rate, thousands};
 use crate::statistics::{CONFIDENCE, Estimate};
 use maud::{Markup, html};
@@ -159,6 +160,10 @@ pub fn quantity(value: f64, unit: &str) -> String {
         "share" => percent(value),
         "per_s" => rate(value),
         "bytes" => Bytes(value.round() as u64).to_string(),
+        "bytes_per_s" => {
+            let unit = capacity::Unit::Bandwidth;
+            Quantity { value, unit }.to_string()
+        }
         _ if value.fract() == 0.0 => thousands(value as u64),
         _ => compact(value),
     }

@@ -163,7 +163,7 @@
       columns.push(values);
       const alone = values.filter(value => value !== null).length < 3;
       series.push({
-        stroke: () => colour(at), width: 1.75, dash: at >= COLOURS ? [7, 4] : undefined, points: { show: chart.points || alone, size: 7 }, of: at,
+        stroke: () => colour(at), width: 1.75, dash: at >= COLOURS ? [7, 4] : undefined, points: { show: !one.reckoned && (chart.points || alone), size: 7 }, of: at,
         spanGaps: false, fill: chart.stacked ? () => faint(at, at ? "66" : "88") : undefined,
       });
       if (chart.stacked && at) bands.push({ series: [lines[at], lines[at - 1]], fill: () => faint(at, "88") });

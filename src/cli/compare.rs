@@ -2,7 +2,7 @@
 
 use super::{Exit, Told};
 use crate::compare::{self, Change, CompareResult, Results};
-use crate::report::{self, Folder};
+use crate::report::{self, Folder, PAGE};
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub struct Arguments {
     /// Shows every figure, not only those that changed
     #[arg(long)]
     all: bool,
-    /// Writes compare.json and compare.csv into a folder that is empty or does not exist
+    /// Writes compare.json, compare.csv and report.html into a folder that is empty or does not exist
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Only the exit code, and errors
@@ -50,7 +50,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let paths = [paths[0].as_str(), paths[1].as_str()];
     if let Some(out) = &arguments.out {
         let folder = Folder::named(out)?;
-        let kept = folder.write(report::compare_files(paths, &result));
+        let mut kept = folder.write_some(report::compare_files(paths, &result));
+        super::add_page(&folder, &mut kept);
+        folder.complete(&mut kept);
         if !kept.lost.is_empty() {
             return Err(Told(super::report_unwritten(&kept, &folder)).into());
         }
@@ -94,6 +96,9 @@ impl Baseline {
         if !kept.lost.is_empty() {
             return Ok(super::report_unwritten(&kept, folder));
         }
+        let page = folder.path().join(PAGE);
+        report::write_page(&page, &report::page(folder.path())?)
+            .with_context(|| format!("cannot write {}", page.display()))?;
         if shows {
             super::say("\n")?;
         }

@@ -163,7 +163,7 @@ fn what_is_written_is_what_is_shown() {
     let rows = String::from_utf8(read("compare.csv")).unwrap();
     let figures = document(&output)["figures"].as_array().unwrap().len();
     assert_eq!(rows.lines().count(), figures + 1);
-    assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 3);
     let again = compare(folder.path(), "a a --out out");
     assert_eq!(again.status.code(), Some(1));
     assert!(
@@ -241,6 +241,27 @@ fn a_run_is_compared_with_its_baseline() {
         stderr(&slow)
     );
     assert!(path.join("slow/compare.json").exists() && !path.join("slow/partial").exists());
+    let page = |folder: &str| fs::read_to_string(path.join(folder).join("report.html")).unwrap();
+    assert!(page("slow").contains("Compared with the baseline"));
+    assert!(!page("before").contains("Compared with the baseline"));
+    // A comparison of its own has a page of its own, which is made again from its file alone.
+    let alone = compare(path, "before slow --out alone --quiet");
+    assert_eq!(alone.status.code(), Some(98), "{}", stderr(&alone));
+    let first = page("alone");
+    let sentence = stderr(&slow);
+    let sentence = sentence.trim_start_matches("stormglass: ").trim_end();
+    assert!(first.contains(sentence), "{sentence}");
+    assert!(
+        first.contains("service.store.put.exponential.mean"),
+        "the key that differs"
+    );
+    assert_eq!(
+        first.matches("<svg class=\"bar\"").count(),
+        first.matches("circle class=\"worse\"").count()
+    );
+    let again = stormglass(&["report", "alone"], path);
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+    assert_eq!(page("alone"), first);
     // A threshold that is not met is 99, and slower is less.
     let threshold = "thresholds={ upload = [\"p(99) < 1ms\"] }";
     let both = with(&[
@@ -262,6 +283,6 @@ fn a_run_is_compared_with_its_baseline() {
         stderr(&none)
     );
     assert!(!path.join("none").exists());
-    let alone = with(&["alone", "--matter", "5%"]);
+    let alone = with(&["other", "--matter", "5%"]);
     assert_eq!(alone.status.code(), Some(2), "it is of a baseline");
 }

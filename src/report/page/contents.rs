@@ -23,6 +23,8 @@ pub const WARM_UP: &str = "warm_up";
 pub const RUN: &str = "run.json";
 /// The file of a search.
 pub const SEARCH: &str = "search.json";
+/// The document of a comparison.
+pub const COMPARE: &str = "compare.json";
 
 /// No file of results is longer.
 const LONGEST: Bytes = Bytes(1 << 30);

@@ -5,6 +5,7 @@
 
 mod chart;
 mod charts;
+mod compare;
 mod contents;
 mod frontier;
 mod layout;
@@ -17,6 +18,7 @@ pub use contents::PageError;
 
 use chart::{Chart, Instants};
 use charts::Charts;
+use compare::Compared;
 use contents::{Contents, Files, Stretch};
 use frontier::Frontier;
 use maud::Markup;
@@ -39,13 +41,15 @@ struct Data<'c> {
     heat: &'c Heat,
 }
 
-/// The page of a folder of results: of a run, or of a search.
+/// The page of a folder of results: of a run, a search, or a comparison.
 pub fn page(folder: &Path) -> Result<Vec<u8>, PageError> {
-    let is_search = !folder.join(contents::RUN).exists() && folder.join(contents::SEARCH).exists();
-    if is_search {
-        of_search(folder)
-    } else {
-        of_run(folder)
+    let has = |file: &str| folder.join(file).exists();
+    match () {
+        () if has(contents::RUN) => of_run(folder),
+        () if has(contents::SEARCH) => of_search(folder),
+        () if has(contents::COMPARE) => of_comparison(folder),
+        // Why there is none, it says.
+        () => of_run(folder),
     }
 }
 
@@ -61,9 +65,19 @@ fn of_run(folder: &Path) -> Result<Vec<u8>, PageError> {
         charts: charts.all().collect(),
         heat: &contents.heat,
     };
-    let body = sections::run(&contents, &charts);
+    let comparison = folder.join(contents::COMPARE).exists();
+    let comparison = match comparison {
+        true => Compared::read(folder)?.section(),
+        false => Markup::default(),
+    };
+    let body = sections::run(&contents, &charts, comparison);
     let title = format!("{}: {}", contents.run.scenario, contents.run.verdict);
     Ok(layout::document(&title, &body, &data))
+}
+
+fn of_comparison(folder: &Path) -> Result<Vec<u8>, PageError> {
+    let comparison = Compared::read(folder)?;
+    Ok(values(&comparison.title(), &comparison.body(), &[]))
 }
 
 fn of_search(folder: &Path) -> Result<Vec<u8>, PageError> {

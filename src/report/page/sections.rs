@@ -17,11 +17,12 @@ use stormglass_model::units::{Bytes, Span};
 /// Rows of violations that are shown; `violations.csv` has the rest.
 const VIOLATIONS: usize = 100;
 
-/// The whole body.
-pub fn run(contents: &Contents, charts: &Charts) -> Markup {
+/// The whole body, with what a comparison with another run says if there is any.
+pub fn run(contents: &Contents, charts: &Charts, comparison: Markup) -> Markup {
     let traffic = lifecycle::traffic(contents);
     let parts = [
         ("figures", "Figures", figures(contents)),
+        ("comparison", "Compared with the baseline", comparison),
         ("violations", "Violations", violations(contents)),
         ("load", "Load", figures_of(&charts.load)),
         (

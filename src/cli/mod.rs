@@ -21,6 +21,7 @@ mod report;
 mod run;
 mod search;
 mod sweep;
+mod until;
 mod validate;
 
 use exit::{Exit, Told};

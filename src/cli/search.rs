@@ -135,6 +135,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
             commands: commands.clone(),
             journal: Some(journal),
         },
+        enough: None,
     };
     let means = Means {
         demands: &first.thresholds,

@@ -26,4 +26,4 @@ pub use clock::{WallClock, cpu_time};
 pub use driver::fraction_sent;
 pub use glance::enters;
 pub use progress::{Progress, SweepProgress};
-pub use run::{RunError, RunOptions, run};
+pub use run::{Enough, RunError, RunOptions, run};

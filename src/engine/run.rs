@@ -6,6 +6,7 @@ use crate::engine::{clock, lengths, live, virtual_time};
 use crate::metrics::{RunResult, StormResult, merge};
 use crate::scenario::{Clock, Scenario, Target};
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
@@ -52,7 +53,12 @@ pub struct RunOptions {
     pub progress: Arc<Progress>,
     /// The commands and the journal of a run on a real server.
     pub services: RunServices,
+    /// Says of the replications so far whether they are enough, so that no more are run; none: all are run.
+    pub enough: Option<Arc<Enough>>,
 }
+
+/// Whether the results of some replications, in order, are enough.
+pub type Enough = dyn Fn(&[RunResult]) -> bool + Send + Sync;
 
 /// Runs a scenario and judges it: replications in parallel in virtual time, shards in parallel in real time.
 pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, RunError> {
@@ -60,7 +66,8 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
         threads: asked,
         memory,
         progress,
-        services,
+        services: _,
+        enough,
     } = options;
     let wall = clock::WallClock::start();
     let before = clock::cpu_time();
@@ -69,36 +76,28 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
         .map_or(1, NonZeroUsize::get);
     let estimate = fits(scenario, threads, *memory)?;
     announce(scenario, progress);
-    let (runs, threads) = match (&scenario.target, scenario.clock) {
-        (Target::Embedded(config), Clock::Virtual) => {
-            let threads = threads.min(scenario.replications.get() as usize);
-            (side_by_side(scenario, config, threads, progress), threads)
+    let (mut runs, mut worked, mut asked) = (Vec::new(), 0, 0);
+    for batch in batches(scenario.replications.get(), enough.is_some()) {
+        asked = *batch.end();
+        let (more, threads) = replications(scenario, options, threads, batch)?;
+        runs.extend(more);
+        worked = worked.max(threads);
+        let ends = enough.as_ref().is_some_and(|enough| enough(&runs));
+        if ends || progress.is_interrupted() {
+            break;
         }
-        (Target::Embedded(config), Clock::Real) => in_turn(scenario, progress, |run| {
-            Ok(live::run(scenario, config, run, threads, progress)?)
-        })?,
-        (Target::Glance(target), _) => {
-            // One arbiter drives more requests than a Glance answers; more only if they are asked for.
-            let arbiters = asked.map_or(1, NonZeroUsize::get);
-            in_turn(scenario, progress, |run| {
-                Ok(live::run_glance(
-                    scenario, target, run, arbiters, services, progress,
-                )?)
-            })?
-        }
-    };
+    }
     let done = runs
         .iter()
         .map(|run| Some(run.run))
         .chain(std::iter::repeat(None));
-    let all = (1..=scenario.replications.get()).zip(done);
+    let all = (1..=asked).zip(done);
     let missing = all
         .into_iter()
         .find_map(|(run, done)| (done != Some(run)).then_some(run));
     if let (Some(run), false) = (missing, progress.is_interrupted()) {
         return Err(RunError::NoResult(run));
     }
-    let mut runs = runs;
     judge_silence(&mut runs);
     let stories = scenario.stories.iter().map(|story| story.name.clone());
     let thresholds = scenario.thresholds.iter().enumerate();
@@ -113,7 +112,7 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
             .max()
             .unwrap_or(Verdict::Valid),
         generator_bottleneck: false,
-        threads,
+        threads: worked,
         wall_s: wall.now().as_secs_f64(),
         cpu_s: (clock::cpu_time() - before).as_secs_f64(),
         peak_rss_bytes: clock::peak_rss_bytes(),
@@ -122,6 +121,56 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
     };
     result.generator_bottleneck = result.load_not_offered();
     Ok(result)
+}
+
+/// The numbers of the replications that are run before it is asked whether they are enough: eight, and then each time half as
+/// many again as there are.
+fn batches(replications: u32, asks: bool) -> impl Iterator<Item = RangeInclusive<u32>> {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let more = match (asks, done) {
+            (false, _) => replications,
+            (true, 0) => FEWEST,
+            (true, done) => (done / 2).max(1),
+        };
+        let from = done + 1;
+        done = done.saturating_add(more).min(replications);
+        (from <= done).then_some(from..=done)
+    })
+}
+
+/// Replications that are run before it is asked whether they are enough.
+const FEWEST: u32 = 8;
+
+/// Runs the replications of these numbers. Also says how many threads or arbiters worked.
+fn replications(
+    scenario: &Scenario,
+    options: &RunOptions,
+    threads: usize,
+    numbers: RangeInclusive<u32>,
+) -> Result<(Vec<RunResult>, usize), RunError> {
+    let RunOptions {
+        progress, services, ..
+    } = options;
+    match (&scenario.target, scenario.clock) {
+        (Target::Embedded(config), Clock::Virtual) => {
+            let threads = threads.min(numbers.clone().count());
+            let runs = side_by_side(scenario, config, numbers, threads, progress);
+            Ok((runs, threads))
+        }
+        (Target::Embedded(config), Clock::Real) => in_turn(scenario, numbers, progress, |run| {
+            Ok(live::run(scenario, config, run, threads, progress)?)
+        }),
+        (Target::Glance(target), _) => {
+            // One arbiter drives more requests than a Glance answers; more only if they are asked for.
+            let arbiters = options.threads.map_or(1, NonZeroUsize::get);
+            in_turn(scenario, numbers, progress, |run| {
+                Ok(live::run_glance(
+                    scenario, target, run, arbiters, services, progress,
+                )?)
+            })
+        }
+    }
 }
 
 /// A storm in which nothing was acknowledged says nothing: its runs are not valid.
@@ -152,14 +201,14 @@ fn fits(scenario: &Scenario, threads: usize, memory: Option<Bytes>) -> Result<Es
 fn side_by_side(
     scenario: &Scenario,
     config: &ServiceConfig,
+    numbers: RangeInclusive<u32>,
     threads: usize,
     progress: &Arc<Progress>,
 ) -> Vec<RunResult> {
-    let replications = scenario.replications.get();
-    let next = AtomicU32::new(1);
+    let next = AtomicU32::new(*numbers.start());
     let work = || {
         let mine = std::iter::from_fn(|| {
-            Some(next.fetch_add(1, Relaxed)).filter(|run| *run <= replications)
+            Some(next.fetch_add(1, Relaxed)).filter(|run| numbers.contains(run))
         });
         mine.filter_map(|run| virtual_time::run(scenario, config, run, 0, progress))
             .map(|mut result| {
@@ -186,12 +235,13 @@ fn side_by_side(
 /// Replications in real time: one after the other, each on all arbiters.
 fn in_turn(
     scenario: &Scenario,
+    numbers: RangeInclusive<u32>,
     progress: &Progress,
     run_once: impl Fn(u32) -> Result<Vec<RunResult>, RunError>,
 ) -> Result<(Vec<RunResult>, usize), RunError> {
     let mut runs = Vec::new();
     let mut shards = 0;
-    for run in 1..=scenario.replications.get() {
+    for run in numbers {
         let parts = run_once(run)?;
         shards = parts.len();
         let mut whole = merge::shards(parts).ok_or(RunError::NoResult(run))?;

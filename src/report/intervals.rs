@@ -25,6 +25,26 @@ pub fn of_threshold(threshold: &Threshold, position: usize, runs: &[RunResult]) 
     estimate(&values).map(|estimate| interval(estimate, values.len()))
 }
 
+/// The threshold whose figure is known least, and within which share of itself: how far its interval over runs reaches to either
+/// side. None where nothing was measured.
+pub fn known_within<'t>(
+    thresholds: &'t [Threshold],
+    runs: &[RunResult],
+) -> Option<(&'t Threshold, f64)> {
+    let of = |(position, threshold): (usize, &'t Threshold)| {
+        let of_run = |run| threshold.judge(position, slice::from_ref(run)).value;
+        let values: Vec<f64> = runs.iter().filter_map(of_run).collect();
+        let estimate = Estimate::of(&values, CONFIDENCE)?;
+        let share = match estimate.reach > 0.0 {
+            true => estimate.reach / estimate.mean.abs(),
+            false => 0.0,
+        };
+        Some((threshold, share))
+    };
+    let known = thresholds.iter().enumerate().filter_map(of);
+    known.max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
 fn interval(estimate: Estimate, runs: usize) -> Value {
     json!({
         "mean": estimate.mean,

@@ -30,6 +30,7 @@ pub use folder::{Folder, FolderError, Kept, PARTIAL, write_page};
 pub use frontier::{frontier_files, frontier_json, frontier_sentence, frontier_summary};
 pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
+pub(crate) use intervals::known_within;
 pub use json::run_json;
 pub use origin::{Host, Origin};
 pub use page::{PAGE, page};

@@ -30,6 +30,8 @@ pub struct Origin {
     command: String,
     /// `--set KEY=VALUE …` and what else it takes, quoted for a shell, with a space in front; empty without any.
     settings: String,
+    /// What says when there are enough replications, as options of a command line.
+    until: String,
     replications: u32,
     /// Whether virtual users send the load, who wait for their answers.
     pub(super) closed: bool,
@@ -85,6 +87,7 @@ impl Origin {
                 .map(|setting| format!(" --set {}", quoted(&repeatable(setting))))
                 .chain(commanded.then(|| " --allow-commands".to_owned()))
                 .collect(),
+            until: String::new(),
             replications: scenario.replications.get(),
             closed: matches!(scenario.load.model, Model::Closed { .. }),
             faults: (scenario.faults.iter())
@@ -111,9 +114,15 @@ impl Origin {
         origin
     }
 
+    /// The same of a storm that ended when figures were known within this share.
+    pub(crate) fn until_within(mut self, share: f64) -> Origin {
+        self.until = format!(" --until-within {share}");
+        self
+    }
+
     /// The command that repeats the whole storm.
     pub(super) fn repeat(&self) -> String {
-        self.command(self.seed, self.replications)
+        self.command(self.seed, self.replications) + &self.until
     }
 
     /// The command that repeats the one run that had this seed.

@@ -5,6 +5,7 @@ mod example;
 mod interrupted;
 mod page;
 mod refused;
+mod until;
 
 use crate::process;
 pub(crate) use crate::process::Running;

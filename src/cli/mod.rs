@@ -12,6 +12,7 @@ mod cleanup;
 mod commands;
 mod compare;
 mod exit;
+mod init;
 mod interrupt;
 mod left_behind;
 mod lifecycle;
@@ -51,6 +52,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Arguments),
     Run(run::Arguments),
     Search(search::Arguments),
     Compare(compare::Arguments),
@@ -81,6 +83,7 @@ pub fn main() -> ExitCode {
         Err(error) => return misused(&error),
     };
     let done = match arguments.command {
+        Command::Init(arguments) => init::init(&arguments),
         Command::Run(arguments) => run::run(&arguments, &interruption),
         Command::Search(arguments) => search::run(&arguments, &interruption),
         Command::Compare(arguments) => compare::run(&arguments),

@@ -164,6 +164,11 @@ impl Folder {
     }
 }
 
+/// Writes a file under a name that nothing has yet; what is there stays, and is an error.
+pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    whole(path, |mut file| file.write_all(content))
+}
+
 /// Writes a page under its name, in place of one that Stormglass wrote; anything else that is there stays, and is an error.
 pub fn write_page(path: &Path, page: &[u8]) -> io::Result<()> {
     let is_ours = match fs::symlink_metadata(path) {

@@ -25,7 +25,7 @@ pub use compare::{compare_files, compare_json, compare_sentence, compare_text};
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };
-pub use folder::{Folder, FolderError, Kept, PARTIAL, write_page};
+pub use folder::{Folder, FolderError, Kept, PARTIAL, write_new, write_page};
 pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
 pub use json::run_json;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod example;
+mod init;
 mod interrupted;
 mod page;
 mod refused;
@@ -53,6 +54,7 @@ fn help_is_shown_where_it_is_asked_for_and_where_nothing_is() {
     assert_eq!(nothing.status.code(), Some(2));
     assert!(stderr(&nothing).contains("Exit codes"));
     for command in [
+        "init",
         "run",
         "compare",
         "search",

@@ -27,6 +27,7 @@ mod record;
 mod report;
 mod safety;
 mod scenario;
+mod schema;
 mod simulated;
 mod storms;
 mod survive;

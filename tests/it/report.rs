@@ -5,6 +5,7 @@ mod latency;
 pub mod sample;
 pub mod summary;
 
+use crate::schema::assert_fits;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use insta::assert_snapshot;
@@ -17,7 +18,11 @@ use stormglass_model::lifecycle::Operation;
 pub fn file(origin: &Origin, result: &StormResult, name: &str) -> Vec<u8> {
     let mut files = stormglass::files(origin, result);
     let found = files.find(|(other, _)| *other == name);
-    found.unwrap().1.unwrap()
+    let bytes = found.unwrap().1.unwrap();
+    if name == "run.json" {
+        assert_fits("run", &bytes);
+    }
+    bytes
 }
 
 fn text(origin: &Origin, result: &StormResult, name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::document::{Document, Run, Stretch};
 use super::figure::{Figure, Measured, Quantity};
+use crate::metrics::ALL;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -106,6 +107,9 @@ pub fn place<'d>(
 pub fn transitions(document: &Document, bytes: &[u8], values: &mut Values) -> Result<(), String> {
     let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
     for row in rows::<Transition>(bytes)? {
+        if row.story == ALL {
+            continue;
+        }
         let (_, stretch) = place(document, row.run, &row.phase)?;
         *counts.entry(row.run).or_default() += row.latency.count;
         if stretch == Stretch::WarmUp {
@@ -144,6 +148,9 @@ pub fn operations(document: &Document, bytes: &[u8], values: &mut Values) -> Res
     let mut completed: BTreeMap<(u32, String), u64> = BTreeMap::new();
     let mut count = 0;
     for row in rows::<Operation>(bytes)? {
+        if row.story == ALL {
+            continue;
+        }
         let (_, stretch) = place(document, row.run, &row.phase)?;
         count += row.latency.count;
         if stretch == Stretch::WarmUp || row.outcome == "local" {

@@ -186,6 +186,62 @@ pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
         .collect()
 }
 
+/// One operation with one outcome over all runs and stories, without warm-up.
+pub struct OperationTotal {
+    pub operation: Operation,
+    pub outcome: Outcome,
+    pub response: Latency,
+    pub service: Latency,
+    /// How many a second there were under load, warm-up and settle apart; none without such a phase.
+    pub per_second: Option<f64>,
+}
+
+/// Every operation that ended after warm-up, by outcome.
+pub fn operations(runs: &[RunResult]) -> Vec<OperationTotal> {
+    let mut sums: BTreeMap<(Operation, Outcome), ([Latency; 2], u64)> = BTreeMap::new();
+    for (run, row) in rows(runs, |run| &run.operations) {
+        let stretch = run.stretch(row.phase);
+        if stretch == Stretch::WarmUp {
+            continue;
+        }
+        let sum = sums.entry((row.operation, row.outcome)).or_default();
+        let ([response, service], under_load) = sum;
+        response.add(&row.response);
+        service.add(&row.service);
+        if stretch == Stretch::Load {
+            *under_load += row.response.count();
+        }
+    }
+    let seconds = load_s(runs);
+    sums.into_iter()
+        .map(
+            |((operation, outcome), ([response, service], under_load))| OperationTotal {
+                operation,
+                outcome,
+                response,
+                service,
+                per_second: (seconds > 0.0 && under_load > 0).then(|| under_load as f64 / seconds),
+            },
+        )
+        .collect()
+}
+
+/// Rows of each key added up.
+pub fn merged<'r, K: Ord, const N: usize>(
+    rows: impl Iterator<Item = (K, [&'r Latency; N])>,
+) -> BTreeMap<K, [Latency; N]> {
+    let mut sums = BTreeMap::new();
+    for (key, latencies) in rows {
+        let sum = sums
+            .entry(key)
+            .or_insert_with(|| std::array::from_fn(|_| Latency::default()));
+        for (sum, latency) in sum.iter_mut().zip(latencies) {
+            sum.add(latency);
+        }
+    }
+    sums
+}
+
 /// The response times of each operation, over all runs and stories, without warm-up.
 pub fn responses(runs: &[RunResult]) -> BTreeMap<Operation, Latency> {
     let mut sums: BTreeMap<Operation, Latency> = BTreeMap::new();

@@ -6,13 +6,13 @@ use super::progress::watched;
 use super::reach::reach;
 use super::{Exit, Interruption, STOPPING, commands};
 use crate::engine::{self, RunOptions};
-use crate::report::{self, Host, Origin};
+use crate::report::{self, Host, JUNIT_HEAD, Origin};
 use crate::scenario::Target;
 use anyhow::Context;
 use clap::Args;
 use std::io::BufWriter;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stormglass_glance::{Journal, RunServices};
 use stormglass_model::units::Bytes;
@@ -26,6 +26,7 @@ Examples:
   stormglass run scenarios/smoke.toml --replications 20 --threads 4 --out /tmp/smoke
   stormglass run scenarios/smoke.toml --replications 8 --baseline /tmp/before
   stormglass run scenarios/smoke.toml --history --out /tmp/smoke
+  stormglass run scenarios/smoke.toml --quiet --junit stormglass.xml
   stormglass run scenarios/smoke.toml --json | jq .verdict")]
 pub struct Arguments {
     /// The scenario
@@ -51,6 +52,9 @@ pub struct Arguments {
     /// The smallest change from the baseline that matters
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = super::share, requires = "baseline")]
     matter: f64,
+    /// Also writes the verdict, every invariant and every threshold as JUnit; replaces a file that Stormglass wrote so, and no other
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     /// Overrides a key of the scenario, as in service.store.slots=8; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
@@ -78,6 +82,9 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     let baseline = arguments.baseline.as_deref();
     let baseline = baseline.map(|path| Baseline::read(path, arguments.matter));
     let baseline = baseline.transpose()?;
+    if let Some(file) = &arguments.junit {
+        report::replaceable(file, JUNIT_HEAD, NOT_OURS).with_context(|| unwritable(file))?;
+    }
     let commands = commands::commands(&scenario, arguments.allow_commands)?;
     if let Target::Glance(target) = &mut scenario.target {
         **target = reach(target, arguments.yes_load_this_server)?;
@@ -119,6 +126,10 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     }
     super::add_page(&folder, &mut kept);
     folder.complete(&mut kept);
+    if let Some(file) = &arguments.junit {
+        let text = report::junit(&origin, &result);
+        report::replace_own(file, &text, JUNIT_HEAD, NOT_OURS).with_context(|| unwritable(file))?;
+    }
     let results = folder.path().display().to_string();
     let shown = super::show(
         arguments.json,
@@ -141,6 +152,13 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         }
         None => Ok(exit),
     }
+}
+
+/// Why a file is not replaced.
+const NOT_OURS: &str = "what is there was not made by `--junit`, name another file";
+
+fn unwritable(file: &Path) -> String {
+    format!("cannot write {}", file.display())
 }
 
 /// What the command line changes in the scenario; its own options come last, so that they win.

@@ -13,6 +13,7 @@ mod history;
 mod hlog;
 mod intervals;
 mod json;
+mod junit;
 pub mod number;
 mod origin;
 mod page;
@@ -25,10 +26,13 @@ pub use compare::{compare_files, compare_json, compare_sentence, compare_text};
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };
-pub use folder::{Folder, FolderError, Kept, PARTIAL, write_new, write_page};
+pub use folder::{
+    Folder, FolderError, Kept, PARTIAL, replace_own, replaceable, write_new, write_page,
+};
 pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
 pub use json::run_json;
+pub use junit::{JUNIT_HEAD, junit};
 pub use origin::{Host, Origin};
 pub use page::{PAGE, page};
 pub use search::{search_files, search_json, search_point, search_sentence, search_summary};

@@ -2,8 +2,10 @@
 
 mod commands;
 mod example;
+mod generate;
 mod init;
 mod interrupted;
+mod junit;
 mod page;
 mod refused;
 

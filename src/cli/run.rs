@@ -6,8 +6,9 @@ use super::progress::watched;
 use super::reach::reach;
 use super::{Exit, Interruption, STOPPING, commands};
 use crate::engine::{self, RunOptions};
-use crate::report::{self, Host, JUNIT_HEAD, Origin};
-use crate::scenario::Target;
+use crate::metrics::StormResult;
+use crate::report::{self, Folder, Host, JUNIT_HEAD, Kept, Origin};
+use crate::scenario::{Scenario, Target};
 use anyhow::Context;
 use clap::Args;
 use std::io::BufWriter;
@@ -118,18 +119,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         &arguments.settings,
         Host::this(),
     );
-    let mut kept = folder.write_some(report::files(&origin, &result));
-    if arguments.history {
-        folder.stream(&mut kept, report::HISTORY, |file| {
-            report::history(&scenario, &result, BufWriter::new(file))
-        });
-    }
-    super::add_page(&folder, &mut kept);
-    folder.complete(&mut kept);
-    if let Some(file) = &arguments.junit {
-        let text = report::junit(&origin, &result);
-        report::replace_own(file, &text, JUNIT_HEAD, NOT_OURS).with_context(|| unwritable(file))?;
-    }
+    let kept = write(arguments, &scenario, &folder, &origin, &result)?;
     let results = folder.path().display().to_string();
     let shown = super::show(
         arguments.json,
@@ -152,6 +142,29 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         }
         None => Ok(exit),
     }
+}
+
+/// Writes the folder, and what was asked for beside it.
+fn write(
+    arguments: &Arguments,
+    scenario: &Scenario,
+    folder: &Folder,
+    origin: &Origin,
+    result: &StormResult,
+) -> anyhow::Result<Kept> {
+    let mut kept = folder.write_some(report::files(origin, result));
+    if arguments.history {
+        folder.stream(&mut kept, report::HISTORY, |file| {
+            report::history(scenario, result, BufWriter::new(file))
+        });
+    }
+    super::add_page(folder, &mut kept);
+    folder.complete(&mut kept);
+    if let Some(file) = &arguments.junit {
+        let text = report::junit(origin, result);
+        report::replace_own(file, &text, JUNIT_HEAD, NOT_OURS).with_context(|| unwritable(file))?;
+    }
+    Ok(kept)
 }
 
 /// Why a file is not replaced.

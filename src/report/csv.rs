@@ -33,8 +33,9 @@ pub fn transitions(result: &StormResult) -> io::Result<Vec<u8>> {
             transition(place(run, phase, ALL), key, &latency, per_second)
         })
     });
+    let without_warm_up = totals::warms_up(&result.runs);
     let of_runs = result.runs.iter().flat_map(|run| {
-        let totals = totals::transitions(slice::from_ref(run)).into_iter();
+        let totals = totals::transitions_of(slice::from_ref(run), without_warm_up).into_iter();
         totals.map(|total| {
             let per_second = optional(total.per_second);
             transition(whole(run), total.key, &total.latency, per_second)

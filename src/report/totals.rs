@@ -155,7 +155,11 @@ pub struct TransitionTotal {
 
 /// Every transition seen after warm-up, in the order of statuses; all of them if there was only warm-up.
 pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
-    let without_warm_up = warms_up(runs);
+    transitions_of(runs, warms_up(runs))
+}
+
+/// The same of some runs of a storm, where it is known whether its warm-up is left out.
+pub fn transitions_of(runs: &[RunResult], without_warm_up: bool) -> Vec<TransitionTotal> {
     let mut sums: BTreeMap<TransitionKey, (Latency, Vec<Latency>, u64)> = BTreeMap::new();
     for run in runs {
         let mut of_run: BTreeMap<TransitionKey, Latency> = BTreeMap::new();

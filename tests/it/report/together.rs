@@ -162,7 +162,7 @@ fn csv_rows_of_all_stories() {
 fn no_story_and_no_phase_is_called_all() {
     let parsed = |story: &str, phase: &str| {
         let text = format!(
-            "schema = 1\nname = \"a\"\n[load]\nusers = 1\nduration = \"1m\"\n[[story]]\nname = \"{story}\"\nsteps = \"create\"\n\
+            "schema = 1\nname = \"a\"\n[load]\narrivals = {{ rate = \"1/s\" }}\nduration = \"1m\"\n[[story]]\nname = \"{story}\"\nsteps = \"create\"\n\
              [[phase]]\nname = \"{phase}\"\nfrom = \"1s\"\n"
         );
         parse("a test", &text, std::path::Path::new("."), &[])

@@ -21,6 +21,7 @@ mod glance;
 mod histories;
 mod hostile;
 mod liar;
+mod lists;
 mod probe;
 mod process;
 mod record;

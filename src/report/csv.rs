@@ -80,12 +80,33 @@ pub fn operations(result: &StormResult) -> io::Result<Vec<u8>> {
     table(&header, rows.chain(of_phases).chain(of_runs))
 }
 
-/// The run, the phase and the story that a row is of.
+/// `tenants.csv`: the operations of each tenant, a row for each run, phase, tenant, operation and outcome.
+pub fn tenants(result: &StormResult) -> io::Result<Vec<u8>> {
+    let header = format!(
+        "run,phase,tenant,operation,outcome,{LATENCY_COLUMNS},service_p50_us,service_p99_us"
+    );
+    let records = result.runs.iter().flat_map(|run| {
+        let rows = run.operations.iter().filter_map(|row| {
+            let tenant = result.tenants[usize::from(row.story.0)].as_deref()?;
+            let key = (row.phase, tenant, row.operation, row.outcome);
+            Some((key, [&row.response, &row.service]))
+        });
+        let merged = merged(rows).into_iter();
+        merged.map(|((phase, tenant, name, outcome), [response, service])| {
+            let per_second = per_second(&response, run.phases[phase].length());
+            let place = place(run, phase, tenant);
+            operation(place, (name, outcome), [&response, &service], per_second)
+        })
+    });
+    table(&header, records)
+}
+
+/// The run, the phase and the story or tenant that a row is of.
 type Place = [String; 3];
 
-fn place(run: &RunResult, phase: usize, story: &str) -> Place {
+fn place(run: &RunResult, phase: usize, of: &str) -> Place {
     let phase = run.phases[phase].name.clone();
-    [run.run.to_string(), phase, story.to_owned()]
+    [run.run.to_string(), phase, of.to_owned()]
 }
 
 fn whole(run: &RunResult) -> Place {

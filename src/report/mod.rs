@@ -62,7 +62,12 @@ pub fn files(
         ("heatmap.csv", |_, result| csv::heatmap(result)),
         ("latencies.hlog", |_, result| hlog::latencies(result)),
     ];
+    // Only where somebody asked to see them apart.
+    let tenants = result.tenants.iter().any(Option::is_some);
+    let tenants: Option<(&str, StormExport)> =
+        tenants.then_some(("tenants.csv", |_, result| csv::tenants(result)));
     exports
         .into_iter()
+        .chain(tenants)
         .map(move |(name, export)| (name, export(origin, result)))
 }

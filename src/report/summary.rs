@@ -64,6 +64,7 @@ pub fn summary(
         thresholds(result, paint),
         transitions(result),
         operations(result),
+        tenants(result),
         service(result, &totals, paint),
         spread(origin, result),
         Section::of(closing(repeat(origin, result), results.map(str::to_owned))),
@@ -305,6 +306,21 @@ fn operations(result: &StormResult) -> Section {
         ))
     });
     Section::listed([String::new()], rows.collect(), "operations with errors")
+}
+
+/// What the operations of each tenant came to.
+fn tenants(result: &StormResult) -> Section {
+    let rows = totals::tenants(result).into_iter().map(|(name, total)| {
+        let [p50, p99] = [0.50, 0.99].map(|at| length(total.response.quantile(at)));
+        let share = total.errors as f64 / total.operations.max(1) as f64;
+        clipped(&format!(
+            "  tenant {name}: {}, {} errors ({}); p50 {p50}, p99 {p99}",
+            counted(total.operations, "operation"),
+            thousands(total.errors),
+            percent(share),
+        ))
+    });
+    Section::listed([String::new()], rows.collect(), "tenants")
 }
 
 /// What to buy more or less of, and what could not be offered: the resource that is short first, unless all were idle, the most

@@ -6,6 +6,7 @@ use crate::metrics::{
 use std::collections::BTreeMap;
 use stormglass_model::history::{Gauges, Level};
 use stormglass_model::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
+use stormglass_model::operations::{Body, OperationKind};
 use stormglass_model::units::Span;
 
 /// Rows of every run, each with its run.
@@ -228,6 +229,41 @@ pub fn operations(runs: &[RunResult]) -> Vec<OperationTotal> {
             },
         )
         .collect()
+}
+
+/// What the operations of one tenant came to, over all runs, without warm-up.
+#[derive(Default)]
+pub struct TenantTotal {
+    /// How many ended, without those that never left this machine.
+    pub operations: u64,
+    /// How many of them failed, or nobody knows how they ended. An upload that was to be aborted has not failed.
+    pub errors: u64,
+    /// The response times of those that were acknowledged.
+    pub response: Latency,
+}
+
+/// Every tenant that the scenario names, by name.
+pub fn tenants(result: &StormResult) -> BTreeMap<&str, TenantTotal> {
+    let mut tenants: BTreeMap<&str, TenantTotal> = BTreeMap::new();
+    for (run, row) in rows(&result.runs, |run| &run.operations) {
+        let Some(tenant) = &result.tenants[usize::from(row.story.0)] else {
+            continue;
+        };
+        if run.stretch(row.phase) == Stretch::WarmUp || row.outcome == Outcome::Local {
+            continue;
+        }
+        let total = tenants.entry(tenant).or_default();
+        let count = row.response.count();
+        total.operations += count;
+        let aborted = row.operation.kind() == OperationKind::Upload(Body::Aborted);
+        match row.outcome {
+            Outcome::Ok => total.response.add(&row.response),
+            Outcome::Fail if aborted => {}
+            Outcome::Fail | Outcome::Unknown => total.errors += count,
+            Outcome::Refused | Outcome::Local => {}
+        }
+    }
+    tenants
 }
 
 /// Rows of each key added up.

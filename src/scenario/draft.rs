@@ -444,8 +444,8 @@ mod tests {
 
     fn waits(scenario: &Scenario) -> f64 {
         let actions = scenario.stories[0].steps.iter().flat_map(Step::actions);
-        let wait = |action| match action {
-            &Action::Wait(ref pause) => pause.0.mean(),
+        let wait = |action: &Action| match action {
+            Action::Wait(pause) => pause.0.mean(),
             Action::Do(_) | Action::Refused(_) => 0.0,
         };
         actions.map(wait).sum()

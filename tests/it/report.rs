@@ -4,6 +4,7 @@ mod diagram;
 mod latency;
 pub mod sample;
 pub mod summary;
+mod tenants;
 mod together;
 
 use crate::schema::assert_fits;

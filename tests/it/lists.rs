@@ -106,7 +106,7 @@ fn a_list_takes_the_time_of_a_commit_and_changes_nothing() {
 
 #[test]
 fn a_list_fails_where_the_registry_does() {
-    let fault = "[[fault]]\nname = \"down\"\nat = \"registry.commit\"\nkind = { error = { probability = 1 } }\nwindow = { from = \"5s\" }\n";
+    let fault = "[[fault]]\nname = \"down\"\nat = \"registry.commit\"\nkind = { error = { probability = 0.5 } }\n";
     let text = format!("{STORM}{fault}");
     let scenario = parse("a test", &text, Path::new("."), &[]).unwrap();
     let result = run(&scenario, &RunOptions::default()).unwrap();

@@ -248,9 +248,14 @@ impl Draft {
         let stored = each_second * kept.as_secs_f64();
         let _ = writeln!(
             text,
-            "#   disk      about {}: images of {mean} on average, {} of uploads",
+            "#   disk      about {}: images of {mean} on average, {} of {}",
             Bytes(stored as u64),
-            kept.exact()
+            kept.exact(),
+            if admitted < 1.0 {
+                "what so few slots let in"
+            } else {
+                "uploads"
+            }
         );
         if let Some(capacity) = self.capacity {
             let full = Span::from_secs_f64(capacity.0 as f64 / each_second);

@@ -12,6 +12,8 @@ mod cleanup;
 mod commands;
 mod compare;
 mod exit;
+mod generate;
+mod init;
 mod interrupt;
 mod left_behind;
 mod lifecycle;
@@ -25,6 +27,7 @@ mod until;
 mod validate;
 
 use exit::{Exit, Told};
+use generate::Generated;
 use interrupt::Interruption;
 
 use crate::engine::Progress;
@@ -44,14 +47,19 @@ use stormglass_model::units::Bytes;
 /// Forecasts what an image service does in a storm: spawns thousands to millions of subjects, runs their
 /// stories against the service at once, and judges every change of status.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "stormglass", version, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, override_usage = USAGE)]
 struct Arguments {
+    /// Prints completions for a shell, or the manual page
+    #[arg(long, value_name = "WHAT", required = true)]
+    generate: Option<Generated>,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Arguments),
     Run(run::Arguments),
     Search(search::Arguments),
     Compare(compare::Arguments),
@@ -62,6 +70,8 @@ enum Command {
     Lifecycle(lifecycle::Arguments),
     Cleanup(cleanup::Arguments),
 }
+
+const USAGE: &str = "stormglass <COMMAND>\n       stormglass --generate <WHAT>";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -81,16 +91,20 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),
     };
-    let done = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments, &interruption),
-        Command::Search(arguments) => search::run(&arguments, &interruption),
-        Command::Compare(arguments) => compare::run(&arguments),
-        Command::Sweep(arguments) => sweep::sweep(&arguments, &interruption),
-        Command::Report(arguments) => report::report(&arguments),
-        Command::Check(arguments) => check::check(&arguments),
-        Command::Validate(arguments) => validate::validate(&arguments),
-        Command::Cleanup(arguments) => cleanup::cleanup(&arguments, &interruption),
-        Command::Lifecycle(arguments) => lifecycle::lifecycle(&arguments),
+    let done = match (arguments.command, arguments.generate) {
+        (Some(Command::Init(arguments)), _) => init::init(&arguments),
+        (Some(Command::Run(arguments)), _) => run::run(&arguments, &interruption),
+        (Some(Command::Search(arguments)), _) => search::run(&arguments, &interruption),
+        (Some(Command::Compare(arguments)), _) => compare::run(&arguments),
+        (Some(Command::Sweep(arguments)), _) => sweep::sweep(&arguments, &interruption),
+        (Some(Command::Report(arguments)), _) => report::report(&arguments),
+        (Some(Command::Check(arguments)), _) => check::check(&arguments),
+        (Some(Command::Validate(arguments)), _) => validate::validate(&arguments),
+        (Some(Command::Cleanup(arguments)), _) => cleanup::cleanup(&arguments, &interruption),
+        (Some(Command::Lifecycle(arguments)), _) => lifecycle::lifecycle(&arguments),
+        (None, Some(what)) => generate::write(what),
+        // The parser wants one of the two.
+        (None, None) => Ok(Exit::Usage),
     };
     let exit = done.unwrap_or_else(|error| match error.downcast_ref() {
         Some(Told(exit)) => *exit,

@@ -7,13 +7,14 @@ use super::reach::reach;
 use super::until;
 use super::{Exit, Interruption, STOPPING, commands};
 use crate::engine::{self, RunOptions};
-use crate::report::{self, Host, Origin};
+use crate::metrics::StormResult;
+use crate::report::{self, Folder, Host, JUNIT_HEAD, Kept, Origin};
 use crate::scenario::{Scenario, Target};
 use anyhow::Context;
 use clap::Args;
 use std::io::BufWriter;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stormglass_glance::{Journal, RunServices};
 use stormglass_model::units::Bytes;
@@ -28,6 +29,7 @@ Examples:
   stormglass run scenarios/smoke.toml --until-within 5%
   stormglass run scenarios/smoke.toml --replications 8 --baseline /tmp/before
   stormglass run scenarios/smoke.toml --history --out /tmp/smoke
+  stormglass run scenarios/smoke.toml --quiet --junit stormglass.xml
   stormglass run scenarios/smoke.toml --json | jq .verdict")]
 pub struct Arguments {
     /// The scenario
@@ -57,6 +59,9 @@ pub struct Arguments {
     /// The smallest change from the baseline that matters
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = super::share, requires = "baseline")]
     matter: f64,
+    /// Also writes the verdict, every invariant and every threshold as JUnit; replaces a file that Stormglass wrote so, and no other
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     /// Overrides a key of the scenario, as in service.store.slots=8; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
@@ -85,6 +90,9 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     let baseline = arguments.baseline.as_deref();
     let baseline = baseline.map(|path| Baseline::read(path, arguments.matter));
     let baseline = baseline.transpose()?;
+    if let Some(file) = &arguments.junit {
+        report::replaceable(file, JUNIT_HEAD, NOT_OURS).with_context(|| unwritable(file))?;
+    }
     let commands = commands::commands(&scenario, arguments.allow_commands)?;
     if let Target::Glance(target) = &mut scenario.target {
         **target = reach(target, arguments.yes_load_this_server)?;
@@ -114,14 +122,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         .with_context(|| format!("cannot run {}", arguments.file.display()))
         .map_err(|error| super::interrupted(error, &options.progress))?;
     let origin = origin(arguments, &scenario);
-    let mut kept = folder.write_some(report::files(&origin, &result));
-    if arguments.history {
-        folder.stream(&mut kept, report::HISTORY, |file| {
-            report::history(&scenario, &result, BufWriter::new(file))
-        });
-    }
-    super::add_page(&folder, &mut kept);
-    folder.complete(&mut kept);
+    let kept = write(arguments, &scenario, &folder, &origin, &result)?;
     let results = folder.path().display().to_string();
     let shown = super::show(
         arguments.json,
@@ -157,6 +158,36 @@ fn origin(arguments: &Arguments, scenario: &Scenario) -> Origin {
         Some(share) => origin.until_within(share),
         None => origin,
     }
+}
+
+/// Writes the folder, and what was asked for beside it.
+fn write(
+    arguments: &Arguments,
+    scenario: &Scenario,
+    folder: &Folder,
+    origin: &Origin,
+    result: &StormResult,
+) -> anyhow::Result<Kept> {
+    let mut kept = folder.write_some(report::files(origin, result));
+    if arguments.history {
+        folder.stream(&mut kept, report::HISTORY, |file| {
+            report::history(scenario, result, BufWriter::new(file))
+        });
+    }
+    super::add_page(folder, &mut kept);
+    folder.complete(&mut kept);
+    if let Some(file) = &arguments.junit {
+        let text = report::junit(origin, result);
+        report::replace_own(file, &text, JUNIT_HEAD, NOT_OURS).with_context(|| unwritable(file))?;
+    }
+    Ok(kept)
+}
+
+/// Why a file is not replaced.
+const NOT_OURS: &str = "what is there was not made by `--junit`, name another file";
+
+fn unwritable(file: &Path) -> String {
+    format!("cannot write {}", file.display())
 }
 
 /// What the command line changes in the scenario; its own options come last, so that they win.

@@ -19,7 +19,25 @@ pub struct Document {
     /// Operations of all runs, for the check that no row is missing.
     pub operations: u64,
     pub generator: Generator,
+    /// How many values the rows of all stories together have, likewise; versions that wrote no such rows did not say.
+    #[serde(default)]
+    pub latencies: Vec<Merged>,
     pub runs: Vec<Run>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Merged {
+    pub transition: Option<String>,
+    pub operation: Option<String>,
+    count: u64,
+}
+
+impl Document {
+    /// How many values there are of those that `which` picks.
+    pub fn merged(&self, which: fn(&Merged) -> bool) -> u64 {
+        let picked = self.latencies.iter().filter(|it| which(it));
+        picked.map(|it| it.count).sum()
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -327,6 +327,7 @@ mod tests {
                 generator: Generator {
                     was_bottleneck: false,
                 },
+                latencies: Vec::new(),
                 runs: (1..=6).map(run).collect(),
             },
         }

@@ -2,6 +2,7 @@
 
 use super::document::{Document, Run, Stretch};
 use super::figure::{Figure, Measured, Quantity};
+use crate::metrics::ALL;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -105,7 +106,16 @@ pub fn place<'d>(
 /// `transitions.csv`: what was due in the warm-up is left out.
 pub fn transitions(document: &Document, bytes: &[u8], values: &mut Values) -> Result<(), String> {
     let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut together = 0;
     for row in rows::<Transition>(bytes)? {
+        if row.story == ALL {
+            together += if row.phase == ALL {
+                row.latency.count
+            } else {
+                0
+            };
+            continue;
+        }
         let (_, stretch) = place(document, row.run, &row.phase)?;
         *counts.entry(row.run).or_default() += row.latency.count;
         if stretch == Stretch::WarmUp {
@@ -125,7 +135,8 @@ pub fn transitions(document: &Document, bytes: &[u8], values: &mut Values) -> Re
         add_latency(values, &of, row.run, &row.latency);
     }
     let complete = |run: &Run| counts.get(&run.run).copied().unwrap_or(0) == run.transitions;
-    match document.runs.iter().all(complete) {
+    let merged = document.merged(|it| it.transition.is_some());
+    match document.runs.iter().all(complete) && together == merged {
         true => Ok(()),
         false => Err("it has not all rows that run.json counts".to_owned()),
     }
@@ -142,8 +153,16 @@ struct Ended {
 pub fn operations(document: &Document, bytes: &[u8], values: &mut Values) -> Result<(), String> {
     let mut ended: BTreeMap<(Figure, u32), Ended> = BTreeMap::new();
     let mut completed: BTreeMap<(u32, String), u64> = BTreeMap::new();
-    let mut count = 0;
+    let (mut count, mut together) = (0, 0);
     for row in rows::<Operation>(bytes)? {
+        if row.story == ALL {
+            together += if row.phase == ALL {
+                row.latency.count
+            } else {
+                0
+            };
+            continue;
+        }
         let (_, stretch) = place(document, row.run, &row.phase)?;
         count += row.latency.count;
         if stretch == Stretch::WarmUp || row.outcome == "local" {
@@ -168,7 +187,7 @@ pub fn operations(document: &Document, bytes: &[u8], values: &mut Values) -> Res
             _ => 0,
         };
     }
-    if count != document.operations {
+    if count != document.operations || together != document.merged(|it| it.operation.is_some()) {
         return Err("it has not all rows that run.json counts".to_owned());
     }
     for ((of, run), ended) in ended.into_iter().filter(|(_, ended)| ended.all > 0) {

@@ -103,6 +103,7 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Result<StormResult, Run
     let thresholds = scenario.thresholds.iter().enumerate();
     let mut result = StormResult {
         stories: stories.collect(),
+        tenants: (scenario.stories.iter().map(|story| story.tenant.clone())).collect(),
         thresholds: thresholds
             .map(|(position, threshold)| threshold.judge(position, &runs))
             .collect(),

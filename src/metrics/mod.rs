@@ -16,11 +16,11 @@ pub use conclusion::Conclusion;
 pub use latency::Latency;
 pub(crate) use latency::{IntervalLatency, empty_histogram};
 pub(crate) use lost::Losable;
+pub(crate) use result::{ALL, PARTS, Stretch};
 pub use result::{
     FaultTurn, LoadParts, OperationRow, Phase, PhaseRow, RunResult, TimelineRow, TransitionKey,
     TransitionRow, WorstWindow,
 };
-pub(crate) use result::{PARTS, Stretch};
 pub use storm::StormResult;
 pub(crate) use threshold::Unit;
 pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject, Windows};

@@ -12,6 +12,9 @@ use stormglass_model::lifecycle::{
 use stormglass_model::load::StoryId;
 use stormglass_model::units::{Span, Time};
 
+/// What stands in results in the place of a story or a phase, for all of them together. No story and no phase is called so.
+pub const ALL: &str = "(all)";
+
 /// A stretch of a run with a name: warm_up, load, settle, or the scenario's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phase {

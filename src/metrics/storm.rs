@@ -10,6 +10,8 @@ use stormglass_model::lifecycle::Verdict;
 pub struct StormResult {
     /// The names of the stories, by their ids.
     pub stories: Vec<String>,
+    /// Whose each story is, by their ids; none where the scenario does not say.
+    pub tenants: Vec<Option<String>>,
     /// One entry a replication, in order of their seeds.
     pub runs: Vec<RunResult>,
     /// Each threshold, judged over all runs.

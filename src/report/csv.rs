@@ -1,66 +1,152 @@
-//! The CSV files: a header, units in the column names, one fact a row, no total rows.
+//! The CSV files: a header, units in the column names, one fact a row. Rows of all stories or phases together say so, and come last.
 
 use super::number::{mean_micros, micros, ratio, seconds};
 use super::origin::Origin;
-use super::totals::{intervals, phases, rows};
-use crate::metrics::{Latency, StormResult};
+use super::totals::{self, intervals, merged, phases, rows};
+use crate::metrics::{ALL, Latency, RunResult, StormResult, TransitionKey};
 use csv::Writer;
-use std::{io, iter};
+use std::{io, iter, slice};
 use stormglass_glance::shown::printable;
 use stormglass_model::config::Resource;
 use stormglass_model::history::{Gauges, ResourceGauge};
-use stormglass_model::lifecycle::SubjectStatus;
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use stormglass_model::units::Span;
 
 const LATENCY_COLUMNS: &str =
     "count,rate_per_s,min_us,mean_us,p50_us,p90_us,p95_us,p99_us,p999_us,max_us";
 
 /// `transitions.csv`: latencies from the due instant of a transition's cause to its commit, a row for
-/// each run, phase, story and transition. `from` is empty for creation.
+/// each run, phase, story and transition; then rows for all stories of a phase, and for all phases but the warm-up. `from` is empty
+/// for creation.
 pub fn transitions(result: &StormResult) -> io::Result<Vec<u8>> {
     let header = format!("run,phase,story,kind,from,to,{LATENCY_COLUMNS}");
-    let records = rows(&result.runs, |run| &run.transitions).map(|(run, row)| {
-        let (from, to) = row.key.names();
-        let kind = if row.key.is_task() { "task" } else { "subject" };
-        let mut record = vec![
-            run.run.to_string(),
-            run.phases[row.phase].name.clone(),
-            result.stories[usize::from(row.story.0)].clone(),
-            kind.to_owned(),
-            from.to_owned(),
-            to.to_owned(),
-        ];
-        record.extend(latency_columns(
-            &row.latency,
-            run.phases[row.phase].length(),
-        ));
-        record
+    let rows = rows(&result.runs, |run| &run.transitions).map(|(run, row)| {
+        let place = place(run, row.phase, &result.stories[usize::from(row.story.0)]);
+        let per_second = per_second(&row.latency, run.phases[row.phase].length());
+        transition(place, row.key, &row.latency, per_second)
     });
-    table(&header, records)
+    let of_phases = result.runs.iter().flat_map(|run| {
+        let rows = run.transitions.iter();
+        let rows = rows.map(|row| ((row.phase, row.key), [&row.latency]));
+        merged(rows).into_iter().map(|((phase, key), [latency])| {
+            let per_second = per_second(&latency, run.phases[phase].length());
+            transition(place(run, phase, ALL), key, &latency, per_second)
+        })
+    });
+    let without_warm_up = totals::warms_up(&result.runs);
+    let of_runs = result.runs.iter().flat_map(|run| {
+        let totals = totals::transitions_of(slice::from_ref(run), without_warm_up).into_iter();
+        totals.map(|total| {
+            let per_second = optional(total.per_second);
+            transition(whole(run), total.key, &total.latency, per_second)
+        })
+    });
+    table(&header, rows.chain(of_phases).chain(of_runs))
 }
 
 /// `operations.csv`: response times (from the intended time) and service times (from the send), a row for
-/// each run, phase, story, operation and outcome.
+/// each run, phase, story, operation and outcome; then rows for all stories and phases as in `transitions.csv`.
 pub fn operations(result: &StormResult) -> io::Result<Vec<u8>> {
     let header = format!(
         "run,phase,story,operation,outcome,{LATENCY_COLUMNS},service_p50_us,service_p99_us"
     );
-    let records = rows(&result.runs, |run| &run.operations).map(|(run, row)| {
-        let mut record = vec![
-            run.run.to_string(),
-            run.phases[row.phase].name.clone(),
-            result.stories[usize::from(row.story.0)].clone(),
-            row.operation.name().to_owned(),
-            row.outcome.name().to_owned(),
-        ];
-        record.extend(latency_columns(
-            &row.response,
-            run.phases[row.phase].length(),
-        ));
-        record.extend([0.50, 0.99].map(|q| micros(row.service.quantile(q).0)));
-        record
+    let rows = rows(&result.runs, |run| &run.operations).map(|(run, row)| {
+        let place = place(run, row.phase, &result.stories[usize::from(row.story.0)]);
+        let per_second = per_second(&row.response, run.phases[row.phase].length());
+        let latencies = [&row.response, &row.service];
+        operation(place, (row.operation, row.outcome), latencies, per_second)
+    });
+    let of_phases = result.runs.iter().flat_map(|run| {
+        let rows = run.operations.iter().map(|row| {
+            let key = (row.phase, row.operation, row.outcome);
+            (key, [&row.response, &row.service])
+        });
+        let merged = merged(rows).into_iter();
+        merged.map(|((phase, name, outcome), [response, service])| {
+            let per_second = per_second(&response, run.phases[phase].length());
+            let place = place(run, phase, ALL);
+            operation(place, (name, outcome), [&response, &service], per_second)
+        })
+    });
+    let of_runs = result.runs.iter().flat_map(|run| {
+        let totals = totals::operations(slice::from_ref(run)).into_iter();
+        totals.map(|total| {
+            let per_second = optional(total.per_second);
+            let key = (total.operation, total.outcome);
+            let latencies = [&total.response, &total.service];
+            operation(whole(run), key, latencies, per_second)
+        })
+    });
+    table(&header, rows.chain(of_phases).chain(of_runs))
+}
+
+/// `tenants.csv`: the operations of each tenant, a row for each run, phase, tenant, operation and outcome.
+pub fn tenants(result: &StormResult) -> io::Result<Vec<u8>> {
+    let header = format!(
+        "run,phase,tenant,operation,outcome,{LATENCY_COLUMNS},service_p50_us,service_p99_us"
+    );
+    let records = result.runs.iter().flat_map(|run| {
+        let rows = run.operations.iter().filter_map(|row| {
+            let tenant = result.tenants[usize::from(row.story.0)].as_deref()?;
+            let key = (row.phase, tenant, row.operation, row.outcome);
+            Some((key, [&row.response, &row.service]))
+        });
+        let merged = merged(rows).into_iter();
+        merged.map(|((phase, tenant, name, outcome), [response, service])| {
+            let per_second = per_second(&response, run.phases[phase].length());
+            let place = place(run, phase, tenant);
+            operation(place, (name, outcome), [&response, &service], per_second)
+        })
     });
     table(&header, records)
+}
+
+/// The run, the phase and the story or tenant that a row is of.
+type Place = [String; 3];
+
+fn place(run: &RunResult, phase: usize, of: &str) -> Place {
+    let phase = run.phases[phase].name.clone();
+    [run.run.to_string(), phase, of.to_owned()]
+}
+
+fn whole(run: &RunResult) -> Place {
+    [run.run.to_string(), ALL.to_owned(), ALL.to_owned()]
+}
+
+fn transition(
+    place: Place,
+    key: TransitionKey,
+    latency: &Latency,
+    per_second: String,
+) -> Vec<String> {
+    let (from, to) = key.names();
+    let kind = if key.is_task() { "task" } else { "subject" };
+    let mut record = Vec::from(place);
+    record.extend([kind, from, to].map(str::to_owned));
+    record.extend(latency_columns(latency, per_second));
+    record
+}
+
+fn operation(
+    place: Place,
+    (operation, outcome): (Operation, Outcome),
+    [response, service]: [&Latency; 2],
+    per_second: String,
+) -> Vec<String> {
+    let mut record = Vec::from(place);
+    record.extend([operation.name(), outcome.name()].map(str::to_owned));
+    record.extend(latency_columns(response, per_second));
+    record.extend([0.50, 0.99].map(|q| micros(service.quantile(q).0)));
+    record
+}
+
+/// How many a second there were in so long a time; empty where it took none.
+fn per_second(latency: &Latency, length: Span) -> String {
+    ratio(latency.count() as f64, length.as_secs_f64())
+}
+
+fn optional(per_second: Option<f64>) -> String {
+    per_second.map_or_else(String::new, |it| ratio(it, 1.0))
 }
 
 /// `timeline.csv`: a row for each run and interval. `t_s` is the interval's end; arrivals, completions
@@ -257,11 +343,11 @@ const FORMULA: [char; 8] = [
     '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
 ];
 
-fn latency_columns(latency: &Latency, length: Span) -> [String; 10] {
+fn latency_columns(latency: &Latency, per_second: String) -> [String; 10] {
     let quantile = |q| micros(latency.quantile(q).0);
     [
         latency.count().to_string(),
-        ratio(latency.count() as f64, length.as_secs_f64()),
+        per_second,
         micros(latency.min().0),
         mean_micros(latency.mean_ns()),
         quantile(0.50),

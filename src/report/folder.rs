@@ -164,23 +164,36 @@ impl Folder {
     }
 }
 
+/// Writes a file under a name that nothing has yet; what is there stays, and is an error.
+pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    whole(path, |mut file| file.write_all(content))
+}
+
 /// Writes a page under its name, in place of one that Stormglass wrote; anything else that is there stays, and is an error.
 pub fn write_page(path: &Path, page: &[u8]) -> io::Result<()> {
-    let is_ours = match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-        Err(error) => return Err(error),
-        Ok(there) if there.is_file() && is_page(path)? => true,
-        Ok(_) => {
-            let why = "what is there was not made by Stormglass, name another file with --out";
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
-        }
-    };
+    let why = "what is there was not made by Stormglass, name another file with --out";
+    replace_own(path, page, GENERATOR, why)
+}
+
+/// Whether a file can be written under this name: nothing is there, or one whose head says `mark`; `why` says what else it is.
+pub fn replaceable(path: &Path, mark: &str, why: &'static str) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+        Ok(there) if there.is_file() && says(path, mark)? => Ok(true),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, why)),
+    }
+}
+
+/// Writes a file under its name, in place of one whose head says `mark`; anything else that is there stays, and is an error.
+pub fn replace_own(path: &Path, content: &[u8], mark: &str, why: &'static str) -> io::Result<()> {
+    let is_ours = replaceable(path, mark, why)?;
     // Whoever was killed in the middle left a part, which is in nobody's way.
     let mut part = path.as_os_str().to_owned();
     part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
     let written = create(&part)
-        .and_then(|mut file| file.write_all(page).and_then(|()| file.sync_all()))
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
         .and_then(|()| match is_ours {
             true => fs::rename(&part, path).and_then(|()| sync_folder_of(path)),
             false => name_once(&part, path),
@@ -193,11 +206,11 @@ pub fn write_page(path: &Path, page: &[u8]) -> io::Result<()> {
 /// What the head of each page says.
 pub const GENERATOR: &str = "<meta name=\"generator\" content=\"stormglass ";
 
-/// Whether Stormglass made this file.
-fn is_page(path: &Path) -> io::Result<bool> {
+/// Whether the head of this file says so.
+fn says(path: &Path, mark: &str) -> io::Result<bool> {
     let mut head = Vec::new();
     File::open(path)?.take(4_096).read_to_end(&mut head)?;
-    Ok(String::from_utf8_lossy(&head).contains(GENERATOR))
+    Ok(String::from_utf8_lossy(&head).contains(mark))
 }
 
 fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> FolderError {

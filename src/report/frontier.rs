@@ -26,7 +26,8 @@ pub fn frontier_files(
     .into_iter()
 }
 
-/// The document: that of a search, with `across` for the key that was held, and `frontier` with the answer at each of its values.
+/// The document: that of a search, with `across` for the key that was held, and `frontier` with the answer at each of its values in
+/// place of one answer.
 pub fn frontier_json(origin: &Origin, frontier: &Frontier) -> Vec<u8> {
     let Frontier { across, range, .. } = frontier;
     let of_key = |range: &Range| {
@@ -52,7 +53,16 @@ pub fn frontier_json(origin: &Origin, frontier: &Frontier) -> Vec<u8> {
         ("demands", asked_of),
         ("answer", json!(name(frontier))),
         ("sentence", json!(frontier_sentence(frontier))),
+        ("value", Value::Null),
+        ("low", Value::Null),
+        ("high", Value::Null),
         ("confidence", json!(CONFIDENCE)),
+        ("direction", Value::Null),
+        ("gives_way", Value::Null),
+        ("bottleneck", Value::Null),
+        ("next", Value::Null),
+        ("scalability", Value::Null),
+        ("points", json!([])),
         ("frontier", json!(answers)),
         ("wall_s", json!(frontier.wall_s)),
         ("cpu_s", json!(frontier.cpu_s)),

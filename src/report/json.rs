@@ -13,6 +13,7 @@ use stormglass_glance::LocalFailure;
 use stormglass_glance::shown::is_hidden;
 use stormglass_model::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
 use stormglass_model::random::Seed;
+use stormglass_model::units::Span;
 
 /// The document, indented, with a line feed at its end.
 pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
@@ -72,6 +73,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("thresholds_met", json!(result.thresholds_met())),
         ("thresholds", json!(thresholds(result))),
         ("intervals", json!(intervals::intervals(runs))),
+        ("latencies", json!(latencies(result))),
         ("threads", json!(result.threads)),
         ("covered_s", json!(totals.length.as_secs_f64())),
         ("wall_s", json!(result.wall_s)),
@@ -169,6 +171,46 @@ fn one_run(origin: &Origin, run: &RunResult) -> Value {
     })
 }
 
+/// What the summary shows of each transition, and the same of each operation by outcome: over all runs and stories, without warm-up.
+fn latencies(result: &StormResult) -> Vec<Value> {
+    let transitions = totals::transitions(&result.runs).into_iter().map(|total| {
+        let (from, to) = total.key.names();
+        let kind = if total.key.is_task() { "task:" } else { "" };
+        let mut object = latency(&total.latency, total.per_second);
+        object["transition"] = json!(format!("{kind}{from}->{to}"));
+        object
+    });
+    let operations = totals::operations(&result.runs).into_iter().map(|total| {
+        let mut object = latency(&total.response, total.per_second);
+        object["operation"] = json!(total.operation.name());
+        object["outcome"] = json!(total.outcome.name());
+        object["service_p50_us"] = json!(micros(total.service.quantile(0.5)));
+        object["service_p99_us"] = json!(micros(total.service.quantile(0.99)));
+        object
+    });
+    transitions.chain(operations).collect()
+}
+
+fn micros(span: Span) -> f64 {
+    span.0 as f64 / 1e3
+}
+
+fn latency(latency: &Latency, per_second: Option<f64>) -> Value {
+    let quantile = |quantile| micros(latency.quantile(quantile));
+    json!({
+        "count": latency.count(),
+        "rate_per_s": per_second,
+        "min_us": micros(latency.min()),
+        "mean_us": latency.mean_ns() / 1e3,
+        "p50_us": quantile(0.5),
+        "p90_us": quantile(0.9),
+        "p95_us": quantile(0.95),
+        "p99_us": quantile(0.99),
+        "p999_us": quantile(0.999),
+        "max_us": micros(latency.max()),
+    })
+}
+
 /// Each threshold, with the interval of its figure over runs if there are several.
 fn thresholds(result: &StormResult) -> Vec<Value> {
     let judged = result.thresholds.iter().enumerate();
@@ -203,7 +245,7 @@ fn faults(origin: &Origin, run: &RunResult) -> Vec<Value> {
 fn responses(run: &RunResult) -> Vec<Value> {
     let responses = totals::responses(slice::from_ref(run)).into_iter();
     let figures = |(operation, response): (Operation, Latency)| {
-        let micros = |quantile| response.quantile(quantile).0 as f64 / 1e3;
+        let micros = |quantile| micros(response.quantile(quantile));
         json!({
             "operation": operation.name(),
             "count": response.count(),

@@ -14,6 +14,7 @@ mod history;
 mod hlog;
 mod intervals;
 mod json;
+mod junit;
 pub mod number;
 mod origin;
 mod page;
@@ -26,12 +27,15 @@ pub use compare::{compare_files, compare_json, compare_sentence, compare_text};
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };
-pub use folder::{Folder, FolderError, Kept, PARTIAL, write_page};
+pub use folder::{
+    Folder, FolderError, Kept, PARTIAL, replace_own, replaceable, write_new, write_page,
+};
 pub use frontier::{frontier_files, frontier_json, frontier_sentence, frontier_summary};
 pub use headline::sentence;
 pub use history::{Checked, HISTORY, history};
 pub(crate) use intervals::known_within;
 pub use json::run_json;
+pub use junit::{JUNIT_HEAD, junit};
 pub use origin::{Host, Origin};
 pub use page::{PAGE, page};
 pub use search::{search_files, search_json, search_point, search_sentence, search_summary};
@@ -61,7 +65,12 @@ pub fn files(
         ("heatmap.csv", |_, result| csv::heatmap(result)),
         ("latencies.hlog", |_, result| hlog::latencies(result)),
     ];
+    // Only where somebody asked to see them apart.
+    let tenants = result.tenants.iter().any(Option::is_some);
+    let tenants: Option<(&str, StormExport)> =
+        tenants.then_some(("tenants.csv", |_, result| csv::tenants(result)));
     exports
         .into_iter()
+        .chain(tenants)
         .map(move |(name, export)| (name, export(origin, result)))
 }

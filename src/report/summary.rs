@@ -64,6 +64,7 @@ pub fn summary(
         thresholds(result, paint),
         transitions(result),
         operations(result),
+        tenants(result),
         service(result, &totals, paint),
         spread(origin, result),
         Section::of(closing(repeat(origin, result), results.map(str::to_owned))),
@@ -307,6 +308,21 @@ fn operations(result: &StormResult) -> Section {
     Section::listed([String::new()], rows.collect(), "operations with errors")
 }
 
+/// What the operations of each tenant came to.
+fn tenants(result: &StormResult) -> Section {
+    let rows = totals::tenants(result).into_iter().map(|(name, total)| {
+        let [p50, p99] = [0.50, 0.99].map(|at| length(total.response.quantile(at)));
+        let share = total.errors as f64 / total.operations.max(1) as f64;
+        clipped(&format!(
+            "  tenant {name}: {}, {} errors ({}); p50 {p50}, p99 {p99}",
+            counted(total.operations, "operation"),
+            thousands(total.errors),
+            percent(share),
+        ))
+    });
+    Section::listed([String::new()], rows.collect(), "tenants")
+}
+
 /// What to buy more or less of, and what could not be offered: the resource that is short first, unless all were idle, the most
 /// bytes, and what had no end.
 fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
@@ -396,27 +412,15 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
     let (met, failed): (Vec<_>, Vec<_>) = result.thresholds.iter().partition(|judged| judged.met);
     let measured = measured(result);
     let line = |judged: &&ThresholdResult| {
-        let threshold = &judged.threshold;
-        let in_warm_up = !measured && threshold.phase.is_none();
+        let in_warm_up = !measured && judged.threshold.phase.is_none();
         let mark = match judged.met {
             true => paint.good("✓"),
             false if judged.value.is_none() && in_warm_up => paint.doubtful("?"),
             false => paint.bad("✗"),
         };
-        let value = match judged.value {
-            None if in_warm_up => "still in warm-up".to_owned(),
-            None if matches!(threshold.subject, ThresholdSubject::Recovery(_)) => {
-                "not recovered by the end".to_owned()
-            }
-            None => "never happened".to_owned(),
-            Some(value) => quantity(value, threshold.unit()),
-        };
-        let window = judged.window.map(|worst| window(result, worst));
-        clipped(&format!(
-            "  {mark} {}: {value}{}",
-            headline::demanded(threshold),
-            window.unwrap_or_default(),
-        ))
+        let demanded = headline::demanded(&judged.threshold);
+        let found = found_in(result, judged, measured);
+        clipped(&format!("  {mark} {demanded}: {found}"))
     };
     let rows: Vec<String> = failed.iter().chain(&met).map(line).collect();
     // What was cut short had no chance to meet them all.
@@ -428,6 +432,26 @@ fn thresholds(result: &StormResult, paint: Paint) -> Section {
         (n, all) => paint.bad(&format!("  {n} of {all} thresholds not met{so_far}")),
     };
     Section::listed([String::new(), title], rows, "thresholds")
+}
+
+/// What a threshold found: its figure, or why there is none.
+pub(super) fn found(result: &StormResult, judged: &ThresholdResult) -> String {
+    found_in(result, judged, measured(result))
+}
+
+/// The same, where it is known whether any run came beyond its warm-up.
+fn found_in(result: &StormResult, judged: &ThresholdResult, measured: bool) -> String {
+    let threshold = &judged.threshold;
+    let value = match judged.value {
+        None if !measured && threshold.phase.is_none() => "still in warm-up".to_owned(),
+        None if matches!(threshold.subject, ThresholdSubject::Recovery(_)) => {
+            "not recovered by the end".to_owned()
+        }
+        None => "never happened".to_owned(),
+        Some(value) => quantity(value, threshold.unit()),
+    };
+    let window = judged.window.map(|worst| window(result, worst));
+    value + &window.unwrap_or_default()
 }
 
 /// Where a threshold was worst.

@@ -6,6 +6,7 @@ use crate::metrics::{
 use std::collections::BTreeMap;
 use stormglass_model::history::{Gauges, Level};
 use stormglass_model::lifecycle::{Invariant, Operation, Outcome, SubjectStatus};
+use stormglass_model::operations::{Body, OperationKind};
 use stormglass_model::units::Span;
 
 /// Rows of every run, each with its run.
@@ -155,7 +156,11 @@ pub struct TransitionTotal {
 
 /// Every transition seen after warm-up, in the order of statuses; all of them if there was only warm-up.
 pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
-    let without_warm_up = warms_up(runs);
+    transitions_of(runs, warms_up(runs))
+}
+
+/// The same of some runs of a storm, where it is known whether its warm-up is left out.
+pub fn transitions_of(runs: &[RunResult], without_warm_up: bool) -> Vec<TransitionTotal> {
     let mut sums: BTreeMap<TransitionKey, (Latency, Vec<Latency>, u64)> = BTreeMap::new();
     for run in runs {
         let mut of_run: BTreeMap<TransitionKey, Latency> = BTreeMap::new();
@@ -184,6 +189,97 @@ pub fn transitions(runs: &[RunResult]) -> Vec<TransitionTotal> {
             per_second: (seconds > 0.0 && under_load > 0).then(|| under_load as f64 / seconds),
         })
         .collect()
+}
+
+/// One operation with one outcome over all runs and stories, without warm-up.
+pub struct OperationTotal {
+    pub operation: Operation,
+    pub outcome: Outcome,
+    pub response: Latency,
+    pub service: Latency,
+    /// How many a second there were under load, warm-up and settle apart; none without such a phase.
+    pub per_second: Option<f64>,
+}
+
+/// Every operation that ended after warm-up, by outcome.
+pub fn operations(runs: &[RunResult]) -> Vec<OperationTotal> {
+    let mut sums: BTreeMap<(Operation, Outcome), ([Latency; 2], u64)> = BTreeMap::new();
+    for (run, row) in rows(runs, |run| &run.operations) {
+        let stretch = run.stretch(row.phase);
+        if stretch == Stretch::WarmUp {
+            continue;
+        }
+        let sum = sums.entry((row.operation, row.outcome)).or_default();
+        let ([response, service], under_load) = sum;
+        response.add(&row.response);
+        service.add(&row.service);
+        if stretch == Stretch::Load {
+            *under_load += row.response.count();
+        }
+    }
+    let seconds = load_s(runs);
+    sums.into_iter()
+        .map(
+            |((operation, outcome), ([response, service], under_load))| OperationTotal {
+                operation,
+                outcome,
+                response,
+                service,
+                per_second: (seconds > 0.0 && under_load > 0).then(|| under_load as f64 / seconds),
+            },
+        )
+        .collect()
+}
+
+/// What the operations of one tenant came to, over all runs, without warm-up.
+#[derive(Default)]
+pub struct TenantTotal {
+    /// How many ended, without those that never left this machine.
+    pub operations: u64,
+    /// How many of them failed, or nobody knows how they ended. An upload that was to be aborted has not failed.
+    pub errors: u64,
+    /// The response times of those that were acknowledged.
+    pub response: Latency,
+}
+
+/// Every tenant that the scenario names, by name.
+pub fn tenants(result: &StormResult) -> BTreeMap<&str, TenantTotal> {
+    let mut tenants: BTreeMap<&str, TenantTotal> = BTreeMap::new();
+    for (run, row) in rows(&result.runs, |run| &run.operations) {
+        let Some(tenant) = &result.tenants[usize::from(row.story.0)] else {
+            continue;
+        };
+        if run.stretch(row.phase) == Stretch::WarmUp || row.outcome == Outcome::Local {
+            continue;
+        }
+        let total = tenants.entry(tenant).or_default();
+        let count = row.response.count();
+        total.operations += count;
+        let aborted = row.operation.kind() == OperationKind::Upload(Body::Aborted);
+        match row.outcome {
+            Outcome::Ok => total.response.add(&row.response),
+            Outcome::Fail if aborted => {}
+            Outcome::Fail | Outcome::Unknown => total.errors += count,
+            Outcome::Refused | Outcome::Local => {}
+        }
+    }
+    tenants
+}
+
+/// Rows of each key added up.
+pub fn merged<'r, K: Ord, const N: usize>(
+    rows: impl Iterator<Item = (K, [&'r Latency; N])>,
+) -> BTreeMap<K, [Latency; N]> {
+    let mut sums = BTreeMap::new();
+    for (key, latencies) in rows {
+        let sum = sums
+            .entry(key)
+            .or_insert_with(|| std::array::from_fn(|_| Latency::default()));
+        for (sum, latency) in sum.iter_mut().zip(latencies) {
+            sum.add(latency);
+        }
+    }
+    sums
 }
 
 /// The response times of each operation, over all runs and stories, without warm-up.

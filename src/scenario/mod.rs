@@ -9,6 +9,7 @@ mod caution;
 mod commands;
 mod demand;
 mod document;
+pub(crate) mod draft;
 mod fault;
 mod identity;
 mod keys;
@@ -27,6 +28,7 @@ mod threshold;
 mod value;
 
 pub use mistake::Mistakes;
+pub(crate) use read::is_name;
 pub use read::{parse, parse_in, read, read_for_cleanup};
 pub use secret::repeatable;
 pub(crate) use value::parse_share;

@@ -221,17 +221,21 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
 /// The name is part of the results folder's name.
 fn name(input: Input) -> Option<String> {
     let text = String::read(input)?;
-    let forbidden = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
-    let edge = |c: Option<char>| c.is_none_or(|c| c == '.' || c.is_whitespace());
-    let usable =
-        !text.contains(forbidden) && !edge(text.chars().next()) && !edge(text.chars().last());
-    if !usable || text.len() > 100 {
+    if !is_name(&text) {
         let message = format!("`{}` cannot be the name of a folder", text.escape_debug());
         let help =
             "write up to 100 letters, digits, `-`, `_` or inner dots: `name = \"steady-week\"`";
         input.wrong(message, help);
     }
     Some(text)
+}
+
+/// Whether a scenario can be called so.
+pub fn is_name(text: &str) -> bool {
+    let forbidden = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
+    let edge = |c: Option<char>| c.is_none_or(|c| c == '.' || c.is_whitespace());
+    let edges = edge(text.chars().next()) || edge(text.chars().last());
+    !text.contains(forbidden) && !edges && text.len() <= 100
 }
 
 fn clock(t: &mut Fields, target: Option<&Target>) -> Clock {

@@ -3,7 +3,7 @@
 use super::document::{Node, Value};
 use super::mistake::Spot;
 use super::reader::{Fields, Input, Read};
-use super::value::{own_name, positive};
+use super::value::{named, own_name, positive};
 use super::{Load, arrivals};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -89,6 +89,7 @@ fn story(
     room: &Cell<u64>,
 ) -> Option<WrittenStory> {
     let name = own_name(t, "story", "\"upload, keep, delete\"", names);
+    let tenant = t.with("tenant", named);
     let weight = t.input("weight").map_or(Some(1.0), f64::read);
     *sum = sum.zip(weight).map(|(sum, weight)| sum + weight);
     if by_story && t.has("weight") {
@@ -107,6 +108,7 @@ fn story(
     Some(WrittenStory {
         story: Story {
             name: name?,
+            tenant,
             weight: weight?,
             size,
             steps,

@@ -3,6 +3,7 @@
 use super::document::Value;
 use super::measured::{self, Kind};
 use super::reader::{Fields, Input, Read};
+use crate::metrics::ALL;
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use stormglass_model::random::{Distribution, DistributionError, Drawn, SHAPES, Shape};
@@ -29,6 +30,10 @@ pub(super) fn named(input: Input) -> Option<String> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {
         let message = "a name must not be empty, nor hold line breaks or control characters";
         return input.refuse(message, "write for example `\"upload, keep, delete\"`");
+    }
+    if text == ALL {
+        let message = format!("`{ALL}` is what results call all of them together");
+        return input.refuse(message, "choose another name");
     }
     Some(text)
 }

@@ -137,6 +137,7 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
         },
         stories: vec![Story {
             name: script.to_string(),
+            tenant: None,
             weight: 1.0,
             size: Distribution::constant(SIZE.0),
             steps: script.steps().iter().flat_map(steps).chain(end()).collect(),

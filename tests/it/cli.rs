@@ -2,7 +2,10 @@
 
 mod commands;
 mod example;
+mod generate;
+mod init;
 mod interrupted;
+mod junit;
 mod page;
 mod refused;
 mod until;
@@ -54,6 +57,7 @@ fn help_is_shown_where_it_is_asked_for_and_where_nothing_is() {
     assert_eq!(nothing.status.code(), Some(2));
     assert!(stderr(&nothing).contains("Exit codes"));
     for command in [
+        "init",
         "run",
         "compare",
         "search",

@@ -22,7 +22,7 @@ fn client(url: String) -> Client {
     Client::new(&target, RunId(1)).unwrap()
 }
 
-fn request(operation: Operation) -> Request {
+pub fn request(operation: Operation) -> Request {
     Request {
         operation,
         who: Who::Member,
@@ -52,6 +52,15 @@ async fn server<F: Future<Output = ()> + 'static>(
         }
     });
     client(url)
+}
+
+/// A client of one that answers each request so.
+pub async fn client_of(reply: String) -> Client {
+    server(move |mut stream| {
+        let reply = reply.clone();
+        async move { _ = stream.write_all(reply.as_bytes()).await }
+    })
+    .await
 }
 
 /// One that says `start` and then `again`, for as long as anybody listens; nothing more if that is empty.

@@ -1,5 +1,6 @@
 //! The one place that starts the binary, and that sees how it ends: whatever is done to it, it neither panics nor aborts.
 
+use crate::schema::assert_results_fit;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -61,10 +62,18 @@ impl Stormglass {
         self.with(|command| _ = command.stderr(to))
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end. The results that `--out` names fit their schemas.
     pub fn output(mut self) -> Output {
         let output = self.0.output().unwrap();
         assert_no_crash(output.status, &output.stderr);
+        let mut arguments = self
+            .0
+            .get_args()
+            .skip_while(|argument| *argument != "--out");
+        if let Some(out) = arguments.nth(1) {
+            let folder = self.0.get_current_dir().unwrap_or(Path::new("."));
+            assert_results_fit(&folder.join(out));
+        }
         output
     }
 

@@ -4,7 +4,10 @@ mod diagram;
 mod latency;
 pub mod sample;
 pub mod summary;
+mod tenants;
+mod together;
 
+use crate::schema::assert_fits;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use insta::assert_snapshot;
@@ -17,7 +20,11 @@ use stormglass_model::lifecycle::Operation;
 pub fn file(origin: &Origin, result: &StormResult, name: &str) -> Vec<u8> {
     let mut files = stormglass::files(origin, result);
     let found = files.find(|(other, _)| *other == name);
-    found.unwrap().1.unwrap()
+    let bytes = found.unwrap().1.unwrap();
+    if name == "run.json" {
+        assert_fits("run", &bytes);
+    }
+    bytes
 }
 
 fn text(origin: &Origin, result: &StormResult, name: &str) -> String {
@@ -26,7 +33,13 @@ fn text(origin: &Origin, result: &StormResult, name: &str) -> String {
 
 #[test]
 fn csv_of_transitions_and_operations() {
-    assert_snapshot!(text(&origin(), &valid(), "transitions.csv"), @r#"
+    // Those of all stories together are in `together`.
+    let of_stories = |name: &str| {
+        let text = text(&origin(), &valid(), name);
+        let lines = text.lines().filter(|line| !line.contains("(all)"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(of_stories("transitions.csv"), @r#"
     run,phase,story,kind,from,to,count,rate_per_s,min_us,mean_us,p50_us,p90_us,p95_us,p99_us,p999_us,max_us
     1,warm_up,"upload, keep, delete",subject,,queued,100,50,2000,2000,2000,2000,2000,2000,2000,2000
     1,load,"upload, keep, delete",subject,,queued,400,50,1,200.5,200.063,360.191,380.159,396.031,400,400
@@ -35,7 +48,7 @@ fn csv_of_transitions_and_operations() {
     1,load,"upload, keep, delete",task,pending,processing,1,0.125,7,7,7,7,7,7,7,7
     1,settle,"upload, keep, delete",subject,pending_delete,deleted,380,380,1500000,1500000,1500000,1500000,1500000,1500000,1500000,1500000
     "#);
-    assert_snapshot!(text(&origin(), &valid(), "operations.csv"), @r#"
+    assert_snapshot!(of_stories("operations.csv"), @r#"
     run,phase,story,operation,outcome,count,rate_per_s,min_us,mean_us,p50_us,p90_us,p95_us,p99_us,p999_us,max_us,service_p50_us,service_p99_us
     1,load,"upload, keep, delete",create,ok,400,50,1,200.5,200.063,360.191,380.159,396.031,400,400,200.063,396.031
     1,load,"upload, keep, delete",upload,ok,390,48.75,2000,2194.5,2195.455,2351.103,2371.583,2387.967,2389,2389,2195.455,2387.967

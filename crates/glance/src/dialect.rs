@@ -234,6 +234,7 @@ pub(crate) fn asked(kind: OperationKind, id: ImageId, run: RunId, value: &str) -
         OperationKind::Stage => ("PUT", "/stage", Value::Null),
         OperationKind::Download => ("GET", "/file", Value::Null),
         OperationKind::Show => ("GET", "", Value::Null),
+        OperationKind::List => return Asked::get("/images"),
         OperationKind::Delete => ("DELETE", "", Value::Null),
         OperationKind::Deactivate => ("POST", "/actions/deactivate", Value::Null),
         OperationKind::Reactivate => ("POST", "/actions/reactivate", Value::Null),

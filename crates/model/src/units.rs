@@ -215,14 +215,7 @@ impl Span {
 
     /// As a scenario writes it, to the nanosecond: a whole number of the longest unit that fits.
     pub fn exact(self) -> String {
-        let divides = |unit: &&(&str, f64)| self.0 > 0 && self.0.is_multiple_of(unit.1 as u64);
-        let (unit, length) = SPANS
-            .table
-            .iter()
-            .rev()
-            .find(divides)
-            .unwrap_or(&("s", 1e9));
-        format!("{}{unit}", self.0 / *length as u64)
+        exact(self.0, SPANS.table, ("s", 1e9))
     }
 }
 
@@ -230,6 +223,11 @@ impl Bytes {
     /// Reads `"64KiB"`: a decimal number and a binary or decimal unit.
     pub fn parse(text: &str) -> Result<Bytes, UnitError> {
         BYTES.parse(text).map(|(_, whole)| Bytes(whole))
+    }
+
+    /// As a scenario writes it, to the byte: a whole number of the largest unit that fits.
+    pub fn exact(self) -> String {
+        exact(self.0, BYTES.table, BYTES.table[0])
     }
 
     /// Reads a transfer rate, `"1GiB/s"`, in bytes per second.
@@ -294,6 +292,13 @@ impl Sub for Span {
     fn sub(self, other: Span) -> Span {
         Span(self.0.saturating_sub(other.0))
     }
+}
+
+/// A value as a whole number of the longest unit that fits; `zero` is the unit of nothing.
+fn exact(value: u64, units: &[(&str, f64)], zero: (&str, f64)) -> String {
+    let divides = |unit: &&(&str, f64)| value > 0 && value.is_multiple_of(unit.1 as u64);
+    let (unit, length) = units.iter().rev().find(divides).unwrap_or(&zero);
+    format!("{}{unit}", value / *length as u64)
 }
 
 /// Writes a value with three significant digits and the largest unit that leaves it at least one.

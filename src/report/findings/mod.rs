@@ -18,6 +18,7 @@ mod words;
 pub use json::sweep_json;
 pub use summary::summary;
 pub use words::sentence;
+pub(super) use words::{clean, xml};
 
 use crate::sweep::{Finding, SweepResult};
 use junit::junit;

@@ -1,7 +1,7 @@
 //! What a folder of results says, read from its files.
 
 use super::timeline::{Heat, Timeline};
-use crate::metrics::empty_histogram;
+use crate::metrics::{ALL, empty_histogram};
 use crate::report::folder::PARTIAL;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -174,6 +174,7 @@ pub struct OperationFigures {
 #[derive(Debug, Deserialize)]
 pub struct TransitionLine {
     pub phase: String,
+    pub story: String,
     pub kind: String,
     pub from: String,
     pub to: String,
@@ -185,6 +186,7 @@ pub struct TransitionLine {
 pub struct OperationLine {
     pub run: u32,
     pub phase: String,
+    pub story: String,
     pub operation: String,
     pub outcome: String,
     pub count: u64,
@@ -225,9 +227,14 @@ impl Contents {
             text(timeline.add_quantiles(&bytes))
         })?;
         let heat = files.optional("heatmap.csv", |bytes| text(timeline.heat(&bytes)))?;
+        // Rows of all stories together would count twice.
+        let mut transitions: Vec<TransitionLine> = files.rows("transitions.csv")?;
+        transitions.retain(|line| line.story != ALL);
+        let mut operations: Vec<OperationLine> = files.rows("operations.csv")?;
+        operations.retain(|line| line.story != ALL);
         Ok(Contents {
-            transitions: files.rows("transitions.csv")?,
-            operations: files.rows("operations.csv")?,
+            transitions,
+            operations,
             resources: files.rows("resources.csv")?,
             violations: files.rows("violations.csv")?,
             timeline,

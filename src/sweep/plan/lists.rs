@@ -53,8 +53,15 @@ pub(super) const VARIANTS: [(Operation, Operation); 10] = [
 ];
 
 /// What is tried nowhere but where it is written: alone it shows nothing, or no more than what it is a way of.
-pub(super) const ONLY_WRITTEN: [Operation; 5] =
-    [Share, Unshare, Accept, CopyLocation, AddLocationWrongHash];
+pub(super) const ONLY_WRITTEN: [Operation; 6] = [
+    Share,
+    Unshare,
+    Accept,
+    CopyLocation,
+    AddLocationWrongHash,
+    // It has to do with no image in particular, so there is nothing to race for.
+    List,
+];
 
 /// What is shared: with another project, whose user then looks or accepts, and a place with another image.
 pub(super) const SHARING: [&str; 39] = [

@@ -379,6 +379,18 @@ fn answers_are_owed_while_nothing_is_broken() {
     ends(false, Some(500), Show).breaks(&GLANCE, &[ServerError]);
     ends(false, Some(502), Show).breaks(&GLANCE, &[ServerError]);
     ends(true, Some(500), Show).holds(&GLANCE);
+    ends(false, Some(500), List).breaks(&GLANCE, &[ServerError]);
+    ends(false, Some(404), List).holds(&GLANCE);
+    uploaded()
+        .done(List)
+        .done(Delete)
+        .done(List)
+        .gone()
+        .holds(&GLANCE);
+    let mut written = uploaded();
+    let list = written.call_with(List, Who::OtherProject, None, false);
+    written.reply(list, Outcome::Ok, None, None, Some(200));
+    written.holds(&GLANCE);
     ends(false, None, Delete).breaks(&GLANCE, &[NoAnswer]);
     ends(true, None, Delete).holds(&GLANCE);
     ends(false, None, Upload).holds(&GLANCE);

@@ -1,6 +1,7 @@
 //! What tools read: each file is well-formed whatever a server said, and the same for the same result.
 
 use super::sample::{HOSTILE, hostile, result, three};
+use crate::schema::assert_fits;
 use insta::assert_snapshot;
 use std::collections::BTreeSet;
 use stormglass::{Accepted, Folder, SweepResult, sweep_files};
@@ -10,7 +11,11 @@ use stormglass_model::lifecycle::Verdict;
 pub fn file(result: &SweepResult, name: &str) -> String {
     let mut files = sweep_files(result);
     let found = files.find(|(other, _)| other == name);
-    String::from_utf8(found.unwrap().1.unwrap()).unwrap()
+    let bytes = found.unwrap().1.unwrap();
+    if name == "sweep.json" {
+        assert_fits("sweep", &bytes);
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 /// The same of any release.

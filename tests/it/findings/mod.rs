@@ -3,6 +3,6 @@
 mod accepted;
 mod causes;
 mod families;
-mod files;
+pub(crate) mod files;
 mod sample;
 mod seen;

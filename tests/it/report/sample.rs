@@ -239,6 +239,7 @@ pub fn valid() -> StormResult {
     };
     StormResult {
         stories: vec!["upload, keep, delete".to_owned()],
+        tenants: vec![None],
         runs: vec![run],
         thresholds: Vec::new(),
         verdict: Verdict::Valid,

@@ -6,7 +6,7 @@ mod messages;
 mod reading;
 mod script;
 mod secrets;
-mod shipped;
+pub(crate) mod shipped;
 mod steps;
 
 use std::path::Path;

@@ -115,6 +115,7 @@ fn story(dice: &mut Dice, number: usize) -> Story {
     }
     Story {
         name: format!("story {number}"),
+        tenant: None,
         weight: dice
             .pick(&[0.0_f64, 1.0, 1.0, 3.0])
             .max(f64::from(number == 0)),

@@ -139,8 +139,11 @@ impl Seen {
             for outcome in [Outcome::Ok, Outcome::Refused, Outcome::Fail] {
                 let impossible = match outcome {
                     // A new subject has no status that could forbid its creation.
-                    // A look is answered, if only with the word that there is nothing.
-                    Outcome::Refused => operation.creates() || operation == Operation::Show,
+                    // A look is answered, if only with the word that there is nothing, and so is a list.
+                    Outcome::Refused => {
+                        let looks = matches!(operation, Operation::Show | Operation::List);
+                        operation.creates() || looks
+                    }
                     Outcome::Ok => operation == Operation::AbortUpload,
                     Outcome::Fail | Outcome::Unknown | Outcome::Local => false,
                 };

@@ -1,6 +1,8 @@
 //! The shipped scenarios, scaled down: each ends as its file says, and together they leave nothing out.
 
 use super::{edges, read, run, taken};
+use crate::report::file;
+use crate::report::sample::origin;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use stormglass::StormResult;
@@ -55,6 +57,8 @@ fn every_shipped_scenario_ends_as_it_says() {
         assert!(result.thresholds_met(), "{name}: {why:?}");
         assert!(!result.generator_bottleneck, "{name}");
         assert_eq!(run.end.in_flight.now(), 0, "{name}");
+        // That it fits its schema is looked at there.
+        file(&origin(), result, "run.json");
     }
 }
 

@@ -4,8 +4,8 @@ use super::exchange::unanswered;
 use super::{Client, OperationContext};
 use crate::answer::{Answer, ImageId, Request};
 use crate::data_server::DataServer;
-use crate::dialect::{self, Stores, Tasks};
-use crate::http::{Call, Payload, Trouble, md5_of, sha512_of};
+use crate::dialect::{self, Page, Stores, Tasks};
+use crate::http::{Call, Payload, Reply, Trouble, md5_of, sha512_of};
 use hyper::header::HeaderValue;
 use stormglass_model::history::Seen;
 use stormglass_model::lifecycle::{Operation, Outcome, TaskStatus, Who};
@@ -51,6 +51,7 @@ impl Client {
             OperationKind::CopyLocation => self.copy_location(context).await,
             OperationKind::Delete => self.delete(context).await,
             OperationKind::Show => self.read_record(context).await,
+            OperationKind::List => self.read_list(context).await,
             _ => self.send_words(context).await,
         }
     }
@@ -126,6 +127,21 @@ impl Client {
             answer.outcome = Outcome::Ok;
         } else if answer.outcome == Outcome::Ok {
             answer.outcome = Outcome::Unknown;
+        }
+        answer
+    }
+
+    /// Reads the first page of what its user may see, as long as the server makes pages. It tells nothing of one image.
+    async fn read_list(&self, context: &mut OperationContext<'_>) -> Answer {
+        let call = self.call_of(OperationKind::List, context.request.id, "", None);
+        let (mut answer, came) = self.exchange(context, call).await;
+        (answer.observed, answer.content, answer.property) = (None, None, None);
+        let is_list = |reply: &Reply| {
+            reply.cut.is_none() && serde_json::from_slice::<Page>(&reply.text).is_ok()
+        };
+        if answer.outcome == Outcome::Ok && !came.as_ref().is_ok_and(is_list) {
+            answer.outcome = Outcome::Unknown;
+            answer.note = "no list of images in the reply".to_owned();
         }
         answer
     }

@@ -95,6 +95,8 @@ named! {
         DeleteFromDefaultStore = "delete-from-default-store",
         /// Glance only: has the staged data taken into every store.
         ImportToAllStores = "import-to-all-stores",
+        /// Lists what its user may see, as a client does before it picks a subject: the first page.
+        List = "list",
     }
 }
 

@@ -22,6 +22,8 @@ pub struct StoryId(pub u16);
 pub struct Story {
     /// What it is called in reports.
     pub name: String,
+    /// Whose it is, where results show that apart.
+    pub tenant: Option<String>,
     /// How often it is chosen, relative to the others; never negative.
     pub weight: f64,
     /// The size of the data its subject uploads.

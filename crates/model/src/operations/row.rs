@@ -39,6 +39,8 @@ pub enum OperationKind {
     Delete,
     /// Reads the record.
     Show,
+    /// Reads the first page of the records that its user may see, whichever these are.
+    List,
     /// Changes a property that means nothing.
     SetProperty,
     /// Forbids deletes.
@@ -99,6 +101,8 @@ named! {
         Download = "download",
         /// Reads the record.
         Show = "show",
+        /// Reads a list of records.
+        List = "list",
     }
 }
 
@@ -212,6 +216,7 @@ impl OperationKind {
             OperationKind::Delete | OperationKind::CopyLocation => ApiCall::Delete,
             OperationKind::Download => ApiCall::Download,
             OperationKind::Show => ApiCall::Show,
+            OperationKind::List => ApiCall::List,
         }
     }
 
@@ -227,7 +232,10 @@ impl OperationKind {
 
     /// Whether it only looks.
     pub const fn looks(self) -> bool {
-        matches!(self, OperationKind::Download | OperationKind::Show)
+        matches!(
+            self,
+            OperationKind::Download | OperationKind::Show | OperationKind::List
+        )
     }
 
     /// Whether the server reads from a place whose data we know, or that we make misbehave.
@@ -290,7 +298,8 @@ impl OperationKind {
             Who::Member => !accepts,
             Who::Reader => self.looks(),
             // What a member of another project creates is that project's own.
-            Who::OtherProject => self.creates() || accepts,
+            // Everybody may list what is there for him.
+            Who::OtherProject => self.creates() || accepts || matches!(self, OperationKind::List),
         }
     }
 }

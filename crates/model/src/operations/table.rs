@@ -261,6 +261,7 @@ pub const OPERATIONS: [Row; Operation::COUNT] = [
         Operation::ImportToAllStores,
         OperationKind::ImportToAllStores,
     ),
+    row(Operation::List, OperationKind::List, &[]).granted_in(Statuses::EVERY),
 ];
 
 /// Each row stands where its word says.

@@ -201,6 +201,8 @@ impl<A: Actors> Service<A> {
             Operation::DownloadAsAdmin => return self.read(now, handle, true, out),
             Operation::Show => return self.show(now, handle, out),
             Operation::SetProperty => Change::Touch,
+            // A list takes the database's time, and looks at no record in particular.
+            Operation::List => Change::Inspect,
             // A scenario that asks the embedded service for these is refused by its reader.
             Operation::Protect
             | Operation::Unprotect
@@ -303,6 +305,7 @@ impl<A: Actors> Service<A> {
                 self.go(now, handle, Visit::Remove, out);
             }
             (Change::FailUpload, _) => self.end(now, handle, Outcome::Fail, out),
+            (Change::Inspect, Reply::Record(_)) => self.end(now, handle, Outcome::Ok, out),
             (_, Reply::Done { .. }) => self.end(now, handle, Outcome::Ok, out),
             (_, Reply::Refused | Reply::Record(_)) => {
                 self.end(now, handle, Outcome::Refused, out);

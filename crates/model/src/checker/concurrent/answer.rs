@@ -289,6 +289,7 @@ impl Checker {
             | OperationKind::CopyLocation
             | OperationKind::SetProperty
             | OperationKind::Show
+            | OperationKind::List
             | OperationKind::Download => {}
         }
     }

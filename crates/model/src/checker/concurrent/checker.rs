@@ -277,7 +277,9 @@ impl Checker {
 
     fn invoke(&mut self, open: Open) {
         let unanswered = open.way == Way::Maybe;
-        if open.operation != Operation::Show {
+        // Neither tells or does anything that has to do with what the subject is in the middle of.
+        let bystander = matches!(open.operation, Operation::Show | Operation::List);
+        if !bystander {
             self.known.busy = None;
         }
         if open.operation == Operation::Unprotect {
@@ -294,7 +296,7 @@ impl Checker {
         self.known.may_be_copied |= open.operation == Operation::CopyImage
             && !matches!(open.way, Way::Refused | Way::Never);
         let changes_nothing = self.plans.changes(open.plan).is_empty();
-        self.known.unsettled |= unanswered && changes_nothing && open.operation != Operation::Show;
+        self.known.unsettled |= unanswered && changes_nothing && !bystander;
         self.known.tasks_ended &= !goes_on(&self.rules, open.operation);
         self.known.trespassed |= trespasses(open.operation, open.who);
         self.known.staging_unknown |= unanswered && open.operation == Operation::Stage;

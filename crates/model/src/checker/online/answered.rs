@@ -89,6 +89,8 @@ impl Checker {
                 OperationKind::Download => self.may_read(ended, operation.row().who),
                 OperationKind::Delete => self.delete_is_true(ended),
                 OperationKind::Show => self.record_is_true(ended),
+                // It tells nothing of this subject.
+                OperationKind::List => {}
                 // It changes nothing that is judged, and a real Glance is not judged here.
                 OperationKind::SetProperty
                 | OperationKind::Protect

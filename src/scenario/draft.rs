@@ -167,10 +167,23 @@ impl Draft {
 
     /// Why the answers make no storm that can be run, if so.
     pub(crate) fn refused(&self) -> Option<String> {
-        let slots = self.busy_slots();
-        (slots > f64::from(MOST_SLOTS) / 2.0).then(|| {
-            format!("this load keeps {slots:.0} slots busy: write fewer uploads, smaller sizes, or more bandwidth")
+        let (slots, transfers) = (self.busy_slots(), self.transfers());
+        if slots > f64::from(MOST_SLOTS) / 2.0 {
+            let why = format!("this load keeps {slots:.0} slots busy");
+            return Some(format!(
+                "{why}: write fewer uploads, smaller sizes, or more bandwidth"
+            ));
+        }
+        (transfers > YEAR).then(|| {
+            let why = format!("the transfers of one image take {transfers}");
+            format!("{why}: write smaller sizes, fewer downloads, or more bandwidth")
         })
+    }
+
+    /// How long all transfers of the largest image take at most, one after the other, and one more.
+    fn transfers(&self) -> Span {
+        let times = 2 + u64::from(self.downloads);
+        Span(self.longest_transfer().0.saturating_mul(times))
     }
 
     /// Images of a whole run.
@@ -191,12 +204,7 @@ impl Draft {
     /// Until as much is removed as is uploaded.
     fn warm_up(&self) -> Span {
         let kept = self.life + self.delayed_delete;
-        let transfers = Span(
-            self.longest_transfer()
-                .0
-                .saturating_mul(2 + u64::from(self.downloads)),
-        );
-        rounded_up(kept + SCRUB_INTERVAL + transfers)
+        rounded_up(kept + SCRUB_INTERVAL + self.transfers())
     }
 
     /// What follows: a day, longer where little comes, and shorter where more comes than it takes to know.

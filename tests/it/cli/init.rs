@@ -150,6 +150,17 @@ fn answers_that_make_no_sense_are_refused() {
             ],
             "write fewer uploads",
         ),
+        (
+            &[
+                "--uploads",
+                "1/w",
+                "--sizes",
+                "1PiB",
+                "--bandwidth",
+                "1MiB/s",
+            ],
+            "write smaller sizes",
+        ),
     ] {
         let output = init(arguments, Path::new("."));
         assert_eq!(

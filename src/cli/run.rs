@@ -25,6 +25,7 @@ Examples:
   stormglass run scenarios/smoke.toml --seed 7 --set service.store.slots=8
   stormglass run scenarios/smoke.toml --replications 20 --threads 4 --out /tmp/smoke
   stormglass run scenarios/smoke.toml --replications 8 --baseline /tmp/before
+  stormglass run scenarios/steady-week.toml --capacity 200TiB
   stormglass run scenarios/smoke.toml --history --out /tmp/smoke
   stormglass run scenarios/smoke.toml --json | jq .verdict")]
 pub struct Arguments {
@@ -54,6 +55,9 @@ pub struct Arguments {
     /// Overrides a key of the scenario, as in service.store.slots=8; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// Tells when a store of this capacity would be full, as 200TiB; nothing is refused for it
+    #[arg(long, value_name = "SIZE", value_parser = super::size)]
+    capacity: Option<Bytes>,
     /// Runs the commands that the scenario names under [target.glance.commands] where its faults want them; read them first
     #[arg(long)]
     allow_commands: bool,
@@ -74,7 +78,8 @@ pub struct Arguments {
 
 /// Runs it. Every way out but a wrong scenario leaves either a folder of results or no folder.
 pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Exit> {
-    let mut scenario = super::read(&arguments.file, &overrides(arguments))?;
+    let settings = settings(arguments);
+    let mut scenario = super::read(&arguments.file, &overrides(arguments, &settings))?;
     let baseline = arguments.baseline.as_deref();
     let baseline = baseline.map(|path| Baseline::read(path, arguments.matter));
     let baseline = baseline.transpose()?;
@@ -105,12 +110,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         .inspect_err(|_| folder.discard())
         .with_context(|| format!("cannot run {}", arguments.file.display()))
         .map_err(|error| super::interrupted(error, &options.progress))?;
-    let origin = Origin::new(
-        &scenario,
-        &arguments.file,
-        &arguments.settings,
-        Host::this(),
-    );
+    let origin = Origin::new(&scenario, &arguments.file, &settings, Host::this());
     let mut kept = folder.write_some(report::files(&origin, &result));
     if arguments.history {
         folder.stream(&mut kept, report::HISTORY, |file| {
@@ -143,9 +143,17 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     }
 }
 
+/// Every `--set`, and what else sets a key and must be repeated with them.
+fn settings(arguments: &Arguments) -> Vec<String> {
+    let capacity = arguments
+        .capacity
+        .map(|Bytes(all)| format!("forecast.capacity=\"{all}B\""));
+    arguments.settings.iter().cloned().chain(capacity).collect()
+}
+
 /// What the command line changes in the scenario; its own options come last, so that they win.
-fn overrides(arguments: &Arguments) -> Vec<String> {
-    let mut overrides = arguments.settings.clone();
+fn overrides(arguments: &Arguments, settings: &[String]) -> Vec<String> {
+    let mut overrides = settings.to_vec();
     overrides.extend(arguments.seed.map(|seed| format!("seed={seed}")));
     overrides.extend(arguments.replications.map(|n| format!("replications={n}")));
     overrides

@@ -25,7 +25,8 @@ pub fn of_threshold(threshold: &Threshold, position: usize, runs: &[RunResult]) 
     estimate(&values).map(|estimate| interval(estimate, values.len()))
 }
 
-fn interval(estimate: Estimate, runs: usize) -> Value {
+/// An interval over runs, as `run.json` writes it.
+pub fn interval(estimate: Estimate, runs: usize) -> Value {
     json!({
         "mean": estimate.mean,
         "low": estimate.low(),

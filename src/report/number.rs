@@ -23,6 +23,11 @@ pub fn ratio(numerator: f64, denominator: f64) -> String {
     trimmed(&format!("{:.6}", numerator / denominator))
 }
 
+/// A number that is no ratio: to three decimals, without zeros that say nothing.
+pub fn fixed(value: f64) -> String {
+    trimmed(&format!("{value:.3}"))
+}
+
 /// An integer with its decimal point moved to the left.
 fn scaled(value: u64, decimals: usize) -> String {
     let unit = 10_u64.pow(decimals as u32);

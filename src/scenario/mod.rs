@@ -10,6 +10,7 @@ mod commands;
 mod demand;
 mod document;
 mod fault;
+mod forecast;
 mod identity;
 mod keys;
 mod listed;

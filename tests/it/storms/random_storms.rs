@@ -70,6 +70,7 @@ fn service(dice: &mut Dice) -> ServiceConfig {
             get: dice.duration(4e6),
             delete: dice.duration(4e6),
             capacity: dice.pick(&[None, None, Some(Bytes(3 << 20)), Some(Bytes(0))]),
+            watched: None,
         },
         ..ServiceConfig::default()
     }

@@ -58,6 +58,14 @@ pub fn thousands(value: u64) -> String {
     text
 }
 
+/// An amount of money: whole from a hundred on, and to a hundredth below.
+pub fn money(amount: f64) -> String {
+    match amount.abs() {
+        large if large >= 100.0 => thousands(large.round() as u64),
+        small => format!("{small:.2}"),
+    }
+}
+
 /// Three significant digits with k, M or G: `461k`, `2.05M`.
 pub fn compact(value: f64) -> String {
     let (number, suffix) = match value {

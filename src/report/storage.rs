@@ -2,12 +2,12 @@
 
 use super::csv::table;
 use super::intervals::interval;
-use super::number::{fixed, percent, rate, seconds};
+use super::number::{fixed, money, percent, rate, seconds};
 use super::origin::Origin;
 use crate::capacity::storage::{
-    ByRun, Cell, Full, Plan, ScrubberQueue, SeriesRow, StatusLevel, Storage, Trend, series,
+    ByRun, Cell, Cost, Full, Plan, ScrubberQueue, SeriesRow, StatusLevel, Storage, Trend, series,
 };
-use crate::metrics::StormResult;
+use crate::metrics::{RunResult, StormResult};
 use serde_json::{Map, Value, json};
 use std::io;
 use stormglass_model::lifecycle::SubjectStatus;
@@ -51,16 +51,18 @@ fn cells(cell: Option<&Cell>) -> [String; 4] {
 }
 
 /// The entry in `run.json`; null where nothing was stored.
-pub(super) fn json(origin: &Origin, storage: Option<&Storage>) -> Value {
+pub(super) fn json(origin: &Origin, runs: &[RunResult]) -> Value {
+    let storage = Storage::of(runs, &origin.plan);
     json!(storage.map(|storage| {
         json!({
             "stored": level(&storage.stored),
             "by_status": storage.by_status.iter().map(level).collect::<Vec<_>>(),
             "trend": trend(&storage.trend),
             "warm_up_s": storage.warm_up_s,
-            "closed_form": closed_form(storage, &origin.plan),
-            "capacity": capacity(storage, &origin.plan),
+            "closed_form": closed_form(&storage, &origin.plan),
+            "capacity": capacity(&storage, &origin.plan),
             "scrubber": storage.scrubber.as_ref().map(|it| scrubber(origin, it)),
+            "cost": storage.cost.as_ref().map(|it| cost(it, &origin.plan)),
         })
     }))
 }
@@ -114,6 +116,18 @@ fn capacity(storage: &Storage, plan: &Plan) -> Value {
     object["full"] = json!(word);
     object["after_s"] = after_s;
     object
+}
+
+/// What a month costs, and what of it each part.
+fn cost(cost: &Cost, plan: &Plan) -> Value {
+    json!({
+        "currency": plan.prices.as_ref().map(|prices| &prices.currency),
+        "month": figure(&cost.month),
+        "month_by_run": cost.month.values(),
+        "stored": figure(&cost.stored),
+        "slots": cost.slots,
+        "workers": cost.workers,
+    })
 }
 
 fn scrubber(origin: &Origin, queue: &ScrubberQueue) -> Value {
@@ -186,6 +200,8 @@ pub(super) fn lines(storage: &Storage, plan: &Plan) -> Vec<(String, bool)> {
         lines.push((format!("  capacity of {}: {when}", capacity.bytes), is_bad));
     }
     lines.extend(storage.scrubber.as_ref().and_then(scrubs));
+    let prices = plan.prices.as_ref().zip(storage.cost.as_ref());
+    lines.extend(prices.map(|(prices, cost)| (costs(&prices.currency, cost, plan), false)));
     lines
 }
 
@@ -230,6 +246,23 @@ fn when_full(full: &Full, runs: usize, share: &str) -> String {
     }
 }
 
+fn costs(currency: &str, cost: &Cost, plan: &Plan) -> String {
+    let parts = [
+        (cost.stored.mean(), "stored".to_owned()),
+        (cost.slots, format!("{} slots", plan.slots)),
+        (cost.workers, format!("{} workers", plan.workers)),
+    ];
+    let parts = parts.iter().filter(|(price, _)| *price > 0.0);
+    let parts: Vec<String> = parts
+        .map(|(price, what)| format!("{what} {}", money(*price)))
+        .collect();
+    let (month, reach) = (money(cost.month.mean()), reach(&cost.month));
+    format!(
+        "  a month costs {month} {currency}{reach}: {}",
+        parts.join(", ")
+    )
+}
+
 /// The least use of the scrubber that is worth a line.
 const WORTH_A_LINE: f64 = 0.1;
 
@@ -240,11 +273,10 @@ fn scrubs(queue: &ScrubberQueue) -> Option<(String, bool)> {
         return None;
     }
     let flow = format!(
-        "  scrubber: {} due, {} possible ({}{})",
+        "  scrubber: {} due of {} possible ({})",
         rate(queue.inflow.mean()),
         rate(queue.service.mean()),
         percent(used),
-        reach(&queue.utilisation),
     );
     let outage = queue.outages.iter().max_by_key(|outage| outage.drained);
     let catches_up = match (outage, queue.drain_per_second()) {

@@ -361,9 +361,10 @@ fn service(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint)
 
 fn busiest(usage: &Usage) -> String {
     format!(
-        "  busiest: {}, {} used in {}; {}",
+        "  busiest: {}, {} of {} used in {}; {}",
         usage.resource,
         percent(usage.utilisation),
+        compact(usage.units),
         usage.phase,
         waits(usage),
     )

@@ -156,7 +156,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
     let replications = t.or("replications", NonZeroU32::MIN);
     let before = reader.mistakes.borrow().len();
     let mut target = target::read(t);
-    forecast::read(t, target.as_mut());
+    let prices = forecast::read(t, target.as_mut());
     let clock = clock(t, target.as_ref());
     let mut stories = story::read(t);
     let by_story = story::arrivals(t, &stories);
@@ -205,6 +205,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         settle,
         thresholds,
         interval,
+        prices,
         keeps_history: false,
         ends_when_lost: false,
         keys: BTreeMap::new(),

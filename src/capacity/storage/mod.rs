@@ -7,6 +7,7 @@ mod by_run;
 mod closed_form;
 #[cfg(test)]
 mod closed_form_tests;
+mod cost;
 mod full;
 mod levels;
 mod plan;
@@ -15,6 +16,7 @@ mod series;
 mod trend;
 
 pub use by_run::ByRun;
+pub use cost::Cost;
 pub use full::Full;
 pub use levels::StatusLevel;
 pub use plan::Plan;
@@ -42,6 +44,8 @@ pub struct Storage {
     pub full: Option<Full>,
     /// The scrubber; none where nothing came due.
     pub scrubber: Option<ScrubberQueue>,
+    /// What the plan costs, if it has prices.
+    pub cost: Option<Cost>,
 }
 
 impl Storage {
@@ -57,6 +61,7 @@ impl Storage {
         let seen: Vec<Seen> = seen.collect();
         let capacity = plan.capacity.map(|capacity| capacity.bytes.0 as f64);
         Some(Storage {
+            cost: cost::cost(&stored.bytes, plan),
             stored,
             by_status: levels::by_status(runs),
             full: capacity.map(|capacity| full::full(capacity, &seen, &trend)),

@@ -1,7 +1,7 @@
 //! What a scenario says of storage before it is run.
 
 use super::closed_form::{ClosedForm, NoClosedForm};
-use crate::scenario::{Scenario, Target};
+use crate::scenario::{Prices, Scenario, Target};
 use stormglass_model::fault::{FaultId, Place};
 use stormglass_model::units::Bytes;
 
@@ -14,6 +14,12 @@ pub struct Plan {
     pub capacity: Option<Capacity>,
     /// The faults that take the scrubber down.
     pub scrubber_faults: Vec<FaultId>,
+    /// What it is paid for with.
+    pub prices: Option<Prices>,
+    /// The store's slots.
+    pub slots: u64,
+    /// Workers of all kinds: of requests, of the scrubber and of tasks.
+    pub workers: u64,
 }
 
 /// A capacity.
@@ -29,11 +35,22 @@ impl Plan {
     /// Of a scenario.
     pub fn of(scenario: &Scenario) -> Plan {
         let faults = scenario.faults.iter().zip(0..);
+        let (slots, workers) = match &scenario.target {
+            Target::Glance(_) => (0, 0),
+            Target::Embedded(config) => {
+                let workers = [config.workers, config.scrub_workers, config.task_workers];
+                let workers = workers.iter().map(|count| u64::from(count.get())).sum();
+                (config.store.slots.get().into(), workers)
+            }
+        };
         let scrubber = faults.filter(|(fault, _)| fault.place == Place::Scrubber);
         Plan {
             closed_form: ClosedForm::of(scenario),
             capacity: capacity(scenario),
             scrubber_faults: scrubber.map(|(_, id)| FaultId(id)).collect(),
+            prices: scenario.prices.clone(),
+            slots,
+            workers,
         }
     }
 }

@@ -38,6 +38,7 @@ fn scenario(replications: u32) -> Scenario {
         settle: Some(Span::from_secs(5)),
         thresholds: Vec::new(),
         interval: None,
+        prices: None,
         keeps_history: false,
         ends_when_lost: false,
         keys: [("service.store.slots".to_owned(), "8".to_owned())].into(),

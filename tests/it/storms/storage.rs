@@ -222,8 +222,109 @@ fn what_is_stored_is_what_theory_says() {
         let storage = &run["storage"];
         let ratio = storage["closed_form"]["ratio"].as_f64();
         let ratio = ratio.unwrap_or_else(|| panic!("{known}: {storage}"));
-        println!("{known}: {ratio}");
         assert!((ratio - 1.0).abs() < 0.01, "{known}: {ratio} {storage}");
         assert_eq!(storage["trend"]["is"], "levels_off", "{known}");
     }
+}
+
+/// A scenario that fills by forty MiB a second and never empties, with more keys at the end.
+fn grows(more: &str) -> Scenario {
+    let text = format!(
+        "schema = 1\nname = \"grows\"\nreplications = 2\n\
+         [load]\narrivals = {{ rate = \"4/s\", spacing = \"even\" }}\nduration = \"10m\"\n\
+         [[story]]\nname = \"kept\"\nsize = \"10MiB\"\nsteps = [\"create\", \"upload\"]\n{more}"
+    );
+    let scenario = stormglass::parse("grows.toml", &text, std::path::Path::new(""), &[]);
+    scenario.unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+/// What `run.json` and the summary say of the capacity of a scenario.
+fn capacity(scenario: &Scenario) -> (Value, String) {
+    let result = super::run(scenario, 2);
+    let origin = stormglass::Origin::new(
+        scenario,
+        std::path::Path::new("x.toml"),
+        &[],
+        stormglass::Host::this(),
+    );
+    let run: Value = serde_json::from_slice(&file(&origin, &result, "run.json")).unwrap();
+    let summary = stormglass::summary(&origin, &result, None, false);
+    (run["storage"]["capacity"].clone(), summary)
+}
+
+/// The hundred-and-first upload is the first that finds no room, and comes after 25 s.
+#[test]
+fn a_capacity_is_full_when_an_upload_finds_no_room() {
+    for key in ["[forecast]\ncapacity", "[service.store]\ncapacity"] {
+        for interval in ["1s", "70s"] {
+            let more = format!("{key} = \"1000MiB\"\n[report]\ninterval = \"{interval}\"\n");
+            let (said, summary) = capacity(&grows(&more));
+            assert_eq!(said["full"], "reached", "{said}");
+            assert_eq!(said["after_s"]["mean"], 25.0, "{said}");
+            assert!(
+                summary.contains("capacity of 1000MiB: full after 25s"),
+                "{summary}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_capacity_that_is_not_reached_is_forecast_or_never_full() {
+    // 40 MiB a second for two hours.
+    let (said, summary) = capacity(&grows("[forecast]\ncapacity = \"288000MiB\"\n"));
+    assert_eq!(said["full"], "expected", "{said}");
+    let after_s = said["after_s"]["mean"].as_f64().unwrap();
+    assert!((after_s / 7_200.0 - 1.0).abs() < 0.001, "{said}");
+    assert!(summary.contains("full after 2h"), "{summary}");
+    let mut filling = filling(2);
+    if let stormglass::Target::Embedded(config) = &mut filling.target {
+        config.store.watched = Some(stormglass_model::units::Bytes(1 << 40));
+    }
+    let (said, summary) = capacity(&filling);
+    assert_eq!(said["full"], "never", "{said}");
+    assert!(summary.contains("never full at this load, 2."), "{summary}");
+}
+
+/// Four a second come due, and one worker does ten a second: two fifths of its time, and two thirds of an outage to catch up.
+#[test]
+fn the_scrubber_is_a_queue_that_catches_up_after_an_outage() {
+    let text = "schema = 1\nname = \"scrubs\"\nreplications = 2\n\
+         [service]\ndelayed_delete = true\nscrub_interval = \"10s\"\nscrub_workers = 1\n\
+         [service.store]\ndelete = \"100ms\"\n\
+         [load]\narrivals = { rate = \"4/s\" }\nduration = \"90m\"\nwarm_up = \"5m\"\n\
+         [[story]]\nname = \"kept\"\nsize = \"10MiB\"\n\
+         steps = [\"create\", \"upload\", { wait = \"30s\" }, \"delete\"]\n\
+         [[fault]]\nname = \"down\"\nat = \"scrubber\"\nkind = \"down\"\n\
+         window = { from = \"20m\", to = \"50m\" }\n\
+         [report]\ninterval = \"10s\"\n";
+    let scenario = stormglass::parse("scrubs.toml", text, std::path::Path::new(""), &[]);
+    let scenario = scenario.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let result = super::run(&scenario, 2);
+    let origin = stormglass::Origin::new(
+        &scenario,
+        std::path::Path::new("x.toml"),
+        &[],
+        stormglass::Host::this(),
+    );
+    let run: Value = serde_json::from_slice(&file(&origin, &result, "run.json")).unwrap();
+    let scrubber = &run["storage"]["scrubber"];
+    let near = |value: &Value, expected: f64, share: f64| {
+        let found = value.as_f64().unwrap();
+        assert!((found / expected - 1.0).abs() < share, "{found} {scrubber}");
+    };
+    near(&scrubber["service_per_s"]["mean"], 10.0, 1e-6);
+    near(&scrubber["inflow_per_s"]["mean"], 4.0, 0.03);
+    near(&scrubber["utilisation"]["mean"], 0.4, 0.03);
+    near(&scrubber["drain_s_per_s_down"], 2.0 / 3.0, 0.06);
+    let outages = scrubber["outages"].as_array().unwrap();
+    assert_eq!(outages.len(), 2, "one in each run");
+    for outage in outages {
+        assert_eq!(outage["fault"], "down");
+        near(&outage["drained_after_s"], 1_200.0, 0.06);
+    }
+    let why = &run["storage"]["closed_form"]["none_because"];
+    assert_eq!(why, "its faults change what is stored");
+    let summary = stormglass::summary(&origin, &result, None, false);
+    assert!(summary.contains("down for 30m, caught up 2"), "{summary}");
 }

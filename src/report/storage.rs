@@ -59,6 +59,7 @@ pub(super) fn json(origin: &Origin, runs: &[RunResult]) -> Value {
             "by_status": storage.by_status.iter().map(level).collect::<Vec<_>>(),
             "trend": trend(&storage.trend),
             "warm_up_s": storage.warm_up_s,
+            "warm_up_is_too_short": storage.warms_up_too_briefly(),
             "closed_form": closed_form(&storage, &origin.plan),
             "capacity": capacity(&storage, &origin.plan),
             "scrubber": storage.scrubber.as_ref().map(|it| scrubber(origin, it)),
@@ -208,9 +209,10 @@ pub(super) fn lines(storage: &Storage, plan: &Plan) -> Vec<(String, bool)> {
 fn on_average(storage: &Storage, plan: &Plan) -> String {
     let bytes = &storage.stored.bytes;
     let mean = Bytes(bytes.mean().round() as u64);
-    let when = match storage.warm_up_s > 0.0 {
-        true => "after warm-up",
-        false => "over the load",
+    let when = match (storage.warm_up_s > 0.0, storage.warms_up_too_briefly()) {
+        (true, _) => "after warm-up",
+        (false, true) => "over the load, its filling included",
+        (false, false) => "over the load",
     };
     let form = match &plan.closed_form {
         Ok(form) if form.growth_per_s > 0.0 => {

@@ -34,7 +34,7 @@ pub(super) fn csv(result: &StormResult) -> io::Result<Vec<u8>> {
             name(row.status).to_owned(),
         ];
         record.extend(cells(row.subjects.as_ref()));
-        record.extend(cells(Some(&row.bytes)));
+        record.extend(cells(row.bytes.as_ref()));
         record
     });
     table(&format!("t_s,phase,status,{columns}"), records)

@@ -21,6 +21,10 @@ fn capacity(root: &mut Fields, target: Option<&mut Target>) {
     let Some((capacity, input)) = capacity else {
         return;
     };
+    if capacity == Bytes(0) {
+        let help = "write for example `capacity = \"200TiB\"`";
+        return input.wrong("a capacity of nothing is always full", help);
+    }
     match target {
         Some(Target::Glance(_)) => {
             let help = "leave `[forecast]` out";

@@ -74,7 +74,7 @@ fn over_load(runs: &[RunResult], level: impl Fn(&Gauges) -> Level) -> Option<ByR
 }
 
 /// The most that a level ever was.
-fn most(runs: &[RunResult], level: impl Fn(&Gauges) -> Level) -> u64 {
+pub(super) fn most(runs: &[RunResult], level: impl Fn(&Gauges) -> Level) -> u64 {
     let rows = runs.iter().flat_map(|run| &run.timeline);
     rows.map(|row| level(&row.gauges).max()).max().unwrap_or(0)
 }

@@ -1,7 +1,7 @@
 //! What was stored over time, with a band over the runs.
 
 use super::by_run::{ByRun, mean};
-use super::levels::levels_of;
+use super::levels::{levels_of, most};
 use crate::metrics::{RunResult, TimelineRow};
 use stormglass_model::history::{Gauges, Level};
 use stormglass_model::lifecycle::SubjectStatus;
@@ -18,8 +18,8 @@ pub struct SeriesRow<'r> {
     pub status: Option<SubjectStatus>,
     /// Subjects in it; none for all that was stored.
     pub subjects: Option<Cell>,
-    /// Bytes of these.
-    pub bytes: Cell,
+    /// Bytes of these; none where nothing was ever stored, as far as anybody can see.
+    pub bytes: Option<Cell>,
 }
 
 /// A level within an interval.
@@ -43,10 +43,10 @@ pub fn series(runs: &[RunResult]) -> Vec<SeriesRow<'_>> {
     let end = runs.iter().map(|run| run.end.at).min();
     let there = |status: &SubjectStatus| {
         let (subjects, bytes) = levels_of(*status);
-        let mut rows = runs.iter().flat_map(|run| &run.timeline);
-        rows.any(|row| subjects(&row.gauges).max() > 0 || bytes(&row.gauges).max() > 0)
+        most(runs, subjects) > 0 || most(runs, bytes) > 0
     };
     let statuses: Vec<SubjectStatus> = (SubjectStatus::ALL.iter().copied()).filter(there).collect();
+    let stores = most(runs, |it| it.bytes_stored) > 0;
     let mut rows = Vec::new();
     for pair in grid.timeline.windows(2) {
         let (from, to) = (pair[0].gauges.at, pair[1].gauges.at);
@@ -54,20 +54,21 @@ pub fn series(runs: &[RunResult]) -> Vec<SeriesRow<'_>> {
             continue;
         }
         let phase = grid.phases[pair[1].phase].name.as_str();
-        let mut add = |status, subjects, bytes: Option<Cell>| {
-            rows.extend(bytes.map(|bytes| SeriesRow {
-                to,
-                phase,
-                status,
-                subjects,
-                bytes,
-            }));
+        let row = |status, subjects, bytes: Option<Cell>| SeriesRow {
+            to,
+            phase,
+            status,
+            subjects,
+            bytes: bytes.filter(|_| stores),
         };
-        add(None, None, cell(runs, |it| it.bytes_stored, from, to));
+        if stores {
+            let bytes = cell(runs, |it| it.bytes_stored, from, to);
+            rows.push(row(None, None, bytes));
+        }
         for &status in &statuses {
             let (subjects, bytes) = levels_of(status);
             let subjects = cell(runs, subjects, from, to);
-            add(Some(status), subjects, cell(runs, bytes, from, to));
+            rows.push(row(Some(status), subjects, cell(runs, bytes, from, to)));
         }
     }
     rows

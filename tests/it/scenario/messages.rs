@@ -510,6 +510,7 @@ fn forecasts() {
     let url = "[target.glance]\nurl = \"http://127.0.0.1:9292\"\n";
     let texts = [
         "[forecast]\ncapacity = \"much\"\nsize = \"1TiB\"".to_owned(),
+        "[forecast]\ncapacity = \"0B\"".to_owned(),
         "[forecast]\ncapacity = \"2TiB\"\n[service.store]\ncapacity = \"1TiB\"".to_owned(),
         format!("[forecast]\ncapacity = \"2TiB\"\n{url}"),
         "[prices]\ncurrency = \"EUR\"".to_owned(),

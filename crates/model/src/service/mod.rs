@@ -210,6 +210,7 @@ impl<A: Actors> Target for Service<A> {
     #[inline]
     fn fetch(&mut self, slot: u32) {
         self.actors.fetch(slot);
+        self.store.fetch(slot);
     }
 
     fn is_at_rest(&mut self, now: Time) -> bool {

@@ -59,6 +59,12 @@ impl Store {
         self.held.at(slot).bytes
     }
 
+    /// Fetches what is known of the subject in `slot` into the processor's cache.
+    #[inline]
+    pub(crate) fn fetch(&self, slot: u32) {
+        std::hint::black_box(self.held.get(slot).map(|held| held.bytes));
+    }
+
     /// The subject in `slot` has another status now, and so have its bytes.
     #[inline]
     pub(crate) fn moved(&mut self, now: Time, slot: u32, to: SubjectStatus) {

@@ -5,6 +5,7 @@ mod law;
 mod quantity;
 mod result;
 mod search;
+pub mod storage;
 mod storms;
 mod usage;
 pub mod usl;

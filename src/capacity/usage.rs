@@ -168,7 +168,7 @@ impl<'r> PhaseSum<'r> {
 pub struct Growth {
     /// The level's name.
     pub level: String,
-    /// By how much it grew in a second, on average over the second half of the load.
+    /// By how much it grew in a second, on average over the second half of the load and over the runs.
     pub per_second: f64,
     /// Whether it is counted in bytes.
     pub is_bytes: bool,
@@ -179,12 +179,14 @@ pub struct Growth {
 pub fn growing(runs: &[RunResult]) -> Vec<Growth> {
     let names = Gauges::level_names();
     let endless = |name: &str| {
-        name.starts_with("queue_") || name.starts_with("bytes_") || name == "in_flight"
+        name.starts_with("queue_")
+            || ["in_flight", "bytes_stored", "bytes_pending_delete"].contains(&name)
     };
     let levels = names.iter().enumerate().filter(|(_, name)| endless(name));
     let Some(LoadParts { means, part_s }) = part_means(runs) else {
         return Vec::new();
     };
+    let count = runs.len() as f64;
     levels
         .filter_map(|(index, name)| {
             let means = means[index];
@@ -196,7 +198,10 @@ pub fn growing(runs: &[RunResult]) -> Vec<Growth> {
                 && steps[PARTS - 2] >= 0.5 * pace;
             grows.then(|| Growth {
                 level: name.clone(),
-                per_second: (last - means[PARTS / 2]) / (PARTS - 1 - PARTS / 2) as f64 / part_s,
+                per_second: (last - means[PARTS / 2])
+                    / (PARTS - 1 - PARTS / 2) as f64
+                    / part_s
+                    / count,
                 is_bytes: name.starts_with("bytes_"),
             })
         })

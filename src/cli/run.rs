@@ -28,6 +28,7 @@ Examples:
   stormglass run scenarios/smoke.toml --replications 20 --threads 4 --out /tmp/smoke
   stormglass run scenarios/smoke.toml --until-within 5%
   stormglass run scenarios/smoke.toml --replications 8 --baseline /tmp/before
+  stormglass run scenarios/steady-week.toml --capacity 200TiB
   stormglass run scenarios/smoke.toml --history --out /tmp/smoke
   stormglass run scenarios/smoke.toml --quiet --junit stormglass.xml
   stormglass run scenarios/smoke.toml --json | jq .verdict")]
@@ -65,6 +66,9 @@ pub struct Arguments {
     /// Overrides a key of the scenario, as in service.store.slots=8; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// Tells when a store of this capacity would be full, as 200TiB; nothing is refused for it
+    #[arg(long, value_name = "SIZE", value_parser = super::size)]
+    capacity: Option<Bytes>,
     /// Runs the commands that the scenario names under [target.glance.commands] where its faults want them; read them first
     #[arg(long)]
     allow_commands: bool,
@@ -85,7 +89,8 @@ pub struct Arguments {
 
 /// Runs it. Every way out but a wrong scenario leaves either a folder of results or no folder.
 pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Exit> {
-    let mut scenario = super::read(&arguments.file, &overrides(arguments))?;
+    let settings = settings(arguments);
+    let mut scenario = super::read(&arguments.file, &overrides(arguments, &settings))?;
     let enough = until::enough(&scenario.thresholds, arguments.until_within)?;
     let baseline = arguments.baseline.as_deref();
     let baseline = baseline.map(|path| Baseline::read(path, arguments.matter));
@@ -121,7 +126,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         .inspect_err(|_| folder.discard())
         .with_context(|| format!("cannot run {}", arguments.file.display()))
         .map_err(|error| super::interrupted(error, &options.progress))?;
-    let origin = origin(arguments, &scenario);
+    let origin = origin(arguments, &settings, &scenario);
     let kept = write(arguments, &scenario, &folder, &origin, &result)?;
     let results = folder.path().display().to_string();
     let shown = super::show(
@@ -151,9 +156,8 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
 }
 
 /// Where the results come from.
-fn origin(arguments: &Arguments, scenario: &Scenario) -> Origin {
-    let Arguments { file, settings, .. } = arguments;
-    let origin = Origin::new(scenario, file, settings, Host::this());
+fn origin(arguments: &Arguments, settings: &[String], scenario: &Scenario) -> Origin {
+    let origin = Origin::new(scenario, &arguments.file, settings, Host::this());
     match arguments.until_within {
         Some(share) => origin.until_within(share),
         None => origin,
@@ -190,9 +194,17 @@ fn unwritable(file: &Path) -> String {
     format!("cannot write {}", file.display())
 }
 
+/// Every `--set`, and what else sets a key and must be repeated with them.
+fn settings(arguments: &Arguments) -> Vec<String> {
+    let capacity = arguments
+        .capacity
+        .map(|Bytes(all)| format!("forecast.capacity=\"{all}B\""));
+    arguments.settings.iter().cloned().chain(capacity).collect()
+}
+
 /// What the command line changes in the scenario; its own options come last, so that they win.
-fn overrides(arguments: &Arguments) -> Vec<String> {
-    let mut overrides = arguments.settings.clone();
+fn overrides(arguments: &Arguments, settings: &[String]) -> Vec<String> {
+    let mut overrides = settings.to_vec();
     overrides.extend(arguments.seed.map(|seed| format!("seed={seed}")));
     let most = arguments.until_within.map(|_| until::MOST);
     let replications = arguments.replications.map(NonZeroU32::get).or(most);

@@ -39,7 +39,14 @@ pub enum NotComparable {
 }
 
 /// Keys that say how much is measured, or judged, and not what.
-const BESIDE: [&str; 5] = ["name", "seed", "replications", "report", "thresholds"];
+const BESIDE: [&str; 6] = [
+    "name",
+    "seed",
+    "replications",
+    "report",
+    "thresholds",
+    "forecast",
+];
 
 /// The keys that differ, if what clients do, and in what time they do it, is the same.
 pub fn comparable(a: &Results, b: &Results) -> Result<Vec<DifferingKey>, NotComparable> {

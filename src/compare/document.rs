@@ -23,6 +23,29 @@ pub struct Document {
     #[serde(default)]
     pub latencies: Vec<Merged>,
     pub runs: Vec<Run>,
+    /// Versions that did not say what is stored did not write it.
+    #[serde(default)]
+    pub storage: Option<Storage>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Storage {
+    #[serde(default)]
+    pub cost: Option<Cost>,
+}
+
+/// What a month costs.
+#[derive(Debug, Deserialize)]
+pub struct Cost {
+    pub currency: String,
+    pub month_by_run: Vec<f64>,
+}
+
+impl Document {
+    /// What it costs, where the scenario has prices.
+    pub fn cost(&self) -> Option<&Cost> {
+        self.storage.as_ref()?.cost.as_ref()
+    }
 }
 
 #[derive(Debug, Deserialize)]

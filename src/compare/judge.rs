@@ -1,6 +1,7 @@
 //! What became of each figure, and of all together.
 
 use super::comparable::{DifferingKey, NotComparable, comparable};
+use super::cost::{CostChange, cost_change};
 use super::document::Document;
 use super::figure::Figure;
 use super::read::Results;
@@ -92,6 +93,8 @@ pub struct CompareResult {
     pub cautions: Vec<String>,
     /// What became of all together.
     pub change: Change,
+    /// What the change costs, where both have prices in one currency.
+    pub cost: Option<CostChange>,
 }
 
 impl CompareResult {
@@ -162,6 +165,7 @@ pub fn compare(a: &Results, b: &Results, matter: f64) -> Result<CompareResult, N
     Ok(CompareResult {
         matter,
         change: overall(&rows),
+        cost: cost_change(a, b),
         unmatched: [only(a, b), only(b, a)],
         keys,
         runs: [a.document.runs.len(), b.document.runs.len()],
@@ -329,6 +333,7 @@ mod tests {
                 },
                 latencies: Vec::new(),
                 runs: (1..=6).map(run).collect(),
+                storage: None,
             },
         }
     }

@@ -3,6 +3,7 @@
 //! It reads what `report` wrote and knows nothing of how it came about.
 
 mod comparable;
+mod cost;
 mod document;
 mod figure;
 mod judge;
@@ -11,5 +12,6 @@ mod tables;
 mod within;
 
 pub use comparable::DifferingKey;
+pub use cost::CostChange;
 pub use judge::{Basis, Change, CompareResult, Row, compare};
 pub use read::Results;

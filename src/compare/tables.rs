@@ -281,7 +281,7 @@ pub fn levels(document: &Document, bytes: &[u8], values: &mut Values) -> Result<
     for row in rows::<Level>(bytes)? {
         let (_, stretch) = place(document, row.run, &row.phase)?;
         *seen.entry((row.run, row.phase.clone())).or_default() += 1;
-        let is_bytes = row.level.starts_with("bytes");
+        let is_bytes = ["bytes_stored", "bytes_pending_delete"].contains(&row.level.as_str());
         if stretch != Stretch::Load || !is_bytes && row.level != "in_flight" {
             continue;
         }

@@ -407,7 +407,9 @@ fn share_of(config: &ServiceConfig, share: Share) -> ServiceConfig {
     for units in units(&mut config) {
         *units = NonZeroU32::new(share.part(*units)).unwrap_or(NonZeroU32::MIN);
     }
-    let capacity = config.store.capacity;
-    config.store.capacity = capacity.map(|Bytes(all)| Bytes(all / u64::from(share.of)));
+    let store = &mut config.store;
+    for capacity in [&mut store.capacity, &mut store.watched] {
+        *capacity = capacity.map(|Bytes(all)| Bytes(all / u64::from(share.of)));
+    }
     config
 }

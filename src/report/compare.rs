@@ -2,10 +2,10 @@
 
 use super::csv::table;
 use super::json::{Ordered, pretty};
-use super::number::{counted, percent, thousands};
+use super::number::{counted, money, percent, thousands};
 use super::summary::quantity;
 use super::terminal::{Paint, WIDTH, clipped, cut, wrapped};
-use crate::compare::{Basis, Change, CompareResult, DifferingKey, Row};
+use crate::compare::{Basis, Change, CompareResult, CostChange, DifferingKey, Row};
 use crate::statistics::CONFIDENCE;
 use serde_json::{Value, json};
 use std::io;
@@ -49,8 +49,21 @@ pub fn compare_json([a, b]: [&str; 2], result: &CompareResult) -> Vec<u8> {
         ("cautions", json!(result.cautions)),
         ("figures_by_change", json!(counts)),
         ("unmatched", json!(result.unmatched)),
+        ("cost", json!(result.cost.as_ref().map(cost))),
         ("figures", json!(rows)),
     ]))
+}
+
+/// What a month costs on both sides, and the interval of the difference.
+fn cost(cost: &CostChange) -> Value {
+    json!({
+        "currency": cost.currency,
+        "a": cost.a,
+        "b": cost.b,
+        "difference": cost.b - cost.a,
+        "low": cost.difference.map(|it| it.0),
+        "high": cost.difference.map(|it| it.1),
+    })
 }
 
 fn row(row: &Row) -> Value {
@@ -179,6 +192,7 @@ pub fn compare_text(paths: [&str; 2], result: &CompareResult, all: bool, colour:
     });
     lines.extend(sides(paths, result));
     lines.extend(keys(result));
+    lines.extend(result.cost.as_ref().map(costs));
     for caution in &result.cautions {
         lines.extend(wrapped(&paint.doubtful(&format!("  {caution}"))));
     }
@@ -226,6 +240,24 @@ fn sides([a, b]: [&str; 2], result: &CompareResult) -> Vec<String> {
         lines.push(format!("  {what}"));
     }
     lines
+}
+
+/// `costs 5,214 → 4,800 EUR a month: −414 (−420 to −408)`
+fn costs(cost: &CostChange) -> String {
+    let signed = |amount: f64| match amount < 0.0 {
+        true => format!("−{}", money(amount)),
+        false => format!("+{}", money(amount)),
+    };
+    let interval = cost.difference.map_or_else(String::new, |(low, high)| {
+        format!(" ({} to {})", signed(low), signed(high))
+    });
+    clipped(&format!(
+        "  costs {} → {} {} a month: {}{interval}",
+        money(cost.a),
+        money(cost.b),
+        cost.currency,
+        signed(cost.b - cost.a),
+    ))
 }
 
 fn keys(result: &CompareResult) -> Vec<String> {

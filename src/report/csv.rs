@@ -182,7 +182,7 @@ pub fn timeline(result: &StormResult) -> io::Result<Vec<u8>> {
         ];
         record.extend(now.by_status().map(|count| count.to_string()));
         record.push(now.bytes_stored.now().to_string());
-        record.push(now.bytes_pending_delete.now().to_string());
+        record.push(now.bytes_of(SubjectStatus::PendingDelete).now().to_string());
         for (queue, earlier) in now.resources.iter().zip(&earlier.resources) {
             record.extend([queue_length(queue), utilisation(queue, earlier, length)]);
         }

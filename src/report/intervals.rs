@@ -45,7 +45,8 @@ pub fn known_within<'t>(
     known.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-fn interval(estimate: Estimate, runs: usize) -> Value {
+/// An interval over runs, as `run.json` writes it.
+pub fn interval(estimate: Estimate, runs: usize) -> Value {
     json!({
         "mean": estimate.mean,
         "low": estimate.low(),

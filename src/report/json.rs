@@ -3,6 +3,7 @@
 use super::headline::sentence;
 use super::intervals;
 use super::origin::Origin;
+use super::storage;
 use super::totals::{self, Totals, unknown_because};
 use crate::capacity::{self, Growth, Usage};
 use crate::metrics::{FaultTurn, Latency, RunResult, StormResult, ThresholdResult};
@@ -68,6 +69,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("generator", generator(result, &totals)),
         ("in_flight_mean", json!(totals.in_flight_mean)),
         ("bytes_stored_max", json!(totals.bytes_stored_max)),
+        ("storage", storage::json(origin, runs)),
         ("bottleneck", json!(busiest)),
         ("growing", json!(growing)),
         ("thresholds_met", json!(result.thresholds_met())),

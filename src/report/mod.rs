@@ -19,6 +19,7 @@ pub mod number;
 mod origin;
 mod page;
 mod search;
+mod storage;
 mod summary;
 mod terminal;
 mod totals;
@@ -53,13 +54,14 @@ pub fn files(
     result: &StormResult,
 ) -> impl Iterator<Item = (&'static str, io::Result<Vec<u8>>)> {
     type StormExport = fn(&Origin, &StormResult) -> io::Result<Vec<u8>>;
-    let exports: [(&str, StormExport); 10] = [
+    let exports: [(&str, StormExport); 11] = [
         ("run.json", |origin, result| Ok(run_json(origin, result))),
         ("violations.csv", csv::violations),
         ("transitions.csv", |_, result| csv::transitions(result)),
         ("operations.csv", |_, result| csv::operations(result)),
         ("resources.csv", |_, result| csv::resources(result)),
         ("levels.csv", |_, result| csv::levels(result)),
+        ("storage.csv", |_, result| storage::csv(result)),
         ("timeline.csv", |_, result| csv::timeline(result)),
         ("quantiles.csv", |_, result| csv::quantiles(result)),
         ("heatmap.csv", |_, result| csv::heatmap(result)),

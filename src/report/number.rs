@@ -23,6 +23,11 @@ pub fn ratio(numerator: f64, denominator: f64) -> String {
     trimmed(&format!("{:.6}", numerator / denominator))
 }
 
+/// A number that is no ratio: to three decimals, without zeros that say nothing.
+pub fn fixed(value: f64) -> String {
+    trimmed(&format!("{value:.3}"))
+}
+
 /// An integer with its decimal point moved to the left.
 fn scaled(value: u64, decimals: usize) -> String {
     let unit = 10_u64.pow(decimals as u32);
@@ -51,6 +56,14 @@ pub fn thousands(value: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// An amount of money: whole from a hundred on, and to a hundredth below.
+pub fn money(amount: f64) -> String {
+    match amount.abs() {
+        large if large >= 100.0 => thousands(large.round() as u64),
+        small => format!("{small:.2}"),
+    }
 }
 
 /// Three significant digits with k, M or G: `461k`, `2.05M`.

@@ -1,5 +1,6 @@
 //! Where results come from: the scenario, the machine, and the command that brings them about again.
 
+use crate::capacity::storage::Plan;
 use crate::scenario::{Clock, Model, Scenario, Target, repeatable};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use stormglass_glance::shown::without_credentials;
 use stormglass_model::fault::Place;
 
 /// What reports say of a storm besides what it measured.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Origin {
     pub(super) scenario: String,
     /// SHA-256 of the scenario, what it refers to and what was overridden, in hex.
@@ -37,6 +38,8 @@ pub struct Origin {
     pub(super) closed: bool,
     /// The names of the faults, by their ids.
     pub(super) faults: Vec<String>,
+    /// What it says of storage.
+    pub(super) plan: Plan,
     /// What a person should know of the scenario before they believe the figures.
     pub(super) cautions: Vec<String>,
 }
@@ -93,6 +96,7 @@ impl Origin {
             faults: (scenario.faults.iter())
                 .map(|fault| fault.name.clone())
                 .collect(),
+            plan: Plan::of(scenario),
             cautions: (scenario.cautions().into_iter())
                 .map(|caution| caution.message)
                 .collect(),

@@ -4,8 +4,10 @@ use super::headline::{self, listed};
 use super::intervals;
 use super::number::{compact, counted, percent, rate, thousands};
 use super::origin::Origin;
+use super::storage;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use super::totals::{self, Totals, TransitionTotal};
+use crate::capacity::storage::{Storage, Trend};
 use crate::capacity::{self, Growth, Usage};
 use crate::metrics::{
     Conclusion, Latency, StormResult, ThresholdResult, ThresholdSubject, Unit, WorstWindow,
@@ -65,7 +67,7 @@ pub fn summary(
         transitions(result),
         operations(result),
         tenants(result),
-        service(result, &totals, paint),
+        service(origin, result, &totals, paint),
         spread(origin, result),
         Section::of(closing(repeat(origin, result), results.map(str::to_owned))),
     ];
@@ -325,7 +327,7 @@ fn tenants(result: &StormResult) -> Section {
 
 /// What to buy more or less of, and what could not be offered: the resource that is short first, unless all were idle, the most
 /// bytes, and what had no end.
-fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
+fn service(origin: &Origin, result: &StormResult, totals: &Totals, paint: Paint) -> Section {
     let mut head = Vec::new();
     let usage = capacity::bottleneck(&result.runs).filter(|usage| usage.utilisation >= 0.005);
     if let Some(usage) = usage {
@@ -341,7 +343,17 @@ fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
         };
         head.push(format!("  stored: {} at most{awaiting}", Bytes(bytes)));
     }
-    let growing = capacity::growing(&result.runs);
+    let stored = Storage::of(&result.runs, &origin.plan);
+    for (line, warns) in (stored.iter()).flat_map(|it| storage::lines(it, &origin.plan)) {
+        head.push(clipped(&match warns {
+            true => paint.doubtful(&line),
+            false => line,
+        }));
+    }
+    let mut growing = capacity::growing(&result.runs);
+    // What is stored says so itself.
+    let grows = |storage: &Storage| matches!(storage.trend, Trend::Grows { .. });
+    growing.retain(|growth| !(growth.is_bytes && stored.as_ref().is_some_and(grows)));
     if let [first @ .., last] = growing.iter().map(growth).collect::<Vec<_>>().as_slice() {
         let what = match first {
             [] => last.clone(),
@@ -365,9 +377,10 @@ fn service(result: &StormResult, totals: &Totals, paint: Paint) -> Section {
 
 fn busiest(usage: &Usage) -> String {
     format!(
-        "  busiest: {}, {} used in {}; {}",
+        "  busiest: {}, {} of {} used in {}; {}",
         usage.resource,
         percent(usage.utilisation),
+        compact(usage.units),
         usage.phase,
         waits(usage),
     )

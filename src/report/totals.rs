@@ -70,7 +70,9 @@ impl Totals {
             in_flight_mean: in_flight_mean(&result.runs),
             bytes_stored_max: Some(most(&result.runs, |gauges| &gauges.bytes_stored))
                 .filter(|bytes| *bytes > 0),
-            bytes_pending_delete_max: most(&result.runs, |gauges| &gauges.bytes_pending_delete),
+            bytes_pending_delete_max: most(&result.runs, |gauges| {
+                gauges.bytes_of(SubjectStatus::PendingDelete)
+            }),
             ..Totals::default()
         };
         for run in &result.runs {

@@ -11,6 +11,7 @@ mod demand;
 mod document;
 pub(crate) mod draft;
 mod fault;
+mod forecast;
 mod identity;
 mod keys;
 mod listed;
@@ -133,6 +134,19 @@ pub struct NamedPhase {
     pub from: Time,
 }
 
+/// What a plan is paid for with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prices {
+    /// What they are in: one word, such as `EUR`.
+    pub currency: String,
+    /// Of a TiB that is stored for a month.
+    pub tib_month: f64,
+    /// Of one of the store's slots for a month.
+    pub slot_month: f64,
+    /// Of a worker of any kind for an hour.
+    pub worker_hour: f64,
+}
+
 /// A valid storm.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -160,6 +174,8 @@ pub struct Scenario {
     pub thresholds: Vec<Threshold>,
     /// The length of a timeline interval, if the scenario says so.
     pub interval: Option<Span>,
+    /// What the plan is paid for with, if the scenario says so.
+    pub prices: Option<Prices>,
     /// Whether everything that clients see is kept for a saved history. No key of the file: the command line asks for it.
     pub keeps_history: bool,
     /// Whether a run ends as soon as one of its thresholds cannot hold any more. No key of the file: a search asks for it.

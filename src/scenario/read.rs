@@ -9,7 +9,7 @@ use super::secret::Known;
 use super::story;
 use super::threshold::{self, Measured, Parts};
 use super::value::lasting;
-use super::{Clock, Model, Scenario, Target, fault, keys, load, secret, target};
+use super::{Clock, Model, Scenario, Target, fault, forecast, keys, load, secret, target};
 use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -155,7 +155,8 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
     let seed = t.or("seed", 42);
     let replications = t.or("replications", NonZeroU32::MIN);
     let before = reader.mistakes.borrow().len();
-    let target = target::read(t);
+    let mut target = target::read(t);
+    let prices = forecast::read(t, target.as_mut());
     let clock = clock(t, target.as_ref());
     let mut stories = story::read(t);
     let by_story = story::arrivals(t, &stories);
@@ -204,6 +205,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         settle,
         thresholds,
         interval,
+        prices,
         keeps_history: false,
         ends_when_lost: false,
         keys: BTreeMap::new(),

@@ -106,6 +106,7 @@ impl Read for StoreConfig {
                 get: t.or("get", default.get),
                 delete: t.or("delete", default.delete),
                 capacity: t.get("capacity"),
+                watched: None,
             })
         })
     }

@@ -286,3 +286,32 @@ fn a_run_is_compared_with_its_baseline() {
     let alone = with(&["other", "--matter", "5%"]);
     assert_eq!(alone.status.code(), Some(2), "it is of a baseline");
 }
+
+/// The same seeds have the same load, so of two slots that cost more than four nothing is left to chance but what is stored.
+#[test]
+fn what_a_change_costs_is_told_where_both_have_prices() {
+    let folder = folder();
+    let prices = "--set story.0.size=1GiB --set prices.currency=EUR --set prices.tib_month=1000 \
+                  --set prices.slot_month=2.5";
+    run(folder.path(), "a", &format!("--replications 3 {prices}"));
+    let more = format!("--replications 3 {prices} --set service.store.slots=6");
+    run(folder.path(), "b", &more);
+    let output = compare(folder.path(), "a b --json");
+    let cost = &document(&output)["cost"];
+    assert_eq!(cost["currency"], "EUR", "{cost}");
+    let number = |key: &str| cost[key].as_f64().unwrap();
+    // What waits for a slot holds no room yet.
+    let difference = number("b") - number("a");
+    assert!((difference - number("difference")).abs() < 1e-9, "{cost}");
+    assert!(number("low") <= difference && difference <= number("high"));
+    assert!((5.0..9.0).contains(&difference), "{cost}");
+    let shown = stdout(&compare(folder.path(), "a b"));
+    assert!(shown.contains(" EUR a month: +"), "{shown}");
+    run(
+        folder.path(),
+        "c",
+        "--replications 3 --set story.0.size=1GiB",
+    );
+    let none = compare(folder.path(), "a c --json");
+    assert!(document(&none)["cost"].is_null());
+}

@@ -10,6 +10,7 @@ mod queues;
 mod random_storms;
 mod seeds;
 mod shipped;
+mod storage;
 mod theory;
 mod told;
 mod windows;

@@ -81,6 +81,8 @@ pub struct StoreConfig {
     pub delete: Distribution<Span>,
     /// Beyond it an upload fails; none: without limit.
     pub capacity: Option<Bytes>,
+    /// A capacity that nothing is refused for: when an upload first went beyond it is told. None: that of `capacity`.
+    pub watched: Option<Bytes>,
 }
 
 impl Default for ServiceConfig {
@@ -108,6 +110,7 @@ impl Default for ServiceConfig {
                 get: Distribution::constant(0),
                 delete: Distribution::constant(0),
                 capacity: None,
+                watched: None,
             },
         }
     }

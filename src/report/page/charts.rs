@@ -1,6 +1,6 @@
 //! The charts of a run.
 
-use super::chart::{Chart, Numbers, Series, Unit, X};
+use super::chart::{Chart, Mark, Numbers, Series, Unit, X};
 use super::contents::Contents;
 use super::timeline::QUANTILES;
 use hdrhistogram::Histogram;
@@ -137,20 +137,40 @@ fn statuses(contents: &Contents) -> Chart {
 
 fn bytes(contents: &Contents) -> Chart {
     let timeline = &contents.timeline;
-    let series = [
-        timeline.level("stored", "bytes_stored"),
-        timeline.level("deleted and not yet scrubbed", "bytes_pending_delete"),
-    ];
-    let series: Vec<Series> = series
-        .into_iter()
-        .flatten()
+    let by_status = SubjectStatus::ALL.iter().filter_map(|status| {
+        let name = match status {
+            SubjectStatus::PendingDelete => "deleted and not yet scrubbed",
+            SubjectStatus::Deleted => "deleted and being removed",
+            status => status.name(),
+        };
+        timeline.level(name, &format!("bytes_{}", status.name()))
+    });
+    let stored = timeline.level("stored", "bytes_stored");
+    let series: Vec<Series> = (stored.into_iter().chain(by_status))
         .filter(|series| !series.is_zero())
         .collect();
-    let caption = "What the store holds, and how much of it waits for the scrubber. ";
+    let caption =
+        "What the store holds, and in which statuses the subjects are that it belongs to. ";
     let of_one = "Bands reach from the least to the most of each interval.";
     let caption = format!("{caption}{}", band(contents, of_one));
-    over_time("bytes", "Bytes in the store", Unit::Bytes, &caption, series)
+    let chart = over_time("bytes", "Bytes in the store", Unit::Bytes, &caption, series);
+    Chart {
+        marks: capacity(contents).into_iter().collect(),
+        ..chart
+    }
 }
+
+/// The capacity as a line across the chart, unless what is stored is so little of it that nothing else would be seen.
+fn capacity(contents: &Contents) -> Option<Mark> {
+    let capacity = contents.run.storage.as_ref()?.capacity.as_ref()?;
+    (capacity.share_max >= LEAST_SHARE).then(|| Mark {
+        name: "capacity".to_owned(),
+        value: capacity.bytes,
+    })
+}
+
+/// The least share of a capacity for which its line is drawn.
+const LEAST_SHARE: f64 = 0.05;
 
 fn utilisation(contents: &Contents) -> Chart {
     let series = by_resource(|name, column| {

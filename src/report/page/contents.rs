@@ -105,7 +105,24 @@ pub struct Run {
     pub thresholds: Vec<Judged>,
     #[serde(default)]
     pub bottleneck: Option<Bottleneck>,
+    #[serde(default)]
+    pub storage: Option<Storage>,
     pub runs: Vec<Replication>,
+}
+
+/// What was stored.
+#[derive(Debug, Deserialize)]
+pub struct Storage {
+    #[serde(default)]
+    pub capacity: Option<Capacity>,
+}
+
+/// A capacity that may be full one day.
+#[derive(Debug, Deserialize)]
+pub struct Capacity {
+    pub bytes: f64,
+    /// The most that there ever was, as a share of it.
+    pub share_max: f64,
 }
 
 /// The machine that it ran on.

@@ -207,3 +207,32 @@ fn foreign_text_in_a_folder_stays_text() {
         "in the data"
     );
 }
+
+/// A capacity that a good part is used of is a line across the chart of bytes, which go by status.
+#[test]
+fn bytes_by_status_are_drawn_with_the_capacity() {
+    let at = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = |name: &str, capacity: &str| {
+        let out = at.path().join(name);
+        let shown = out.to_str().unwrap();
+        let scenario = ["run", "scenarios/smoke.toml", "--quiet", "--out", shown];
+        let output = stormglass(&[&scenario[..], &["--capacity", capacity]].concat(), root);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let run = fs::read_to_string(out.join("run.json")).unwrap();
+        let run: serde_json::Value = serde_json::from_str(&run).unwrap();
+        let repeat = run["repeat"].as_str().unwrap();
+        assert!(repeat.contains("forecast.capacity="), "{repeat}");
+        fs::read_to_string(out.join("report.html")).unwrap()
+    };
+    let near = page("near", "2GiB");
+    assert!(near.contains(r#""marks":[{"name":"capacity","value":2147483648.0}]"#));
+    for series in ["stored", "active", "deleted and not yet scrubbed"] {
+        assert!(
+            near.contains(&format!(r#"{{"name":"{series}""#)),
+            "{series}"
+        );
+    }
+    let far = page("far", "1PiB");
+    assert!(!far.contains(r#""name":"capacity""#));
+}

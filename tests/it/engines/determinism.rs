@@ -31,7 +31,7 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
         let once = run(&scenario, 1);
         assert_eq!(once.runs.len(), 6);
         let (bytes, hash) = (files(&scenario, &once), hashes(&once));
-        assert_eq!(bytes.len(), 9);
+        assert_eq!(bytes.len(), 10);
         for threads in [1, 2, 4] {
             let again = run(&scenario, threads);
             assert_eq!(hashes(&again), hash, "{name} on {threads} threads");

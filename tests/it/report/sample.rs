@@ -38,6 +38,7 @@ fn scenario(replications: u32) -> Scenario {
         settle: Some(Span::from_secs(5)),
         thresholds: Vec::new(),
         interval: None,
+        prices: None,
         keeps_history: false,
         ends_when_lost: false,
         keys: [("service.store.slots".to_owned(), "8".to_owned())].into(),
@@ -177,13 +178,15 @@ fn timeline(subjects: [Level; SubjectStatus::COUNT]) -> Vec<TimelineRow> {
         arrivals: 90,
         ..Gauges::default()
     };
+    let mut bytes: [Level; SubjectStatus::COUNT] = Default::default();
+    bytes[SubjectStatus::PendingDelete.index()] = level(1 << 20, 1 << 20);
     let mut end = Gauges {
         at: END,
         arrivals: start.arrivals + 100,
         in_flight: level(12, 14),
         subjects,
         bytes_stored: level(2 << 30, 1 << 30),
-        bytes_pending_delete: level(1 << 20, 1 << 20),
+        bytes,
         ..Gauges::default()
     };
     end.resources[Resource::Slots.index()] = flow();

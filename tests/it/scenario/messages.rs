@@ -504,3 +504,19 @@ fn a_terminal_sees_colours_and_the_same_words() {
     assert!(!mistakes.plain().contains('\u{1b}') && mistakes.count() == 1);
     assert!(mistakes.graphical().contains("did you mean `seed`?"));
 }
+
+#[test]
+fn forecasts() {
+    let url = "[target.glance]\nurl = \"http://127.0.0.1:9292\"\n";
+    let texts = [
+        "[forecast]\ncapacity = \"much\"\nsize = \"1TiB\"".to_owned(),
+        "[forecast]\ncapacity = \"0B\"".to_owned(),
+        "[forecast]\ncapacity = \"2TiB\"\n[service.store]\ncapacity = \"1TiB\"".to_owned(),
+        format!("[forecast]\ncapacity = \"2TiB\"\n{url}"),
+        "[prices]\ncurrency = \"EUR\"".to_owned(),
+        "[prices]\ncurrency = \"two words\"\ntib_month = -1\nslot = 3".to_owned(),
+        "[prices]\nworker_hour = 0.01".to_owned(),
+        format!("[prices]\ncurrency = \"EUR\"\ntib_month = 12\n{url}"),
+    ];
+    check("forecasts", &texts.each_ref().map(String::as_str));
+}

@@ -89,7 +89,7 @@ fn keys(table: &Value) -> BTreeSet<String> {
 }
 
 /// Every table of a scenario, and a text with an unknown key in it.
-const TABLES: [(&str, &str); 41] = [
+const TABLES: [(&str, &str); 43] = [
     ("", "§ = 1"),
     ("target.embedded", "[target.embedded]\n§ = 1"),
     (
@@ -227,6 +227,11 @@ const TABLES: [(&str, &str); 41] = [
     ("phase.[]", "[[phase]]\nname = \"a\"\nfrom = \"1s\"\n§ = 1"),
     ("settle", "[settle]\n§ = 1"),
     ("report", "[report]\n§ = 1"),
+    ("forecast", "[forecast]\n§ = 1"),
+    (
+        "prices",
+        "[prices]\ncurrency = \"EUR\"\ntib_month = 1\n§ = 1",
+    ),
 ];
 
 /// Tables of which one cannot be told from others by its place: the key that it must have says which it is.

@@ -5,32 +5,30 @@
 use super::random_storms;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use stormglass::{Progress, RunOptions, RunResult, Scenario, TimelineRow};
-use stormglass_model::history::{Event, Gauges, Level, OpId, Record};
+use stormglass::{Progress, RunOptions, RunResult, Scenario, StormResult, TimelineRow};
+use stormglass_model::history::{Event, Gauges, Level, Record};
 use stormglass_model::lifecycle::SubjectStatus;
 use stormglass_model::units::{Span, Time};
 
-/// In flight, subjects by status, bytes stored, bytes pending delete.
-const REPLAYED: usize = 1 + SubjectStatus::COUNT + 2;
+/// In flight, subjects by status, bytes stored, bytes by status.
+const REPLAYED: usize = 1 + SubjectStatus::COUNT + 1 + SubjectStatus::COUNT;
 
 /// A value from an instant on.
-type Steps = Vec<(Time, u64)>;
+pub type Steps = Vec<(Time, u64)>;
 
-/// What one subject holds, as far as the levels need it.
+/// What one subject holds, and in which status.
 #[derive(Default)]
 struct Held {
-    /// Bytes of the data that its status keeps.
-    kept: u64,
-    /// Bytes of uploads that have not ended.
-    writing: BTreeMap<OpId, u64>,
-    pending: u64,
+    bytes: u64,
+    status: Option<SubjectStatus>,
 }
 
 /// The steps of every level that can be replayed.
-fn replay(records: &[Record]) -> Vec<Steps> {
+pub fn replay(records: &[Record]) -> Vec<Steps> {
     let mut steps: Vec<Steps> = vec![vec![(Time::ZERO, 0)]; REPLAYED];
     let mut held: BTreeMap<u64, Held> = BTreeMap::new();
-    let [in_flight, stored, pending] = [0, REPLAYED - 2, REPLAYED - 1];
+    let [in_flight, stored] = [0, 1 + SubjectStatus::COUNT];
+    let bytes_in = |status: Option<SubjectStatus>| stored + 1 + status.unwrap().index();
     for record in records {
         let Record::Subject {
             at, subject, event, ..
@@ -46,33 +44,26 @@ fn replay(records: &[Record]) -> Vec<Steps> {
         match event {
             Event::Invoked { .. } => step(in_flight, 1),
             Event::Completed { .. } => step(in_flight, -1),
-            Event::Moved { from, to, op, .. } => {
+            Event::Moved { from, to, .. } => {
                 if let Some(from) = from {
                     step(1 + from.index(), -1);
                 }
                 step(1 + to.index(), 1);
-                if let (Some(SubjectStatus::Saving), Some(op)) = (from, op) {
-                    let bytes = subject.writing.remove(&op).unwrap_or_default();
-                    subject.kept = if to == SubjectStatus::Active {
-                        bytes
-                    } else {
-                        0
-                    };
+                if subject.bytes > 0 {
+                    step(bytes_in(from), -(subject.bytes as i64));
+                    step(bytes_in(Some(to)), subject.bytes as i64);
                 }
-                if to == SubjectStatus::PendingDelete {
-                    subject.pending = std::mem::take(&mut subject.kept);
-                    step(pending, subject.pending as i64);
-                }
+                subject.status = Some(to);
             }
-            Event::Stored { op, bytes } => {
-                *subject.writing.entry(op).or_default() += bytes;
+            Event::Stored { bytes, .. } => {
+                subject.bytes += bytes;
                 step(stored, bytes as i64);
+                step(bytes_in(subject.status), bytes as i64);
             }
             Event::Removed { bytes } => {
-                let due = bytes.min(subject.pending);
-                subject.pending -= due;
+                subject.bytes -= bytes;
                 step(stored, -(bytes as i64));
-                step(pending, -(due as i64));
+                step(bytes_in(subject.status), -(bytes as i64));
             }
             _ => {}
         }
@@ -112,7 +103,7 @@ fn between(steps: &Steps, from: Time, to: Time) -> (u64, u128, u64, bool) {
     )
 }
 
-fn run(storm: &Scenario) -> (RunResult, Vec<Record>) {
+pub fn run(storm: &Scenario) -> (StormResult, Vec<Record>) {
     let heard: Arc<Mutex<Vec<Record>>> = Arc::default();
     let listener = Arc::clone(&heard);
     let options = RunOptions {
@@ -121,9 +112,9 @@ fn run(storm: &Scenario) -> (RunResult, Vec<Record>) {
         })),
         ..RunOptions::default()
     };
-    let mut result = stormglass::run(storm, &options).unwrap();
+    let result = stormglass::run(storm, &options).unwrap();
     let records = std::mem::take(&mut *heard.lock().unwrap());
-    (result.runs.remove(0), records)
+    (result, records)
 }
 
 /// How many readings of intervals were compared exactly.
@@ -185,12 +176,13 @@ fn every_level_is_what_the_history_says_at_any_interval() {
         let mut wholes = Vec::new();
         for interval in intervals {
             storm.interval = Some(Span(interval));
-            let (run, records) = run(&storm);
+            let (result, records) = run(&storm);
+            let run = &result.runs[0];
             let steps = replay(&records);
-            exact += compare(seed, &run, &steps);
+            exact += compare(seed, run, &steps);
             let end = run.end.at;
             let replayed: Vec<_> = steps.iter().map(|steps| most(steps, end)).collect();
-            let figures = whole(&run);
+            let figures = whole(run);
             assert_eq!(figures[..REPLAYED], replayed, "seed {seed}, the whole run");
             wholes.push(figures);
         }
@@ -206,7 +198,7 @@ fn every_level_is_what_the_history_says_at_any_interval() {
 }
 
 /// The same of a level over a whole run.
-fn most(steps: &Steps, end: Time) -> (u64, u128, u64) {
+pub fn most(steps: &Steps, end: Time) -> (u64, u128, u64) {
     let (min, area, _, _) = between(steps, Time::ZERO, end);
     let max = steps.iter().map(|(_, value)| *value).max();
     (min, area, max.unwrap())

@@ -36,6 +36,7 @@ pub fn storm(seed: u64) -> Scenario {
         settle: Some(Span::from_secs(600)),
         thresholds: vec![],
         interval: Some(dice.pick(&[Span::from_millis(700), Span::from_secs(1)])),
+        prices: None,
         keeps_history: false,
         ends_when_lost: false,
         keys: Default::default(),
@@ -70,6 +71,7 @@ fn service(dice: &mut Dice) -> ServiceConfig {
             get: dice.duration(4e6),
             delete: dice.duration(4e6),
             capacity: dice.pick(&[None, None, Some(Bytes(3 << 20)), Some(Bytes(0))]),
+            watched: None,
         },
         ..ServiceConfig::default()
     }

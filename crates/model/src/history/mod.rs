@@ -253,8 +253,10 @@ pub struct Gauges {
     pub purged: u64,
     /// Bytes in the store.
     pub bytes_stored: Level,
-    /// Bytes of subjects in pending delete.
-    pub bytes_pending_delete: Level,
+    /// The same by the status of the subject that they belong to, indexed by [`SubjectStatus::index`].
+    pub bytes: [Level; SubjectStatus::COUNT],
+    /// When an upload first found no room in the store, or went beyond the capacity that is watched; none: never.
+    pub full: Option<Time>,
     /// Calendar entries executed or actor messages handled so far.
     pub events: u64,
     /// Each queue of the embedded service, indexed by [`Resource::index`]; all zero without one.
@@ -264,7 +266,7 @@ pub struct Gauges {
 impl Gauges {
     /// Every level, in the order of the fields.
     pub fn levels(&self) -> impl Iterator<Item = &Level> {
-        let bytes = [&self.bytes_stored, &self.bytes_pending_delete];
+        let bytes = [&self.bytes_stored].into_iter().chain(&self.bytes);
         let queues = self
             .resources
             .iter()
@@ -278,7 +280,7 @@ impl Gauges {
 
     /// Every level, to be changed, in the same order.
     pub fn levels_mut(&mut self) -> impl Iterator<Item = &mut Level> {
-        let bytes = [&mut self.bytes_stored, &mut self.bytes_pending_delete];
+        let bytes = [&mut self.bytes_stored].into_iter().chain(&mut self.bytes);
         let queues = (self.resources.iter_mut())
             .flat_map(|resource| [&mut resource.queue, &mut resource.busy]);
         [&mut self.in_flight]
@@ -294,14 +296,12 @@ impl Gauges {
         let queues = (Resource::ALL.iter()).flat_map(|resource| {
             ["queue", "busy"].map(|what| format!("{what}_{}", plain(resource.name())))
         });
+        let statuses = SubjectStatus::ALL.iter().map(|status| status.name());
         let names = ["in_flight".to_owned()].into_iter();
         names
-            .chain(
-                SubjectStatus::ALL
-                    .iter()
-                    .map(|status| status.name().to_owned()),
-            )
-            .chain(["bytes_stored".to_owned(), "bytes_pending_delete".to_owned()])
+            .chain(statuses.clone().map(str::to_owned))
+            .chain(["bytes_stored".to_owned()])
+            .chain(statuses.map(|name| format!("bytes_{name}")))
             .chain(queues)
             .collect()
     }
@@ -317,6 +317,11 @@ impl Gauges {
     pub fn until(mut self, at: Time) -> Gauges {
         self.levels_mut().for_each(|level| *level = level.until(at));
         Gauges { at, ..self }
+    }
+
+    /// Bytes of the subjects in a status.
+    pub fn bytes_of(&self, status: SubjectStatus) -> &Level {
+        &self.bytes[status.index()]
     }
 
     /// How many subjects there are in each status, indexed by [`SubjectStatus::index`].
@@ -340,6 +345,7 @@ impl Gauges {
         self.late += share.late;
         self.purged += share.purged;
         self.events += share.events;
+        self.full = self.full.into_iter().chain(share.full).min();
         let levels = self.levels_mut().zip(share.levels());
         levels.for_each(|(sum, share)| sum.add_share(share));
         let queues = self.resources.iter_mut().zip(&share.resources);

@@ -202,6 +202,26 @@ impl<T: Drawn> Distribution<T> {
         }
     }
 
+    /// The mean of the squares of its draws, in square nanoseconds or bytes; infinite for a Pareto tail that has none.
+    pub fn mean_square(&self) -> f64 {
+        match &self.shape {
+            Shape::Constant(value) => value * value,
+            Shape::Exponential { mean } => 2.0 * mean * mean,
+            Shape::Lognormal { median, p99 } => {
+                let sigma = (p99 / median).ln() / Z99;
+                median * median * (2.0 * sigma * sigma).exp()
+            }
+            Shape::Uniform { min, max } => (min * min + min * max + max * max) / 3.0,
+            Shape::Pareto { shape, .. } if *shape <= 2.0 => f64::INFINITY,
+            Shape::Pareto { min, shape } => shape * min * min / (shape - 2.0),
+            Shape::Empirical(values) => {
+                let total: f64 = values.iter().map(|(_, weight)| weight).sum();
+                let squares = values.iter().map(|(value, weight)| value * value * weight);
+                squares.sum::<f64>() / total
+            }
+        }
+    }
+
     /// Whether every draw is zero.
     pub fn is_zero(&self) -> bool {
         match &self.sampler {

@@ -60,12 +60,12 @@ impl<A: Actors> Service<A> {
                 self.by_status[from.index()].sub(now, 1);
             }
             self.by_status[to.index()].add(now, 1);
+            self.store.moved(now, subject.slot, to);
             let stored = match (from, elsewhere) {
                 (Some(from), false) if from.keeps_data() => content.size,
                 _ => 0,
             };
             if to == SubjectStatus::PendingDelete {
-                self.bytes_pending_delete.add(now, stored);
                 self.pending.push(Pending {
                     since: now,
                     subject,
@@ -218,7 +218,7 @@ impl<A: Actors> Service<A> {
     pub(super) fn scrub(&mut self, now: Time, reply: ScrubberReply) {
         for Pending { subject, story, .. } in reply.scrub {
             let handle = self.open(Work::Scrub, unasked(subject, story, now));
-            let bytes = *self.store.held(subject.slot);
+            let bytes = self.store.held(subject.slot);
             let op = self.ops.at(handle);
             op.worker_since = now;
             op.bytes = bytes;

@@ -101,7 +101,7 @@ impl<A: Actors> Service<A> {
                 );
                 true
             }
-            Visit::Get => *self.store.held(subject.slot) >= op.seen.size,
+            Visit::Get => self.store.held(subject.slot) >= op.seen.size,
             _ => true,
         }
     }
@@ -361,10 +361,7 @@ impl<A: Actors> Service<A> {
             out.record(now, subject, story, Event::Removed { bytes });
         }
         match op.work {
-            Work::Scrub => {
-                self.bytes_pending_delete.sub(now, bytes);
-                self.go(now, handle, Visit::Commit(Change::Scrub), out);
-            }
+            Work::Scrub => self.go(now, handle, Visit::Commit(Change::Scrub), out),
             Work::Request if operation == Operation::Delete => {
                 self.end(now, handle, Outcome::Ok, out);
             }

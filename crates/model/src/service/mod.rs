@@ -77,7 +77,6 @@ pub struct Service<A> {
     task_slots: Slots,
     /// Subjects by status, as the registry counts them.
     by_status: [Level; SubjectStatus::COUNT],
-    bytes_pending_delete: Level,
     /// Subjects that went into pending delete since the scrubber was last told.
     pending: Vec<Pending>,
     /// When deleted records are to be purged, in order.
@@ -106,10 +105,9 @@ impl<A: Actors> Service<A> {
             connections: Queue::new(config.registry.connections),
             slots: Queue::new(config.store.slots),
             task_workers: Queue::new(config.task_workers),
-            store: Store::new(config.store.capacity),
+            store: Store::new(&config.store),
             task_slots: Slots::default(),
             by_status: Default::default(),
-            bytes_pending_delete: Level::default(),
             pending: Vec::new(),
             purges: VecDeque::new(),
             purged: 0,
@@ -152,7 +150,7 @@ impl<A: Actors> Target for Service<A> {
         if creates {
             self.actors
                 .spawn_subject(invocation.subject.slot, Subject::default());
-            *self.store.held(invocation.subject.slot) = 0;
+            self.store.open(invocation.subject.slot);
         }
         let handle = self.open(Work::Request, invocation);
         let granted = self.workers.acquire(now, Work::Request, handle);
@@ -212,6 +210,7 @@ impl<A: Actors> Target for Service<A> {
     #[inline]
     fn fetch(&mut self, slot: u32) {
         self.actors.fetch(slot);
+        self.store.fetch(slot);
     }
 
     fn is_at_rest(&mut self, now: Time) -> bool {
@@ -227,8 +226,7 @@ impl<A: Actors> Target for Service<A> {
         gauges.subjects = (self.by_status).each_mut().map(|level| level.look(now));
         gauges.purged = self.purged;
         gauges.events += self.actors.messages();
-        gauges.bytes_stored = self.store.stored().look(now);
-        gauges.bytes_pending_delete = self.bytes_pending_delete.look(now);
+        self.store.gauges(now, gauges);
         let mut set = |resource: Resource, gauge: ResourceGauge| {
             gauges.resources[resource.index()] = gauge;
         };
@@ -257,7 +255,7 @@ impl<A: Actors> Target for Service<A> {
             subject,
             status: record.and_then(|record| record.status()),
             content: record.and_then(|record| record.content()),
-            bytes: *self.store.held(subject.slot),
+            bytes: self.store.held(subject.slot),
         })
     }
 }

@@ -1,0 +1,102 @@
+//! What a service has to store: how much on average and at most, in which statuses, and whether it levels off.
+//!
+//! All is reckoned from plain numbers that a run has measured. A figure of several runs has one value a run, and its interval is
+//! Student's over these; values of different runs are never pooled. A figure of one run has none.
+
+mod by_run;
+mod closed_form;
+#[cfg(test)]
+mod closed_form_tests;
+mod cost;
+mod full;
+mod levels;
+mod plan;
+mod scrubber;
+mod series;
+mod trend;
+
+pub use by_run::ByRun;
+pub use cost::Cost;
+pub use full::Full;
+pub use levels::StatusLevel;
+pub use plan::Plan;
+pub use scrubber::ScrubberQueue;
+pub use series::{Cell, SeriesRow, series};
+pub use trend::Trend;
+
+use crate::metrics::{RunResult, Stretch};
+use by_run::mean;
+use full::Seen;
+use stormglass_model::units::Time;
+
+/// What was stored.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// All that the store held.
+    pub stored: StatusLevel,
+    /// The same by the status of the subjects that it belonged to, as far as there ever were any.
+    pub by_status: Vec<StatusLevel>,
+    /// Whether it levels off.
+    pub trend: Trend,
+    /// When the warm-up ended, in seconds since the run began.
+    pub warm_up_s: f64,
+    /// When the capacity of the plan is full, if it has one.
+    pub full: Option<Full>,
+    /// The scrubber; none where nothing came due.
+    pub scrubber: Option<ScrubberQueue>,
+    /// What the plan costs, if it has prices.
+    pub cost: Option<Cost>,
+}
+
+impl Storage {
+    /// What the runs of a storm stored; none where they never stored anything, or had no load but a warm-up.
+    pub fn of(runs: &[RunResult], plan: &Plan) -> Option<Storage> {
+        let stored = levels::stored(runs).filter(|stored| stored.bytes_max > 0)?;
+        let fillings: Vec<Vec<(f64, f64)>> = runs.iter().map(filling).collect();
+        let trend = trend::trend(&fillings);
+        let seen = runs.iter().zip(&fillings).map(|(run, filling)| Seen {
+            full_s: (run.end.full).map(|at| at.since(Time::ZERO).as_secs_f64()),
+            filling,
+        });
+        let seen: Vec<Seen> = seen.collect();
+        let capacity = plan.capacity.map(|capacity| capacity.bytes.0 as f64);
+        Some(Storage {
+            cost: cost::cost(&stored.bytes, plan),
+            stored,
+            by_status: levels::by_status(runs),
+            full: capacity.map(|capacity| full::full(capacity, &seen, &trend)),
+            scrubber: ScrubberQueue::of(runs, &plan.scrubber_faults),
+            trend,
+            warm_up_s: runs.iter().map(warm_up_s).fold(0.0, f64::max),
+        })
+    }
+
+    /// Whether what was measured after the warm-up still has some of the filling in it.
+    pub fn warms_up_too_briefly(&self) -> bool {
+        match &self.trend {
+            Trend::LevelsOff { after_s } => after_s.mean() > self.warm_up_s,
+            Trend::Grows { .. } | Trend::Shrinks { .. } => true,
+            Trend::Unclear => false,
+        }
+    }
+}
+
+/// When the warm-up of a run ended, in seconds.
+fn warm_up_s(run: &RunResult) -> f64 {
+    let phases = run.phases.iter().enumerate();
+    let warm_up = phases.filter(|(at, _)| run.is_warm_up(*at));
+    warm_up.map(|(_, phase)| phase.length().as_secs_f64()).sum()
+}
+
+/// What a run stored from its beginning to the end of the load: lengths in seconds, and the mean over each in bytes.
+fn filling(run: &RunResult) -> Vec<(f64, f64)> {
+    let pairs = run.timeline.windows(2);
+    let load = pairs.filter(|pair| run.stretch(pair[1].phase) != Stretch::Settle);
+    let steps = load.map(|pair| {
+        let (before, now) = (&pair[0].gauges, &pair[1].gauges);
+        let length = now.at.since(before.at);
+        let mean = mean(&before.bytes_stored, &now.bytes_stored, length.0.into());
+        (length.as_secs_f64(), mean)
+    });
+    steps.filter(|(length_s, _)| *length_s > 0.0).collect()
+}

@@ -207,11 +207,12 @@ impl Draft {
         rounded_up(kept + SCRUB_INTERVAL + self.transfers())
     }
 
-    /// What follows: a day, longer where little comes, and shorter where more comes than it takes to know.
+    /// What follows: a day, longer where little comes, and shorter where more comes than it takes to know; but so much of the whole
+    /// that it shows whether what is stored has levelled off.
     fn measured(&self) -> Span {
         let seconds = |images: f64| Span::from_secs_f64(images / self.uploads.0);
         let length = seconds(20_000.0).max(DAY.min(seconds(500_000.0))).min(YEAR);
-        rounded_up(length)
+        rounded_up(length.max(Span(self.warm_up().0 / 20 * 9)))
     }
 
     /// The scenario; `file` is what its comments call it.

@@ -13,6 +13,10 @@ use crate::statistics::Estimate;
 const REST: f64 = 0.25;
 /// Equal parts of the load, of which the last two say how it grows.
 const PARTS: f64 = 4.0;
+/// Equal parts of the load, of which the last two say whether it goes on so to the end.
+const LAST_PARTS: f64 = 16.0;
+/// What still grows at its end does so at this share of the pace at least.
+const GOES_ON: f64 = 0.5;
 /// Growth from the last part but one to the last that does not matter, as a share of the level.
 const MATTERS: f64 = 0.01;
 /// How sure it must be that something grows: nobody is to be warned of what chance does.
@@ -44,7 +48,8 @@ pub enum Trend {
 ///
 /// It grows or shrinks where the mean of the last quarter of the load differs from that of the quarter before by more than 1 %, and
 /// surely so: Student's 99 % interval of the difference over the runs does not hold zero. A single run has no interval; it grows where it
-/// has not levelled off. Otherwise it levels off if it does in every run.
+/// has not levelled off. It must also go on so: what ended in the last quarter is over, though its mean is higher than before.
+/// Otherwise it levels off if it does in every run.
 pub(super) fn trend(runs: &[Vec<(f64, f64)>]) -> Trend {
     let ends: Option<Vec<Ending>> = runs.iter().map(|run| ending(run)).collect();
     let Some(ends) = ends else {
@@ -62,7 +67,9 @@ pub(super) fn trend(runs: &[Vec<(f64, f64)>]) -> Trend {
         Some(interval) => interval.low() > 0.0 || interval.high() < 0.0,
         None => after_s.is_none(),
     };
-    match (surely && grown.mean().abs() > MATTERS, after_s) {
+    let goes_on = ends.iter().map(|it| it.at_last).sum::<f64>() / ends.len() as f64;
+    let still = goes_on / per_second.mean() >= GOES_ON;
+    match (surely && still && grown.mean().abs() > MATTERS, after_s) {
         (true, _) if grown.mean() > 0.0 => Trend::Grows { per_second },
         (true, _) => Trend::Shrinks { per_second },
         (false, Some(after_s)) => Trend::LevelsOff { after_s },
@@ -130,6 +137,8 @@ pub(super) struct Ending {
     pub per_second: f64,
     /// The same from one to the other, as a share of the larger.
     grown: f64,
+    /// By how much it grows a second at the very end, from a sixteenth of the load to the last.
+    at_last: f64,
 }
 
 /// None for fewer steps than there are parts.
@@ -138,9 +147,13 @@ pub(super) fn ending(steps: &[(f64, f64)]) -> Option<Ending> {
     if (steps.len() as f64) < PARTS {
         return None;
     }
+    let pair = |part: f64| {
+        let last = mean_between(steps, total - part, total);
+        (mean_between(steps, total - 2.0 * part, total - part), last)
+    };
     let part = total / PARTS;
-    let last = mean_between(steps, total - part, total);
-    let before = mean_between(steps, total - 2.0 * part, total - part);
+    let (before, last) = pair(part);
+    let (earlier, latest) = pair(total / LAST_PARTS);
     Some(Ending {
         at_s: total - part / 2.0,
         last,
@@ -149,6 +162,7 @@ pub(super) fn ending(steps: &[(f64, f64)]) -> Option<Ending> {
             true => 0.0,
             false => (last - before) / last.max(before),
         },
+        at_last: (latest - earlier) / (total / LAST_PARTS),
     })
 }
 
@@ -191,6 +205,19 @@ mod tests {
         let constant = trend(&[steps(2.0, 50, |_| 7.0)]);
         let nought = ByRun::new(vec![0.0]).unwrap();
         assert_eq!(constant, Trend::LevelsOff { after_s: nought });
+    }
+
+    /// Between the last two quarters it grows, and yet not at the end.
+    #[test]
+    fn what_has_just_filled_does_not_grow_any_more() {
+        let fills = |full: f64| move |at: f64| 100.0 * (at / full).min(1.0);
+        let runs = |full: f64| [0.0, 0.3, 0.6].map(|more| steps(1.0, 200, fills(full + more)));
+        let Trend::LevelsOff { after_s } = trend(&runs(145.0)) else {
+            panic!("more than a quarter of the load is left");
+        };
+        assert!((142.0..147.0).contains(&after_s.mean()), "{after_s:?}");
+        assert_eq!(trend(&runs(172.0)), Trend::Unclear, "for too short a time");
+        assert!(matches!(trend(&runs(199.0)), Trend::Grows { .. }));
     }
 
     #[test]

@@ -407,7 +407,9 @@ fn points(result: &SearchResult) -> Vec<String> {
         result.range.key, "holds", "figure", "busiest", "runs"
     )];
     for (point, beside) in nearest {
-        let at = result.deciding(point);
+        // Of one demand all the way, where one gives way.
+        let gives_way = result.found().map(|found| found.demand);
+        let at = gives_way.unwrap_or_else(|| result.deciding(point));
         let figure = figure_of(point, at, &result.demands[at]);
         let holds = match point.holds {
             Some(true) => "yes",

@@ -62,8 +62,13 @@ impl Compared {
         Ok(compared)
     }
 
+    /// The folders without what leads to them.
     pub fn title(&self) -> String {
-        format!("{} beside {}", self.b, self.a)
+        let name = |path: &str| {
+            let last = Path::new(path).file_name();
+            last.map_or_else(|| path.to_owned(), |it| it.to_string_lossy().into_owned())
+        };
+        format!("{} beside {}", name(&self.b), name(&self.a))
     }
 
     /// The body of a page of its own.

@@ -207,10 +207,21 @@ fn show(
     document: impl FnOnce() -> Vec<u8>,
     text: impl FnOnce(bool) -> String,
 ) -> anyhow::Result<()> {
+    print(shown(json, quiet, document, text))
+}
+
+/// What is to be printed.
+fn shown(
+    json: bool,
+    quiet: bool,
+    document: impl FnOnce() -> Vec<u8>,
+    text: impl FnOnce(bool) -> String,
+) -> Vec<u8> {
+    let colour = colour(&io::stdout());
     match (json, quiet) {
-        (true, _) => print(document()),
-        (false, true) => Ok(()),
-        (false, false) => say(&text(colour(&io::stdout()))),
+        (true, _) => document(),
+        (false, true) => Vec::new(),
+        (false, false) => seen(&text(colour), colour).into(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::until;
 use super::{Exit, Interruption, STOPPING, commands};
 use crate::engine::{self, RunOptions};
 use crate::metrics::StormResult;
-use crate::report::{self, Folder, Host, JUNIT_HEAD, Kept, Origin};
+use crate::report::{self, Folder, Host, JUNIT_HEAD, Origin};
 use crate::scenario::{Scenario, Target};
 use anyhow::Context;
 use clap::Args;
@@ -127,32 +127,61 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         .with_context(|| format!("cannot run {}", arguments.file.display()))
         .map_err(|error| super::interrupted(error, &options.progress))?;
     let origin = origin(arguments, &settings, &scenario);
-    let kept = write(arguments, &scenario, &folder, &origin, &result)?;
-    let results = folder.path().display().to_string();
-    let shown = super::show(
-        arguments.json,
-        arguments.quiet,
-        || report::run_json(&origin, &result),
-        |colour| report::summary(&origin, &result, Some(&results), colour),
-    );
-    if !kept.lost.is_empty() {
-        return Ok(super::report_unwritten(&kept, &folder));
-    }
-    shown?;
-    if let Some(share) = arguments.until_within.filter(|_| !arguments.quiet) {
-        tell!("{}", until::told(&scenario.thresholds, share, &result.runs));
-    }
-    let exit = Exit::of_storm(&result);
-    if arguments.quiet && exit != Exit::Valid {
-        tell!("stormglass: {}", report::sentence(&result));
-    }
-    match baseline.filter(|_| !result.interrupted()) {
-        Some(baseline) => {
+    let baseline = baseline.filter(|_| !result.interrupted());
+    let exit = keep(arguments, &scenario, &folder, &origin, result)?;
+    match baseline {
+        Some(baseline) if exit != Exit::CouldNotRun => {
             let shows = !arguments.quiet && !arguments.json;
             baseline.judge(&folder, exit, shows)
         }
-        None => Ok(exit),
+        Some(_) | None => Ok(exit),
     }
+}
+
+/// Writes the folder and what was asked for beside it, and shows what came of the run.
+fn keep(
+    arguments: &Arguments,
+    scenario: &Scenario,
+    folder: &Folder,
+    origin: &Origin,
+    result: StormResult,
+) -> anyhow::Result<Exit> {
+    let mut kept = folder.write_some(report::files(origin, &result));
+    if arguments.history {
+        folder.stream(&mut kept, report::HISTORY, |file| {
+            report::history(scenario, &result, BufWriter::new(file))
+        });
+    }
+    let junit = (arguments.junit.as_ref()).map(|file| (file, report::junit(origin, &result)));
+    let results = folder.path().display().to_string();
+    let shown = super::shown(
+        arguments.json,
+        arguments.quiet,
+        || report::run_json(origin, &result),
+        |colour| report::summary(origin, &result, Some(&results), colour),
+    );
+    let told = arguments.until_within.filter(|_| !arguments.quiet);
+    let told = told.map(|share| until::told(&scenario.thresholds, share, &result.runs));
+    let (exit, sentence) = (Exit::of_storm(&result), report::sentence(&result));
+    // The page is made from the files alone, and takes as much memory again.
+    drop(result);
+    super::add_page(folder, &mut kept);
+    folder.complete(&mut kept);
+    if let Some((file, text)) = junit {
+        report::replace_own(file, &text, JUNIT_HEAD, NOT_OURS).with_context(|| unwritable(file))?;
+    }
+    let printed = super::print(shown);
+    if !kept.lost.is_empty() {
+        return Ok(super::report_unwritten(&kept, folder));
+    }
+    printed?;
+    if let Some(told) = told {
+        tell!("{told}");
+    }
+    if arguments.quiet && exit != Exit::Valid {
+        tell!("stormglass: {sentence}");
+    }
+    Ok(exit)
 }
 
 /// Where the results come from.
@@ -162,29 +191,6 @@ fn origin(arguments: &Arguments, settings: &[String], scenario: &Scenario) -> Or
         Some(share) => origin.until_within(share),
         None => origin,
     }
-}
-
-/// Writes the folder, and what was asked for beside it.
-fn write(
-    arguments: &Arguments,
-    scenario: &Scenario,
-    folder: &Folder,
-    origin: &Origin,
-    result: &StormResult,
-) -> anyhow::Result<Kept> {
-    let mut kept = folder.write_some(report::files(origin, result));
-    if arguments.history {
-        folder.stream(&mut kept, report::HISTORY, |file| {
-            report::history(scenario, result, BufWriter::new(file))
-        });
-    }
-    super::add_page(folder, &mut kept);
-    folder.complete(&mut kept);
-    if let Some(file) = &arguments.junit {
-        let text = report::junit(origin, result);
-        report::replace_own(file, &text, JUNIT_HEAD, NOT_OURS).with_context(|| unwritable(file))?;
-    }
-    Ok(kept)
 }
 
 /// Why a file is not replaced.

@@ -137,7 +137,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         },
         enough: None,
     };
-    let means = Means {
+    let searcher = Searcher {
         demands: &first.thresholds,
         budget: Budget {
             most: arguments.replications.get(),
@@ -147,7 +147,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         options: &options,
         quiet: arguments.quiet,
     };
-    let outcome = searched(keys, &read, &means);
+    let outcome = searched(keys, &read, &searcher);
     commands::warn_not_undone(&commands);
     let (file, settings) = (&arguments.file, &arguments.settings);
     let chosen = options_of(arguments);
@@ -274,26 +274,26 @@ fn question(arguments: &Arguments, read: &Read) -> anyhow::Result<(Keys, Scenari
     Ok((keys, first))
 }
 
-/// How a search is made, whatever it is for.
-struct Means<'a> {
+/// Makes searches for the same demands with the same budget.
+struct Searcher<'a> {
     demands: &'a [Threshold],
     budget: Budget,
     options: &'a RunOptions,
     quiet: bool,
 }
 
-fn searched(keys: Keys, read: &Read, means: &Means) -> Outcome {
+fn searched(keys: Keys, read: &Read, searcher: &Searcher) -> Outcome {
     match keys {
         Keys::One(range) => {
             let read = |setting: &str| read(&[setting.to_owned()]);
-            let told = |point: &Point| report::search_point(&range, means.demands, point);
-            Outcome::OneKey(Box::new(means.search(&range, &read, &told)))
+            let told = |point: &Point| report::search_point(&range, searcher.demands, point);
+            Outcome::OneKey(Box::new(searcher.search(&range, &read, &told)))
         }
-        Keys::Two([across, range]) => Outcome::TwoKeys(means.frontier(across, range, read)),
+        Keys::Two([across, range]) => Outcome::TwoKeys(searcher.frontier(across, range, read)),
     }
 }
 
-impl Means<'_> {
+impl Searcher<'_> {
     /// Searches one key. `told` says of a point what there is to say while it goes on.
     fn search(
         &self,
@@ -344,7 +344,7 @@ impl Means<'_> {
             some => some,
         });
         let asked = values.len();
-        let one = Means {
+        let one = Searcher {
             budget: Budget {
                 spread: 0,
                 ..self.budget

@@ -5,10 +5,11 @@ use super::headline::listed;
 use super::json::{Ordered, pretty};
 use super::number::{counted, percent};
 use super::origin::Origin;
-use super::search::{CAPACITY, answer, answer_name, capacity_rows, demand, demands, edge, unit};
+use super::search::{
+    AnswerValues, CAPACITY, answer, answer_name, capacity_rows, demand, document, edge, unit,
+};
 use super::terminal::{Paint, clipped, closing, wrapped};
 use crate::capacity::{Answer, Found, Frontier, Range, SearchResult};
-use crate::statistics::CONFIDENCE;
 use serde_json::{Value, json};
 use std::io;
 use stormglass_model::units::Span;
@@ -34,39 +35,18 @@ pub fn frontier_json(origin: &Origin, frontier: &Frontier) -> Vec<u8> {
         let unit = unit(range.unit);
         json!({ "key": range.key, "from": range.from, "to": range.to, "unit": unit })
     };
-    let asked_of = (frontier.answers.first()).map_or(json!([]), |(_, it)| demands(&it.demands));
+    let demands = (frontier.answers.first()).map_or(&[][..], |(_, result)| &result.demands);
     let answers: Vec<Value> = frontier.answers.iter().map(one).collect();
-    pretty(&Ordered([
-        ("version", json!(env!("CARGO_PKG_VERSION"))),
-        ("scenario", json!(origin.scenario)),
-        ("scenario_sha256", json!(origin.scenario_sha256)),
-        ("seed", json!(origin.seed)),
-        ("target", json!(origin.target)),
-        ("target_url", json!(origin.target_url)),
-        ("repeat", json!(origin.repeat())),
-        ("host", json!(origin.host)),
-        ("key", json!(range.key)),
-        ("from", json!(range.from)),
-        ("to", json!(range.to)),
-        ("unit", json!(unit(range.unit))),
-        ("across", of_key(across)),
-        ("demands", asked_of),
-        ("answer", json!(name(frontier))),
-        ("sentence", json!(frontier_sentence(frontier))),
-        ("value", Value::Null),
-        ("low", Value::Null),
-        ("high", Value::Null),
-        ("confidence", json!(CONFIDENCE)),
-        ("direction", Value::Null),
-        ("gives_way", Value::Null),
-        ("bottleneck", Value::Null),
-        ("next", Value::Null),
-        ("scalability", Value::Null),
-        ("points", json!([])),
-        ("frontier", json!(answers)),
-        ("wall_s", json!(frontier.wall_s)),
-        ("cpu_s", json!(frontier.cpu_s)),
-    ]))
+    let all = AnswerValues {
+        name: json!(name(frontier)),
+        sentence: json!(frontier_sentence(frontier)),
+        points: json!([]),
+        ..AnswerValues::default()
+    };
+    let times = [frontier.wall_s, frontier.cpu_s];
+    let document = document(origin, range, demands, all, Value::Null, times);
+    let more = [("across", of_key(across)), ("frontier", json!(answers))];
+    pretty(&Ordered(document.into_iter().chain(more)))
 }
 
 fn one((at, result): &(f64, SearchResult)) -> Value {

@@ -20,9 +20,14 @@ fn estimate(values: &[f64]) -> Option<Estimate> {
 
 /// A threshold's figure over runs, each judged alone; none where fewer than two have it.
 pub fn of_threshold(threshold: &Threshold, position: usize, runs: &[RunResult]) -> Option<Value> {
-    let of_run = |run| threshold.judge(position, slice::from_ref(run)).value;
-    let values: Vec<f64> = runs.iter().filter_map(of_run).collect();
+    let values = each(threshold, position, runs);
     estimate(&values).map(|estimate| interval(estimate, values.len()))
+}
+
+/// A threshold's figure in each run that has it.
+fn each(threshold: &Threshold, position: usize, runs: &[RunResult]) -> Vec<f64> {
+    let of_run = |run| threshold.judge(position, slice::from_ref(run)).value;
+    runs.iter().filter_map(of_run).collect()
 }
 
 /// The threshold whose figure is known least, and within which share of itself: how far its interval over runs reaches to either
@@ -32,9 +37,7 @@ pub fn known_within<'t>(
     runs: &[RunResult],
 ) -> Option<(&'t Threshold, f64)> {
     let of = |(position, threshold): (usize, &'t Threshold)| {
-        let of_run = |run| threshold.judge(position, slice::from_ref(run)).value;
-        let values: Vec<f64> = runs.iter().filter_map(of_run).collect();
-        let estimate = Estimate::of(&values, CONFIDENCE)?;
+        let estimate = Estimate::of(&each(threshold, position, runs), CONFIDENCE)?;
         let share = match estimate.reach > 0.0 {
             true => estimate.reach / estimate.mean.abs(),
             false => 0.0,

@@ -105,11 +105,14 @@ pub fn local_failure(failure: Option<&LocalFailure>) -> Value {
 }
 
 /// An object whose keys stay in this order: the maps of `serde_json` sort theirs.
-pub struct Ordered<const N: usize>(pub [(&'static str, Value); N]);
+pub struct Ordered<E>(pub E);
 
-impl<const N: usize> Serialize for Ordered<N> {
+/// So many keys with their values.
+pub type Entries<const N: usize> = [(&'static str, Value); N];
+
+impl<E: IntoIterator<Item = (&'static str, Value)> + Clone> Serialize for Ordered<E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+        serializer.collect_map(self.0.clone())
     }
 }
 

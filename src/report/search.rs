@@ -2,7 +2,7 @@
 
 use super::csv::table;
 use super::headline::listed;
-use super::json::{Ordered, pretty};
+use super::json::{Entries, Ordered, pretty};
 use super::number::{compact, counted, percent};
 use super::origin::Origin;
 use super::summary::quantity;
@@ -35,8 +35,27 @@ pub fn search_files(
 
 /// The document: `value`, `low` and `high` are in `unit`; null where there is no answer.
 pub fn search_json(origin: &Origin, result: &SearchResult) -> Vec<u8> {
-    let answer = answer(result);
-    pretty(&Ordered([
+    pretty(&Ordered(document(
+        origin,
+        &result.range,
+        &result.demands,
+        answer(result),
+        scalability(result),
+        [result.wall_s, result.cpu_s],
+    )))
+}
+
+/// What every document of a search says, over whichever keys.
+pub(super) fn document(
+    origin: &Origin,
+    range: &Range,
+    demands: &[Threshold],
+    answer: AnswerValues,
+    scalability: Value,
+    [wall_s, cpu_s]: [f64; 2],
+) -> Entries<27> {
+    let demands: Vec<String> = demands.iter().map(demand).collect();
+    [
         ("version", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(origin.scenario)),
         ("scenario_sha256", json!(origin.scenario_sha256)),
@@ -45,11 +64,11 @@ pub fn search_json(origin: &Origin, result: &SearchResult) -> Vec<u8> {
         ("target_url", json!(origin.target_url)),
         ("repeat", json!(origin.repeat())),
         ("host", json!(origin.host)),
-        ("key", json!(result.range.key)),
-        ("from", json!(result.range.from)),
-        ("to", json!(result.range.to)),
-        ("unit", json!(unit(result.range.unit))),
-        ("demands", demands(&result.demands)),
+        ("key", json!(range.key)),
+        ("from", json!(range.from)),
+        ("to", json!(range.to)),
+        ("unit", json!(unit(range.unit))),
+        ("demands", json!(demands)),
         ("answer", answer.name),
         ("sentence", answer.sentence),
         ("value", answer.value),
@@ -60,14 +79,15 @@ pub fn search_json(origin: &Origin, result: &SearchResult) -> Vec<u8> {
         ("gives_way", answer.gives_way),
         ("bottleneck", answer.bottleneck),
         ("next", answer.next),
-        ("scalability", scalability(result)),
+        ("scalability", scalability),
         ("points", answer.points),
-        ("wall_s", json!(result.wall_s)),
-        ("cpu_s", json!(result.cpu_s)),
-    ]))
+        ("wall_s", json!(wall_s)),
+        ("cpu_s", json!(cpu_s)),
+    ]
 }
 
-/// What a document says of an answer.
+/// What a document says of an answer; null and nothing where there is none.
+#[derive(Default)]
 pub(super) struct AnswerValues {
     pub name: Value,
     pub sentence: Value,
@@ -98,11 +118,6 @@ pub(super) fn answer(result: &SearchResult) -> AnswerValues {
         next: use_of(1),
         points: json!(points),
     }
-}
-
-pub(super) fn demands(demands: &[Threshold]) -> Value {
-    let demands: Vec<String> = demands.iter().map(demand).collect();
-    json!(demands)
 }
 
 /// The resources at the highest load that holds, or with the lowest resource that is enough.

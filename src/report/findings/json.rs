@@ -2,7 +2,7 @@
 
 use super::words::title;
 use super::{families, file_name, numbered};
-use crate::report::json::{Ordered, local_failure, pretty};
+use crate::report::json::{Entries, Ordered, local_failure, pretty};
 use crate::report::number::interval;
 use crate::sweep::{Finding, SweepResult, Tally, Variant, operations, shows_locations};
 use serde::Serialize;
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 #[derive(Serialize)]
 struct SweepDocument {
     #[serde(flatten)]
-    sweep: Ordered<16>,
-    findings: Vec<Ordered<16>>,
+    sweep: Ordered<Entries<16>>,
+    findings: Vec<Ordered<Entries<16>>>,
 }
 
 /// The document, indented, with a line feed at its end.
@@ -42,7 +42,7 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
     pretty(&SweepDocument { sweep, findings })
 }
 
-fn one((number, finding): (usize, &Finding)) -> Ordered<16> {
+fn one((number, finding): (usize, &Finding)) -> Ordered<Entries<16>> {
     let worst = finding.worst();
     let variants: Vec<Value> = finding.variants.iter().map(variant).collect();
     Ordered([

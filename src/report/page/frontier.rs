@@ -5,6 +5,7 @@ use super::contents::{Files, PageError, SEARCH};
 use super::layout::{self, table};
 use super::search::{Point, Used, counted};
 use super::sections::{figures_of, quantity};
+use crate::capacity::{Range, Unit};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -255,19 +256,14 @@ impl Frontier {
         let is_whole = points
             .map(|point| point.value)
             .all(|value| value.fract() == 0.0);
-        let (from, to) = (self.from, self.to);
-        let mut levels: Vec<f64> = (0..ROWS)
-            .rev()
-            .map(|n| {
-                let way = f64::from(n) / f64::from(ROWS - 1);
-                let value = match from > 0.0 {
-                    true => from * (to / from).powf(way),
-                    false => from + (to - from) * way,
-                };
-                if is_whole { value.round() } else { value }
-            })
-            .collect();
-        levels.dedup();
+        let range = Range {
+            key: self.key.clone(),
+            from: self.from,
+            to: self.to,
+            unit: if is_whole { Unit::Whole } else { Unit::Number },
+        };
+        let mut levels = range.spread(ROWS);
+        levels.reverse();
         levels
     }
 }

@@ -212,15 +212,7 @@ fn what_is_stored_is_what_theory_says() {
         let text = format!("schema = 1\nname = \"known\"\n{text}");
         let scenario = stormglass::parse(known, &text, std::path::Path::new(""), &[]);
         let scenario = scenario.unwrap_or_else(|mistakes| panic!("{mistakes}"));
-        let result = super::run(&scenario, 2);
-        let origin = stormglass::Origin::new(
-            &scenario,
-            std::path::Path::new("x.toml"),
-            &[],
-            stormglass::Host::this(),
-        );
-        let run: Value = serde_json::from_slice(&file(&origin, &result, "run.json")).unwrap();
-        let storage = &run["storage"];
+        let (storage, _) = told(&scenario);
         let ratio = storage["closed_form"]["ratio"].as_f64();
         let ratio = ratio.unwrap_or_else(|| panic!("{known}: {storage}"));
         assert!((ratio - 1.0).abs() < 0.01, "{known}: {ratio} {storage}");
@@ -239,8 +231,8 @@ fn grows(more: &str) -> Scenario {
     scenario.unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
-/// What `run.json` and the summary say of the capacity of a scenario.
-fn capacity(scenario: &Scenario) -> (Value, String) {
+/// What `run.json` says of what a scenario stores, and its summary.
+fn told(scenario: &Scenario) -> (Value, String) {
     let result = super::run(scenario, 2);
     let origin = stormglass::Origin::new(
         scenario,
@@ -250,7 +242,13 @@ fn capacity(scenario: &Scenario) -> (Value, String) {
     );
     let run: Value = serde_json::from_slice(&file(&origin, &result, "run.json")).unwrap();
     let summary = stormglass::summary(&origin, &result, None, false);
-    (run["storage"]["capacity"].clone(), summary)
+    (run["storage"].clone(), summary)
+}
+
+/// The same of its capacity.
+fn capacity(scenario: &Scenario) -> (Value, String) {
+    let (storage, summary) = told(scenario);
+    (storage["capacity"].clone(), summary)
 }
 
 /// The hundred-and-first upload is the first that finds no room, and comes after 25 s.
@@ -301,15 +299,8 @@ fn the_scrubber_is_a_queue_that_catches_up_after_an_outage() {
          [report]\ninterval = \"10s\"\n";
     let scenario = stormglass::parse("scrubs.toml", text, std::path::Path::new(""), &[]);
     let scenario = scenario.unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let result = super::run(&scenario, 2);
-    let origin = stormglass::Origin::new(
-        &scenario,
-        std::path::Path::new("x.toml"),
-        &[],
-        stormglass::Host::this(),
-    );
-    let run: Value = serde_json::from_slice(&file(&origin, &result, "run.json")).unwrap();
-    let scrubber = &run["storage"]["scrubber"];
+    let (storage, summary) = told(&scenario);
+    let scrubber = &storage["scrubber"];
     let near = |value: &Value, expected: f64, share: f64| {
         let found = value.as_f64().unwrap();
         assert!((found / expected - 1.0).abs() < share, "{found} {scrubber}");
@@ -324,8 +315,7 @@ fn the_scrubber_is_a_queue_that_catches_up_after_an_outage() {
         assert_eq!(outage["fault"], "down");
         near(&outage["drained_after_s"], 1_200.0, 0.06);
     }
-    let why = &run["storage"]["closed_form"]["none_because"];
+    let why = &storage["closed_form"]["none_because"];
     assert_eq!(why, "its faults change what is stored");
-    let summary = stormglass::summary(&origin, &result, None, false);
     assert!(summary.contains("down for 30m, caught up 2"), "{summary}");
 }

@@ -183,6 +183,27 @@ fn data_is_what_was_acknowledged() {
     written.reads(DATA).breaks(&GLANCE, &[Corrupt]);
 }
 
+/// What a look tells that was sent before anyone knew the data is held against the data that is known when it is answered.
+#[test]
+fn data_that_becomes_known_meanwhile_is_known_to_what_is_open() {
+    let mut written = Written::new();
+    written.done(CreateWithLocation);
+    let [one, two] = [written.call(Show), written.call(Show)];
+    let told = |written: &mut Written, look, status, content| {
+        let seen = Some(Seen::Status(status));
+        written.reply(look, Outcome::Ok, seen, Some(content), Some(200));
+    };
+    told(&mut written, one, Active, OTHER);
+    written.done(Deactivate);
+    let mut false_one = written.clone();
+    told(&mut false_one, two, Deactivated, DATA);
+    told(&mut written, two, Deactivated, OTHER);
+    for rules in [&V2, &GLANCE] {
+        written.holds(rules);
+        false_one.breaks(rules, &[Corrupt]);
+    }
+}
+
 #[test]
 fn one_upload_alone_is_acknowledged() {
     uploaded().refused(Upload).holds(&GLANCE);

@@ -20,23 +20,23 @@ impl Checker {
             return None;
         }
         let (real, reads) = (self.rules.real(), operation.reads());
-        let data = ending.content.map(|content| self.found(content));
+        let content = ending.content;
         let plainly = Statuses::only(Some(Active));
         let readable = match who {
             Who::Member | Who::Admin if self.rules.one_identity => plainly,
             Who::Admin => Statuses::READABLE,
             Who::Member | Who::Reader | Who::OtherProject => plainly,
         };
-        let (statuses, data, lenient) = match (ending.outcome, ending.seen) {
+        let (statuses, content, lenient) = match (ending.outcome, ending.seen) {
             (Outcome::Unknown | Outcome::Local, _) => return None,
             // One whose role is unknown may be an admin.
             (Outcome::Ok, _) if reads && self.rules.one_identity => {
-                (Statuses::READABLE, data, false)
+                (Statuses::READABLE, content, false)
             }
-            (Outcome::Ok, _) if reads => (readable, data, false),
+            (Outcome::Ok, _) if reads => (readable, content, false),
             (_, Some(seen)) => {
-                let data = data.filter(|_| operation == Operation::Show);
-                (shown(seen), data, false)
+                let content = content.filter(|_| operation == Operation::Show);
+                (shown(seen), content, false)
             }
             // Whether a reader may read the data is the server's policy.
             (Outcome::Refused, None) if reads && who != Who::Reader => {
@@ -58,7 +58,8 @@ impl Checker {
         };
         Some(Claim {
             statuses,
-            data,
+            content,
+            data: content.map(|content| self.found(content)),
             lenient,
         })
     }
@@ -306,6 +307,12 @@ impl Checker {
         let holds = self.enter(content);
         for state in self.states.iter_mut() {
             *state = state.holding(holds);
+        }
+        // What is open may tell of the same data, and was sent when nobody knew it.
+        let open = self.slots.iter_mut().flatten();
+        let claims = open.filter_map(|open| open.claim.as_mut());
+        for claim in claims.filter(|claim| claim.content == Some(content)) {
+            claim.data = Some(holds);
         }
     }
 }

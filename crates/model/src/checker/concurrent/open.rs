@@ -2,7 +2,7 @@
 
 use super::plan::{Plan, Way};
 use super::state::Holds;
-use crate::history::OpId;
+use crate::history::{Content, OpId};
 use crate::lifecycle::{Operation, Statuses, SubjectStatus, Who};
 use crate::operations::{DataFrom, OperationKind};
 use crate::units::{Span, Time};
@@ -46,6 +46,8 @@ pub(super) struct Open {
 pub(super) struct Claim {
     pub statuses: Statuses,
     /// None where the data does not matter.
+    pub content: Option<Content>,
+    /// Whose that is, as far as is known.
     pub data: Option<Holds>,
     /// Data that is unknown or empty, or being deleted, explains the answer as well.
     pub lenient: bool,

@@ -29,12 +29,17 @@ pub struct SearchResult {
 }
 
 impl SearchResult {
-    /// The value nearest to the answer at which the demands hold, with what was measured besides: how the resources are used there.
+    /// The value nearest to the answer on the side that holds, with what was measured besides: how the resources are used there.
     pub fn at_the_edge(&self) -> Option<&(Point, Beside)> {
         let Answer::Found(found) = &self.answer else {
             return None;
         };
-        let holds = (self.points.iter()).filter(|(point, _)| point.holds == Some(true));
+        let on_its_side = |value: f64| match found.below {
+            true => value <= found.value,
+            false => value >= found.value,
+        };
+        let holds = (self.points.iter())
+            .filter(|(point, _)| point.holds != Some(false) && on_its_side(point.value));
         holds.min_by(|a, b| {
             let away = |it: &(Point, Beside)| (it.0.value - found.value).abs();
             away(a).total_cmp(&away(b))
@@ -62,20 +67,14 @@ impl SearchResult {
         };
         whole.filter_map(observation).collect()
     }
-
-    /// The demand that decides at a point: the one of which least is left there.
-    pub fn deciding(&self, point: &Point) -> usize {
-        let mean = |at: usize| {
-            let margins = point.margins(at, &self.demands[at]);
-            Estimate::of(&margins, CONFIDENCE).map_or(f64::INFINITY, |it| it.mean)
-        };
-        let all = 0..self.demands.len();
-        all.max_by(|a, b| mean(*a).total_cmp(&mean(*b)))
-            .unwrap_or(0)
-    }
 }
 
 impl Point {
+    /// Whether the generator could not offer the load in a replication.
+    pub fn is_void(&self) -> bool {
+        self.samples.iter().any(|sample| sample.void)
+    }
+
     /// Whether work was left over at the end of a replication.
     pub fn is_overloaded(&self) -> bool {
         self.samples.iter().any(|sample| sample.overloaded)

@@ -13,6 +13,7 @@ mod enclose;
 use super::quantity::{self, Range};
 use crate::metrics::{Comparison, Threshold, Unit};
 use crate::statistics::Estimate;
+use std::collections::BTreeMap;
 use std::ops;
 
 /// What one replication at one value came to.
@@ -35,7 +36,7 @@ pub struct Point {
     pub value: f64,
     /// One a replication, with seeds one apart.
     pub samples: Vec<Sample>,
-    /// Whether the demands hold there, once that was decided.
+    /// Whether the demands hold there, where that is sure.
     pub holds: Option<bool>,
 }
 
@@ -124,6 +125,8 @@ struct Search<'a, M> {
     budget: Budget,
     measure: &'a mut M,
     points: Vec<Point>,
+    /// What was said of a point last: after how many replications, and what they decide.
+    said: BTreeMap<usize, (usize, Option<bool>)>,
 }
 
 /// Searches `range` for where the demands cease to hold. Gives all that was looked at as well, by value, also where it was ended early.
@@ -133,13 +136,13 @@ pub fn search<M: Measure>(
     budget: Budget,
     measure: &mut M,
 ) -> (Vec<Point>, Result<Answer, M::Error>) {
-    let points = Vec::new();
     let mut search = Search {
         range,
         demands,
         budget,
         measure,
-        points,
+        points: Vec::new(),
+        said: BTreeMap::new(),
     };
     let answer = match search.run() {
         Ok(answer) => match search.spread() {
@@ -150,6 +153,7 @@ pub fn search<M: Measure>(
         Err(Stop::Interrupted) => Ok(Answer::Unfinished(search.bracket())),
         Err(Stop::Failed(error)) => Err(error),
     };
+    search.settle();
     search.points.sort_by(|a, b| a.value.total_cmp(&b.value));
     (search.points, answer)
 }
@@ -184,6 +188,14 @@ impl<M: Measure> Search<'_, M> {
         Ok(Answer::Found(found))
     }
 
+    /// What was decided early is decided by all that was measured since.
+    fn settle(&mut self) {
+        for at in 0..self.points.len() {
+            let holds = self.sure(self.points[at].value);
+            self.points[at].holds = holds;
+        }
+    }
+
     /// Looks at values spread over the whole range, to the ends of their runs.
     fn spread(&mut self) -> Result<(), Stop<M::Error>> {
         for value in self.range.spread(self.budget.spread) {
@@ -197,8 +209,8 @@ impl<M: Measure> Search<'_, M> {
         self.range.unit == quantity::Unit::Whole
     }
 
-    /// Whether the demands hold at a value. A few replications decide where that is plain, and their mean where it is not: what is
-    /// near the bound is looked at more closely at the end.
+    /// On which side of the value the search goes on. A few replications decide where that is plain, and their mean where it is not:
+    /// what is near the bound is looked at more closely at the end.
     fn look(&mut self, value: f64) -> Result<Holds, Stop<M::Error>> {
         self.until(value, FIRST)?;
         let mut holds = self.holds(value, SURE);
@@ -206,22 +218,29 @@ impl<M: Measure> Search<'_, M> {
             self.until(value, 2 * FIRST)?;
             holds = self.holds(value, SURE);
         }
-        let holds = match holds {
-            Some(holds) => holds,
-            None => self.on_average(value),
-        };
-        self.decide(value, holds);
-        Ok(holds)
+        self.decide(value);
+        Ok(holds.unwrap_or_else(|| self.on_average(value)))
     }
 
-    fn decide(&mut self, value: f64, holds: Holds) {
+    /// Writes down what is sure about a value, and says so unless that was said.
+    fn decide(&mut self, value: f64) {
+        let holds = self.sure(value);
         let at = self.index(value);
-        self.points[at].holds = match holds {
+        let point = &mut self.points[at];
+        point.holds = holds;
+        let now = (point.samples.len(), holds);
+        if self.said.insert(at, now) != Some(now) {
+            self.measure.decided(point);
+        }
+    }
+
+    /// Whether the demands hold at a value; none where nobody can be sure.
+    fn sure(&mut self, value: f64) -> Option<bool> {
+        match self.holds(value, SURE)? {
             Holds::Yes => Some(true),
             Holds::No => Some(false),
             Holds::Void => None,
-        };
-        self.measure.decided(&self.points[at]);
+        }
     }
 
     /// Measures until there are so many replications, or as many as there may be.
@@ -309,7 +328,7 @@ impl<M: Measure> Search<'_, M> {
     /// Where the key takes whole numbers: the value nearest to those that fail of which the demands hold. Its interval reaches from
     /// the first that is not sure to fail to the first that is sure to hold.
     fn between_wholes(&mut self, holds: f64, fails: f64) -> Result<Found, Stop<M::Error>> {
-        let better = (holds - fails).signum();
+        let (demands, better) = (self.demands, (holds - fails).signum());
         let mut sure = holds;
         while self.is_in(sure + better) && self.closely(sure)? != Some(Holds::Yes) {
             sure += better;
@@ -330,7 +349,7 @@ impl<M: Measure> Search<'_, M> {
             low: open.min(sure),
             high: open.max(sure),
             below: better < 0.0,
-            demand: self.tightest(value),
+            demand: self.point(value).deciding(demands),
         })
     }
 
@@ -344,7 +363,7 @@ impl<M: Measure> Search<'_, M> {
         loop {
             let (holds, done) = (self.holds(value, SURE), self.replications(value));
             if holds.is_some() || done >= self.budget.most {
-                self.decide(value, holds.unwrap_or(Holds::Void));
+                self.decide(value);
                 return Ok(holds);
             }
             self.until(value, done + MORE)?;
@@ -353,19 +372,6 @@ impl<M: Measure> Search<'_, M> {
 
     fn replications(&mut self, value: f64) -> u32 {
         self.point(value).samples.len() as u32
-    }
-
-    /// The demand of which least is left at a value.
-    fn tightest(&mut self, value: f64) -> usize {
-        let demands = self.demands;
-        let point = self.point(value);
-        let mean = |at: usize| {
-            let margins = point.margins(at, &demands[at]);
-            Estimate::of(&margins, SURE).map_or(f64::INFINITY, |estimate| estimate.mean)
-        };
-        (0..demands.len())
-            .max_by(|a, b| mean(*a).total_cmp(&mean(*b)))
-            .unwrap_or(0)
     }
 
     /// What was found so far: the nearest values that hold and do not.
@@ -404,6 +410,31 @@ impl Point {
                 Some(_) | None => f64::INFINITY,
             })
             .collect()
+    }
+
+    /// The demand that decides: the one that is missed by most, or of which least is left, as a share of its bound.
+    pub fn deciding(&self, demands: &[Threshold]) -> usize {
+        let shares: Vec<f64> = (demands.iter().enumerate())
+            .map(|(at, demand)| {
+                let margins = self.margins(at, demand);
+                let mean = margins.iter().sum::<f64>() / margins.len() as f64;
+                share_of_bound(mean, demand)
+            })
+            .collect();
+        let all = 0..demands.len();
+        all.max_by(|a, b| shares[*a].total_cmp(&shares[*b]))
+            .unwrap_or(0)
+    }
+}
+
+/// A margin that can be compared with that of another demand, whose figure has another unit.
+fn share_of_bound(margin: f64, threshold: &Threshold) -> f64 {
+    match (threshold.unit(), threshold.bound == 0.0) {
+        (Unit::Nanoseconds, _) => margin,
+        // Of nothing there is no share: it is missed, or it is met and cannot be met better.
+        (_, true) if margin > f64::EPSILON => f64::INFINITY,
+        (_, true) => f64::NEG_INFINITY,
+        (_, false) => margin / threshold.bound.abs(),
     }
 }
 

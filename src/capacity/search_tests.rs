@@ -27,6 +27,8 @@ struct Noisy<F> {
     noise: f64,
     seed: u64,
     measured: u32,
+    /// What was said of the points.
+    said: Vec<Point>,
 }
 
 impl<F: Fn(f64) -> Option<f64>> Measure for Noisy<F> {
@@ -56,7 +58,9 @@ impl<F: Fn(f64) -> Option<f64>> Measure for Noisy<F> {
         Ok(samples.collect())
     }
 
-    fn decided(&mut self, _: &Point) {}
+    fn decided(&mut self, point: &Point) {
+        self.said.push(point.clone());
+    }
 }
 
 const BUDGET: Budget = Budget {
@@ -83,6 +87,7 @@ fn intervals_of_a_load_cover_the_truth_as_often_as_they_say() {
             noise: 0.1,
             seed,
             measured: 0,
+            said: Vec::new(),
         };
         let found = found(&range, 10e9, &mut queue);
         assert!(found.below);
@@ -103,6 +108,7 @@ fn the_lowest_whole_number_that_is_enough_is_found() {
             noise: 0.002,
             seed,
             measured: 0,
+            said: Vec::new(),
         };
         let found = found(&range, 1e9, &mut slots);
         assert!(!found.below);
@@ -118,6 +124,7 @@ fn whole_numbers_that_cannot_be_told_apart_from_the_bound_are_within_the_interva
         noise: 0.1,
         seed: 7,
         measured: 0,
+        said: Vec::new(),
     };
     let found = found(&range, 1e9, &mut slots);
     assert!(found.low <= 38.0 && 38.0 <= found.high, "{found:?}");
@@ -133,6 +140,7 @@ fn ends_that_both_hold_or_neither_are_told() {
             noise: 0.0,
             seed: 1,
             measured: 0,
+            said: Vec::new(),
         };
         let (points, found) = search(&range, &[demand(bound)], BUDGET, &mut flat);
         assert_eq!(found, Ok(answer));
@@ -149,6 +157,7 @@ fn where_nothing_happens_no_demand_holds() {
         noise: 0.01,
         seed: 1,
         measured: 0,
+        said: Vec::new(),
     };
     let found = found(&range, 2e9, &mut wall);
     assert!(found.low < 1.5 && 1.5 <= found.high, "{found:?}");
@@ -198,6 +207,7 @@ fn the_utilisation_law_says_where_to_look() {
                 noise: 0.02,
                 seed: 5,
                 measured: 0,
+                said: Vec::new(),
             },
             asked: |x| x,
             off,
@@ -221,6 +231,7 @@ fn where_the_law_misleads_the_search_still_finds_it() {
                 noise: 0.001,
                 seed: 5,
                 measured: 0,
+                said: Vec::new(),
             },
             asked: |x| x,
             off: 1.0,
@@ -272,6 +283,7 @@ fn an_interrupted_search_says_how_far_it_had_come() {
         noise: 0.0,
         seed: 1,
         measured: 0,
+        said: Vec::new(),
     };
     let at = |batches| {
         search(
@@ -291,4 +303,70 @@ fn an_interrupted_search_says_how_far_it_had_come() {
         points.iter().filter(|point| point.holds.is_some()).count(),
         4
     );
+}
+
+/// Four replications that differ by a tenth do not tell a figure from a bound that is a hundredth away.
+#[test]
+fn what_is_too_near_the_bound_is_not_decided_and_nothing_is_said_twice() {
+    let range = Range::new("service.store.slots", "1", "200").unwrap();
+    for seed in 0..20 {
+        let mut slots = Noisy {
+            figure: |x: f64| Some(38e9 / x),
+            noise: 0.1,
+            seed,
+            measured: 0,
+            said: Vec::new(),
+        };
+        let (points, answer) = search(&range, &[demand(1e9)], BUDGET, &mut slots);
+        let Ok(Answer::Found(found)) = answer else {
+            panic!("{answer:?}");
+        };
+        for point in points {
+            let (value, holds) = (point.value, point.holds);
+            let between = found.low < value && value < found.high;
+            assert!(!between || holds.is_none(), "{seed}: {point:?}, {found:?}");
+            assert!(
+                holds.is_none_or(|holds| holds == (value > 38.0)),
+                "{seed}: {point:?}"
+            );
+        }
+        for (at, point) in slots.said.iter().enumerate() {
+            assert!(!slots.said[..at].contains(point), "{seed}: {point:?}");
+        }
+    }
+}
+
+/// A share that is missed by a tenth of its bound decides, and not a time of which a fiftieth is left; and what may not happen
+/// decides nothing while it does not.
+#[test]
+fn demands_in_different_units_are_compared_by_their_bounds() {
+    let share = |text: &str, aggregate, bound| Threshold {
+        key: "upload".to_owned(),
+        expression: text.to_owned(),
+        aggregate,
+        comparison: Comparison::LessOrEqual,
+        ..demand(bound)
+    };
+    let demands = [
+        demand(1e9),
+        share("error_rate <= 0.01", Aggregate::ErrorRate, 0.01),
+        share("error_rate <= 0", Aggregate::ErrorRate, 0.0),
+    ];
+    let deciding = |figures: [f64; 3]| {
+        let point = Point {
+            value: 1.0,
+            samples: vec![Sample {
+                figures: figures.map(Some).to_vec(),
+                void: false,
+                overloaded: false,
+                lost: false,
+            }],
+            holds: None,
+        };
+        point.deciding(&demands)
+    };
+    assert_eq!(deciding([0.98e9, 0.011, 0.0]), 1);
+    assert_eq!(deciding([0.98e9, 0.002, 0.0]), 0);
+    assert_eq!(deciding([1.5e9, 0.011, 0.0]), 0);
+    assert_eq!(deciding([0.98e9, 0.002, 0.001]), 2);
 }

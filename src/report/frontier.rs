@@ -234,6 +234,14 @@ fn rows(frontier: &Frontier) -> Vec<String> {
             }
             (None, Answer::Everywhere) => ("any".to_owned(), "holds at both ends".to_owned()),
             (None, Answer::Nowhere) => ("none".to_owned(), "holds at neither end".to_owned()),
+            (None, Answer::NotOffered(holds, _)) => (
+                "–".to_owned(),
+                format!("holds at {}, no more could be offered", range.at(*holds)),
+            ),
+            (None, Answer::Unfinished(Some((holds, fails)))) => (
+                "–".to_owned(),
+                format!("holds at {}, not at {}", range.at(*holds), range.at(*fails)),
+            ),
             (None, _) => ("–".to_owned(), "not known".to_owned()),
         };
         let busiest = edge(result).first().map_or_else(String::new, |it| {

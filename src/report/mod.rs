@@ -18,6 +18,7 @@ mod junit;
 pub mod number;
 mod origin;
 mod page;
+mod scalability;
 mod search;
 mod storage;
 mod summary;

@@ -5,9 +5,9 @@ use super::headline::listed;
 use super::json::{Entries, Ordered, pretty};
 use super::number::{compact, counted, percent};
 use super::origin::Origin;
+use super::scalability::{scalability, scaling, usl_csv};
 use super::summary::quantity;
 use super::terminal::{Paint, clipped, closing, wrapped};
-use crate::capacity::usl;
 use crate::capacity::{Answer, Beside, Point, Range, ResourceUse, SearchResult, Unit};
 use crate::metrics::Threshold;
 use crate::statistics::{CONFIDENCE, Estimate};
@@ -163,33 +163,6 @@ fn resource(used: &ResourceUse) -> Value {
     })
 }
 
-/// The weights of the scalability law with their intervals, or why there are none.
-fn scalability(result: &SearchResult) -> Value {
-    let of = |it: Estimate| json!({ "mean": it.mean, "low": it.low().max(0.0), "high": it.high() });
-    match result.scalability() {
-        Ok(law) => json!({
-            "lambda_per_s": of(law.lambda),
-            "sigma": of(law.sigma),
-            "kappa": of(law.kappa),
-            "peak": law.peak.map(|it| json!({
-                "concurrency": of(it.concurrency),
-                "completions_per_s": of(it.throughput),
-            })),
-            "scatter": law.scatter,
-        }),
-        Err(why) => json!({ "refused": why.to_string() }),
-    }
-}
-
-/// `usl.csv`: a row for each load, with what was measured and what the scalability law says.
-fn usl_csv(result: &SearchResult, law: &usl::Law) -> io::Result<Vec<u8>> {
-    let records = result.observations().into_iter().map(|it| {
-        let figures = [it.concurrency, it.throughput, law.at(it.concurrency)];
-        figures.map(|figure| figure.to_string())
-    });
-    table("concurrency,completions_per_s,fitted_per_s", records)
-}
-
 fn point(result: &SearchResult, (point, beside): &(Point, Beside)) -> Value {
     let figures = (0..result.demands.len()).map(|at| {
         let figure = point.figure(at);
@@ -231,7 +204,7 @@ pub(super) const CAPACITY: &str = "value,unit,runs,holds,demand,figure,figure_lo
 
 pub(super) fn capacity_rows(result: &SearchResult) -> impl Iterator<Item = Vec<String>> {
     result.points.iter().map(|(point, beside)| {
-        let at = result.deciding(point);
+        let at = point.deciding(&result.demands);
         let figure = point.figure(at);
         let number = |value: Option<f64>| {
             let value = value.filter(|value| value.is_finite());
@@ -288,10 +261,16 @@ pub fn search_sentence(result: &SearchResult) -> String {
             }
         }
         Answer::Everywhere => {
-            format!("every demand holds at both ends, {from} and {to}: widen the range of {key}")
+            let doubt = doubt(result);
+            format!(
+                "every demand holds at both ends, {from} and {to}{doubt}: widen the range of {key}"
+            )
         }
         Answer::Nowhere => {
-            format!("the demands hold at neither end, {from} nor {to}: widen the range of {key}")
+            let doubt = doubt(result);
+            format!(
+                "the demands hold at neither end, {from} nor {to}{doubt}: widen the range of {key}"
+            )
         }
         Answer::NotOffered(holds, not) => format!(
             "every demand holds with {key} at {}, and beyond {} the load could not be offered from here",
@@ -304,6 +283,21 @@ pub fn search_sentence(result: &SearchResult) -> String {
             range.at(*holds),
             range.at(*fails)
         ),
+    }
+}
+
+/// Which ends are too near the bound for anyone to be sure.
+fn doubt(result: &SearchResult) -> String {
+    let range = &result.range;
+    let ends = result.points.iter().map(|(point, _)| point);
+    let ends = ends.filter(|it| it.value == range.from || it.value == range.to);
+    let near: Vec<String> = (ends.filter(|it| it.holds.is_none()))
+        .map(|it| range.at(it.value).to_string())
+        .collect();
+    let near: Vec<&str> = near.iter().map(String::as_str).collect();
+    match near.is_empty() {
+        true => String::new(),
+        false => format!(" (at {} on average alone)", listed(&near)),
     }
 }
 
@@ -371,38 +365,6 @@ fn why(result: &SearchResult) -> Vec<String> {
     lines.iter().flat_map(|line| wrapped(line)).collect()
 }
 
-/// How throughput scales, where there are enough values to say so.
-fn scaling(result: &SearchResult) -> Vec<String> {
-    let line = match result.scalability() {
-        Ok(law) => {
-            let peak = match law.peak {
-                Some(peak) => format!(
-                    "most, {} ± {}/s, at {} ± {} in flight",
-                    compact(peak.throughput.mean),
-                    compact(peak.throughput.reach),
-                    compact(peak.concurrency.mean),
-                    compact(peak.concurrency.reach),
-                ),
-                None if law.kappa.low() > 0.0 => {
-                    format!("no fall is seen up to {} in flight", compact(law.most))
-                }
-                None => "no finite peak".to_owned(),
-            };
-            format!(
-                "  throughput: one in flight {} ± {}/s; contention {} ± {}; {peak}",
-                compact(law.lambda.mean),
-                compact(law.lambda.reach),
-                percent(law.sigma.mean),
-                percent(law.sigma.reach),
-            )
-        }
-        Err(why) if result.asks_for_scaling => format!("  {why}"),
-        // Nobody asked, and there is nothing to say.
-        Err(_) => return Vec::new(),
-    };
-    wrapped(&line)
-}
-
 /// Rows of the values nearest to the answer, as many as fit.
 fn points(result: &SearchResult) -> Vec<String> {
     let edge = result
@@ -424,7 +386,7 @@ fn points(result: &SearchResult) -> Vec<String> {
     for (point, beside) in nearest {
         // Of one demand all the way, where one gives way.
         let gives_way = result.found().map(|found| found.demand);
-        let at = gives_way.unwrap_or_else(|| result.deciding(point));
+        let at = gives_way.unwrap_or_else(|| point.deciding(&result.demands));
         let figure = figure_of(point, at, &result.demands[at]);
         let holds = match point.holds {
             Some(true) => "yes",
@@ -458,7 +420,8 @@ pub fn search_point(range: &Range, demands: &[Threshold], point: &Point) -> Stri
     let holds = match point.holds {
         Some(true) => "holds",
         Some(false) => "does not hold",
-        None => "cannot be told",
+        None if point.is_void() => "could not be offered",
+        None => "is too near the bound to tell",
     };
     let runs = counted(point.samples.len() as u64, "run");
     let value = range.at(point.value);

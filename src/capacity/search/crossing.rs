@@ -13,6 +13,7 @@ impl<M: Measure> Search<'_, M> {
         mut holds: f64,
         mut fails: f64,
     ) -> Result<Found, Stop<M::Error>> {
+        let demands = self.demands;
         let mut replications = 2 * MORE;
         for _ in 0..TURNS {
             self.until_whole(holds, replications)?;
@@ -61,7 +62,7 @@ impl<M: Measure> Search<'_, M> {
             low: holds.min(fails),
             high: holds.max(fails),
             below: holds < fails,
-            demand: self.tightest(fails),
+            demand: self.point(fails).deciding(demands),
         })
     }
 

@@ -34,6 +34,7 @@ impl<M: Measure> Search<'_, M> {
             }
         }
         if !encloses {
+            self.closely(heavy)?;
             return Ok(Err(Answer::Everywhere));
         }
         if holds != light {
@@ -79,7 +80,12 @@ impl<M: Measure> Search<'_, M> {
 
     fn by_the_ends(&mut self) -> Result<Enclosed, Stop<M::Error>> {
         let (from, to) = (self.range.from, self.range.to);
-        let (at_from, at_to) = (self.look(from)?, self.look(to)?);
+        let (mut at_from, mut at_to) = (self.look(from)?, self.look(to)?);
+        if at_from == at_to {
+            // Nothing lies between them to look at, so that they are all there is to go by.
+            at_from = self.closely(from)?.unwrap_or(at_from);
+            at_to = self.closely(to)?.unwrap_or(at_to);
+        }
         Ok(match (at_from, at_to) {
             (Holds::Yes, Holds::Yes) => Err(Answer::Everywhere),
             (Holds::No, Holds::No) => Err(Answer::Nowhere),

@@ -414,27 +414,30 @@ impl Point {
 
     /// The demand that decides: the one that is missed by most, or of which least is left, as a share of its bound.
     pub fn deciding(&self, demands: &[Threshold]) -> usize {
-        let shares: Vec<f64> = (demands.iter().enumerate())
-            .map(|(at, demand)| {
-                let margins = self.margins(at, demand);
-                let mean = margins.iter().sum::<f64>() / margins.len() as f64;
-                share_of_bound(mean, demand)
-            })
-            .collect();
+        let over = |at: usize| match self.figure(at) {
+            Some(figure) if !self.is_overloaded() && !self.is_lost() => {
+                over_bound(figure.mean, &demands[at])
+            }
+            Some(_) | None => f64::INFINITY,
+        };
         let all = 0..demands.len();
-        all.max_by(|a, b| shares[*a].total_cmp(&shares[*b]))
+        all.max_by(|a, b| over(*a).total_cmp(&over(*b)))
             .unwrap_or(0)
     }
 }
 
-/// A margin that can be compared with that of another demand, whose figure has another unit.
-fn share_of_bound(margin: f64, threshold: &Threshold) -> f64 {
-    match (threshold.unit(), threshold.bound == 0.0) {
-        (Unit::Nanoseconds, _) => margin,
-        // Of nothing there is no share: it is missed, or it is met and cannot be met better.
-        (_, true) if margin > f64::EPSILON => f64::INFINITY,
-        (_, true) => f64::NEG_INFINITY,
-        (_, false) => margin / threshold.bound.abs(),
+/// By how much a figure misses its bound, in a measure that figures of all units share: the logarithm of one by the other.
+fn over_bound(figure: f64, threshold: &Threshold) -> f64 {
+    let ratio = figure.max(0.0).ln() - threshold.bound.max(0.0).ln();
+    let over = match threshold.comparison {
+        Comparison::Less | Comparison::LessOrEqual => ratio,
+        Comparison::Greater | Comparison::GreaterOrEqual => -ratio,
+    };
+    // Nothing where nothing may be: it is met, and cannot be met better.
+    if over.is_nan() {
+        f64::NEG_INFINITY
+    } else {
+        over
     }
 }
 

@@ -367,6 +367,8 @@ fn demands_in_different_units_are_compared_by_their_bounds() {
     };
     assert_eq!(deciding([0.98e9, 0.011, 0.0]), 1);
     assert_eq!(deciding([0.98e9, 0.002, 0.0]), 0);
+    // Far from a time's bound is nearer than never having failed at all.
+    assert_eq!(deciding([0.08e9, 0.0, 0.0]), 0);
     assert_eq!(deciding([1.5e9, 0.011, 0.0]), 0);
     assert_eq!(deciding([0.98e9, 0.002, 0.001]), 2);
 }

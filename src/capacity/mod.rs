@@ -2,6 +2,7 @@
 
 mod frontier;
 mod law;
+mod means;
 mod quantity;
 mod result;
 mod search;
@@ -9,10 +10,13 @@ pub mod storage;
 mod storms;
 mod usage;
 pub mod usl;
+mod warm_up;
 
 pub use frontier::{Frontier, VALUES};
+pub use means::{AverageFigure, Averages, Basis};
 pub use quantity::{Quantity, Range, Unit};
 pub use result::SearchResult;
 pub use search::{Answer, Budget, Found, Point, search};
 pub use storms::{Beside, ReadWith, ResourceUse, SearchError, Storms};
 pub use usage::{Growth, Usage, bottleneck, growing};
+pub use warm_up::{TooShort, too_short};

@@ -109,7 +109,7 @@ pub struct OperationRow {
 pub struct TimelineRow {
     /// Position in [`RunResult::phases`] of the interval that ended.
     pub phase: usize,
-    /// Operations completed.
+    /// Operations completed since the beginning of the run.
     pub completions: u64,
     /// The response times of these, summed, in nanoseconds.
     pub response_ns: u128,

@@ -1,11 +1,12 @@
 //! `run.json`: what ran, where, how it was judged and what it came to, for scripts and later comparison.
 
+use super::averages;
 use super::headline::sentence;
 use super::intervals;
 use super::origin::Origin;
 use super::storage;
 use super::totals::{self, Totals, unknown_because};
-use crate::capacity::{self, Growth, Usage};
+use crate::capacity::{self, Averages, Growth, Usage};
 use crate::metrics::{FaultTurn, Latency, RunResult, StormResult, ThresholdResult};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -20,11 +21,6 @@ use stormglass_model::units::Span;
 pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
     let totals = Totals::of(result);
     let runs = &result.runs;
-    let notes = origin
-        .cautions
-        .iter()
-        .chain(runs.iter().flat_map(|run| &run.notes));
-    let notes: Vec<&String> = notes.collect();
     let hashes: Vec<Option<String>> = runs.iter().map(|run| run.event_hash.map(hex)).collect();
     let one_by_one: Vec<Value> = runs.iter().map(|run| one_run(origin, run)).collect();
     let violations = counts(Invariant::ALL.map(Invariant::name), &totals.violations);
@@ -55,7 +51,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("unknown_because", json!(unknown_because(runs))),
         ("first_local_failure", first_local_failure),
         ("interrupted", json!(result.interrupted())),
-        ("notes", json!(notes)),
+        ("notes", json!(notes(origin, runs))),
         ("violations", json!(totals.violation_total())),
         ("violations_by_invariant", violations),
         ("subjects", json!(totals.subjects)),
@@ -68,6 +64,7 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("event_hashes", json!(hashes)),
         ("generator", generator(result, &totals)),
         ("in_flight_mean", json!(totals.in_flight_mean)),
+        ("averages", averages::json(&Averages::of(runs))),
         ("bytes_stored_max", json!(totals.bytes_stored_max)),
         ("storage", storage::json(origin, runs)),
         ("bottleneck", json!(busiest)),
@@ -86,6 +83,14 @@ pub fn run_json(origin: &Origin, result: &StormResult) -> Vec<u8> {
         ("events_per_s", by_processor_time),
         ("runs", json!(one_by_one)),
     ]))
+}
+
+/// What to know before one believes the figures.
+fn notes(origin: &Origin, runs: &[RunResult]) -> Vec<String> {
+    let mut notes = origin.cautions.clone();
+    notes.extend(capacity::too_short(runs).map(|it| averages::warm_up(&it)));
+    notes.extend(runs.iter().flat_map(|run| run.notes.iter().cloned()));
+    notes
 }
 
 fn generator(result: &StormResult, totals: &Totals) -> Value {

@@ -3,6 +3,7 @@
 //! Every exporter is a pure function from values; only `folder` touches the disk, and nothing here prints
 //! or knows an engine or a target.
 
+mod averages;
 mod compare;
 mod csv;
 pub mod diagram;

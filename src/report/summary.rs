@@ -1,5 +1,6 @@
 //! The summary: what a person wants to know first, on one screen whatever the scenario.
 
+use super::averages;
 use super::headline::{self, listed};
 use super::intervals;
 use super::number::{compact, counted, percent, rate, thousands};
@@ -8,7 +9,7 @@ use super::storage;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
 use super::totals::{self, Totals, TransitionTotal};
 use crate::capacity::storage::{Storage, Trend};
-use crate::capacity::{self, Growth, Usage};
+use crate::capacity::{self, Averages, Growth, Usage};
 use crate::metrics::{
     Conclusion, Latency, StormResult, ThresholdResult, ThresholdSubject, Unit, WorstWindow,
 };
@@ -135,9 +136,11 @@ fn notes(origin: &Origin, result: &StormResult, paint: Paint) -> Section {
     let notes = result.runs.iter().flat_map(|run| &run.notes);
     let hidden = origin.closed.then(|| hidden_wait(result)).flatten();
     let local = local_failure(result);
+    let warm_up = capacity::too_short(&result.runs).map(|it| averages::warm_up(&it));
     let notes = origin
         .cautions
         .iter()
+        .chain(&warm_up)
         .chain(&local)
         .chain(notes)
         .chain(&hidden);
@@ -196,17 +199,16 @@ fn figures(result: &StormResult, totals: &Totals) -> Section {
     if result.runs.len() > 1 {
         let _ = write!(flow, " · {} runs", result.runs.len());
     }
-    let mut cost = format!(
+    let cost = format!(
         "  wall {} · cpu {}{} · memory {}",
         Span::from_secs_f64(result.wall_s),
         Span::from_secs_f64(result.cpu_s),
         per(totals.events, result.cpu_s).replace("/s", " events/s"),
         Bytes(result.peak_rss_bytes),
     );
-    if let Some(in_flight) = totals.in_flight_mean {
-        let _ = write!(cost, " · mean {} in flight", compact(in_flight));
-    }
-    Section::of(vec![clipped(&flow), clipped(&cost)])
+    let mut head = vec![clipped(&flow), clipped(&cost)];
+    head.extend(averages::line(&Averages::of(&result.runs)).map(|line| clipped(&line)));
+    Section::of(head)
 }
 
 fn transitions(result: &StormResult) -> Section {

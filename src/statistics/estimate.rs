@@ -1,7 +1,6 @@
 //! What independent replications say of a figure: its mean, and where the truth lies.
 
 use super::mean::Mean;
-use super::student::quantile;
 
 /// How sure an interval is unless something else is said.
 pub const CONFIDENCE: f64 = 0.95;
@@ -19,9 +18,7 @@ impl Estimate {
     /// Of one value a replication, with `confidence` from 0 to 1; none where there is no value.
     pub fn of(values: &[f64], confidence: f64) -> Option<Estimate> {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let reach = Mean::of(values).map_or(f64::INFINITY, |mean| {
-            quantile(mean.freedom, confidence) * mean.variance.sqrt()
-        });
+        let reach = Mean::of(values).map_or(f64::INFINITY, |it| it.reach(confidence));
         mean.is_finite().then_some(Estimate { mean, reach })
     }
 
@@ -38,6 +35,7 @@ impl Estimate {
 
 #[cfg(test)]
 mod tests {
+    use super::super::student::quantile;
     use super::*;
 
     #[test]

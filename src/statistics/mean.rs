@@ -1,5 +1,7 @@
 //! The mean of a figure, and how far off it may be.
 
+use super::student::quantile;
+
 /// A mean whose error is Student's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mean {
@@ -12,6 +14,14 @@ pub struct Mean {
 }
 
 impl Mean {
+    /// How far its interval reaches to either side, with `confidence` from 0 to 1.
+    pub fn reach(&self, confidence: f64) -> f64 {
+        match self.variance == 0.0 {
+            true => 0.0,
+            false => quantile(self.freedom, confidence) * self.variance.sqrt(),
+        }
+    }
+
     /// Of independent values; none where there are fewer than two, or one of them is no number.
     pub fn of(values: &[f64]) -> Option<Mean> {
         let n = values.len() as f64;

@@ -9,9 +9,11 @@ mod mean;
 pub mod quantile;
 mod series;
 pub mod student;
+mod truncation;
 
 pub use contrast::Contrast;
 pub use estimate::{CONFIDENCE, Estimate};
 pub use holm::adjusted;
 pub use mean::Mean;
 pub use series::batch_means;
+pub use truncation::least_error;

@@ -7,6 +7,7 @@
 
 mod arrivals;
 mod auth;
+mod averages;
 mod bucket;
 mod capacity;
 mod checker;

@@ -1,13 +1,12 @@
 //! Whether something levels off, and when.
 //!
-//! Whether it does is told by the rule of the marginal standard error (K. P. White, "An effective truncation heuristic for bias
-//! reduction in simulation output", Simulation 69, 1997): there is an instant from which on the rest of the load tells its own mean
-//! with the least standard error, so that to leave out more brings that mean no nearer to the truth. Of something that hardly varies
+//! Whether it does is told by the rule of the marginal standard error ([`least_error`]): there is an instant from which on the rest
+//! of the load tells its own mean with the least standard error. Of something that hardly varies
 //! no instant is better than the last; so it has also levelled off once it stays within 1 % of where it ends. When it does: as soon as
 //! it first comes to within 1 % of the mean of that rest, which chance moves less than the instant itself.
 
 use super::by_run::ByRun;
-use crate::statistics::Estimate;
+use crate::statistics::{Estimate, least_error};
 
 /// The rest of the load after that instant must be at least this share of it: what is shorter is alike by chance.
 const REST: f64 = 0.25;
@@ -80,7 +79,7 @@ pub(super) fn trend(runs: &[Vec<(f64, f64)>]) -> Trend {
 /// When a level has levelled off, in seconds; none where that leaves less than a quarter of the load.
 fn levels_off(steps: &[(f64, f64)]) -> Option<f64> {
     let total: f64 = steps.iter().map(|(length, _)| length).sum();
-    let rest = least_error(steps, total).unwrap_or(0.0);
+    let rest = least_error(steps, REST).unwrap_or(0.0);
     let rest = rest.max(stays(steps, total));
     (rest >= REST * total).then(|| first_at(steps, mean_between(steps, total - rest, total)))
 }
@@ -91,32 +90,6 @@ fn first_at(steps: &[(f64, f64)], mean: f64) -> f64 {
     let away = |value: f64| (value - mean).abs() > MATTERS * mean && (value < mean) == is_below;
     let before = steps.iter().take_while(|(_, value)| away(*value));
     before.map(|(length, _)| length).sum()
-}
-
-/// How long the rest of the load is that tells its mean with the least standard error; none where an even shorter one would.
-fn least_error(steps: &[(f64, f64)], total: f64) -> Option<f64> {
-    // The rest from each step on: its length, its mean and its squares about that.
-    let (mut length, mut mean, mut squares) = (0.0, 0.0, 0.0);
-    let mut best: Option<(f64, f64)> = None;
-    let mut shortest = None;
-    for (step, value) in steps.iter().rev() {
-        let with = length + step;
-        let away = value - mean;
-        mean += away * step / with;
-        squares += away * (value - mean) * step;
-        length = with;
-        if length < REST * total {
-            continue;
-        }
-        shortest = shortest.or(Some(length));
-        // The square of the standard error, as if steps were independent.
-        let error = squares / length.powi(2);
-        if best.is_none_or(|(least, _)| error <= least) {
-            best = Some((error, length));
-        }
-    }
-    let (_, rest) = best?;
-    (Some(rest) != shortest).then_some(rest)
 }
 
 /// For how long before the end a level was within what does not matter of its mean over the last part.
@@ -269,33 +242,6 @@ mod tests {
             let seconds: Vec<_> = values.iter().map(|it| (factor, *it)).collect();
             let found = levels_off(&seconds).map(|after| after / factor);
             prop_assert_eq!(levels_off(&of(1.0)), found);
-        }
-
-        /// The rule is the least of all standard errors, reckoned the long way.
-        #[test]
-        fn the_error_is_least_where_it_levels_off(
-            values in proptest::collection::vec(0.0..9.0_f64, 10..60),
-        ) {
-            let error = |rest: &[f64]| {
-                let n = rest.len() as f64;
-                let mean = rest.iter().sum::<f64>() / n;
-                rest.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / n / n
-            };
-            let count = values.len() as f64;
-            let tried = (0..values.len()).filter(|from| (values.len() - from) as f64 >= REST * count);
-            let tried: Vec<f64> = tried.map(|from| error(&values[from..])).collect();
-            let least = tried.iter().copied().fold(f64::INFINITY, f64::min);
-            let steps: Vec<_> = values.iter().map(|it| (1.0, *it)).collect();
-            match least_error(&steps, count) {
-                Some(rest) => {
-                    let found = error(&values[values.len() - rest as usize..]);
-                    prop_assert!((found - least).abs() < 1e-9, "{} {}", found, least);
-                }
-                None => {
-                    let last = tried.last().copied().unwrap_or(f64::NAN);
-                    prop_assert!((last - least).abs() < 1e-9, "{} {}", last, least);
-                }
-            }
         }
     }
 }

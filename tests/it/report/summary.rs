@@ -29,7 +29,8 @@ fn the_summary_of_a_valid_storm() {
     ✓ valid: no violation in 1,681 transitions
       smoke · seed 42 · embedded service, v2 rules · 11s virtual
       500 subjects · 1,681 transitions (6.72k/s) · 12.4k events
-      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 12 in flight
+      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB
+      on average 12 in flight · response 0ns · 99 done/s
 
       transition after warm-up         count    rate     p50     p99   p99.9     max
       (none) → queued                    400    50/s   200us   396us   400us   400us
@@ -54,7 +55,8 @@ fn the_summary_of_an_invalid_storm() {
     ✗ invalid: 3 violations of edge and conservation
       smoke · seed 42 · embedded service, v2 rules · 22s virtual
       1,000 subjects · 3,362 transitions (13.4k/s) · 24.8k events · 2 runs
-      wall 250ms · cpu 200ms (124k events/s) · memory 12MiB · mean 12 in flight
+      wall 250ms · cpu 200ms (124k events/s) · memory 12MiB
+      on average 12 ± 0 in flight · response 0ns ± 0ns · 99 ± 0 done/s
 
       3 violations, the first of each invariant:
       edge ×2 at 3.25s, subject 17: deleted → killed is no edge of v2
@@ -64,8 +66,7 @@ fn the_summary_of_an_invalid_storm() {
       (none) → queued                    800    50/s   200us      0%   396us      0%
       queued → saving                    800    50/s   1.2ms      0%   1.4ms      0%
       saving → active                    800    50/s  39.6ms      0%   156ms      0%
-      pending_delete → deleted           760       –    1.5s      0%    1.5s      0%
-      task pending → processing            2   7.5/m     7us      0%     7us      0%
+      … and 2 more transitions
 
       upload: 20 errors of 800 (2.5%): 14 failed, 6 unknown
       busiest: store.slots, 75% of 16 used in load; mean wait 10ms, queue 2
@@ -93,7 +94,8 @@ fn the_summary_of_a_storm_that_cannot_be_judged() {
       smoke · seed 42 · embedded service, v2 rules · 11s virtual
       2 images may still be on the server
       500 subjects · 0 transitions · 12.4k events
-      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 12 in flight
+      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB
+      on average 12 in flight · response 0ns · 99 done/s
       busiest: store.slots, 75% of 16 used in load; mean wait 10ms, queue 2
       stored: 2GiB at most; deleted and not yet scrubbed: 1MiB at most
       on average after warm-up: 2GiB, it cannot be told whether it levels off
@@ -125,7 +127,8 @@ fn the_summary_shows_thresholds_and_what_the_generator_missed() {
       max_in_flight, 5.9% came more than 10ms late
       smoke · seed 42 · embedded service, v2 rules · 11s virtual
       500 subjects · 1,681 transitions (6.72k/s) · 12.4k events
-      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB · mean 12 in flight
+      wall 250ms · cpu 200ms (62k events/s) · memory 12MiB
+      on average 12 in flight · response 0ns · 99 done/s
 
       3 of 4 thresholds not met
       ✗ upload error_rate < 1%: 2.5%
@@ -134,8 +137,7 @@ fn the_summary_shows_thresholds_and_what_the_generator_missed() {
 
       transition after warm-up         count    rate     p50     p99   p99.9     max
       (none) → queued                    400    50/s   200us   396us   400us   400us
-      queued → saving                    400    50/s   1.2ms   1.4ms   1.4ms   1.4ms
-      … and 3 more transitions
+      … and 4 more transitions
 
       upload: 10 errors of 400 (2.5%): 7 failed, 3 unknown
       busiest: store.slots, 75% of 16 used in load; mean wait 10ms, queue 2

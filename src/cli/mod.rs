@@ -22,6 +22,7 @@ mod reach;
 mod report;
 mod run;
 mod search;
+mod stock;
 mod sweep;
 mod until;
 mod validate;
@@ -69,6 +70,7 @@ enum Command {
     Validate(validate::Arguments),
     Lifecycle(lifecycle::Arguments),
     Cleanup(cleanup::Arguments),
+    Stock(stock::Arguments),
 }
 
 const USAGE: &str = "stormglass <COMMAND>\n       stormglass --generate <WHAT>";
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         (Some(Command::Report(arguments)), _) => report::report(&arguments),
         (Some(Command::Check(arguments)), _) => check::check(&arguments),
         (Some(Command::Validate(arguments)), _) => validate::validate(&arguments),
+        (Some(Command::Stock(arguments)), _) => stock::stock(&arguments),
         (Some(Command::Cleanup(arguments)), _) => cleanup::cleanup(&arguments, &interruption),
         (Some(Command::Lifecycle(arguments)), _) => lifecycle::lifecycle(&arguments),
         (None, Some(what)) => generate::write(what),

@@ -57,6 +57,7 @@ pub(super) fn json(origin: &Origin, runs: &[RunResult]) -> Value {
         json!({
             "stored": level(&storage.stored),
             "by_status": storage.by_status.iter().map(level).collect::<Vec<_>>(),
+            "stock_bytes": origin.plan.stock.0,
             "trend": trend(&storage.trend),
             "warm_up_s": storage.warm_up_s,
             "warm_up_is_too_short": storage.warms_up_too_briefly(),
@@ -102,7 +103,7 @@ fn capacity(storage: &Storage, plan: &Plan) -> Value {
     let mut object = json!({
         "bytes": capacity.bytes.0,
         "is_enforced": capacity.is_enforced,
-        "share_max": storage.stored.bytes_max as f64 / capacity.bytes.0 as f64,
+        "share_max": share_max(storage, plan, capacity.bytes),
     });
     let (word, after_s) = match full {
         Full::Reached { after_s } => ("reached", figure(after_s)),
@@ -117,6 +118,11 @@ fn capacity(storage: &Storage, plan: &Plan) -> Value {
     object["full"] = json!(word);
     object["after_s"] = after_s;
     object
+}
+
+/// The share of a capacity that was used at most, by the stock and all else.
+fn share_max(storage: &Storage, plan: &Plan, capacity: Bytes) -> f64 {
+    (storage.stored.bytes_max + plan.stock.0) as f64 / capacity.0 as f64
 }
 
 /// What a month costs, and what of it each part.
@@ -187,6 +193,17 @@ fn trend(trend: &Trend) -> Value {
 /// The lines of the summary, and whether each is a warning.
 pub(super) fn lines(storage: &Storage, plan: &Plan) -> Vec<(String, bool)> {
     let mut lines = vec![(on_average(storage, plan), false)];
+    if plan.stock > Bytes(0) {
+        let all = |bytes: u64| Bytes(bytes + plan.stock.0);
+        let (mean, most) = (storage.stored.bytes.mean(), storage.stored.bytes_max);
+        let message = format!(
+            "  with the {} that are there already: {} on average, {} at most",
+            plan.stock,
+            all(mean.round() as u64),
+            all(most),
+        );
+        lines.push((message, false));
+    }
     if storage.warm_up_s > 0.0 && storage.warms_up_too_briefly() {
         let warm_up = Span::from_secs_f64(storage.warm_up_s);
         let message = format!(
@@ -195,7 +212,7 @@ pub(super) fn lines(storage: &Storage, plan: &Plan) -> Vec<(String, bool)> {
         lines.push((message, true));
     }
     if let (Some(capacity), Some(full)) = (plan.capacity, &storage.full) {
-        let share = percent(storage.stored.bytes_max as f64 / capacity.bytes.0 as f64);
+        let share = percent(share_max(storage, plan, capacity.bytes));
         let is_bad = !matches!(full, Full::Never | Full::Unclear);
         let when = when_full(full, storage.stored.bytes.values().len(), &share);
         lines.push((format!("  capacity of {}: {when}", capacity.bytes), is_bad));

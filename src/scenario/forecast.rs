@@ -5,42 +5,51 @@ use super::{Prices, Target};
 use stormglass_glance::shown::is_hidden;
 use stormglass_model::units::Bytes;
 
-/// Reads `[forecast]`, and gives `[prices]`.
-pub(super) fn read(root: &mut Fields, mut target: Option<&mut Target>) -> Option<Prices> {
-    capacity(root, target.as_deref_mut());
-    prices(root, target.as_deref())
+/// Reads `[forecast]` and `[prices]`: what the store holds already, and what the plan is paid for with.
+pub(super) fn read(root: &mut Fields, mut target: Option<&mut Target>) -> (Bytes, Option<Prices>) {
+    let stock = forecast(root, target.as_deref_mut()).unwrap_or(Bytes(0));
+    (stock, prices(root, target.as_deref()))
 }
 
-/// Reads the capacity of which the embedded service is to tell when it is full.
-fn capacity(root: &mut Fields, target: Option<&mut Target>) {
-    let capacity = root.with("forecast", |input| {
+/// Reads the capacity of which the embedded service is to tell when it is full, and what of it is taken already.
+fn forecast(root: &mut Fields, target: Option<&mut Target>) -> Option<Bytes> {
+    let (capacity, stock, input) = root.with("forecast", |input| {
         input.table("[forecast]", |t| {
-            t.get::<Bytes>("capacity").map(|it| (it, input))
+            let capacity = t.get::<Bytes>("capacity");
+            Some((capacity, t.or("stock", Bytes(0)), input))
         })
-    });
-    let Some((capacity, input)) = capacity else {
-        return;
-    };
-    if capacity == Bytes(0) {
+    })?;
+    if capacity == Some(Bytes(0)) {
         let help = "write for example `capacity = \"200TiB\"`";
-        return input.wrong("a capacity of nothing is always full", help);
+        return input.refuse("a capacity of nothing is always full", help);
     }
-    match target {
-        Some(Target::Glance(_)) => {
+    let config = match target? {
+        Target::Glance(_) => {
             let help = "leave `[forecast]` out";
-            input.wrong("a real server does not tell how much it stores", help);
+            return input.refuse("a real server does not tell how much it stores", help);
         }
-        Some(Target::Embedded(config)) => {
-            let store = &mut config.store;
-            if let Some(most) = store.capacity.filter(|most| *most < capacity) {
-                let message = format!("the store never holds so much: its capacity is {most}");
-                let help = "leave out `service.store.capacity`, or lower `forecast.capacity`";
-                input.wrong(message, help);
-            }
-            store.watched = Some(capacity);
-        }
-        None => {}
+        Target::Embedded(config) => config,
+    };
+    let store = &mut config.store;
+    let enforced = store.capacity;
+    if let (Some(capacity), Some(most)) = (capacity, enforced)
+        && most < capacity
+    {
+        let message = format!("the store never holds so much: its capacity is {most}");
+        let help = "leave out `service.store.capacity`, or lower `forecast.capacity`";
+        input.wrong(message, help);
     }
+    if let Some(least) = capacity.into_iter().chain(enforced).min()
+        && least <= stock
+    {
+        let message = format!("{stock} of stock leaves no room in a capacity of {least}");
+        return input.refuse(message, "lower `stock`, or raise the capacity");
+    }
+    // The storm's subjects have what the stock leaves.
+    let left = |all: Bytes| Bytes(all.0 - stock.0);
+    store.watched = capacity.map(left);
+    store.capacity = enforced.map(left);
+    Some(stock)
 }
 
 /// The longest name of a currency.

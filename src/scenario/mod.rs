@@ -44,7 +44,7 @@ use stormglass_model::lifecycle::Profile;
 use stormglass_model::load::{Arrivals, Story};
 use stormglass_model::named;
 use stormglass_model::random::{Distribution, Seed};
-use stormglass_model::units::{Span, Time};
+use stormglass_model::units::{Bytes, Span, Time};
 
 named! {
     /// What time the run follows.
@@ -174,6 +174,8 @@ pub struct Scenario {
     pub thresholds: Vec<Threshold>,
     /// The length of a timeline interval, if the scenario says so.
     pub interval: Option<Span>,
+    /// What the embedded service's store holds beside the subjects of the storm, from the beginning to the end.
+    pub stock: Bytes,
     /// What the plan is paid for with, if the scenario says so.
     pub prices: Option<Prices>,
     /// Whether everything that clients see is kept for a saved history. No key of the file: the command line asks for it.

@@ -156,7 +156,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
     let replications = t.or("replications", NonZeroU32::MIN);
     let before = reader.mistakes.borrow().len();
     let mut target = target::read(t);
-    let prices = forecast::read(t, target.as_mut());
+    let (stock, prices) = forecast::read(t, target.as_mut());
     let clock = clock(t, target.as_ref());
     let mut stories = story::read(t);
     let by_story = story::arrivals(t, &stories);
@@ -177,9 +177,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         }
     }
     let settle = t.with("settle", |input| input.table("[settle]", |t| t.get("for")));
-    let interval = t.with("report", |input| {
-        input.table("[report]", |t| t.with("interval", lasting))
-    });
+    let interval = interval(t);
     let measured = Measured {
         profile: target.as_ref().map_or(Profile::Glance, Target::profile),
         embedded: !matches!(target, Some(Target::Glance(_))),
@@ -205,6 +203,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         settle,
         thresholds,
         interval,
+        stock,
         prices,
         keeps_history: false,
         ends_when_lost: false,
@@ -218,6 +217,12 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
         t.wrong_key("load", message, help);
     }
     Some(scenario)
+}
+
+fn interval(t: &mut Fields) -> Option<Span> {
+    t.with("report", |input| {
+        input.table("[report]", |t| t.with("interval", lasting))
+    })
 }
 
 /// The name is part of the results folder's name.

@@ -150,6 +150,7 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
         settle: Some(Span::from_secs(5)),
         thresholds: Vec::new(),
         interval: Some(Span::from_secs(60)),
+        stock: Bytes(0),
         prices: None,
         keys: BTreeMap::new(),
         sha256: String::new(),

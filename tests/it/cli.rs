@@ -8,6 +8,7 @@ mod interrupted;
 mod junit;
 mod page;
 mod refused;
+mod stock;
 mod until;
 
 use crate::process;

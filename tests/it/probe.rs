@@ -6,10 +6,11 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use stormglass_glance::auth::Secret;
-use stormglass_glance::{ImageId, Probe, ProbeError, RunId};
+use stormglass_glance::{ImageId, Probe, ProbeError, RunId, Stock};
 use stormglass_glance::{ProbeTarget, Routes, StoreTarget};
 use stormglass_model::history::{Content, Held, PresentRow, ProbeReading, Row};
 use stormglass_model::lifecycle::SubjectStatus;
+use stormglass_model::units::Bytes;
 
 const MD5_OF_NOTHING: &str = "d41d8cd98f00b204e9800998ecf8427e";
 
@@ -397,4 +398,69 @@ fn names(folder: &Path) -> Vec<String> {
     entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect()
+}
+
+/// Everybody's images count, each copy by itself, and what waits for the scrubber; not what is gone or lies elsewhere.
+#[test]
+fn a_stock_is_what_a_server_stores_at_all() {
+    let place = Place::new();
+    let stock = || {
+        local(async {
+            let target = ProbeTarget {
+                store: None,
+                staging: None,
+                ..place.target()
+            };
+            Probe::open(&target, &Routes::default())
+                .await?
+                .stock()
+                .await
+        })
+    };
+    assert_eq!(stock().unwrap(), Some(Vec::new()));
+    let one = place.image(1, "'active', 0, 100, NULL");
+    place.location(one, "file:///a", "'active', 0");
+    place.location(one, "s3://b/a", "'active', 0");
+    place.location(one, "file:///old", "'deleted', 1");
+    let two = place.image(2, "'active', 0, 7, NULL");
+    place.location(two, "https://elsewhere/two", "'active', 0");
+    let waits = place.image(3, "'pending_delete', 1, 30, NULL");
+    place.location(waits, "file:///waits", "'pending_delete', 1");
+    let gone = place.image(4, "'deleted', 1, 900, NULL");
+    place.location(gone, "file:///gone", "'deleted', 1");
+    place.image(5, "'queued', 0, NULL, NULL");
+    let held = |status, images, bytes| Stock {
+        status,
+        images,
+        bytes: Bytes(bytes),
+    };
+    let expected = vec![
+        held(SubjectStatus::Queued, 1, 0),
+        held(SubjectStatus::Active, 2, 200),
+        held(SubjectStatus::PendingDelete, 1, 30),
+        held(SubjectStatus::Deleted, 1, 0),
+    ];
+    assert_eq!(stock().unwrap(), Some(expected));
+    place.image(6, "'melted', 0, 1, NULL");
+    let error = stock().unwrap_err().to_string();
+    assert!(
+        error.contains("a row of images is not one of an image service: melted, 1, 0"),
+        "{error}"
+    );
+}
+
+#[test]
+fn without_a_database_no_stock_is_known() {
+    let place = Place::new();
+    let target = ProbeTarget {
+        database: None,
+        ..place.target()
+    };
+    let stock = local(async {
+        Probe::open(&target, &Routes::default())
+            .await?
+            .stock()
+            .await
+    });
+    assert_eq!(stock.unwrap(), None);
 }

@@ -12,7 +12,7 @@ const TIB: f64 = (1_u64 << 40) as f64;
 pub struct Cost {
     /// All of it.
     pub month: ByRun,
-    /// For what is stored on average.
+    /// For what is stored on average, with the stock.
     pub stored: ByRun,
     /// For the store's slots.
     pub slots: f64,
@@ -24,7 +24,7 @@ pub struct Cost {
 pub(super) fn cost(bytes: &ByRun, plan: &Plan) -> Option<Cost> {
     let prices = plan.prices.as_ref()?;
     let stored: Vec<f64> = (bytes.values().iter())
-        .map(|bytes| bytes / TIB * prices.tib_month)
+        .map(|bytes| (bytes + plan.stock.0 as f64) / TIB * prices.tib_month)
         .collect();
     let slots = plan.slots as f64 * prices.slot_month;
     let workers = plan.workers as f64 * MONTH_H * prices.worker_hour;
@@ -42,12 +42,14 @@ mod tests {
     use super::super::closed_form::NoClosedForm;
     use super::*;
     use crate::scenario::Prices;
+    use stormglass_model::units::Bytes;
 
     #[test]
     fn what_is_stored_and_what_is_there_is_paid_for() {
         let plan = Plan {
             closed_form: Err(NoClosedForm::Users),
             capacity: None,
+            stock: Bytes(0),
             scrubber_faults: Vec::new(),
             prices: Some(Prices {
                 currency: "EUR".to_owned(),

@@ -59,7 +59,8 @@ impl Storage {
             filling,
         });
         let seen: Vec<Seen> = seen.collect();
-        let capacity = plan.capacity.map(|capacity| capacity.bytes.0 as f64);
+        let left = |capacity: plan::Capacity| (capacity.bytes.0 - plan.stock.0) as f64;
+        let capacity = plan.capacity.map(left);
         Some(Storage {
             cost: cost::cost(&stored.bytes, plan),
             stored,

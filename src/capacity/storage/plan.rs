@@ -10,8 +10,10 @@ use stormglass_model::units::Bytes;
 pub struct Plan {
     /// What it stores in the long run.
     pub closed_form: Result<ClosedForm, NoClosedForm>,
-    /// The capacity that may be full one day.
+    /// The capacity that may be full one day, with what the stock takes of it.
     pub capacity: Option<Capacity>,
+    /// What the store holds besides, from the beginning to the end.
+    pub stock: Bytes,
     /// The faults that take the scrubber down.
     pub scrubber_faults: Vec<FaultId>,
     /// What it is paid for with.
@@ -47,6 +49,7 @@ impl Plan {
         Plan {
             closed_form: ClosedForm::of(scenario),
             capacity: capacity(scenario),
+            stock: scenario.stock,
             scrubber_faults: scrubber.map(|(_, id)| FaultId(id)).collect(),
             prices: scenario.prices.clone(),
             slots,
@@ -62,6 +65,9 @@ fn capacity(scenario: &Scenario) -> Option<Capacity> {
     };
     let watched = config.store.watched.map(|bytes| (bytes, false));
     let enforced = config.store.capacity.map(|bytes| (bytes, true));
-    let (bytes, is_enforced) = watched.or(enforced)?;
-    Some(Capacity { bytes, is_enforced })
+    let (Bytes(left), is_enforced) = watched.or(enforced)?;
+    Some(Capacity {
+        bytes: Bytes(left + scenario.stock.0),
+        is_enforced,
+    })
 }

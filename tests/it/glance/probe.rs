@@ -99,6 +99,21 @@ fn file(folder: &str, id: ImageId) -> PathBuf {
 
 const UPLOADED: [Operation; 2] = [Operation::Create, Operation::Upload];
 
+/// Other tests come and go beside it, so that no more is known than what it made itself.
+#[test]
+#[ignore = "needs a Glance: tests/glance/run"]
+fn a_stock_has_what_was_uploaded() {
+    let place = place();
+    local(async {
+        let (subject, _) = after(&place, 3_000, &UPLOADED).await;
+        let stock = open().await.stock().await.unwrap().unwrap();
+        let active = stock.iter().find(|it| it.status == SubjectStatus::Active);
+        let active = active.unwrap();
+        assert!(active.images >= 1 && active.bytes.0 >= SIZE, "{stock:?}");
+        subject.clean().await;
+    });
+}
+
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
 fn books_tell_a_whole_life() {

@@ -16,7 +16,7 @@ use stormglass_model::lifecycle::{
 };
 use stormglass_model::load::{Arrivals, StoryId};
 use stormglass_model::random::Seed;
-use stormglass_model::units::{Rate, Span, Time};
+use stormglass_model::units::{Bytes, Rate, Span, Time};
 
 fn scenario(replications: u32) -> Scenario {
     Scenario {
@@ -38,6 +38,7 @@ fn scenario(replications: u32) -> Scenario {
         settle: Some(Span::from_secs(5)),
         thresholds: Vec::new(),
         interval: None,
+        stock: Bytes(0),
         prices: None,
         keeps_history: false,
         ends_when_lost: false,

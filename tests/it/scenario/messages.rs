@@ -513,6 +513,8 @@ fn forecasts() {
         "[forecast]\ncapacity = \"0B\"".to_owned(),
         "[forecast]\ncapacity = \"2TiB\"\n[service.store]\ncapacity = \"1TiB\"".to_owned(),
         format!("[forecast]\ncapacity = \"2TiB\"\n{url}"),
+        "[forecast]\nstock = \"2TiB\"\n[service.store]\ncapacity = \"1TiB\"".to_owned(),
+        "[forecast]\nstock = \"2TiB\"\ncapacity = \"2TiB\"".to_owned(),
         "[prices]\ncurrency = \"EUR\"".to_owned(),
         "[prices]\ncurrency = \"two words\"\ntib_month = -1\nslot = 3".to_owned(),
         "[prices]\nworker_hour = 0.01".to_owned(),

@@ -36,6 +36,7 @@ pub fn storm(seed: u64) -> Scenario {
         settle: Some(Span::from_secs(600)),
         thresholds: vec![],
         interval: Some(dice.pick(&[Span::from_millis(700), Span::from_secs(1)])),
+        stock: Bytes(0),
         prices: None,
         keeps_history: false,
         ends_when_lost: false,

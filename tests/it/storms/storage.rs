@@ -268,9 +268,47 @@ fn a_capacity_is_full_when_an_upload_finds_no_room() {
     }
 }
 
+/// What is there already takes a part of the capacity, costs as much as all else, and leaves what the storm does as it was.
+#[test]
+fn a_stock_is_there_from_the_beginning() {
+    let all = |stock: &str, key: &str, capacity: u64| {
+        told(&grows(&format!(
+            "[prices]\ncurrency = \"EUR\"\ntib_month = 1024\n{key} = \"{capacity}MiB\"\n{stock}"
+        )))
+    };
+    for (key, more) in [
+        (
+            "[service.store]\ncapacity",
+            "[forecast]\nstock = \"500MiB\"\n",
+        ),
+        ("[forecast]\ncapacity", "stock = \"500MiB\"\n"),
+    ] {
+        let (without, _) = all("", key, 1_000);
+        let (with, summary) = all(more, key, 1_500);
+        let capacity = &with["capacity"];
+        assert_eq!(capacity["bytes"], 1_500 * 1_048_576_u64, "{capacity}");
+        assert_eq!(capacity["after_s"]["mean"], 25.0, "{capacity}");
+        assert_eq!(with["stored"], without["stored"]);
+        assert_eq!(with["stock_bytes"], 500 * 1_048_576_u64);
+        let month = |it: &Value| it["cost"]["month"]["mean"].as_f64().unwrap();
+        let more = month(&with) - month(&without);
+        assert!((more - 500.0 / 1_024.0).abs() < 1e-9, "{more}");
+        assert!(
+            summary.contains("with the 500MiB that are there already: "),
+            "{summary}"
+        );
+    }
+}
+
 #[test]
 fn a_capacity_that_is_not_reached_is_forecast_or_never_full() {
-    // 40 MiB a second for two hours.
+    // 40 MiB a second for two hours, or less where some of it is there already.
+    let (said, _) = capacity(&grows(
+        "[forecast]\ncapacity = \"288000MiB\"\nstock = \"72000MiB\"\n",
+    ));
+    assert_eq!(said["full"], "expected", "{said}");
+    let after_s = said["after_s"]["mean"].as_f64().unwrap();
+    assert!((after_s / 5_400.0 - 1.0).abs() < 0.001, "{said}");
     let (said, summary) = capacity(&grows("[forecast]\ncapacity = \"288000MiB\"\n"));
     assert_eq!(said["full"], "expected", "{said}");
     let after_s = said["after_s"]["mean"].as_f64().unwrap();

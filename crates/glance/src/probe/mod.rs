@@ -1,6 +1,7 @@
 //! Probes: what a real server's image table and store say of the images of a run.
 //!
-//! Everything here only reads, and only the images it is asked for. No password is ever shown.
+//! Everything here only reads. Of single images it reads those that it is asked for, and of all others no more than how many there are
+//! and how much they take. No password is ever shown.
 
 mod address;
 mod bucket;
@@ -8,9 +9,11 @@ mod database;
 mod error;
 mod looks;
 mod rows;
+mod stock;
 mod store;
 
 pub use error::ProbeError;
+pub use stock::Stock;
 
 use crate::answer::ImageId;
 use crate::auth::Secret;
@@ -113,6 +116,15 @@ impl Probe {
             }));
         }
         Ok(reading)
+    }
+
+    /// What the server stores at all, by status; none where no database is probed. A minute at most.
+    pub async fn stock(&mut self) -> Result<Option<Vec<Stock>>, ProbeError> {
+        let generator = self.generator.clone();
+        match &mut self.database {
+            Some(database) => Ok(Some(within(&generator, stock::read(database)).await?)),
+            None => Ok(None),
+        }
     }
 
     /// What is read, without credentials: `postgresql, file store`.

@@ -365,16 +365,15 @@ fn a_question_that_makes_no_sense_is_refused_before_anything_runs() {
 }
 
 /// A search that would take for ever, which is interrupted once it has decided about a value on each side.
-#[test]
-fn an_interrupted_search_keeps_its_points() {
-    let folder = folder();
+fn interrupted(folder: &Path, more: &str) -> (Value, String) {
     let endless = "--within 0.001% --replications 1000000 --out out";
-    let question =
-        format!("search queue.toml --vary load.arrivals.rate --from 4/s --to 60/s {endless}");
+    let question = format!(
+        "search queue.toml {more} --vary load.arrivals.rate --from 4/s --to 60/s {endless}"
+    );
     let arguments: Vec<&str> = question.split_whitespace().chain(["--slo", SLO]).collect();
-    let told = folder.path().join("told");
+    let told = folder.join("told");
     let mut running = process::stormglass(&arguments)
-        .current_dir(folder.path())
+        .current_dir(folder)
         .stdout(Stdio::piped())
         .stderr(fs::File::create(&told).unwrap())
         .spawn();
@@ -388,12 +387,37 @@ fn an_interrupted_search_keeps_its_points() {
     running.signal("INT");
     let output = running.output();
     assert_eq!(output.status.code(), Some(105), "{}", stderr(&output));
-    let found = document(folder.path());
+    (document(folder), stdout(&output))
+}
+
+#[test]
+fn an_interrupted_search_keeps_its_points() {
+    let folder = folder();
+    let (found, shown) = interrupted(folder.path(), "");
     assert_eq!(found["answer"], "unfinished");
     assert!(found["points"].as_array().unwrap().len() >= 2, "{found:#}");
-    let shown = stdout(&output);
     assert!(
         shown.starts_with("! interrupted: the demands hold with load.arrivals.rate at "),
+        "{shown}"
+    );
+}
+
+#[test]
+fn an_interrupted_search_over_two_keys_says_between_which_values_it_was() {
+    let folder = folder();
+    let slots = "--vary service.store.slots --from 3 --to 8";
+    let (found, shown) = interrupted(folder.path(), slots);
+    assert_eq!(found["answer"], "unfinished");
+    assert!(
+        shown.starts_with("! interrupted with service.store.slots at 3; 0 of 6 values were done"),
+        "{shown}"
+    );
+    let row = shown
+        .lines()
+        .find(|line| line.trim_start().starts_with("3 "))
+        .unwrap();
+    assert!(
+        row.contains("holds at ") && row.contains("/s, not at "),
         "{shown}"
     );
 }

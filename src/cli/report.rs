@@ -16,7 +16,7 @@ Examples:
   stormglass report results/*/
   stormglass report results/smoke-42-1 --out smoke.html")]
 pub struct Arguments {
-    /// Folders that `stormglass run`, `stormglass search` or `stormglass compare --out` wrote
+    /// Folders that `stormglass run`, `search`, `sweep` or `compare --out` wrote
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// Where the page goes, for one folder [default: report.html in the folder]

@@ -12,6 +12,7 @@ mod layout;
 mod lifecycle;
 mod search;
 mod sections;
+mod sweep;
 mod timeline;
 
 pub use contents::PageError;
@@ -25,6 +26,7 @@ use maud::Markup;
 use search::Search;
 use serde::Serialize;
 use std::path::Path;
+use sweep::Sweep;
 use timeline::Heat;
 
 /// The file's name in a folder of results.
@@ -41,12 +43,16 @@ struct Data<'c> {
     heat: &'c Heat,
 }
 
-/// The page of a folder of results: of a run, a search, or a comparison.
+/// The page of a folder of results: of a run, a search, a sweep, or a comparison.
 pub fn page(folder: &Path) -> Result<Vec<u8>, PageError> {
     let has = |file: &str| folder.join(file).exists();
     match () {
         () if has(contents::RUN) => of_run(folder),
         () if has(contents::SEARCH) => of_search(folder),
+        () if has(contents::SWEEP) => {
+            let sweep = Sweep::read(folder)?;
+            Ok(values(&sweep.title(), &sweep.body(), &[]))
+        }
         () if has(contents::COMPARE) => of_comparison(folder),
         // Why there is none, it says.
         () => of_run(folder),

@@ -94,16 +94,6 @@ fn head(contents: &Contents) -> Markup {
 /// Thresholds, and what was measured, with the intervals that replications give.
 fn figures(contents: &Contents) -> Markup {
     let run = &contents.run;
-    let rows = run.thresholds.iter().map(|judged| {
-        let met = if judged.met { "✓ met" } else { "✗ not met" };
-        vec![
-            demand(judged),
-            met.to_owned(),
-            judged
-                .value
-                .map_or_else(|| "–".to_owned(), |value| quantity(value, &judged.unit)),
-        ]
-    });
     let several = run.runs.len() > 1;
     let interval = format!("{:.0} % interval", CONFIDENCE * 100.0);
     // With one run there is no interval, and no column for it.
@@ -128,7 +118,7 @@ fn figures(contents: &Contents) -> Markup {
     .concat();
     let times: Vec<&str> = times.iter().map(String::as_str).collect();
     html! {
-        @if !run.thresholds.is_empty() { (table("Thresholds", &["threshold", "", "measured"], rows)) }
+        @if !run.thresholds.is_empty() { (thresholds(contents)) }
         (table("What was measured under load, without warm-up and settle", &flow, flows(contents).into_iter()))
         (table("Response times, from when an operation was due, without warm-up", &times, responses(contents).into_iter()))
         @if several { p.hint { "Means over " (run.runs.len()) " runs, and where the truth lies 19 times of 20 (Student)." } }
@@ -142,6 +132,34 @@ fn figures(contents: &Contents) -> Markup {
             }
         }
     }
+}
+
+/// Each threshold with what was measured, and how far that would differ where there are several runs.
+fn thresholds(contents: &Contents) -> Markup {
+    let run = &contents.run;
+    let several = run.thresholds.iter().any(|it| it.interval.is_some());
+    let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "–".to_owned());
+    let rows = run.thresholds.iter().map(|judged| {
+        let met = if judged.met { "✓ met" } else { "✗ not met" };
+        let one = |value: f64| quantity(value, &judged.unit);
+        let mut row = vec![
+            demand(judged),
+            met.to_owned(),
+            or_dash(judged.value.map(one)),
+        ];
+        if several {
+            let interval = judged.interval.as_ref();
+            row.push(or_dash(interval.map(|it| one(it.mean))));
+            row.push(or_dash(interval.map(|it| {
+                format!("{} – {}", one(it.low.max(0.0)), one(it.high))
+            })));
+        }
+        row
+    });
+    let interval = format!("{:.0} % interval", CONFIDENCE * 100.0);
+    let head = ["threshold", "", "measured", "mean of the runs", &interval];
+    let columns = if several { 5 } else { 3 };
+    table("Thresholds", &head[..columns], rows)
 }
 
 fn demand(judged: &Judged) -> String {

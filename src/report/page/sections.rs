@@ -5,7 +5,7 @@ use super::charts::Charts;
 use super::contents::{
     Contents, Judged, OperationFigures, OperationLine, Replication, Stretch, WARM_UP,
 };
-use super::layout::{self, figure, place, table};
+use super::layout::{self, Head, figure, place, table};
 use super::lifecycle::{self, Traffic};
 use crate::capacity::{self, Quantity};
 use crate::report::number::{compact, percent, rate, thousands};
@@ -43,7 +43,8 @@ pub fn run(contents: &Contents, charts: &Charts, comparison: Markup) -> Markup {
         ),
         ("origin", "Where this comes from", origin(contents)),
     ];
-    layout::body(&head(contents), &contents.run.version, &parts)
+    let head = layout::head(&head(contents), &contents.run.notes);
+    layout::body(&head, &contents.run.version, &parts)
 }
 
 pub fn figures_of(charts: &[Chart]) -> Markup {
@@ -57,7 +58,8 @@ fn heat_map(contents: &Contents) -> Markup {
     html! { @if !contents.heat.is_empty() { (place("heat", "Response times of all operations", caption)) } }
 }
 
-fn head(contents: &Contents) -> Markup {
+/// What page and picture begin with.
+pub fn head(contents: &Contents) -> Head {
     let run = &contents.run;
     let failed = !run.thresholds_met;
     let sentence = run.sentence.clone().unwrap_or_else(|| run.verdict.clone());
@@ -88,7 +90,12 @@ fn head(contents: &Contents) -> Markup {
     };
     let covered = Span::from_secs_f64(covered);
     let what = format!("seed {} · {service} · {covered} of {time}{count}", run.seed);
-    layout::head(&run.scenario, (tone, mark), &sentence, &what, &run.notes)
+    Head {
+        name: run.scenario.clone(),
+        tone: (tone, mark),
+        sentence,
+        what,
+    }
 }
 
 /// Thresholds, and what was measured, with the intervals that replications give.

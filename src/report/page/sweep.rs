@@ -1,7 +1,7 @@
 //! The page of a sweep: the verdict, what was tried and what that is worth, and each finding with its timeline.
 
 use super::contents::{Files, PageError, SWEEP};
-use super::layout::{self, table};
+use super::layout::{self, Head, table};
 use crate::report::findings::drawing::{self, WIDTH};
 use crate::report::findings::happened::{Happened, OperationRow, Row, time};
 use crate::report::findings::{capital, instant};
@@ -119,17 +119,18 @@ impl Sweep {
         };
         let took = Span::from_secs_f64(self.wall_s.max(0.0));
         let what = format!("sweep · seed {} · {took}", self.seed);
-        let sentence = self.sentence.as_ref().unwrap_or(&self.verdict);
+        let head = Head {
+            name: self.title(),
+            tone,
+            sentence: self.sentence.as_ref().unwrap_or(&self.verdict).clone(),
+            what,
+        };
         let sections = [
             ("findings", "Findings", self.findings()),
             ("tried", "What was tried", self.tried()),
             ("left", "Left behind", self.left()),
         ];
-        layout::body(
-            &layout::head(&self.title(), tone, sentence, &what, &self.notes),
-            &self.version,
-            &sections,
-        )
+        layout::body(&layout::head(&head, &self.notes), &self.version, &sections)
     }
 
     fn findings(&self) -> Markup {

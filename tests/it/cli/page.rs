@@ -7,7 +7,7 @@ use std::process::Output;
 use stormglass_model::units::Span;
 
 /// A folder of a small run, whose page is there.
-fn results(at: &Path) -> PathBuf {
+pub fn results(at: &Path) -> PathBuf {
     let out = at.join("results");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let arguments = [
@@ -22,7 +22,7 @@ fn results(at: &Path) -> PathBuf {
     out
 }
 
-fn report(folder: &Path, more: &[&str]) -> Output {
+pub fn report(folder: &Path, more: &[&str]) -> Output {
     let arguments = [&["report", folder.to_str().unwrap()], more].concat();
     stormglass(&arguments, folder.parent().unwrap())
 }
@@ -37,7 +37,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// That no page comes of a folder, why, and that nothing in it changes.
-fn refused(folder: &Path, why: &str) {
+pub fn refused(folder: &Path, why: &str) {
     let before = names(folder);
     let output = report(folder, &[]);
     assert_eq!(output.status.code(), Some(1), "{why}");

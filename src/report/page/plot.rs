@@ -315,19 +315,33 @@ impl Drawn<'_> {
         );
     }
 
-    /// Bounds across the chart.
+    /// Bounds across the chart, named at the end from which the lines are farther.
     fn marks(&self, svg: &mut String) {
         let (left, right) = (self.frame.left, self.frame.left + self.frame.width);
         for mark in &self.chart.marks {
             let y = self.y(mark.value);
+            let (x, anchor) = match self.is_nearer_first(y) {
+                true => (right - 4.0, " text-anchor=\"end\""),
+                false => (left + 4.0, ""),
+            };
             let _ = writeln!(
                 svg,
                 "<path class=\"mark\" d=\"M{left:.1},{y:.1} H{right:.1}\"/>\
-                 <text class=\"alarm\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-                left + 4.0,
+                 <text class=\"alarm\" x=\"{x:.1}\" y=\"{:.1}\"{anchor}>{}</text>",
                 y - 5.0,
                 shown(&mark.name, 70)
             );
+        }
+    }
+
+    /// Whether the first line begins nearer to a height than it ends.
+    fn is_nearer_first(&self, y: f64) -> bool {
+        let line = self.chart.series.first().map_or(&[][..], Series::values);
+        let mut there = line.iter().filter(|value| value.is_finite());
+        let off = |value: &f64| (self.y(*value) - y).abs();
+        match (there.next(), there.next_back()) {
+            (Some(first), Some(last)) => off(first) < off(last),
+            _ => false,
         }
     }
 

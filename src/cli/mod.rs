@@ -32,7 +32,7 @@ use generate::Generated;
 use interrupt::Interruption;
 
 use crate::engine::Progress;
-use crate::report::{Folder, FolderError, Kept, PAGE, PARTIAL, page};
+use crate::report::{Folder, FolderError, Kept, PAGE, PARTIAL, PICTURE, page, picture};
 use crate::scenario::{self, Mistakes, Scenario};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -267,9 +267,13 @@ fn folder(out: Option<&Path>, name: &str, seed: u64) -> Result<Folder, FolderErr
     }
 }
 
-/// Makes the page of what is in the folder, if all of it is there.
+/// Makes the page and the picture of what is in the folder, if all of it is there.
 fn add_page(folder: &Folder, kept: &mut Kept) {
     if kept.lost.is_empty() {
+        // The page would fail likewise, and say why.
+        if let Ok(Some(picture)) = picture(folder.path()) {
+            folder.stream(kept, PICTURE, |mut file| file.write_all(&picture));
+        }
         folder.stream(kept, PAGE, |mut file| {
             let page = page(folder.path()).map_err(io::Error::other)?;
             file.write_all(&page)

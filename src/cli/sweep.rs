@@ -102,7 +102,9 @@ pub fn sweep(arguments: &Arguments, interruption: &Interruption) -> anyhow::Resu
     let result = swept(&target, arguments, &journal, &commands, &progress);
     let mut result = result.inspect_err(|_| folder.discard())?;
     accepted.marks(&mut result);
-    let kept = folder.write(report::sweep_files(&result));
+    let mut kept = folder.write_some(report::sweep_files(&result));
+    super::add_page(&folder, &mut kept);
+    folder.complete(&mut kept);
     let results = folder.path().display().to_string();
     let shown = super::show(
         arguments.json,

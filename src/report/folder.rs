@@ -171,8 +171,7 @@ pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Writes a page under its name, in place of one that Stormglass wrote; anything else that is there stays, and is an error.
 pub fn write_page(path: &Path, page: &[u8]) -> io::Result<()> {
-    let why = "what is there was not made by Stormglass, name another file with --out";
-    replace_own(path, page, GENERATOR, why)
+    replace_own(path, page, GENERATOR, NOT_OURS)
 }
 
 /// Whether a file can be written under this name: nothing is there, or one whose head says `mark`; `why` says what else it is.
@@ -202,6 +201,24 @@ pub fn replace_own(path: &Path, content: &[u8], mark: &str, why: &'static str) -
         let _ = fs::remove_file(&part);
     })
 }
+
+/// Writes a picture under its name, in place of one that Stormglass wrote.
+pub fn write_picture(path: &Path, picture: &[u8]) -> io::Result<()> {
+    replace_own(path, picture, PICTURE_MARK, NOT_OURS)
+}
+
+/// Whether a page and a picture can be written under these names.
+pub fn replaceable_pages(page: &Path, picture: &Path) -> io::Result<()> {
+    replaceable(page, GENERATOR, NOT_OURS)?;
+    replaceable(picture, PICTURE_MARK, NOT_OURS)?;
+    Ok(())
+}
+
+/// Why a page or a picture is not replaced.
+const NOT_OURS: &str = "what is there was not made by Stormglass, name another file with --out";
+
+/// What the head of each picture says.
+pub const PICTURE_MARK: &str = "<metadata>stormglass ";
 
 /// What the head of each page says.
 pub const GENERATOR: &str = "<meta name=\"generator\" content=\"stormglass ";

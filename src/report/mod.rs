@@ -31,7 +31,8 @@ pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,
 };
 pub use folder::{
-    Folder, FolderError, Kept, PARTIAL, replace_own, replaceable, write_new, write_page,
+    Folder, FolderError, Kept, PARTIAL, replace_own, replaceable, replaceable_pages, write_new,
+    write_page, write_picture,
 };
 pub use frontier::{frontier_files, frontier_json, frontier_sentence, frontier_summary};
 pub use headline::sentence;
@@ -40,7 +41,7 @@ pub(crate) use intervals::known_within;
 pub use json::run_json;
 pub use junit::{JUNIT_HEAD, junit};
 pub use origin::{Host, Origin};
-pub use page::{PAGE, page};
+pub use page::{PAGE, PICTURE, page, picture};
 pub use search::{search_files, search_json, search_point, search_sentence, search_summary};
 pub use summary::summary;
 pub use terminal::Paint;

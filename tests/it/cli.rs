@@ -7,6 +7,7 @@ mod init;
 mod interrupted;
 mod junit;
 mod page;
+mod picture;
 mod refused;
 mod stock;
 mod until;

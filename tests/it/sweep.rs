@@ -97,6 +97,7 @@ fn a_finding_is_told_and_can_be_accepted() {
         "{said}"
     );
     for file in [
+        "report.html",
         "findings.md",
         "findings.csv",
         "findings.sarif",
@@ -105,6 +106,11 @@ fn a_finding_is_told_and_can_be_accepted() {
     ] {
         assert!(here.join("first").join(file).exists(), "{file}");
     }
+
+    let page = fs::read(here.join("first/report.html")).unwrap();
+    let report = stormglass(&["report", "first"], here);
+    assert_eq!(report.status.code(), Some(0), "{}", stderr(&report));
+    assert_eq!(fs::read(here.join("first/report.html")).unwrap(), page);
 
     let json = fs::read_to_string(here.join("first/sweep.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();

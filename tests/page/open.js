@@ -34,7 +34,32 @@ const pixels = canvas => {
   return drawn;
 };
 
-async function look(browser, name, view) {
+// How many pixels of a picture have the colour of an operation's edge or of an alarm, by what each class is filled with.
+const painted = async (counter, page, figure) => {
+  const colours = await page.evaluate(() => {
+    const style = getComputedStyle(document.documentElement);
+    return ["--c0", "--c1", "--c2", "--c3"].map(name => style.getPropertyValue(name).trim());
+  });
+  const png = await figure.screenshot({ encoding: "base64" });
+  return counter.evaluate(async (png, colours) => {
+    const image = new Image();
+    image.src = "data:image/png;base64," + png;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const bytes = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    const parts = colours.map(colour => [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16)));
+    let drawn = 0;
+    for (let i = 0; i < bytes.length; i += 4) {
+      if (parts.some(part => part.reduce((off, value, at) => off + Math.abs(bytes[i + at] - value), 0) < 60)) drawn += 1;
+    }
+    return drawn;
+  }, png, colours);
+};
+
+async function look(browser, counter, name, view) {
   const page = await browser.newPage();
   const at = `${name}, ${view.name}`;
   const messages = [], requests = [];
@@ -51,12 +76,21 @@ async function look(browser, name, view) {
   if (name === "big") check(drawn < SLOWEST, `${at}: drawn after ${drawn} ms`);
 
   const charts = await page.$$eval("figure.chart", figures => figures.map(figure => figure.id));
-  check(charts.length >= ({ search: 2, frontier: 1, scaling: 3, comparison: 0 }[name] ?? 5), `${at}: ${charts.length} charts`);
+  check(charts.length >= ({ search: 2, frontier: 1, scaling: 3, comparison: 0, sweep: 0, nothing: 0 }[name] ?? 5), `${at}: ${charts.length} charts`);
   for (const id of charts) {
     const canvas = await page.$(`#${id} canvas`);
     if (!canvas) { check(false, `${at}: ${id} has no canvas`); continue; }
     const drawn = await canvas.evaluate(pixels);
     check(drawn >= 20, `${at}: ${id} is blank: ${drawn} pixels of its lines`);
+  }
+  const timelines = await page.$$("figure[id^=timeline]");
+  const findings = await page.$$eval("article.finding", all => all.length);
+  check(timelines.length === findings && findings > 0 === (name === "sweep"), `${at}: ${findings} findings, ${timelines.length} timelines`);
+  for (const [index, figure] of timelines.entries()) {
+    const drawn = await painted(counter, page, await figure.$("svg"));
+    check(drawn >= 100, `${at}: timeline ${index + 1} is blank: ${drawn} pixels of its bars`);
+    const rows = await figure.$$eval("tbody tr", rows => rows.length), bars = await figure.$$eval("svg .ground", bars => bars.length);
+    check(rows > bars && bars > 0, `${at}: timeline ${index + 1} has ${bars} operations, and its table ${rows} rows`);
   }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   check(wide <= 0, `${at}: ${wide} pixels too wide`);
@@ -93,11 +127,12 @@ async function look(browser, name, view) {
   if (process.getuid() === 0) flags.push("--no-sandbox");
   const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: flags });
   try {
+    const counter = await browser.newPage(); // whose policy lets it read pictures
     for (const name of names) {
       const size = fs.statSync(path.join(folder, name, "report.html")).size;
       check(size < LARGEST, `${name}: ${size} bytes`);
       for (const view of VIEWS) {
-        const { charts, drawn } = await look(browser, name, view);
+        const { charts, drawn } = await look(browser, counter, name, view);
         console.log(`${name}, ${view.name}: ${charts} charts, drawn after ${drawn} ms, ${(size / 1024).toFixed(0)} KiB`);
       }
     }

@@ -1,7 +1,8 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
-use super::words::title;
-use super::{families, file_name, numbered};
+use super::happened::Happened;
+use super::words::{demand, explained, sentence, title};
+use super::{curl, families, file_name, numbered};
 use crate::report::json::{Entries, Ordered, local_failure, pretty};
 use crate::report::number::interval;
 use crate::sweep::{Finding, SweepResult, Tally, Variant, operations, shows_locations};
@@ -11,8 +12,8 @@ use serde_json::{Value, json};
 #[derive(Serialize)]
 struct SweepDocument {
     #[serde(flatten)]
-    sweep: Ordered<Entries<16>>,
-    findings: Vec<Ordered<Entries<16>>>,
+    sweep: Ordered<Entries<17>>,
+    findings: Vec<Ordered<Entries<20>>>,
 }
 
 /// The document, indented, with a line feed at its end.
@@ -22,6 +23,7 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
         ("target", json!(result.target)),
         ("seed", json!(result.seed)),
         ("verdict", json!(result.verdict().name())),
+        ("sentence", json!(sentence(result))),
         ("interrupted", json!(result.interrupted)),
         (
             "first_local_failure",
@@ -38,11 +40,11 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
         ("data_left", json!(result.left_data)),
         ("findings_fresh", json!(result.fresh().count())),
     ]);
-    let findings = numbered(result).map(one).collect();
+    let findings = numbered(result).map(|it| one(result, it)).collect();
     pretty(&SweepDocument { sweep, findings })
 }
 
-fn one((number, finding): (usize, &Finding)) -> Ordered<Entries<16>> {
+fn one(result: &SweepResult, (number, finding): (usize, &Finding)) -> Ordered<Entries<20>> {
     let worst = finding.worst();
     let variants: Vec<Value> = finding.variants.iter().map(variant).collect();
     Ordered([
@@ -50,6 +52,9 @@ fn one((number, finding): (usize, &Finding)) -> Ordered<Entries<16>> {
         // What a file of accepted findings calls it; the same in every sweep.
         ("name", json!(finding.cause.to_string())),
         ("title", json!(title(finding.cause))),
+        // What kind of mistake of the server it is, and what must hold.
+        ("explanation", json!(explained(finding.cause.mechanism))),
+        ("demand", json!(demand(worst.invariant))),
         ("severity", json!(finding.severity().name())),
         // The worst of its variants.
         ("invariant", json!(worst.invariant.name())),
@@ -67,8 +72,16 @@ fn one((number, finding): (usize, &Finding)) -> Ordered<Entries<16>> {
         ),
         ("image", json!(worst.example.image)),
         ("drawing", json!(file_name(number, "svg"))),
+        ("timeline", json!(Happened::of(worst))),
+        ("by_hand", json!(by_hand(result, worst))),
         ("variants", json!(variants)),
     ])
+}
+
+/// What was sent as commands for a shell; none where nothing went over a wire.
+fn by_hand(result: &SweepResult, variant: &Variant) -> Option<String> {
+    let commands = curl::commands(&result.target, &result.looks, variant);
+    Some(commands).filter(|commands| !commands.is_empty())
 }
 
 fn variant(variant: &Variant) -> Value {

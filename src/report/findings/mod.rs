@@ -3,8 +3,9 @@
 //! Everything a server said is foreign text here. `words::clean` makes it printable, and each format escapes it once more in its own way.
 
 mod curl;
-mod drawing;
+pub(super) mod drawing;
 mod families;
+pub(super) mod happened;
 mod json;
 mod junit;
 mod page;
@@ -18,7 +19,7 @@ mod words;
 pub use json::sweep_json;
 pub use summary::summary;
 pub use words::sentence;
-pub(super) use words::{clean, xml};
+pub(super) use words::{capital, clean, instant, xml};
 
 use crate::sweep::{Finding, SweepResult};
 use junit::junit;

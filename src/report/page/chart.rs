@@ -74,6 +74,27 @@ pub struct Band {
     pub high: Numbers,
 }
 
+impl Chart {
+    /// Whether what is above the bound leaves no room to see the bound itself.
+    pub fn dwarfs_its_bound(&self) -> bool {
+        let shown = || {
+            self.series
+                .iter()
+                .flat_map(|it| it.shown(true))
+                .filter(|it| it.is_finite())
+        };
+        let bound = self.marks.iter().map(|mark| mark.value).fold(0.0, f64::max);
+        let (least, most) = (
+            shown().fold(f64::INFINITY, f64::min),
+            shown().fold(0.0, f64::max),
+        );
+        bound > 0.0 && least > 0.0 && most > DWARFS * bound
+    }
+}
+
+/// How many times its bound a figure must be to dwarf it.
+const DWARFS: f64 = 5.0;
+
 /// A value with a name.
 #[derive(Clone, Debug, Serialize)]
 pub struct Mark {
@@ -116,12 +137,29 @@ impl Series {
         Series { band: None, ..self }
     }
 
-    #[cfg(test)]
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is reckoned and not measured.
+    pub fn is_reckoned(&self) -> bool {
+        self.reckoned
+    }
+
+    /// Every number that is drawn of it, with its band or without.
+    pub fn shown(&self, with_band: bool) -> impl Iterator<Item = f64> {
+        let band = self.band.iter().filter(move |_| with_band);
+        let ends = band.flat_map(|band| band.low.0.iter().chain(&band.high.0));
+        self.values.0.iter().chain(ends).copied()
+    }
+
+    /// The line; NaN where there is none.
     pub fn values(&self) -> &[f64] {
         &self.values.0
     }
 
-    #[cfg(test)]
+    /// What lies around it.
     pub fn band(&self) -> Option<&Band> {
         self.band.as_ref()
     }

@@ -35,12 +35,55 @@ impl Charts {
         }
     }
 
+    /// The main ones, for a picture: throughput, the response times of the operation that took most time, and, where somebody asked
+    /// when a capacity would be full, what is stored.
+    pub fn main(self, contents: &Contents) -> Vec<Chart> {
+        let take = |charts: Vec<Chart>, id: &str| charts.into_iter().find(|chart| chart.id == id);
+        let has_quantiles = self.latency.iter().any(|chart| chart.id == "quantiles-1");
+        let latency = if has_quantiles { "quantiles-1" } else { "p99" };
+        let capacity = contents
+            .run
+            .storage
+            .as_ref()
+            .and_then(|it| it.capacity.as_ref());
+        let stored = capacity.and_then(|capacity| {
+            let chart = take(self.subjects, "bytes")?;
+            // A line far above all that is stored would leave no room for it.
+            let marks = if capacity.share_max < NEAR {
+                Vec::new()
+            } else {
+                chart.marks
+            };
+            let most = |one: &Series| one.shown(false).fold(0.0, f64::max);
+            let all = chart.series.iter().map(most).fold(0.0, f64::max);
+            let series = chart.series.into_iter();
+            let series = series.filter(|one| most(one) >= SEEN * all).collect();
+            Some(Chart {
+                marks,
+                series,
+                ..chart
+            })
+        });
+        let main = [
+            take(self.load, "throughput"),
+            take(self.latency, latency),
+            stored,
+        ];
+        main.into_iter().flatten().collect()
+    }
+
     /// All of them, in the order of the page.
     pub fn all(&self) -> impl Iterator<Item = &Chart> {
         let sections = [&self.load, &self.latency, &self.subjects, &self.resources];
         sections.into_iter().flatten()
     }
 }
+
+/// The least share of a capacity for which its line is in a picture.
+const NEAR: f64 = 0.3;
+
+/// The least share of the greatest for which a line of a picture is told from zero.
+const SEEN: f64 = 0.01;
 
 fn over_time(
     id: &'static str,

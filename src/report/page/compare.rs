@@ -1,7 +1,7 @@
 //! The page of a comparison: what changed, by how much, and how sure that is.
 
 use super::contents::{COMPARE, Files, PageError};
-use super::layout::{self, table};
+use super::layout::{self, Head, table};
 use super::sections::quantity;
 use crate::report::number::{counted, percent};
 use maud::{Markup, html};
@@ -83,13 +83,19 @@ impl Compared {
             "comparison · A: {}, {} · B: {}, {}",
             self.a, runs[0], self.b, runs[1]
         );
+        let head = Head {
+            name: self.title(),
+            tone,
+            sentence: self.sentence.clone(),
+            what,
+        };
         let sections = [
             ("changed", "What changed", self.changed()),
             ("keys", "What differs in the scenarios", self.keys()),
             ("rest", "All other figures", self.rest()),
         ];
         layout::body(
-            &layout::head(&self.title(), tone, &self.sentence, &what, &self.cautions),
+            &layout::head(&head, &self.cautions),
             &self.version,
             &sections,
         )

@@ -23,6 +23,8 @@ pub const WARM_UP: &str = "warm_up";
 pub const RUN: &str = "run.json";
 /// The file of a search.
 pub const SEARCH: &str = "search.json";
+/// The file of a sweep.
+pub const SWEEP: &str = "sweep.json";
 /// The document of a comparison.
 pub const COMPARE: &str = "compare.json";
 
@@ -33,7 +35,7 @@ const LONGEST: Bytes = Bytes(1 << 30);
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     /// The folder has no results of any kind.
-    #[error("{} holds no results: it has neither run.json nor search.json", .0.display())]
+    #[error("{} holds no results: it has no run.json, search.json, sweep.json or compare.json", .0.display())]
     NoResults(PathBuf),
     /// A file is not there.
     #[error("{} is not whole: it has no {file}{}", .folder.display(), if *.partial { ", and it is marked as partial" } else { "" })]
@@ -152,10 +154,21 @@ pub struct Judged {
     pub unit: String,
     pub value: Option<f64>,
     pub met: bool,
+    /// Of its figure in each run; none of an only run.
+    #[serde(default)]
+    pub interval: Option<Interval>,
     #[serde(default)]
     pub phase: Option<String>,
     #[serde(default)]
     pub story: Option<String>,
+}
+
+/// Where the mean over runs lies.
+#[derive(Debug, Deserialize)]
+pub struct Interval {
+    pub mean: f64,
+    pub low: f64,
+    pub high: f64,
 }
 
 /// One run.

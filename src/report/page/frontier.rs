@@ -2,7 +2,7 @@
 
 use super::chart::{Band, Chart, Numbers, Series, X};
 use super::contents::{Files, PageError, SEARCH};
-use super::layout::{self, table};
+use super::layout::{self, Head, table};
 use super::search::{Point, Used, counted};
 use super::sections::{figures_of, quantity};
 use crate::capacity::{Range, Unit};
@@ -13,14 +13,20 @@ use std::path::Path;
 
 /// Whether a `search.json` is of two keys.
 #[derive(Deserialize)]
-pub struct Kind {
+struct Kind {
     across: Option<IgnoredAny>,
 }
 
 impl Kind {
-    pub fn is_of_two_keys(&self) -> bool {
+    fn is_of_two_keys(&self) -> bool {
         self.across.is_some()
     }
+}
+
+/// Whether the search of a folder is over two keys.
+pub fn is_of_two_keys(folder: &Path) -> Result<bool, PageError> {
+    let kind: Kind = Files(folder).json(SEARCH)?;
+    Ok(kind.is_of_two_keys())
 }
 
 /// What the page needs of `search.json`.
@@ -153,8 +159,8 @@ impl Frontier {
         directions.next() == Some("at most")
     }
 
-    /// The body of the page.
-    pub fn body(&self, charts: &[Chart]) -> Markup {
+    /// What page and picture begin with.
+    pub fn head(&self) -> Head {
         let tone = match self.answer.as_str() {
             "frontier" if self.frontier.iter().any(|it| it.value.is_some()) => ("good", "✓"),
             "failed" => ("bad", "✗"),
@@ -168,6 +174,16 @@ impl Frontier {
             "search over {} and {} · seed {} · {service}",
             self.across.key, self.key, self.seed
         );
+        Head {
+            name: self.scenario.clone(),
+            tone,
+            sentence: self.sentence.clone(),
+            what,
+        }
+    }
+
+    /// The body of the page.
+    pub fn body(&self, charts: &[Chart]) -> Markup {
         let sections = [
             ("frontier", "The trade-off", figures_of(charts)),
             ("answers", "The answers", self.answers()),
@@ -181,11 +197,7 @@ impl Frontier {
                 } },
             ),
         ];
-        layout::body(
-            &layout::head(&self.scenario, tone, &self.sentence, &what, &[]),
-            &self.version,
-            &sections,
-        )
+        layout::body(&layout::head(&self.head(), &[]), &self.version, &sections)
     }
 
     fn answers(&self) -> Markup {

@@ -110,19 +110,25 @@ pub fn table(caption: &str, head: &[&str], rows: impl Iterator<Item = Vec<String
     }
 }
 
-/// The head of a page: what it is about, the verdict in one sentence and a tone, and what else one must know.
-pub fn head(
-    name: &str,
-    (tone, mark): (&str, &str),
-    sentence: &str,
-    what: &str,
-    notes: &[String],
-) -> Markup {
+/// What a page or a picture begins with.
+pub struct Head {
+    /// What it is about.
+    pub name: String,
+    /// How the verdict is meant, and the mark before it.
+    pub tone: (&'static str, &'static str),
+    /// The verdict in one sentence.
+    pub sentence: String,
+    pub what: String,
+}
+
+/// The head of a page, with what else one must know.
+pub fn head(head: &Head, notes: &[String]) -> Markup {
+    let (tone, mark) = head.tone;
     html! {
         p.kicker { "Stormglass" }
-        h1 { (name) }
-        p class=(format!("verdict {tone}")) { span aria-hidden="true" { (mark) " " } (sentence) }
-        p.what { (what) }
+        h1 { (head.name) }
+        p class=(format!("verdict {tone}")) { span aria-hidden="true" { (mark) " " } (head.sentence) }
+        p.what { (head.what) }
         @if !notes.is_empty() { ul.notes { @for note in notes { li { (note) } } } }
     }
 }

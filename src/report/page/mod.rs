@@ -3,6 +3,7 @@
 //! What a chart shows is embedded once, as JSON, and drawn by `assets/page.js` with uPlot. All else is markup that needs no script.
 //! A policy in the page forbids the network and every script but these two.
 
+mod axis;
 mod chart;
 mod charts;
 mod compare;
@@ -10,21 +11,26 @@ mod contents;
 mod frontier;
 mod layout;
 mod lifecycle;
+mod picture;
+mod plot;
 mod search;
 mod sections;
+mod sweep;
 mod timeline;
 
 pub use contents::PageError;
+pub use picture::{PICTURE, picture};
 
 use chart::{Chart, Instants};
 use charts::Charts;
 use compare::Compared;
-use contents::{Contents, Files, Stretch};
+use contents::{Contents, Stretch};
 use frontier::Frontier;
 use maud::Markup;
 use search::Search;
 use serde::Serialize;
 use std::path::Path;
+use sweep::Sweep;
 use timeline::Heat;
 
 /// The file's name in a folder of results.
@@ -41,12 +47,16 @@ struct Data<'c> {
     heat: &'c Heat,
 }
 
-/// The page of a folder of results: of a run, a search, or a comparison.
+/// The page of a folder of results: of a run, a search, a sweep, or a comparison.
 pub fn page(folder: &Path) -> Result<Vec<u8>, PageError> {
     let has = |file: &str| folder.join(file).exists();
     match () {
         () if has(contents::RUN) => of_run(folder),
         () if has(contents::SEARCH) => of_search(folder),
+        () if has(contents::SWEEP) => {
+            let sweep = Sweep::read(folder)?;
+            Ok(values(&sweep.title(), &sweep.body(), &[]))
+        }
         () if has(contents::COMPARE) => of_comparison(folder),
         // Why there is none, it says.
         () => of_run(folder),
@@ -81,10 +91,7 @@ fn of_comparison(folder: &Path) -> Result<Vec<u8>, PageError> {
 }
 
 fn of_search(folder: &Path) -> Result<Vec<u8>, PageError> {
-    if Files(folder)
-        .json::<frontier::Kind>(contents::SEARCH)?
-        .is_of_two_keys()
-    {
+    if frontier::is_of_two_keys(folder)? {
         let frontier = Frontier::read(folder)?;
         let charts = [frontier.chart()];
         let title = format!("{}: {}", frontier.scenario, frontier.key);

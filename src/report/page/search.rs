@@ -2,7 +2,7 @@
 
 use super::chart::{Band, Chart, Mark, Numbers, Series, Unit, X};
 use super::contents::{Files, PageError, SEARCH};
-use super::layout::{self, table};
+use super::layout::{self, Head, table};
 use super::sections::{figures_of, quantity};
 use crate::report::number::{compact, percent, rate, thousands};
 use maud::{Markup, html};
@@ -23,6 +23,8 @@ pub struct Search {
     unit: String,
     demands: Vec<String>,
     answer: String,
+    #[serde(default)]
+    gives_way: Option<String>,
     sentence: String,
     low: Option<f64>,
     high: Option<f64>,
@@ -122,6 +124,18 @@ impl Search {
         let demands = demands.filter_map(|(at, demand)| self.figure(at, demand));
         let throughput = [self.throughput()].into_iter();
         demands.chain(throughput.chain(self.scaling())).collect()
+    }
+
+    /// The two that a picture has room for: the demand that gives way, and the throughput.
+    pub fn main_charts(&self) -> Vec<Chart> {
+        let gives_way = (self.demands.iter()).position(|it| Some(it) == self.gives_way.as_ref());
+        let at = gives_way.unwrap_or(0);
+        let demand = self.demands.get(at).and_then(|it| self.figure(at, it));
+        let demand = demand.map(|chart| Chart {
+            log: chart.dwarfs_its_bound(),
+            ..chart
+        });
+        demand.into_iter().chain([self.throughput()]).collect()
     }
 
     fn figure(&self, at: usize, demand: &str) -> Option<Chart> {
@@ -285,8 +299,8 @@ impl Search {
         }
     }
 
-    /// The body of the page.
-    pub fn body(&self, charts: &[Chart]) -> Markup {
+    /// What page and picture begin with.
+    pub fn head(&self) -> Head {
         let tone = match self.answer.as_str() {
             "found" | "everywhere" => ("good", "✓"),
             "nowhere" | "failed" => ("bad", "✗"),
@@ -297,6 +311,16 @@ impl Search {
             None => "embedded service".to_owned(),
         };
         let what = format!("search over {} · seed {} · {service}", self.key, self.seed);
+        Head {
+            name: self.scenario.clone(),
+            tone,
+            sentence: self.sentence.clone(),
+            what,
+        }
+    }
+
+    /// The body of the page.
+    pub fn body(&self, charts: &[Chart]) -> Markup {
         let sections = [
             ("curve", "The demands over the values", figures_of(charts)),
             ("points", "Every value that was looked at", self.table()),
@@ -306,11 +330,7 @@ impl Search {
                 html! { dl { dt { "To repeat it" } dd { code { (self.repeat) } } } },
             ),
         ];
-        layout::body(
-            &layout::head(&self.scenario, tone, &self.sentence, &what, &[]),
-            &self.version,
-            &sections,
-        )
+        layout::body(&layout::head(&self.head(), &[]), &self.version, &sections)
     }
 
     fn table(&self) -> Markup {

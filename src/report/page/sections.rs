@@ -5,7 +5,7 @@ use super::charts::Charts;
 use super::contents::{
     Contents, Judged, OperationFigures, OperationLine, Replication, Stretch, WARM_UP,
 };
-use super::layout::{self, figure, place, table};
+use super::layout::{self, Head, figure, place, table};
 use super::lifecycle::{self, Traffic};
 use crate::capacity::{self, Quantity};
 use crate::report::number::{compact, percent, rate, thousands};
@@ -43,7 +43,8 @@ pub fn run(contents: &Contents, charts: &Charts, comparison: Markup) -> Markup {
         ),
         ("origin", "Where this comes from", origin(contents)),
     ];
-    layout::body(&head(contents), &contents.run.version, &parts)
+    let head = layout::head(&head(contents), &contents.run.notes);
+    layout::body(&head, &contents.run.version, &parts)
 }
 
 pub fn figures_of(charts: &[Chart]) -> Markup {
@@ -57,7 +58,8 @@ fn heat_map(contents: &Contents) -> Markup {
     html! { @if !contents.heat.is_empty() { (place("heat", "Response times of all operations", caption)) } }
 }
 
-fn head(contents: &Contents) -> Markup {
+/// What page and picture begin with.
+pub fn head(contents: &Contents) -> Head {
     let run = &contents.run;
     let failed = !run.thresholds_met;
     let sentence = run.sentence.clone().unwrap_or_else(|| run.verdict.clone());
@@ -88,22 +90,17 @@ fn head(contents: &Contents) -> Markup {
     };
     let covered = Span::from_secs_f64(covered);
     let what = format!("seed {} · {service} · {covered} of {time}{count}", run.seed);
-    layout::head(&run.scenario, (tone, mark), &sentence, &what, &run.notes)
+    Head {
+        name: run.scenario.clone(),
+        tone: (tone, mark),
+        sentence,
+        what,
+    }
 }
 
 /// Thresholds, and what was measured, with the intervals that replications give.
 fn figures(contents: &Contents) -> Markup {
     let run = &contents.run;
-    let rows = run.thresholds.iter().map(|judged| {
-        let met = if judged.met { "✓ met" } else { "✗ not met" };
-        vec![
-            demand(judged),
-            met.to_owned(),
-            judged
-                .value
-                .map_or_else(|| "–".to_owned(), |value| quantity(value, &judged.unit)),
-        ]
-    });
     let several = run.runs.len() > 1;
     let interval = format!("{:.0} % interval", CONFIDENCE * 100.0);
     // With one run there is no interval, and no column for it.
@@ -128,7 +125,7 @@ fn figures(contents: &Contents) -> Markup {
     .concat();
     let times: Vec<&str> = times.iter().map(String::as_str).collect();
     html! {
-        @if !run.thresholds.is_empty() { (table("Thresholds", &["threshold", "", "measured"], rows)) }
+        @if !run.thresholds.is_empty() { (thresholds(contents)) }
         (table("What was measured under load, without warm-up and settle", &flow, flows(contents).into_iter()))
         (table("Response times, from when an operation was due, without warm-up", &times, responses(contents).into_iter()))
         @if several { p.hint { "Means over " (run.runs.len()) " runs, and where the truth lies 19 times of 20 (Student)." } }
@@ -142,6 +139,34 @@ fn figures(contents: &Contents) -> Markup {
             }
         }
     }
+}
+
+/// Each threshold with what was measured, and how far that would differ where there are several runs.
+fn thresholds(contents: &Contents) -> Markup {
+    let run = &contents.run;
+    let several = run.thresholds.iter().any(|it| it.interval.is_some());
+    let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "–".to_owned());
+    let rows = run.thresholds.iter().map(|judged| {
+        let met = if judged.met { "✓ met" } else { "✗ not met" };
+        let one = |value: f64| quantity(value, &judged.unit);
+        let mut row = vec![
+            demand(judged),
+            met.to_owned(),
+            or_dash(judged.value.map(one)),
+        ];
+        if several {
+            let interval = judged.interval.as_ref();
+            row.push(or_dash(interval.map(|it| one(it.mean))));
+            row.push(or_dash(interval.map(|it| {
+                format!("{} – {}", one(it.low.max(0.0)), one(it.high))
+            })));
+        }
+        row
+    });
+    let interval = format!("{:.0} % interval", CONFIDENCE * 100.0);
+    let head = ["threshold", "", "measured", "mean of the runs", &interval];
+    let columns = if several { 5 } else { 3 };
+    table("Thresholds", &head[..columns], rows)
 }
 
 fn demand(judged: &Judged) -> String {

@@ -24,7 +24,7 @@ fn what_was_measured_until_then_is_kept() {
         assert!(stdout(&output).contains(&out), "{}", stdout(&output));
         let results = folder.path().join(out);
         let files: Vec<_> = std::fs::read_dir(&results).unwrap().collect();
-        assert_eq!(files.len(), 12, "{files:?}");
+        assert_eq!(files.len(), 13, "{files:?}");
         let run = std::fs::read(results.join("run.json")).unwrap();
         let run: serde_json::Value = serde_json::from_slice(&run).unwrap();
         assert_eq!(run["violations"], 0, "{run}");

@@ -4,9 +4,10 @@ use super::{stderr, stdout, stormglass};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use stormglass_model::units::Span;
 
 /// A folder of a small run, whose page is there.
-fn results(at: &Path) -> PathBuf {
+pub fn results(at: &Path) -> PathBuf {
     let out = at.join("results");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let arguments = [
@@ -21,7 +22,7 @@ fn results(at: &Path) -> PathBuf {
     out
 }
 
-fn report(folder: &Path, more: &[&str]) -> Output {
+pub fn report(folder: &Path, more: &[&str]) -> Output {
     let arguments = [&["report", folder.to_str().unwrap()], more].concat();
     stormglass(&arguments, folder.parent().unwrap())
 }
@@ -36,7 +37,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// That no page comes of a folder, why, and that nothing in it changes.
-fn refused(folder: &Path, why: &str) {
+pub fn refused(folder: &Path, why: &str) {
     let before = names(folder);
     let output = report(folder, &[]);
     assert_eq!(output.status.code(), Some(1), "{why}");
@@ -122,7 +123,7 @@ fn what_is_no_folder_of_results_is_refused_in_a_line() {
     let at = tempfile::tempdir().unwrap();
     refused(
         at.path(),
-        "holds no results: it has neither run.json nor search.json",
+        "holds no results: it has no run.json, search.json, sweep.json or compare.json",
     );
 
     let folder = results(at.path());
@@ -235,4 +236,47 @@ fn bytes_by_status_are_drawn_with_the_capacity() {
     }
     let far = page("far", "1PiB");
     assert!(!far.contains(r#""name":"capacity""#));
+}
+
+/// What a threshold is about has its interval over runs, where there are several.
+#[test]
+fn thresholds_of_several_runs_have_intervals() {
+    let at = tempfile::tempdir().unwrap();
+    let page = |name: &str, runs: &str| {
+        let out = at.path().join(name);
+        let shown = out.to_str().unwrap();
+        let arguments = [
+            "run",
+            "scenarios/smoke.toml",
+            "--quiet",
+            "--out",
+            shown,
+            "--replications",
+            runs,
+        ];
+        let output = stormglass(&arguments, Path::new(env!("CARGO_MANIFEST_DIR")));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let run = fs::read_to_string(out.join("run.json")).unwrap();
+        let page = fs::read_to_string(out.join("report.html")).unwrap();
+        let (_, table) = page.split_once("aria-label=\"Thresholds\"").unwrap();
+        let table = table.split("</table>").next().unwrap().to_owned();
+        (
+            serde_json::from_str::<serde_json::Value>(&run).unwrap(),
+            table,
+        )
+    };
+    let (run, table) = page("several", "3");
+    let interval = &run["thresholds"][0]["interval"];
+    let [low, mean, high] =
+        ["low", "mean", "high"].map(|key| Span(interval[key].as_f64().unwrap().round() as u64));
+    assert!(low < mean && mean < high, "{interval}");
+    let cells = format!("<td>{mean}</td><td>{low} – {high}</td>");
+    assert!(table.contains(&cells), "{table} lacks {cells}");
+    assert!(table.contains("95 % interval"), "{table}");
+    let (run, table) = page("one", "1");
+    assert!(run["thresholds"][0]["interval"].is_null());
+    assert!(
+        !table.contains("interval") && !table.contains('–'),
+        "{table}"
+    );
 }

@@ -6,3 +6,4 @@ mod families;
 pub(crate) mod files;
 mod sample;
 mod seen;
+mod seen_page;

@@ -3,10 +3,10 @@
 use super::cells::Cells;
 use super::driver::Share;
 use super::outlook::Outlook;
-use super::progress::Progress;
+use super::progress::{Progress, Teller};
 use super::run_checker::{Dated, RunChecker};
 use crate::metrics::{
-    FaultTurn, IntervalLatency, Latency, OperationRow, Phase, RunResult, TimelineRow,
+    FaultTurn, Figures, IntervalLatency, Latency, OperationRow, Phase, RunResult, TimelineRow,
     TransitionKey, TransitionRow, WindowMeter, merge,
 };
 use crate::scenario::{Clock, NamedPhase, Scenario};
@@ -33,6 +33,13 @@ pub enum RecorderMessage {
     Records(Vec<Record>),
     /// An interval of the timeline or a phase ended: so things stand.
     Gauges(Box<Gauges>),
+    /// Somebody wants to see how things stand, in the middle of an interval.
+    Glimpse {
+        /// How they stand.
+        gauges: Box<Gauges>,
+        /// Stories that are due and have not begun.
+        waiting: u64,
+    },
     /// It is this time: does a window of a threshold end the load, or can a demand not hold any more?
     Windows(Time),
     /// The load has ended.
@@ -117,6 +124,10 @@ pub struct Recorder {
     changes: u64,
     /// What whoever watches was told last.
     told: [u64; 6],
+    /// Counts for the tally, where there is one.
+    teller: Option<Box<Teller>>,
+    /// How things stood when somebody looked in the middle of an interval, whose extremes are the interval's too.
+    glimpsed: Gauges,
     faults_open: u64,
     faults: Vec<FaultTurn>,
     /// What clients saw of each subject: of all of them if the history is kept, else of those that have not ended.
@@ -164,6 +175,8 @@ impl Recorder {
             responses: vec![IntervalLatency::default(); Operation::COUNT],
             changes: 0,
             told: [0; 6],
+            teller: progress.teller(),
+            glimpsed: Gauges::default(),
             faults_open: 0,
             faults: Vec::new(),
             collector: collects.then(Collector::default),
@@ -188,6 +201,7 @@ impl Recorder {
                 reply.buffer = records;
             }
             RecorderMessage::Gauges(gauges) => reply.folded = self.gauges(*gauges),
+            RecorderMessage::Glimpse { gauges, waiting } => self.glimpse(*gauges, waiting),
             RecorderMessage::Windows(now) => {
                 // All of them are asked, so that each knows what it ended.
                 let ends = self.meters.iter_mut().map(|meter| meter.ends_load(now));
@@ -292,6 +306,10 @@ impl Recorder {
                 sent,
                 ..
             } => {
+                if let Some(teller) = &mut self.teller {
+                    let operation = &mut teller.fresh.operations[operation.index()];
+                    operation.responses[outcome.index()].record(at.since(intended));
+                }
                 self.completions += 1;
                 self.response_ns += u128::from(at.since(intended).0);
                 let phase = self.phase_of(intended);
@@ -312,8 +330,12 @@ impl Recorder {
                     meter.completed((operation, outcome), (phase, story), at, response);
                 }
             }
-            Event::Invoked { .. }
-            | Event::Stored { .. }
+            Event::Invoked { operation, .. } => {
+                if let Some(teller) = &mut self.teller {
+                    teller.fresh.operations[operation.index()].begun += 1;
+                }
+            }
+            Event::Stored { .. }
             | Event::Removed { .. }
             | Event::Forgotten
             | Event::Sent { .. }
@@ -326,6 +348,9 @@ impl Recorder {
     #[inline]
     fn transition(&mut self, key: TransitionKey, at: Time, due: Time, story: StoryId) {
         self.changes += 1;
+        if let Some(teller) = &mut self.teller {
+            teller.fresh.transitions[key.index()] += 1;
+        }
         let phase = self.phase_of(due);
         let place = (phase, story, key.index());
         let row = self.transitions.at(place, || TransitionRow {
@@ -366,7 +391,24 @@ impl Recorder {
         (self.starts[index].from, end, index)
     }
 
-    fn gauges(&mut self, gauges: Gauges) -> bool {
+    /// Brings the tally up to date. The interval that is under way goes on as if nobody had looked.
+    fn glimpse(&mut self, mut gauges: Gauges, waiting: u64) {
+        if let Some(teller) = &mut self.teller {
+            let now = Figures {
+                time_ns: if self.tells_time { gauges.at.0 } else { 0 },
+                due: gauges.arrivals + gauges.dropped + waiting,
+                violations: self.checker.violation_total(),
+                faults_open: self.faults_open,
+                ..Figures::of(&gauges)
+            };
+            teller.tell(&self.progress, now);
+        }
+        gauges.join(&self.glimpsed);
+        self.glimpsed = gauges;
+    }
+
+    fn gauges(&mut self, mut gauges: Gauges) -> bool {
+        gauges.join(&std::mem::take(&mut self.glimpsed));
         if let RunChecker::Online(checker) = &mut self.checker {
             checker.gauges(&gauges);
         }
@@ -458,6 +500,14 @@ impl Recorder {
         self.progress
             .in_flight
             .fetch_sub(self.last.in_flight.now(), Relaxed);
+        if let Some(mut teller) = self.teller.take() {
+            let ended = Figures {
+                violations: judgement.counts.iter().sum(),
+                ..teller.told.clone().ended()
+            };
+            teller.fresh.runs_ended = u64::from(self.tells_time);
+            teller.tell(&self.progress, ended);
+        }
         RunResult {
             run: self.run,
             seed: self.seed.0,

@@ -61,6 +61,21 @@ impl Default for Latency {
     }
 }
 
+/// The coarse bucket that holds a value.
+#[inline]
+pub(super) const fn coarse(span: Span) -> usize {
+    bucket(span.0) >> COARSE
+}
+
+/// The greatest value of a coarse bucket.
+pub(super) const fn coarse_top(at: usize) -> u64 {
+    // In virtual time much takes no time at all, and is to stay so.
+    if at == 0 {
+        return 0;
+    }
+    top((at << COARSE | ((1 << COARSE) - 1)) as u16)
+}
+
 /// Whether they hold the same, however they keep it.
 impl PartialEq for Latency {
     fn eq(&self, other: &Latency) -> bool {

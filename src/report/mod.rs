@@ -6,6 +6,7 @@
 mod compare;
 mod csv;
 pub mod diagram;
+pub(crate) mod exposition;
 mod findings;
 mod folder;
 mod frontier;
@@ -38,6 +39,7 @@ pub(crate) use intervals::known_within;
 pub use json::run_json;
 pub use junit::{JUNIT_HEAD, junit};
 pub use origin::{Host, Origin};
+pub(crate) use page::{LivePage, POINTS, Point};
 pub use page::{PAGE, page};
 pub use search::{search_files, search_json, search_point, search_sentence, search_summary};
 pub use summary::summary;

@@ -42,7 +42,7 @@ impl Charts {
     }
 }
 
-fn over_time(
+pub(super) fn over_time(
     id: &'static str,
     title: &str,
     unit: Unit,

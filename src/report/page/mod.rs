@@ -10,11 +10,13 @@ mod contents;
 mod frontier;
 mod layout;
 mod lifecycle;
+mod live;
 mod search;
 mod sections;
 mod timeline;
 
 pub use contents::PageError;
+pub(crate) use live::{LivePage, POINTS, Point};
 
 use chart::{Chart, Instants};
 use charts::Charts;

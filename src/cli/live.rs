@@ -2,6 +2,8 @@
 
 use super::{Exit, STOPPING, Told};
 use crate::engine::Progress;
+#[cfg(feature = "otlp")]
+use crate::live::{Collector, Push};
 use crate::live::{Listening, Live, Token};
 use crate::report::{Folder, PAGE};
 use crate::scenario::Scenario;
@@ -30,6 +32,10 @@ pub struct LiveArguments {
     /// machines reach needs one
     #[arg(long, value_name = "FILE", requires = "live")]
     live_token_file: Option<PathBuf>,
+    /// Pushes the metrics of the run to a collector by OTLP over HTTP, every ten seconds and at the end, as http://127.0.0.1:4318
+    #[cfg(feature = "otlp")]
+    #[arg(long, value_name = "URL")]
+    otlp: Option<Collector>,
 }
 
 /// A token takes less.
@@ -83,40 +89,68 @@ fn read(file: &Path) -> Result<String, String> {
     input::text(file, TOKEN).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
-/// What a run tells whoever watches.
-pub fn progress(listening: Option<&Listening>) -> Arc<Progress> {
-    Arc::new(match listening {
-        Some(_) => Progress::tallied(),
-        None => Progress::default(),
-    })
+impl LiveArguments {
+    /// What the run counts: all that can be asked for where somebody may ask.
+    pub fn progress(&self) -> Arc<Progress> {
+        let watched = self.live.is_some();
+        #[cfg(feature = "otlp")]
+        let watched = watched || self.otlp.is_some();
+        Arc::new(match watched {
+            true => Progress::tallied(),
+            false => Progress::default(),
+        })
+    }
+
+    /// Begins to show a run, and says where.
+    pub fn show(
+        &self,
+        listening: Option<Listening>,
+        scenario: &Scenario,
+        progress: &Arc<Progress>,
+    ) -> anyhow::Result<Shown> {
+        #[cfg(feature = "otlp")]
+        let push = (self.otlp.clone())
+            .map(|collector| Push::begin(collector, scenario, progress))
+            .transpose()?;
+        let theirs = Arc::clone(progress);
+        let stop = move || {
+            theirs.interrupt();
+            tell!("{STOPPING}");
+        };
+        let show = |listening: Listening| {
+            let token = if listening.has_token() {
+                "?token=…"
+            } else {
+                ""
+            };
+            tell!("live: {}{token}", listening.url());
+            listening.show(scenario, progress, stop)
+        };
+        Ok(Shown {
+            live: listening.map(show).transpose()?,
+            #[cfg(feature = "otlp")]
+            push,
+        })
+    }
 }
 
-/// Begins to show a run, and says where.
-pub fn show(
-    listening: Option<Listening>,
-    scenario: &Scenario,
-    progress: &Arc<Progress>,
-) -> anyhow::Result<Option<Live>> {
-    let Some(listening) = listening else {
-        return Ok(None);
-    };
-    let token = if listening.has_token() {
-        "?token=…"
-    } else {
-        ""
-    };
-    tell!("live: {}{token}", listening.url());
-    let theirs = Arc::clone(progress);
-    let stop = move || {
-        theirs.interrupt();
-        tell!("{STOPPING}");
-    };
-    Ok(Some(listening.show(scenario, progress, stop)?))
+/// A run that is shown.
+#[derive(Debug)]
+pub struct Shown {
+    live: Option<Live>,
+    #[cfg(feature = "otlp")]
+    push: Option<Push>,
 }
 
-/// The run has ended: whoever watches sees its report.
-pub fn end(live: Option<Live>, folder: &Folder) {
-    if let Some(live) = live {
-        live.end(fs::read(folder.path().join(PAGE)).ok());
+impl Shown {
+    /// The run has ended: whoever watches sees its report.
+    pub fn end(self, folder: &Folder) {
+        #[cfg(feature = "otlp")]
+        if let Some(Err(error)) = self.push.map(Push::end) {
+            tell!("stormglass: {error}");
+        }
+        if let Some(live) = self.live {
+            live.end(fs::read(folder.path().join(PAGE)).ok());
+        }
     }
 }

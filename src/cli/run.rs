@@ -2,7 +2,7 @@
 
 use super::cleanup::JOURNAL;
 use super::compare::Baseline;
-use super::live::{self, LiveArguments};
+use super::live::LiveArguments;
 use super::progress::watched;
 use super::reach::reach;
 use super::until;
@@ -107,13 +107,14 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     }
     scenario.keeps_history = arguments.history;
     let listening = arguments.live.listen()?;
-    let progress = live::progress(listening.as_ref());
+    let progress = arguments.live.progress();
     interruption.stops(&progress, &commands, STOPPING);
     let out = arguments.out.as_deref();
     let folder = super::folder(out, &scenario.name, scenario.seed.0)?;
     let journal = Journal::at(&folder.path().join(JOURNAL));
     commands.write_into(&journal, &arguments.file);
-    let live = live::show(listening, &scenario, &progress).inspect_err(|_| folder.discard())?;
+    let shown = arguments.live.show(listening, &scenario, &progress);
+    let shown = shown.inspect_err(|_| folder.discard())?;
     let options = RunOptions {
         threads: arguments.threads,
         memory: arguments.memory,
@@ -141,7 +142,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         }
         Some(_) | None => Ok(exit),
     };
-    live::end(live, &folder);
+    shown.end(&folder);
     exit
 }
 

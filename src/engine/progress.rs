@@ -2,13 +2,14 @@
 //!
 //! Plain counters that engines add to and the command line reads; nothing here prints.
 
-use crate::metrics::{Figures, Tally};
+use crate::metrics::{Figures, OperationRow, Tally, TransitionKey, TransitionRow};
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 use stormglass_glance::Interruption;
 use stormglass_model::history::Record;
+use stormglass_model::lifecycle::{Operation, Outcome};
 
 /// Counters of a storm under way, over all its runs and shards.
 #[derive(Debug, Default)]
@@ -158,13 +159,52 @@ impl Progress {
 }
 
 /// What one run or shard has counted since it told the tally last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Teller {
     pub fresh: Tally,
     pub told: Figures,
+    /// What its rows have said: transitions by [`TransitionKey::index`], and sums of response times in nanoseconds by operation and
+    /// outcome.
+    transitions: Vec<u64>,
+    sums: Vec<u128>,
+}
+
+impl Default for Teller {
+    fn default() -> Teller {
+        Teller {
+            fresh: Tally::default(),
+            told: Figures::default(),
+            transitions: vec![0; TransitionKey::COUNT],
+            sums: vec![0; Operation::COUNT * Outcome::COUNT],
+        }
+    }
 }
 
 impl Teller {
+    /// Counts what the rows of a recorder say, which it keeps anyway.
+    pub fn read<'r>(
+        &mut self,
+        transitions: impl Iterator<Item = &'r TransitionRow>,
+        operations: impl Iterator<Item = &'r OperationRow>,
+    ) {
+        let mut counts = vec![0; self.transitions.len()];
+        transitions.for_each(|row| counts[row.key.index()] += row.latency.count());
+        let mut sums = vec![0; self.sums.len()];
+        for row in operations {
+            let column = row.operation.index() * Outcome::COUNT + row.outcome.index();
+            sums[column] += row.response.sum_ns();
+        }
+        let told = counts.iter().zip(&self.transitions);
+        for (fresh, (now, told)) in self.fresh.transitions.iter_mut().zip(told) {
+            *fresh += now - told;
+        }
+        let responses = (self.fresh.operations.iter_mut()).flat_map(|it| &mut it.responses);
+        for (fresh, (now, told)) in responses.zip(sums.iter().zip(&self.sums)) {
+            fresh.sum_ns += now - told;
+        }
+        (self.transitions, self.sums) = (counts, sums);
+    }
+
     /// Tells it; its figures are `now`.
     pub fn tell(&mut self, progress: &Progress, now: Figures) {
         if let Some(tally) = &progress.tally {

@@ -118,7 +118,7 @@ pub struct Recorder {
     completions: u64,
     /// Their response times, summed, in nanoseconds.
     response_ns: u128,
-    /// Those of the interval that is under way, by [`Operation::index`].
+    /// Those of the interval that is under way, by operation and outcome.
     responses: Vec<IntervalLatency>,
     /// Changes of status so far.
     changes: u64,
@@ -126,8 +126,8 @@ pub struct Recorder {
     told: [u64; 6],
     /// Counts for the tally, where there is one.
     teller: Option<Box<Teller>>,
-    /// How things stood when somebody looked in the middle of an interval, whose extremes are the interval's too.
-    glimpsed: Gauges,
+    /// How things stood when somebody looked in the middle of an interval: its extremes and response times are the interval's too.
+    glimpsed: TimelineRow,
     faults_open: u64,
     faults: Vec<FaultTurn>,
     /// What clients saw of each subject: of all of them if the history is kept, else of those that have not ended.
@@ -172,11 +172,11 @@ impl Recorder {
             carried: None,
             completions: 0,
             response_ns: 0,
-            responses: vec![IntervalLatency::default(); Operation::COUNT],
+            responses: vec![IntervalLatency::default(); columns],
             changes: 0,
             told: [0; 6],
             teller: progress.teller(),
-            glimpsed: Gauges::default(),
+            glimpsed: TimelineRow::default(),
             faults_open: 0,
             faults: Vec::new(),
             collector: collects.then(Collector::default),
@@ -308,7 +308,7 @@ impl Recorder {
             } => {
                 if let Some(teller) = &mut self.teller {
                     let operation = &mut teller.fresh.operations[operation.index()];
-                    operation.responses[outcome.index()].record(at.since(intended));
+                    operation.responses[outcome.index()].classify(at.since(intended));
                 }
                 self.completions += 1;
                 self.response_ns += u128::from(at.since(intended).0);
@@ -323,7 +323,7 @@ impl Recorder {
                     service: Latency::default(),
                 });
                 row.response.record(at.since(intended));
-                self.responses[operation.index()].record(at.since(intended));
+                self.responses[column].record(at.since(intended));
                 row.service.record(at.since(sent));
                 for meter in &mut self.meters {
                     let response = at.since(intended);
@@ -348,9 +348,6 @@ impl Recorder {
     #[inline]
     fn transition(&mut self, key: TransitionKey, at: Time, due: Time, story: StoryId) {
         self.changes += 1;
-        if let Some(teller) = &mut self.teller {
-            teller.fresh.transitions[key.index()] += 1;
-        }
         let phase = self.phase_of(due);
         let place = (phase, story, key.index());
         let row = self.transitions.at(place, || TransitionRow {
@@ -392,7 +389,11 @@ impl Recorder {
     }
 
     /// Brings the tally up to date. The interval that is under way goes on as if nobody had looked.
-    fn glimpse(&mut self, mut gauges: Gauges, waiting: u64) {
+    fn glimpse(&mut self, gauges: Gauges, waiting: u64) {
+        let mut row = TimelineRow {
+            responses: self.take_responses(),
+            ..TimelineRow::default()
+        };
         if let Some(teller) = &mut self.teller {
             let now = Figures {
                 time_ns: if self.tells_time { gauges.at.0 } else { 0 },
@@ -401,14 +402,17 @@ impl Recorder {
                 faults_open: self.faults_open,
                 ..Figures::of(&gauges)
             };
+            teller.read(self.transitions.rows(), self.operations.rows());
             teller.tell(&self.progress, now);
         }
-        gauges.join(&self.glimpsed);
-        self.glimpsed = gauges;
+        row.gauges = gauges;
+        row.join(&self.glimpsed);
+        self.glimpsed = row;
     }
 
     fn gauges(&mut self, mut gauges: Gauges) -> bool {
-        gauges.join(&std::mem::take(&mut self.glimpsed));
+        let glimpsed = std::mem::take(&mut self.glimpsed);
+        gauges.join(&glimpsed.gauges);
         if let RunChecker::Online(checker) = &mut self.checker {
             checker.gauges(&gauges);
         }
@@ -422,6 +426,7 @@ impl Recorder {
             responses: self.take_responses(),
             gauges,
         };
+        row.add_responses(&glimpsed.responses);
         self.current = self.phase_at(row.gauges.at).2;
         if let Some(before) = self.carried.take() {
             row.join(&before);
@@ -453,12 +458,23 @@ impl Recorder {
         self.lost
     }
 
-    /// The response times of the interval that ends.
+    /// The response times since they were taken last.
     fn take_responses(&mut self) -> Vec<(Operation, Latency)> {
-        let operations = Operation::ALL.iter().zip(&mut self.responses);
-        let taken =
-            operations.filter_map(|(&operation, interval)| Some((operation, interval.take()?)));
-        taken.collect()
+        let mut row = TimelineRow::default();
+        let of_operations = self.responses.chunks_mut(Outcome::COUNT);
+        for (operation, outcomes) in Operation::ALL.iter().zip(of_operations) {
+            for (outcome, interval) in outcomes.iter_mut().enumerate() {
+                let Some(latency) = interval.take() else {
+                    continue;
+                };
+                if let Some(teller) = &mut self.teller {
+                    let operation = &mut teller.fresh.operations[operation.index()];
+                    operation.responses[outcome].spread.add(&latency);
+                }
+                row.add_responses(&[(*operation, latency)]);
+            }
+        }
+        row.responses
     }
 
     /// Tells whoever watches how far the run has come.
@@ -506,6 +522,7 @@ impl Recorder {
                 ..teller.told.clone().ended()
             };
             teller.fresh.runs_ended = u64::from(self.tells_time);
+            teller.read(self.transitions.rows(), self.operations.rows());
             teller.tell(&self.progress, ended);
         }
         RunResult {

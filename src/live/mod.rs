@@ -2,19 +2,22 @@
 //!
 //! It looks at the run's tally once an interval, and whoever is connected hears of it. No browser, however slow, holds up a run.
 
-mod feed;
 mod gate;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod server;
+mod state;
 
 pub use gate::Token;
+#[cfg(feature = "otlp")]
+pub use otlp::{Collector, Push};
 
 use crate::engine::Progress;
 use crate::report::LivePage;
 use crate::report::exposition::RunMetrics;
 use crate::scenario::{Clock, Scenario};
-use feed::News;
 use gate::Gate;
-use server::State;
+use state::{News, State};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;

@@ -1,10 +1,9 @@
 //! The HTTP server of a run under way.
 
-use super::feed::{self, News, event};
-use super::gate::{Gate, Refusal};
-use crate::engine::{Progress, cpu_time};
-use crate::metrics::Tally;
-use crate::report::{LivePage, exposition};
+use super::gate::Refusal;
+use super::state::{News, State, event};
+use crate::engine::cpu_time;
+use crate::report::exposition;
 use bytes::Bytes;
 use http_body_util::channel::Channel;
 use http_body_util::{Either, Full};
@@ -17,14 +16,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -37,28 +34,6 @@ const WHOLE: Duration = Duration::from_secs(600);
 /// How long browsers have to fetch the report once the run has ended.
 const LINGER: Duration = Duration::from_secs(3);
 
-/// What is known of the run, and of who is connected.
-pub struct State {
-    pub gate: Gate,
-    pub page: LivePage,
-    pub metrics: exposition::RunMetrics,
-    pub progress: Arc<Progress>,
-    pub is_virtual: bool,
-    /// Asks the run to stop.
-    pub stop: Box<dyn Fn() + Send>,
-    /// As it was when the last interval ended.
-    pub tally: RefCell<Tally>,
-    /// The last intervals, as JSON.
-    pub points: RefCell<VecDeque<String>>,
-    pub news: watch::Sender<News>,
-    /// Browsers that hear events.
-    pub feeds: Cell<usize>,
-    /// The finished page, once there is one.
-    pub report: RefCell<Option<Bytes>>,
-    /// Connections that have got it.
-    pub fetched: Cell<usize>,
-}
-
 type Body = Either<Full<Bytes>, Channel<Bytes>>;
 
 /// The finished page, once the run has ended; none where there is no page.
@@ -68,7 +43,7 @@ pub type End = oneshot::Receiver<Option<Vec<u8>>>;
 pub async fn serve(listener: TcpListener, state: Rc<State>, end: End) {
     let ending = async {
         tokio::select! {
-            () = feed::look(&state) => {}
+            () = state.watch() => {}
             // A run that was given up has no report.
             report = end => finish(&state, report.ok().flatten()).await,
         }

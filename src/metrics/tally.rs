@@ -2,7 +2,7 @@
 //!
 //! All of it only grows, but for [`Figures`], some of which say how things stand now.
 
-use super::latency::{coarse, coarse_top};
+use super::latency::{Latency, coarse_top};
 use super::result::TransitionKey;
 use stormglass_model::config::Resource;
 use stormglass_model::history::Gauges;
@@ -63,15 +63,14 @@ pub(crate) struct Responses {
 }
 
 impl Responses {
+    /// Counts one in its class. What else there is of it is added later.
     #[inline]
-    pub(crate) fn record(&mut self, span: Span) {
+    pub(crate) fn classify(&mut self, span: Span) {
         let mut class = usize::from(CLASS_OF_DIGITS[(u64::BITS - span.0.leading_zeros()) as usize]);
         while class < BOUNDS.len() && BOUNDS[class] < span.0 {
             class += 1;
         }
         self.classes[class] += 1;
-        self.sum_ns += u128::from(span.0);
-        *self.spread.at(coarse(span)) += 1;
     }
 
     pub(crate) fn count(&self) -> u64 {
@@ -95,7 +94,12 @@ impl Responses {
 pub(crate) struct Spread(Vec<u64>);
 
 impl Spread {
-    #[inline]
+    pub(crate) fn add(&mut self, latency: &Latency) {
+        for (at, count) in latency.coarse() {
+            *self.at(at) += count;
+        }
+    }
+
     fn at(&mut self, at: usize) -> &mut u64 {
         if at >= self.0.len() {
             self.0.resize((at | 63) + 1, 0);
@@ -300,7 +304,7 @@ mod tests {
             .flat_map(|bound| [bound - 1, *bound, bound + 1]);
         for value in some.chain(edges).chain([0, u64::MAX]) {
             let mut responses = Responses::default();
-            responses.record(Span(value));
+            responses.classify(Span(value));
             let class = BOUNDS.iter().position(|bound| value <= *bound);
             let class = class.unwrap_or(BOUNDS.len());
             assert_eq!(responses.classes[class], 1, "{value}");
@@ -309,11 +313,18 @@ mod tests {
 
     #[test]
     fn quantiles_of_an_interval_are_those_of_what_came_in_it() {
+        let latency = |spans: &[Span]| {
+            let mut latency = Latency::default();
+            spans.iter().for_each(|span| latency.record(*span));
+            latency
+        };
         let mut tally = OperationTally::default();
         let none = tally.clone();
-        (1..=1_000).for_each(|ms| tally.responses[0].record(Span::from_millis(ms)));
+        let spans: Vec<Span> = (1..=1_000).map(Span::from_millis).collect();
+        tally.responses[0].spread.add(&latency(&spans));
         let before = tally.clone();
-        tally.responses[1].record(Span::from_secs(60));
+        let late = latency(&[Span::from_secs(60)]);
+        tally.responses[1].spread.add(&late);
         let near = |found: Option<Span>, exact: u64| {
             let share = found.unwrap().0 as f64 / (exact * MILLI) as f64;
             assert!((1.0..1.017).contains(&share), "{share} of {exact}");

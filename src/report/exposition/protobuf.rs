@@ -3,7 +3,7 @@
 //! It is a dozen of messages of numbers and names, so it is written here. The numbers of their fields are those of
 //! <https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto>.
 
-use super::{Kind, MetricFamily, Sample, Value, bounds, cumulative};
+use super::families::{Kind, MetricFamily, Sample, Value, bounds, cumulative};
 use crate::metrics::Responses;
 
 /// A native histogram's buckets: each is wider than the one before by 2 to the power of 2 to the power of minus this.

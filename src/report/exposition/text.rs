@@ -1,6 +1,6 @@
 //! The text format of Prometheus, version 0.0.4.
 
-use super::{Kind, MetricFamily, Sample, Value, bounds, cumulative};
+use super::families::{Kind, MetricFamily, Sample, Value, bounds, cumulative};
 use std::fmt::Write as _;
 
 /// Every family in turn.

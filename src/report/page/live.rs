@@ -170,7 +170,7 @@ impl LivePage {
 
     fn body(&self) -> Markup {
         let head = html! {
-            (layout::head(&self.name, ("doubtful", "●"), "beginning", &self.what, &[]))
+            (layout::head(&self.name, ("live", "●"), "beginning", &self.what, &[]))
             p.control {
                 button type="button" id="stop" { "Stop the run" }
                 span.hint id="stop-hint" { "What was measured until then is kept, as after Ctrl-C." }
@@ -206,10 +206,9 @@ impl LivePage {
     }
 
     fn operations_table(&self) -> Markup {
-        let title =
-            "Operations: rates and response times of the last interval, counts since the beginning";
+        let title = "Operations of the last interval, and outcomes since the beginning";
         html! {
-            p.caption { (title) ", " span data-live="interval" { "which has not ended" } }
+            p.caption { "Operations " span data-live="interval" { "of the first interval" } "; outcomes since the beginning" }
             div.scroll tabindex="0" role="region" aria-label=(title) {
                 table aria-label=(title) {
                     thead { tr { @for name in COLUMNS { th scope="col" { (name) } } } }
@@ -234,7 +233,7 @@ impl LivePage {
         let waiting = figures.due - figures.started - figures.dropped;
         let stored: u64 = figures.bytes.iter().sum();
         let mut texts: BTreeMap<String, String> = [
-            ("interval", format!("{from} to {to}")),
+            ("interval", format!("from {from} to {to}")),
             ("time", to),
             ("done", percent((share * 1e3).floor() / 1e3)),
             ("in flight", thousands(figures.in_flight)),

@@ -9,7 +9,7 @@
   const key = location.search;
   let phase = "", ended = false;
 
-  const state = (name, text, tone = "doubtful", mark = "●") => {
+  const state = (name, text, tone = "live", mark = "●") => {
     if (phase !== name) said.textContent = name;
     phase = name;
     verdict.className = "verdict " + tone;
@@ -36,7 +36,7 @@
   };
   const stopping = () => {
     stop.disabled = true;
-    state("stopping", "stopping: faults are healed, and what was measured is kept");
+    state("stopping", "stopping: faults are healed, and what was measured is kept", "doubtful");
   };
 
   const source = new EventSource("events" + key);

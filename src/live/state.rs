@@ -1,11 +1,16 @@
-//! What browsers are told of a run while it goes on.
+//! What is known of a run under way, and what browsers are told of it.
 
-use super::server::State;
+use super::gate::Gate;
+use crate::engine::Progress;
 use crate::metrics::Tally;
-use crate::report::{POINTS, Point};
+use crate::report::exposition::RunMetrics;
+use crate::report::{LivePage, POINTS, Point};
 use bytes::Bytes;
 use http_body_util::channel::{Channel, Sender};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -29,18 +34,40 @@ pub enum News {
     Ended(Bytes),
 }
 
-/// Looks at the run for as long as somebody lets it.
-pub async fn look(state: &State) {
-    let pause = EVERY[usize::from(state.is_virtual)].saturating_sub(ANSWER);
-    loop {
-        sleep(pause).await;
-        state.progress.ask();
-        sleep(ANSWER).await;
-        state.look();
-    }
+/// What is known of the run, and of who is connected.
+pub struct State {
+    pub gate: Gate,
+    pub page: LivePage,
+    pub metrics: RunMetrics,
+    pub progress: Arc<Progress>,
+    pub is_virtual: bool,
+    /// Asks the run to stop.
+    pub stop: Box<dyn Fn() + Send>,
+    /// As it was when the last interval ended.
+    pub tally: RefCell<Tally>,
+    /// The last intervals, as JSON.
+    pub points: RefCell<VecDeque<String>>,
+    pub news: watch::Sender<News>,
+    /// Browsers that hear events.
+    pub feeds: Cell<usize>,
+    /// The finished page, once there is one.
+    pub report: RefCell<Option<Bytes>>,
+    /// Connections that have got it.
+    pub fetched: Cell<usize>,
 }
 
 impl State {
+    /// Looks at the run for as long as somebody lets it.
+    pub async fn watch(&self) {
+        let pause = EVERY[usize::from(self.is_virtual)].saturating_sub(ANSWER);
+        loop {
+            sleep(pause).await;
+            self.progress.ask();
+            sleep(ANSWER).await;
+            self.look();
+        }
+    }
+
     /// Takes in what the run says of itself, and tells everybody who is connected.
     pub fn look(&self) {
         let now = self.progress.tally().unwrap_or_default();

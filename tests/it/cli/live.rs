@@ -298,9 +298,13 @@ fn nobody_who_watches_holds_up_a_run() {
     let more: Vec<TcpStream> = (0..40)
         .map(|_| TcpStream::connect(shown.address).unwrap())
         .collect();
-    shown.running.signal("INT");
-    let output = shown.running.output();
-    assert_eq!(output.status.code(), Some(105));
+    let mut running = shown.running;
+    running.signal("INT");
+    let ended = (0..1_200).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        running.ended()
+    });
+    assert_eq!(ended.and_then(|status| status.code()), Some(105));
     whole_results(folder.path());
     drop((idle, silent, more));
 }

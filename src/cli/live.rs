@@ -18,8 +18,8 @@ use stormglass_model::units::Bytes;
 /// Where a run is shown, and to whom.
 #[derive(Debug, Args)]
 pub struct LiveArguments {
-    /// Shows the run in a browser while it goes on, with a button that stops it, and its metrics to Prometheus under /metrics. Port 0 is
-    /// any that is free
+    /// Shows the run in a browser while it goes on, with a button that stops it, and its metrics to Prometheus under /metrics: on
+    /// 127.0.0.1:5665 where no address follows. Port 0 is any that is free
     #[arg(
         long,
         value_name = "ADDRESS:PORT",

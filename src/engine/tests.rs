@@ -35,9 +35,11 @@ fn storm_watched<S: Runtime>(
     let mut storm = Storm::embedded(&scenario, 1, Share::WHOLE, config, progress);
     while !storm.is_over() {
         storm.run_virtual(1_000);
-        progress.ask();
-        storm.show(progress);
-        look(progress);
+        if progress.tally().is_some() {
+            progress.ask();
+            storm.show(progress);
+            look(progress);
+        }
     }
     storm
 }

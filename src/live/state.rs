@@ -71,9 +71,9 @@ impl State {
     /// Takes in what the run says of itself, and tells everybody who is connected.
     pub fn look(&self) {
         let now = self.progress.tally().unwrap_or_default();
-        let before: Tally = self.tally.borrow().clone();
         let (stopping, share) = (self.progress.is_interrupted(), self.progress.share());
-        if let Some(point) = self.page.point(&before, &now, stopping, share) {
+        let point = self.page.point(&self.tally.borrow(), &now, stopping, share);
+        if let Some(point) = point {
             let json = self.keep(&point);
             self.news.send_replace(News::Point(event("point", &json)));
         }

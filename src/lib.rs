@@ -16,6 +16,7 @@ mod capacity;
 mod cli;
 mod compare;
 mod engine;
+mod live;
 mod metrics;
 mod report;
 mod scenario;

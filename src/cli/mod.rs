@@ -17,6 +17,7 @@ mod init;
 mod interrupt;
 mod left_behind;
 mod lifecycle;
+mod live;
 mod progress;
 mod reach;
 mod report;

@@ -5,7 +5,7 @@ use crate::report::Paint;
 use crate::report::number::{compact, thousands};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
@@ -81,7 +81,7 @@ impl View {
 
     fn show(&mut self, progress: &Progress) {
         self.measure(progress.transitions.load(Relaxed));
-        let (line, share) = (self.line(progress), share(progress));
+        let (line, share) = (self.line(progress), progress.share());
         if self.bar.is_hidden() {
             let wall = Span::from_secs(self.bar.elapsed().as_secs());
             tell!("{wall}: {:.0}%  {line}", share * 100.0);
@@ -152,20 +152,4 @@ impl View {
         let alarm = format!("{} {what}", thousands(count));
         format!(" · {}", self.paint.bad(&alarm))
     }
-}
-
-/// How much is done, 0 to 1: by time or by stories, whichever is further, since either ends the load.
-fn share(progress: &Progress) -> f64 {
-    let part = |done: &AtomicU64, total: &AtomicU64| match total.load(Relaxed) {
-        0 => 0.0,
-        total => done.load(Relaxed) as f64 / total as f64,
-    };
-    let sweep = &progress.sweep;
-    let scripts = match sweep.time.load(Relaxed) {
-        0 => part(&sweep.cases, &sweep.cases_total),
-        thousandths => thousandths as f64 / 1_000.0,
-    };
-    let time = part(&progress.elapsed_ns, &progress.total_ns);
-    let stories = part(&progress.arrivals, &progress.total_arrivals);
-    time.max(stories).max(scripts).min(1.0)
 }

@@ -2,6 +2,7 @@
 
 use super::cleanup::JOURNAL;
 use super::compare::Baseline;
+use super::live::LiveArguments;
 use super::progress::watched;
 use super::reach::reach;
 use super::until;
@@ -15,7 +16,6 @@ use clap::Args;
 use std::io::BufWriter;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use stormglass_glance::{Journal, RunServices};
 use stormglass_model::units::Bytes;
 
@@ -31,6 +31,7 @@ Examples:
   stormglass run scenarios/steady-week.toml --capacity 200TiB
   stormglass run scenarios/smoke.toml --history --out /tmp/smoke
   stormglass run scenarios/smoke.toml --quiet --junit stormglass.xml
+  stormglass run scenarios/glance-first-contact.toml --live
   stormglass run scenarios/smoke.toml --json | jq .verdict")]
 pub struct Arguments {
     /// The scenario
@@ -79,6 +80,8 @@ pub struct Arguments {
     /// Allows a server that is not on this machine: its images are created, broken and deleted under load
     #[arg(long)]
     yes_load_this_server: bool,
+    #[command(flatten)]
+    live: LiveArguments,
     /// No progress and no summary; only errors
     #[arg(long)]
     quiet: bool,
@@ -103,12 +106,15 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         **target = reach(target, arguments.yes_load_this_server)?;
     }
     scenario.keeps_history = arguments.history;
-    let progress = Arc::default();
+    let listening = arguments.live.listen()?;
+    let progress = arguments.live.progress();
     interruption.stops(&progress, &commands, STOPPING);
     let out = arguments.out.as_deref();
     let folder = super::folder(out, &scenario.name, scenario.seed.0)?;
     let journal = Journal::at(&folder.path().join(JOURNAL));
     commands.write_into(&journal, &arguments.file);
+    let shown = arguments.live.show(listening, &scenario, &progress);
+    let shown = shown.inspect_err(|_| folder.discard())?;
     let options = RunOptions {
         threads: arguments.threads,
         memory: arguments.memory,
@@ -129,13 +135,15 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     let origin = origin(arguments, &settings, &scenario);
     let baseline = baseline.filter(|_| !result.interrupted());
     let exit = keep(arguments, &scenario, &folder, &origin, result)?;
-    match baseline {
+    let exit = match baseline {
         Some(baseline) if exit != Exit::CouldNotRun => {
             let shows = !arguments.quiet && !arguments.json;
             baseline.judge(&folder, exit, shows)
         }
         Some(_) | None => Ok(exit),
-    }
+    };
+    shown.end(&folder);
+    exit
 }
 
 /// Writes the folder and what was asked for beside it, and shows what came of the run.

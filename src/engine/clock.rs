@@ -21,6 +21,14 @@ impl WallClock {
     }
 }
 
+/// The time since 1970 by the system's clock.
+#[cfg(feature = "otlp")]
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn unix_time() -> Span {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Span(since.map_or(0, |since| since.as_nanos() as u64))
+}
+
 /// Processor time that the process has used so far.
 pub fn cpu_time() -> Span {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);

@@ -75,6 +75,9 @@ struct Run {
 /// Arrivals that start later than this count as late: the generator could not keep up.
 const LATE: Span = Span::from_millis(10);
 
+/// More stories that wait to begin are not counted.
+const WAITING: u64 = 100_000;
+
 /// Which random numbers of a subject are drawn for what.
 mod draw {
     pub const STORY: u64 = 1 << 40;
@@ -117,6 +120,8 @@ pub struct Driver {
     pub(super) slots: Slots,
     stories_open: u64,
     ending: bool,
+    /// Stories that were due when the load ended, and had not begun.
+    unstarted: u64,
     /// What it counts: arrivals and operations in flight. All else in them is the target's.
     pub counts: Gauges,
     /// What it wants done; whoever runs it takes this out.
@@ -166,6 +171,7 @@ impl Driver {
             slots: Slots::default(),
             stories_open: 0,
             ending: false,
+            unstarted: 0,
             counts: Gauges::default(),
             orders: Orders::default(),
         }
@@ -189,8 +195,37 @@ impl Driver {
     }
 
     /// The load is over: no step starts any more.
-    pub fn end_load(&mut self) {
+    pub fn end_load(&mut self, now: Time) {
+        self.unstarted = self.waiting(now);
         self.ending = true;
+    }
+
+    /// Stories of this shard that are due and have neither begun nor been dropped, since the generator is behind: at most
+    /// [`WAITING`]. Once the load has ended, those that were due by then.
+    pub fn waiting(&self, now: Time) -> u64 {
+        if self.ending {
+            return self.unstarted;
+        }
+        let (mut due, mut number, mut waiting) = (self.arrival.0, self.next_number, 0);
+        let end = self
+            .load
+            .duration
+            .map_or(Time::MAX, |length| Time::ZERO + length);
+        let is_due = |due: Time, number| {
+            due <= now && due < end && self.load.subjects.is_none_or(|all| number < all)
+        };
+        let open = !matches!(self.load.model, Model::Closed { .. }) && !self.exhausted;
+        if !open || !is_due(due, number) {
+            return 0;
+        }
+        let mut arrivals = self.arrivals.clone();
+        while waiting < WAITING && is_due(due, number) {
+            waiting += 1;
+            number += u64::from(self.share.of);
+            let mine = (0..self.share.of).map(|_| arrivals.next_due()).last();
+            due = mine.flatten().map_or(Time::MAX, |(due, _)| due);
+        }
+        waiting
     }
 
     /// Whether every story that was to start has started and ended. A load without a duration also ends

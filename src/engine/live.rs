@@ -184,6 +184,7 @@ impl<T: Target + 'static> Handler<Turn> for Shard<T> {
             self.storm.interrupt();
         }
         self.storm.run_real(TURN, || clock.now());
+        self.storm.show(&self.progress);
         if self.storm.is_over() {
             // The receiver is gone only when the whole run is being torn down.
             let _ = self.results.send(self.storm.finish());

@@ -22,6 +22,8 @@ mod storm;
 mod tests;
 pub mod virtual_time;
 
+#[cfg(feature = "otlp")]
+pub use clock::unix_time;
 pub use clock::{WallClock, cpu_time};
 pub use driver::fraction_sent;
 pub use glance::enters;

@@ -3,10 +3,10 @@
 use super::cells::Cells;
 use super::driver::Share;
 use super::outlook::Outlook;
-use super::progress::Progress;
+use super::progress::{Progress, Teller};
 use super::run_checker::{Dated, RunChecker};
 use crate::metrics::{
-    FaultTurn, IntervalLatency, Latency, OperationRow, Phase, RunResult, TimelineRow,
+    FaultTurn, Figures, IntervalLatency, Latency, OperationRow, Phase, RunResult, TimelineRow,
     TransitionKey, TransitionRow, WindowMeter, merge,
 };
 use crate::scenario::{Clock, NamedPhase, Scenario};
@@ -33,6 +33,13 @@ pub enum RecorderMessage {
     Records(Vec<Record>),
     /// An interval of the timeline or a phase ended: so things stand.
     Gauges(Box<Gauges>),
+    /// Somebody wants to see how things stand, in the middle of an interval.
+    Glimpse {
+        /// How they stand.
+        gauges: Box<Gauges>,
+        /// Stories that are due and have not begun.
+        waiting: u64,
+    },
     /// It is this time: does a window of a threshold end the load, or can a demand not hold any more?
     Windows(Time),
     /// The load has ended.
@@ -111,12 +118,16 @@ pub struct Recorder {
     completions: u64,
     /// Their response times, summed, in nanoseconds.
     response_ns: u128,
-    /// Those of the interval that is under way, by [`Operation::index`].
+    /// Those of the interval that is under way, by operation and outcome.
     responses: Vec<IntervalLatency>,
     /// Changes of status so far.
     changes: u64,
     /// What whoever watches was told last.
     told: [u64; 6],
+    /// Counts for the tally, where there is one.
+    teller: Option<Box<Teller>>,
+    /// How things stood when somebody looked in the middle of an interval: its extremes and response times are the interval's too.
+    glimpsed: TimelineRow,
     faults_open: u64,
     faults: Vec<FaultTurn>,
     /// What clients saw of each subject: of all of them if the history is kept, else of those that have not ended.
@@ -161,9 +172,11 @@ impl Recorder {
             carried: None,
             completions: 0,
             response_ns: 0,
-            responses: vec![IntervalLatency::default(); Operation::COUNT],
+            responses: vec![IntervalLatency::default(); columns],
             changes: 0,
             told: [0; 6],
+            teller: progress.teller(),
+            glimpsed: TimelineRow::default(),
             faults_open: 0,
             faults: Vec::new(),
             collector: collects.then(Collector::default),
@@ -188,6 +201,7 @@ impl Recorder {
                 reply.buffer = records;
             }
             RecorderMessage::Gauges(gauges) => reply.folded = self.gauges(*gauges),
+            RecorderMessage::Glimpse { gauges, waiting } => self.glimpse(*gauges, waiting),
             RecorderMessage::Windows(now) => {
                 // All of them are asked, so that each knows what it ended.
                 let ends = self.meters.iter_mut().map(|meter| meter.ends_load(now));
@@ -292,6 +306,10 @@ impl Recorder {
                 sent,
                 ..
             } => {
+                if let Some(teller) = &mut self.teller {
+                    let operation = &mut teller.fresh.operations[operation.index()];
+                    operation.responses[outcome.index()].classify(at.since(intended));
+                }
                 self.completions += 1;
                 self.response_ns += u128::from(at.since(intended).0);
                 let phase = self.phase_of(intended);
@@ -305,15 +323,19 @@ impl Recorder {
                     service: Latency::default(),
                 });
                 row.response.record(at.since(intended));
-                self.responses[operation.index()].record(at.since(intended));
+                self.responses[column].record(at.since(intended));
                 row.service.record(at.since(sent));
                 for meter in &mut self.meters {
                     let response = at.since(intended);
                     meter.completed((operation, outcome), (phase, story), at, response);
                 }
             }
-            Event::Invoked { .. }
-            | Event::Stored { .. }
+            Event::Invoked { operation, .. } => {
+                if let Some(teller) = &mut self.teller {
+                    teller.fresh.operations[operation.index()].begun += 1;
+                }
+            }
+            Event::Stored { .. }
             | Event::Removed { .. }
             | Event::Forgotten
             | Event::Sent { .. }
@@ -366,7 +388,31 @@ impl Recorder {
         (self.starts[index].from, end, index)
     }
 
-    fn gauges(&mut self, gauges: Gauges) -> bool {
+    /// Brings the tally up to date. The interval that is under way goes on as if nobody had looked.
+    fn glimpse(&mut self, gauges: Gauges, waiting: u64) {
+        let mut row = TimelineRow {
+            responses: self.take_responses(),
+            ..TimelineRow::default()
+        };
+        if let Some(teller) = &mut self.teller {
+            let now = Figures {
+                time_ns: if self.tells_time { gauges.at.0 } else { 0 },
+                due: gauges.arrivals + gauges.dropped + waiting,
+                violations: self.checker.violation_total(),
+                faults_open: self.faults_open,
+                ..Figures::of(&gauges)
+            };
+            teller.read(self.transitions.rows(), self.operations.rows());
+            teller.tell(&self.progress, now);
+        }
+        row.gauges = gauges;
+        row.join(&self.glimpsed);
+        self.glimpsed = row;
+    }
+
+    fn gauges(&mut self, mut gauges: Gauges) -> bool {
+        let glimpsed = std::mem::take(&mut self.glimpsed);
+        gauges.join(&glimpsed.gauges);
         if let RunChecker::Online(checker) = &mut self.checker {
             checker.gauges(&gauges);
         }
@@ -380,6 +426,7 @@ impl Recorder {
             responses: self.take_responses(),
             gauges,
         };
+        row.add_responses(&glimpsed.responses);
         self.current = self.phase_at(row.gauges.at).2;
         if let Some(before) = self.carried.take() {
             row.join(&before);
@@ -411,12 +458,23 @@ impl Recorder {
         self.lost
     }
 
-    /// The response times of the interval that ends.
+    /// The response times since they were taken last.
     fn take_responses(&mut self) -> Vec<(Operation, Latency)> {
-        let operations = Operation::ALL.iter().zip(&mut self.responses);
-        let taken =
-            operations.filter_map(|(&operation, interval)| Some((operation, interval.take()?)));
-        taken.collect()
+        let mut row = TimelineRow::default();
+        let of_operations = self.responses.chunks_mut(Outcome::COUNT);
+        for (operation, outcomes) in Operation::ALL.iter().zip(of_operations) {
+            for (outcome, interval) in outcomes.iter_mut().enumerate() {
+                let Some(latency) = interval.take() else {
+                    continue;
+                };
+                if let Some(teller) = &mut self.teller {
+                    let operation = &mut teller.fresh.operations[operation.index()];
+                    operation.responses[outcome].spread.add(&latency);
+                }
+                row.add_responses(&[(*operation, latency)]);
+            }
+        }
+        row.responses
     }
 
     /// Tells whoever watches how far the run has come.
@@ -458,6 +516,15 @@ impl Recorder {
         self.progress
             .in_flight
             .fetch_sub(self.last.in_flight.now(), Relaxed);
+        if let Some(mut teller) = self.teller.take() {
+            let ended = Figures {
+                violations: judgement.counts.iter().sum(),
+                ..teller.told.clone().ended()
+            };
+            teller.fresh.runs_ended = u64::from(self.tells_time);
+            teller.read(self.transitions.rows(), self.operations.rows());
+            teller.tell(&self.progress, ended);
+        }
         RunResult {
             run: self.run,
             seed: self.seed.0,

@@ -79,6 +79,10 @@ pub struct Storm<T: Target, S: Runtime> {
     load_end: Time,
     interval: Span,
     events: u64,
+    /// Whether somebody may ask how it stands.
+    tallied: bool,
+    /// How often it has heard that somebody wants to see how it stands.
+    heard: u64,
     interrupted: bool,
     /// Whether virtual time has come to its end.
     overran: bool,
@@ -136,6 +140,8 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             load_end: Time::MAX,
             interval: lengths::interval(scenario),
             events: 0,
+            tallied: progress.is_tallied(),
+            heard: 0,
             interrupted: false,
             overran: false,
             eager: scenario.clock == Clock::Real,
@@ -237,6 +243,20 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         }
     }
 
+    /// Shows how things stand to whoever has asked since the last time. The results do not depend on it.
+    pub fn show(&mut self, progress: &Progress) {
+        if progress.is_asked(&mut self.heard) {
+            self.glimpse();
+        }
+    }
+
+    fn glimpse(&mut self) {
+        let gauges = Box::new(self.look());
+        let waiting = self.driver.waiting(self.now);
+        let message = RecorderMessage::Glimpse { gauges, waiting };
+        self.recorder.ask(message);
+    }
+
     /// What the target rings when something arrives from outside the calendar.
     pub fn on_arrival(&mut self, bell: Rc<dyn Fn()>) {
         self.target.on_arrival(bell);
@@ -278,6 +298,9 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             self.end_load();
         }
         self.state = RunState::Over;
+        if self.tallied {
+            self.glimpse();
+        }
         self.gauges();
         let (subjects, target) = (self.driver.subjects(), &mut self.target);
         let mut audits = subjects
@@ -419,8 +442,8 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         self.driver.counts.in_flight.now() == 0 && self.target.is_at_rest(self.now)
     }
 
-    /// Shows the recorder how things stand.
-    fn gauges(&mut self) {
+    /// How things stand. The recorder knows of everything until now; extremes count from here on.
+    fn look(&mut self) -> Gauges {
         self.flush();
         let mut gauges = Gauges {
             at: self.now,
@@ -428,7 +451,12 @@ impl<T: Target, S: Runtime> Storm<T, S> {
             ..self.driver.look(self.now)
         };
         self.target.gauges(self.now, &mut gauges);
-        let message = RecorderMessage::Gauges(Box::new(gauges));
+        gauges
+    }
+
+    /// Shows the recorder how things stand.
+    fn gauges(&mut self) {
+        let message = RecorderMessage::Gauges(Box::new(self.look()));
         if self.recorder.ask(message).folded {
             self.interval = self.interval + self.interval;
         }
@@ -459,7 +487,7 @@ impl<T: Target, S: Runtime> Storm<T, S> {
         }
         self.state = RunState::Settle;
         self.load_end = self.now;
-        self.driver.end_load();
+        self.driver.end_load(self.now);
         self.flush();
         self.recorder.ask(RecorderMessage::LoadEnded(self.now));
         self.gauges();

@@ -4,9 +4,10 @@ use super::actor::Runtime;
 use super::actor_table::ActorTable;
 use super::driver::Share;
 use super::live::Live;
+use super::progress::Progress;
 use super::storm::Storm;
 use super::virtual_time::Virtual;
-use crate::metrics::RunResult;
+use crate::metrics::{Responses, RunResult, Tally};
 use crate::scenario::{self, Target};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,16 @@ use stormglass_model::service::Service;
 
 /// The storm of a shipped scenario in virtual time, at its end, its actors in a runtime.
 fn storm<S: Runtime>(name: &str, overrides: &[&str]) -> Storm<Service<ActorTable<S>>, S> {
+    storm_watched(name, overrides, &Arc::default(), |_| {})
+}
+
+/// The same, and what is done each time it shows itself.
+fn storm_watched<S: Runtime>(
+    name: &str,
+    overrides: &[&str],
+    progress: &Arc<Progress>,
+    mut look: impl FnMut(&Progress),
+) -> Storm<Service<ActorTable<S>>, S> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.toml"));
     let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
     let scenario = scenario::read(&file, &overrides).unwrap();
@@ -21,9 +32,14 @@ fn storm<S: Runtime>(name: &str, overrides: &[&str]) -> Storm<Service<ActorTable
         panic!("{name} is embedded");
     };
     let config = config.as_ref().clone();
-    let mut storm = Storm::embedded(&scenario, 1, Share::WHOLE, config, &Arc::default());
+    let mut storm = Storm::embedded(&scenario, 1, Share::WHOLE, config, progress);
     while !storm.is_over() {
         storm.run_virtual(1_000);
+        if progress.tally().is_some() {
+            progress.ask();
+            storm.show(progress);
+            look(progress);
+        }
     }
     storm
 }
@@ -60,4 +76,81 @@ fn slots_of_the_dead_are_used_again() {
     assert_eq!(storm.driver.slots.high_water(), 10);
     let arrivals = storm.finish().unwrap().end.arrivals;
     assert!(arrivals > 5_000, "{arrivals}");
+}
+
+/// Looks come in the middle of intervals, at the end of phases and while faults are open.
+#[test]
+fn who_watches_a_run_changes_nothing_of_its_results() {
+    let settings = ["load.arrivals.rate=1/s"];
+    let alone = result::<Virtual>("store-chaos", &settings);
+    let progress = Arc::new(Progress::tallied());
+    let mut looks = 0;
+    let mut storm = storm_watched::<Virtual>("store-chaos", &settings, &progress, |_| looks += 1);
+    let watched = storm.finish().unwrap();
+    assert!(looks > 50, "{looks} looks");
+    assert_eq!(watched.event_hash, alone.event_hash);
+    assert_eq!(watched.timeline, alone.timeline);
+    assert_eq!(watched.end, alone.end);
+}
+
+/// Nothing is counted twice or left out, whenever one looks, and no counter ever goes down.
+#[test]
+fn a_tally_is_exact_at_the_end_and_only_grows_until_then() {
+    let counts = |tally: &Tally| {
+        let figures = &tally.figures;
+        let of = |it: &Responses| it.count();
+        let answered = tally.operations.iter().flat_map(|it| &it.responses).map(of);
+        let begun = tally.operations.iter().map(|it| it.begun);
+        let figures = [
+            figures.time_ns,
+            figures.due,
+            figures.started,
+            figures.dropped,
+        ];
+        let all = answered
+            .chain(begun)
+            .chain(tally.transitions.iter().copied());
+        all.chain(figures).collect::<Vec<u64>>()
+    };
+    let progress = Arc::new(Progress::tallied());
+    let mut before = counts(&Tally::default());
+    let settings = ["load.arrivals.rate=1/s", "load.max_in_flight=20"];
+    let look = |progress: &Progress| {
+        let tally = progress.tally().unwrap();
+        let now = counts(&tally);
+        assert!(before.iter().zip(&now).all(|(before, now)| before <= now));
+        let begun: u64 = tally.operations.iter().map(|it| it.begun).sum();
+        let answered = tally.operations.iter().flat_map(|it| &it.responses);
+        let answered: u64 = answered.map(Responses::count).sum();
+        assert_eq!(begun - answered, tally.figures.in_flight);
+        before = now;
+    };
+    let mut storm = storm_watched::<Virtual>("store-chaos", &settings, &progress, look);
+    let result = storm.finish().unwrap();
+    let tally = progress.tally().unwrap();
+    for row in &result.operations {
+        let alike = result.operations.iter();
+        let alike = alike.filter(|it| (it.operation, it.outcome) == (row.operation, row.outcome));
+        let responses = &tally.operations[row.operation.index()].responses[row.outcome.index()];
+        let count: u64 = alike.map(|it| it.response.count()).sum();
+        assert_eq!(
+            responses.count(),
+            count,
+            "{} {}",
+            row.operation,
+            row.outcome
+        );
+    }
+    let transitions: u64 = tally.transitions.iter().sum();
+    assert_eq!(transitions, result.transition_total());
+    let figures = &tally.figures;
+    assert_eq!(figures.started, result.end.arrivals);
+    assert!(figures.dropped > 0, "the cap was to be felt");
+    assert_eq!(
+        figures.due,
+        figures.started + figures.dropped,
+        "nothing is late in virtual time"
+    );
+    assert_eq!((figures.in_flight, figures.time_ns), (0, result.end.at.0));
+    assert_eq!(tally.runs_ended, 1);
 }

@@ -85,6 +85,7 @@ pub fn run(
     storm.driver.goes_on_from(served);
     while !storm.is_over() && !progress.is_interrupted() {
         storm.run_virtual(TURN);
+        storm.show(progress);
     }
     if progress.is_interrupted() && !storm.is_over() {
         storm.interrupt();

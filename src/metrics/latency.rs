@@ -61,6 +61,15 @@ impl Default for Latency {
     }
 }
 
+/// The greatest value of a coarse bucket.
+pub(super) const fn coarse_top(at: usize) -> u64 {
+    // In virtual time much takes no time at all, and is to stay so.
+    if at == 0 {
+        return 0;
+    }
+    top((at << COARSE | ((1 << COARSE) - 1)) as u16)
+}
+
 /// Whether they hold the same, however they keep it.
 impl PartialEq for Latency {
     fn eq(&self, other: &Latency) -> bool {
@@ -129,6 +138,17 @@ impl Latency {
             (Span(below), Span(above), count)
         };
         bands.into_iter().map(bounds).collect()
+    }
+
+    /// The sum of all values, in nanoseconds.
+    pub(crate) fn sum_ns(&self) -> u128 {
+        self.sum_ns
+    }
+
+    /// The coarse buckets that hold any value, with their counts; some of them twice.
+    pub(super) fn coarse(&self) -> impl Iterator<Item = (usize, u64)> {
+        let steps = self.counts.steps().into_iter();
+        steps.map(|(bucket, count)| (usize::from(bucket >> COARSE), count))
     }
 
     /// How many values there are.

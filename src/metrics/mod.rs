@@ -9,6 +9,7 @@ mod packed;
 mod recovery;
 mod result;
 mod storm;
+mod tally;
 mod threshold;
 mod window;
 
@@ -22,6 +23,7 @@ pub use result::{
     TransitionRow, WorstWindow,
 };
 pub use storm::StormResult;
+pub(crate) use tally::{BOUNDS, Figures, QueueFigures, Responses, Tally};
 pub(crate) use threshold::Unit;
 pub use threshold::{Aggregate, Comparison, Threshold, ThresholdResult, ThresholdSubject, Windows};
 pub(crate) use window::WindowMeter;

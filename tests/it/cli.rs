@@ -6,6 +6,7 @@ mod generate;
 mod init;
 mod interrupted;
 mod junit;
+mod live;
 mod page;
 mod picture;
 mod refused;

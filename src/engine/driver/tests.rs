@@ -80,3 +80,23 @@ fn the_arrivals_of_a_story_do_not_depend_on_those_of_another() {
     assert!(times(&STORIES.replace("7/s", "9/s"), 1) == before);
     assert!(times(&STORIES.replace("\"poisson\"", "\"fish\""), 1) != before);
 }
+
+#[test]
+fn stories_that_are_due_and_have_not_begun_wait_in_one_shard_or_another() {
+    let scenario = read(STORIES);
+    let (now, late) = (Time(5_000_000_000), Time(9_000_000_000));
+    let all = begun(&scenario, Share::WHOLE);
+    let due = all.iter().filter(|(due, _)| *due <= now).count() as u64;
+    let begins = |share| {
+        let mut driver = Driver::new(&scenario, Seed(1), share);
+        driver.start(Time::ZERO);
+        driver
+    };
+    for of in [1, 3] {
+        let waiting = (0..of).map(|index| begins(Share { index, of }).waiting(now));
+        assert_eq!(waiting.sum::<u64>(), due, "{of} shards");
+    }
+    let mut ended = begins(Share::WHOLE);
+    ended.end_load(now);
+    assert_eq!(ended.waiting(late), due, "none is due after the load");
+}

@@ -85,7 +85,7 @@ const NEAR: f64 = 0.3;
 /// The least share of the greatest for which a line of a picture is told from zero.
 const SEEN: f64 = 0.01;
 
-fn over_time(
+pub(super) fn over_time(
     id: &'static str,
     title: &str,
     unit: Unit,

@@ -14,13 +14,33 @@ const UPLOT_STYLE: &str = include_str!("assets/uplot.css");
 const UPLOT_LICENCE: &str = include_str!("assets/uplot.LICENSE");
 const SCRIPT: &str = include_str!("assets/page.js");
 const STYLE: &str = include_str!("assets/page.css");
+/// What a page of a run under way has besides.
+const LIVE_SCRIPT: &str = include_str!("assets/live.js");
+const LIVE_STYLE: &str = include_str!("assets/live.css");
 
 /// The bytes of a page with this body.
 pub fn document(title: &str, body: &Markup, data: &impl Serialize) -> Vec<u8> {
+    assembled(title, body, data, (&[SCRIPT], &[STYLE]), "")
+}
+
+/// The bytes of a page that asks whoever it came from what else there is to show, and nobody else.
+pub fn live_document(title: &str, body: &Markup, data: &impl Serialize) -> Vec<u8> {
+    let parts: (&[&str], &[&str]) = (&[SCRIPT, LIVE_SCRIPT], &[STYLE, LIVE_STYLE]);
+    assembled(title, body, data, parts, "; connect-src 'self'")
+}
+
+/// A page with these scripts and styles. `allowed` is what its policy allows besides them.
+fn assembled(
+    title: &str,
+    body: &Markup,
+    data: &impl Serialize,
+    (scripts, styles): (&[&str], &[&str]),
+    allowed: &str,
+) -> Vec<u8> {
     let uplot = format!("/*\n{UPLOT_LICENCE}*/\n{UPLOT}");
-    let styles = [UPLOT_STYLE, STYLE];
-    let scripts = [uplot.as_str(), SCRIPT];
-    let policy = policy(&scripts, &styles);
+    let styles = [&[UPLOT_STYLE], styles].concat();
+    let scripts = [&[uplot.as_str()], scripts].concat();
+    let policy = policy(&scripts, &styles) + allowed;
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,13 +52,13 @@ pub fn document(title: &str, body: &Markup, data: &impl Serialize) -> Vec<u8> {
                 meta name="referrer" content="no-referrer";
                 meta name="generator" content=(format!("stormglass {}", env!("CARGO_PKG_VERSION")));
                 title { (printable(title)) " – Stormglass" }
-                @for style in styles { style { (PreEscaped(style)) } }
+                @for style in &styles { style { (PreEscaped(style)) } }
             }
             body {
                 a.skip href="#main" { "Skip to the figures" }
                 (PreEscaped(printable(&body.0)))
                 script type="application/json" id="data" { (PreEscaped(embedded(data))) }
-                @for script in scripts { script { (PreEscaped(script)) } }
+                @for script in &scripts { script { (PreEscaped(script)) } }
             }
         }
     };

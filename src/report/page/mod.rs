@@ -11,6 +11,7 @@ mod contents;
 mod frontier;
 mod layout;
 mod lifecycle;
+mod live;
 mod picture;
 mod plot;
 mod search;
@@ -19,6 +20,7 @@ mod sweep;
 mod timeline;
 
 pub use contents::PageError;
+pub(crate) use live::{LivePage, POINTS, Point};
 pub use picture::{PICTURE, picture};
 
 use chart::{Chart, Instants};

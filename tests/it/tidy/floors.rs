@@ -4,7 +4,7 @@
 use super::source::Source;
 
 /// Every part of the tool, with the parts that it may import.
-const FLOORS: [(&str, &[&str]); 9] = [
+const FLOORS: [(&str, &[&str]); 10] = [
     ("statistics", &[]),
     ("metrics", &[]),
     ("scenario", &["metrics"]),
@@ -25,10 +25,12 @@ const FLOORS: [(&str, &[&str]); 9] = [
             "statistics",
         ],
     ),
+    // Looks at a run under way, and shows what a report makes of that.
+    ("live", &["scenario", "engine", "metrics", "report"]),
     (
         "cli",
         &[
-            "scenario", "engine", "metrics", "report", "sweep", "capacity", "compare",
+            "scenario", "engine", "metrics", "report", "sweep", "capacity", "compare", "live",
         ],
     ),
 ];

@@ -161,9 +161,9 @@
       }
       lines.push(series.length);
       columns.push(values);
-      const alone = values.filter(value => value !== null).length < 3;
+      const alone = u => u.data[lines[at]].filter(value => value !== null).length < 3;
       series.push({
-        stroke: () => colour(at), width: 1.75, dash: at >= COLOURS ? [7, 4] : undefined, points: { show: !one.reckoned && (chart.points || alone), size: 7 }, of: at,
+        stroke: () => colour(at), width: 1.75, dash: at >= COLOURS ? [7, 4] : undefined, points: { show: u => !one.reckoned && (chart.points || alone(u)), size: 7 }, of: at,
         spanGaps: false, fill: chart.stacked ? () => faint(at, at ? "66" : "88") : undefined,
       });
       if (chart.stacked && at) bands.push({ series: [lines[at], lines[at - 1]], fill: () => faint(at, "88") });
@@ -242,6 +242,8 @@
 
   const HEIGHT = 280;
   const drawn = [];
+  // Of each chart, what draws it with what has been added to it.
+  const again = [];
   // `map`, where there is one, is drawn under the lines.
   const draw = (chart, map) => {
     const figure = document.getElementById(chart.id), plot = figure.querySelector(".plot");
@@ -255,7 +257,7 @@
       width: plot.clientWidth, height: HEIGHT, padding: [timed ? 20 : 10, 14, 0, 0], legend: { show: false }, series, bands,
       cursor: { sync: timed ? { key: "time" } : undefined, points: { show: false }, drag: { x: true, y: false } },
       scales: {
-        x: { time: false, distr: axis.log ? 3 : 1, log: 10, range: axis.log ? (u, least, most) => [least, most] : timed ? (u, least, most) => least === most ? [0, most * 1.01] : [least === axis.at[0] ? 0 : least, most] : undefined },
+        x: { time: false, distr: axis.log ? 3 : 1, log: 10, range: axis.log ? (u, least, most) => [least, most] : timed ? (u, least, most) => least === most ? [data.from || 0, most * 1.01] : [least === axis.at[0] ? data.from || 0 : least, most] : undefined },
         y: { distr: chart.log ? 3 : 1, range: map ? [map.least, map.most] : chart.log ? undefined : (u, least, most) => [0, Math.max(most, ...chart.marks.map(mark => mark.value)) * 1.06 || 1] },
       },
       axes: [
@@ -273,12 +275,14 @@
     const details = figure.querySelector("details");
     details.addEventListener("toggle", () => {
       const place = details.querySelector(".table");
-      if (details.open && !place.firstChild) map ? map.rows(place) : fill(chart, place);
+      place.replaceChildren();
+      if (details.open) map ? map.rows(place) : fill(chart, place);
     });
     new ResizeObserver(() => {
       if (plot.clientWidth && plot.clientWidth !== u.width) u.setSize({ width: plot.clientWidth, height: HEIGHT });
     }).observe(plot);
     drawn.push(u);
+    again.push(() => u.setData(plotted(chart).columns));
   };
   const powers = (least, most) => {
     const ticks = [];
@@ -350,6 +354,8 @@
     drawn.forEach(u => u.setSize({ width: u.root.parentNode.clientWidth, height: HEIGHT }));
     redraw();
   });
+  // A page of a run under way has a script more, which adds to the data.
+  if (data.live) window.stormglass = { data, refresh: () => again.forEach(draws => draws()) };
   // uPlot draws in a microtask, which comes before any timer.
   setTimeout(() => { root.dataset.drawn = performance.now().toFixed(0); });
 })();

@@ -18,6 +18,8 @@ mod junit;
 pub mod number;
 mod origin;
 mod page;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod search;
 mod storage;
 mod summary;

@@ -77,6 +77,10 @@ pub struct Arguments {
     /// end, and as much on disk
     #[arg(long)]
     history: bool,
+    /// Also writes timeline.parquet, and with --history events.parquet
+    #[cfg(feature = "parquet")]
+    #[arg(long)]
+    parquet: bool,
     /// Allows a server that is not on this machine: its images are created, broken and deleted under load
     #[arg(long)]
     yes_load_this_server: bool,
@@ -160,6 +164,10 @@ fn keep(
             report::history(scenario, &result, BufWriter::new(file))
         });
     }
+    #[cfg(feature = "parquet")]
+    if arguments.parquet {
+        add_parquet(arguments, folder, &mut kept, &result);
+    }
     let junit = (arguments.junit.as_ref()).map(|file| (file, report::junit(origin, &result)));
     let results = folder.path().display().to_string();
     let shown = super::shown(
@@ -190,6 +198,23 @@ fn keep(
         tell!("stormglass: {sentence}");
     }
     Ok(exit)
+}
+
+/// Writes the tables for programs that read columns.
+#[cfg(feature = "parquet")]
+fn add_parquet(
+    arguments: &Arguments,
+    folder: &Folder,
+    kept: &mut report::Kept,
+    result: &StormResult,
+) {
+    use crate::report::parquet;
+    folder.stream(kept, parquet::TIMELINE, |file| {
+        parquet::timeline(result, file)
+    });
+    if arguments.history {
+        folder.stream(kept, parquet::EVENTS, |file| parquet::events(result, file));
+    }
 }
 
 /// Where the results come from.

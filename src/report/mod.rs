@@ -20,6 +20,8 @@ mod junit;
 pub mod number;
 mod origin;
 mod page;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod scalability;
 mod search;
 mod storage;

@@ -23,6 +23,8 @@ mod histories;
 mod hostile;
 mod liar;
 mod lists;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod probe;
 mod process;
 mod record;

@@ -18,6 +18,8 @@ mod words;
 
 pub use json::sweep_json;
 pub use summary::summary;
+#[cfg(feature = "parquet")]
+pub(super) use words::reading;
 pub use words::sentence;
 pub(super) use words::{capital, clean, instant, xml};
 

@@ -122,10 +122,14 @@ impl Listening {
     }
 }
 
+/// Tells that the run has ended, with its report if there is one.
+type End = oneshot::Sender<Option<Vec<u8>>>;
+
 /// A run that is shown. It is shown no more when this goes.
 #[derive(Debug)]
 pub struct Live {
-    end: Option<(oneshot::Sender<Option<Vec<u8>>>, JoinHandle<()>)>,
+    /// What its thread waits for, and the thread; none once it has ended.
+    end: Option<(End, JoinHandle<()>)>,
 }
 
 impl Live {

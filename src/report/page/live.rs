@@ -40,8 +40,10 @@ pub struct LivePage {
 struct Drawn {
     section: &'static str,
     chart: Chart,
-    values: Box<dyn Fn(&Interval<'_>) -> Vec<f64> + Send>,
+    values: Values,
 }
+
+type Values = Box<dyn Fn(&Interval<'_>) -> Vec<f64> + Send>;
 
 /// What happened between two looks.
 struct Interval<'t> {

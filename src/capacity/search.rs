@@ -153,6 +153,8 @@ pub fn search<M: Measure>(
         Err(Stop::Interrupted) => Ok(Answer::Unfinished(search.bracket())),
         Err(Stop::Failed(error)) => Err(error),
     };
+    // One that was about to be measured says nothing.
+    search.points.retain(|point| !point.samples.is_empty());
     search.settle();
     search.points.sort_by(|a, b| a.value.total_cmp(&b.value));
     (search.points, answer)

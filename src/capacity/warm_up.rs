@@ -30,18 +30,12 @@ const FAR: f64 = 3.5;
 /// Whether the warm-up of the runs is too short. None also where nobody can say, and where a fault opened before things came to rest:
 /// what it brought about is no part of the beginning.
 pub fn too_short(runs: &[RunResult]) -> Option<TooShort> {
-    let warm_up = runs.iter().map(warm_up_s).fold(0.0, f64::max);
+    let warm_up = runs.iter().map(RunResult::warm_up_s).fold(0.0, f64::max);
     let series: Vec<Vec<(f64, f64)>> = runs.iter().map(in_flight).collect();
     let found = judge(&series, warm_up)?;
     let opened = runs.iter().filter_map(|run| run.faults.first());
     let opened = opened.map(|fault| fault.at.since(Time::ZERO).as_secs_f64());
     (opened.fold(f64::INFINITY, f64::min) > found.until_s).then_some(found)
-}
-
-fn warm_up_s(run: &RunResult) -> f64 {
-    let phases = run.phases.iter().enumerate();
-    let warm_up = phases.filter(|(at, _)| run.is_warm_up(*at));
-    warm_up.map(|(_, phase)| phase.length().as_secs_f64()).sum()
 }
 
 /// From the beginning of a run to the end of its load: lengths in seconds, and how many were in flight on average.

@@ -311,6 +311,13 @@ impl RunResult {
         self.phases[phase].name == "warm_up"
     }
 
+    /// When its warm-up ended, in seconds.
+    pub(crate) fn warm_up_s(&self) -> f64 {
+        let phases = self.phases.iter().enumerate();
+        let warm_up = phases.filter(|(at, _)| self.is_warm_up(*at));
+        warm_up.map(|(_, phase)| phase.length().as_secs_f64()).sum()
+    }
+
     /// The phases that took any time, in order: no interval of the timeline is in two of them.
     pub fn phase_rows(&self) -> Vec<PhaseRow<'_>> {
         let mut rows = Vec::new();

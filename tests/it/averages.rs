@@ -1,32 +1,17 @@
 //! What a storm did on average, beside what theory says; and a warm-up that is too short.
 
+use crate::capacity::QUEUE;
 use crate::cli::{stderr, stdout, stormglass};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-/// Customers who come 28 times a second, and need one of four slots for an exponential time with a mean of 100 ms: M/M/4.
-const QUEUE: &str = r#"
-schema = 1
-name = "queue"
-[service]
-workers = 1_000_000
-[service.registry]
-connections = 1_000_000
-[service.store]
-slots = 4
-put = { exponential = { mean = "100ms" } }
-[load]
-arrivals = { rate = "28/s", spacing = "poisson" }
-duration = "11m"
-warm_up = "1m"
-[[story]]
-name = "a customer"
-size = "0B"
-steps = ["create", "upload"]
-[report]
-interval = "1s"
-"#;
+/// Such customers, who come 28 times a second, and are looked at every second.
+fn queue() -> String {
+    let queue = QUEUE.replace("\"RATE\"", "{ rate = \"28/s\", spacing = \"poisson\" }");
+    let queue = queue.replace("10m", "11m");
+    queue.replace("interval = \"1m\"", "interval = \"1s\"")
+}
 
 fn run(folder: &Path, scenario: &str, arguments: &str) -> (Value, String) {
     fs::write(folder.join("scenario.toml"), scenario).unwrap();
@@ -53,7 +38,7 @@ fn intervals_of_one_run_and_of_several_hold_what_theory_says() {
     let folder = tempfile::tempdir().unwrap();
     let mut held = [0; 3];
     for seed in 0..20 {
-        let (run, _) = run(folder.path(), QUEUE, &format!("--seed {seed}"));
+        let (run, _) = run(folder.path(), &queue(), &format!("--seed {seed}"));
         for ((name, theory), held) in THEORY.iter().zip(&mut held) {
             let figure = &run["averages"][name];
             assert_eq!(figure["basis"], "batches", "{seed}: {name}");
@@ -63,7 +48,7 @@ fn intervals_of_one_run_and_of_several_hold_what_theory_says() {
         }
     }
     assert!(held.iter().all(|held| *held >= 17), "{held:?} of 20");
-    let (run, _) = run(folder.path(), QUEUE, "--replications 10");
+    let (run, _) = run(folder.path(), &queue(), "--replications 10");
     for (name, theory) in THEORY {
         let figure = &run["averages"][name];
         assert_eq!(figure["basis"], "runs", "{name}");
@@ -76,7 +61,7 @@ fn intervals_of_one_run_and_of_several_hold_what_theory_says() {
 #[test]
 fn of_a_short_run_no_interval_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let short = QUEUE.replace("11m", "80s");
+    let short = queue().replace("11m", "80s");
     let (run, _) = run(folder.path(), &short, "");
     let figure = &run["averages"]["in_flight"];
     assert!(figure["mean"].as_f64().unwrap() > 1.0, "{figure}");
@@ -90,7 +75,7 @@ fn of_a_short_run_no_interval_is_told() {
 #[test]
 fn a_warm_up_that_is_too_short_is_told_with_one_that_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let slow = QUEUE.replace("slots = 4", "slots = 4_000");
+    let slow = queue().replace("slots = 4", "slots = 4_000");
     let slow = slow.replace("100ms", "60s").replace("28/s", "5/s");
     let slow = slow.replace("11m", "40m");
     let with = |warm_up: &str| slow.replace("\"1m\"", &format!("\"{warm_up}\""));

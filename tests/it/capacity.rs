@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Customers who need one of four slots for an exponential time with a mean of 100 ms: M/M/4. Nothing else takes time.
-const QUEUE: &str = r#"
+pub(crate) const QUEUE: &str = r#"
 schema = 1
 name = "queue"
 [service]

@@ -68,7 +68,7 @@ impl Storage {
             full: capacity.map(|capacity| full::full(capacity, &seen, &trend)),
             scrubber: ScrubberQueue::of(runs, &plan.scrubber_faults),
             trend,
-            warm_up_s: runs.iter().map(warm_up_s).fold(0.0, f64::max),
+            warm_up_s: runs.iter().map(RunResult::warm_up_s).fold(0.0, f64::max),
         })
     }
 
@@ -80,13 +80,6 @@ impl Storage {
             Trend::Unclear => false,
         }
     }
-}
-
-/// When the warm-up of a run ended, in seconds.
-fn warm_up_s(run: &RunResult) -> f64 {
-    let phases = run.phases.iter().enumerate();
-    let warm_up = phases.filter(|(at, _)| run.is_warm_up(*at));
-    warm_up.map(|(_, phase)| phase.length().as_secs_f64()).sum()
 }
 
 /// What a run stored from its beginning to the end of the load: lengths in seconds, and the mean over each in bytes.

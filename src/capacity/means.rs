@@ -59,17 +59,17 @@ struct Step {
 }
 
 fn steps(run: &RunResult) -> Vec<Step> {
-    let pairs = run.timeline.windows(2);
-    let load = pairs.filter(|pair| run.stretch(pair[1].phase) == Stretch::Load);
-    load.filter_map(|pair| step(&pair[0], &pair[1])).collect()
+    let load = run.intervals();
+    let load = load.filter(|(_, now)| run.stretch(now.phase) == Stretch::Load);
+    load.map(|(before, now)| step(before, now)).collect()
 }
 
-fn step(before: &TimelineRow, now: &TimelineRow) -> Option<Step> {
+fn step(before: &TimelineRow, now: &TimelineRow) -> Step {
     let length = now.gauges.at.since(before.gauges.at);
     let area = now.gauges.in_flight.area() - before.gauges.in_flight.area();
     let completions = (now.completions - before.completions) as f64;
     let response_ns = (now.response_ns - before.response_ns) as f64;
-    (length.0 > 0).then(|| Step {
+    Step {
         length_s: length.as_secs_f64(),
         in_flight: area as f64 / length.0 as f64,
         completions,
@@ -78,7 +78,7 @@ fn step(before: &TimelineRow, now: &TimelineRow) -> Option<Step> {
         } else {
             0.0
         },
-    })
+    }
 }
 
 fn figure(runs: &[Vec<Step>], of: impl Fn(&Step) -> (f64, f64)) -> Option<AverageFigure> {

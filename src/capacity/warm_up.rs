@@ -5,7 +5,7 @@
 //! alone would accuse chance: what it cuts off must also surely be below the rest, and matter. Where more is in flight at first, as of
 //! users who all begin at once, that is the load that was asked for.
 
-use crate::metrics::{RunResult, Stretch};
+use crate::metrics::RunResult;
 use crate::statistics::{Estimate, batch_means, least_error};
 use stormglass_model::units::Time;
 
@@ -31,24 +31,12 @@ const FAR: f64 = 3.5;
 /// what it brought about is no part of the beginning.
 pub fn too_short(runs: &[RunResult]) -> Option<TooShort> {
     let warm_up = runs.iter().map(RunResult::warm_up_s).fold(0.0, f64::max);
+    let in_flight = |run: &RunResult| run.means_of(|gauges| &gauges.in_flight);
     let series: Vec<Vec<(f64, f64)>> = runs.iter().map(in_flight).collect();
     let found = judge(&series, warm_up)?;
     let opened = runs.iter().filter_map(|run| run.faults.first());
     let opened = opened.map(|fault| fault.at.since(Time::ZERO).as_secs_f64());
     (opened.fold(f64::INFINITY, f64::min) > found.until_s).then_some(found)
-}
-
-/// From the beginning of a run to the end of its load: lengths in seconds, and how many were in flight on average.
-fn in_flight(run: &RunResult) -> Vec<(f64, f64)> {
-    let pairs = run.timeline.windows(2);
-    let load = pairs.filter(|pair| run.stretch(pair[1].phase) != Stretch::Settle);
-    let steps = load.map(|pair| {
-        let (before, now) = (&pair[0].gauges, &pair[1].gauges);
-        let length = now.at.since(before.at);
-        let area = now.in_flight.area() - before.in_flight.area();
-        (length.as_secs_f64(), area as f64 / length.0 as f64)
-    });
-    steps.filter(|(length_s, _)| *length_s > 0.0).collect()
 }
 
 fn judge(runs: &[Vec<(f64, f64)>], warm_up_s: f64) -> Option<TooShort> {

@@ -2,7 +2,6 @@
 
 use crate::metrics::{Latency, TimelineRow, TransitionKey};
 use crate::scenario::{Clock, Load, Model, Scenario, Target};
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use stormglass_model::lifecycle::{Operation, Outcome};
@@ -66,7 +65,7 @@ pub fn estimate(scenario: &Scenario, threads: usize) -> Estimate {
         8.0 * pairs + 8.0 * used * columns as f64 + rows * (ROW + (VALUE * values).min(MANY));
     let timeline = intervals(scenario).min(1_024) as f64 + 2.0 * scenario.phases.len() as f64;
     // Of each operation, each interval keeps how many values fell into which of some hundred buckets.
-    let kinds = kinds(scenario) as f64;
+    let kinds = scenario.operations().len() as f64;
     let completed = operations / (timeline * kinds).max(1.0);
     let interval = size_of::<TimelineRow>() as f64
         + kinds * (size_of::<(Operation, Latency)>() as f64 + (VALUE * completed).min(BUCKETS));
@@ -95,13 +94,6 @@ pub fn estimate(scenario: &Scenario, threads: usize) -> Estimate {
         bytes: Bytes(parts.iter().map(|(bytes, _)| bytes).sum::<f64>() as u64),
         mostly: most.map_or("", |(_, what)| what),
     }
-}
-
-/// How many kinds of operations the stories have.
-fn kinds(scenario: &Scenario) -> usize {
-    let acts = scenario.stories.iter().flat_map(Story::acts);
-    let operations: BTreeSet<Operation> = acts.map(|act| act.operation).collect();
-    operations.len()
 }
 
 /// Intervals of the timelines of all runs together, about.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stormglass_glance::LocalFailure;
 use stormglass_model::checker::Violation;
 use stormglass_model::fault::FaultId;
-use stormglass_model::history::{Gauges, SubjectHistory};
+use stormglass_model::history::{Gauges, Level, SubjectHistory};
 use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Verdict,
 };
@@ -309,6 +309,24 @@ impl RunResult {
     /// Whether the load had yet to settle in the phase at this position.
     pub(crate) fn is_warm_up(&self, phase: usize) -> bool {
         self.phases[phase].name == "warm_up"
+    }
+
+    /// The intervals of its timeline that took any time before it settled: how things stood at the beginning of each, and at its end.
+    pub(crate) fn intervals(&self) -> impl Iterator<Item = (&TimelineRow, &TimelineRow)> {
+        let pairs = self.timeline.windows(2).map(|pair| (&pair[0], &pair[1]));
+        pairs.filter(|(before, now)| {
+            now.gauges.at > before.gauges.at && self.stretch(now.phase) != Stretch::Settle
+        })
+    }
+
+    /// A level until it settled: the lengths of the intervals in seconds, and its mean over each.
+    pub(crate) fn means_of(&self, level: fn(&Gauges) -> &Level) -> Vec<(f64, f64)> {
+        let means = self.intervals().map(|(before, now)| {
+            let length = now.gauges.at.since(before.gauges.at);
+            let area = level(&now.gauges).area() - level(&before.gauges).area();
+            (length.as_secs_f64(), area as f64 / length.0 as f64)
+        });
+        means.collect()
     }
 
     /// When its warm-up ended, in seconds.

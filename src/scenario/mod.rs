@@ -35,12 +35,12 @@ pub use secret::repeatable;
 pub(crate) use value::parse_share;
 
 use crate::metrics::Threshold;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use stormglass_glance::GlanceTarget;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::Fault;
-use stormglass_model::lifecycle::Profile;
+use stormglass_model::lifecycle::{Operation, Profile};
 use stormglass_model::load::{Arrivals, Story};
 use stormglass_model::named;
 use stormglass_model::random::{Distribution, Seed};
@@ -189,6 +189,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Every operation of a story.
+    pub(crate) fn operations(&self) -> BTreeSet<Operation> {
+        let acts = self.stories.iter().flat_map(Story::acts);
+        acts.map(|act| act.operation).collect()
+    }
+
     /// Whether a threshold must hold in every window. What is in one is known to one shard alone.
     pub(crate) fn has_windows(&self) -> bool {
         self.thresholds.iter().any(|it| it.windows.is_some())

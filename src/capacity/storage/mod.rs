@@ -24,8 +24,7 @@ pub use scrubber::ScrubberQueue;
 pub use series::{Cell, SeriesRow, series};
 pub use trend::Trend;
 
-use crate::metrics::{RunResult, Stretch};
-use by_run::mean;
+use crate::metrics::RunResult;
 use full::Seen;
 use stormglass_model::units::Time;
 
@@ -52,6 +51,7 @@ impl Storage {
     /// What the runs of a storm stored; none where they never stored anything, or had no load but a warm-up.
     pub fn of(runs: &[RunResult], plan: &Plan) -> Option<Storage> {
         let stored = levels::stored(runs).filter(|stored| stored.bytes_max > 0)?;
+        let filling = |run: &RunResult| run.means_of(|gauges| &gauges.bytes_stored);
         let fillings: Vec<Vec<(f64, f64)>> = runs.iter().map(filling).collect();
         let trend = trend::trend(&fillings);
         let seen = runs.iter().zip(&fillings).map(|(run, filling)| Seen {
@@ -80,17 +80,4 @@ impl Storage {
             Trend::Unclear => false,
         }
     }
-}
-
-/// What a run stored from its beginning to the end of the load: lengths in seconds, and the mean over each in bytes.
-fn filling(run: &RunResult) -> Vec<(f64, f64)> {
-    let pairs = run.timeline.windows(2);
-    let load = pairs.filter(|pair| run.stretch(pair[1].phase) != Stretch::Settle);
-    let steps = load.map(|pair| {
-        let (before, now) = (&pair[0].gauges, &pair[1].gauges);
-        let length = now.at.since(before.at);
-        let mean = mean(&before.bytes_stored, &now.bytes_stored, length.0.into());
-        (length.as_secs_f64(), mean)
-    });
-    steps.filter(|(length_s, _)| *length_s > 0.0).collect()
 }

@@ -5,7 +5,6 @@ use crate::scenario::{Scenario, Target};
 use std::collections::BTreeSet;
 use stormglass_model::config::Resource;
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
-use stormglass_model::load::Story;
 use stormglass_model::units::Span;
 
 /// What the numbers of a family do.
@@ -64,7 +63,6 @@ pub struct RunMetrics {
 impl RunMetrics {
     /// Of this scenario.
     pub fn new(scenario: &Scenario) -> RunMetrics {
-        let acts = scenario.stories.iter().flat_map(Story::acts);
         RunMetrics {
             labels: vec![
                 ("scenario", scenario.name.clone()),
@@ -73,7 +71,7 @@ impl RunMetrics {
                 ("clock", scenario.clock.name().to_owned()),
             ],
             runs: scenario.replications.get().into(),
-            operations: acts.map(|act| act.operation).collect(),
+            operations: scenario.operations(),
             embedded: matches!(scenario.target, Target::Embedded(_)),
         }
     }

@@ -1,7 +1,7 @@
 //! The charts of a run.
 
 use super::chart::{Chart, Mark, Numbers, Series, Unit, X};
-use super::contents::Contents;
+use super::contents::{Contents, Room};
 use super::timeline::QUANTILES;
 use hdrhistogram::Histogram;
 use stormglass_model::config::Resource;
@@ -41,15 +41,11 @@ impl Charts {
         let take = |charts: Vec<Chart>, id: &str| charts.into_iter().find(|chart| chart.id == id);
         let has_quantiles = self.latency.iter().any(|chart| chart.id == "quantiles-1");
         let latency = if has_quantiles { "quantiles-1" } else { "p99" };
-        let capacity = contents
-            .run
-            .storage
-            .as_ref()
-            .and_then(|it| it.capacity.as_ref());
-        let stored = capacity.and_then(|capacity| {
+        let room = room(contents);
+        let stored = room.and_then(|room| {
             let chart = take(self.subjects, "bytes")?;
             // A line far above all that is stored would leave no room for it.
-            let marks = if capacity.share_max < NEAR {
+            let marks = if room.share_max < NEAR {
                 Vec::new()
             } else {
                 chart.marks
@@ -203,12 +199,16 @@ fn bytes(contents: &Contents) -> Chart {
     }
 }
 
+fn room(contents: &Contents) -> Option<Room> {
+    contents.run.storage.as_ref()?.room()
+}
+
 /// The capacity as a line across the chart, unless what is stored is so little of it that nothing else would be seen.
 fn capacity(contents: &Contents) -> Option<Mark> {
-    let capacity = contents.run.storage.as_ref()?.capacity.as_ref()?;
-    (capacity.share_max >= LEAST_SHARE).then(|| Mark {
-        name: "capacity".to_owned(),
-        value: capacity.bytes,
+    let room = room(contents).filter(|room| room.share_max >= LEAST_SHARE)?;
+    Some(Mark {
+        name: room.name.to_owned(),
+        value: room.bytes,
     })
 }
 

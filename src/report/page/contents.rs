@@ -116,15 +116,43 @@ pub struct Run {
 #[derive(Debug, Deserialize)]
 pub struct Storage {
     #[serde(default)]
-    pub capacity: Option<Capacity>,
+    capacity: Option<Capacity>,
+    /// What the store holds besides, which is in no chart.
+    #[serde(default)]
+    stock_bytes: f64,
 }
 
-/// A capacity that may be full one day.
 #[derive(Debug, Deserialize)]
-pub struct Capacity {
+struct Capacity {
+    bytes: f64,
+    share_max: f64,
+}
+
+/// What there is of a capacity for what charts show.
+#[derive(Debug)]
+pub struct Room {
+    /// What it is called.
+    pub name: &'static str,
+    /// Bytes.
     pub bytes: f64,
     /// The most that there ever was, as a share of it.
     pub share_max: f64,
+}
+
+impl Storage {
+    /// The room in the capacity that may be full one day; none without a capacity.
+    pub fn room(&self) -> Option<Room> {
+        let capacity = self.capacity.as_ref()?;
+        let bytes = capacity.bytes - self.stock_bytes;
+        Some(Room {
+            name: match self.stock_bytes > 0.0 {
+                true => "capacity less the stock",
+                false => "capacity",
+            },
+            bytes,
+            share_max: (capacity.share_max * capacity.bytes - self.stock_bytes) / bytes,
+        })
+    }
 }
 
 /// The machine that it ran on.

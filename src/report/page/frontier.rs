@@ -3,7 +3,7 @@
 use super::chart::{Band, Chart, Numbers, Series, X};
 use super::contents::{Files, PageError, SEARCH};
 use super::layout::{self, Head, table};
-use super::search::{Point, Used, counted};
+use super::search::{Point, Used, counted, service};
 use super::sections::{figures_of, quantity};
 use crate::capacity::{Range, Unit};
 use maud::{Markup, html};
@@ -166,10 +166,7 @@ impl Frontier {
             "failed" => ("bad", "✗"),
             _ => ("doubtful", "!"),
         };
-        let service = match &self.target_url {
-            Some(url) => format!("{} at {url}", self.target),
-            None => "embedded service".to_owned(),
-        };
+        let service = service(&self.target, self.target_url.as_deref());
         let what = format!(
             "search over {} and {} · seed {} · {service}",
             self.across.key, self.key, self.seed

@@ -13,11 +13,10 @@ use crate::report::number::{percent, rate, thousands};
 use crate::scenario::{Clock, Model, Scenario, Target};
 use maud::{Markup, html};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use stormglass_glance::shown::without_credentials;
 use stormglass_model::config::Resource;
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
-use stormglass_model::load::Story;
 use stormglass_model::units::{Bytes, Span, Time};
 
 /// So many points are kept and drawn: what came before is in the report.
@@ -99,15 +98,13 @@ pub struct Point {
 impl LivePage {
     /// Of a run that has not begun.
     pub fn new(scenario: &Scenario) -> LivePage {
-        let acts = scenario.stories.iter().flat_map(Story::acts);
-        let operations: BTreeSet<Operation> = acts.map(|act| act.operation).collect();
         let runs = scenario.replications.get();
         let embedded = matches!(scenario.target, Target::Embedded(_));
         let mut page = LivePage {
             name: scenario.name.clone(),
             what: what(scenario),
             runs,
-            operations: operations.into_iter().collect(),
+            operations: scenario.operations().into_iter().collect(),
             phases: Vec::new(),
             faults: Vec::new(),
             drawn: Vec::new(),

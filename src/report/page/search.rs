@@ -306,10 +306,7 @@ impl Search {
             "nowhere" | "failed" => ("bad", "✗"),
             _ => ("doubtful", "!"),
         };
-        let service = match &self.target_url {
-            Some(url) => format!("{} at {url}", self.target),
-            None => "embedded service".to_owned(),
-        };
+        let service = service(&self.target, self.target_url.as_deref());
         let what = format!("search over {} · seed {} · {service}", self.key, self.seed);
         Head {
             name: self.scenario.clone(),
@@ -380,5 +377,13 @@ pub fn counted(unit: &str) -> (Unit, f64) {
         "per_s" => (Unit::PerSecond, 1.0),
         "share" => (Unit::Share, 1.0),
         _ => (Unit::Count, 1.0),
+    }
+}
+
+/// Where a search was made.
+pub(super) fn service(target: &str, url: Option<&str>) -> String {
+    match url {
+        Some(url) => format!("{target} at {url}"),
+        None => "embedded service".to_owned(),
     }
 }

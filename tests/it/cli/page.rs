@@ -214,10 +214,18 @@ fn foreign_text_in_a_folder_stays_text() {
 fn bytes_by_status_are_drawn_with_the_capacity() {
     let at = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = |name: &str, capacity: &str| {
+    let page = |name: &str, capacity: &str, stock: &str| {
         let out = at.path().join(name);
-        let shown = out.to_str().unwrap();
-        let scenario = ["run", "scenarios/smoke.toml", "--quiet", "--out", shown];
+        let (shown, stock) = (out.to_str().unwrap(), format!("forecast.stock=\"{stock}\""));
+        let scenario = [
+            "run",
+            "scenarios/smoke.toml",
+            "--quiet",
+            "--out",
+            shown,
+            "--set",
+            &stock,
+        ];
         let output = stormglass(&[&scenario[..], &["--capacity", capacity]].concat(), root);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let run = fs::read_to_string(out.join("run.json")).unwrap();
@@ -226,7 +234,7 @@ fn bytes_by_status_are_drawn_with_the_capacity() {
         assert!(repeat.contains("forecast.capacity="), "{repeat}");
         fs::read_to_string(out.join("report.html")).unwrap()
     };
-    let near = page("near", "2GiB");
+    let near = page("near", "2GiB", "0B");
     assert!(near.contains(r#""marks":[{"name":"capacity","value":2147483648.0}]"#));
     for series in ["stored", "active", "deleted and not yet scrubbed"] {
         assert!(
@@ -234,8 +242,13 @@ fn bytes_by_status_are_drawn_with_the_capacity() {
             "{series}"
         );
     }
-    let far = page("far", "1PiB");
-    assert!(!far.contains(r#""name":"capacity""#));
+    // What was there already is in no line, and takes its part of the room.
+    let taken = page("taken", "2TiB", "2046GiB");
+    assert!(taken.contains(r#""marks":[{"name":"capacity less the stock","value":2147483648.0}]"#));
+    for (name, stock) in [("far", "0B"), ("far-taken", "1000TiB")] {
+        let far = page(name, "1PiB", stock);
+        assert!(!far.contains(r#""name":"capacity"#), "{name}");
+    }
 }
 
 /// What a threshold is about has its interval over runs, where there are several.

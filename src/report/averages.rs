@@ -21,6 +21,17 @@ pub fn line(averages: &Averages) -> Option<String> {
     (!parts.is_empty()).then(|| format!("  on average {}", parts.join(" · ")))
 }
 
+/// Whether an interval of the line is that of batch means within the only run.
+pub fn has_batches(averages: &Averages) -> bool {
+    let figures = [
+        averages.in_flight,
+        averages.response_ns,
+        averages.completions_per_s,
+    ];
+    let mut reaches = figures.iter().flatten().filter_map(|figure| figure.reach);
+    reaches.any(|(_, basis)| basis == Basis::Batches)
+}
+
 /// The same in `run.json`: `low` and `high` are null where nobody can say.
 pub fn json(averages: &Averages) -> Value {
     let figure = |figure: Option<AverageFigure>, unit: &str| {

@@ -539,12 +539,20 @@ fn described(violation: &Violation) -> String {
 
 /// What the figures of one seed are worth, or how far several differ.
 fn spread(origin: &Origin, result: &StormResult) -> Section {
+    let batches = averages::has_batches(&Averages::of(&result.runs));
+    let within = batches.then_some("±: the 95 % interval of batch means");
+    let seeds = "one seed; --replications 10 shows how far seeds differ";
+    let seeds = (origin.clock == Clock::Virtual).then_some(seeds);
     let hint = match result.runs.len() {
-        1 if origin.clock == Clock::Real => return Section::of(Vec::new()),
-        1 => "one seed; --replications 10 shows how far seeds differ".to_owned(),
+        1 => [seeds, within]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; "),
         runs => format!("±: how far the 95 % interval reaches over the {runs} runs"),
     };
-    Section::of(vec![format!("  {hint}")])
+    let lines = (!hint.is_empty()).then(|| clipped(&format!("  {hint}")));
+    Section::of(lines.into_iter().collect())
 }
 
 /// The command to see a violation again; none where nothing is wrong.

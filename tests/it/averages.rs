@@ -71,6 +71,24 @@ fn of_a_short_run_no_interval_is_told() {
     );
 }
 
+#[test]
+fn what_the_sign_means_is_told_where_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    for (length, told) in [("11m", true), ("80s", false)] {
+        let scenario = queue().replace("11m", length);
+        fs::write(folder.path().join("scenario.toml"), scenario).unwrap();
+        let output = stormglass(&["run", "scenario.toml", "--out", length], folder.path());
+        let summary = stdout(&output);
+        let sign = summary.lines().filter(|line| line.contains('±')).count();
+        assert_eq!(sign, if told { 2 } else { 0 }, "{summary}");
+        assert_eq!(
+            summary.contains("; ±: the 95 % interval of batch means\n"),
+            told,
+            "{summary}"
+        );
+    }
+}
+
 /// Uploads of a minute, so that it takes minutes until as many are in flight as there will be.
 #[test]
 fn a_warm_up_that_is_too_short_is_told_with_one_that_is_not() {

@@ -95,6 +95,7 @@ const WINDOW: usize = 1_000;
 /// Nanoseconds a record, with so many subjects alive at once and visited in an order no cache can guess.
 fn record_ns(alive: u64, rounds: u64) -> f64 {
     let mut checker = Checker::new(Rules {
+        scrub_read: Span::ZERO,
         profile: Profile::V2,
         scrub_time: Span::ZERO,
         scrub_interval: Span::from_secs(300),

@@ -18,7 +18,7 @@ const ERRORS: f64 = 5.0;
 
 fn main() -> ExitCode {
     let mut wrong = 0;
-    for case in theory::cases() {
+    for case in (theory::cases().into_iter()).chain(theory::mechanisms::cases()) {
         for (figure, reading) in case.figures.iter().zip(case.read(REPLICATIONS, LONGER)) {
             let off = (reading.mean - figure.theory) / reading.error;
             let relative = 100.0 * (reading.mean / figure.theory - 1.0);

@@ -12,7 +12,7 @@ pub struct Usage<'r> {
     pub resource: Resource,
     /// The phase's name.
     pub phase: &'r str,
-    /// How many units there are.
+    /// How many units there are. Of processors, thousandths; of a shared bandwidth, bytes a second.
     pub units: f64,
     /// Share of its units that was held, 0 to 1.
     pub utilisation: f64,
@@ -87,15 +87,24 @@ pub fn ranked(runs: &[RunResult]) -> Vec<Usage<'_>> {
     let mut usages: Vec<Usage> = Resource::ALL.iter().filter_map(most_loaded).collect();
     // Of two that are equally loaded, the one that the other waits for comes first.
     usages.sort_by(|a, b| {
-        let inner = is_inner(b.resource).cmp(&is_inner(a.resource));
+        let inner = within(a.resource).len().cmp(&within(b.resource).len());
         b.share().total_cmp(&a.share()).then(inner)
     });
     usages
 }
 
-/// Whether work holds a worker while it holds this.
-fn is_inner(resource: Resource) -> bool {
-    !Work::ALL.iter().any(|work| work.workers() == resource)
+/// What work may have to wait for while it holds this.
+const fn within(resource: Resource) -> &'static [Resource] {
+    match resource {
+        Resource::Workers | Resource::TaskWorkers | Resource::ScrubWorkers => &[
+            Resource::Connections,
+            Resource::Slots,
+            Resource::Bandwidth,
+            Resource::Cores,
+        ],
+        Resource::Slots => &[Resource::Bandwidth],
+        Resource::Connections | Resource::Bandwidth | Resource::Cores => &[],
+    }
 }
 
 impl<'r> PhaseSum<'r> {
@@ -148,16 +157,12 @@ impl<'r> PhaseSum<'r> {
         let load_of = |work: &Work| {
             let workers = self.flow(work.workers());
             let own = self.flow(resource).work[work.index()];
-            let needed = match is_inner(resource) {
-                true => own.hold_ns as f64,
-                false => {
-                    let inner = Resource::ALL.iter().filter(|inner| is_inner(**inner));
-                    let waits: u128 =
-                        (inner.map(|inner| self.flow(*inner).work[work.index()].wait_ns)).sum();
-                    own.hold_ns.saturating_sub(waits) as f64
-                }
-            };
-            needed * workers.arrivals as f64 / workers.releases.max(1) as f64
+            let waits: u128 = (within(resource).iter())
+                .map(|inner| self.flow(*inner).work[work.index()].wait_ns)
+                .sum();
+            let needed = own.hold_ns.saturating_sub(waits) as f64;
+            let each = self.flow(resource).each as f64;
+            needed * each * workers.arrivals as f64 / workers.releases.max(1) as f64
         };
         Work::ALL.iter().map(load_of).sum()
     }

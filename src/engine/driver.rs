@@ -70,7 +70,11 @@ struct Run {
     gone: bool,
     /// The slot is taken.
     taken: bool,
+    /// How often the step that failed last has been tried again.
+    retries: u8,
 }
+
+const _: () = assert!(size_of::<Run>() <= 16);
 
 /// Arrivals that start later than this count as late: the generator could not keep up.
 const LATE: Span = Span::from_millis(10);
@@ -86,6 +90,7 @@ mod draw {
     pub const JITTER: u64 = 4 << 40;
     pub const THINK: u64 = 5 << 40;
     pub const CLOSE: u64 = 6 << 40;
+    pub const RETRY: u64 = 7 << 40;
 }
 
 /// The place behind an action.
@@ -283,6 +288,11 @@ impl Driver {
         self.counts.in_flight.sub(now, 1);
         let run = self.runs.at(subject.slot);
         run.open -= 1;
+        if outcome == Outcome::Fail && self.tries_again(now, &completion.invocation) {
+            return;
+        }
+        let run = self.runs.at(subject.slot);
+        run.retries = 0;
         if operation.creates() && outcome != Outcome::Ok {
             // An unknown create may have happened; nobody can tell, so nothing more is asked of it.
             run.gone |= outcome != Outcome::Unknown;

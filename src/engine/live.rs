@@ -396,6 +396,10 @@ fn units(config: &mut ServiceConfig) -> [&mut NonZeroU32; 5] {
 
 /// As many shards as threads, but no more than the scarcest resource has units: a shard needs one of each.
 fn shards(config: &ServiceConfig, threads: usize) -> u32 {
+    // What all share equally cannot be divided: who is alone in one half would not have the whole.
+    if config.cpu.is_some() || config.store.shared_bandwidth.is_some() || config.backlog.is_some() {
+        return 1;
+    }
     let mut config = config.clone();
     let fewest = units(&mut config).into_iter().min();
     let threads = u32::try_from(threads).unwrap_or(u32::MAX);

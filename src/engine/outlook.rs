@@ -25,7 +25,8 @@ impl Outlook {
         let phases: Vec<&str> = named.chain(["settle"]).collect();
         let losable = scenario.thresholds.iter().filter_map(|threshold| {
             let each = scenario.stories.iter().map(|story| times(threshold, story));
-            Losable::new(threshold, &phases, arrivals * each.max()? as f64)
+            let tries = 1.0 + f64::from(scenario.load.retries.map_or(0, |it| it.most));
+            Losable::new(threshold, &phases, arrivals * tries * each.max()? as f64)
         });
         let warm_up = scenario.load.warm_up;
         let judged = Span(length.0.saturating_sub(warm_up.0));

@@ -27,6 +27,7 @@ impl RunChecker {
             profile: config.rules.profile(),
             scrub_time: config.scrub_time,
             scrub_interval: config.scrub_interval,
+            scrub_read: config.scrub_read,
         })))
     }
 

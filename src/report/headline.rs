@@ -1,6 +1,6 @@
 //! The headline: what a storm comes to, in one sentence.
 
-use super::number::{compact, counted, percent, thousands};
+use super::number::{amount, counted, percent, thousands, units};
 use super::terminal::Paint;
 use super::totals::{Totals, unknown_because};
 use crate::capacity::{self, Usage};
@@ -80,11 +80,8 @@ pub(super) fn marked(result: &StormResult, paint: Paint) -> String {
 /// The resource that was short, as the end of a sentence.
 fn overload(result: &StormResult) -> Option<String> {
     let short = capacity::bottleneck(&result.runs).filter(Usage::is_short)?;
-    let units = match short.units {
-        1.0 => "1 unit".to_owned(),
-        units => format!("{} units", compact(units)),
-    };
-    let (resource, phase, load) = (short.resource, short.phase, compact(short.load));
+    let (resource, phase) = (short.resource, short.phase);
+    let (units, load) = (units(resource, short.units), amount(resource, short.load));
     Some(format!(
         "{resource} was short in {phase}, with {units} for a load of {load}"
     ))

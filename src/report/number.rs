@@ -1,5 +1,8 @@
 //! How numbers are written: exact and plain for machines, short for people.
 
+use stormglass_model::config::Resource;
+use stormglass_model::units::Bytes;
+
 /// Nanoseconds as microseconds, exactly: `1500` is `1.5`.
 pub fn micros(ns: u64) -> String {
     scaled(ns, 3)
@@ -63,6 +66,31 @@ pub fn money(amount: f64) -> String {
     match amount.abs() {
         large if large >= 100.0 => thousands(large.round() as u64),
         small => format!("{small:.2}"),
+    }
+}
+
+/// So many units of a resource, without the word.
+pub fn amount(resource: Resource, units: f64) -> String {
+    match resource {
+        Resource::Cores => compact(units / 1000.0),
+        Resource::Bandwidth => format!("{}/s", Bytes(units as u64)),
+        Resource::Workers
+        | Resource::Connections
+        | Resource::Slots
+        | Resource::ScrubWorkers
+        | Resource::TaskWorkers => compact(units),
+    }
+}
+
+/// So many units of a resource.
+pub fn units(resource: Resource, units: f64) -> String {
+    let amount = amount(resource, units);
+    match (resource, amount.as_str()) {
+        (Resource::Bandwidth, _) => amount,
+        (Resource::Cores, "1") => "1 processor".to_owned(),
+        (Resource::Cores, _) => format!("{amount} processors"),
+        (_, "1") => "1 unit".to_owned(),
+        _ => format!("{amount} units"),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::csv::table;
 use super::headline::listed;
 use super::json::{Entries, Ordered, pretty};
-use super::number::{compact, counted, percent};
+use super::number::{amount, counted, percent};
 use super::origin::Origin;
 use super::scalability::{scalability, scaling, usl_csv};
 use super::summary::quantity;
@@ -358,7 +358,7 @@ fn why(result: &SearchResult) -> Vec<String> {
         lines.push(format!(
             "  at {value}: {} of {} is {} used{waiting}{next}",
             first.resource,
-            compact(first.units),
+            amount(first.resource, first.units),
             percent(first.utilisation),
         ));
     }

@@ -3,7 +3,7 @@
 use super::averages;
 use super::headline::{self, listed};
 use super::intervals;
-use super::number::{compact, counted, percent, rate, thousands};
+use super::number::{amount, compact, counted, percent, rate, thousands};
 use super::origin::Origin;
 use super::storage;
 use super::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
@@ -382,7 +382,7 @@ fn busiest(usage: &Usage) -> String {
         "  busiest: {}, {} of {} used in {}; {}",
         usage.resource,
         percent(usage.utilisation),
-        compact(usage.units),
+        amount(usage.resource, usage.units),
         usage.phase,
         waits(usage),
     )
@@ -397,9 +397,17 @@ fn short(usage: &Usage) -> String {
     format!(
         "  short: {}, at least {} needed; {}{who}",
         usage.resource,
-        thousands(usage.needed()),
+        needed(usage),
         waits(usage),
     )
+}
+
+/// The least that would be enough; of units that come one by one, exactly.
+fn needed(usage: &Usage) -> String {
+    match usage.resource.is_shared() {
+        true => amount(usage.resource, usage.load),
+        false => thousands(usage.needed()),
+    }
 }
 
 fn waits(usage: &Usage) -> String {

@@ -2,8 +2,8 @@
 
 use super::arrivals;
 use super::reader::{Fields, Input, Read};
-use super::value::{lasting, named, positive};
-use super::{Load, Model, NamedPhase};
+use super::value::{lasting, named, positive, share, whole};
+use super::{Load, Model, NamedPhase, Retries};
 use std::collections::BTreeSet;
 use stormglass_model::load::{ArrivalRate, Arrivals};
 use stormglass_model::random::Distribution;
@@ -39,8 +39,10 @@ pub(super) fn read(root: &mut Fields, by_story: Option<Vec<Arrivals>>) -> Option
             let help = "leave it out: no more stories run than there are users";
             t.wrong("max_in_flight", message, help);
         }
+        let retries = t.get("retries");
         let read = Load {
             model: model?,
+            retries,
             duration,
             subjects,
             warm_up,
@@ -51,6 +53,27 @@ pub(super) fn read(root: &mut Fields, by_story: Option<Vec<Arrivals>>) -> Option
         }
         Some(read)
     })
+}
+
+impl Read for Retries {
+    fn read(input: Input) -> Option<Retries> {
+        input.table("[load.retries]", |t| {
+            let most = t.need_with("most", "3", |it| whole(it, 1, 100));
+            let after = t.need::<Span>("after", "\"100ms\"");
+            let factor = t.or("factor", 2.0);
+            if factor < 1.0 {
+                let help = "write 1 for pauses that are all alike, or 2 for pauses that double";
+                t.wrong("factor", "pauses must not get shorter", help);
+            }
+            let jitter = t.with("jitter", share);
+            Some(Retries {
+                most: most?,
+                after: after?,
+                factor,
+                jitter: jitter.unwrap_or(0.0),
+            })
+        })
+    }
 }
 
 fn model(t: &mut Fields, duration: Option<Span>, by_story: Option<Vec<Arrivals>>) -> Option<Model> {

@@ -3,13 +3,11 @@
 use super::document::Value;
 use super::identity::server_url;
 use super::reader::{Fields, Input, Read};
-use super::value::{bandwidth, lasting};
+use super::value::lasting;
 use super::{Target, commands, identity};
 use std::num::NonZeroU32;
 use stormglass_glance::{GlanceTarget, StoreTarget};
-use stormglass_model::config::{
-    Defect, Defects, FailureRule, RegistryConfig, ServiceConfig, StoreConfig,
-};
+use stormglass_model::config::ServiceConfig;
 use stormglass_model::units::Span;
 
 /// Reads `[target]` and `[service]`.
@@ -46,69 +44,6 @@ fn choice(input: Input) -> Option<Option<Input>> {
         ("glance", inner) => Some(Some(inner)),
         // The embedded service is described in [service].
         (_, inner) => inner.table("[target.embedded]", |_| Some(None)),
-    }
-}
-
-impl Read for ServiceConfig {
-    fn read(input: Input) -> Option<ServiceConfig> {
-        let default = ServiceConfig::default();
-        let or = |span: Option<Span>, default| span.unwrap_or(default);
-        input.table("[service]", |t| {
-            Some(ServiceConfig {
-                rules: (t.with("profile", |it| {
-                    it.one_of("profile", FailureRule::ALL, FailureRule::name)
-                }))
-                .unwrap_or(default.rules),
-                workers: t.or("workers", default.workers),
-                delayed_delete: t.or("delayed_delete", default.delayed_delete),
-                scrub_time: t.or("scrub_time", default.scrub_time),
-                scrub_interval: or(t.with("scrub_interval", lasting), default.scrub_interval),
-                scrub_workers: t.or("scrub_workers", default.scrub_workers),
-                task_workers: t.or("task_workers", default.task_workers),
-                purge_after: t.get("purge_after"),
-                retry: or(t.with("retry", lasting), default.retry),
-                defects: t.or("defects", default.defects),
-                registry: t.or("registry", default.registry),
-                store: t.or("store", default.store),
-            })
-        })
-    }
-}
-
-impl Read for Defects {
-    fn read(input: Input) -> Option<Defects> {
-        let one = |item: Input| item.one_of("defect", Defect::ALL, Defect::name);
-        let defects = input.all("a list of defects", "[\"lost-create\"]", one)?;
-        Some(defects.into_iter().collect())
-    }
-}
-
-impl Read for RegistryConfig {
-    fn read(input: Input) -> Option<RegistryConfig> {
-        let default = ServiceConfig::default().registry;
-        input.table("[service.registry]", |t| {
-            Some(RegistryConfig {
-                connections: t.or("connections", default.connections),
-                commit: t.or("commit", default.commit),
-            })
-        })
-    }
-}
-
-impl Read for StoreConfig {
-    fn read(input: Input) -> Option<StoreConfig> {
-        let default = ServiceConfig::default().store;
-        input.table("[service.store]", |t| {
-            Some(StoreConfig {
-                bandwidth: t.with("bandwidth", bandwidth),
-                slots: t.or("slots", default.slots),
-                put: t.or("put", default.put),
-                get: t.or("get", default.get),
-                delete: t.or("delete", default.delete),
-                capacity: t.get("capacity"),
-                watched: None,
-            })
-        })
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn own_name(
 }
 
 /// A whole number from `least` to `most`, which `N` can hold.
-fn whole<N: TryFrom<i128>>(input: Input, least: i128, most: i128) -> Option<N> {
+pub(super) fn whole<N: TryFrom<i128>>(input: Input, least: i128, most: i128) -> Option<N> {
     let Value::Integer(value) = input.node.value else {
         return input.wrong_type("a whole number", "8");
     };

@@ -126,6 +126,7 @@ fn scenario(script: &Script, config: &ServiceConfig, seed: Seed) -> Scenario {
         replications: NonZeroU32::MIN,
         target: Target::Embedded(Box::new(config.clone())),
         load: Load {
+            retries: None,
             model: Model::Closed {
                 users: NonZeroU32::MIN,
                 think: constant(Span::ZERO),

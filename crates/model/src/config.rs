@@ -1,10 +1,10 @@
 //! The configuration of the embedded service, and the defects that can be planted in it.
 
-use crate::lifecycle::Profile;
+use crate::lifecycle::{Operation, Profile};
 use crate::named;
 use crate::random::Distribution;
 use crate::units::{Bytes, Span};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 named! {
     /// Which of the specification's two upload-failure rules the embedded service follows.
@@ -35,6 +35,14 @@ pub struct ServiceConfig {
     pub rules: FailureRule,
     /// Requests handled at once; the rest wait in order.
     pub workers: NonZeroU32,
+    /// How many requests may wait for a worker, beyond which a connection is refused; none: without limit.
+    pub backlog: Option<u64>,
+    /// For how long a worker waits for the next request of its client before it serves another; none: not at all.
+    pub keep_alive: Option<Span>,
+    /// How many processes the workers are divided among.
+    pub processes: NonZeroU32,
+    /// The processors that the processes share; none: requests take no processor time.
+    pub cpu: Option<CpuConfig>,
     /// Whether a delete keeps the data until the scrubber comes.
     pub delayed_delete: bool,
     /// How long a pending delete keeps its data at least.
@@ -43,6 +51,8 @@ pub struct ServiceConfig {
     pub scrub_interval: Span,
     /// Subjects scrubbed at once.
     pub scrub_workers: NonZeroU32,
+    /// For how long a pass of the scrubber reads each record that is pending, before it scrubs those that are due.
+    pub scrub_read: Span,
     /// Tasks run at once.
     pub task_workers: NonZeroU32,
     /// How long after its deletion a record goes; none: never.
@@ -64,6 +74,39 @@ pub struct RegistryConfig {
     pub connections: NonZeroU32,
     /// How long a commit holds its connection.
     pub commit: Distribution<Span>,
+    /// How long a look at records holds a connection; none: it needs none, and a list takes what a commit takes.
+    pub read: Option<Distribution<Span>>,
+}
+
+/// The processors of the service, which all that computes shares equally.
+#[derive(Clone, Debug)]
+pub struct CpuConfig {
+    /// Thousandths of a processor that all processes have together.
+    pub thousandths: NonZeroU64,
+    /// The share of its processor time for which a thread holds the lock of its process, 0 to 1.
+    pub lock: f64,
+    /// The processor time of a request, beside its data.
+    pub request: Distribution<Span>,
+    /// The same of an operation for which another holds.
+    pub by_operation: Vec<(Operation, Distribution<Span>)>,
+    /// Bytes that one processor handles in a second, above zero; none: data takes no processor time.
+    pub bandwidth: Option<Bytes>,
+}
+
+impl CpuConfig {
+    /// The processor time of an operation's request.
+    pub fn of(&self, operation: Operation) -> &Distribution<Span> {
+        let own = self.by_operation.iter().find(|(it, _)| *it == operation);
+        own.map_or(&self.request, |(_, time)| time)
+    }
+
+    /// Thousandths of a processor that the threads of one process can use at once.
+    pub fn most_of_process(&self) -> u64 {
+        match self.lock > 0.0 {
+            true => (1000.0 / self.lock).round() as u64,
+            false => u64::MAX,
+        }
+    }
 }
 
 /// The store: so many transfers at once, each with so much bandwidth.
@@ -73,12 +116,20 @@ pub struct StoreConfig {
     pub slots: NonZeroU32,
     /// Bytes per second of one transfer, above zero; none: without limit.
     pub bandwidth: Option<Bytes>,
+    /// Bytes per second of all transfers together, which share it equally, above zero; none: without limit.
+    pub shared_bandwidth: Option<Bytes>,
+    /// Writes go in pieces of so many bytes, above zero; none: each goes whole.
+    pub chunk: Option<Bytes>,
+    /// What each piece of a write takes beside its bytes.
+    pub chunk_time: Span,
     /// Set-up of a write, before its bytes.
     pub put: Distribution<Span>,
     /// Set-up of a read, before its bytes.
     pub get: Distribution<Span>,
     /// A removal.
     pub delete: Distribution<Span>,
+    /// Bytes per second that a removal goes through, above zero; none: its time does not grow with the size.
+    pub delete_bandwidth: Option<Bytes>,
     /// Beyond it an upload fails; none: without limit.
     pub capacity: Option<Bytes>,
     /// A capacity that nothing is refused for: when an upload first went beyond it is told. None: that of `capacity`.
@@ -91,10 +142,15 @@ impl Default for ServiceConfig {
         ServiceConfig {
             rules: FailureRule::V2,
             workers: many(64),
+            backlog: None,
+            keep_alive: None,
+            processes: many(1),
+            cpu: None,
             delayed_delete: false,
             scrub_time: Span::ZERO,
             scrub_interval: Span::from_secs(300),
             scrub_workers: many(4),
+            scrub_read: Span::ZERO,
             task_workers: many(4),
             purge_after: None,
             retry: Span::from_secs(1),
@@ -102,13 +158,18 @@ impl Default for ServiceConfig {
             registry: RegistryConfig {
                 connections: many(32),
                 commit: Distribution::constant(0),
+                read: None,
             },
             store: StoreConfig {
                 slots: many(16),
                 bandwidth: None,
+                shared_bandwidth: None,
+                chunk: None,
+                chunk_time: Span::ZERO,
                 put: Distribution::constant(0),
                 get: Distribution::constant(0),
                 delete: Distribution::constant(0),
+                delete_bandwidth: None,
                 capacity: None,
                 watched: None,
             },
@@ -117,7 +178,7 @@ impl Default for ServiceConfig {
 }
 
 named! {
-    /// A queue of the embedded service, with so many units.
+    /// What the embedded service has so many units of: a queue, or what all who use it share.
     Resource {
         /// Request workers.
         Workers = "workers",
@@ -129,6 +190,24 @@ named! {
         ScrubWorkers = "scrub_workers",
         /// Workers of the task executor.
         TaskWorkers = "task_workers",
+        /// Processors, in thousandths; shared.
+        Cores = "cpu.cores",
+        /// Bytes a second of all transfers of the store; shared.
+        Bandwidth = "store.shared_bandwidth",
+    }
+}
+
+impl Resource {
+    /// Whether all who use it go on at once, each the slower the more they are.
+    pub const fn is_shared(self) -> bool {
+        match self {
+            Resource::Cores | Resource::Bandwidth => true,
+            Resource::Workers
+            | Resource::Connections
+            | Resource::Slots
+            | Resource::ScrubWorkers
+            | Resource::TaskWorkers => false,
+        }
     }
 }
 

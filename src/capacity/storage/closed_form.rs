@@ -55,6 +55,11 @@ pub enum NoClosedForm {
     /// Defects are planted.
     #[error("its planted defects change what is stored")]
     Defects,
+    /// What is done at once is slower, or removals are.
+    #[error(
+        "the service has speeds that are shared, or a scrubber that reads, which only a run can tell"
+    )]
+    Shared,
     /// A size or a wait has no mean.
     #[error("the story `{0}` has sizes or waits whose tail is too heavy for a mean")]
     HeavyTail(String),
@@ -98,6 +103,9 @@ impl ClosedForm {
         }
         if config.defects.iter().next().is_some() {
             return Err(NoClosedForm::Defects);
+        }
+        if has_shared_speeds(config) {
+            return Err(NoClosedForm::Shared);
         }
         let mut left_out = Vec::new();
         let mut kept: Vec<(f64, &Story, Kept)> = Vec::new();
@@ -186,6 +194,19 @@ impl ClosedForm {
         }
         Ok(self)
     }
+}
+
+/// Whether it has something that takes the longer the more is done at once, or that the closed form does not know.
+fn has_shared_speeds(config: &ServiceConfig) -> bool {
+    let store = &config.store;
+    config.cpu.is_some()
+        || config.backlog.is_some()
+        || config.keep_alive.is_some()
+        || config.scrub_read > Span::ZERO
+        || config.registry.read.is_some()
+        || store.shared_bandwidth.is_some()
+        || store.delete_bandwidth.is_some()
+        || store.chunk.is_some()
 }
 
 /// How many a second there are of each story.

@@ -224,6 +224,33 @@ impl Driver {
         });
     }
 
+    /// A client tries again what failed, if it may: not what it has itself broken off, nor beside a rival.
+    pub(super) fn tries_again(&mut self, now: Time, failed: &Invocation) -> bool {
+        let Invocation {
+            subject, cursor, ..
+        } = *failed;
+        let Run {
+            retries,
+            ended,
+            number,
+            ..
+        } = *self.runs.at(subject.slot);
+        let may = !self.ending && !ended && cursor.branch == 0 && failed.client_fault.is_none();
+        let Some(policy) = self.load.retries.filter(|it| may && retries < it.most) else {
+            return false;
+        };
+        let chance = draw::RETRY | u64::from(retries) << 32;
+        let chance = unit(&mut self.draw(number, chance, cursor).rng());
+        self.runs.at(subject.slot).retries += 1;
+        let at = now + policy.pause(retries, chance);
+        let wake = DriverWake::Step {
+            slot: subject.slot,
+            cursor,
+        };
+        self.orders.later.push((at, wake));
+        true
+    }
+
     /// What an operation brings in: the subject's size, and bytes of its own.
     fn content(&self, number: u64, story: u16, op: OpId) -> Content {
         let seed = self.seed.numbered(number);

@@ -8,10 +8,11 @@ use super::contents::{
 use super::layout::{self, Head, figure, place, table};
 use super::lifecycle::{self, Traffic};
 use crate::capacity::{self, Quantity};
-use crate::report::number::{compact, percent, rate, thousands};
+use crate::report::number::{amount, compact, percent, rate, thousands, units};
 use crate::statistics::{CONFIDENCE, Estimate};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
+use stormglass_model::config::Resource;
 use stormglass_model::units::{Bytes, Span};
 
 /// Rows of violations that are shown; `violations.csv` has the rest.
@@ -132,10 +133,10 @@ fn figures(contents: &Contents) -> Markup {
         @if run.runs.len() < 2 {
             p.hint { "One run does not tell how far another would differ. " code { "--replications 10" } " gives each figure an interval." }
         }
-        @if let Some(short) = &run.bottleneck {
+        @if let Some((short, resource)) = run.bottleneck.as_ref().and_then(|it| Some((it, Resource::from_name(&it.resource)?))) {
             p.hint {
-                "Busiest: " (short.resource) ", " (percent(short.utilisation)) " used in " (short.phase) ", a load of " (compact(short.load))
-                " for " (compact(short.units)) " units" @if short.is_short { ", which was not enough" } "."
+                "Busiest: " (short.resource) ", " (percent(short.utilisation)) " used in " (short.phase) ", a load of " (amount(resource, short.load))
+                " for " (units(resource, short.units)) @if short.is_short { ", which was not enough" } "."
             }
         }
     }

@@ -134,6 +134,7 @@ impl World {
                 profile,
                 scrub_time,
                 scrub_interval: Span::from_secs(300),
+                scrub_read: Span::ZERO,
             },
             delayed,
             now: Time::ZERO,

@@ -107,6 +107,7 @@ fn may_swap(active: Vec<Event>, before: &[Event], pair: [Event; 2], after: &[Eve
             profile: Profile::V2,
             scrub_time: Span::ZERO,
             scrub_interval: Span::from_secs(300),
+            scrub_read: Span::ZERO,
         },
         items: events.into_iter().map(item).collect(),
         audits: Vec::new(),

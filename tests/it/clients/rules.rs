@@ -2,7 +2,7 @@
 
 use super::written::{DATA, OTHER, Written, created, reading, row, uploaded};
 use stormglass_model::checker::concurrent::{Inconclusive, Rules, Symptom};
-use stormglass_model::history::{Observation, ProbeReading, Seen};
+use stormglass_model::history::{Ending, Observation, ProbeReading, Seen};
 use stormglass_model::lifecycle::{
     Invariant, Operation, Outcome, Profile, SubjectStatus, Verdict, Who,
 };
@@ -136,6 +136,25 @@ fn an_error_of_the_servers_own_may_come_after_the_effect() {
         .shows(Active)
         .gone()
         .breaks(&GLANCE, &[ServerError, SubjectLost]);
+}
+
+#[test]
+fn a_request_for_which_there_is_no_room_does_nothing_and_tells_nothing() {
+    let fails = |operation, http| {
+        let mut written = uploaded();
+        let op = written.call(operation);
+        written.reply(op, Outcome::Fail, None, None, http);
+        written
+    };
+    let no_room = Some(Ending::NO_ROOM);
+    fails(Download, no_room).shows(Active).holds(&V2);
+    fails(Download, None)
+        .shows(Active)
+        .breaks(&V2, &[Unreadable]);
+    fails(Delete, no_room).shows(Active).holds(&V2);
+    fails(Delete, no_room).gone().breaks(&V2, &[SubjectLost]);
+    // A real server that says so is judged as one that answers with an error of its own.
+    fails(Download, no_room).breaks(&GLANCE, &[ServerError]);
 }
 
 #[test]

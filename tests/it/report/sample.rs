@@ -26,6 +26,7 @@ fn scenario(replications: u32) -> Scenario {
         replications: NonZeroU32::new(replications).unwrap(),
         target: Target::Embedded(Box::default()),
         load: Load {
+            retries: None,
             model: Model::Open(Arrivals::at(Rate(50.0))),
             duration: Some(Span::from_secs(10)),
             subjects: None,

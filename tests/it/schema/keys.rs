@@ -89,7 +89,7 @@ fn keys(table: &Value) -> BTreeSet<String> {
 }
 
 /// Every table of a scenario, and a text with an unknown key in it.
-const TABLES: [(&str, &str); 43] = [
+const TABLES: [(&str, &str); 46] = [
     ("", "§ = 1"),
     ("target.embedded", "[target.embedded]\n§ = 1"),
     (
@@ -115,6 +115,11 @@ const TABLES: [(&str, &str); 43] = [
     ("service", "[service]\n§ = 1"),
     ("service.registry", "[service.registry]\n§ = 1"),
     ("service.store", "[service.store]\n§ = 1"),
+    ("service.cpu", "[service.cpu]\ncores = 1\n§ = 1"),
+    (
+        "service.cpu.operations",
+        "[service.cpu]\ncores = 1\noperations = { § = 1 }",
+    ),
     (
         "service.store.put.exponential",
         "[service.store]\nput = { exponential = { mean = \"1s\", § = 1 } }",
@@ -156,6 +161,10 @@ const TABLES: [(&str, &str); 43] = [
         "[[story]]\nname = \"a\"\nsteps = \"create\"\nsize = { empirical = { file = \"none.csv\", § = 1 } }",
     ),
     ("load", "[load]\nusers = 1\nduration = \"1s\"\n§ = 1"),
+    (
+        "load.retries",
+        "[load]\nusers = 1\nduration = \"1s\"\nretries = { most = 1, after = \"1s\", § = 1 }",
+    ),
     (
         "load.arrivals",
         "[load]\nduration = \"1s\"\narrivals = { rate = \"1/s\", § = 1 }",

@@ -1,6 +1,6 @@
 //! A short version of `cargo bench --bench theory`.
 
-use super::theory::{cases, erlang_b, erlang_c};
+use super::theory::{cases, erlang_b, erlang_c, mechanisms};
 
 #[test]
 fn the_formulas_give_what_a_pencil_gives() {
@@ -13,6 +13,24 @@ fn the_formulas_give_what_a_pencil_gives() {
     );
     // 4⁴ ÷ 4! of 1 + 4 + 8 + 10⅔ + 10⅔.
     assert!((erlang_b(4.0, 4) - 32.0 / 103.0).abs() < 1e-12);
+}
+
+#[test]
+fn mechanisms_are_what_theory_says() {
+    let mut wrong = Vec::new();
+    for case in mechanisms::cases() {
+        for (figure, reading) in case.figures.iter().zip(case.read(10, 1.0)) {
+            let (mean, error, theory) = (reading.mean, reading.error, figure.theory);
+            let right = (mean - theory).abs() < 4.8 * error + 1e-9;
+            if !right || (mean / theory - 1.0).abs() > mechanisms::WITHIN {
+                let (case, figure) = (&case.name, figure.name);
+                wrong.push(format!(
+                    "{case}, {figure}: {mean} ± {error}, theory {theory}"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

@@ -3,9 +3,11 @@
 //! No reader has looked at these: most steps make no sense where they stand, and the service must refuse
 //! them. Queues are short, faults of every kind open and heal at every place, and clients race each other.
 
-use std::num::NonZeroU32;
-use stormglass::{Clock, Load, Model, NamedPhase, Scenario, Target};
-use stormglass_model::config::{FailureRule, RegistryConfig, ServiceConfig, StoreConfig};
+use std::num::{NonZeroU32, NonZeroU64};
+use stormglass::{Clock, Load, Model, NamedPhase, Retries, Scenario, Target};
+use stormglass_model::config::{
+    CpuConfig, FailureRule, RegistryConfig, ServiceConfig, StoreConfig,
+};
 use stormglass_model::fault::{Fault, FaultKind, Place, TABLE};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::{ArrivalRate, Arrivals, Spacing, Story};
@@ -23,13 +25,16 @@ pub fn storm(seed: u64) -> Scenario {
     if dice.chance(0.3) {
         phases.push(phase("later", dice.instant()));
     }
+    let mut config = service(&mut dice);
+    let mut load = load(&mut dice);
+    mechanisms(seed, &mut config, &mut load);
     Scenario {
         name: format!("random-{seed}"),
         seed: Seed(seed),
         clock: Clock::Virtual,
         replications: NonZeroU32::MIN,
-        target: Target::Embedded(Box::new(service(&mut dice))),
-        load: load(&mut dice),
+        target: Target::Embedded(Box::new(config)),
+        load,
         stories: (0..8).map(|n| story(&mut dice, n)).collect(),
         faults: faults(&mut dice),
         phases,
@@ -64,6 +69,7 @@ fn service(dice: &mut Dice) -> ServiceConfig {
         registry: RegistryConfig {
             connections: dice.units(6),
             commit: dice.duration(2e6),
+            read: None,
         },
         store: StoreConfig {
             slots: dice.units(5),
@@ -73,9 +79,51 @@ fn service(dice: &mut Dice) -> ServiceConfig {
             delete: dice.duration(4e6),
             capacity: dice.pick(&[None, None, Some(Bytes(3 << 20)), Some(Bytes(0))]),
             watched: None,
+            ..ServiceConfig::default().store
         },
         ..ServiceConfig::default()
     }
+}
+
+/// Gives half of all storms some of what real services have beside queues, and clients that try again.
+fn mechanisms(seed: u64, config: &mut ServiceConfig, load: &mut Load) {
+    let mut dice = Dice(Seed(seed).named("mechanisms").rng());
+    if dice.chance(0.5) {
+        return;
+    }
+    config.processes = dice.units(3);
+    config.backlog = dice.pick(&[None, Some(0), Some(3)]);
+    config.keep_alive = dice.pick(&[None, Some(Span::from_millis(30))]);
+    config.scrub_read = dice.pick(&[0, 1, 40].map(Span::from_millis));
+    if dice.chance(0.6) {
+        config.cpu = Some(CpuConfig {
+            thousandths: dice.pick(&[300, 1000, 2500].map(thousandths)),
+            lock: dice.pick(&[0.0, 0.3, 1.0]),
+            request: dice.duration(3e6),
+            by_operation: vec![(Operation::Upload, dice.duration(5e6))],
+            bandwidth: dice.pick(&[None, Some(Bytes(50 << 20))]),
+        });
+    }
+    if dice.chance(0.5) {
+        config.registry.read = Some(dice.duration(2e6));
+    }
+    let store = &mut config.store;
+    store.shared_bandwidth = dice.pick(&[None, Some(Bytes(40 << 20)), Some(Bytes(99_999_999))]);
+    store.delete_bandwidth = dice.pick(&[None, Some(Bytes(100 << 20))]);
+    store.chunk = dice.pick(&[None, Some(Bytes(300_000))]);
+    store.chunk_time = dice.pick(&[0, 2].map(Span::from_millis));
+    if dice.chance(0.5) {
+        load.retries = Some(Retries {
+            most: dice.pick(&[1, 3]),
+            after: dice.pick(&[0, 20].map(Span::from_millis)),
+            factor: dice.pick(&[1.0, 2.0]),
+            jitter: dice.pick(&[0.0, 1.0]),
+        });
+    }
+}
+
+fn thousandths(count: u64) -> NonZeroU64 {
+    NonZeroU64::new(count).unwrap_or(NonZeroU64::MIN)
 }
 
 fn load(dice: &mut Dice) -> Load {
@@ -100,6 +148,7 @@ fn load(dice: &mut Dice) -> Load {
         subjects: dice.pick(&[None, Some(100)]),
         warm_up: Span::ZERO,
         max_in_flight: dice.pick(&[None, None, Some(10)]),
+        retries: None,
     }
 }
 

@@ -3,6 +3,9 @@
 //! Each case is a scenario whose figures have a closed form. Replications give each figure a standard error, and the simulation is
 //! right if theory lies within a few of them.
 
+#[path = "theory/mechanisms.rs"]
+pub mod mechanisms;
+
 use std::path::Path;
 use stormglass::{RunOptions, RunResult};
 use stormglass_model::config::Resource;

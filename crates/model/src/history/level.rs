@@ -75,6 +75,14 @@ impl Level {
         self.now = self.now.saturating_sub(less);
     }
 
+    /// There is so much of it from `at` on.
+    pub fn set(&mut self, at: Time, value: u64) {
+        match value.checked_sub(self.now) {
+            Some(more) => self.add(at, more),
+            None => self.sub(at, self.now - value),
+        }
+    }
+
     /// How it stands at `at`; its extremes count from here on.
     pub fn look(&mut self, at: Time) -> Level {
         self.count(at);

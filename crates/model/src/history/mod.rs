@@ -67,7 +67,7 @@ pub struct Ending {
     pub seen: Option<Seen>,
     /// What a read received, or a look at the record says is held.
     pub content: Option<Content>,
-    /// The status code of the reply; none when there was none, or on the embedded service; [`Ending::NO_HTTP`] where something came
+    /// The status code of the reply; none when there was none; on the embedded service [`Ending::NO_ROOM`] or none; [`Ending::NO_HTTP`] where something came
     /// that is no reply of HTTP.
     pub http_status: Option<u16>,
 }
@@ -75,6 +75,9 @@ pub struct Ending {
 impl Ending {
     /// Stands for the status code of a reply that cannot be read, as curl writes it.
     pub const NO_HTTP: u16 = 0;
+
+    /// The embedded service had no room for the request, and did nothing.
+    pub const NO_ROOM: u16 = 503;
 
     /// No answer came, which says nothing.
     pub const UNKNOWN: Ending = Ending {

@@ -1,16 +1,18 @@
-//! What a queue of the embedded service has seen, and how it stands.
+//! What a resource of the embedded service has seen, and how it stands.
 
 use super::Level;
 use crate::config::Work;
 
-/// A queue of the service: what it has seen so far, and how it stands.
+/// A resource of the service, whether a queue or shared: what it has seen so far, and how it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ResourceGauge {
     /// How many units there are.
     pub units: u64,
+    /// How many of them whoever is served has: one in a queue. Of a shared resource, how many one has at full speed.
+    pub each: u64,
     /// Whether a fault keeps those who wait from getting any.
     pub paused: bool,
-    /// How many wait.
+    /// How many wait. Of a shared resource, by how many there are more than could be at full speed with what is in use.
     pub queue: Level,
     /// How many units are held.
     pub busy: Level,
@@ -27,9 +29,9 @@ pub struct ResourceGauge {
 /// What one kind of work did at a queue so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WorkGauge {
-    /// The waits of those who got a unit, summed, in nanoseconds.
+    /// The waits of those who got a unit, summed, in nanoseconds. Of a shared resource, by how much longer they took than at full speed.
     pub wait_ns: u128,
-    /// The holds that have ended, summed, in nanoseconds.
+    /// The holds that have ended, summed, in nanoseconds. Of a shared resource, how long they would have taken at full speed.
     pub hold_ns: u128,
 }
 
@@ -70,6 +72,7 @@ impl ResourceGauge {
     /// The same without the levels.
     pub(super) fn add_share(&mut self, other: &ResourceGauge) {
         self.units += other.units;
+        self.each = self.each.max(other.each);
         self.arrivals += other.arrivals;
         self.grants += other.grants;
         self.releases += other.releases;

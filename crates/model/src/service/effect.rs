@@ -9,7 +9,7 @@ use crate::config::{Defect, Work};
 use crate::history::{Ending, Event};
 use crate::invocation::{Completion, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
-use crate::units::Time;
+use crate::units::{Span, Time};
 
 impl<A: Actors> Service<A> {
     /// Sends a commit to the record and enters what it did into the history and the counts.
@@ -92,10 +92,8 @@ impl<A: Actors> Service<A> {
         op.task_entered = op.invocation.intended;
         op.work = Work::Task;
         op.visit = Visit::BeginTask;
-        let since = op.worker_since;
+        self.keep_worker(now, handle, out);
         self.task(now, handle, TaskStatus::Pending, out);
-        let next = self.workers.release(now, Work::Request, since);
-        self.take_worker(now, next);
         if let Some(handle) = self.task_workers.acquire(now, Work::Task, handle) {
             self.ops.at(handle).worker_since = now;
             self.begin(now, handle, out);
@@ -130,8 +128,29 @@ impl<A: Actors> Service<A> {
     /// Whoever has been granted a worker can go on.
     pub(super) fn take_worker(&mut self, now: Time, granted: Option<Handle>) {
         if let Some(handle) = granted {
-            self.ops.at(handle).worker_since = now;
+            let op = self.ops.at(handle);
+            op.worker_since = now;
+            if op.work == Work::Request {
+                self.enter_process(handle);
+            }
             self.ready.push_back(handle);
+        }
+    }
+
+    /// A request goes to a worker of the process that has the most to spare. The task of a request stays in its process.
+    fn enter_process(&mut self, handle: Handle) {
+        if self.in_process.len() > 1 {
+            let each = self.in_process.iter_mut().enumerate();
+            if let Some((process, requests)) = each.min_by_key(|(_, requests)| **requests) {
+                *requests += 1;
+                self.ops.at(handle).process = process as u32;
+            }
+        }
+    }
+
+    pub(super) fn leave_process(&mut self, process: u32) {
+        if self.in_process.len() > 1 {
+            self.in_process[process as usize] -= 1;
         }
     }
 
@@ -148,8 +167,7 @@ impl<A: Actors> Service<A> {
         } = *self.ops.at(handle);
         let outcome = match work {
             Work::Request => {
-                let next = self.workers.release(now, work, worker_since);
-                self.take_worker(now, next);
+                self.keep_worker(now, handle, out);
                 outcome
             }
             Work::Task => {
@@ -172,7 +190,7 @@ impl<A: Actors> Service<A> {
                     since: worker_since,
                 };
                 let reply = self.actors.scrubber(message);
-                return self.scrub(now, reply);
+                return self.scrub(now, reply, out);
             }
         };
         self.handles.give_back(handle);
@@ -214,8 +232,37 @@ impl<A: Actors> Service<A> {
         }
     }
 
+    /// The scrubber wakes. Where it reads what is pending, that comes first.
+    pub(super) fn scrubber_wakes(&mut self, now: Time, out: &mut Out<Wake>) {
+        self.tell_pending();
+        let each = self.config.scrub_read;
+        if each == Span::ZERO {
+            let reply = self.actors.scrubber(ScrubberMessage::Wake(now));
+            self.scrub(now, reply, out);
+            out.later
+                .push((now + self.config.scrub_interval, Wake::Scrubber));
+            return;
+        }
+        let pending = self.by_status[SubjectStatus::PendingDelete.index()].now();
+        let reading = Span(each.0.saturating_mul(pending));
+        out.later.push((now + reading, Wake::ScrubberHasRead));
+    }
+
+    /// The scrubber has read what is pending: it scrubs who is due, and sleeps when the last of them is done.
+    pub(super) fn scrubber_has_read(&mut self, now: Time, out: &mut Out<Wake>) {
+        self.tell_pending();
+        self.scrub_pass = true;
+        let reply = self.actors.scrubber(ScrubberMessage::Wake(now));
+        self.scrub(now, reply, out);
+    }
+
     /// The scrubber has granted these a worker.
-    pub(super) fn scrub(&mut self, now: Time, reply: ScrubberReply) {
+    pub(super) fn scrub(&mut self, now: Time, reply: ScrubberReply, out: &mut Out<Wake>) {
+        if self.scrub_pass && reply.at_rest {
+            self.scrub_pass = false;
+            out.later
+                .push((now + self.config.scrub_interval, Wake::Scrubber));
+        }
         for Pending { subject, story, .. } in reply.scrub {
             let handle = self.open(Work::Scrub, unasked(subject, story, now));
             let bytes = self.store.held(subject.slot);

@@ -4,7 +4,7 @@ use super::operation::{Handle, Hold, Op, Visit, Wake};
 use super::queue::Queue;
 use super::subject::{Change, Reply};
 use super::{Actors, Service};
-use crate::config::{Defect, Work};
+use crate::config::{Defect, StoreConfig, Work};
 use crate::fault::{Effect, Place};
 use crate::history::{Event, Seen};
 use crate::invocation::{Invocation, Out};
@@ -29,7 +29,7 @@ impl<A: Actors> Service<A> {
     fn queue(&mut self, visit: Visit) -> Option<&mut Queue<Handle>> {
         match visit {
             Visit::Accept | Visit::BeginTask => None,
-            Visit::Commit(_) | Visit::CreateTask => Some(&mut self.connections),
+            Visit::Commit(_) | Visit::Look(_) | Visit::CreateTask => Some(&mut self.connections),
             Visit::Put | Visit::Get | Visit::Remove => Some(&mut self.slots),
         }
     }
@@ -57,6 +57,7 @@ impl<A: Actors> Service<A> {
         let place = match op.visit {
             Visit::Accept => Place::Api,
             Visit::Commit(_) | Visit::CreateTask => Place::RegistryCommit,
+            Visit::Look(_) => return self.hold(now, handle, Span::ZERO, out),
             Visit::Put => Place::StorePut,
             Visit::Get => Place::StoreGet,
             Visit::Remove => Place::StoreDelete,
@@ -108,23 +109,21 @@ impl<A: Actors> Service<A> {
 
     /// Holds the resource for as long as the visit takes.
     pub(super) fn hold(&mut self, now: Time, handle: Handle, later: Span, out: &mut Out<Wake>) {
-        let Op {
-            visit,
-            invocation,
-            seen,
-            ..
-        } = *self.ops.at(handle);
-        let size = invocation.content.size as f64
-            * invocation.client_fault.map_or(1.0, |(_, after)| after);
+        let op = self.ops.at(handle);
+        let (visit, moved, bytes) = (op.visit, op.moves(), op.bytes);
         let (config, rng) = (&self.config, &mut self.rng);
+        let store = &config.store;
+        // What goes over the shared bandwidth takes its time after the set-up.
+        let own = store.bandwidth.filter(|_| store.shared_bandwidth.is_none());
         let span = match visit {
             Visit::Accept | Visit::BeginTask => Span::ZERO,
             Visit::Commit(_) | Visit::CreateTask => config.registry.commit.draw(rng),
-            Visit::Put => config.store.put.draw(rng) + transfer(config.store.bandwidth, size),
-            Visit::Get => {
-                config.store.get.draw(rng) + transfer(config.store.bandwidth, seen.size as f64)
+            Visit::Look(_) => (config.registry.read.as_ref()).map_or(Span::ZERO, |it| it.draw(rng)),
+            Visit::Put => store.put.draw(rng) + pieces(store, moved) + transfer(own, moved),
+            Visit::Get => store.get.draw(rng) + transfer(own, moved),
+            Visit::Remove => {
+                store.delete.draw(rng) + transfer(store.delete_bandwidth, bytes as f64)
             }
-            Visit::Remove => config.store.delete.draw(rng),
         } + later;
         if span == Span::ZERO {
             self.held(now, handle, out);
@@ -145,13 +144,18 @@ impl<A: Actors> Service<A> {
         if hold == Hold::Retrying {
             return self.go(now, handle, visit, out);
         }
-        if let Some(next) = self
-            .queue(visit)
-            .and_then(|queue| queue.release(now, work, visit_since))
-        {
-            self.ready.push_back(next);
-        }
         let failed = hold == Hold::Failing;
+        if hold != Hold::Computing {
+            if self.moves(now, handle, out) {
+                return;
+            }
+            let queue = self.queue(visit);
+            let next = queue.and_then(|queue| queue.release(now, work, visit_since));
+            self.ready.extend(next);
+            if !failed && self.computes(now, handle, out) {
+                return;
+            }
+        }
         match visit {
             Visit::Accept if failed => self.end(now, handle, Outcome::Fail, out),
             Visit::Accept => self.accepted(now, handle, out),
@@ -161,9 +165,10 @@ impl<A: Actors> Service<A> {
                 out.later.push((now + self.config.retry, Wake::Op(handle)));
             }
             Visit::Commit(Change::EndUpload(_)) if failed => self.undo(now, handle, out),
-            Visit::Commit(_) | Visit::CreateTask | Visit::Get if failed => {
+            Visit::Commit(_) | Visit::Look(_) | Visit::CreateTask | Visit::Get if failed => {
                 self.end(now, handle, Outcome::Fail, out);
             }
+            Visit::Look(change) => self.looked(now, handle, change, out),
             Visit::Commit(change) => self.committed(now, handle, change, out),
             Visit::CreateTask => self.create_task(now, handle, out),
             Visit::BeginTask => {
@@ -196,12 +201,17 @@ impl<A: Actors> Service<A> {
             Operation::Reactivate => Change::Reactivate,
             Operation::Delete => Change::Delete,
             Operation::Download | Operation::Export | Operation::Clone => {
-                return self.read(now, handle, false, out);
+                return self.look(now, handle, Change::Read { as_admin: false }, out);
             }
-            Operation::DownloadAsAdmin => return self.read(now, handle, true, out),
-            Operation::Show => return self.show(now, handle, out),
+            Operation::DownloadAsAdmin => {
+                return self.look(now, handle, Change::Read { as_admin: true }, out);
+            }
+            Operation::Show => return self.look(now, handle, Change::Inspect, out),
             Operation::SetProperty => Change::Touch,
             // A list takes the database's time, and looks at no record in particular.
+            Operation::List if self.config.registry.read.is_some() => {
+                return self.go(now, handle, Visit::Look(Change::Inspect), out);
+            }
             Operation::List => Change::Inspect,
             // A scenario that asks the embedded service for these is refused by its reader.
             Operation::Protect
@@ -246,7 +256,24 @@ impl<A: Actors> Service<A> {
         self.go(now, handle, Visit::Commit(change), out);
     }
 
-    /// A look at the record, which needs no commit. Deleted subjects are no longer shown.
+    /// A look at the record, which needs no commit, and a connection only if it takes time.
+    fn look(&mut self, now: Time, handle: Handle, change: Change, out: &mut Out<Wake>) {
+        match self.config.registry.read {
+            Some(_) => self.go(now, handle, Visit::Look(change), out),
+            None => self.looked(now, handle, change, out),
+        }
+    }
+
+    /// The record has been looked at.
+    fn looked(&mut self, now: Time, handle: Handle, change: Change, out: &mut Out<Wake>) {
+        match (change, self.ops.at(handle).invocation.operation) {
+            (_, Operation::List) => self.end(now, handle, Outcome::Ok, out),
+            (Change::Read { as_admin }, _) => self.read(now, handle, as_admin, out),
+            (_, _) => self.show(now, handle, out),
+        }
+    }
+
+    /// What the record shows. Deleted subjects are no longer shown.
     fn show(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
         let status = match self.commit(now, handle, Change::Inspect, out) {
             Reply::Record(record) => record.status(),
@@ -370,8 +397,17 @@ impl<A: Actors> Service<A> {
     }
 }
 
+/// What the pieces of a write take beside their bytes.
 #[inline]
-fn transfer(bandwidth: Option<Bytes>, size: f64) -> Span {
+fn pieces(store: &StoreConfig, size: f64) -> Span {
+    let count = store
+        .chunk
+        .map_or(0.0, |chunk| (size / chunk.0 as f64).ceil());
+    Span((count * store.chunk_time.0 as f64) as u64)
+}
+
+#[inline]
+pub(super) fn transfer(bandwidth: Option<Bytes>, size: f64) -> Span {
     bandwidth.map_or(Span::ZERO, |bandwidth| {
         Span::from_secs_f64(size / bandwidth.0 as f64)
     })

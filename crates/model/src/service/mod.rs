@@ -6,9 +6,12 @@
 
 mod effect;
 mod flow;
+mod keep_alive;
 mod operation;
 mod queue;
 mod scrubber;
+mod shared;
+mod sharing;
 mod store;
 mod subject;
 mod task;
@@ -20,16 +23,18 @@ pub use task::{Task, TaskCommit, TaskReply};
 
 use crate::config::{Defect, Resource, ServiceConfig, Work};
 use crate::fault::{FaultId, Faults, Place};
-use crate::history::{Audit, Gauges, Level, ResourceGauge, SubjectId};
-use crate::invocation::{Invocation, Out};
-use crate::lifecycle::{Operation, SubjectStatus};
+use crate::history::{Audit, Ending, Gauges, Level, ResourceGauge, SubjectId};
+use crate::invocation::{Completion, Invocation, Out};
+use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use crate::random::{Rng, Seed};
 use crate::script::ClientFault;
 use crate::table::{Slots, Table};
 use crate::target::Target;
 use crate::units::{Span, Time};
+use keep_alive::Kept;
 use operation::{Handle, Op};
 use queue::Queue;
+use shared::Shared;
 use std::collections::VecDeque;
 use store::Store;
 
@@ -73,10 +78,20 @@ pub struct Service<A> {
     connections: Queue<Handle>,
     slots: Queue<Handle>,
     task_workers: Queue<Handle>,
+    /// The store's bandwidth, where transfers share it.
+    bandwidth: Option<Shared<Handle>>,
+    /// The processors, where requests take their time.
+    cores: Option<Shared<Handle>>,
+    /// How many requests each process handles.
+    in_process: Vec<u32>,
+    /// The workers that stay with their clients, by the slots of their subjects.
+    kept: Table<Kept>,
     store: Store,
     task_slots: Slots,
     /// Subjects by status, as the registry counts them.
     by_status: [Level; SubjectStatus::COUNT],
+    /// Whether the scrubber is in a pass: it sleeps when the last that is due is done.
+    scrub_pass: bool,
     /// Subjects that went into pending delete since the scrubber was last told.
     pending: Vec<Pending>,
     /// When deleted records are to be purged, in order.
@@ -105,9 +120,14 @@ impl<A: Actors> Service<A> {
             connections: Queue::new(config.registry.connections),
             slots: Queue::new(config.store.slots),
             task_workers: Queue::new(config.task_workers),
+            bandwidth: sharing::bandwidth_of(&config),
+            cores: sharing::cores_of(&config),
+            in_process: vec![0; config.processes.get() as usize],
+            kept: Table::default(),
             store: Store::new(&config.store),
             task_slots: Slots::default(),
             by_status: Default::default(),
+            scrub_pass: false,
             pending: Vec::new(),
             purges: VecDeque::new(),
             purged: 0,
@@ -153,8 +173,14 @@ impl<A: Actors> Target for Service<A> {
             self.store.open(invocation.subject.slot);
         }
         let handle = self.open(Work::Request, invocation);
-        let granted = self.workers.acquire(now, Work::Request, handle);
-        self.take_worker(now, granted);
+        if !self.kept_worker(now, handle) {
+            if (self.config.backlog).is_some_and(|most| self.workers.is_full(most)) {
+                self.handles.give_back(handle);
+                return out.completed.push_back(no_room(invocation));
+            }
+            let granted = self.workers.acquire(now, Work::Request, handle);
+            self.take_worker(now, granted);
+        }
         self.run(now, out);
     }
 
@@ -165,12 +191,24 @@ impl<A: Actors> Target for Service<A> {
                 self.held(now, handle, out);
                 self.run(now, out);
             }
+            Wake::Bandwidth => {
+                self.moved(now, out);
+                self.run(now, out);
+            }
+            Wake::Cores => {
+                self.computed(now, out);
+                self.run(now, out);
+            }
             Wake::Scrubber => {
-                self.tell_pending();
-                let reply = self.actors.scrubber(ScrubberMessage::Wake(now));
-                self.scrub(now, reply);
-                out.later
-                    .push((now + self.config.scrub_interval, Wake::Scrubber));
+                self.scrubber_wakes(now, out);
+                self.run(now, out);
+            }
+            Wake::KeepAlive { slot, number } => {
+                self.connection_ends(now, slot, number);
+                self.run(now, out);
+            }
+            Wake::ScrubberHasRead => {
+                self.scrubber_has_read(now, out);
                 self.run(now, out);
             }
         }
@@ -180,7 +218,7 @@ impl<A: Actors> Target for Service<A> {
         self.faults.set(fault, open);
         let down = self.faults.any_at(Place::Scrubber);
         let reply = (self.actors).scrubber(ScrubberMessage::Down { at: now, down });
-        self.scrub(now, reply);
+        self.scrub(now, reply, out);
         self.task_workers.pause(self.faults.any_at(Place::Executor));
         while let Some(handle) = self.task_workers.grant(now) {
             self.take_worker(now, Some(handle));
@@ -215,7 +253,9 @@ impl<A: Actors> Target for Service<A> {
 
     fn is_at_rest(&mut self, now: Time) -> bool {
         self.tell_pending();
-        self.handles.held() == 0 && self.actors.scrubber(ScrubberMessage::Gauge(now)).idle
+        self.handles.held() == 0
+            && self.workers.is_idle()
+            && self.actors.scrubber(ScrubberMessage::Gauge(now)).idle
     }
 
     fn gauges(&mut self, now: Time, gauges: &mut Gauges) {
@@ -238,6 +278,12 @@ impl<A: Actors> Target for Service<A> {
             Resource::ScrubWorkers,
             self.actors.scrubber(ScrubberMessage::Gauge(now)).gauge,
         );
+        if let Some(bandwidth) = &mut self.bandwidth {
+            set(Resource::Bandwidth, bandwidth.gauge(now));
+        }
+        if let Some(cores) = &mut self.cores {
+            set(Resource::Cores, cores.gauge(now));
+        }
     }
 
     fn audit(&mut self, subject: SubjectId) -> Option<Audit> {
@@ -258,4 +304,15 @@ impl<A: Actors> Target for Service<A> {
             bytes: self.store.held(subject.slot),
         })
     }
+}
+
+/// What becomes of a request whose connection is refused: nothing was done.
+fn no_room(invocation: Invocation) -> Completion {
+    let ending = Ending {
+        outcome: Outcome::Fail,
+        content: None,
+        seen: None,
+        http_status: Some(Ending::NO_ROOM),
+    };
+    Completion { invocation, ending }
 }

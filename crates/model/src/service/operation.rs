@@ -18,6 +18,19 @@ pub enum Wake {
     Op(u32),
     /// The scrubber looks who is due.
     Scrubber,
+    /// A connection has been idle for as long as it is kept.
+    KeepAlive {
+        /// The slot of its client's subject.
+        slot: u32,
+        /// The how manieth connection of the slot it is.
+        number: u32,
+    },
+    /// The scrubber has read what is pending.
+    ScrubberHasRead,
+    /// A transfer of the store ends, if nobody else has come since.
+    Bandwidth,
+    /// Somebody's processor time ends, if nobody else has come since.
+    Cores,
 }
 
 /// What a piece of work does next, or is doing: one visit to one resource.
@@ -27,6 +40,8 @@ pub(crate) enum Visit {
     Accept,
     /// A commit of the registry: one connection.
     Commit(Change),
+    /// A look at records of the registry: one connection.
+    Look(Change),
     /// The registration of a task: one connection.
     CreateTask,
     /// It has a task worker, and its task begins.
@@ -46,6 +61,10 @@ pub(crate) enum Hold {
     Waiting,
     /// It holds the resource.
     Holding,
+    /// It holds the resource, and its bytes go over the store's shared bandwidth.
+    Moving,
+    /// It has given the resource back, and the processors are at work for it.
+    Computing,
     /// It holds the resource, and the visit will end in an error.
     Failing,
     /// It holds nothing and waits to try again.
@@ -70,6 +89,8 @@ pub(crate) struct Op {
     /// Since when it has held its worker, whichever kind of worker that is.
     pub(crate) worker_since: Time,
     pub(crate) visit_since: Time,
+    /// The process that it runs in.
+    pub(crate) process: u32,
     /// When its task entered the status it is in.
     pub(crate) task_entered: Time,
     pub(crate) task_slot: u32,
@@ -113,6 +134,7 @@ impl Op {
             bytes: 0,
             worker_since: Time::ZERO,
             visit_since: Time::ZERO,
+            process: 0,
             task_entered: Time::ZERO,
             task_slot: 0,
         }

@@ -22,6 +22,7 @@ impl<T> Queue<T> {
             waiting: VecDeque::new(),
             gauge: ResourceGauge {
                 units: u64::from(units.get()),
+                each: 1,
                 ..ResourceGauge::default()
             },
         }
@@ -48,6 +49,14 @@ impl<T> Queue<T> {
         self.grant(now)
     }
 
+    /// Whoever has held a unit since `since` hands it to another of the same kind, past all who wait.
+    pub(crate) fn pass_on(&mut self, now: Time, work: Work, since: Time) {
+        self.gauge.arrivals += 1;
+        self.gauge.grants += 1;
+        self.gauge.releases += 1;
+        self.gauge.work[work.index()].hold_ns += u128::from(now.since(since).0);
+    }
+
     /// Stops or resumes granting. After resuming, call [`Queue::grant`] until it gives nothing.
     pub(crate) fn pause(&mut self, paused: bool) {
         self.paused = paused;
@@ -64,6 +73,11 @@ impl<T> Queue<T> {
         self.gauge.grants += 1;
         self.gauge.work[work.index()].wait_ns += u128::from(now.since(since).0);
         Some(value)
+    }
+
+    /// Whether so many wait already.
+    pub(crate) fn is_full(&self, most: u64) -> bool {
+        !self.has_free() && self.waiting.len() as u64 >= most
     }
 
     pub(crate) fn is_idle(&self) -> bool {

@@ -63,6 +63,8 @@ pub struct ScrubberReply {
     pub gauge: ResourceGauge,
     /// Whether nothing is due and nothing is being scrubbed.
     pub idle: bool,
+    /// Whether nothing is being scrubbed, and nothing that was found due waits for it.
+    pub at_rest: bool,
 }
 
 impl Scrubber {
@@ -101,6 +103,7 @@ impl Scrubber {
                         .is_none_or(|first| first.since + self.scrub_time > at);
             }
         }
+        reply.at_rest = self.due.is_idle();
         reply
     }
 

@@ -35,6 +35,7 @@ fn rules(profile: Profile) -> Rules {
         profile,
         scrub_time: SCRUB,
         scrub_interval: Span::from_secs(300),
+        scrub_read: Span::ZERO,
     }
 }
 

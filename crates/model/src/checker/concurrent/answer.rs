@@ -42,8 +42,10 @@ impl Checker {
             (Outcome::Refused, None) if reads && who != Who::Reader => {
                 (Statuses::EVERY.without(readable), None, real)
             }
-            // The embedded service reads what it holds, unless it is told to break.
-            (Outcome::Fail, None) if reads && !real => {
+            // The embedded service reads what it holds, unless it is told to break or has no room for the request.
+            (Outcome::Fail, None)
+                if reads && !real && ending.http_status != Some(Ending::NO_ROOM) =>
+            {
                 (Statuses::EVERY.without(readable), None, false)
             }
             (Outcome::Ok, None) => (self.plans.acknowledged(operation)?, None, false),

@@ -267,7 +267,10 @@ impl Checker {
             Outcome::Refused => Way::Refused,
             Outcome::Local => Way::Never,
             Outcome::Unknown => Way::Maybe,
-            Outcome::Fail if !self.rules.real() => Way::Fail,
+            Outcome::Fail if !self.rules.real() => match ending.http_status {
+                Some(Ending::NO_ROOM) => Way::Never,
+                _ => Way::Fail,
+            },
             Outcome::Fail => match ending.http_status {
                 Some(status) if status < 500 && !spoiled => Way::Fail,
                 _ => Way::Maybe,

@@ -51,6 +51,8 @@ pub struct Rules {
     pub scrub_time: Span,
     /// How long after that the scrubber comes at the latest, if it can.
     pub scrub_interval: Span,
+    /// For how long it reads each pending delete first.
+    pub scrub_read: Span,
 }
 
 /// How a run is judged, and why.

@@ -11,7 +11,7 @@ impl Checker {
         let at = gauges.at;
         for (&resource, gauge) in Resource::ALL.iter().zip(&gauges.resources) {
             let noted = &mut self.queues_blamed[resource.index()];
-            let Some((invariant, what)) = broken(gauge).filter(|_| !*noted) else {
+            let Some((invariant, what)) = broken(resource, gauge).filter(|_| !*noted) else {
                 continue;
             };
             *noted = true;
@@ -23,7 +23,10 @@ impl Checker {
 }
 
 /// What is wrong with a queue, if anything is, and which invariant that breaks.
-fn broken(gauge: &ResourceGauge) -> Option<(Invariant, String)> {
+fn broken(resource: Resource, gauge: &ResourceGauge) -> Option<(Invariant, String)> {
+    if resource.is_shared() {
+        return broken_share(gauge);
+    }
     let (waiting, busy, units) = (gauge.queue.now(), gauge.busy.now(), gauge.units);
     let ResourceGauge {
         arrivals,
@@ -41,5 +44,25 @@ fn broken(gauge: &ResourceGauge) -> Option<(Invariant, String)> {
     idle.then(|| {
         let detail = format!("{waiting} wait although only {busy} of {units} units are held");
         (Invariant::Progress, detail)
+    })
+}
+
+/// What is wrong with a resource that all who use it share: everybody is there or gone, and no more is in use than there is. How much
+/// each has of it, only the service knows.
+fn broken_share(gauge: &ResourceGauge) -> Option<(Invariant, String)> {
+    let (slowed, busy, units) = (gauge.queue.now(), gauge.busy.now(), gauge.units);
+    let ResourceGauge {
+        each,
+        arrivals,
+        releases,
+        ..
+    } = *gauge;
+    let there = arrivals.checked_sub(releases);
+    let counted = there == Some(slowed + busy.checked_div(each).unwrap_or(0));
+    (!counted || busy > units).then(|| {
+        let detail = format!(
+            "{arrivals} came and {releases} are gone; {busy} of {units} units are in use, {each} by each at full speed, and {slowed} more are slowed"
+        );
+        (Invariant::Conservation, detail)
     })
 }

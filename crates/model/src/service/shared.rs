@@ -1,0 +1,283 @@
+//! A resource that all who use it have together: the bandwidth of a link, or the processors of a host.
+//!
+//! Nobody waits for it in order. Everybody goes on at once, and the more there are, the slower each is: processor sharing. Those who
+//! use it may be divided into groups, each of which has a limit of its own, as the threads of one process share a lock.
+//!
+//! All of a group have the same speed at any moment. So the group counts how much each of them has been served since it was last empty,
+//! and whoever joins leaves when that count has risen by what it asks for: a join and an end take logarithmic time, however many there
+//! are, and nothing is approximated by steps of time.
+
+use crate::config::Work;
+use crate::history::ResourceGauge;
+use crate::units::{Span, Time};
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// Who uses a shared resource, and how far each has come.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared<T> {
+    /// The most that a group may have of it.
+    most_of_group: u64,
+    groups: Vec<Group<T>>,
+    /// What all groups would have if there were enough.
+    wanted: u64,
+    /// Up to when everybody has been served.
+    served_until: Time,
+    /// When it is to be woken, if it is.
+    wake: Option<Time>,
+    joined: u64,
+    gauge: ResourceGauge,
+}
+
+/// Those who share one limit.
+#[derive(Clone, Debug)]
+struct Group<T> {
+    users: BinaryHeap<User<T>>,
+    /// How long each has been served at full speed, had it been there since the group was last empty; in nanoseconds.
+    served_ns: f64,
+    wanted: u64,
+}
+
+/// One who uses it.
+#[derive(Clone, Debug)]
+struct User<T> {
+    /// It ends when its group has been served for so long.
+    until_ns: f64,
+    /// In which order they came.
+    number: u64,
+    work: Work,
+    since: Time,
+    /// How long it would take at full speed.
+    alone: Span,
+    value: T,
+}
+
+/// The end that comes first is the greatest: that is what a heap gives first.
+impl<T> Ord for User<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_end = other.until_ns.total_cmp(&self.until_ns);
+        by_end.then(other.number.cmp(&self.number))
+    }
+}
+
+impl<T> PartialOrd for User<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> PartialEq for User<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<T> Eq for User<T> {}
+
+/// Sums of fractions miss the end of a use by less than this.
+const TOLERANCE_NS: f64 = 1e-3;
+
+impl<T> Shared<T> {
+    /// A resource of so many units, of which one user has `each` at full speed, shared by so many groups, each of which may have so many.
+    pub(crate) fn new(units: u64, each: u64, groups: usize, most_of_group: u64) -> Shared<T> {
+        let group = || Group {
+            users: BinaryHeap::new(),
+            served_ns: 0.0,
+            wanted: 0,
+        };
+        Shared {
+            most_of_group,
+            groups: (0..groups).map(|_| group()).collect(),
+            wanted: 0,
+            served_until: Time::ZERO,
+            wake: None,
+            joined: 0,
+            gauge: ResourceGauge {
+                units,
+                each: each.min(units),
+                ..ResourceGauge::default()
+            },
+        }
+    }
+
+    /// One more uses it, which at full speed would take so long.
+    pub(crate) fn join(&mut self, now: Time, group: usize, work: Work, alone: Span, value: T) {
+        self.serve(now);
+        self.gauge.arrivals += 1;
+        self.gauge.grants += 1;
+        self.joined += 1;
+        let number = self.joined;
+        let group = &mut self.groups[group];
+        group.users.push(User {
+            until_ns: group.served_ns + alone.0 as f64,
+            number,
+            work,
+            since: now,
+            alone,
+            value,
+        });
+        self.count(now);
+    }
+
+    /// The next whose use has ended by now, if there is one.
+    pub(crate) fn next_done(&mut self, now: Time) -> Option<T> {
+        self.wake = self.wake.filter(|wake| *wake > now);
+        let (end, group) = self.next_end().filter(|(end, _)| *end <= now)?;
+        self.serve(end);
+        let user = self.groups[group].users.pop()?;
+        let took = end.since(user.since).0.saturating_sub(user.alone.0);
+        let done = &mut self.gauge.work[user.work.index()];
+        done.hold_ns += u128::from(user.alone.0);
+        done.wait_ns += u128::from(took);
+        self.gauge.releases += 1;
+        self.count(end);
+        Some(user.value)
+    }
+
+    /// When it is to be woken, unless it will be by then anyway.
+    pub(crate) fn to_wake(&mut self) -> Option<Time> {
+        let (end, _) = self.next_end()?;
+        if self.wake.is_some_and(|wake| wake <= end) {
+            return None;
+        }
+        self.wake = Some(end);
+        Some(end)
+    }
+
+    /// The state now, with integrals up to now; extremes count from here on. An end that is due and that nobody has asked for yet is
+    /// counted when it is.
+    pub(crate) fn gauge(&mut self, now: Time) -> ResourceGauge {
+        let until = self.next_end().map_or(now, |(end, _)| end.min(now));
+        ResourceGauge {
+            queue: self.gauge.queue.look(until),
+            busy: self.gauge.busy.look(until),
+            ..self.gauge
+        }
+    }
+
+    /// How fast each of a group is, as a share of full speed.
+    fn speed(&self, group: &Group<T>) -> f64 {
+        let full = (group.users.len() as u64).saturating_mul(self.gauge.each);
+        let given = self.wanted.min(self.gauge.units) as f64 / self.wanted as f64;
+        group.wanted as f64 / full as f64 * given
+    }
+
+    /// Who ends next, and when, if nobody else comes.
+    fn next_end(&self) -> Option<(Time, usize)> {
+        let ends = self.groups.iter().enumerate().filter_map(|(index, group)| {
+            let left = group.users.peek()?.until_ns - group.served_ns;
+            let takes = match left > TOLERANCE_NS {
+                true => (left / self.speed(group)).ceil() as u64,
+                false => 0,
+            };
+            Some((self.served_until + Span(takes), index))
+        });
+        ends.min()
+    }
+
+    /// Everybody has been served up to `at`.
+    fn serve(&mut self, at: Time) {
+        let passed = at.since(self.served_until).0 as f64;
+        for index in 0..self.groups.len() {
+            let group = &self.groups[index];
+            if !group.users.is_empty() {
+                let speed = self.speed(group);
+                self.groups[index].served_ns += passed * speed;
+            }
+        }
+        self.served_until = self.served_until.max(at);
+    }
+
+    /// Somebody has come or gone: counts what there is of whom.
+    fn count(&mut self, at: Time) {
+        let (mut all, mut wanted) = (0, 0_u64);
+        for group in &mut self.groups {
+            let users = group.users.len() as u64;
+            group.wanted = users
+                .saturating_mul(self.gauge.each)
+                .min(self.most_of_group);
+            if users == 0 {
+                group.served_ns = 0.0;
+            }
+            all += users;
+            wanted = wanted.saturating_add(group.wanted);
+        }
+        self.wanted = wanted;
+        let busy = wanted.min(self.gauge.units);
+        self.gauge.busy.set(at, busy);
+        self.gauge
+            .queue
+            .set(at, all - (busy / self.gauge.each).min(all));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who ends when, if they come at these times and ask for so much.
+    fn ends(mut shared: Shared<usize>, users: &[(u64, usize, u64)]) -> Vec<(u64, usize)> {
+        let mut ends = Vec::new();
+        let mut coming = users.iter().enumerate().peekable();
+        let mut wakes = std::collections::BTreeSet::new();
+        loop {
+            let comes = coming.peek().map(|(_, (at, ..))| Time(*at));
+            let Some(now) = comes.into_iter().chain(wakes.first().copied()).min() else {
+                return ends;
+            };
+            wakes.remove(&now);
+            while let Some(user) = shared.next_done(now) {
+                ends.push((now.0, user));
+            }
+            while let Some((user, &(_, group, alone))) =
+                coming.next_if(|(_, (at, ..))| Time(*at) == now)
+            {
+                shared.join(now, group, Work::Request, Span(alone), user);
+            }
+            wakes.extend(shared.to_wake());
+        }
+    }
+
+    #[test]
+    fn two_at_once_are_half_as_fast() {
+        // The second comes when half of the first is done: what is left of it takes twice as long, and so on.
+        let shared = Shared::new(1, 1, 1, u64::MAX);
+        let users = [(0, 0, 100), (50, 0, 100)];
+        assert_eq!(ends(shared, &users), [(150, 0), (200, 1)]);
+    }
+
+    #[test]
+    fn none_is_faster_than_its_own_limit() {
+        // Of ten units each may have four: two are at full speed, four have two and a half each.
+        let shared = Shared::new(10, 4, 1, u64::MAX);
+        let two = [(0, 0, 100), (0, 0, 100)];
+        assert_eq!(ends(shared.clone(), &two), [(100, 0), (100, 1)]);
+        let four = [(0, 0, 100), (0, 0, 100), (0, 0, 100), (0, 0, 100)];
+        let ended = ends(shared, &four);
+        assert_eq!(ended, [(160, 0), (160, 1), (160, 2), (160, 3)]);
+    }
+
+    #[test]
+    fn a_group_has_no_more_than_its_limit() {
+        // Two processors; a process whose lock lets one thread run at a time.
+        let shared = Shared::new(2000, 1000, 2, 1000);
+        let users = [(0, 0, 100), (0, 0, 100), (0, 1, 100)];
+        assert_eq!(ends(shared, &users), [(100, 2), (200, 0), (200, 1)]);
+    }
+
+    #[test]
+    fn the_gauge_counts_who_is_slowed() {
+        let mut shared = Shared::new(1, 1, 1, u64::MAX);
+        shared.join(Time(0), 0, Work::Request, Span(100), 'a');
+        shared.join(Time(50), 0, Work::Request, Span(100), 'b');
+        let gauge = shared.gauge(Time(60));
+        assert_eq!((gauge.busy.now(), gauge.queue.now()), (1, 1));
+        assert_eq!(shared.next_done(Time(150)), Some('a'));
+        assert_eq!(shared.next_done(Time(200)), Some('b'));
+        let gauge = shared.gauge(Time(300));
+        let sums = (gauge.hold_ns(), gauge.wait_ns());
+        assert_eq!(sums, (200, 100), "a was slowed for 50, and so was b");
+        assert_eq!((gauge.busy.area(), gauge.queue.area()), (200, 100));
+        assert_eq!((gauge.arrivals, gauge.grants, gauge.releases), (2, 2, 2));
+    }
+}

@@ -1,0 +1,117 @@
+//! What of a visit goes at a speed that is shared: its bytes over the store's bandwidth, and what the processors do for it.
+//!
+//! A visit is set up first, then its bytes move, both while it holds its own resource. Then they are handled.
+
+use super::flow::transfer;
+use super::operation::{Handle, Hold, Op, Visit, Wake};
+use super::shared::Shared;
+use super::{Actors, Service};
+use crate::config::{ServiceConfig, Work};
+use crate::invocation::Out;
+use crate::units::{Bytes, Span, Time};
+
+impl Op {
+    /// How many bytes its visit moves.
+    pub(super) fn moves(&self) -> f64 {
+        let sent = self.invocation.client_fault.map_or(1.0, |(_, after)| after);
+        match self.visit {
+            Visit::Put => self.invocation.content.size as f64 * sent,
+            Visit::Get => self.seen.size as f64,
+            Visit::Accept
+            | Visit::Commit(_)
+            | Visit::Look(_)
+            | Visit::CreateTask
+            | Visit::BeginTask
+            | Visit::Remove => 0.0,
+        }
+    }
+}
+
+/// The store's bandwidth, if all transfers share it.
+pub(super) fn bandwidth_of(config: &ServiceConfig) -> Option<Shared<Handle>> {
+    let Bytes(all) = config.store.shared_bandwidth?;
+    let Bytes(each) = full_speed(config)?;
+    Some(Shared::new(all, each, 1, u64::MAX))
+}
+
+/// The processors, if requests take their time.
+pub(super) fn cores_of(config: &ServiceConfig) -> Option<Shared<Handle>> {
+    let cpu = config.cpu.as_ref()?;
+    let processes = config.processes.get() as usize;
+    let shared = Shared::new(
+        cpu.thousandths.get(),
+        THREAD,
+        processes,
+        cpu.most_of_process(),
+    );
+    Some(shared)
+}
+
+/// Thousandths of a processor that one thread uses at most.
+const THREAD: u64 = 1000;
+
+/// The most bandwidth that one transfer has.
+fn full_speed(config: &ServiceConfig) -> Option<Bytes> {
+    let all = config.store.shared_bandwidth?;
+    Some(config.store.bandwidth.map_or(all, |own| own.min(all)))
+}
+
+impl<A: Actors> Service<A> {
+    /// Its set-up is over: its bytes go over the shared bandwidth. Says whether there are any.
+    #[inline]
+    pub(super) fn moves(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) -> bool {
+        let op = self.ops.at(handle);
+        if self.bandwidth.is_none() || op.hold != Hold::Holding {
+            return false;
+        }
+        let alone = transfer(full_speed(&self.config), op.moves());
+        let Some(bandwidth) = self.bandwidth.as_mut().filter(|_| alone > Span::ZERO) else {
+            return false;
+        };
+        op.hold = Hold::Moving;
+        bandwidth.join(now, 0, op.work, alone, handle);
+        out.later
+            .extend(bandwidth.to_wake().map(|at| (at, Wake::Bandwidth)));
+        true
+    }
+
+    /// Its bytes have moved, or its request has come: the processors are at work for it. Says whether there is any work.
+    #[inline]
+    pub(super) fn computes(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) -> bool {
+        let (Some(cpu), Some(cores)) = (&self.config.cpu, &mut self.cores) else {
+            return false;
+        };
+        let op = self.ops.at(handle);
+        let alone = match op.visit {
+            Visit::Accept => cpu.of(op.invocation.operation).draw(&mut self.rng),
+            _ => transfer(cpu.bandwidth, op.moves()),
+        };
+        // The scrubber is a process of its own.
+        if op.work == Work::Scrub || alone == Span::ZERO {
+            return false;
+        }
+        op.hold = Hold::Computing;
+        cores.join(now, op.process as usize, op.work, alone, handle);
+        out.later
+            .extend(cores.to_wake().map(|at| (at, Wake::Cores)));
+        true
+    }
+
+    /// A transfer may have ended.
+    pub(super) fn moved(&mut self, now: Time, out: &mut Out<Wake>) {
+        while let Some(handle) = self.bandwidth.as_mut().and_then(|it| it.next_done(now)) {
+            self.held(now, handle, out);
+        }
+        let wake = self.bandwidth.as_mut().and_then(Shared::to_wake);
+        out.later.extend(wake.map(|at| (at, Wake::Bandwidth)));
+    }
+
+    /// Somebody's processor time may have ended.
+    pub(super) fn computed(&mut self, now: Time, out: &mut Out<Wake>) {
+        while let Some(handle) = self.cores.as_mut().and_then(|it| it.next_done(now)) {
+            self.held(now, handle, out);
+        }
+        let wake = self.cores.as_mut().and_then(Shared::to_wake);
+        out.later.extend(wake.map(|at| (at, Wake::Cores)));
+    }
+}

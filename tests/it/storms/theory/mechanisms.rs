@@ -1,0 +1,284 @@
+//! What real services have and the plain model has not, each beside its closed form.
+
+use super::{Case, EXPONENTIAL, erlang_b, erlang_c, figure, levels, scrub_latency, wait_s};
+use stormglass::RunResult;
+use stormglass_model::config::Resource;
+use stormglass_model::lifecycle::Outcome;
+
+/// How much theory may be missed by, as a share.
+pub const WITHIN: f64 = 0.02;
+
+/// Every mechanism.
+pub fn cases() -> Vec<Case> {
+    let mut cases = bandwidth();
+    cases.extend(processors());
+    cases.extend(store());
+    cases.extend(connections());
+    cases.push(scrubber());
+    cases.push(retries());
+    cases
+}
+
+/// Poisson arrivals of stories with these steps, whose data is of this size, at a service with these tables.
+fn storm(rate: f64, service: &str, size: &str, steps: &str) -> String {
+    format!(
+        "{service}\n[load]\narrivals = {{ rate = \"{rate}/s\" }}\nduration = LENGTH\nwarm_up = WARM_UP\n\
+         [[story]]\nname = \"x\"\nsize = {size}\nsteps = [{steps}]\n"
+    )
+}
+
+fn case(name: &str, text: String, seconds: f64, figures: Vec<super::Figure>) -> Case {
+    Case {
+        name: name.to_owned(),
+        text,
+        seconds,
+        figures,
+    }
+}
+
+const UPLOAD: &str = "\"create\", \"upload\"";
+
+/// M/G/1 with processor sharing knows nothing of a size but its mean; with a limit for each, M/M/4's numbers hold.
+fn bandwidth() -> Vec<Case> {
+    let shared = "[service]\nworkers = 100_000\n[service.store]\nslots = 100_000\nshared_bandwidth = \"1MiB/s\"\n";
+    let rho: f64 = 0.5;
+    let slowed = rho / (1.0 - rho);
+    let sizes = [
+        ("M/M/1-PS", "{ exponential = { mean = \"1MiB\" } }"),
+        ("M/D/1-PS", "\"1MiB\""),
+        ("M/U/1-PS", "{ uniform = { min = \"0B\", max = \"2MiB\" } }"),
+    ];
+    let mut cases: Vec<Case> = sizes
+        .iter()
+        .map(|(name, size)| {
+            let figures = vec![
+                figure("mean delay", slowed, |run| wait_s(run, Resource::Bandwidth)),
+                figure("mean in use, in bytes a second", rho * MIB, |run| {
+                    levels(run, Resource::Bandwidth).1
+                }),
+            ];
+            case(name, storm(rho, shared, size, UPLOAD), 120_000.0, figures)
+        })
+        .collect();
+    let four = shared.replace("\"1MiB/s\"", "\"4MiB/s\"\nbandwidth = \"1MiB/s\"");
+    let (a, c) = (2.8, 4);
+    let delay = erlang_c(a, c) / (f64::from(c) - a);
+    cases.push(case(
+        "M/M/4-PS",
+        storm(a, &four, "{ exponential = { mean = \"1MiB\" } }", UPLOAD),
+        40_000.0,
+        vec![
+            figure("mean delay", delay, |run| wait_s(run, Resource::Bandwidth)),
+            figure("mean of those slowed", delay * a, |run| {
+                levels(run, Resource::Bandwidth).0
+            }),
+        ],
+    ));
+    cases
+}
+
+const MIB: f64 = 1_048_576.0;
+
+/// One process with a lock is one processor; with a lock for half of the time, two; two processes on one processor share it.
+fn processors() -> Vec<Case> {
+    let cpu = |cores: &str, lock: &str, processes: u32| {
+        format!(
+            "[service]\nworkers = 100_000\nprocesses = {processes}\n[service.cpu]\ncores = {cores}\nlock = {lock}\nrequest = {EXPONENTIAL}\n"
+        )
+    };
+    let delay = |run: &RunResult| wait_s(run, Resource::Cores);
+    let alone = |rho: f64| rho / (1.0 - rho);
+    let (a, c) = (1.0, 2);
+    let half = erlang_c(a, c) / (f64::from(c) - a);
+    let create = "\"create\"";
+    vec![
+        case(
+            "a lock",
+            storm(0.5, &cpu("4", "1", 1), "\"0B\"", create),
+            120_000.0,
+            vec![figure("mean delay", alone(0.5), delay)],
+        ),
+        case(
+            "a lock half of the time",
+            storm(a, &cpu("4", "0.5", 1), "\"0B\"", create),
+            120_000.0,
+            vec![
+                figure("mean delay", half, delay),
+                figure("mean in use, in thousandths", 1000.0 * a, |run| {
+                    levels(run, Resource::Cores).1
+                }),
+            ],
+        ),
+        case(
+            "two processes on one processor",
+            storm(0.5, &cpu("1", "1", 2), "\"0B\"", create),
+            120_000.0,
+            vec![figure("mean delay", alone(0.5), delay)],
+        ),
+        // Half a second for the request of the upload and half for its bytes, which two processors share without a lock.
+        case(
+            "bytes that are handled",
+            storm(
+                a,
+                "[service]\nworkers = 100_000\n[service.cpu]\ncores = 2\nbandwidth = \"2MiB/s\"\noperations = { upload = \"500ms\" }\n",
+                "\"1MiB\"",
+                UPLOAD,
+            ),
+            40_000.0,
+            vec![figure("mean in use, in thousandths", 1000.0 * a, |run| {
+                levels(run, Resource::Cores).1
+            })],
+        ),
+    ]
+}
+
+/// The time that a slot is held, where nobody waits: writes in pieces, and removals that grow with the size.
+fn store() -> Vec<Case> {
+    let busy = |run: &RunResult| levels(run, Resource::Slots).1;
+    let slots = "[service]\nworkers = 100_000\n[service.store]\nslots = 100_000\n";
+    let chunks = format!(
+        "{slots}put = \"500ms\"\nbandwidth = \"2MiB/s\"\nchunk = \"1MiB\"\nchunk_time = \"100ms\"\n"
+    );
+    let removals = format!("{slots}delete = \"250ms\"\ndelete_bandwidth = \"4MiB/s\"\n");
+    vec![
+        // Ten pieces, of which the last is half: half a second, five for the bytes, and one for the pieces.
+        case(
+            "writes in pieces",
+            storm(5.0, &chunks, "\"9728KiB\"", UPLOAD),
+            8_000.0,
+            vec![figure("mean busy", 5.0 * (0.5 + 4.75 + 1.0), busy)],
+        ),
+        case(
+            "removals that grow",
+            storm(
+                5.0,
+                &removals,
+                "\"3MiB\"",
+                "\"create\", \"upload\", \"delete\"",
+            ),
+            8_000.0,
+            vec![figure("mean busy", 5.0 * (0.25 + 0.75), busy)],
+        ),
+    ]
+}
+
+/// The share of creates of the load that failed.
+fn failed(run: &RunResult) -> f64 {
+    let rows = run.operations.iter();
+    let rows = rows.filter(|row| run.phases[row.phase].name == "load");
+    let (mut failed, mut all) = (0.0, 0.0);
+    for row in rows {
+        let count = row.response.count() as f64;
+        all += count;
+        if row.outcome == Outcome::Fail {
+            failed += count;
+        }
+    }
+    failed / all
+}
+
+/// Connections that are refused, that stay, and looks that take time.
+fn connections() -> Vec<Case> {
+    let connections = |keys: &str| {
+        format!(
+            "[service]\n{keys}\n[service.registry]\nconnections = 100_000\ncommit = {EXPONENTIAL}\n"
+        )
+    };
+    // M/M/4 with room for two more.
+    let (a, c, room): (f64, u32, i32) = (4.0, 4, 2);
+    let b = erlang_b(a, c);
+    let beyond = |n: i32| b * (a / f64::from(c)).powi(n);
+    let lost = beyond(room) / (1..=room).map(beyond).fold(1.0, |sum, p| sum + p);
+    let refused = case(
+        "a backlog",
+        storm(
+            a,
+            &connections("workers = 4\nbacklog = 2"),
+            "\"0B\"",
+            "\"create\"",
+        ),
+        20_000.0,
+        vec![figure("share refused", lost, failed)],
+    );
+    // M/G/1, whose service is a commit and the second for which the worker stays.
+    let rate = 0.25;
+    let second = 2.0 + 2.0 + 1.0;
+    let kept = case(
+        "workers that stay",
+        storm(
+            rate,
+            &connections("workers = 1\nkeep_alive = \"1s\""),
+            "\"0B\"",
+            "\"create\"",
+        ),
+        240_000.0,
+        vec![figure(
+            "mean wait",
+            rate * second / (2.0 * (1.0 - 2.0 * rate)),
+            |run| wait_s(run, Resource::Workers),
+        )],
+    );
+    let rho = 0.5;
+    let reads = case(
+        "looks that take time",
+        storm(
+            rho,
+            &format!(
+                "[service]\nworkers = 100_000\n[service.registry]\nconnections = 1\nread = {EXPONENTIAL}\n"
+            ),
+            "\"0B\"",
+            // After pauses of many lengths, shows come as if by chance.
+            "\"create\", { wait = { exponential = { mean = \"500s\" } } }, \"show\"",
+        ),
+        120_000.0,
+        // Creates take no time, and wait as long as shows do.
+        vec![figure("mean wait", rho / (1.0 - rho), |run| {
+            wait_s(run, Resource::Connections)
+        })],
+    );
+    vec![refused, kept, reads]
+}
+
+/// A pass reads what was deleted in the scrub time and the interval before it; what comes due waits for half of what is between passes.
+fn scrubber() -> Case {
+    let (rate, time_s, interval_s, read_s) = (2.0, 100.0, 20.0, 0.05);
+    let between_s = interval_s + read_s * rate * (time_s + interval_s);
+    let service = format!(
+        "[service]\ndelayed_delete = true\nscrub_time = \"{time_s}s\"\nscrub_interval = \"{interval_s}s\"\n\
+         scrub_read = \"{read_s}s\"\nscrub_workers = 1000\n"
+    );
+    case(
+        "passes that read",
+        storm(
+            rate,
+            &service,
+            "\"1KiB\"",
+            "\"create\", \"upload\", \"delete\"",
+        ),
+        20_000.0,
+        vec![figure("mean latency", between_s / 2.0, scrub_latency)],
+    )
+}
+
+/// Of three tries that each fail with a probability, as many fail as the sum of its powers says.
+fn retries() -> Case {
+    let p: f64 = 0.4;
+    let tries = |n: i32| (1.0 - p.powi(n)) / (1.0 - p);
+    // A story ends when its create has failed for good; what fails are tries.
+    let text = storm(50.0, "", "\"0B\"", "\"create\"").replace(
+        "warm_up",
+        "retries = { most = 2, after = \"1s\", jitter = 0.5 }\nwarm_up",
+    ) + &format!(
+        "[[fault]]\nname = \"errors\"\nat = \"api\"\nkind = {{ error = {{ probability = {p} }} }}\n"
+    );
+    case(
+        "retries",
+        text,
+        4_000.0,
+        vec![figure("tries a story", tries(3), |run| {
+            let rows = run.operations.iter();
+            let all: u64 = rows.map(|row| row.response.count()).sum();
+            all as f64 / run.end.arrivals as f64
+        })],
+    )
+}

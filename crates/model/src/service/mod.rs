@@ -8,12 +8,14 @@ mod effect;
 mod flow;
 mod operation;
 mod queue;
+mod records;
 mod scrubber;
 mod store;
 mod subject;
 mod task;
 
-pub use operation::Wake;
+pub use operation::{Intake, Wake};
+pub use records::Records;
 pub use scrubber::{Pending, Scrubber, ScrubberMessage, ScrubberReply};
 pub use subject::{Change, Commit, Laws, Move, Reply, Subject};
 pub use task::{Task, TaskCommit, TaskReply};

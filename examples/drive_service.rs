@@ -11,56 +11,9 @@ use stormglass_model::invocation::{Cursor, Invocation, Out};
 use stormglass_model::lifecycle::{Operation, Who};
 use stormglass_model::load::StoryId;
 use stormglass_model::random::Seed;
-use stormglass_model::service::{
-    Actors, Commit, Reply, Scrubber, ScrubberMessage, ScrubberReply, Service, Subject, Task,
-    TaskCommit, TaskReply,
-};
+use stormglass_model::service::{Records, Service};
 use stormglass_model::target::Target;
 use stormglass_model::units::Time;
-
-/// The records of the service. The engines make an actor of each; plain values do as well.
-struct Records {
-    subjects: BTreeMap<u32, Subject>,
-    tasks: BTreeMap<u32, Task>,
-    scrubber: Scrubber,
-}
-
-impl Actors for Records {
-    fn spawn_subject(&mut self, slot: u32, subject: Subject) {
-        self.subjects.insert(slot, subject);
-    }
-
-    fn commit(&mut self, slot: u32, commit: Commit) -> Reply {
-        let subject = self.subjects.get_mut(&slot);
-        subject.map_or(Reply::Refused, |subject| subject.apply(commit))
-    }
-
-    fn stop_subject(&mut self, slot: u32) {
-        self.subjects.remove(&slot);
-    }
-
-    fn spawn_task(&mut self, slot: u32, task: Task) {
-        self.tasks.insert(slot, task);
-    }
-
-    fn commit_task(&mut self, slot: u32, commit: TaskCommit) -> TaskReply {
-        self.tasks.entry(slot).or_default().apply(commit)
-    }
-
-    fn stop_task(&mut self, slot: u32) {
-        self.tasks.remove(&slot);
-    }
-
-    fn scrubber(&mut self, message: ScrubberMessage) -> ScrubberReply {
-        self.scrubber.apply(message)
-    }
-
-    fn fetch(&mut self, _slot: u32) {}
-
-    fn messages(&self) -> u64 {
-        0
-    }
-}
 
 /// One client's operation on the only subject.
 fn invocation(number: u64, operation: Operation, now: Time) -> Invocation {
@@ -87,11 +40,7 @@ fn main() {
         delayed_delete: false,
         ..ServiceConfig::default()
     };
-    let records = Records {
-        subjects: BTreeMap::new(),
-        tasks: BTreeMap::new(),
-        scrubber: Service::<Records>::scrubber_of(&config),
-    };
+    let records = Records::new(&config);
     let mut service = Service::new(config, Faults::new(&[], Seed(42)), Seed(42), records);
     let (mut now, mut out) = (Time::ZERO, Out::default());
     let mut due: BTreeMap<Time, VecDeque<_>> = BTreeMap::new();

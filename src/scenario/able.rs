@@ -5,6 +5,7 @@ use super::fault::no_login;
 use super::reader::Reader;
 use super::story::WrittenStory;
 use stormglass_glance::Identity;
+use stormglass_model::config::{FailureRule, ServiceConfig};
 use stormglass_model::operations::{Body, DataFrom, OperationKind, Source};
 use stormglass_model::script::{Act, Action, ClientFault, Point, Second, Step};
 
@@ -39,9 +40,14 @@ fn unable(target: &Target, act: Act) -> Option<Wrong> {
     let Act { operation, who } = act;
     let row = operation.row();
     match target {
-        Target::Embedded(_) if row.only_glance => wrong(
+        Target::Embedded(config) if row.only_glance && !knows(config, row.kind) => wrong(
             format!("the embedded service knows no `{operation}`"),
-            "leave the step out, or run the story on [target.glance]",
+            match knows_by_glances_rules(row.kind) {
+                true => {
+                    "write `profile = \"glance\"` in [service], or run the story on [target.glance]"
+                }
+                false => "leave the step out, or run the story on [target.glance]",
+            },
         ),
         Target::Embedded(_) if act != Act::usual(operation) => wrong(
             format!(
@@ -81,6 +87,15 @@ fn unable(target: &Target, act: Act) -> Option<Wrong> {
         }
         Target::Embedded(_) | Target::Glance(_) => None,
     }
+}
+
+/// Whether the embedded service can do what only a Glance does.
+fn knows(config: &ServiceConfig, kind: OperationKind) -> bool {
+    config.rules == FailureRule::Glance && knows_by_glances_rules(kind)
+}
+
+fn knows_by_glances_rules(kind: OperationKind) -> bool {
+    matches!(kind, OperationKind::Stage | OperationKind::ImportStaged)
 }
 
 fn is_too_large(kind: OperationKind) -> bool {

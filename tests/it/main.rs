@@ -21,6 +21,7 @@ mod findings;
 mod glance;
 mod histories;
 mod hostile;
+mod intake;
 mod liar;
 mod lists;
 #[cfg(feature = "parquet")]

@@ -104,6 +104,69 @@ fn a_record_accepts_what_its_status_allows_and_nothing_else() {
     }
 }
 
+fn apply_glance(subject: &mut Subject, change: Change, op: OpId) -> bool {
+    let commit = Commit {
+        at: Time::ZERO,
+        op: Some(op),
+        change,
+        laws: laws(FailureRule::Glance),
+    };
+    matches!(subject.apply(commit), Reply::Done { .. })
+}
+
+/// A record by Glance's rules, after these changes by [`UPLOADER`].
+fn glance(way: &[Change]) -> Subject {
+    let mut subject = Subject::default();
+    for change in way {
+        assert!(apply_glance(&mut subject, *change, UPLOADER), "{change:?}");
+    }
+    subject
+}
+
+#[test]
+fn staged_and_imported_data_has_statuses_of_its_own() {
+    let stage = [Create, BeginStage, EndStage(DATA)];
+    let import = [AcceptStaged, ClaimImport, BeginImport];
+    let staged_import = [&stage[..], &import].concat();
+    let way_and_status: [(&[Change], SubjectStatus); 4] = [
+        (&stage, Uploading),
+        (&staged_import, Importing),
+        (&[Create, AcceptImport, ClaimImport, BeginImport], Importing),
+        (&[Create, Protect(true), Protect(false), Delete], Deleted),
+    ];
+    for (way, status) in way_and_status {
+        assert_eq!(glance(way).status(), Some(status), "{way:?}");
+    }
+    let mut imported = glance(&staged_import);
+    assert!(!apply_glance(&mut imported, EndUpload(DATA), OpId(2)));
+    assert!(apply_glance(&mut imported, EndUpload(DATA), UPLOADER));
+    assert_eq!(imported.content(), Some(DATA));
+    // The specification's rules know none of it.
+    let mut queued = record(Some(Queued));
+    for change in [BeginStage, ClaimImport, BeginImport, EndRegister] {
+        assert!(!apply(&mut queued, change, UPLOADER), "{change:?}");
+    }
+}
+
+#[test]
+fn one_import_at_a_time_and_none_of_half_a_stage() {
+    let mut claimed = glance(&[Create, ClaimImport]);
+    assert!(!apply_glance(&mut claimed, ClaimImport, OpId(2)));
+    assert!(!apply_glance(&mut claimed, BeginImport, OpId(2)));
+    // The task never began: its claim goes.
+    assert!(apply_glance(&mut claimed, FailUpload, UPLOADER));
+    assert!(apply_glance(&mut claimed, ClaimImport, OpId(2)));
+
+    let mut half = glance(&[Create, BeginStage]);
+    assert!(!apply_glance(&mut half, AcceptStaged, OpId(2)));
+    assert!(!apply_glance(&mut half, ClaimImport, OpId(2)));
+    assert!(apply_glance(&mut half, FailUpload, UPLOADER));
+    assert_eq!(half.status(), Some(Queued));
+
+    let mut protected = glance(&[Create, Protect(true)]);
+    assert!(!apply_glance(&mut protected, Delete, OpId(2)));
+}
+
 /// An upload ends only for the operation that began it; a location goes only while another is left.
 #[test]
 fn what_a_status_does_not_say_decides_too() {

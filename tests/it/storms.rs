@@ -3,6 +3,7 @@
 mod defects;
 mod demands;
 mod exact;
+mod glance_rules;
 mod golden;
 mod levels;
 mod lost;

@@ -7,7 +7,7 @@ use crate::units::{Bytes, Span};
 use std::num::{NonZeroU32, NonZeroU64};
 
 named! {
-    /// Which of the specification's two upload-failure rules the embedded service follows.
+    /// Whose rules the embedded service follows: one of the specification's two for a failed upload, or Glance's own.
     #[derive(Default)]
     FailureRule {
         /// A failed upload kills the subject.
@@ -15,6 +15,8 @@ named! {
         /// A failed upload queues the subject again.
         #[default]
         V2 = "v2",
+        /// As OpenStack Glance: like `v2`, and staged and imported data has statuses of its own.
+        Glance = "glance",
     }
 }
 
@@ -24,6 +26,7 @@ impl FailureRule {
         match self {
             FailureRule::V1 => Profile::V1,
             FailureRule::V2 => Profile::V2,
+            FailureRule::Glance => Profile::Glance,
         }
     }
 }
@@ -31,7 +34,7 @@ impl FailureRule {
 /// Everything the embedded service can be told.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
-    /// What a failed upload does.
+    /// Whose rules it follows.
     pub rules: FailureRule,
     /// Requests handled at once; the rest wait in order.
     pub workers: NonZeroU32,

@@ -78,6 +78,25 @@ pub struct Completion {
     pub invocation: Invocation,
     /// How it ended. Its content is what was sent or read, if it ended ok.
     pub ending: Ending,
+    /// Why it failed, where the target knows.
+    pub failure: Option<Failure>,
+}
+
+/// Why an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// There was no room for the request, and nothing was done.
+    NoRoom,
+    /// A part of the service ended in an error.
+    Error,
+    /// The store has no room.
+    Full,
+    /// The store has not the data.
+    Missing,
+    /// The subject was taken away from it, as a rule by a delete.
+    Lost,
+    /// Its data broke off.
+    BrokenOff,
 }
 
 /// What a target wants done: commands out, for whoever runs it. `W` is what it puts into the calendar.

@@ -230,7 +230,11 @@ impl<S: Runtime> Remote<S> {
             seen: observed,
             http_status,
         };
-        out.completed.push_back(Completion { invocation, ending });
+        out.completed.push_back(Completion {
+            invocation,
+            ending,
+            failure: None,
+        });
         // A create that was not acknowledged ends its story.
         if operation.creates() && outcome != Outcome::Ok {
             return;

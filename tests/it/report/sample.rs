@@ -113,6 +113,7 @@ fn level(mean: u64, end: u64) -> Level {
 fn flow() -> ResourceGauge {
     let mut gauge = ResourceGauge {
         units: 16,
+        each: 1,
         queue: level(2, 3),
         busy: level(12, 12),
         arrivals: 400,

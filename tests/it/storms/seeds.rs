@@ -100,6 +100,7 @@ impl Seen {
         match service.rules {
             FailureRule::V1 => self.v1.extend(transitions),
             FailureRule::V2 => self.v2.extend(transitions),
+            FailureRule::Glance => panic!("random storms follow the specification"),
         }
         let names = storm.faults.iter().map(|fault| fault.name.clone());
         self.faults.extend(names);

@@ -1,6 +1,6 @@
 //! What the visits come to: commits and the counts they change, tasks, scrubs, and the end of a piece of work.
 
-use super::operation::{Handle, Op, Visit, Wake, unasked};
+use super::operation::{Body, Handle, Op, Visit, Wake, unasked};
 use super::scrubber::{Pending, ScrubberMessage, ScrubberReply};
 use super::subject::{Change, Commit, Move, Reply};
 use super::task::{Task, TaskCommit};
@@ -85,6 +85,10 @@ impl<A: Actors> Service<A> {
 
     /// The task is registered; the request ends here for its worker, and the executor takes over.
     pub(super) fn create_task(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        let claims = self.laws.are_glances();
+        if claims && self.commit(now, handle, Change::ClaimImport, out) == Reply::Refused {
+            return self.end(now, handle, Outcome::Refused, out);
+        }
         let slot = self.task_slots.take();
         self.actors.spawn_task(slot, Task::default());
         let op = self.ops.at(handle);
@@ -163,8 +167,10 @@ impl<A: Actors> Service<A> {
             shown,
             worker_since,
             task_slot,
+            failure,
             ..
         } = *self.ops.at(handle);
+        self.ops.at(handle).body = Body::Here;
         let outcome = match work {
             Work::Request => {
                 self.keep_worker(now, handle, out);
@@ -196,7 +202,9 @@ impl<A: Actors> Service<A> {
         self.handles.give_back(handle);
         let content = match invocation.operation {
             _ if outcome != Outcome::Ok => None,
-            Operation::Upload | Operation::Import => Some(invocation.content),
+            Operation::Upload | Operation::Import | Operation::Stage | Operation::ImportStaged => {
+                Some(invocation.content)
+            }
             Operation::Download
             | Operation::Export
             | Operation::Clone
@@ -209,7 +217,11 @@ impl<A: Actors> Service<A> {
             seen: shown,
             http_status: None,
         };
-        out.completed.push_back(Completion { invocation, ending });
+        out.completed.push_back(Completion {
+            invocation,
+            ending,
+            failure,
+        });
     }
 
     fn end_task(&mut self, now: Time, handle: Handle, ok: bool, out: &mut Out<Wake>) {

@@ -1,14 +1,16 @@
 //! How a piece of work visits its resources, one after the other: ask for it, hold it, give it back, go on.
 
-use super::operation::{Handle, Hold, Op, Visit, Wake};
+use super::operation::{Body, Handle, Hold, Intake, Op, Visit, Wake};
 use super::queue::Queue;
 use super::subject::{Change, Reply};
 use super::{Actors, Service};
 use crate::config::{Defect, StoreConfig, Work};
 use crate::fault::{Effect, Place};
-use crate::history::{Event, Seen};
-use crate::invocation::{Invocation, Out};
+use crate::history::{Content, Event, Seen};
+use crate::invocation::{Failure, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
+use crate::operations::OperationKind;
+use crate::script::ClientFault;
 use crate::units::{Bytes, Span, Time};
 
 impl<A: Actors> Service<A> {
@@ -65,6 +67,14 @@ impl<A: Actors> Service<A> {
         };
         let effect = self.faults.strike(place);
         let fits = effect != Effect::Full && self.take_in(now, handle, out);
+        if effect == Effect::Error {
+            self.ops.at(handle).failure = Some(Failure::Error);
+        } else if !fits {
+            self.ops.at(handle).failure = Some(match place {
+                Place::StoreGet => Failure::Missing,
+                _ => Failure::Full,
+            });
+        }
         match effect {
             Effect::Stall(fault) if fits => self.stalled.push((fault, handle)),
             Effect::Pass { later } if fits => self.hold(now, handle, later, out),
@@ -86,6 +96,8 @@ impl<A: Actors> Service<A> {
             ..
         } = op.invocation;
         match op.visit {
+            // What is staged does not lie in the store, and what is to come is not counted yet.
+            Visit::Put if op.body != Body::Here || !stores(op.invocation.operation) => true,
             Visit::Put if content.size > 0 => {
                 if !self.store.reserve(now, subject.slot, content.size) {
                     return false;
@@ -139,8 +151,13 @@ impl<A: Actors> Service<A> {
             visit,
             hold,
             visit_since,
+            body,
             ..
         } = *self.ops.at(handle);
+        if visit == Visit::Put && body != Body::Here && hold == Hold::Holding {
+            self.ops.at(handle).body = Body::Awaited;
+            return;
+        }
         if hold == Hold::Retrying {
             return self.go(now, handle, visit, out);
         }
@@ -164,7 +181,12 @@ impl<A: Actors> Service<A> {
                 self.ops.at(handle).hold = Hold::Retrying;
                 out.later.push((now + self.config.retry, Wake::Op(handle)));
             }
-            Visit::Commit(Change::EndUpload(_)) if failed => self.undo(now, handle, out),
+            Visit::Commit(
+                Change::EndUpload(_)
+                | Change::EndStage(_)
+                | Change::EndRegister
+                | Change::BeginImport,
+            ) if failed => self.undo(now, handle, out),
             Visit::Commit(_) | Visit::Look(_) | Visit::CreateTask | Visit::Get if failed => {
                 self.end(now, handle, Outcome::Fail, out);
             }
@@ -173,7 +195,11 @@ impl<A: Actors> Service<A> {
             Visit::CreateTask => self.create_task(now, handle, out),
             Visit::BeginTask => {
                 self.task(now, handle, TaskStatus::Processing, out);
-                self.go(now, handle, Visit::Commit(Change::BeginUpload), out);
+                let begin = match self.laws.are_glances() {
+                    true => Change::BeginImport,
+                    false => Change::BeginUpload,
+                };
+                self.go(now, handle, Visit::Commit(begin), out);
             }
             Visit::Put => self.put(now, handle, failed, out),
             Visit::Get => self.end(now, handle, Outcome::Ok, out),
@@ -213,14 +239,12 @@ impl<A: Actors> Service<A> {
                 return self.go(now, handle, Visit::Look(Change::Inspect), out);
             }
             Operation::List => Change::Inspect,
+            Operation::Stage => Change::BeginStage,
+            Operation::Protect => Change::Protect(true),
+            Operation::Unprotect => Change::Protect(false),
+            Operation::ReplaceLocation => Change::ReplaceLocation,
             // A scenario that asks the embedded service for these is refused by its reader.
-            Operation::Protect
-            | Operation::Unprotect
-            | Operation::Stage
-            | Operation::ImportStaged
-            | Operation::RegisterLocation
-            | Operation::ReplaceLocation
-            | Operation::CreateWithoutFormat
+            Operation::CreateWithoutFormat
             | Operation::CreateWithWrongFormat
             | Operation::UploadWrongSize
             | Operation::UploadTooLarge
@@ -244,8 +268,12 @@ impl<A: Actors> Service<A> {
             | Operation::ImportToAllStores => {
                 return self.end(now, handle, Outcome::Refused, out);
             }
-            Operation::Import => {
-                return match self.commit(now, handle, Change::AcceptImport, out) {
+            Operation::Import | Operation::ImportStaged | Operation::RegisterLocation => {
+                let accept = match operation {
+                    Operation::ImportStaged => Change::AcceptStaged,
+                    _ => Change::AcceptImport,
+                };
+                return match self.commit(now, handle, accept, out) {
                     Reply::Done { .. } => self.go(now, handle, Visit::CreateTask, out),
                     Reply::Refused | Reply::Record(_) => {
                         self.end(now, handle, Outcome::Refused, out);
@@ -307,7 +335,16 @@ impl<A: Actors> Service<A> {
     fn committed(&mut self, now: Time, handle: Handle, change: Change, out: &mut Out<Wake>) {
         let reply = self.commit(now, handle, change, out);
         match (change, reply) {
-            (Change::BeginUpload, Reply::Done { .. }) => self.go(now, handle, Visit::Put, out),
+            (Change::BeginUpload | Change::BeginStage, Reply::Done { .. }) => {
+                self.go(now, handle, Visit::Put, out);
+            }
+            (Change::BeginImport, Reply::Done { content, .. }) => {
+                let invocation = &mut self.ops.at(handle).invocation;
+                if invocation.operation == Operation::ImportStaged {
+                    invocation.content = content;
+                }
+                self.go(now, handle, Visit::Put, out);
+            }
             (Change::BeginUpload, _) if self.has(Defect::RefusedUploadOverwrites) => {
                 self.ops.at(handle).outcome = Outcome::Refused;
                 self.go(now, handle, Visit::Put, out);
@@ -322,7 +359,8 @@ impl<A: Actors> Service<A> {
                 }
                 self.end(now, handle, Outcome::Ok, out);
             }
-            (Change::EndUpload(_), _) => {
+            (Change::EndUpload(_) | Change::EndStage(_) | Change::EndRegister, Reply::Refused) => {
+                self.ops.at(handle).failure = Some(Failure::Lost);
                 if self.has(Defect::DeleteLeavesBytes) {
                     self.ops.at(handle).bytes = 0;
                 }
@@ -330,6 +368,14 @@ impl<A: Actors> Service<A> {
             }
             (Change::Delete, Reply::Done { .. }) if self.ops.at(handle).bytes > 0 => {
                 self.go(now, handle, Visit::Remove, out);
+            }
+            (Change::ReplaceLocation, Reply::Done { .. }) => {
+                let slot = self.ops.at(handle).invocation.subject.slot;
+                self.ops.at(handle).bytes = self.store.held(slot);
+                match self.ops.at(handle).bytes {
+                    0 => self.end(now, handle, Outcome::Ok, out),
+                    _ => self.go(now, handle, Visit::Remove, out),
+                }
             }
             (Change::FailUpload, _) => self.end(now, handle, Outcome::Fail, out),
             (Change::Inspect, Reply::Record(_)) => self.end(now, handle, Outcome::Ok, out),
@@ -349,15 +395,65 @@ impl<A: Actors> Service<A> {
         if outcome == Outcome::Refused {
             self.end(now, handle, Outcome::Refused, out);
         } else if failed || invocation.client_fault.is_some() {
+            let op = self.ops.at(handle);
+            op.failure = op.failure.or(Some(Failure::BrokenOff));
             self.undo(now, handle, out);
         } else {
-            self.go(
-                now,
-                handle,
-                Visit::Commit(Change::EndUpload(invocation.content)),
-                out,
-            );
+            let end = match invocation.operation {
+                Operation::Stage => Change::EndStage(invocation.content),
+                Operation::RegisterLocation => Change::EndRegister,
+                _ => Change::EndUpload(invocation.content),
+            };
+            self.go(now, handle, Visit::Commit(end), out);
         }
+    }
+
+    /// A client sends an operation whose data is still on its way. The size in `invocation` is what it says of it, if it says so.
+    /// The write into the store lasts until its drawn time is over and [`Service::took_in`] has told what has come, whichever is
+    /// later.
+    pub fn invoke_in_parts(
+        &mut self,
+        now: Time,
+        invocation: Invocation,
+        out: &mut Out<Wake>,
+    ) -> Intake {
+        let op = invocation.op;
+        let handle = self.open(Work::Request, invocation);
+        self.ops.at(handle).body = Body::Coming;
+        let granted = self.workers.acquire(now, Work::Request, handle);
+        self.take_worker(now, granted);
+        self.run(now, out);
+        Intake { handle, op }
+    }
+
+    /// The data of a write has come, or has broken off. Nothing happens if the write has ended without it.
+    pub fn took_in(
+        &mut self,
+        now: Time,
+        Intake { handle, op: id }: Intake,
+        content: Option<Content>,
+        out: &mut Out<Wake>,
+    ) {
+        let op = self.ops.at(handle);
+        if op.invocation.op != id || op.body == Body::Here {
+            return;
+        }
+        let was = std::mem::replace(&mut op.body, Body::Here);
+        match content {
+            Some(content) => op.invocation.content = content,
+            None => op.invocation.client_fault = Some((ClientFault::Close, 0.0)),
+        }
+        let writes = op.visit == Visit::Put && op.hold == Hold::Holding;
+        if writes && content.is_some() && !self.take_in(now, handle, out) {
+            let op = self.ops.at(handle);
+            op.failure = Some(Failure::Full);
+            // No time of the store's brings what it has no room for.
+            op.invocation.client_fault = Some((ClientFault::Close, 0.0));
+        }
+        if was == Body::Awaited {
+            self.held(now, handle, out);
+        }
+        self.run(now, out);
     }
 
     /// An upload has failed: its bytes go first, then its failure edge is taken.
@@ -389,12 +485,22 @@ impl<A: Actors> Service<A> {
         }
         match op.work {
             Work::Scrub => self.go(now, handle, Visit::Commit(Change::Scrub), out),
-            Work::Request if operation == Operation::Delete => {
+            Work::Request
+                if matches!(operation, Operation::Delete | Operation::ReplaceLocation) =>
+            {
                 self.end(now, handle, Outcome::Ok, out);
             }
             Work::Request | Work::Task => self.undo(now, handle, out),
         }
     }
+}
+
+/// Whether an operation that writes data writes it into the store.
+fn stores(operation: Operation) -> bool {
+    !matches!(
+        operation.kind(),
+        OperationKind::Stage | OperationKind::RegisterLocation(_)
+    )
 }
 
 /// What the pieces of a write take beside their bytes.

@@ -9,6 +9,7 @@ mod flow;
 mod keep_alive;
 mod operation;
 mod queue;
+mod records;
 mod scrubber;
 mod shared;
 mod sharing;
@@ -16,7 +17,8 @@ mod store;
 mod subject;
 mod task;
 
-pub use operation::Wake;
+pub use operation::{Intake, Wake};
+pub use records::Records;
 pub use scrubber::{Pending, Scrubber, ScrubberMessage, ScrubberReply};
 pub use subject::{Change, Commit, Laws, Move, Reply, Subject};
 pub use task::{Task, TaskCommit, TaskReply};
@@ -24,7 +26,7 @@ pub use task::{Task, TaskCommit, TaskReply};
 use crate::config::{Defect, Resource, ServiceConfig, Work};
 use crate::fault::{FaultId, Faults, Place};
 use crate::history::{Audit, Ending, Gauges, Level, ResourceGauge, SubjectId};
-use crate::invocation::{Completion, Invocation, Out};
+use crate::invocation::{Completion, Failure, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus};
 use crate::random::{Rng, Seed};
 use crate::script::ClientFault;
@@ -314,5 +316,9 @@ fn no_room(invocation: Invocation) -> Completion {
         seen: None,
         http_status: Some(Ending::NO_ROOM),
     };
-    Completion { invocation, ending }
+    Completion {
+        invocation,
+        ending,
+        failure: Some(Failure::NoRoom),
+    }
 }

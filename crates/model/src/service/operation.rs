@@ -3,7 +3,7 @@
 use super::subject::Change;
 use crate::config::Work;
 use crate::history::{Content, OpId, Seen, SubjectId};
-use crate::invocation::{Cursor, Invocation};
+use crate::invocation::{Cursor, Failure, Invocation};
 use crate::lifecycle::{Operation, Outcome, Who};
 use crate::load::StoryId;
 use crate::units::Time;
@@ -71,6 +71,24 @@ pub(crate) enum Hold {
     Retrying,
 }
 
+/// Where the data of a write is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// It came with the invocation, or has come.
+    Here,
+    /// It is on its way.
+    Coming,
+    /// It is on its way, and all else of the write is done.
+    Awaited,
+}
+
+/// A write whose data is on its way: see [`Service::invoke_in_parts`](super::Service::invoke_in_parts).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Intake {
+    pub(crate) handle: Handle,
+    pub(crate) op: OpId,
+}
+
 /// A piece of work.
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
@@ -80,6 +98,9 @@ pub(crate) struct Op {
     pub(crate) hold: Hold,
     /// How it ends if nothing else goes wrong.
     pub(crate) outcome: Outcome,
+    /// Why it fails, if it does.
+    pub(crate) failure: Option<Failure>,
+    pub(crate) body: Body,
     /// What a read saw.
     pub(crate) seen: Content,
     /// What a look at the record showed.
@@ -129,6 +150,8 @@ impl Op {
             visit: Visit::Accept,
             hold: Hold::Waiting,
             outcome: Outcome::Ok,
+            failure: None,
+            body: Body::Here,
             seen: Content::default(),
             shown: None,
             bytes: 0,

@@ -11,7 +11,7 @@ use crate::units::Time;
 /// The laws the service lives under; they come with every commit, so that records stay small.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Laws {
-    /// What a failed upload does.
+    /// Whose rules it follows.
     pub rules: FailureRule,
     /// Whether a delete keeps the data until the scrubber comes.
     pub delayed_delete: bool,
@@ -23,6 +23,11 @@ impl Laws {
     #[inline]
     pub(super) const fn has(&self, defect: Defect) -> bool {
         self.defects.has(defect)
+    }
+
+    #[inline]
+    pub(super) fn are_glances(self) -> bool {
+        self.rules == FailureRule::Glance
     }
 }
 
@@ -43,6 +48,22 @@ pub enum Change {
     FailUpload,
     /// A task wants to bring data in; nothing changes yet.
     AcceptImport,
+    /// The same for data that was staged.
+    AcceptStaged,
+    /// Glance's rules: the data is this task's to bring in, and no other's.
+    ClaimImport,
+    /// Glance's rules: the task that has claimed it begins.
+    BeginImport,
+    /// Glance's rules: data is being staged.
+    BeginStage,
+    /// Glance's rules: it has been.
+    EndStage(Content),
+    /// Glance's rules: a task has looked at a place where the data lies.
+    EndRegister,
+    /// One place where the data lies for all there were.
+    ReplaceLocation,
+    /// Forbid deletes, or allow them again.
+    Protect(bool),
     /// One more location.
     AddLocation,
     /// One location less.
@@ -115,9 +136,11 @@ pub struct Subject {
     locations: u16,
     /// When it entered its status.
     entered: Time,
-    /// The upload in flight while saving.
+    /// The upload in flight while saving; by Glance's rules also a stage in flight, and the import that has claimed it.
     uploader: Option<OpId>,
     content: Content,
+    /// Whether deletes are forbidden.
+    protected: bool,
 }
 
 impl Subject {
@@ -148,6 +171,16 @@ impl Subject {
             (Change::EndUpload(content), Some(status)) => self.end_upload(commit, status, content),
             (Change::FailUpload, Some(status)) => self.fail_upload(commit, status),
             (Change::AcceptImport, Some(Queued)) => self.unchanged(),
+            (
+                Change::AcceptStaged
+                | Change::ClaimImport
+                | Change::BeginImport
+                | Change::BeginStage
+                | Change::EndStage(_)
+                | Change::EndRegister,
+                Some(status),
+            ) if laws.are_glances() => self.take_in(commit, status),
+            (Change::ReplaceLocation, Some(Queued | Active)) => self.replace_location(at),
             (Change::AddLocation, Some(Queued)) => {
                 self.locations = 1;
                 self.enter(at, &[Active])
@@ -162,16 +195,24 @@ impl Subject {
                 self.enter(at, &[Deactivated])
             }
             (Change::Reactivate, Some(Deactivated)) => self.enter(at, &[Active]),
+            (Change::Deactivate, Some(Deactivated)) | (Change::Reactivate, Some(Active))
+                if laws.are_glances() =>
+            {
+                self.unchanged()
+            }
+            (Change::Protect(protected), Some(status)) if is_there(status) => {
+                self.protected = protected;
+                self.unchanged()
+            }
+            (Change::Delete, Some(_)) if self.protected => Reply::Refused,
             (Change::Delete, Some(Active)) if laws.delayed_delete => {
                 self.enter(at, &[PendingDelete])
             }
-            (Change::Delete, Some(Queued | Saving | Active | Deactivated | Killed)) => {
+            (Change::Delete, Some(status)) if is_there(status) => {
                 self.uploader = None;
                 self.enter(at, &[Deleted])
             }
-            (Change::Touch, Some(Queued | Saving | Active | Deactivated | Killed)) => {
-                self.unchanged()
-            }
+            (Change::Touch, Some(status)) if is_there(status) => self.unchanged(),
             (Change::Scrub, Some(PendingDelete)) => self.enter(at, &[Deleted]),
             (Change::Read { .. }, Some(Active)) => self.unchanged(),
             (Change::Read { as_admin }, Some(Deactivated))
@@ -187,7 +228,15 @@ impl Subject {
                 | Change::EndUpload(_)
                 | Change::FailUpload
                 | Change::AcceptImport
+                | Change::AcceptStaged
+                | Change::ClaimImport
+                | Change::BeginImport
+                | Change::BeginStage
+                | Change::EndStage(_)
+                | Change::EndRegister
                 | Change::AddLocation
+                | Change::ReplaceLocation
+                | Change::Protect(_)
                 | Change::RemoveLocation
                 | Change::Deactivate
                 | Change::Reactivate
@@ -221,9 +270,11 @@ impl Subject {
 
     /// An upload makes its subject active, unless that was taken away from it.
     fn end_upload(&mut self, commit: Commit, status: SubjectStatus, content: Content) -> Reply {
-        if status == Saving && self.uploader == commit.op {
+        if matches!(status, Saving | Importing) && self.uploader == commit.op {
             self.uploader = None;
             self.content = content;
+            // On Glance the store is one of the places where the data lies.
+            self.locations = u16::from(commit.laws.are_glances());
             if commit.laws.has(Defect::UploadCorrupted) {
                 self.content.checksum ^= 1;
             }
@@ -240,14 +291,58 @@ impl Subject {
     fn fail_upload(&mut self, commit: Commit, status: SubjectStatus) -> Reply {
         let back = match commit.laws.rules {
             FailureRule::V1 => Killed,
-            FailureRule::V2 => Queued,
+            FailureRule::V2 | FailureRule::Glance => Queued,
         };
+        if status == Queued && self.uploader.is_some() && self.uploader == commit.op {
+            self.uploader = None; // an import that never began
+            return self.unchanged();
+        }
         let revived = status == Deleted && commit.laws.has(Defect::LateUploadRevivesDeleted);
-        if revived || (status == Saving && self.uploader == commit.op) {
+        let its_own = matches!(status, Saving | Uploading | Importing);
+        if revived || (its_own && self.uploader == commit.op) {
             self.uploader = None;
             return self.enter(commit.at, &[back]);
         }
         Reply::Refused
+    }
+
+    /// Glance's rules for staged and imported data. Its statuses belong to one operation at a time, until a stage has ended.
+    fn take_in(&mut self, commit: Commit, status: SubjectStatus) -> Reply {
+        let Commit { at, op, change, .. } = commit;
+        let mine = self.uploader.is_some() && self.uploader == op;
+        match (change, status) {
+            (Change::AcceptStaged, Uploading) if self.uploader.is_none() => self.unchanged(),
+            (Change::ClaimImport, Queued | Uploading) if self.uploader.is_none() => {
+                self.uploader = op;
+                self.unchanged()
+            }
+            (Change::BeginImport, Queued | Uploading) if mine => self.enter(at, &[Importing]),
+            (Change::BeginStage, Queued) => {
+                self.uploader = op;
+                self.enter(at, &[Uploading])
+            }
+            (Change::EndStage(content), Uploading) if mine => {
+                self.uploader = None;
+                self.content = content;
+                self.unchanged()
+            }
+            (Change::EndRegister, Importing) if mine => {
+                self.uploader = None;
+                self.locations = 1;
+                self.enter(at, &[Active])
+            }
+            _ => Reply::Refused,
+        }
+    }
+
+    /// What the store holds is no longer the data.
+    fn replace_location(&mut self, at: Time) -> Reply {
+        self.locations = 1;
+        self.content = Content::default();
+        match self.status {
+            Some(Queued) => self.enter(at, &[Active]),
+            _ => self.unchanged(),
+        }
     }
 
     /// An active subject keeps at least one place where its data lies.
@@ -296,5 +391,13 @@ impl Subject {
             content: self.content,
             elsewhere: self.is_elsewhere(),
         }
+    }
+}
+
+/// Whether clients can do something with a subject in this status.
+const fn is_there(status: SubjectStatus) -> bool {
+    match status {
+        Queued | Saving | Active | Deactivated | Killed | Uploading | Importing => true,
+        PendingDelete | Deleted => false,
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod defects;
 mod edges;
+mod glance;
 mod queues;
 mod sums;
 

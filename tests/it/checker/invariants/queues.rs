@@ -59,3 +59,44 @@ fn nobody_is_lost_and_no_unit_is_held_twice() {
         shown(&[wrong]).breaks(&[Invariant::Conservation]);
     }
 }
+
+/// Of what is shared, everybody is there or gone, and no more is in use than there is.
+#[test]
+fn nobody_who_shares_is_lost_and_no_more_is_in_use_than_there_is() {
+    // Of ten units each has four at full speed: four have all of them, which is enough for two.
+    let four = ResourceGauge {
+        units: 10,
+        each: 4,
+        queue: Level::constant(2),
+        busy: Level::constant(10),
+        arrivals: 9,
+        grants: 9,
+        releases: 5,
+        ..ResourceGauge::default()
+    };
+    let shown = |gauge: ResourceGauge| {
+        let mut script = Script::new(Profile::V2);
+        let mut gauges = Gauges::default();
+        gauges.resources[Resource::Bandwidth.index()] = gauge;
+        script.checker.gauges(&gauges);
+        script
+    };
+    shown(four).keeps();
+    for wrong in [
+        ResourceGauge {
+            releases: 6,
+            ..four
+        },
+        ResourceGauge {
+            arrivals: 4,
+            ..four
+        },
+        ResourceGauge {
+            queue: Level::constant(3),
+            ..four
+        },
+        ResourceGauge { units: 9, ..four },
+    ] {
+        shown(wrong).breaks(&[Invariant::Conservation]);
+    }
+}

@@ -5,9 +5,6 @@ use stormglass::RunResult;
 use stormglass_model::config::Resource;
 use stormglass_model::lifecycle::Outcome;
 
-/// How much theory may be missed by, as a share.
-pub const WITHIN: f64 = 0.02;
-
 /// Every mechanism.
 pub fn cases() -> Vec<Case> {
     let mut cases = bandwidth();

@@ -4,7 +4,7 @@ use super::open::OpenOp;
 use super::subject::Born;
 use super::{Checker, Violation};
 use crate::history::{Content, OpId, Seen, SubjectId};
-use crate::lifecycle::{Invariant, Operation, Outcome, SubjectStatus, TaskStatus, Who};
+use crate::lifecycle::{Invariant, Operation, Outcome, Profile, SubjectStatus, TaskStatus, Who};
 use crate::operations::OperationKind;
 use crate::units::Time;
 use SubjectStatus::*;
@@ -85,7 +85,10 @@ impl Checker {
                 | OperationKind::Reactivate => self.shown(ended, Active),
                 OperationKind::Deactivate => self.shown(ended, Deactivated),
                 OperationKind::RemoveLocation => self.another_location(ended),
-                OperationKind::Upload(_) | OperationKind::Import(_) => self.upload_is_true(ended),
+                OperationKind::Upload(_)
+                | OperationKind::Import(_)
+                | OperationKind::ImportStaged => self.upload_is_true(ended),
+                OperationKind::Stage => self.shown(ended, Uploading),
                 OperationKind::Download => self.may_read(ended, operation.row().who),
                 OperationKind::Delete => self.delete_is_true(ended),
                 OperationKind::Show => self.record_is_true(ended),
@@ -99,8 +102,6 @@ impl Checker {
                 | OperationKind::Unshare
                 | OperationKind::Accept
                 | OperationKind::CopyLocation
-                | OperationKind::Stage
-                | OperationKind::ImportStaged
                 | OperationKind::CopyImage
                 | OperationKind::DeleteFromStore(_)
                 | OperationKind::ImportToAllStores
@@ -116,7 +117,7 @@ impl Checker {
     fn note_acknowledged(&mut self, ended: &Ended) {
         let subject = self.subjects.at(ended.id.slot);
         match ended.op.operation.kind() {
-            OperationKind::Upload(_) | OperationKind::Import(_) => {
+            OperationKind::Upload(_) | OperationKind::Import(_) | OperationKind::ImportStaged => {
                 subject.upload_acknowledged = true;
                 if let Some(content) = ended.content {
                     subject.content = content;
@@ -139,7 +140,9 @@ impl Checker {
     fn not_refused(&mut self, ended: &Ended) {
         let invariant = match ended.op.operation.kind() {
             OperationKind::Download => Invariant::Access,
-            OperationKind::Upload(_) | OperationKind::Import(_) => Invariant::OneUpload,
+            OperationKind::Upload(_) | OperationKind::Import(_) | OperationKind::ImportStaged => {
+                Invariant::OneUpload
+            }
             _ => Invariant::Edge,
         };
         let Ended { at, id, op, .. } = ended;
@@ -287,7 +290,9 @@ impl Checker {
         self.without_location(ended);
         if op.moved {
             match op.operation.kind() {
-                OperationKind::Upload(_) | OperationKind::Import(_) => {
+                OperationKind::Upload(_)
+                | OperationKind::Import(_)
+                | OperationKind::ImportStaged => {
                     self.second_upload(
                         ended,
                         "an upload was refused and changed data all the same",
@@ -303,10 +308,17 @@ impl Checker {
     }
 
     /// Whether an operation was refused although each status that the subject was in grants it. Whether a location is the last
-    /// one, no status says.
+    /// one, no status says; nor, on Glance, whether another import has claimed the subject, or a stage is not over.
     fn is_groundless(&self, op: &OpenOp) -> bool {
         let granted = self.granted[op.operation.index()];
-        op.operation.kind() != OperationKind::RemoveLocation && op.seen.without(granted).is_empty()
+        let unsaid = match op.operation.kind() {
+            OperationKind::RemoveLocation => true,
+            OperationKind::Import(_) | OperationKind::ImportStaged => {
+                self.rules.profile == Profile::Glance
+            }
+            _ => false,
+        };
+        !unsaid && op.seen.without(granted).is_empty()
     }
 
     /// Invariant `acknowledged`: what failed was not done. An import may fail after its data is in.
@@ -315,7 +327,7 @@ impl Checker {
         self.without_location(ended);
         if op.task == Some(TaskStatus::Success) {
             self.untrue(ended, "its task succeeded");
-        } else if op.effect && !matches!(op.operation.kind(), OperationKind::Import(_)) {
+        } else if op.effect && !op.operation.row().by_task {
             self.untrue(ended, "it was done all the same");
         }
     }
@@ -341,13 +353,19 @@ impl Checker {
             self.task_left_behind(*at, *id, op, task, goes_on);
         }
         let subject = self.subjects.at(id.slot);
-        if op.holds && subject.status == Some(Saving) && !goes_on {
+        let busy = match subject.status {
+            Some(Saving | Importing) => true,
+            // A stage that was answered with success has left it so.
+            Some(Uploading) => outcome != Outcome::Ok,
+            _ => false,
+        };
+        if let Some(status) = subject.status.filter(|_| op.holds && busy && !goes_on) {
             subject.stuck_blamed = true;
             self.blame(
                 ended,
                 Invariant::Progress,
                 format_args!(
-                    "subject {id} is stuck: its upload {} ended at {at} and left it saving",
+                    "subject {id} is stuck: its upload {} ended at {at} and left it {status}",
                     op.id.0
                 ),
             );

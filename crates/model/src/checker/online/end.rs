@@ -71,16 +71,16 @@ impl Checker {
         }
     }
 
-    /// Invariant `progress`: at the end, nobody is left who could end what a subject in saving waits for.
+    /// Invariant `progress`: at the end, nobody is left who could end what a busy subject waits for. One that is staged waits for its clients.
     fn stuck_subjects(&mut self, at: Time) {
         for subject in self.subjects.iter().filter(|subject| subject.is_live()) {
-            let saving = subject.status == Some(Saving);
-            if saving && subject.open.is_none() && !subject.stuck_blamed {
+            let busy = (subject.status).filter(|status| matches!(status, Saving | Importing));
+            if let Some(busy) = busy.filter(|_| subject.open.is_none() && !subject.stuck_blamed) {
                 let (number, since) = (subject.number, subject.since);
                 self.violations.add(
-                    Violation::of(Invariant::Progress, at, Some(number)).from(Saving.name()),
+                    Violation::of(Invariant::Progress, at, Some(number)).from(busy.name()),
                     format_args!(
-                        "subject {number} is stuck: saving since {since} with no operation open"
+                        "subject {number} is stuck: {busy} since {since} with no operation open"
                     ),
                 );
             }

@@ -155,15 +155,20 @@ fn is_cause(change: &Move) -> bool {
         return false;
     };
     let kind = operation.kind();
-    let writes = matches!(kind, OperationKind::Upload(_) | OperationKind::Import(_));
+    let imports = matches!(
+        kind,
+        OperationKind::Import(_) | OperationKind::ImportStaged | OperationKind::RegisterLocation(_)
+    );
     match change.to {
         Queued => match change.from {
             None => kind.creates(),
+            // Of a task that could not begin.
+            Some(Uploading) if kind == OperationKind::ImportStaged => true,
             Some(_) => holds,
         },
-        Saving => writes,
+        Saving => matches!(kind, OperationKind::Upload(_) | OperationKind::Import(_)),
         Active => match change.from {
-            Some(Saving) => holds && kind.may_succeed(),
+            Some(Saving | Importing) => holds && kind.may_succeed(),
             Some(Deactivated) => kind == OperationKind::Reactivate,
             Some(_) | None => matches!(
                 kind,
@@ -176,7 +181,8 @@ fn is_cause(change: &Move) -> bool {
         Deactivated => kind == OperationKind::Deactivate,
         PendingDelete => kind == OperationKind::Delete,
         Deleted => kind == OperationKind::Delete && change.from != Some(PendingDelete),
-        Uploading | Importing => writes,
+        Uploading => kind == OperationKind::Stage,
+        Importing => imports,
     }
 }
 
@@ -198,10 +204,10 @@ fn restored(rules: &Rules, from: Option<SubjectStatus>, to: SubjectStatus) -> bo
 fn note_cause(op: &mut OpenOp, was: Option<SubjectStatus>, to: SubjectStatus) {
     op.moved = true;
     match to {
-        Saving => op.holds = true,
+        Saving | Uploading | Importing => op.holds = true,
         Queued if was.is_some() => op.holds = false,
         Killed => op.holds = false,
-        Queued | Active | Deactivated | PendingDelete | Deleted | Uploading | Importing => {
+        Queued | Active | Deactivated | PendingDelete | Deleted => {
             op.holds = false;
             op.activated |= to == Active;
             op.effect = true;
@@ -212,7 +218,8 @@ fn note_cause(op: &mut OpenOp, was: Option<SubjectStatus>, to: SubjectStatus) {
 /// Where the data of a subject lies that has just become active.
 #[inline]
 fn note_activation(subject: &mut Subject, was: Option<SubjectStatus>, cause: Option<&OpenOp>) {
-    if was == Some(Saving) {
+    let registers = |op: &OpenOp| matches!(op.operation.kind(), OperationKind::RegisterLocation(_));
+    if matches!(was, Some(Saving | Importing)) && !cause.is_some_and(registers) {
         subject.uploaded = true;
         subject.content_known = false;
         subject.content.size = cause.map_or(subject.bytes, |op| op.bytes);

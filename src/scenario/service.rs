@@ -88,6 +88,7 @@ impl Read for CpuConfig {
         input.table("[service.cpu]", |t| {
             let thousandths = t.need_with("cores", "4", cores);
             let lock = t.with("lock", share);
+            let contention = t.or("contention", 0.0);
             let request = t.or("request", Distribution::constant(0));
             let by_operation = t.with("operations", |it| {
                 it.table("[service.cpu.operations]", |t| Some(operations(t)))
@@ -96,6 +97,7 @@ impl Read for CpuConfig {
             Some(CpuConfig {
                 thousandths: thousandths?,
                 lock: lock.unwrap_or(0.0),
+                contention,
                 request,
                 by_operation: by_operation.unwrap_or_default(),
                 bandwidth,

@@ -88,6 +88,8 @@ pub struct CpuConfig {
     pub thousandths: NonZeroU64,
     /// The share of its processor time for which a thread holds the lock of its process, 0 to 1.
     pub lock: f64,
+    /// By which share of its speed each further thread that computes in it slows a process; at least zero.
+    pub contention: f64,
     /// The processor time of a request, beside its data.
     pub request: Distribution<Span>,
     /// The same of an operation for which another holds.

@@ -99,6 +99,7 @@ fn mechanisms(seed: u64, config: &mut ServiceConfig, load: &mut Load) {
         config.cpu = Some(CpuConfig {
             thousandths: dice.pick(&[300, 1000, 2500].map(thousandths)),
             lock: dice.pick(&[0.0, 0.3, 1.0]),
+            contention: dice.pick(&[0.0, 0.2]),
             request: dice.duration(3e6),
             by_operation: vec![(Operation::Upload, dice.duration(5e6))],
             bandwidth: dice.pick(&[None, Some(Bytes(50 << 20))]),

@@ -16,8 +16,7 @@ use std::collections::BinaryHeap;
 /// Who uses a shared resource, and how far each has come.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared<T> {
-    /// The most that a group may have of it.
-    most_of_group: u64,
+    limit: Limit,
     groups: Vec<Group<T>>,
     /// What all groups would have if there were enough.
     wanted: u64,
@@ -29,6 +28,30 @@ pub(crate) struct Shared<T> {
     gauge: ResourceGauge,
 }
 
+/// What a group may have of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    /// Units at most.
+    pub(crate) most: u64,
+    /// By which share of its speed each further user slows the group; at least zero.
+    pub(crate) contention: f64,
+}
+
+impl Limit {
+    /// As much as there is.
+    pub(crate) const NONE: Limit = Limit {
+        most: u64::MAX,
+        contention: 0.0,
+    };
+
+    /// What a group of so many may have, each of whom has `each` at full speed; and the share of it that is not lost to each other.
+    fn of(self, users: u64, each: u64) -> (u64, f64) {
+        let wanted = users.saturating_mul(each).min(self.most);
+        let others = users.saturating_sub(1) as f64;
+        (wanted, 1.0 / (1.0 + self.contention * others))
+    }
+}
+
 /// Those who share one limit.
 #[derive(Clone, Debug)]
 struct Group<T> {
@@ -36,6 +59,8 @@ struct Group<T> {
     /// How long each has been served at full speed, had it been there since the group was last empty; in nanoseconds.
     served_ns: f64,
     wanted: u64,
+    /// The share of what it has that is not lost.
+    useful: f64,
 }
 
 /// One who uses it.
@@ -78,15 +103,16 @@ impl<T> Eq for User<T> {}
 const TOLERANCE_NS: f64 = 1e-3;
 
 impl<T> Shared<T> {
-    /// A resource of so many units, of which one user has `each` at full speed, shared by so many groups, each of which may have so many.
-    pub(crate) fn new(units: u64, each: u64, groups: usize, most_of_group: u64) -> Shared<T> {
+    /// A resource of so many units, of which one user has `each` at full speed, shared by so many groups of this limit.
+    pub(crate) fn new(units: u64, each: u64, groups: usize, limit: Limit) -> Shared<T> {
         let group = || Group {
             users: BinaryHeap::new(),
             served_ns: 0.0,
             wanted: 0,
+            useful: 1.0,
         };
         Shared {
-            most_of_group,
+            limit,
             groups: (0..groups).map(|_| group()).collect(),
             wanted: 0,
             served_until: Time::ZERO,
@@ -135,7 +161,7 @@ impl<T> Shared<T> {
     }
 
     /// When it is to be woken, unless it will be by then anyway.
-    pub(crate) fn to_wake(&mut self) -> Option<Time> {
+    pub(crate) fn next_wake(&mut self) -> Option<Time> {
         let (end, _) = self.next_end()?;
         if self.wake.is_some_and(|wake| wake <= end) {
             return None;
@@ -159,7 +185,7 @@ impl<T> Shared<T> {
     fn speed(&self, group: &Group<T>) -> f64 {
         let full = (group.users.len() as u64).saturating_mul(self.gauge.each);
         let given = self.wanted.min(self.gauge.units) as f64 / self.wanted as f64;
-        group.wanted as f64 / full as f64 * given
+        group.wanted as f64 / full as f64 * given * group.useful
     }
 
     /// Who ends next, and when, if nobody else comes.
@@ -193,9 +219,7 @@ impl<T> Shared<T> {
         let (mut all, mut wanted) = (0, 0_u64);
         for group in &mut self.groups {
             let users = group.users.len() as u64;
-            group.wanted = users
-                .saturating_mul(self.gauge.each)
-                .min(self.most_of_group);
+            (group.wanted, group.useful) = self.limit.of(users, self.gauge.each);
             if users == 0 {
                 group.served_ns = 0.0;
             }
@@ -234,14 +258,14 @@ mod tests {
             {
                 shared.join(now, group, Work::Request, Span(alone), user);
             }
-            wakes.extend(shared.to_wake());
+            wakes.extend(shared.next_wake());
         }
     }
 
     #[test]
     fn two_at_once_are_half_as_fast() {
         // The second comes when half of the first is done: what is left of it takes twice as long, and so on.
-        let shared = Shared::new(1, 1, 1, u64::MAX);
+        let shared = Shared::new(1, 1, 1, Limit::NONE);
         let users = [(0, 0, 100), (50, 0, 100)];
         assert_eq!(ends(shared, &users), [(150, 0), (200, 1)]);
     }
@@ -249,7 +273,7 @@ mod tests {
     #[test]
     fn none_is_faster_than_its_own_limit() {
         // Of ten units each may have four: two are at full speed, four have two and a half each.
-        let shared = Shared::new(10, 4, 1, u64::MAX);
+        let shared = Shared::new(10, 4, 1, Limit::NONE);
         let two = [(0, 0, 100), (0, 0, 100)];
         assert_eq!(ends(shared.clone(), &two), [(100, 0), (100, 1)]);
         let four = [(0, 0, 100), (0, 0, 100), (0, 0, 100), (0, 0, 100)];
@@ -260,14 +284,36 @@ mod tests {
     #[test]
     fn a_group_has_no_more_than_its_limit() {
         // Two processors; a process whose lock lets one thread run at a time.
-        let shared = Shared::new(2000, 1000, 2, 1000);
+        let shared = Shared::new(
+            2000,
+            1000,
+            2,
+            Limit {
+                most: 1000,
+                contention: 0.0,
+            },
+        );
         let users = [(0, 0, 100), (0, 0, 100), (0, 1, 100)];
         assert_eq!(ends(shared, &users), [(100, 2), (200, 0), (200, 1)]);
     }
 
     #[test]
+    fn a_group_loses_what_its_users_take_from_each_other() {
+        // Two at once have half each, of which a third is lost.
+        let limit = Limit {
+            most: 1,
+            contention: 0.5,
+        };
+        let shared = Shared::new(1, 1, 1, limit);
+        assert_eq!(
+            ends(shared, &[(0, 0, 100), (0, 0, 100)]),
+            [(300, 0), (300, 1)]
+        );
+    }
+
+    #[test]
     fn the_gauge_counts_who_is_slowed() {
-        let mut shared = Shared::new(1, 1, 1, u64::MAX);
+        let mut shared = Shared::new(1, 1, 1, Limit::NONE);
         shared.join(Time(0), 0, Work::Request, Span(100), 'a');
         shared.join(Time(50), 0, Work::Request, Span(100), 'b');
         let gauge = shared.gauge(Time(60));

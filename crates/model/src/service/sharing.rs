@@ -4,7 +4,7 @@
 
 use super::flow::transfer;
 use super::operation::{Handle, Hold, Op, Visit, Wake};
-use super::shared::Shared;
+use super::shared::{Limit, Shared};
 use super::{Actors, Service};
 use crate::config::{ServiceConfig, Work};
 use crate::invocation::Out;
@@ -31,7 +31,7 @@ impl Op {
 pub(super) fn bandwidth_of(config: &ServiceConfig) -> Option<Shared<Handle>> {
     let Bytes(all) = config.store.shared_bandwidth?;
     let Bytes(each) = full_speed(config)?;
-    Some(Shared::new(all, each, 1, u64::MAX))
+    Some(Shared::new(all, each, 1, Limit::NONE))
 }
 
 /// The processors, if requests take their time.
@@ -42,7 +42,10 @@ pub(super) fn cores_of(config: &ServiceConfig) -> Option<Shared<Handle>> {
         cpu.thousandths.get(),
         THREAD,
         processes,
-        cpu.most_of_process(),
+        Limit {
+            most: cpu.most_of_process(),
+            contention: cpu.contention,
+        },
     );
     Some(shared)
 }
@@ -71,7 +74,7 @@ impl<A: Actors> Service<A> {
         op.hold = Hold::Moving;
         bandwidth.join(now, 0, op.work, alone, handle);
         out.later
-            .extend(bandwidth.to_wake().map(|at| (at, Wake::Bandwidth)));
+            .extend(bandwidth.next_wake().map(|at| (at, Wake::Bandwidth)));
         true
     }
 
@@ -93,7 +96,7 @@ impl<A: Actors> Service<A> {
         op.hold = Hold::Computing;
         cores.join(now, op.process as usize, op.work, alone, handle);
         out.later
-            .extend(cores.to_wake().map(|at| (at, Wake::Cores)));
+            .extend(cores.next_wake().map(|at| (at, Wake::Cores)));
         true
     }
 
@@ -102,7 +105,7 @@ impl<A: Actors> Service<A> {
         while let Some(handle) = self.bandwidth.as_mut().and_then(|it| it.next_done(now)) {
             self.held(now, handle, out);
         }
-        let wake = self.bandwidth.as_mut().and_then(Shared::to_wake);
+        let wake = self.bandwidth.as_mut().and_then(Shared::next_wake);
         out.later.extend(wake.map(|at| (at, Wake::Bandwidth)));
     }
 
@@ -111,7 +114,7 @@ impl<A: Actors> Service<A> {
         while let Some(handle) = self.cores.as_mut().and_then(|it| it.next_done(now)) {
             self.held(now, handle, out);
         }
-        let wake = self.cores.as_mut().and_then(Shared::to_wake);
+        let wake = self.cores.as_mut().and_then(Shared::next_wake);
         out.later.extend(wake.map(|at| (at, Wake::Cores)));
     }
 }

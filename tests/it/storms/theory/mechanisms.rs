@@ -112,6 +112,17 @@ fn processors() -> Vec<Case> {
             120_000.0,
             vec![figure("mean delay", alone(0.5), delay)],
         ),
+        case(
+            "threads that cost each other time",
+            storm(
+                0.5,
+                &cpu("1", "1", 1).replace("lock", "contention = 0.05\nlock"),
+                "\"0B\"",
+                create,
+            ),
+            120_000.0,
+            vec![figure("mean delay", contended(0.5, 0.05), delay)],
+        ),
         // Half a second for the request of the upload and half for its bytes, which two processors share without a lock.
         case(
             "bytes that are handled",
@@ -127,6 +138,17 @@ fn processors() -> Vec<Case> {
             })],
         ),
     ]
+}
+
+/// The mean delay of a processor of which each further user takes a share of the speed: a birth-death process.
+fn contended(rho: f64, share: f64) -> f64 {
+    let (mut weight, mut all, mut users) = (1.0, 1.0, 0.0);
+    for n in 1..200 {
+        weight *= rho * (1.0 + share * f64::from(n - 1));
+        all += weight;
+        users += weight * f64::from(n);
+    }
+    users / all / rho - 1.0
 }
 
 /// The time that a slot is held, where nobody waits: writes in pieces, and removals that grow with the size.

@@ -116,12 +116,14 @@ fn processors() -> Vec<Case> {
             "threads that cost each other time",
             storm(
                 0.5,
-                &cpu("1", "1", 1).replace("lock", "contention = 0.05\nlock"),
+                &cpu("1", "1", 1)
+                    .replace("100_000", "8")
+                    .replace("lock", "contention = 0.05\nlock"),
                 "\"0B\"",
                 create,
             ),
             120_000.0,
-            vec![figure("mean delay", contended(0.5, 0.05), delay)],
+            vec![figure("mean delay", contended(0.5, 0.05, 8), delay)],
         ),
         // Half a second for the request of the upload and half for its bytes, which two processors share without a lock.
         case(
@@ -140,13 +142,14 @@ fn processors() -> Vec<Case> {
     ]
 }
 
-/// The mean delay of a processor of which each further user takes a share of the speed: a birth-death process.
-fn contended(rho: f64, share: f64) -> f64 {
+/// The mean delay at a processor of which each further of so many users takes a share of the speed: a birth-death process.
+fn contended(rho: f64, share: f64, most: i32) -> f64 {
     let (mut weight, mut all, mut users) = (1.0, 1.0, 0.0);
-    for n in 1..200 {
-        weight *= rho * (1.0 + share * f64::from(n - 1));
+    for n in 1..500 {
+        let there = f64::from(n.min(most));
+        weight *= rho * (1.0 + share * (there - 1.0));
         all += weight;
-        users += weight * f64::from(n);
+        users += weight * there;
     }
     users / all / rho - 1.0
 }

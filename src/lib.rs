@@ -12,6 +12,7 @@
 //! Data flows one way: scenario file → scenario → engine → history and metrics → verdict and reports. ARCHITECTURE.md says
 //! which part may import which.
 
+mod calibrate;
 mod capacity;
 mod cli;
 mod compare;

@@ -7,6 +7,7 @@ macro_rules! tell {
     };
 }
 
+mod calibrate;
 mod check;
 mod cleanup;
 mod commands;
@@ -64,6 +65,7 @@ enum Command {
     Init(init::Arguments),
     Run(run::Arguments),
     Search(search::Arguments),
+    Calibrate(calibrate::Arguments),
     Compare(compare::Arguments),
     Sweep(sweep::Arguments),
     Report(report::Arguments),
@@ -98,6 +100,7 @@ pub fn main() -> ExitCode {
         (Some(Command::Init(arguments)), _) => init::init(&arguments),
         (Some(Command::Run(arguments)), _) => run::run(&arguments, &interruption),
         (Some(Command::Search(arguments)), _) => search::run(&arguments, &interruption),
+        (Some(Command::Calibrate(arguments)), _) => calibrate::run(&arguments, &interruption),
         (Some(Command::Compare(arguments)), _) => compare::run(&arguments),
         (Some(Command::Sweep(arguments)), _) => sweep::sweep(&arguments, &interruption),
         (Some(Command::Report(arguments)), _) => report::report(&arguments),

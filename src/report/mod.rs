@@ -4,6 +4,7 @@
 //! or knows an engine or a target.
 
 mod averages;
+mod calibration;
 mod compare;
 mod csv;
 pub mod diagram;
@@ -29,6 +30,9 @@ mod summary;
 mod terminal;
 mod totals;
 
+pub use calibration::{
+    calibrated_scenario, calibration_json, calibration_sentence, calibration_summary,
+};
 pub use compare::{compare_files, compare_json, compare_sentence, compare_text};
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,

@@ -4,13 +4,14 @@
 use super::source::Source;
 
 /// Every part of the tool, with the parts that it may import.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     ("statistics", &[]),
     ("metrics", &[]),
     ("scenario", &["metrics"]),
     ("engine", &["scenario", "metrics"]),
     ("sweep", &["scenario", "engine", "metrics"]),
     ("capacity", &["scenario", "engine", "metrics", "statistics"]),
+    ("calibrate", &["scenario", "engine", "metrics"]),
     // Folders of results, whatever made them.
     ("compare", &["metrics", "statistics"]),
     // Results only: a report knows neither what made them nor what judged them.
@@ -20,6 +21,7 @@ const FLOORS: [(&str, &[&str]); 10] = [
             "metrics",
             "scenario",
             "sweep",
+            "calibrate",
             "capacity",
             "compare",
             "statistics",
@@ -30,7 +32,15 @@ const FLOORS: [(&str, &[&str]); 10] = [
     (
         "cli",
         &[
-            "scenario", "engine", "metrics", "report", "sweep", "capacity", "compare", "live",
+            "scenario",
+            "engine",
+            "metrics",
+            "report",
+            "sweep",
+            "calibrate",
+            "capacity",
+            "compare",
+            "live",
         ],
     ),
 ];

@@ -1,0 +1,160 @@
+//! A model of a service, fitted to what was measured of the real one, and tried on loads that it has not seen.
+//!
+//! A *staircase* of closed storms is run on the service: without load they tell how long each operation takes, under load how much of
+//! that is the processors' time. Storms differ in their operations and in how much data they move, so that the parts can be told
+//! apart. Then the model is run with the same storms, in virtual time and with the same seeds, and its parameters are moved until its
+//! figures are those that were measured. At last both meet storms that the fit has not used: how far apart they are there is the error
+//! of the model, and the only thing that says what it is worth.
+//!
+//! `plan.rs` has the storms, `observation.rs` what is measured of one, `parameters.rs` the model, `fit.rs` the fit, `judgement.rs` what
+//! it is worth.
+
+mod fit;
+mod judgement;
+mod observation;
+mod parameters;
+mod plan;
+
+pub use judgement::{Error, Figure, LIMIT, Trial};
+pub use observation::Observation;
+pub use parameters::{Fitted, Given, Parameter};
+pub use plan::Storm;
+
+use crate::engine::{self, RunError, RunOptions};
+use crate::metrics::StormResult;
+use crate::scenario::Scenario;
+use stormglass_model::config::ServiceConfig;
+use stormglass_model::lifecycle::Verdict;
+use stormglass_model::units::Span;
+
+/// How the service is measured, and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The most users at once.
+    pub users: u32,
+    /// How long each storm lasts.
+    pub length: Span,
+    /// What the operator knows of the service.
+    pub given: Given,
+}
+
+/// What came of a calibration.
+#[derive(Clone, Debug)]
+pub struct Calibration {
+    /// The storms that the fit used, with what was measured.
+    pub measured: Vec<Observation>,
+    /// The parameters, and how well each is known.
+    pub fitted: Fitted,
+    /// The storms that it did not use.
+    pub trials: Vec<Trial>,
+}
+
+impl Calibration {
+    /// Whether the model is good enough to be called calibrated.
+    pub fn holds(&self) -> bool {
+        self.trials.iter().all(Trial::holds)
+    }
+
+    /// The service that was fitted.
+    pub fn service(&self) -> ServiceConfig {
+        self.fitted.service()
+    }
+}
+
+/// Why a service cannot be calibrated.
+#[derive(Debug, thiserror::Error)]
+pub enum CalibrationError {
+    /// A storm could not be run.
+    #[error("the storm `{0}` could not be run: {1}")]
+    Run(String, RunError),
+    /// A storm was not valid: what it measured is of a service that is wrong.
+    #[error("the storm `{storm}` is {verdict}: {why}")]
+    NotValid {
+        /// Which one.
+        storm: String,
+        /// How it was judged.
+        verdict: Verdict,
+        /// The first violation, or why it is unknown.
+        why: String,
+    },
+    /// Operations failed.
+    #[error(
+        "in the storm `{0}` {1} of {2} operations did not succeed: a model of what works cannot be fitted to that"
+    )]
+    Failing(String, u64, u64),
+    /// There was too little to measure.
+    #[error(
+        "in the storm `{0}` an operation was done {1} times; give each storm longer with --for"
+    )]
+    TooShort(String, u64),
+    /// The user wants to stop.
+    #[error("interrupted after {0} of {1} storms")]
+    Interrupted(usize, usize),
+    /// No parameters are found.
+    #[error("the fit does not end: {0}")]
+    NoFit(String),
+}
+
+/// Measures the service of a scenario, fits the model, and tries it. `watched` runs each storm, and `told` hears of it when it has been
+/// measured.
+pub fn calibrate(
+    scenario: &Scenario,
+    plan: &Plan,
+    options: &RunOptions,
+    watched: &dyn Fn(&mut dyn FnMut()),
+    told: &mut dyn FnMut(&Observation, usize, usize),
+) -> Result<Calibration, CalibrationError> {
+    let storms = plan::storms(scenario, plan);
+    let trials = plan::trials(scenario, plan);
+    let all = storms.len() + trials.len();
+    let mut seen: Vec<Observation> = Vec::new();
+    for storm in storms.iter().chain(&trials) {
+        let mut result = None;
+        watched(&mut || result = Some(storm.run(scenario, options)));
+        let Some(result) = result else {
+            return Err(CalibrationError::Interrupted(seen.len(), all));
+        };
+        let result = result.map_err(|why| CalibrationError::Run(storm.name.clone(), why))?;
+        if result.interrupted() {
+            return Err(CalibrationError::Interrupted(seen.len(), all));
+        }
+        check(storm, &result)?;
+        let observation = Observation::of(storm, &result.runs[0])?;
+        told(&observation, seen.len() + 1, all);
+        seen.push(observation);
+    }
+    let tried = seen.split_off(storms.len());
+    let fitted = fit::fit(scenario, plan, &seen)?;
+    let trials = judgement::trials(scenario, &fitted, tried)?;
+    Ok(Calibration {
+        measured: seen,
+        fitted,
+        trials,
+    })
+}
+
+fn check(storm: &Storm, result: &StormResult) -> Result<(), CalibrationError> {
+    let wrong = result.runs.iter().find(|run| run.verdict != Verdict::Valid);
+    let Some(run) = wrong else {
+        return Ok(());
+    };
+    let violation = run.violations.first().map(|first| first.detail.clone());
+    Err(CalibrationError::NotValid {
+        storm: storm.name.clone(),
+        verdict: run.verdict,
+        why: violation
+            .or(run.unknown_because.clone())
+            .unwrap_or_default(),
+    })
+}
+
+/// Runs a storm on the model of a service; gives what was measured.
+fn simulate(
+    scenario: &Scenario,
+    storm: &Storm,
+    service: &ServiceConfig,
+) -> Result<Observation, CalibrationError> {
+    let result = engine::run(&storm.on_model(scenario, service), &RunOptions::default());
+    let result = result.map_err(|why| CalibrationError::Run(storm.name.clone(), why))?;
+    Observation::of(storm, &result.runs[0])
+}

@@ -1,0 +1,200 @@
+//! `stormglass calibrate`: a model of a real service, and how far its forecasts are off.
+
+use super::cleanup::JOURNAL;
+use super::exit::{Exit, Told};
+use super::interrupt::Interruption;
+use super::progress::watched;
+use super::reach::reach;
+use super::{STOPPING, commands};
+use crate::calibrate::{Calibration, CalibrationError, Given, Observation, Plan, calibrate};
+use crate::engine::RunOptions;
+use crate::report;
+use crate::report::number::compact;
+use crate::scenario::{self, Target};
+use anyhow::Context;
+use clap::Args;
+use std::fs;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use stormglass_glance::{Journal, RunServices};
+use stormglass_model::units::Span;
+
+/// Fits the model to a real service, and says how far its forecasts are off
+///
+/// Runs closed storms on the scenario's target: without load, and with many users, so that processor time, waits and data can be told
+/// apart. Fits [service] to what was measured. Then runs two storms that the fit did not use, and compares them with the forecast.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stormglass calibrate my-glance.toml --processes 2 --threads 8
+  stormglass calibrate my-glance.toml --processes 4 --threads 4 --users 32 --for 1m --out twin
+  stormglass search twin/scenario.toml --vary service.workers --from 1 --to 64 --slo 'upload p(99) < 2s'
+
+The results are scenario.toml, the source's load and stories with the fitted [service] in place of the target, and
+calibration.json. It exits with 99 where a 99th percentile is off by more than 20 %. Images that the storms made are
+deleted, as those of a run are. Stories are measured without their waits.")]
+pub struct Arguments {
+    /// The scenario whose target is measured, and whose stories the model is tried on
+    file: PathBuf,
+    /// How many processes the service has
+    #[arg(long, value_name = "N", default_value = "1")]
+    processes: NonZeroU32,
+    /// How many threads each process has
+    #[arg(long, value_name = "N", default_value = "16")]
+    threads: NonZeroU32,
+    /// How many connections to its database the service has [default: one a thread]
+    #[arg(long, value_name = "N")]
+    connections: Option<NonZeroU32>,
+    /// How many transfers its store takes at once [default: one a thread]
+    #[arg(long, value_name = "N")]
+    slots: Option<NonZeroU32>,
+    /// The most users at once
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u32).range(4..=10_000))]
+    users: u32,
+    /// How long each storm lasts
+    #[arg(long = "for", value_name = "DURATION", default_value = "20s", value_parser = length)]
+    length: Span,
+    /// Where results go: a folder that is empty or does not exist [default: a new one under results/]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Overrides a key of the scenario; may be given again
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Allows a server that is not on this machine: its images are created and deleted under load
+    #[arg(long)]
+    yes_load_this_server: bool,
+    /// No progress and no summary; only errors
+    #[arg(long)]
+    quiet: bool,
+    /// Prints calibration.json in place of the summary
+    #[arg(long)]
+    json: bool,
+}
+
+fn length(text: &str) -> Result<Span, String> {
+    let span = Span::parse(text).map_err(|error| error.to_string())?;
+    match span >= Span::from_secs(1) {
+        true => Ok(span),
+        false => Err("write at least 1s, as 20s".to_owned()),
+    }
+}
+
+/// Calibrates.
+pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Exit> {
+    let mut scenario = scenario::read(&arguments.file, &arguments.settings)
+        .map_err(|mistakes| super::told(&mistakes))?;
+    let source = fs::read_to_string(&arguments.file)
+        .with_context(|| format!("cannot read {}", arguments.file.display()))?;
+    let commands = commands::commands(&scenario, false)?;
+    if let Target::Glance(target) = &mut scenario.target {
+        **target = reach(target, arguments.yes_load_this_server)?;
+    }
+    let progress = Arc::default();
+    interruption.stops(&progress, &commands, STOPPING);
+    let name = format!("{}-calibration", scenario.name);
+    let folder = super::folder(arguments.out.as_deref(), &name, scenario.seed.0)?;
+    let journal = Journal::at(&folder.path().join(JOURNAL));
+    let options = RunOptions {
+        progress,
+        services: RunServices {
+            commands: commands.clone(),
+            journal: Some(journal),
+        },
+        ..RunOptions::default()
+    };
+    let threads = arguments.processes.saturating_mul(arguments.threads);
+    let plan = Plan {
+        users: arguments.users,
+        length: arguments.length,
+        given: Given {
+            processes: arguments.processes,
+            threads: arguments.threads,
+            connections: arguments.connections.unwrap_or(threads),
+            slots: arguments.slots.unwrap_or(threads),
+        },
+    };
+    let mut told = |seen: &Observation, at: usize, of: usize| {
+        if !arguments.quiet {
+            let (storm, lives) = (&seen.storm.name, compact(seen.lives_per_s));
+            tell!("{at} of {of}: {storm}: {lives} lives a second");
+        }
+    };
+    let watch = |work: &mut dyn FnMut()| watched(&options.progress, arguments.quiet, work);
+    let calibration = match calibrate(&scenario, &plan, &options, &watch, &mut told) {
+        Ok(calibration) => calibration,
+        Err(why) => {
+            folder.discard();
+            return failed(&why);
+        }
+    };
+    let twin = report::calibrated_scenario(&source, &calibration);
+    check(&twin, &arguments.file)?;
+    let files = [
+        ("scenario.toml", Ok(twin.into_bytes())),
+        (
+            "calibration.json",
+            Ok(report::calibration_json(&scenario.name, &calibration)),
+        ),
+    ];
+    let kept = folder.write(files.into_iter());
+    if !kept.lost.is_empty() {
+        return Ok(super::report_unwritten(&kept, &folder));
+    }
+    if scenario.keys.keys().any(|key| key.starts_with("file ")) {
+        tell!(
+            "copy the files that the scenario refers to: scenario.toml looks for them in its own folder"
+        );
+    }
+    shown(arguments, &scenario.name, &calibration, folder.path())
+}
+
+fn shown(
+    arguments: &Arguments,
+    name: &str,
+    calibration: &Calibration,
+    results: &Path,
+) -> anyhow::Result<Exit> {
+    let results = results.display().to_string();
+    super::show(
+        arguments.json,
+        arguments.quiet,
+        || report::calibration_json(name, calibration),
+        |colour| report::calibration_summary(name, calibration, &results, colour),
+    )?;
+    let exit = match calibration.holds() {
+        true => Exit::Valid,
+        false => Exit::Threshold,
+    };
+    if arguments.quiet && exit != Exit::Valid {
+        tell!("stormglass: {}", report::calibration_sentence(calibration));
+    }
+    Ok(exit)
+}
+
+/// What is written can be read again, or is not written.
+fn check(twin: &str, file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    match scenario::parse("scenario.toml", twin, folder, &[]) {
+        Ok(_) => Ok(()),
+        Err(mistakes) => {
+            tell!(
+                "stormglass: the scenario cannot be written with another target: write [target.glance] as a table of its own"
+            );
+            Err(super::told(&mistakes).into())
+        }
+    }
+}
+
+fn failed(why: &CalibrationError) -> anyhow::Result<Exit> {
+    let exit = match why {
+        CalibrationError::Interrupted(..) => Exit::Interrupted,
+        CalibrationError::NotValid { verdict, .. } => Exit::of(*verdict, false),
+        CalibrationError::Run(..)
+        | CalibrationError::Failing(..)
+        | CalibrationError::TooShort(..)
+        | CalibrationError::NoFit(_) => Exit::CouldNotRun,
+    };
+    tell!("stormglass: {why}");
+    Err(Told(exit).into())
+}

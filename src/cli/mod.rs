@@ -23,6 +23,7 @@ mod reach;
 mod report;
 mod run;
 mod search;
+mod serve;
 mod stock;
 mod sweep;
 mod until;
@@ -66,6 +67,7 @@ enum Command {
     Search(search::Arguments),
     Compare(compare::Arguments),
     Sweep(sweep::Arguments),
+    Serve(serve::Arguments),
     Report(report::Arguments),
     Check(check::Arguments),
     Validate(validate::Arguments),
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         (Some(Command::Search(arguments)), _) => search::run(&arguments, &interruption),
         (Some(Command::Compare(arguments)), _) => compare::run(&arguments),
         (Some(Command::Sweep(arguments)), _) => sweep::sweep(&arguments, &interruption),
+        (Some(Command::Serve(arguments)), _) => serve::serve(&arguments, &interruption),
         (Some(Command::Report(arguments)), _) => report::report(&arguments),
         (Some(Command::Check(arguments)), _) => check::check(&arguments),
         (Some(Command::Validate(arguments)), _) => validate::validate(&arguments),

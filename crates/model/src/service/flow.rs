@@ -63,6 +63,9 @@ impl<A: Actors> Service<A> {
             Visit::Remove => Place::StoreDelete,
             Visit::BeginTask => return self.hold(now, handle, Span::ZERO, out),
         };
+        if op.visit == Visit::Put && op.body == Body::Coming {
+            out.wanted.push(op.invocation.op);
+        }
         let effect = self.faults.strike(place);
         let fits = effect != Effect::Full && self.take_in(now, handle, out);
         if effect == Effect::Error {

@@ -24,6 +24,7 @@ mod reach;
 mod report;
 mod run;
 mod search;
+mod serve;
 mod stock;
 mod sweep;
 mod until;
@@ -68,6 +69,7 @@ enum Command {
     Calibrate(calibrate::Arguments),
     Compare(compare::Arguments),
     Sweep(sweep::Arguments),
+    Serve(serve::Arguments),
     Report(report::Arguments),
     Check(check::Arguments),
     Validate(validate::Arguments),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         (Some(Command::Calibrate(arguments)), _) => calibrate::run(&arguments, &interruption),
         (Some(Command::Compare(arguments)), _) => compare::run(&arguments),
         (Some(Command::Sweep(arguments)), _) => sweep::sweep(&arguments, &interruption),
+        (Some(Command::Serve(arguments)), _) => serve::serve(&arguments, &interruption),
         (Some(Command::Report(arguments)), _) => report::report(&arguments),
         (Some(Command::Check(arguments)), _) => check::check(&arguments),
         (Some(Command::Validate(arguments)), _) => validate::validate(&arguments),

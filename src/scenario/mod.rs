@@ -23,6 +23,8 @@ mod reach;
 mod read;
 mod reader;
 mod secret;
+mod serve;
+mod served;
 mod service;
 mod story;
 mod target;
@@ -33,6 +35,7 @@ pub use mistake::Mistakes;
 pub(crate) use read::is_name;
 pub use read::{parse, parse_in, read, read_for_cleanup};
 pub use secret::repeatable;
+pub use served::{Served, read_for_serve};
 pub(crate) use value::parse_share;
 
 use crate::metrics::Threshold;

@@ -6,6 +6,7 @@ use super::mistake::{Mistake, Mistakes, Source};
 use super::reach::{self, Conditions};
 use super::reader::{Fields, Input, LONGEST, ROOT, Read, Reader};
 use super::secret::Known;
+use super::serve::Serve;
 use super::story;
 use super::threshold::{self, Measured, Parts};
 use super::value::lasting;
@@ -29,6 +30,21 @@ const SHOWN: usize = 100;
 /// Reads a scenario file. Each of `overrides` is `KEY=VALUE` and sets a key over the file's.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Scenario, Mistakes> {
     read_file(path, overrides, false)
+}
+
+/// Reads a file whose root `read` understands.
+pub(super) fn read_root<T>(
+    path: &Path,
+    overrides: &[String],
+    read: impl FnOnce(&mut Fields) -> Option<T>,
+) -> Result<T, Mistakes> {
+    let origin = path.display().to_string();
+    let text = input::text(path, LONGEST)
+        .map_err(|error| Mistakes::unreadable(&origin, &error.to_string()))?;
+    let dir = path.parent().unwrap_or(Path::new(""));
+    let environment = Environment::of_process();
+    let root = |input: Input| input.table(ROOT, read);
+    parse_root(&environment, &origin, &text, dir, overrides, false, root)
 }
 
 /// Reads a scenario file for a clean-up, which needs no probe and no user of another project, nor the variables that these name.
@@ -74,6 +90,26 @@ fn parse_for(
     overrides: &[String],
     cleans_up: bool,
 ) -> Result<Scenario, Mistakes> {
+    let overridden = overrides.len();
+    let root = |input: Input| {
+        let mut scenario = input.table(ROOT, scenario)?;
+        let referred = &input.reader.sources.borrow()[1 + overridden..];
+        scenario.keys = keys::keys(input.node, referred);
+        Some(scenario)
+    };
+    parse_root(environment, origin, text, dir, overrides, cleans_up, root)
+}
+
+/// Reads a text whose root `read` understands.
+fn parse_root<T>(
+    environment: &Environment,
+    origin: &str,
+    text: &str,
+    dir: &Path,
+    overrides: &[String],
+    cleans_up: bool,
+    read: impl FnOnce(Input) -> Option<T>,
+) -> Result<T, Mistakes> {
     let parsed = document::parse(text);
     let mut root = parsed.root;
     let mut mistakes = parsed.mistakes;
@@ -107,11 +143,7 @@ fn parse_for(
         reader: &reader,
         node: &root,
     };
-    let mut scenario = input.table(ROOT, scenario);
-    if let Some(scenario) = &mut scenario {
-        let referred = &reader.sources.borrow()[1 + overrides.len()..];
-        scenario.keys = keys::keys(&root, referred);
-    }
+    let scenario = read(input);
     let (sources, found) = (reader.sources.into_inner(), reader.mistakes.into_inner());
     // What the parser took a slip of the finger for is no mistake of its own.
     let lines: Vec<Lines> = sources.iter().map(|it| Lines::of(&it.text)).collect();
@@ -141,7 +173,7 @@ fn told(mut sources: Vec<Source>, mut mistakes: Vec<Mistake>, known: Known) -> M
     Mistakes::new(sources, mistakes, count)
 }
 
-fn check_schema(t: &mut Fields) {
+pub(super) fn check_schema(t: &mut Fields) {
     if let Some(schema) = t.need::<u64>("schema", "1").filter(|&schema| schema != 1) {
         let message = format!("schema {schema} is not known");
         t.wrong("schema", message, "this version reads `schema = 1`");
@@ -176,6 +208,8 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
             reach::check(reader, &conditions, written);
         }
     }
+    // Of a server, which reads it by itself.
+    t.get::<Serve>("serve");
     let settle = t.with("settle", |input| input.table("[settle]", |t| t.get("for")));
     let interval = interval(t);
     let measured = Measured {
@@ -226,7 +260,7 @@ fn interval(t: &mut Fields) -> Option<Span> {
 }
 
 /// The name is part of the results folder's name.
-fn name(input: Input) -> Option<String> {
+pub(super) fn name(input: Input) -> Option<String> {
     let text = String::read(input)?;
     if !is_name(&text) {
         let message = format!("`{}` cannot be the name of a folder", text.escape_debug());

@@ -99,6 +99,14 @@ impl<'a> Input<'a> {
         )
     }
 
+    /// Whether it is a table with this key.
+    pub fn has(&self, key: &str) -> bool {
+        match &self.node.value {
+            Value::Table(entries) => entries.iter().any(|entry| entry.key == key),
+            _ => false,
+        }
+    }
+
     /// The text, which nothing else may stand for.
     pub fn text(self, wanted: &str, example: &str) -> Option<&'a str> {
         match &self.node.value {

@@ -33,6 +33,7 @@ mod report;
 mod safety;
 mod scenario;
 mod schema;
+mod serve;
 mod simulated;
 mod storms;
 mod survive;

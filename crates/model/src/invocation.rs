@@ -104,6 +104,8 @@ pub enum Failure {
 pub struct Out<W> {
     /// Wake the target then, with this.
     pub later: Vec<(Time, W)>,
+    /// The data of these operations is wanted now, if it is still to come.
+    pub wanted: Vec<OpId>,
     /// These operations ended, in this order; the driver has not heard of them yet.
     pub completed: VecDeque<Completion>,
     /// These operations have come to the point at which their rivals are sent, or have ended.
@@ -120,6 +122,7 @@ impl<W> Default for Out<W> {
     fn default() -> Self {
         Out {
             later: Vec::new(),
+            wanted: Vec::new(),
             completed: VecDeque::new(),
             passed: Vec::new(),
             deleted: Vec::new(),

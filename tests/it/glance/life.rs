@@ -12,14 +12,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn a_whole_life() {
+pub(super) fn a_whole_life() {
     let place = place();
     local(whole_life(&place));
 }
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn a_whole_life_by_identity_headers() {
+pub(super) fn a_whole_life_by_identity_headers() {
     let place = place();
     local(whole_life(&place.by_headers()));
 }
@@ -84,7 +84,7 @@ async fn whole_life(place: &Place) {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn an_empty_subject_is_active_and_reads_as_nothing() {
+pub(super) fn an_empty_subject_is_active_and_reads_as_nothing() {
     let place = place();
     local(async {
         let mut subject = Subject::new(&place, 2);
@@ -99,7 +99,7 @@ fn an_empty_subject_is_active_and_reads_as_nothing() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn an_aborted_upload_leaves_it_queued_and_it_can_be_uploaded() {
+pub(super) fn an_aborted_upload_leaves_it_queued_and_it_can_be_uploaded() {
     let place = place();
     local(async {
         let mut subject = Subject::new(&place, 3);
@@ -118,7 +118,7 @@ fn an_aborted_upload_leaves_it_queued_and_it_can_be_uploaded() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn a_delete_in_mid_upload_fails_the_upload() {
+pub(super) fn a_delete_in_mid_upload_fails_the_upload() {
     let place = place();
     local(async {
         let mut subject = Subject::new(&place, 4);
@@ -145,7 +145,7 @@ fn a_delete_in_mid_upload_fails_the_upload() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn a_rival_upload_is_refused_without_waiting_for_its_end() {
+pub(super) fn a_rival_upload_is_refused_without_waiting_for_its_end() {
     let place = place();
     local(async {
         let mut subject = Subject::new(&place, 5);
@@ -208,7 +208,7 @@ fn an_upload_beyond_the_size_cap_fails() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn data_that_lies_elsewhere_is_read_from_there() {
+pub(super) fn data_that_lies_elsewhere_is_read_from_there() {
     let mut place = place();
     local(async {
         let url = source(b"twelve bytes").await;
@@ -312,7 +312,7 @@ fn cleanup_removes_what_is_left_in_any_status_and_nothing_else() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn a_wrong_token_is_one_clear_line() {
+pub(super) fn a_wrong_token_is_one_clear_line() {
     let mut place = place();
     place.target.member = Identity::Token("nonsense".to_owned());
     local(async {
@@ -329,7 +329,7 @@ fn a_wrong_token_is_one_clear_line() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn one_identity_for_both_is_noticed() {
+pub(super) fn one_identity_for_both_is_noticed() {
     let mut place = place();
     local(async {
         let fit = place.target.clone();

@@ -20,6 +20,7 @@ mod keystone;
 mod life;
 mod probe;
 mod safety;
+pub mod served;
 mod sources;
 mod stores;
 mod surface;
@@ -46,17 +47,21 @@ struct Place {
 /// The real server.
 fn place() -> Place {
     let set = |name: &str| std::env::var(format!("STORMGLASS_GLANCE_{name}")).ok();
-    let url = set("URL").expect("STORMGLASS_GLANCE_URL is set by tests/glance/run");
+    let served = served::url();
+    let token = |name: &str, ours: &str| match &served {
+        Some(_) => ours.to_owned(),
+        None => set(name).expect("it is set by tests/glance/run"),
+    };
+    let member = token("TOKEN", "alice:stormglass:member,reader");
+    let admin = token("ADMIN_TOKEN", "root:stormglass:admin,member,reader");
+    let url = served.or_else(|| set("URL"));
+    let url = url.expect("STORMGLASS_GLANCE_URL is set by tests/glance/run");
     Place {
         target: GlanceTarget {
             timeout: Span::from_secs(30),
             connections: NonZeroU32::MIN.saturating_add(15),
             delayed_delete: set("DELAYED_DELETE").is_some_and(|set| set == "true"),
-            ..GlanceTarget::new(
-                url,
-                Identity::Token(set("TOKEN").unwrap()),
-                Identity::Token(set("ADMIN_TOKEN").unwrap()),
-            )
+            ..GlanceTarget::new(url, Identity::Token(member), Identity::Token(admin))
         },
         run: RunId::fresh(SEED),
     }

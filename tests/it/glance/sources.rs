@@ -8,7 +8,7 @@ use stormglass_model::units::Bytes;
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn a_source_that_fails_leaves_it_queued_and_a_slow_one_does_not() {
+pub(super) fn a_source_that_fails_leaves_it_queued_and_a_slow_one_does_not() {
     let mut place = everybody();
     place.target.too_large = Some(Bytes((64 << 20) + 1));
     local(async {
@@ -34,7 +34,7 @@ fn a_source_that_fails_leaves_it_queued_and_a_slow_one_does_not() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn a_checksum_of_a_location_is_checked() {
+pub(super) fn a_checksum_of_a_location_is_checked() {
     let place = everybody();
     local(async {
         use Operation::*;
@@ -53,7 +53,7 @@ fn a_checksum_of_a_location_is_checked() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn the_older_call_takes_checksums_as_they_are() {
+pub(super) fn the_older_call_takes_checksums_as_they_are() {
     let place = everybody();
     local(async {
         use Operation::*;
@@ -81,7 +81,7 @@ fn the_older_call_takes_checksums_as_they_are() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn another_image_may_read_from_where_this_one_does() {
+pub(super) fn another_image_may_read_from_where_this_one_does() {
     let place = everybody();
     local(async {
         use Operation::*;
@@ -106,7 +106,7 @@ fn another_image_may_read_from_where_this_one_does() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn data_in_chunks_is_an_upload() {
+pub(super) fn data_in_chunks_is_an_upload() {
     let place = everybody();
     local(async {
         use Operation::*;
@@ -121,7 +121,7 @@ fn data_in_chunks_is_an_upload() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn another_project_sees_what_is_shared_with_it() {
+pub(super) fn another_project_sees_what_is_shared_with_it() {
     let place = everybody();
     local(async {
         use Operation::*;

@@ -69,7 +69,7 @@ impl Subject {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn locations_are_added_replaced_and_removed() {
+pub(super) fn locations_are_added_replaced_and_removed() {
     let place = everybody();
     local(async {
         use Operation::*;
@@ -115,7 +115,7 @@ fn locations_are_added_replaced_and_removed() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn a_location_is_registered_and_data_is_imported() {
+pub(super) fn a_location_is_registered_and_data_is_imported() {
     let place = everybody();
     local(async {
         use Operation::*;
@@ -145,7 +145,7 @@ fn a_location_is_registered_and_data_is_imported() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn staged_data_is_imported() {
+pub(super) fn staged_data_is_imported() {
     let place = everybody();
     local(async {
         use Operation::*;
@@ -174,7 +174,7 @@ fn staged_data_is_imported() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn what_cannot_be_taken_in_leaves_it_queued() {
+pub(super) fn what_cannot_be_taken_in_leaves_it_queued() {
     let mut place = everybody();
     let cap = std::env::var("STORMGLASS_GLANCE_SIZE_CAP").ok();
     let cap: u64 = cap.and_then(|cap| cap.parse().ok()).unwrap_or(64 << 20);
@@ -209,7 +209,7 @@ fn what_cannot_be_taken_in_leaves_it_queued() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn properties_change_and_a_protected_subject_is_not_deleted() {
+pub(super) fn properties_change_and_a_protected_subject_is_not_deleted() {
     let place = everybody();
     local(async {
         use Operation::*;
@@ -234,7 +234,7 @@ fn properties_change_and_a_protected_subject_is_not_deleted() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn a_reader_reads_and_a_stranger_sees_nothing() {
+pub(super) fn a_reader_reads_and_a_stranger_sees_nothing() {
     let place = everybody();
     let stranger = Act {
         operation: Operation::Create,
@@ -311,7 +311,7 @@ fn struck(point: Point, fault: ClientFault) -> Rc<Watch> {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn each_fault_at_each_point_of_an_upload() {
+pub(super) fn each_fault_at_each_point_of_an_upload() {
     let place = everybody();
     local(async {
         let cells = FAULTS
@@ -341,7 +341,7 @@ fn each_fault_at_each_point_of_an_upload() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn each_fault_at_each_point_of_a_request_without_data() {
+pub(super) fn each_fault_at_each_point_of_a_request_without_data() {
     let place = everybody();
     local(async {
         let cells = FAULTS
@@ -372,7 +372,7 @@ fn each_fault_at_each_point_of_a_request_without_data() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn each_fault_at_each_point_of_a_download() {
+pub(super) fn each_fault_at_each_point_of_a_download() {
     let place = everybody();
     local(async {
         let mut subject = Subject::new(&place, 50);
@@ -405,7 +405,7 @@ fn each_fault_at_each_point_of_a_download() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn at_each_point_of_an_upload_the_subject_is_saving() {
+pub(super) fn at_each_point_of_an_upload_the_subject_is_saving() {
     let place = everybody();
     local(async {
         let inside = [
@@ -436,7 +436,7 @@ fn at_each_point_of_an_upload_the_subject_is_saving() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn what_ends_without_reaching_the_point_has_passed_it() {
+pub(super) fn what_ends_without_reaching_the_point_has_passed_it() {
     let place = everybody();
     local(async {
         let subject = Subject::new(&place, 70);
@@ -459,7 +459,7 @@ fn what_ends_without_reaching_the_point_has_passed_it() {
 
 #[test]
 #[ignore = "needs a Glance: tests/glance/run"]
-fn exchanges_are_kept_and_hold_no_credential() {
+pub(super) fn exchanges_are_kept_and_hold_no_credential() {
     let place = everybody();
     local(async {
         let subject = Subject::new(&place, 71);

@@ -89,7 +89,7 @@ fn keys(table: &Value) -> BTreeSet<String> {
 }
 
 /// Every table of a scenario, and a text with an unknown key in it.
-const TABLES: [(&str, &str); 46] = [
+const TABLES: [(&str, &str); 48] = [
     ("", "§ = 1"),
     ("target.embedded", "[target.embedded]\n§ = 1"),
     (
@@ -112,6 +112,8 @@ const TABLES: [(&str, &str); 46] = [
         "target.glance.last_resort",
         "[target.glance]\nurl = \"http://127.0.0.1:9292\"\n[target.glance.last_resort]\nrun = \"true\"\n§ = 1",
     ),
+    ("serve", "[serve]\n§ = 1"),
+    ("serve.users.[]", "[[serve.users]]\nname = \"a\"\n§ = 1"),
     ("service", "[service]\n§ = 1"),
     ("service.registry", "[service.registry]\n§ = 1"),
     ("service.store", "[service.store]\n§ = 1"),

@@ -9,7 +9,6 @@ use crate::fault::{Effect, Place};
 use crate::history::{Content, Event, Seen};
 use crate::invocation::{Failure, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
-use crate::operations::OperationKind;
 use crate::script::ClientFault;
 use crate::units::{Bytes, Span, Time};
 
@@ -65,6 +64,9 @@ impl<A: Actors> Service<A> {
             Visit::Remove => Place::StoreDelete,
             Visit::BeginTask => return self.hold(now, handle, Span::ZERO, out),
         };
+        if op.visit == Visit::Put && op.body == Body::Coming {
+            out.wanted.push(op.invocation.op);
+        }
         let effect = self.faults.strike(place);
         let fits = effect != Effect::Full && self.take_in(now, handle, out);
         if effect == Effect::Error {
@@ -220,7 +222,8 @@ impl<A: Actors> Service<A> {
             Operation::Create => Change::Create,
             Operation::CreateWithLocation => Change::CreateWithLocation,
             Operation::CreateEmpty => Change::CreateEmpty,
-            Operation::AddLocation => Change::AddLocation,
+            // All places are put in for none.
+            Operation::AddLocation | Operation::ReplaceLocation => Change::AddLocation,
             Operation::RemoveLocation => Change::RemoveLocation,
             Operation::Upload | Operation::AbortUpload => Change::BeginUpload,
             Operation::Deactivate => Change::Deactivate,
@@ -242,7 +245,6 @@ impl<A: Actors> Service<A> {
             Operation::Stage => Change::BeginStage,
             Operation::Protect => Change::Protect(true),
             Operation::Unprotect => Change::Protect(false),
-            Operation::ReplaceLocation => Change::ReplaceLocation,
             // A scenario that asks the embedded service for these is refused by its reader.
             Operation::CreateWithoutFormat
             | Operation::CreateWithWrongFormat
@@ -369,14 +371,6 @@ impl<A: Actors> Service<A> {
             (Change::Delete, Reply::Done { .. }) if self.ops.at(handle).bytes > 0 => {
                 self.go(now, handle, Visit::Remove, out);
             }
-            (Change::ReplaceLocation, Reply::Done { .. }) => {
-                let slot = self.ops.at(handle).invocation.subject.slot;
-                self.ops.at(handle).bytes = self.store.held(slot);
-                match self.ops.at(handle).bytes {
-                    0 => self.end(now, handle, Outcome::Ok, out),
-                    _ => self.go(now, handle, Visit::Remove, out),
-                }
-            }
             (Change::FailUpload, _) => self.end(now, handle, Outcome::Fail, out),
             (Change::Inspect, Reply::Record(_)) => self.end(now, handle, Outcome::Ok, out),
             (_, Reply::Done { .. }) => self.end(now, handle, Outcome::Ok, out),
@@ -485,9 +479,7 @@ impl<A: Actors> Service<A> {
         }
         match op.work {
             Work::Scrub => self.go(now, handle, Visit::Commit(Change::Scrub), out),
-            Work::Request
-                if matches!(operation, Operation::Delete | Operation::ReplaceLocation) =>
-            {
+            Work::Request if operation == Operation::Delete => {
                 self.end(now, handle, Outcome::Ok, out);
             }
             Work::Request | Work::Task => self.undo(now, handle, out),
@@ -496,11 +488,8 @@ impl<A: Actors> Service<A> {
 }
 
 /// Whether an operation that writes data writes it into the store.
-fn stores(operation: Operation) -> bool {
-    !matches!(
-        operation.kind(),
-        OperationKind::Stage | OperationKind::RegisterLocation(_)
-    )
+const fn stores(operation: Operation) -> bool {
+    !matches!(operation, Operation::Stage | Operation::RegisterLocation)
 }
 
 /// What the pieces of a write take beside their bytes.

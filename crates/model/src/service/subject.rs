@@ -60,8 +60,6 @@ pub enum Change {
     EndStage(Content),
     /// Glance's rules: a task has looked at a place where the data lies.
     EndRegister,
-    /// One place where the data lies for all there were.
-    ReplaceLocation,
     /// Forbid deletes, or allow them again.
     Protect(bool),
     /// One more location.
@@ -178,17 +176,9 @@ impl Subject {
                 | Change::BeginStage
                 | Change::EndStage(_)
                 | Change::EndRegister,
-                Some(status),
-            ) if laws.are_glances() => self.take_in(commit, status),
-            (Change::ReplaceLocation, Some(Queued | Active)) => self.replace_location(at),
-            (Change::AddLocation, Some(Queued)) => {
-                self.locations = 1;
-                self.enter(at, &[Active])
-            }
-            (Change::AddLocation, Some(Active)) => {
-                self.locations = self.locations.saturating_add(1);
-                self.unchanged()
-            }
+                status,
+            ) => self.take_in(commit, status),
+            (Change::AddLocation, Some(Queued | Active)) => self.add_location(at),
             (Change::RemoveLocation, Some(Active)) => self.remove_location(commit),
             (Change::Deactivate, Some(Active)) => self.enter(at, &[Deactivated]),
             (Change::Deactivate, Some(Queued)) if laws.has(Defect::DeactivateQueued) => {
@@ -204,14 +194,7 @@ impl Subject {
                 self.protected = protected;
                 self.unchanged()
             }
-            (Change::Delete, Some(_)) if self.protected => Reply::Refused,
-            (Change::Delete, Some(Active)) if laws.delayed_delete => {
-                self.enter(at, &[PendingDelete])
-            }
-            (Change::Delete, Some(status)) if is_there(status) => {
-                self.uploader = None;
-                self.enter(at, &[Deleted])
-            }
+            (Change::Delete, Some(status)) if is_there(status) => self.delete(commit, status),
             (Change::Touch, Some(status)) if is_there(status) => self.unchanged(),
             (Change::Scrub, Some(PendingDelete)) => self.enter(at, &[Deleted]),
             (Change::Read { .. }, Some(Active)) => self.unchanged(),
@@ -228,14 +211,7 @@ impl Subject {
                 | Change::EndUpload(_)
                 | Change::FailUpload
                 | Change::AcceptImport
-                | Change::AcceptStaged
-                | Change::ClaimImport
-                | Change::BeginImport
-                | Change::BeginStage
-                | Change::EndStage(_)
-                | Change::EndRegister
                 | Change::AddLocation
-                | Change::ReplaceLocation
                 | Change::Protect(_)
                 | Change::RemoveLocation
                 | Change::Deactivate
@@ -306,9 +282,23 @@ impl Subject {
         Reply::Refused
     }
 
+    fn delete(&mut self, Commit { at, laws, .. }: Commit, status: SubjectStatus) -> Reply {
+        if self.protected {
+            return Reply::Refused;
+        }
+        if status == Active && laws.delayed_delete {
+            return self.enter(at, &[PendingDelete]);
+        }
+        self.uploader = None;
+        self.enter(at, &[Deleted])
+    }
+
     /// Glance's rules for staged and imported data. Its statuses belong to one operation at a time, until a stage has ended.
-    fn take_in(&mut self, commit: Commit, status: SubjectStatus) -> Reply {
+    fn take_in(&mut self, commit: Commit, status: Option<SubjectStatus>) -> Reply {
         let Commit { at, op, change, .. } = commit;
+        let Some(status) = status.filter(|_| commit.laws.are_glances()) else {
+            return Reply::Refused;
+        };
         let mine = self.uploader.is_some() && self.uploader == op;
         match (change, status) {
             (Change::AcceptStaged, Uploading) if self.uploader.is_none() => self.unchanged(),
@@ -335,14 +325,14 @@ impl Subject {
         }
     }
 
-    /// What the store holds is no longer the data.
-    fn replace_location(&mut self, at: Time) -> Reply {
-        self.locations = 1;
-        self.content = Content::default();
-        match self.status {
-            Some(Queued) => self.enter(at, &[Active]),
-            _ => self.unchanged(),
+    /// The first location makes a queued subject active.
+    fn add_location(&mut self, at: Time) -> Reply {
+        if self.status == Some(Queued) {
+            self.locations = 1;
+            return self.enter(at, &[Active]);
         }
+        self.locations = self.locations.saturating_add(1);
+        self.unchanged()
     }
 
     /// An active subject keeps at least one place where its data lies.

@@ -1,0 +1,268 @@
+//! Imports: a task brings in what was staged, or what lies elsewhere.
+
+use super::context::{Context, Shared, ask_of, done, wait};
+use super::fetch::fetch;
+use super::upload::{Held, Owed, finished, know, push, store, writer};
+use crate::answer::{Answer, Result};
+use crate::catalog::{Image, ImageId, Location, Requester, Rights, TaskType};
+use crate::data::Blob;
+use crate::refusal::Refusal;
+use crate::twin::{Ask, Asked, TaskOrder};
+use hyper::Method;
+use serde_json::{Map, Value, json};
+use std::rc::Rc;
+use stormglass_model::lifecycle::{Operation, SubjectStatus};
+use tokio::sync::oneshot;
+
+/// The ways to bring data in.
+#[derive(Clone, Debug)]
+enum How {
+    Staged,
+    Web(String),
+}
+
+pub(crate) async fn import(context: Context, requester: Requester, id: ImageId) -> Result {
+    let shared = context.shared.clone();
+    let body = context.json().await?;
+    let how = read(&body)?;
+    let held = Held::default();
+    let asked = {
+        let mut twin = shared.borrow_mut();
+        let (image, status) = twin.image(&requester, id)?;
+        may_import(image, status, &how)?;
+        requester.may(Rights::Modify, image)?;
+        let store_named = body.get("stores").and_then(Value::as_array);
+        let known = |it: &Value| it.as_str() == Some("local");
+        if store_named.is_some_and(|stores| !stores.iter().all(known)) {
+            return Err(Refusal::conflict("A store that is named is not known."));
+        }
+        if let How::Web(uri) = &how
+            && !(uri.starts_with("http://") || uri.starts_with("https://"))
+        {
+            return Err(Refusal::bad(format!(
+                "URI for web-download does not pass filtering: {uri}"
+            )));
+        }
+        let operation = match how {
+            How::Staged => Operation::ImportStaged,
+            How::Web(_) => Operation::Import,
+        };
+        let ask = Ask {
+            in_parts: matches!(how, How::Web(_)),
+            ..ask_of(image, &requester, operation)
+        };
+        let subject = ask.subject;
+        let input = json!({ "image_id": id.to_string(), "import_req": body, "backend": ["local"] });
+        let task = TaskOrder {
+            id: twin.fresh_id(),
+            requester: requester.clone(),
+            kind: TaskType::Import,
+            input,
+        };
+        let staged = matches!(how, How::Staged);
+        let held = Rc::clone(&held);
+        twin.ask_task(ask, task, move |twin, completion| {
+            let blob = match staged {
+                true => twin.vault.unstage(id),
+                false => held.borrow_mut().take(),
+            };
+            let brought = done(twin, completion, id, |_| in_progress(id));
+            if let (Err(_), Some(image)) = (&brought, twin.catalog.image_mut(id)) {
+                image.facts.size = None;
+            }
+            brought?;
+            store(twin, id, subject, blob.ok_or_else(Refusal::error)?)?;
+            twin.touch(id);
+            Ok(Answer::empty(202))
+        })
+    };
+    let answer = match how {
+        How::Staged => asked.answer,
+        How::Web(uri) => bring(&shared, asked, uri, Map::new(), held),
+    };
+    wait(answer).await
+}
+
+fn in_progress(id: ImageId) -> Refusal {
+    Refusal::conflict(format!(
+        "New operation on image '{id}' is not permitted as prior operation is still in progress"
+    ))
+}
+
+fn read(body: &Value) -> Result<How> {
+    let missing = |name: &str| Refusal::bad(format!("Import request requires a '{name}' field."));
+    let method = body.get("method").ok_or_else(|| missing("method"))?;
+    let name = method.get("name").ok_or_else(|| missing("name"))?;
+    for flag in ["all_stores_must_succeed", "all_stores"] {
+        if body.get(flag).is_some_and(|it| !it.is_boolean()) {
+            return Err(Refusal::bad(format!("'{flag}' must be boolean value only")));
+        }
+    }
+    match name.as_str() {
+        Some("glance-direct") => Ok(How::Staged),
+        Some("web-download") => {
+            let uri = method.get("uri").and_then(Value::as_str);
+            Ok(How::Web(uri.unwrap_or_default().to_owned()))
+        }
+        _ => Err(Refusal::bad(format!("Unknown import method name {name}."))),
+    }
+}
+
+/// Whether the status and the formats allow it.
+fn may_import(image: &Image, status: SubjectStatus, how: &How) -> Result<()> {
+    let why = match (how, status) {
+        (_, SubjectStatus::Active) => "Image with status active cannot be target for import",
+        (How::Web(_), it) if it != SubjectStatus::Queued => {
+            "Image needs to be in 'queued' state to use 'web-download' method"
+        }
+        (How::Staged, it) if it != SubjectStatus::Uploading => {
+            "Image needs to be staged before 'glance-direct' method can be used"
+        }
+        _ if image.container_format.is_none() => "'container_format' needs to be set before import",
+        _ if image.disk_format.is_none() => "'disk_format' needs to be set before import",
+        _ => return Ok(()),
+    };
+    Err(Refusal::conflict(why))
+}
+
+/// Reads what lies at a place, as soon as the task that is to bring it in, or to know it, has begun.
+fn bring(
+    shared: &Shared,
+    asked: Asked,
+    url: String,
+    said: Map<String, Value>,
+    held: Held,
+) -> oneshot::Receiver<Result> {
+    let owed = Owed::new(shared, &asked);
+    let Asked { answer, wanted, .. } = asked;
+    let shared = Rc::clone(shared);
+    tokio::task::spawn_local(async move {
+        if wanted.await.is_ok() {
+            let taken = all_of(&shared, &url).await.and_then(|blob| {
+                is_as_said(&blob, &said)?;
+                Ok(blob)
+            });
+            owed.give(taken.map(|blob| {
+                let content = blob.content();
+                *held.borrow_mut() = Some(blob);
+                content
+            }));
+        }
+    });
+    answer
+}
+
+async fn all_of(shared: &Shared, uri: &str) -> Result<Rc<Blob>> {
+    let mut writer = writer(shared)?;
+    let cap = shared.borrow().config.size_cap.map(|cap| cap.0);
+    let mut fetched = fetch(Method::GET, uri, None).await?;
+    let length = fetched.length;
+    while let Some(data) = fetched.next().await? {
+        push(&mut writer, &data, cap)?;
+    }
+    if length.is_some_and(|length| length != writer.size()) {
+        return Err(Refusal::unreachable("The data broke off."));
+    }
+    finished(writer)
+}
+
+/// What is said of the data at a place that is registered.
+fn said_of(validation: Option<&Value>) -> Result<Map<String, Value>> {
+    let Some(said) = validation else {
+        return Ok(Map::new());
+    };
+    let said = said.as_object().cloned().unwrap_or_default();
+    let algo = said
+        .get("os_hash_algo")
+        .and_then(Value::as_str)
+        .unwrap_or("sha512");
+    if let Some(value) = said.get("os_hash_value") {
+        let value = value.as_str().unwrap_or_default();
+        let digits = match algo {
+            "md5" => 32,
+            "sha1" => 40,
+            "sha256" => 64,
+            _ => 128,
+        };
+        let hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !hex || value.len() != digits {
+            return Err(Refusal::bad(format!(
+                "os_hash_value: ({value}) is not the correct size for ({algo})"
+            )));
+        }
+    }
+    Ok(said)
+}
+
+/// Names a place where the data of an image lies, by a task that looks there.
+pub(super) async fn register(context: Context, requester: Requester, id: ImageId) -> Result {
+    let shared = context.shared.clone();
+    let body = context.json().await?;
+    let url = body.get("url").and_then(Value::as_str);
+    let url = url.ok_or_else(|| {
+        Refusal::bad("Provided object does not match schema 'location': `url` is missing")
+    })?;
+    let url = url.to_owned();
+    let said = said_of(body.get("validation_data"))?;
+    let held = Held::default();
+    let asked = {
+        let mut twin = shared.borrow_mut();
+        let (image, status) = twin.image(&requester, id)?;
+        if status != SubjectStatus::Queued {
+            return Err(Refusal::conflict(format!(
+                "It's not allowed to add locations if image status is {status}."
+            )));
+        }
+        requester.may(Rights::AddLocation, image)?;
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(Refusal::forbidden(
+                "http store must be enabled to use location API by normal user.",
+            ));
+        }
+        image.has_formats()?;
+        let ask = Ask {
+            in_parts: true,
+            ..ask_of(image, &requester, Operation::RegisterLocation)
+        };
+        let input = json!({ "image_id": id.to_string(), "loc_url": url, "validation_data": said });
+        let task = TaskOrder {
+            id: twin.fresh_id(),
+            requester: requester.clone(),
+            kind: TaskType::Location,
+            input,
+        };
+        let (held, url) = (Rc::clone(&held), url.clone());
+        twin.ask_task(ask, task, move |twin, completion| {
+            done(twin, completion, id, |_| in_progress(id))?;
+            let blob = held.borrow_mut().take().ok_or_else(Refusal::error)?;
+            if let Some(image) = twin.catalog.image_mut(id) {
+                know(image, &blob);
+                image.locations.push(Location {
+                    url,
+                    metadata: [("store".to_owned(), "web".into())].into_iter().collect(),
+                    own: false,
+                });
+            }
+            twin.touch(id);
+            Ok(Answer::empty(202))
+        })
+    };
+    wait(bring(&shared, asked, url, said, held)).await
+}
+
+fn is_as_said(blob: &Blob, said: &Map<String, Value>) -> Result<()> {
+    let text = |name: &str| said.get(name).and_then(Value::as_str);
+    let found = match text("os_hash_algo") {
+        Some("md5") => Some(&blob.md5),
+        Some("sha512") | None => Some(&blob.sha512),
+        Some(_) => None,
+    };
+    let same = match (text("os_hash_value"), found) {
+        (Some(said), Some(found)) => said.eq_ignore_ascii_case(found),
+        _ => true,
+    };
+    match same {
+        true => Ok(()),
+        false => Err(Refusal::bad("The data has another checksum than was said.")),
+    }
+}

@@ -1,0 +1,122 @@
+//! What each call does: checks who asks and what for, sends the service its operation, and says what comes of it.
+
+mod context;
+mod control;
+mod download;
+mod fetch;
+mod images;
+mod import;
+mod info;
+mod members;
+mod places;
+mod tasks;
+mod upload;
+
+pub(crate) use context::Shared;
+pub(crate) use fetch::{Fetched, fetch};
+
+use crate::answer::{Answer, Result};
+use crate::catalog::{ImageId, Requester};
+use crate::refusal::Refusal;
+use crate::route::{Call, ImageCall, pairs, route};
+use context::Context;
+use hyper::body::Incoming;
+use hyper::{Method, Request};
+use std::rc::Rc;
+use stormglass_model::lifecycle::Operation;
+
+/// Answers a request.
+pub(crate) async fn answer(shared: Shared, request: Request<Incoming>) -> Result {
+    let (head, body) = request.into_parts();
+    let mut method = head.method;
+    // What a look at the head alone shows is the head of what a look shows.
+    if method == Method::HEAD && !head.uri.path().starts_with("/identity") {
+        method = Method::GET;
+    }
+    let call = route(method.as_str(), head.uri.path())?;
+    let host = head
+        .headers
+        .get(hyper::header::HOST)
+        .and_then(|it| it.to_str().ok());
+    let limits = shared.borrow().config.limits;
+    let context = Context {
+        limits,
+        origin: format!("http://{}", host.unwrap_or("127.0.0.1")),
+        query: pairs(head.uri.query()),
+        headers: head.headers,
+        body,
+        shared,
+    };
+    match call {
+        Call::Versions { chosen } => return Ok(info::versions(&context.origin, chosen)),
+        Call::Health => return Ok(Answer::json(200, &serde_json::json!({ "reasons": [] }))),
+        Call::Identity(path) => return identity(context, method.as_str(), &path).await,
+        Call::Control(path) => return control::answer(context, method.as_str(), &path).await,
+        _ => {}
+    }
+    let requester = context.requester()?;
+    match call {
+        Call::Schema(name) => info::schema(&name),
+        Call::Info(what) => info::info(&context, &requester, what),
+        Call::Definitions(what) => Ok(info::definitions(what)),
+        Call::ListImages => images::list(&context, &requester).await,
+        Call::CreateImage => images::create(context, requester).await,
+        Call::Image(id, call) => of_image(context, requester, id, call).await,
+        Call::DeleteFromStore { store, image } => {
+            places::delete_from_store(&context, &requester, &store, image)
+        }
+        Call::ListTasks => tasks::list(&context, &requester),
+        Call::CreateTask => tasks::create(context, requester).await,
+        Call::ShowTask(id) => tasks::show(&context, &requester, id),
+        Call::DeleteTask(id) => tasks::delete(&context, &requester, id),
+        Call::Versions { .. } | Call::Health | Call::Identity(_) | Call::Control(_) => {
+            Err(Refusal::missing("The resource could not be found."))
+        }
+    }
+}
+
+async fn of_image(context: Context, requester: Requester, id: ImageId, call: ImageCall) -> Result {
+    match call {
+        ImageCall::Show => images::show(&context, &requester, id).await,
+        ImageCall::Update => images::update(context, requester, id).await,
+        ImageCall::Delete => images::delete(&context, &requester, id).await,
+        ImageCall::Deactivate => {
+            images::turn(&context, &requester, id, Operation::Deactivate).await
+        }
+        ImageCall::Reactivate => {
+            images::turn(&context, &requester, id, Operation::Reactivate).await
+        }
+        ImageCall::Download => download::download(&context, &requester, id).await,
+        ImageCall::Upload => upload::take(context, requester, id, Operation::Upload).await,
+        ImageCall::Stage => upload::take(context, requester, id, Operation::Stage).await,
+        ImageCall::Import => import::import(context, requester, id).await,
+        ImageCall::ListTasks => tasks::of_image(&context, &requester, id),
+        ImageCall::AddTag(tag) => members::tag(&context, &requester, id, tag, true).await,
+        ImageCall::RemoveTag(tag) => members::tag(&context, &requester, id, tag, false).await,
+        ImageCall::ListMembers => members::list(&context, &requester, id),
+        ImageCall::AddMember => members::add(context, requester, id).await,
+        ImageCall::ShowMember(member) => members::show(&context, &requester, id, &member),
+        ImageCall::UpdateMember(member) => members::update(context, requester, id, member).await,
+        ImageCall::RemoveMember(member) => members::remove(&context, &requester, id, &member).await,
+        ImageCall::ListLocations => places::list(&context, &requester, id),
+        ImageCall::AddLocation => import::register(context, requester, id).await,
+    }
+}
+
+async fn identity(context: Context, method: &str, path: &[String]) -> Result {
+    let token = context.header("x-auth-token");
+    let subject = context.header("x-subject-token");
+    let (shared, origin) = (Rc::clone(&context.shared), context.origin.clone());
+    let body = context.document().await?;
+    let mut twin = shared.borrow_mut();
+    let request = crate::identity::Request {
+        method,
+        path,
+        body: &body,
+        token: token.as_deref(),
+        subject: subject.as_deref(),
+        origin: &origin,
+        now: twin.clock.unix(),
+    };
+    twin.identity.answer(&request)
+}

@@ -1,0 +1,35 @@
+//! The embedded service behind Glance's API, in real time: what `stormglass serve` runs.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! server → calls → twin → the model's service, catalog, vault
+//! ```
+//!
+//! - `server` accepts connections and knows HTTP;
+//! - `route` says what a method and a path ask for, and `calls` do it;
+//! - `twin` owns everything: the service and its calendar, the `catalog` (what the API keeps beside the status), the bytes in `data`.
+//!   One thread has it, and each request does what it does in one turn;
+//! - `identity` is as much of Keystone as a client needs.
+//!
+//! It knows no storm and no report.
+
+mod answer;
+mod calls;
+mod catalog;
+mod clock;
+mod config;
+mod data;
+mod date;
+mod history;
+mod identity;
+mod refusal;
+mod route;
+mod server;
+mod twin;
+
+pub use catalog::{Change, PatchVersion, parse_patch};
+pub use config::{Config, FaultRule, Limits, User};
+pub use data::Keep;
+pub use refusal::Refusal;
+pub use server::Server;

@@ -4,7 +4,7 @@
 use super::source::Source;
 
 /// Every part of the tool, with the parts that it may import.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     ("statistics", &[]),
     ("metrics", &[]),
     ("scenario", &["metrics"]),
@@ -27,10 +27,13 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ),
     // Looks at a run under way, and shows what a report makes of that.
     ("live", &["scenario", "engine", "metrics", "report"]),
+    // Logs in, a scenario out: it runs nothing.
+    ("learn", &["scenario", "statistics", "report"]),
     (
         "cli",
         &[
             "scenario", "engine", "metrics", "report", "sweep", "capacity", "compare", "live",
+            "learn",
         ],
     ),
 ];

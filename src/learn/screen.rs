@@ -1,0 +1,214 @@
+//! What was read and what was learned, for whoever asked.
+
+use super::learned::Learned;
+use super::line::Why;
+use super::line::stamp::written as date;
+use super::lives::WINDOW;
+use super::reading::Jumps;
+use super::request::Format;
+use super::text::{Draft, lives, of};
+use crate::report::number::{counted, rate, thousands};
+use std::fmt::Write as _;
+
+/// All of it, of a draft if there is one.
+pub fn text(learned: &Learned, draft: Option<&Draft>) -> String {
+    let mut text = read(learned);
+    text += &seen(learned);
+    if let Some(draft) = draft {
+        text += &drafted(learned, draft);
+    }
+    text
+}
+
+fn read(learned: &Learned) -> String {
+    let tally = &learned.tally;
+    let mut text = String::from("read\n");
+    for format in Format::ALL {
+        let (requests, beside) = (tally.requests[format.index()], tally.beside[format.index()]);
+        if requests + beside > 0 {
+            let _ = writeln!(
+                text,
+                "  {:>12} {}{}",
+                thousands(requests + beside),
+                lines_of(*format),
+                match (requests, beside) {
+                    (_, 0) | (0, _) => String::new(),
+                    _ => format!(", {} of which say nothing of an image", thousands(beside)),
+                }
+            );
+        }
+    }
+    if learned.subjects > 0 {
+        let _ = writeln!(
+            text,
+            "  {:>12} subjects of histories",
+            thousands(learned.subjects)
+        );
+    }
+    for why in Why::ALL {
+        let count = tally.unread[why.index()];
+        if count > 0 {
+            let _ = writeln!(text, "  {:>12} lines not read: {why}", thousands(count));
+            if let Some(form) = tally.forms[why.index()]
+                .as_ref()
+                .filter(|form| !form.is_empty())
+            {
+                let _ = writeln!(text, "               the first has the form {form}");
+            }
+        }
+    }
+    for (name, error) in &tally.cut {
+        let _ = writeln!(
+            text,
+            "  {name} ended early ({error}): what came before is read"
+        );
+    }
+    if let Some((first, last)) = tally.range {
+        let _ = writeln!(text, "  from {} to {} UTC", date(first), date(last));
+    }
+    if tally.zoneless > 0 {
+        let _ = writeln!(
+            text,
+            "  {} have no time zone: they are taken as UTC",
+            counted(tally.zoneless, "date")
+        );
+    }
+    for (Jumps { count, farthest }, how) in
+        [(tally.back, "was set back"), (tally.ahead, "leapt ahead")]
+    {
+        if count > 0 {
+            let _ = writeln!(
+                text,
+                "  the clock {how} {}, by {farthest} at most: what follows is read as if it had not, and hours of the day are not told",
+                counted(count, "time")
+            );
+        }
+    }
+    text
+}
+
+const fn lines_of(format: Format) -> &'static str {
+    match format {
+        Format::Uwsgi => "lines of uWSGI",
+        Format::Eventlet => "lines of glance-api (eventlet)",
+        Format::Combined => "lines of nginx or Apache",
+        Format::Haproxy => "lines of HAProxy",
+        Format::Notification => "notifications",
+        Format::Log => "other lines of a service's log",
+    }
+}
+
+fn seen(learned: &Learned) -> String {
+    let counts = &learned.lives.counts;
+    let mut text = String::from("seen\n");
+    let mut row = |count: u64, what: &str| {
+        if count > 0 {
+            let _ = writeln!(text, "  {:>12} {what}", thousands(count));
+        }
+    };
+    row(learned.lives.stories.lives, "images from their create on");
+    let older: u64 = counts.older.values().sum();
+    row(
+        counts.older_images,
+        "images that were there before, which are in no story",
+    );
+    row(older, "operations on these");
+    row(counts.lists, "lists, which are in no story");
+    row(counts.other, "other requests");
+    row(
+        counts.missed,
+        "requests that were refused, of images that nothing else tells of",
+    );
+    row(counts.failed_creates, "creates that did not succeed");
+    row(
+        counts.orphans,
+        &format!("creates whose image is not known: no first request on a new id within {WINDOW}"),
+    );
+    row(
+        counts.paired_among,
+        "creates paired with the oldest that waited: access logs do not say the id, notifications do",
+    );
+    row(counts.beyond, "operations beyond the 4,096th of an image");
+    row(
+        learned.lives.stories.overlaps,
+        "operations that began before the one before had ended: they follow each other here",
+    );
+    row(
+        learned.lives.stories.strange,
+        "operations for another project than the image's: the owner does them here",
+    );
+    row(
+        learned.lives.stories.crowded,
+        "images of sequences beyond the 20,000th",
+    );
+    text
+}
+
+fn drafted(learned: &Learned, draft: &Draft) -> String {
+    let all = learned.lives.stories.lives;
+    let (told, stories) = draft.told;
+    let plural = if stories == 1 { "story" } else { "stories" };
+    let mut text = format!(
+        "learned\n  {stories} {plural} of {} images\n",
+        of(told, all)
+    );
+    if draft.rare.0 > 0 {
+        let _ = writeln!(
+            text,
+            "  {} are too rare, of {}",
+            counted(draft.rare.0 as u64, "other sequence"),
+            lives(draft.rare.1)
+        );
+    }
+    let ended = learned.lives.stories.ended;
+    if ended.cut > 0 {
+        let _ = writeln!(
+            text,
+            "  {} had not ended when the logs did",
+            lives(ended.cut)
+        );
+    }
+    if ended.none_ended {
+        text += "  no image was deleted while it was seen: needed are longer logs\n";
+    } else if ended.kept > 0 {
+        let _ = writeln!(
+            text,
+            "  {} stay: they were silent for longer than any that was deleted",
+            lives(ended.kept)
+        );
+    }
+    if let Some(per_second) = draft.rate.per_second {
+        let cycle = draft
+            .rate
+            .cycle
+            .as_ref()
+            .map_or("", |cycle| match cycle.hours.len() {
+                24 => ", by the hour of the day",
+                _ => ", by the hour of the week",
+            });
+        let bursts = draft
+            .rate
+            .dispersion
+            .filter(|it| it.low > 1.0)
+            .map_or("", |_| ", in bursts");
+        let _ = writeln!(text, "  {} images{cycle}{bursts}", rate(per_second));
+    }
+    for ((operation, step), count) in &draft.stand_in {
+        let _ = writeln!(
+            text,
+            "  {step} stands for {operation}, which the embedded service does not do ({})",
+            lives(*count)
+        );
+    }
+    for (operation, count) in &draft.left_out {
+        let _ = writeln!(
+            text,
+            "  {operation} is left out where the embedded service would refuse it ({})",
+            lives(*count)
+        );
+    }
+    if draft.no_sizes {
+        text += "  no source says sizes: needed are notifications, request_length in an nginx log, downloads, or --database\n";
+    }
+    text
+}

@@ -1,11 +1,13 @@
 //! `stormglass learn`: from logs to a scenario.
 
+use super::reach::wait_for;
 use super::{Exit, Told, report_unwritten};
-use crate::learn::{self, Draft, Replay, Wanted};
+use crate::learn::{self, Draft, Replay, Table, Wanted};
 use crate::report::{Folder, Kept};
-use crate::scenario;
+use crate::scenario::{self, Target};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use stormglass_glance::{Probe, ProbeError};
 
 /// Learns a scenario from logs: which stories images live through, how often, how large they are, when they arrive.
 ///
@@ -18,6 +20,7 @@ Examples:
   stormglass learn /var/log/glance/uwsgi.log* --out learned
   stormglass learn access.log access.log.1 access.log.2.gz notifications.jsonl --out learned
   zstdcat api.log.zst | stormglass learn - --out learned
+  stormglass learn uwsgi.log --database my-glance.toml --out learned
   stormglass learn uwsgi.log --replay --speed 10 --out ten-times
   stormglass run learned/scenario.toml")]
 pub struct Arguments {
@@ -27,6 +30,9 @@ pub struct Arguments {
     /// Where the scenario goes: a folder that is empty or does not exist [default: only show what was learned]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// A scenario that says where the server's database is ([target.glance.probe]): its image table says sizes, and what is stored
+    #[arg(long, value_name = "SCENARIO")]
+    database: Option<PathBuf>,
     /// What the scenario is called
     #[arg(long, value_name = "NAME", default_value = "learned", value_parser = super::init::name)]
     name: String,
@@ -60,7 +66,7 @@ pub fn learn(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 fn learned(arguments: &Arguments, folder: Option<&Folder>) -> anyhow::Result<Exit> {
-    let learned = learn::learn(&arguments.files)?;
+    let mut learned = learn::learn(&arguments.files)?;
     if learned.is_empty() {
         super::say(&learn::screen(&learned, None))?;
         tell!(
@@ -69,6 +75,9 @@ fn learned(arguments: &Arguments, folder: Option<&Folder>) -> anyhow::Result<Exi
              histories"
         );
         return Ok(Exit::CouldNotRun);
+    }
+    if let Some(file) = &arguments.database {
+        learned.table = Some(table(file)?);
     }
     let wanted = Wanted {
         name: arguments.name.clone(),
@@ -93,6 +102,34 @@ fn learned(arguments: &Arguments, folder: Option<&Folder>) -> anyhow::Result<Exi
             Ok(Exit::Valid)
         }
     }
+}
+
+/// What the image table of a server says, of which nothing but sizes, statuses and ages is read.
+fn table(file: &Path) -> anyhow::Result<Table> {
+    let target = match super::read(file, &[])?.target {
+        Target::Glance(target) => target,
+        Target::Embedded(_) => return Err(no_database(file).into()),
+    };
+    let Some(declared) = &target.probe else {
+        return Err(no_database(file).into());
+    };
+    let read = wait_for(async {
+        let mut probe = Probe::open(declared, &target.routes).await?;
+        let rows = probe.images().await?;
+        Ok::<_, ProbeError>(rows.zip(probe.stock().await?))
+    })??;
+    match read {
+        Some((rows, stock)) => Ok(Table::of(&rows, &stock)),
+        None => Err(no_database(file).into()),
+    }
+}
+
+fn no_database(file: &Path) -> Told {
+    let file = file.display();
+    tell!(
+        "stormglass: {file} names no database: write `database` or `database_env` into its [target.glance.probe]"
+    );
+    Told(Exit::Usage)
 }
 
 const SCENARIO: &str = "scenario.toml";

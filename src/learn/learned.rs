@@ -2,6 +2,7 @@
 
 use super::lives::Lives;
 use super::reading::Tally;
+use super::table::Table;
 use super::text::{self, Draft, Wanted};
 use crate::report::number::counted;
 
@@ -15,6 +16,8 @@ pub struct Learned {
     pub subjects: u64,
     /// How many files.
     pub files: usize,
+    /// What the server's image table says besides.
+    pub table: Option<Table>,
 }
 
 impl Learned {
@@ -39,6 +42,12 @@ impl Learned {
             }
         );
         let has_jumped = self.tally.back.count + self.tally.ahead.count > 0;
-        text::draft(&self.lives, &sources, has_jumped, wanted)
+        text::draft(
+            &self.lives,
+            self.table.as_ref(),
+            &sources,
+            has_jumped,
+            wanted,
+        )
     }
 }

@@ -19,10 +19,12 @@ mod reading;
 mod request;
 mod screen;
 mod stories;
+mod table;
 mod text;
 
 pub use learned::Learned;
 pub use screen::text as screen;
+pub use table::Table;
 pub use text::{Draft, Replay, Wanted};
 
 use input::{Kind, OpenError, Source};
@@ -69,5 +71,6 @@ pub fn learn(paths: &[PathBuf]) -> Result<Learned, LearnError> {
         lives,
         subjects,
         files: paths.len(),
+        table: None,
     })
 }

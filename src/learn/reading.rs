@@ -67,7 +67,7 @@ const SILENCE: Span = Span::from_secs(7 * 86_400);
 /// A line may be dated so much earlier than the one before, since it may be dated to the beginning of what took long.
 const LATE: Span = Span::from_secs(600);
 /// So many lines in a row that are late show that the clock was set back.
-const ALL_LATE: u32 = 8;
+const ALL_LATE: usize = 8;
 
 /// One log, whose parts follow each other.
 struct Log {
@@ -78,7 +78,10 @@ struct Log {
     latest: Time,
     /// How far the clock is behind by now.
     behind: Span,
-    late: u32,
+    /// Requests that are late, until it is known why.
+    late: Vec<Request>,
+    /// Requests whose time is known.
+    ready: VecDeque<Told>,
     /// Its next request.
     next: Option<Told>,
 }
@@ -103,7 +106,8 @@ impl Reading {
             buffer: Vec::new(),
             latest: Time::ZERO,
             behind: Span::ZERO,
-            late: 0,
+            late: Vec::new(),
+            ready: VecDeque::new(),
             next: None,
         });
         let mut reading = Reading {
@@ -150,10 +154,11 @@ impl Reading {
 impl Log {
     /// Reads on to the next request, through as many parts as it takes.
     fn advance(&mut self, keys: &Keys, tally: &mut Tally) -> Result<(), OpenError> {
-        loop {
+        while self.ready.is_empty() {
             let Some((name, text)) = &mut self.open else {
                 let Some(part) = self.parts.pop_front() else {
-                    return Ok(());
+                    self.release();
+                    break;
                 };
                 self.open = Some((part.name.clone(), part.open()?));
                 continue;
@@ -175,29 +180,47 @@ impl Log {
                 Ok(Line::Request(format, request)) => {
                     tally.requests[format.index()] += 1;
                     tally.zoneless += u64::from(request.is_zoneless);
-                    self.next = Some(self.on_time(request, tally));
-                    return Ok(());
+                    self.date(request, tally);
                 }
                 Ok(Line::Beside(format)) => tally.beside[format.index()] += 1,
                 Ok(Line::Blank) => {}
                 Err((why, line)) => tally.unread(why, line),
             }
         }
+        self.next = self.ready.pop_front();
+        Ok(())
     }
 
-    /// The request on a clock that is never set back.
-    fn on_time(&mut self, mut request: Request, tally: &mut Tally) -> Told {
-        let wall = request.at;
-        request.at = request.at + self.behind;
-        let lag = self.latest.since(request.logged());
-        self.late = if lag > LATE { self.late + 1 } else { 0 };
-        if self.late == ALL_LATE {
+    /// Finds out whether a request that is late began before those that were told already, or the clock was set back.
+    fn date(&mut self, request: Request, tally: &mut Tally) {
+        let lag = self.latest.since(request.logged() + self.behind);
+        if lag <= LATE {
+            self.release();
+            self.tell(request);
+            return;
+        }
+        self.late.push(request);
+        if self.late.len() == ALL_LATE {
+            let first = self.late[0].logged() + self.behind;
+            let lag = self.latest.since(first);
             tally.back.add(lag);
             self.behind += lag;
-            request.at = request.at + lag;
-            self.late = 0;
+            self.release();
         }
+    }
+
+    /// Tells requests that were late.
+    fn release(&mut self) {
+        for request in std::mem::take(&mut self.late) {
+            self.tell(request);
+        }
+    }
+
+    /// Tells a request on a clock that is never set back.
+    fn tell(&mut self, mut request: Request) {
+        let wall = request.at;
+        request.at = request.at + self.behind;
         self.latest = self.latest.max(request.logged());
-        Told { request, wall }
+        self.ready.push_back(Told { request, wall });
     }
 }

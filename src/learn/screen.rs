@@ -4,7 +4,7 @@ use super::learned::Learned;
 use super::line::Why;
 use super::line::stamp::written as date;
 use super::lives::WINDOW;
-use super::reading::Jumps;
+use super::reading::{Jumps, Tally};
 use super::request::Format;
 use super::text::{Draft, lives, of};
 use crate::report::number::{counted, rate, thousands};
@@ -48,7 +48,13 @@ fn read(learned: &Learned) -> String {
     for why in Why::ALL {
         let count = tally.unread[why.index()];
         if count > 0 {
-            let _ = writeln!(text, "  {:>12} lines not read: {why}", thousands(count));
+            row(
+                &mut text,
+                count,
+                "line",
+                "lines",
+                &format!(" not read: {why}"),
+            );
             if let Some(form) = tally.forms[why.index()]
                 .as_ref()
                 .filter(|form| !form.is_empty())
@@ -63,6 +69,12 @@ fn read(learned: &Learned) -> String {
             "  {name} ended early ({error}): what came before is read"
         );
     }
+    text + &dates(tally)
+}
+
+/// What is to be known of dates.
+fn dates(tally: &Tally) -> String {
+    let mut text = String::new();
     if let Some((first, last)) = tally.range {
         let _ = writeln!(text, "  from {} to {} UTC", date(first), date(last));
     }
@@ -98,50 +110,81 @@ const fn lines_of(format: Format) -> &'static str {
     }
 }
 
+/// Lines of so many of something: one, or several.
+fn row(text: &mut String, count: u64, one: &str, several: &str, what: &str) {
+    if count > 0 {
+        let noun = if count == 1 { one } else { several };
+        let _ = writeln!(text, "  {:>12} {noun}{what}", thousands(count));
+    }
+}
+
 fn seen(learned: &Learned) -> String {
     let counts = &learned.lives.counts;
-    let mut text = String::from("seen\n");
-    let mut row = |count: u64, what: &str| {
-        if count > 0 {
-            let _ = writeln!(text, "  {:>12} {what}", thousands(count));
-        }
-    };
-    row(learned.lives.stories.lives, "images from their create on");
+    let stories = &learned.lives.stories;
     let older: u64 = counts.older.values().sum();
-    row(
-        counts.older_images,
-        "images that were there before, which are in no story",
-    );
-    row(older, "operations on these");
-    row(counts.lists, "lists, which are in no story");
-    row(counts.other, "other requests");
-    row(
-        counts.missed,
-        "requests that were refused, of images that nothing else tells of",
-    );
-    row(counts.failed_creates, "creates that did not succeed");
-    row(
-        counts.orphans,
-        &format!("creates whose image is not known: no first request on a new id within {WINDOW}"),
-    );
-    row(
-        counts.paired_among,
-        "creates paired with the oldest that waited: access logs do not say the id, notifications do",
-    );
-    row(counts.beyond, "operations beyond the 4,096th of an image");
-    row(
-        learned.lives.stories.overlaps,
-        "operations that began before the one before had ended: they follow each other here",
-    );
-    row(
-        learned.lives.stories.strange,
-        "operations for another project than the image's: the owner does them here",
-    );
-    row(
-        learned.lives.stories.crowded,
-        "images of sequences beyond the 20,000th",
-    );
-    text
+    let window = format!(" whose image is not known: no first request on a new id within {WINDOW}");
+    let mut text = String::new();
+    for (count, one, several, what) in [
+        (stories.lives, "image", "images", " from the create on"),
+        (
+            counts.older_images,
+            "image",
+            "images",
+            " older than the logs, in no story",
+        ),
+        (older, "operation", "operations", " on these"),
+        (counts.lists, "list", "lists", ", which are in no story"),
+        (counts.other, "other request", "other requests", ""),
+        (
+            counts.missed,
+            "request",
+            "requests",
+            " that were refused, of images that nothing else tells of",
+        ),
+        (
+            counts.failed_creates,
+            "create",
+            "creates",
+            " that did not succeed",
+        ),
+        (counts.orphans, "create", "creates", &window),
+        (
+            counts.paired_among,
+            "create",
+            "creates",
+            " paired with an image by time: access logs do not say the id, notifications do",
+        ),
+        (
+            counts.beyond,
+            "operation",
+            "operations",
+            " beyond the 4,096th of an image",
+        ),
+        (
+            stories.overlaps,
+            "operation",
+            "operations",
+            " that began before the one before had ended: they follow each other here",
+        ),
+        (
+            stories.strange,
+            "operation",
+            "operations",
+            " for another project than the image's: the owner does them here",
+        ),
+        (
+            stories.crowded,
+            "image",
+            "images",
+            " of sequences beyond the 20,000th",
+        ),
+    ] {
+        row(&mut text, count, one, several, what);
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("seen\n{text}"),
+    }
 }
 
 fn drafted(learned: &Learned, draft: &Draft) -> String {

@@ -21,6 +21,7 @@ mod findings;
 mod glance;
 mod histories;
 mod hostile;
+mod learn;
 mod liar;
 mod lists;
 #[cfg(feature = "parquet")]

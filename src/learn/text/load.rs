@@ -69,11 +69,13 @@ fn paced(rate: &Rate) -> String {
     let per_second = rate
         .per_second
         .unwrap_or_else(|| rate.count as f64 / rate.over.as_secs_f64().max(1.0));
+    // Counts that vary more than independent arrivals tell the rate less well.
+    let spread = rate.dispersion.map_or(1.0, |it| it.index).sqrt();
     let error = match rate.count {
         0 | 1 => "one arrival says no rate: an assumption".to_owned(),
         count => format!(
             "± {:.1} % by {}",
-            196.0 / (count as f64 - 1.0).sqrt(),
+            196.0 * spread / (count as f64 - 1.0).sqrt(),
             counted(count, "arrival")
         ),
     };

@@ -12,6 +12,7 @@ pub use written::Beside;
 use super::arrivals::Rate;
 use super::lives::Lives;
 use super::stories::Ended;
+use super::table::Table;
 use crate::report::number::{counted, percent, thousands};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -52,6 +53,7 @@ pub struct Draft {
 /// The scenario of these lives. Fails where nothing is known of which it could be made, with what would be needed.
 pub fn draft(
     lives: &Lives,
+    table: Option<&Table>,
     sources: &str,
     has_jumped: bool,
     wanted: &Wanted,
@@ -82,14 +84,15 @@ pub fn draft(
         ..story::Stories::default()
     };
     let mut tables = String::new();
-    let sizes = &lives.stories.sizes;
+    let sizes = sizes(lives, table);
     for (at, story) in usable.iter().enumerate() {
-        let _ = write!(tables, "\n{}", stories.table(at + 1, story, sizes));
+        let _ = write!(tables, "\n{}", stories.table(at + 1, story, &sizes));
     }
     let text = format!(
         "# Learned from {sources}.\n# scenarios/README.md explains every key; docs/learn.md says how figures were found.\nschema = 1\n\
-         name = \"{}\"\n\n{service}\n{load}{failures}{}{tables}",
+         name = \"{}\"\n\n{service}\n{load}{failures}{}{}{tables}",
         wanted.name,
+        table.map_or_else(String::new, |table| format!("\n{}", table.forecast())),
         left_out(rare, cut, none_ended)
     );
     let story::Stories {
@@ -108,6 +111,23 @@ pub fn draft(
         stand_in,
         no_sizes,
     })
+}
+
+/// The sizes of all stories together; where no log tells any, those of the image table.
+fn sizes<'a>(lives: &'a Lives, table: Option<&'a Table>) -> story::Sizes<'a> {
+    let told = &lives.stories.sizes;
+    match table {
+        Some(table) if told.count() == 0 => story::Sizes {
+            values: &table.sizes,
+            count: table.sizes.len() as u64,
+            whose: ", of the image table: the logs tell none",
+        },
+        _ => story::Sizes {
+            values: told.values(),
+            count: told.count(),
+            whose: ", of other stories: of this one no source says any",
+        },
+    }
 }
 
 fn nothing((sequences, lives): (usize, u64)) -> String {

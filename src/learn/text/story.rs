@@ -5,7 +5,6 @@ use crate::learn::life::{Step, Way};
 use crate::learn::stories::{Story, Waits};
 use crate::report::number::{counted, interval, percent, thousands};
 use crate::scenario;
-use crate::statistics::Reservoir;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -25,12 +24,22 @@ pub struct Stories {
     pub no_sizes: bool,
 }
 
+/// Sizes for stories of which none are known.
+pub struct Sizes<'a> {
+    /// A sample of them, in bytes.
+    pub values: &'a [f64],
+    /// How many there are.
+    pub count: u64,
+    /// What is said of them.
+    pub whose: &'static str,
+}
+
 /// Waits that are shorter on average are the client's own time.
 const SHORT: f64 = 20e6;
 
 impl Stories {
     /// The table of a story. `number` is its place, from one; `sizes` are those of all stories.
-    pub fn table(&mut self, place: usize, story: &Story, sizes: &Reservoir<f64>) -> String {
+    pub fn table(&mut self, place: usize, story: &Story, sizes: &Sizes) -> String {
         let name = match story.name() {
             name if name.len() <= 80 => name,
             _ => format!(
@@ -61,7 +70,7 @@ impl Stories {
         text + "]\n"
     }
 
-    fn size(&mut self, place: usize, story: &Story, all: &Reservoir<f64>) -> String {
+    fn size(&mut self, place: usize, story: &Story, all: &Sizes) -> String {
         let own = &story.variant.sizes;
         if !story
             .steps
@@ -70,23 +79,17 @@ impl Stories {
         {
             return String::new();
         }
-        let (sizes, whose) = match (own.count(), all.count()) {
-            (0, 0) => {
-                self.no_sizes = true;
-                return "size = \"1MiB\"  # no source says how large the data is\n".to_owned();
-            }
-            (0, _) => (all, ", of other stories: of this one no source says any"),
-            _ => (own, ""),
+        let (values, count, whose) = match own.count() {
+            0 => (all.values, all.count, all.whose),
+            count => (own.values(), count, ""),
         };
+        if count == 0 {
+            self.no_sizes = true;
+            return "size = \"1MiB\"  # no source says how large the data is\n".to_owned();
+        }
         let name = format!("sizes-{place}");
-        let written = distribution(
-            &mut self.files,
-            Unit::Sizes,
-            &name,
-            sizes.values(),
-            Span::ZERO,
-            sizes.count(),
-        );
+        let files = &mut self.files;
+        let written = distribution(files, Unit::Sizes, &name, values, Span::ZERO, count);
         format!("size = {}  # {}{whose}\n", written.value, written.comment)
     }
 

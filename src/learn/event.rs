@@ -74,7 +74,6 @@ pub fn merged(events: &[Event]) -> Vec<Event> {
             .filter(move |event| event.told_by == by)
     };
     let mut access: Vec<(Event, bool)> = told(Teller::Access).map(|event| (event, false)).collect();
-    access.sort_by_key(|(event, _)| event.at);
     let mut begun: Vec<Event> = told(Teller::Beginning).collect();
     let mut notified: Vec<Event> = told(Teller::Notification).collect();
     begun.sort_by_key(|event| event.at);
@@ -98,9 +97,24 @@ pub fn merged(events: &[Event]) -> Vec<Event> {
         }
     }
     add_alone(alone, &mut begun, &mut access, events);
-    let mut all: Vec<Event> = access.into_iter().map(|(event, _)| event).collect();
-    // Of what is dated alike, the first to be told of; a create is before all.
-    all.sort_by_key(|event| (event.operation != Operation::Create, event.at));
+    in_order(access.into_iter().map(|(event, _)| event))
+}
+
+/// Events in the order in which they began. They come in the order in which they ended, which holds among those that coarse dates do
+/// not tell apart; a create is before all.
+fn in_order(events: impl Iterator<Item = Event>) -> Vec<Event> {
+    let mut all: Vec<Event> = Vec::new();
+    for event in events {
+        let is_later = |it: &Event| it.at > event.at + event.resolution;
+        let place = match event.operation {
+            Operation::Create => 0,
+            _ => all
+                .iter()
+                .rposition(|it| !is_later(it))
+                .map_or(0, |at| at + 1),
+        };
+        all.insert(place, event);
+    }
     all
 }
 
@@ -152,14 +166,19 @@ fn add_alone(
     }
 }
 
-/// Dates a line by the notification of its end, which comes just before that.
+/// Dates a line by its notification, which comes just before the end; but staging is told when it begins, and an import when a task has
+/// begun, which says nothing of the request.
 fn refine(line: &mut Event, event: &Event) {
-    if event.resolution < line.resolution {
-        let took = line.took.unwrap_or(Span::ZERO);
-        let began = Time(event.at.0.saturating_sub(took.0));
-        line.at = began.clamp(line.at, line.at + line.resolution);
-        line.resolution = event.resolution;
+    if event.resolution >= line.resolution || event.operation == Operation::Import {
+        return;
     }
+    let took = match event.operation {
+        Operation::Stage => Span::ZERO,
+        _ => line.took.unwrap_or(Span::ZERO),
+    };
+    let began = Time(event.at.0.saturating_sub(took.0));
+    line.at = began.clamp(line.at, line.at + line.resolution);
+    line.resolution = event.resolution;
 }
 
 #[cfg(test)]
@@ -202,12 +221,45 @@ mod tests {
             event(Upload, 2_050, 0, Beginning),
             event(SetProperty, 2_060, 0, Notification),
             event(Upload, 2_900, 0, Notification),
+            event(Stage, 4_000, 300, Access),
+            event(Stage, 4_010, 0, Notification),
+            event(Import, 5_000, 20, Access),
+            event(Import, 5_700, 0, Notification),
             event(Delete, 9_000, 30, Access),
         ];
         assert_eq!(
             told(&events),
-            [(Create, 1_520), (Upload, 2_600), (Delete, 9_000)]
+            [
+                (Create, 1_520),
+                (Upload, 2_600),
+                (Stage, 4_010),
+                (Import, 5_000),
+                (Delete, 9_000)
+            ]
         );
+    }
+
+    /// A line of whole seconds is no earlier than what ended before it in that second, nor later than what began after it had.
+    #[test]
+    fn coarse_dates_do_not_change_an_order_that_is_known() {
+        use Operation::*;
+        use Teller::*;
+        let events = [
+            event(Create, 1_000, 20, Access),
+            event(Stage, 5_000, 300, Access),
+            event(Stage, 5_760, 0, Notification),
+            event(Import, 5_000, 20, Access),
+            event(Delete, 9_000, 20, Access),
+            event(Download, 7_000, 4_000, Access),
+        ];
+        let expected = [
+            (Create, 1_000),
+            (Stage, 5_760),
+            (Import, 5_000),
+            (Download, 7_000),
+            (Delete, 9_000),
+        ];
+        assert_eq!(told(&events), expected);
     }
 
     #[test]

@@ -195,14 +195,14 @@ fn drafted(learned: &Learned, draft: &Draft) -> String {
         "learned\n  {stories} {plural} of {} images\n",
         of(told, all)
     );
-    if draft.rare.0 > 0 {
-        let _ = writeln!(
-            text,
-            "  {} are too rare, of {}",
-            counted(draft.rare.0 as u64, "other sequence"),
-            lives(draft.rare.1)
-        );
-    }
+    let rare = format!(" left out as rare, of {}", lives(draft.rare.1));
+    row(
+        &mut text,
+        draft.rare.0 as u64,
+        "other sequence",
+        "other sequences",
+        &rare,
+    );
     let ended = learned.lives.stories.ended;
     if ended.cut > 0 {
         let _ = writeln!(
@@ -246,7 +246,7 @@ fn drafted(learned: &Learned, draft: &Draft) -> String {
     for (operation, count) in &draft.left_out {
         let _ = writeln!(
             text,
-            "  {operation} is left out where the embedded service would refuse it ({})",
+            "  {operation} is left out: the embedded service does not do it there ({})",
             lives(*count)
         );
     }

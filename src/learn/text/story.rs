@@ -35,7 +35,7 @@ pub struct Sizes<'a> {
 }
 
 /// Waits that are shorter on average are the client's own time.
-const SHORT: f64 = 20e6;
+const SHORT: f64 = 50e6;
 
 impl Stories {
     /// The table of a story. `number` is its place, from one; `sizes` are those of all stories.

@@ -62,7 +62,8 @@ fn the_storm_comes_out_of_the_logs_of_a_real_server() {
         "[target.glance]\nurl = \"{}\"\ntoken_env = \"STORMGLASS_GLANCE_TOKEN\"\nadmin_token_env = \"STORMGLASS_GLANCE_ADMIN_TOKEN\"\n",
         set("URL").unwrap()
     );
-    fs::write(here.join("storm.toml"), format!("{STORM}{target}")).unwrap();
+    let storm = format!("{STORM}{target}");
+    fs::write(here.join("storm.toml"), &storm).unwrap();
     let run = stormglass(["run", "storm.toml", "--out", "storm", "--quiet"])
         .current_dir(here)
         .output();
@@ -93,7 +94,7 @@ fn the_storm_comes_out_of_the_logs_of_a_real_server() {
     ] {
         let (scenario, screen) = learned(here, files, out);
         eprintln!("{out}\n{screen}");
-        assert_same(&scenario, STORM, tells, lives);
+        assert_same(&scenario, &storm, tells, lives);
         for entry in fs::read_dir(here.join(out)).unwrap() {
             let text = fs::read_to_string(entry.unwrap().path()).unwrap();
             assert!(!holds_id(&text) && !text.contains("alice"), "{text}");

@@ -8,6 +8,8 @@ use stormglass_model::units::{Span, Time};
 pub struct Arrivals {
     /// On a clock that never jumps, and as the clock on the wall showed them.
     times: Vec<(Time, Time)>,
+    /// How coarsely the coarsest of them is told.
+    coarse: Span,
 }
 
 /// What they come to.
@@ -55,8 +57,9 @@ const FEWEST: f64 = 5.0;
 
 impl Arrivals {
     /// Takes one.
-    pub fn add(&mut self, at: Time, wall: Time) {
+    pub fn add(&mut self, at: Time, wall: Time, resolution: Span) {
         self.times.push((at, wall));
+        self.coarse = self.coarse.max(resolution);
     }
 
     /// Puts them in order, once all are there.
@@ -93,7 +96,10 @@ impl Arrivals {
         let per_second = (seconds > 0.0 && count > 1).then(|| (count - 1) as f64 / seconds);
         let cycle = (!has_jumped).then(|| self.cycle()).flatten();
         let length = per_second.map_or(0.0, |rate| (seconds / INTERVALS).max(FEWEST / rate));
-        let interval = Span::from_secs_f64(length);
+        // Of whole seconds no interval has a part.
+        let coarse = self.coarse.0.max(1);
+        let interval = Span(Span::from_secs_f64(length).0.div_ceil(coarse) * coarse);
+        let length = interval.as_secs_f64();
         let counts = self.counts(interval, over);
         let rate_at = |at: f64| {
             let wall = self.begin().map_or(0.0, Time::as_secs_f64) + at;

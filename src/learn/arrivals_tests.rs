@@ -18,7 +18,7 @@ fn poisson(hours: u64, seed: u64, rate: impl Fn(u64) -> f64) -> Arrivals {
         }
         if unit(&mut rng) * highest < rate(hour) {
             let time = Time::ZERO + Span::from_secs_f64(MIDNIGHT as f64 + at);
-            arrivals.add(time, time);
+            arrivals.add(time, time, Span(1));
         }
     }
 }
@@ -102,19 +102,34 @@ fn bursts_are_told() {
     for burst in 0..60 {
         for n in 0..10 {
             let time = Time((MIDNIGHT + burst * 600) * 1_000_000_000 + n * 1_000_000);
-            arrivals.add(time, time);
+            arrivals.add(time, time, Span(1));
         }
     }
     assert!(arrivals.rate(false).dispersion.unwrap().low > 2.0);
+}
+
+/// Arrivals of a rate of four a second, told in whole seconds.
+#[test]
+fn whole_seconds_make_no_bursts() {
+    let exact = poisson(1, 4, |_| 4.0);
+    let mut coarse = Arrivals::default();
+    for since in exact.since_first() {
+        let second = Span::from_secs(since.as_secs_f64() as u64 + MIDNIGHT);
+        coarse.add(Time::ZERO + second, Time::ZERO + second, Span::from_secs(1));
+    }
+    let rate = coarse.rate(false);
+    let spread = rate.dispersion.unwrap();
+    assert!(spread.low < 1.1 && spread.high > 0.9, "{spread:?}");
+    assert_eq!(rate.interval.0 % 1_000_000_000, 0);
 }
 
 #[test]
 fn few_arrivals_say_little_and_none_nothing() {
     let mut arrivals = Arrivals::default();
     assert_eq!(arrivals.rate(false).per_second, None);
-    arrivals.add(Time(5), Time(5));
+    arrivals.add(Time(5), Time(5), Span(1));
     assert_eq!(arrivals.rate(false).per_second, None);
-    arrivals.add(Time(5), Time(5));
+    arrivals.add(Time(5), Time(5), Span(1));
     let rate = arrivals.rate(false);
     assert_eq!(
         (rate.count, rate.per_second, rate.dispersion),

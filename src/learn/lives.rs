@@ -156,7 +156,7 @@ impl Lives {
             }
         }
         if first.operation.creates() && first.answer == Answer::Done {
-            self.arrivals.add(first.at, first.at);
+            self.arrivals.add(first.at, first.at, first.resolution);
             self.stories.add(Life::of(events));
         } else {
             self.counts.failed_creates += 1;
@@ -227,7 +227,7 @@ impl Lives {
             open.state = State::Born;
             open.project = project;
             open.events.push(event);
-            self.arrivals.add(event.at, wall);
+            self.arrivals.add(event.at, wall, event.resolution);
         }
     }
 
@@ -312,7 +312,7 @@ impl Lives {
                 open.state = State::Born;
                 open.project = project;
                 open.events.push(event);
-                self.arrivals.add(event.at, wall);
+                self.arrivals.add(event.at, wall, event.resolution);
             }
             None => {
                 open.state = State::Older;

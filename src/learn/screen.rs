@@ -25,26 +25,15 @@ fn read(learned: &Learned) -> String {
     let mut text = String::from("read\n");
     for format in Format::ALL {
         let (requests, beside) = (tally.requests[format.index()], tally.beside[format.index()]);
-        if requests + beside > 0 {
-            let _ = writeln!(
-                text,
-                "  {:>12} {}{}",
-                thousands(requests + beside),
-                lines_of(*format),
-                match (requests, beside) {
-                    (_, 0) | (0, _) => String::new(),
-                    _ => format!(", {} of which say nothing of an image", thousands(beside)),
-                }
-            );
-        }
+        let rest = match (requests, beside) {
+            (_, 0) | (0, _) => String::new(),
+            _ => format!(", {} of which say nothing of an image", thousands(beside)),
+        };
+        let (one, several) = lines_of(*format);
+        row(&mut text, requests + beside, one, several, &rest);
     }
-    if learned.subjects > 0 {
-        let _ = writeln!(
-            text,
-            "  {:>12} subjects of histories",
-            thousands(learned.subjects)
-        );
-    }
+    let (one, several) = ("subject of a history", "subjects of histories");
+    row(&mut text, learned.subjects, one, several, "");
     for why in Why::ALL {
         let count = tally.unread[why.index()];
         if count > 0 {
@@ -99,14 +88,21 @@ fn dates(tally: &Tally) -> String {
     text
 }
 
-const fn lines_of(format: Format) -> &'static str {
+/// What one line of a format is, and several.
+const fn lines_of(format: Format) -> (&'static str, &'static str) {
     match format {
-        Format::Uwsgi => "lines of uWSGI",
-        Format::Eventlet => "lines of glance-api (eventlet)",
-        Format::Combined => "lines of nginx or Apache",
-        Format::Haproxy => "lines of HAProxy",
-        Format::Notification => "notifications",
-        Format::Log => "other lines of a service's log",
+        Format::Uwsgi => ("line of uWSGI", "lines of uWSGI"),
+        Format::Eventlet => (
+            "line of glance-api (eventlet)",
+            "lines of glance-api (eventlet)",
+        ),
+        Format::Combined => ("line of nginx or Apache", "lines of nginx or Apache"),
+        Format::Haproxy => ("line of HAProxy", "lines of HAProxy"),
+        Format::Notification => ("notification", "notifications"),
+        Format::Log => (
+            "other line of a service's log",
+            "other lines of a service's log",
+        ),
     }
 }
 

@@ -29,7 +29,7 @@ fn life(born: u64, steps: &[Operation], length: u64) -> Life {
 /// Births in order, one a second.
 fn arrivals(count: u64) -> Arrivals {
     let mut arrivals = Arrivals::default();
-    (0..count).for_each(|at| arrivals.add(Time(at * SECOND), Time(at * SECOND)));
+    (0..count).for_each(|at| arrivals.add(Time(at * SECOND), Time(at * SECOND), Span(1)));
     arrivals.sort();
     arrivals
 }

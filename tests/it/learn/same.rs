@@ -150,7 +150,8 @@ fn the_storm_comes_out_of_logs_of_every_format() {
         waits_ns: Some(200e6),
         ..ALL
     };
-    let formats: [(&str, fn(&Request) -> String, Tells); 5] = [
+    type Format = fn(&Request) -> String;
+    let formats: [(&str, Format, Tells); 5] = [
         (
             "uwsgi",
             logs::uwsgi,

@@ -17,6 +17,7 @@ mod capacity;
 mod cli;
 mod compare;
 mod engine;
+mod learn;
 mod live;
 mod metrics;
 mod report;

@@ -5,10 +5,12 @@
 mod answers;
 mod clients;
 mod judges;
+mod logs;
 mod readers;
 mod storms;
 
 pub use answers::{http_answer, keystone_answer};
 pub use judges::{checker, service};
+pub use logs::logs;
 pub use readers::{accepted, clouds, history, journal, scenario, script, setting};
 pub use storms::storm;

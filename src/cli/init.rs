@@ -53,7 +53,7 @@ pub struct Arguments {
     out: Option<PathBuf>,
 }
 
-fn name(text: &str) -> Result<String, String> {
+pub(super) fn name(text: &str) -> Result<String, String> {
     match crate::scenario::is_name(text) {
         true => Ok(text.to_owned()),
         false => Err("write up to 100 letters, digits, `-`, `_` or inner dots".to_owned()),

@@ -16,6 +16,7 @@ mod exit;
 mod generate;
 mod init;
 mod interrupt;
+mod learn;
 mod left_behind;
 mod lifecycle;
 mod live;
@@ -76,6 +77,7 @@ enum Command {
     Lifecycle(lifecycle::Arguments),
     Cleanup(cleanup::Arguments),
     Stock(stock::Arguments),
+    Learn(learn::Arguments),
 }
 
 const USAGE: &str = "stormglass <COMMAND>\n       stormglass --generate <WHAT>";
@@ -110,6 +112,7 @@ pub fn main() -> ExitCode {
         (Some(Command::Check(arguments)), _) => check::check(&arguments),
         (Some(Command::Validate(arguments)), _) => validate::validate(&arguments),
         (Some(Command::Stock(arguments)), _) => stock::stock(&arguments),
+        (Some(Command::Learn(arguments)), _) => learn::learn(&arguments),
         (Some(Command::Cleanup(arguments)), _) => cleanup::cleanup(&arguments, &interruption),
         (Some(Command::Lifecycle(arguments)), _) => lifecycle::lifecycle(&arguments),
         (None, Some(what)) => generate::write(what),

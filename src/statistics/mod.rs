@@ -3,10 +3,13 @@
 //! Nothing here knows what the figures are of.
 
 mod contrast;
+pub mod counts;
 mod estimate;
+pub mod fit;
 mod holm;
 mod mean;
 pub mod quantile;
+mod reservoir;
 mod series;
 pub mod student;
 mod truncation;
@@ -15,5 +18,6 @@ pub use contrast::Contrast;
 pub use estimate::{CONFIDENCE, Estimate};
 pub use holm::adjusted;
 pub use mean::Mean;
+pub use reservoir::Reservoir;
 pub use series::batch_means;
 pub use truncation::least_error;

@@ -22,6 +22,7 @@ mod glance;
 mod histories;
 mod hostile;
 mod intake;
+mod learn;
 mod liar;
 mod lists;
 #[cfg(feature = "parquet")]

@@ -34,7 +34,7 @@ pub use journal::{
     Journal, JournalError, JournalRun, Reopened, Undo, UndoText, read as read_journal,
 };
 pub use locate::{Identities, locate, target_from_environment};
-pub use probe::{Probe, ProbeError, Stock};
+pub use probe::{ImageRow, Probe, ProbeError, Stock};
 pub use runtime::{NoRuntime, runtime, runtime_of};
 pub use services::RunServices;
 pub use system::{Ended, File, NativeSystem, Pending, ProcessGroup, Shell, Socket, System};

@@ -17,6 +17,7 @@ use stormglass_model::units::{Bytes, Span, Time};
 
 mod faults;
 mod keystone;
+mod learned;
 mod life;
 mod probe;
 mod safety;

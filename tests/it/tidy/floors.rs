@@ -4,7 +4,7 @@
 use super::source::Source;
 
 /// Every part of the tool, with the parts that it may import.
-const FLOORS: [(&str, &[&str]); 11] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("statistics", &[]),
     ("metrics", &[]),
     ("scenario", &["metrics"]),
@@ -29,6 +29,8 @@ const FLOORS: [(&str, &[&str]); 11] = [
     ),
     // Looks at a run under way, and shows what a report makes of that.
     ("live", &["scenario", "engine", "metrics", "report"]),
+    // Logs in, a scenario out: it runs nothing.
+    ("learn", &["scenario", "statistics", "report"]),
     (
         "cli",
         &[
@@ -41,6 +43,7 @@ const FLOORS: [(&str, &[&str]); 11] = [
             "capacity",
             "compare",
             "live",
+            "learn",
         ],
     ),
 ];

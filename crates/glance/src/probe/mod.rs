@@ -11,9 +11,11 @@ mod looks;
 mod rows;
 mod stock;
 mod store;
+mod table;
 
 pub use error::ProbeError;
 pub use stock::Stock;
+pub use table::ImageRow;
 
 use crate::answer::ImageId;
 use crate::auth::Secret;
@@ -123,6 +125,15 @@ impl Probe {
         let generator = self.generator.clone();
         match &mut self.database {
             Some(database) => Ok(Some(within(&generator, stock::read(database)).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The newest hundred thousand rows of the image table; none where no database is probed. A minute at most.
+    pub async fn images(&mut self) -> Result<Option<Vec<ImageRow>>, ProbeError> {
+        let generator = self.generator.clone();
+        match &mut self.database {
+            Some(database) => Ok(Some(within(&generator, table::read(database)).await?)),
             None => Ok(None),
         }
     }

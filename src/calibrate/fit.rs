@@ -162,25 +162,21 @@ fn limits(parameter: Parameter, value: f64, first: &Fitted) -> (f64, f64) {
     }
 }
 
+/// How long an operation takes in a storm.
+fn alone(of: &Observation, operation: Operation) -> Alone {
+    let times = of.times(operation);
+    Alone {
+        p50_s: times.map_or(LEAST_S, |it| it.p50_s.max(LEAST_S)),
+        p99_s: times.map_or(LEAST_S, |it| it.p99_s.max(LEAST_S)),
+    }
+}
+
 /// From the storms without load and those with most: what saturation leaves for the processors, and the rest.
 fn first_guess(plan: &Plan, seen: &[Observation], cores: f64) -> Fitted {
     // The storms of each kind lie side by side, the one without load first and that with most last.
     let levels = plan::levels(plan).len();
     let [records, looks, small, small_reads, data] =
         [0, 1, 2, 3, 4].map(|kind| (&seen[kind * levels], &seen[(kind + 1) * levels - 1]));
-    let alone = |of: &Observation, operation| {
-        let times = of.times(operation);
-        times.map_or(
-            Alone {
-                p50_s: LEAST_S,
-                p99_s: LEAST_S,
-            },
-            |it| Alone {
-                p50_s: it.p50_s.max(LEAST_S),
-                p99_s: it.p99_s.max(LEAST_S),
-            },
-        )
-    };
     let [create, upload, show, download, delete] = [
         alone(records.0, Operation::Create),
         alone(small.0, Operation::Upload),

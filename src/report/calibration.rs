@@ -5,6 +5,7 @@ use super::number::{compact, percent};
 use super::terminal::{Paint, clipped, wrapped};
 use crate::calibrate::{Calibration, Error, Figure, LIMIT, Observation, Parameter, Trial};
 use serde_json::{Value, json};
+use stormglass_model::config::CpuConfig;
 use stormglass_model::random::{Distribution, Shape};
 use stormglass_model::units::{Bytes, Span};
 
@@ -157,17 +158,7 @@ fn signed(share: f64) -> String {
 fn service_toml(calibration: &Calibration) -> String {
     let service = calibration.service();
     let given = calibration.fitted.given;
-    let known = |parameter: Parameter| {
-        let found = calibration
-            .fitted
-            .values
-            .iter()
-            .find(|it| it.0 == parameter);
-        found.map_or_else(String::new, |(_, _, error)| match is_told(*error) {
-            true => format!("  # ± {}", percent(1.96 * error)),
-            false => "  # not told by the storms".to_owned(),
-        })
-    };
+    let known = |parameter| known(calibration, parameter);
     let mut lines = vec![
         "[service]".to_owned(),
         format!(
@@ -178,44 +169,23 @@ fn service_toml(calibration: &Calibration) -> String {
         String::new(),
     ];
     if let Some(cpu) = &service.cpu {
-        let cores = cpu.thousandths.get() as f64 / 1000.0;
-        lines.push("[service.cpu]".to_owned());
-        lines.push(format!("cores = {cores}{}", known(Parameter::Cores)));
-        lines.push("lock = 1".to_owned());
-        lines.push(format!(
-            "contention = {:.4}{}",
-            cpu.contention,
-            known(Parameter::Contention)
-        ));
-        lines.push(format!("request = {}", drawn(&cpu.request)));
-        for (operation, time) in &cpu.by_operation {
-            let known = known(Parameter::Cpu(*operation));
-            lines.push(format!("operations.{operation} = {}{known}", drawn(time)));
-        }
-        if let Some(bandwidth) = cpu.bandwidth {
-            let known = known(Parameter::CpuOfByte);
-            lines.push(format!("bandwidth = \"{}/s\"{known}", rounded(bandwidth)));
-        }
-        lines.push(String::new());
+        lines.extend(cpu_toml(calibration, cpu));
     }
     lines.push("[service.registry]".to_owned());
     lines.push(format!("connections = {}  # given", given.connections));
-    lines.push(format!(
-        "commit = {}{}",
-        drawn(&service.registry.commit),
-        known(Parameter::Commit)
-    ));
+    let commit = drawn(&service.registry.commit);
+    lines.push(format!("commit = {commit}{}", known(Parameter::Commit)));
     if let Some(read) = &service.registry.read {
         lines.push(format!("read = {}{}", drawn(read), known(Parameter::Read)));
     }
     lines.push(String::new());
     lines.push("[service.store]".to_owned());
     lines.push(format!("slots = {}  # given", given.slots));
-    if let Some(bandwidth) = service.store.bandwidth {
+    let store = &service.store;
+    if let Some(bandwidth) = store.bandwidth {
         let known = known(Parameter::Byte);
         lines.push(format!("bandwidth = \"{}/s\"{known}", rounded(bandwidth)));
     }
-    let store = &service.store;
     for (key, time, parameter) in [
         ("put", &store.put, Parameter::Put),
         ("get", &store.get, Parameter::Get),
@@ -225,6 +195,47 @@ fn service_toml(calibration: &Calibration) -> String {
     }
     lines.join("\n") + "\n\n"
 }
+
+/// `[service.cpu]`, and an empty line.
+fn cpu_toml(calibration: &Calibration, cpu: &CpuConfig) -> Vec<String> {
+    let known = |parameter| known(calibration, parameter);
+    let cores = cpu.thousandths.get() as f64 / 1000.0;
+    let mut lines = vec![
+        "[service.cpu]".to_owned(),
+        format!("cores = {cores}{}", known(Parameter::Cores)),
+        "lock = 1".to_owned(),
+        format!(
+            "contention = {:.4}{}",
+            cpu.contention,
+            known(Parameter::Contention)
+        ),
+        format!("request = {}", drawn(&cpu.request)),
+    ];
+    lines.extend(cpu.by_operation.iter().map(|(operation, time)| {
+        let known = known(Parameter::Cpu(*operation));
+        format!("operations.{operation} = {}{known}", drawn(time))
+    }));
+    lines.extend(cpu.bandwidth.map(|bandwidth| {
+        let known = known(Parameter::CpuOfByte);
+        format!("bandwidth = \"{}/s\"{known}", rounded(bandwidth))
+    }));
+    lines.push(String::new());
+    lines
+}
+
+/// How well the storms tell a parameter, as a comment; nothing of what was given.
+fn known(calibration: &Calibration, parameter: Parameter) -> String {
+    let values = &calibration.fitted.values;
+    let found = values.iter().find(|it| it.0 == parameter);
+    found.map_or_else(String::new, |(_, _, error)| match *error {
+        0.0 => String::new(),
+        error if is_told(error) => format!("  # ± {}", percent(NORMAL * error)),
+        _ => "  # not told by the storms".to_owned(),
+    })
+}
+
+/// So many standard errors reach as far as a 95 % interval.
+const NORMAL: f64 = 1.96;
 
 /// A distribution as a scenario writes it, to the microsecond.
 fn drawn(distribution: &Distribution<Span>) -> String {

@@ -17,6 +17,8 @@ named! {
         SizeAboveCapacity = "size-above-capacity",
         /// Deletes have a scrub time, and are not delayed.
         ScrubTimeWithoutDelayedDelete = "scrub-time-without-delayed-delete",
+        /// A key of the service does nothing without another.
+        SettingWithoutEffect = "setting-without-effect",
         /// An upload takes longer than settle lasts.
         SettleShorterThanUpload = "settle-shorter-than-upload",
         /// Data is kept for longer than the warm-up lasts.
@@ -43,6 +45,7 @@ impl Scenario {
                 Lint::WaitLongerThanLoad => self.long_wait(),
                 Lint::SizeAboveCapacity => self.large_size(),
                 Lint::ScrubTimeWithoutDelayedDelete => self.idle_scrub_time(),
+                Lint::SettingWithoutEffect => self.idle_setting(),
                 Lint::SettleShorterThanUpload => self.short_settle(),
                 Lint::WarmUpShorterThanRetention => self.short_warm_up(),
             }?;
@@ -113,6 +116,31 @@ impl Scenario {
             );
             (message, "write `delayed_delete = true` in `[service]`, or leave out `scrub_time`")
         })
+    }
+
+    /// Some keys only say more of what another key switches on.
+    fn idle_setting(&self) -> Option<(String, &'static str)> {
+        let service = self.service()?;
+        let store = &service.store;
+        let idle = [
+            (
+                store.chunk_time > Span::ZERO && store.chunk.is_none(),
+                "`store.chunk_time` is what each piece of a write takes, and writes go whole",
+                "write `store.chunk = \"8MiB\"` in `[service]`, or leave out `store.chunk_time`",
+            ),
+            (
+                service.processes.get() > 1 && service.cpu.is_none(),
+                "`processes` share processors, and requests take no processor time",
+                "write `[service.cpu]` with `cores` and `request`, or leave out `processes`",
+            ),
+            (
+                service.scrub_read > Span::ZERO && !service.delayed_delete,
+                "`scrub_read` is for deletes that are pending, and deletes are not delayed",
+                "write `delayed_delete = true` in `[service]`, or leave out `scrub_read`",
+            ),
+        ];
+        let (_, what, help) = idle.into_iter().find(|(is_idle, ..)| *is_idle)?;
+        Some((format!("a setting has no effect: {what}"), help))
     }
 
     /// What is still uploading when settle ends is judged unfinished.

@@ -203,6 +203,7 @@ delayed_delete = false
 scrub_time = "3d"
 store.capacity = "1GiB"
 store.bandwidth = "10MiB/s"
+store.chunk_time = "1ms"
 [load]
 arrivals = { rate = "1/m" }
 duration = "2h"
@@ -244,6 +245,11 @@ fn validate_warns_of_what_a_scenario_will_not_do() {
         (
             "scrub-time-without-delayed-delete",
             "scrub_time = \"3d\"\n",
+            "",
+        ),
+        (
+            "setting-without-effect",
+            "store.chunk_time = \"1ms\"\n",
             "",
         ),
         ("settle-shorter-than-upload", "for = \"1m\"", "for = \"4m\""),

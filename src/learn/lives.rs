@@ -33,6 +33,8 @@ pub struct Lives {
     /// Images that were deleted, and when they are folded.
     leaving: VecDeque<(Time, Key)>,
     now: Time,
+    /// When creates were last looked through for those that wait in vain.
+    swept: Time,
 }
 
 /// What was counted.
@@ -102,6 +104,8 @@ const READS: usize = 64;
 pub const WINDOW: Span = Span::from_secs(600);
 /// How long after a delete lines of what began before it may still come.
 const GRACE: Span = Span::from_secs(60);
+/// How often that is looked for.
+const SWEEP: Span = Span::from_secs(10);
 /// How far two sources may differ.
 const SLACK: Span = Span::from_secs(1);
 
@@ -366,6 +370,10 @@ impl Lives {
             }
         }
         let now = self.now;
+        if now < self.swept + SWEEP {
+            return;
+        }
+        self.swept = now;
         let is_gone = |at: Time| at + WINDOW < now;
         self.waiting.retain(|_, queue| {
             while first_if(queue, |waiting| is_gone(waiting.event.end())).is_some() {

@@ -16,6 +16,8 @@ pub struct Replay {
 
 /// Below this index of dispersion, by all that can be told, arrivals come evenly.
 const EVEN: f64 = 0.5;
+/// Seconds of a load at most: a scenario holds no more.
+const LONGEST_S: u64 = 9_000_000_000;
 /// How large a file of a scenario may be.
 const LARGEST: Bytes = Bytes(16 << 20);
 
@@ -53,7 +55,7 @@ pub fn table(
                 .max(1.0);
             Span::from_secs((cycle.every.as_secs_f64() * turns) as u64)
         }
-        _ => Span::from_secs((length.as_secs_f64().ceil() as u64).max(1)),
+        _ => Span::from_secs((length.as_secs_f64().ceil() as u64).clamp(1, LONGEST_S)),
     };
     let _ = writeln!(text, "duration = \"{}\"", duration.exact());
     Ok(text + &arrivals)

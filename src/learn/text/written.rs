@@ -115,8 +115,9 @@ fn shape(unit: Unit, shape: &Shape) -> String {
             one(max.max(min))
         ),
         Shape::Pareto { min, shape } => format!(
-            "{{ pareto = {{ min = {}, shape = {shape:.3} }} }}",
-            one(min)
+            "{{ pareto = {{ min = {}, shape = {} }} }}",
+            one(min),
+            number(shape)
         ),
         Shape::Empirical(_) => String::new(),
     }

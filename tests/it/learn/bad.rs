@@ -3,6 +3,7 @@
 use super::logs::{self, BEGIN, Request};
 use super::{learn, learned};
 use crate::cli::{stderr, stdout};
+use crate::process;
 use std::fs;
 use stormglass_model::lifecycle::Operation;
 
@@ -158,6 +159,54 @@ fn a_folder_that_holds_something_stays_as_it_is() {
         stderr(&output)
     );
     assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 1);
+}
+
+/// Nobody knows which image a create made that nothing follows.
+#[test]
+fn a_create_without_an_image_is_counted_and_none_is_invented() {
+    let folder = tempfile::tempdir().unwrap();
+    let alone = |subject: u64| Request {
+        at: BEGIN + 70_000 + subject * 100,
+        took: 10,
+        operation: Operation::Create,
+        subject: 1_000 + subject,
+        size: 0,
+        is_ok: true,
+    };
+    let all: Vec<Request> = requests().into_iter().chain((0..20).map(alone)).collect();
+    fs::write(folder.path().join("log"), logs::log(&all, logs::eventlet)).unwrap();
+    let (scenario, screen) = learned(folder.path(), &["log"], "out");
+    assert!(screen.contains("60 images from the create on"), "{screen}");
+    assert!(
+        screen.contains("20 creates whose image is not known"),
+        "{screen}"
+    );
+    assert_eq!(scenario.stories.len(), 1);
+}
+
+#[test]
+fn what_comes_through_a_pipe_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("log"),
+        logs::log(&requests(), logs::uwsgi),
+    )
+    .unwrap();
+    let output = process::stormglass(["learn", "-"])
+        .current_dir(folder.path())
+        .stdin(fs::File::open(folder.path().join("log")).unwrap())
+        .output();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("60 images from the create on"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(
+        stderr(&output).contains("nothing is written"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 /// The screen and the scenario, as a person reads them.

@@ -32,11 +32,11 @@ pub fn inspect(
     let patched = [PatchVersion::Draft4, PatchVersion::Draft10]
         .map(|version| patch(body, version, &image, &requester));
     let registered = register(body, &requester);
-    let all = [routed, listed, registered]
+    let mut all = [routed, listed, registered]
         .into_iter()
         .chain(ranged)
         .chain(patched);
-    all.fold(Ok(()), |first, next| first.and(next))
+    all.find(Result::is_err).unwrap_or(Ok(()))
 }
 
 fn list(query: &str, image: &Image, requester: &Requester) -> Result<()> {

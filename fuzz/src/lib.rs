@@ -12,5 +12,5 @@ mod storms;
 pub use answers::{http_answer, keystone_answer};
 pub use judges::{checker, service};
 pub use logs::logs;
-pub use readers::{accepted, clouds, history, journal, scenario, script, setting};
+pub use readers::{accepted, clouds, history, journal, request, scenario, script, setting};
 pub use storms::storm;

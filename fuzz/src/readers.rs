@@ -116,6 +116,18 @@ pub fn script(data: &[u8]) {
     }
 }
 
+/// A request to `serve`: a method, a path with its query, a header `Range`, and the body, each on a line but the last.
+pub fn request(data: &[u8]) {
+    let mut lines = data.splitn(4, |byte| *byte == b'\n');
+    let mut line = || String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
+    let (method, target, range) = (line(), line(), line());
+    let body = lines.next().unwrap_or_default();
+    if let Err(refusal) = stormglass_serve::inspect(&method, &target, &range, body) {
+        assert!((400..600).contains(&refusal.status));
+        assert!(!refusal.text.is_empty());
+    }
+}
+
 /// A file of accepted findings.
 pub fn accepted(data: &[u8]) {
     if let Ok(text) = std::str::from_utf8(data)

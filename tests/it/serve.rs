@@ -2,6 +2,7 @@
 
 mod control;
 mod door;
+mod readers;
 
 use crate::glance::served::Served;
 use crate::process::stormglass;

@@ -1,6 +1,6 @@
 //! What is answered, before it is bytes on a connection.
 
-use crate::data::{Part, Range};
+use crate::data::Part;
 use crate::refusal::Refusal;
 use serde_json::Value;
 
@@ -26,7 +26,6 @@ pub(crate) enum Body {
     /// Data that lies at this place.
     Elsewhere {
         url: String,
-        range: Option<Range>,
     },
 }
 

@@ -250,7 +250,9 @@ impl Writer {
         };
         let md5: [u8; 16] = std::mem::take(&mut self.md5).finalize().into();
         let leading = md5.iter().take(8);
+        let format = self.format();
         Ok(Blob {
+            format,
             size: std::mem::take(&mut self.size),
             checksum: leading.fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
             md5: hex(&md5),
@@ -283,6 +285,8 @@ pub(crate) struct Blob {
     pub checksum: u64,
     pub md5: String,
     pub sha512: String,
+    /// What its beginning says of its format.
+    pub format: Option<&'static str>,
     held: Held,
     used: Rc<Cell<u64>>,
 }

@@ -175,7 +175,7 @@ async fn sent(answer: Answer, head: bool, limits: Limits) -> Response<Sent> {
             }
             Either::Right(channel)
         }
-        Body::Elsewhere { url, range } => match fetch(Method::GET, &url, range).await {
+        Body::Elsewhere { url } => match fetch(Method::GET, &url).await {
             Ok(fetched) => {
                 kind = Some("application/octet-stream");
                 length = fetched.length;

@@ -220,6 +220,7 @@ fn add(
     image.subject = twin.new_subject(id);
     image.facts = Facts {
         size: Some(blob.size),
+        virtual_size: Some(blob.size),
         checksum: Some(blob.md5.clone()),
         hash_algo: Some("sha512".to_owned()),
         hash_value: Some(blob.sha512.clone()),

@@ -13,8 +13,16 @@ pub(crate) async fn download(context: &Context, requester: &Requester, id: Image
     let range = context.header("range");
     let answer = {
         let mut twin = context.shared.borrow_mut();
-        let (image, _) = twin.image(requester, id)?;
+        let (image, status) = twin.image(requester, id)?;
         requester.may(Rights::Download, image)?;
+        // What makes no sense is told before it is known whether there is data.
+        let size = image.facts.size.unwrap_or(u64::MAX);
+        if let Some(text) = range
+            .as_deref()
+            .filter(|_| status != SubjectStatus::Deactivated)
+        {
+            part(text, size)?;
+        }
         let operation = match requester.is_admin() {
             true => Operation::DownloadAsAdmin,
             false => Operation::Download,
@@ -27,9 +35,7 @@ pub(crate) async fn download(context: &Context, requester: &Requester, id: Image
                 // There is no data, or it is lost: Glance says so without a word.
                 Outcome::Fail if missing => return Ok(Answer::empty(204)),
                 Outcome::Refused if status == Some(SubjectStatus::Deactivated) => {
-                    return Err(Refusal::forbidden(
-                        "The requested image has been deactivated. Image data download is forbidden.",
-                    ));
+                    return Err(deactivated());
                 }
                 Outcome::Refused if status.is_some() => return Ok(Answer::empty(204)),
                 _ => done(twin, completion, id, |_| Refusal::error())?,
@@ -39,6 +45,12 @@ pub(crate) async fn download(context: &Context, requester: &Requester, id: Image
         .answer
     };
     wait(answer).await
+}
+
+fn deactivated() -> Refusal {
+    Refusal::forbidden(
+        "The requested image has been deactivated. Image data download is forbidden.",
+    )
 }
 
 /// The data of an image, or as much of it as was asked for.
@@ -62,13 +74,19 @@ fn data(twin: &mut Twin, id: ImageId, range: Option<&str>) -> Result {
             Answer::new(200, Body::Data(part))
         }
         (None, Some(place)) => {
+            if range.is_some() {
+                // As Glance's store for such places.
+                return Err(Refusal::bad(
+                    "Getting random bytes from this location is not supported.",
+                ));
+            }
             let url = place.url.clone();
-            Answer::new(200, Body::Elsewhere { url, range })
+            Answer::new(200, Body::Elsewhere { url })
         }
         (None, None) => return Ok(Answer::empty(204)),
     };
     if let (Some(Range { start, end }), Some(size)) = (range, size) {
-        let last = end.saturating_sub(1);
+        let last = i128::from(end) - 1; // of nothing, the one before the first
         answer.status = 206;
         answer = answer.with("content-range", format!("bytes {start}-{last}/{size}"));
     }
@@ -104,10 +122,7 @@ pub(crate) fn part(text: &str, size: u64) -> Result<Range> {
     };
     let range = match (number(first)?, number(last)?) {
         (None, None) => return Err(wrong()),
-        (Some(start), last) if last.is_some_and(|last| last < start) => {
-            let _ = start;
-            return Err(wrong());
-        }
+        (Some(start), Some(last)) if last < start => return Err(wrong()),
         (Some(start), last) => Range {
             start,
             end: last.map_or(size, |last| last.saturating_add(1).min(size)),
@@ -118,7 +133,8 @@ pub(crate) fn part(text: &str, size: u64) -> Result<Range> {
             end: size,
         },
     };
-    if range.start >= size {
+    let of_the_end = first.trim().is_empty();
+    if range.start >= size && !of_the_end {
         return Err(Refusal::range(format!(
             "Invalid start position in Range header. Start position MUST be in the inclusive range [0, {}].",
             size.saturating_sub(1)
@@ -158,6 +174,8 @@ mod tests {
                 "{text}"
             );
         }
-        assert!(part("bytes=-1", 0).is_err());
+        // Of nothing, the end is nothing.
+        assert_eq!(part("bytes=-1", 0), Ok(Range { start: 0, end: 0 }));
+        assert!(part("bytes=0-", 0).is_err());
     }
 }

@@ -1,13 +1,12 @@
 //! Data from elsewhere: what an import downloads, and what lies at a place that an image names.
 
 use crate::answer::Result;
-use crate::data::Range;
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_LENGTH, HOST, RANGE};
+use hyper::header::{CONTENT_LENGTH, HOST};
 use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
 use std::time::Duration;
@@ -51,14 +50,14 @@ impl Fetched {
 }
 
 /// Asks a place for its data, or with `HEAD` whether there is any.
-pub(crate) async fn fetch(method: Method, url: &str, range: Option<Range>) -> Result<Fetched> {
-    match timeout(PATIENCE, ask(method, url, range)).await {
+pub(crate) async fn fetch(method: Method, url: &str) -> Result<Fetched> {
+    match timeout(PATIENCE, ask(method, url)).await {
         Ok(fetched) => fetched,
         Err(_) => Err(Refusal::unreachable(format!("{url} does not answer"))),
     }
 }
 
-async fn ask(method: Method, url: &str, range: Option<Range>) -> Result<Fetched> {
+async fn ask(method: Method, url: &str) -> Result<Fetched> {
     let wrong = || Refusal::bad(format!("{url} is no address of HTTP"));
     let uri: Uri = url.parse().map_err(|_| wrong())?;
     let host = uri.host().ok_or_else(wrong)?;
@@ -75,13 +74,10 @@ async fn ask(method: Method, url: &str, range: Option<Range>) -> Result<Fetched>
         let _ = connection.await; // what is lost is missed where it is read
     });
     let path = uri.path_and_query().map_or("/", |it| it.as_str());
-    let mut request = Request::builder()
+    let request = Request::builder()
         .method(method)
         .uri(path)
         .header(HOST, format!("{host}:{port}"));
-    if let Some(Range { start, end }) = range {
-        request = request.header(RANGE, format!("bytes={start}-{}", end.saturating_sub(1)));
-    }
     let request = request.body(Empty::<Bytes>::new()).map_err(|_| wrong())?;
     let reply = sender.send_request(request).await;
     let reply = reply.map_err(|_| {
@@ -89,7 +85,7 @@ async fn ask(method: Method, url: &str, range: Option<Range>) -> Result<Fetched>
         Refusal::unreachable(format!("{url} does not answer as HTTP does"))
     })?;
     let status = reply.status().as_u16();
-    if !matches!(status, 200 | 206) {
+    if status != 200 {
         connection.abort();
         return Err(Refusal::missing(format!("{url} answers {status}")));
     }

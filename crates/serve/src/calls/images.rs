@@ -165,8 +165,10 @@ pub(crate) async fn update(context: Context, requester: Requester, id: ImageId) 
                 )),
             })?;
             change(twin, id, &changes, &requester, status)?;
-            if let Some(image) = twin.catalog.image_mut(id) {
-                image.facts.size = image.facts.size.or(size);
+            if let (Some(size), Some(image)) = (size, twin.catalog.image_mut(id))
+                && image.facts.size.unwrap_or(0) == 0
+            {
+                image.facts.size = Some(size);
             }
             Ok(Answer::json(200, &twin.view(id)?))
         })

@@ -2,7 +2,7 @@
 
 use super::context::{Context, Shared, ask_of, done, wait};
 use super::fetch::fetch;
-use super::upload::{Held, Owed, finished, know, push, store, writer};
+use super::upload::{Held, Owed, check_format, finished, know, push, store, writer};
 use crate::answer::{Answer, Result};
 use crate::catalog::{Image, ImageId, Location, Requester, Rights, TaskType};
 use crate::data::Blob;
@@ -11,7 +11,7 @@ use crate::twin::{Ask, Asked, TaskOrder};
 use hyper::Method;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
-use stormglass_model::lifecycle::{Operation, SubjectStatus};
+use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use tokio::sync::oneshot;
 
 /// The ways to bring data in.
@@ -26,9 +26,11 @@ pub(crate) async fn import(context: Context, requester: Requester, id: ImageId) 
     let body = context.json().await?;
     let how = read(&body)?;
     let held = Held::default();
-    let asked = {
+    let (asked, expected) = {
         let mut twin = shared.borrow_mut();
         let (image, status) = twin.image(&requester, id)?;
+        let bare = image.container_format.as_deref() == Some("bare");
+        let expected = image.disk_format.clone().filter(|_| bare);
         may_import(image, status, &how)?;
         requester.may(Rights::Modify, image)?;
         let store_named = body.get("stores").and_then(Value::as_array);
@@ -48,7 +50,7 @@ pub(crate) async fn import(context: Context, requester: Requester, id: ImageId) 
             How::Web(_) => Operation::Import,
         };
         let ask = Ask {
-            in_parts: matches!(how, How::Web(_)),
+            in_parts: true,
             ..ask_of(image, &requester, operation)
         };
         let subject = ask.subject;
@@ -59,26 +61,27 @@ pub(crate) async fn import(context: Context, requester: Requester, id: ImageId) 
             kind: TaskType::Import,
             input,
         };
-        let staged = matches!(how, How::Staged);
         let held = Rc::clone(&held);
-        twin.ask_task(ask, task, move |twin, completion| {
-            let blob = match staged {
-                true => twin.vault.unstage(id),
-                false => held.borrow_mut().take(),
-            };
+        let asked = twin.ask_task(ask, task, move |twin, completion| {
+            let blob = held.borrow_mut().take();
             let brought = done(twin, completion, id, |_| in_progress(id));
-            if let (Err(_), Some(image)) = (&brought, twin.catalog.image_mut(id)) {
-                image.facts.size = None;
+            // One that is refused leaves alone what another has claimed.
+            if completion.ending.outcome == Outcome::Fail {
+                twin.vault.unstage(id);
+                if let Some(image) = twin.catalog.image_mut(id) {
+                    image.facts.size = None;
+                }
             }
             brought?;
             store(twin, id, subject, blob.ok_or_else(Refusal::error)?)?;
             twin.touch(id);
             Ok(Answer::empty(202))
-        })
+        });
+        (asked, expected)
     };
     let answer = match how {
-        How::Staged => asked.answer,
-        How::Web(uri) => bring(&shared, asked, uri, Map::new(), held),
+        How::Staged => bring(&shared, asked, From::Stage(id), expected, held),
+        How::Web(uri) => bring(&shared, asked, From::Web(uri, Map::new()), expected, held),
     };
     wait(answer).await
 }
@@ -125,29 +128,49 @@ fn may_import(image: &Image, status: SubjectStatus, how: &How) -> Result<()> {
     Err(Refusal::conflict(why))
 }
 
-/// Reads what lies at a place, as soon as the task that is to bring it in, or to know it, has begun.
+/// Where the data of a task is.
+enum From {
+    /// In the staging area.
+    Stage(ImageId),
+    /// At an address, of which this is said.
+    Web(String, Map<String, Value>),
+}
+
+/// Reads what a task is to bring in, or to know, as soon as that has begun. The data must be in the format that is expected.
 fn bring(
     shared: &Shared,
     asked: Asked,
-    url: String,
-    said: Map<String, Value>,
+    from: From,
+    expected: Option<String>,
     held: Held,
 ) -> oneshot::Receiver<Result> {
     let owed = Owed::new(shared, &asked);
     let Asked { answer, wanted, .. } = asked;
     let shared = Rc::clone(shared);
     tokio::task::spawn_local(async move {
-        if wanted.await.is_ok() {
-            let taken = all_of(&shared, &url).await.and_then(|blob| {
+        if wanted.await.is_err() {
+            return;
+        }
+        let taken = match from {
+            From::Stage(id) => {
+                let staged = shared.borrow_mut().vault.unstage(id);
+                staged.ok_or_else(Refusal::error)
+            }
+            From::Web(url, said) => all_of(&shared, &url).await.and_then(|blob| {
                 is_as_said(&blob, &said)?;
                 Ok(blob)
-            });
-            owed.give(taken.map(|blob| {
-                let content = blob.content();
-                *held.borrow_mut() = Some(blob);
-                content
-            }));
-        }
+            }),
+        };
+        let taken = taken.and_then(|blob| {
+            let expected = expected.as_deref();
+            expected.map_or(Ok(()), |expected| check_format(expected, blob.format))?;
+            Ok(blob)
+        });
+        owed.give(taken.map(|blob| {
+            let content = blob.content();
+            *held.borrow_mut() = Some(blob);
+            content
+        }));
     });
     answer
 }
@@ -155,7 +178,7 @@ fn bring(
 async fn all_of(shared: &Shared, uri: &str) -> Result<Rc<Blob>> {
     let mut writer = writer(shared)?;
     let cap = shared.borrow().config.size_cap.map(|cap| cap.0);
-    let mut fetched = fetch(Method::GET, uri, None).await?;
+    let mut fetched = fetch(Method::GET, uri).await?;
     let length = fetched.length;
     while let Some(data) = fetched.next().await? {
         push(&mut writer, &data, cap)?;
@@ -203,9 +226,8 @@ pub(super) async fn register(context: Context, requester: Requester, id: ImageId
         Refusal::bad("Provided object does not match schema 'location': `url` is missing")
     })?;
     let url = url.to_owned();
-    let said = said_of(body.get("validation_data"))?;
     let held = Held::default();
-    let asked = {
+    let (asked, said) = {
         let mut twin = shared.borrow_mut();
         let (image, status) = twin.image(&requester, id)?;
         if status != SubjectStatus::Queued {
@@ -219,7 +241,7 @@ pub(super) async fn register(context: Context, requester: Requester, id: ImageId
                 "http store must be enabled to use location API by normal user.",
             ));
         }
-        image.has_formats()?;
+        let said = said_of(body.get("validation_data"))?;
         let ask = Ask {
             in_parts: true,
             ..ask_of(image, &requester, Operation::RegisterLocation)
@@ -232,7 +254,7 @@ pub(super) async fn register(context: Context, requester: Requester, id: ImageId
             input,
         };
         let (held, url) = (Rc::clone(&held), url.clone());
-        twin.ask_task(ask, task, move |twin, completion| {
+        let asked = twin.ask_task(ask, task, move |twin, completion| {
             done(twin, completion, id, |_| in_progress(id))?;
             let blob = held.borrow_mut().take().ok_or_else(Refusal::error)?;
             if let Some(image) = twin.catalog.image_mut(id) {
@@ -245,9 +267,10 @@ pub(super) async fn register(context: Context, requester: Requester, id: ImageId
             }
             twin.touch(id);
             Ok(Answer::empty(202))
-        })
+        });
+        (asked, said)
     };
-    wait(bring(&shared, asked, url, said, held)).await
+    wait(bring(&shared, asked, From::Web(url, said), None, held)).await
 }
 
 fn is_as_said(blob: &Blob, said: &Map<String, Value>) -> Result<()> {

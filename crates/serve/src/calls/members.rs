@@ -203,10 +203,10 @@ pub(crate) async fn remove(
     let answer = {
         let mut twin = context.shared.borrow_mut();
         let image = shared_image(&mut twin, requester, id)?;
-        requester.may(Rights::Modify, image)?;
         if !image.members.contains_key(&project) {
             return Err(not_a_member(id, &project));
         }
+        requester.may(Rights::Modify, image)?;
         let ask = ask_of(image, requester, Operation::SetProperty);
         twin.ask(ask, move |twin, completion| {
             done(twin, completion, id, |_| Refusal::error())?;

@@ -13,6 +13,7 @@ mod tasks;
 mod upload;
 
 pub(crate) use context::Shared;
+pub(crate) use download::part;
 pub(crate) use fetch::{Fetched, fetch};
 
 use crate::answer::{Answer, Result};
@@ -33,7 +34,7 @@ pub(crate) async fn answer(shared: Shared, request: Request<Incoming>) -> Result
     if method == Method::HEAD && !head.uri.path().starts_with("/identity") {
         method = Method::GET;
     }
-    let call = route(method.as_str(), head.uri.path())?;
+    let call = route(method.as_str(), head.uri.path());
     let host = head
         .headers
         .get(hyper::header::HOST)
@@ -46,6 +47,14 @@ pub(crate) async fn answer(shared: Shared, request: Request<Incoming>) -> Result
         headers: head.headers,
         body,
         shared,
+    };
+    let call = match call {
+        Ok(call) => call,
+        // Who asks comes before what is asked for.
+        Err(refusal) => {
+            context.requester()?;
+            return Err(refusal);
+        }
     };
     match call {
         Call::Versions { chosen } => return Ok(info::versions(&context.origin, chosen)),

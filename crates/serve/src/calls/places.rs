@@ -19,7 +19,7 @@ pub(super) async fn reachable(changes: &[Change]) -> Result<Option<u64>> {
             Change::Set { .. } | Change::Remove(_) | Change::RemoveLocation(_) => &[],
         };
         for place in places.iter().filter(|it| it.url.starts_with("http")) {
-            let there = fetch(Method::HEAD, &place.url, None).await;
+            let there = fetch(Method::HEAD, &place.url).await;
             let wrong = |_| Refusal::bad(format!("Invalid location {}", place.url));
             size = there.map_err(wrong)?.length.or(size);
         }

@@ -108,21 +108,22 @@ pub(crate) async fn take(
 }
 
 /// How many bytes a client says that it sends, if it says so.
-fn said_size(context: &Context) -> Result<Option<u64>> {
+fn said_size(context: &Context) -> Result<Option<i64>> {
     let wrong = || Refusal::bad("Invalid or missing image size in request headers.");
     if let Some(said) = context.header("x-openstack-image-size") {
         return said.trim().parse().map(Some).map_err(|_| wrong());
     }
     let length = context.header("content-length");
-    let length: Option<u64> = length
+    let length: Option<i64> = length
         .map(|it| it.parse().map_err(|_| wrong()))
         .transpose()?;
     Ok(length.filter(|length| *length > 0))
 }
 
 /// Whether there may be so much data, as far as is said beforehand.
-fn check_size(said: Option<u64>, room: Option<u64>, cap: Option<Bytes>) -> Result<()> {
-    let Some(said) = said else {
+fn check_size(said: Option<i64>, room: Option<u64>, cap: Option<Bytes>) -> Result<()> {
+    // What is less than nothing is found out when the data has come.
+    let Some(said) = said.and_then(|said| u64::try_from(said).ok()) else {
         return Ok(());
     };
     if room.is_some_and(|room| said > room) {
@@ -142,7 +143,7 @@ fn begin(
     requester: &Requester,
     id: ImageId,
     operation: Operation,
-    said: Option<u64>,
+    said: Option<i64>,
     held: &Held,
 ) -> Result<(Asked, Option<String>)> {
     let mut twin = shared.borrow_mut();
@@ -158,7 +159,7 @@ fn begin(
     let inspected = image.disk_format.clone().filter(|_| bare);
     let ask = Ask {
         content: Content {
-            size: said.unwrap_or(0),
+            size: said.and_then(|said| u64::try_from(said).ok()).unwrap_or(0),
             checksum: 0,
         },
         in_parts: true,
@@ -211,6 +212,8 @@ pub(super) fn store(
     let blob = twin.keep(id, subject, blob)?;
     if let Some(image) = twin.catalog.image_mut(id) {
         know(image, &blob);
+        let raw = image.disk_format.as_deref() == Some("raw");
+        image.facts.virtual_size = Some(blob.size).filter(|size| raw && *size > 0);
         image.locations.retain(|it| !it.own);
         let place = Location {
             url: format!("file:///stormglass/images/{id}"),
@@ -226,6 +229,7 @@ pub(super) fn store(
 pub(super) fn know(image: &mut Image, blob: &Blob) {
     image.facts = Facts {
         size: Some(blob.size),
+        virtual_size: None,
         checksum: Some(blob.md5.clone()),
         hash_algo: Some("sha512".to_owned()),
         hash_value: Some(blob.sha512.clone()),
@@ -237,7 +241,7 @@ async fn receive(
     shared: &Shared,
     mut body: Incoming,
     limits: Limits,
-    said: Option<u64>,
+    said: Option<i64>,
     inspected: Option<&str>,
 ) -> Result<Rc<Blob>> {
     let mut writer = writer(shared)?;
@@ -260,7 +264,7 @@ async fn receive(
         discard(body);
         return Err(refusal);
     }
-    if said.is_some_and(|said| said != writer.size()) {
+    if said.is_some_and(|said| u64::try_from(said) != Ok(writer.size())) {
         return Err(Refusal::bad(format!(
             "Size of the data does not match: {} bytes came",
             writer.size()
@@ -300,10 +304,10 @@ fn unkept(error: Unkept) -> Refusal {
 }
 
 /// Whether data is in the format that its image says. What cannot be told apart is let through.
-fn check_format(expected: &str, found: Option<&str>) -> Result<()> {
+pub(super) fn check_format(expected: &str, found: Option<&str>) -> Result<()> {
     let inspectable = ["qcow2", "vhd", "vhdx", "vmdk", "vdi", "iso", "gpt"].contains(&expected);
     let fits = match found {
-        Some(found) => found == expected || expected == "raw",
+        Some(found) => found == expected,
         None => !inspectable,
     };
     match fits {

@@ -1,12 +1,10 @@
 //! The registration of an image: what its attributes may be.
 
-use super::image::{Facts, Image, ImageId, Visibility};
+use super::image::{Image, ImageId, Visibility};
 use super::policy::Requester;
 use super::schema::{CONTAINER_FORMATS, DISK_FORMATS};
 use crate::refusal::Refusal;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use stormglass_model::history::SubjectId;
 
 /// The most tags, and properties of its own, that an image has.
 pub(super) const MOST: usize = 128;
@@ -149,6 +147,22 @@ pub(super) fn set(
     Ok(())
 }
 
+/// Whether an attribute can have a value at all, whoever sets it.
+pub(super) fn check(name: &str, value: &Value) -> Result<(), Refusal> {
+    match name {
+        // Below zero is refused only where it is set.
+        "min_disk" | "min_ram" if value.is_i64() => Ok(()),
+        // Whether it may be said is asked later.
+        "visibility" => {
+            let known = value.as_str().and_then(Visibility::from_name);
+            known
+                .map(drop)
+                .ok_or_else(|| wrong(name, "`community`, `public`, `private` or `shared`"))
+        }
+        _ => set(&mut Image::bare(), &Requester::default(), name, value),
+    }
+}
+
 /// What a new image is given by the server.
 pub(crate) struct Origin {
     pub id: ImageId,
@@ -171,24 +185,11 @@ pub(crate) fn registration(
     let foreign = attributes.contains_key("owner") && owner.as_str() != Some(&requester.project);
     let mut image = Image {
         id: origin.id,
-        subject: SubjectId { number: 0, slot: 0 },
-        name: None,
         owner: Some(requester.project.clone()),
-        visibility: Visibility::Shared,
-        protected: false,
-        hidden: false,
-        min_disk: 0,
-        min_ram: 0,
-        disk_format: None,
-        container_format: None,
-        tags: Default::default(),
-        properties: BTreeMap::new(),
-        members: BTreeMap::new(),
-        locations: Vec::new(),
-        facts: Facts::default(),
         created: origin.now,
         updated: origin.now,
         number: origin.number,
+        ..Image::bare()
     };
     for (name, value) in attributes {
         let read_only = is_read_only(name) || name == "stores";
@@ -215,6 +216,7 @@ pub(crate) fn registration(
             // Whether it may be public is asked once the rest makes sense.
             "visibility" if may_create && !foreign => set(&mut image, requester, name, value)?,
             "visibility" => {}
+            "min_disk" | "min_ram" if !may_create && value.is_i64() => {}
             _ => set(&mut image, requester, name, value)?,
         }
     }

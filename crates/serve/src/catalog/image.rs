@@ -106,6 +106,8 @@ pub(crate) struct Location {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub size: Option<u64>,
+    /// What it would take on a disk, of data that says so.
+    pub virtual_size: Option<u64>,
     pub checksum: Option<String>,
     pub hash_algo: Option<String>,
     pub hash_value: Option<String>,
@@ -139,6 +141,31 @@ pub(crate) struct Image {
 }
 
 impl Image {
+    /// One of which nothing is said, and which is nobody's.
+    pub fn bare() -> Image {
+        Image {
+            id: ImageId(0),
+            subject: SubjectId { number: 0, slot: 0 },
+            name: None,
+            owner: None,
+            visibility: Visibility::Shared,
+            protected: false,
+            hidden: false,
+            min_disk: 0,
+            min_ram: 0,
+            disk_format: None,
+            container_format: None,
+            tags: BTreeSet::new(),
+            properties: BTreeMap::new(),
+            members: BTreeMap::new(),
+            locations: Vec::new(),
+            facts: Facts::default(),
+            created: 0,
+            updated: 0,
+            number: 0,
+        }
+    }
+
     /// Whether data may be brought in, as far as the formats decide that.
     pub fn has_formats(&self) -> Result<(), Refusal> {
         let missing: Vec<&str> = [

@@ -1,6 +1,6 @@
 //! Changes of an image, as a JSON patch says them: the two drafts that Glance takes.
 
-use super::create::{is_own, is_read_only, is_reserved, set};
+use super::create::{check, is_own, is_read_only, is_reserved, set};
 use super::image::{Facts, Image, Location};
 use super::policy::{Requester, Rights};
 use crate::refusal::Refusal;
@@ -221,7 +221,10 @@ fn change_at(
         }
         _ => Change::Set {
             name: root.to_owned(),
-            value: need()?.clone(),
+            value: {
+                check(root, need()?)?;
+                need()?.clone()
+            },
             before: match (op, version) {
                 ("replace", _) => Before::Present,
                 (_, PatchVersion::Draft4) => Before::Absent,
@@ -323,7 +326,10 @@ fn apply_one(
             value,
             before,
         } => {
-            if name == "owner" && *before == Before::Present && !requester.is_admin() {
+            // As the real one: it may become nobody's, if it is said as an addition.
+            let foreign = value.as_str().is_some_and(|it| it != requester.project);
+            let replaced = *before == Before::Present;
+            if name == "owner" && (foreign || replaced) && !requester.is_admin() {
                 return Err(Refusal::forbidden("Owner can't be updated by non admin."));
             }
             requester.may(Rights::Modify, image)?;
@@ -423,7 +429,10 @@ fn remove_location(
         Position::Nonsense => usize::MAX,
     };
     if at >= image.locations.len() {
-        return Err(Refusal::bad("Invalid position for removing a location."));
+        return Err(match image.locations.len() {
+            1 => Refusal::forbidden("Cannot remove last location in the image."),
+            _ => Refusal::bad("Invalid position for removing a location."),
+        });
     }
     image.locations.remove(at);
     Ok(())
@@ -445,6 +454,10 @@ fn replace_locations(
         &[SubjectStatus::Active, SubjectStatus::Queued],
     )?;
     note(image, places, status)?;
+    let same = |(place, location): (&Place, &Location)| place.url == location.url;
+    if places.len() == image.locations.len() && places.iter().zip(&image.locations).all(same) {
+        return Ok(());
+    }
     if !image.locations.is_empty() {
         return Err(Refusal::bad(
             "Original locations is not empty: add to them, or remove some.",

@@ -4,7 +4,7 @@ use super::image::{Image, Visibility, no_image};
 use crate::refusal::Refusal;
 
 /// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Requester {
     pub user: String,
     pub project: String,
@@ -50,7 +50,9 @@ impl Requester {
 
     /// The same without a look at roles.
     fn is_shown(&self, image: &Image) -> bool {
+        // Nobody's is everybody's.
         self.owns(image)
+            || image.owner.is_none()
             || match image.visibility {
                 Visibility::Public | Visibility::Community => true,
                 Visibility::Shared => image.members.contains_key(&self.project),

@@ -31,7 +31,7 @@ pub(crate) fn image_view(image: &Image, view: View) -> Value {
     put("container_format", json!(image.container_format));
     put("visibility", json!(image.visibility.name()));
     put("size", json!(size));
-    put("virtual_size", virtual_size(image, view.status));
+    put("virtual_size", json!(facts.virtual_size.and(size)));
     put("status", json!(view.status.name()));
     put("checksum", json!(facts.checksum));
     put("protected", json!(image.protected));
@@ -63,18 +63,6 @@ pub(crate) fn image_view(image: &Image, view: View) -> Value {
         put("stores", json!(stores.join(",")));
     }
     Value::Object(shown)
-}
-
-/// What an image of raw data would take on a disk is its size; of other formats it is not looked for.
-fn virtual_size(image: &Image, status: SubjectStatus) -> Value {
-    match (status, image.disk_format.as_deref()) {
-        (SubjectStatus::Active | SubjectStatus::Deactivated, Some("raw"))
-            if image.facts.checksum.is_some() =>
-        {
-            json!(image.facts.size)
-        }
-        _ => Value::Null,
-    }
 }
 
 /// The document of a member.

@@ -247,11 +247,7 @@ fn validate_warns_of_what_a_scenario_will_not_do() {
             "scrub_time = \"3d\"\n",
             "",
         ),
-        (
-            "setting-without-effect",
-            "store.chunk_time = \"1ms\"\n",
-            "",
-        ),
+        ("setting-without-effect", "store.chunk_time = \"1ms\"\n", ""),
         ("settle-shorter-than-upload", "for = \"1m\"", "for = \"4m\""),
         (
             "settle-shorter-than-upload",

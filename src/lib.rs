@@ -35,7 +35,7 @@ pub use report::{
     Checked, Folder, FolderError, Host, Kept, Origin, files, summary, sweep_files, sweep_summary,
 };
 pub use scenario::{
-    Clock, Load, Mistakes, Model, NamedPhase, Retries, Scenario, Target, parse, parse_in, read,
+    Clock, Load, Mistakes, Model, NamedPhase, Scenario, Target, parse, parse_in, read,
 };
 pub use sweep::{
     Accepted, Cause, Caused, EmbeddedTestBed, Family, FamilyTally, Finding, GlanceTestBed,

@@ -5,15 +5,13 @@
 //! two runs is their doing. Bounded Levenberg and Marquardt finds the least distance; how fast it grows around it says how well each
 //! parameter is known.
 
+use super::error::CalibrationError;
+use super::forecast::simulate_all;
 use super::observation::Observation;
 use super::parameters::{Alone, Fitted, OPERATIONS, Parameter};
-use super::{CalibrationError, Plan, plan, simulate};
+use super::plan::{Plan, levels};
 use crate::scenario::Scenario;
 use rmpfit::{MPConfig, MPError, MPFitter, MPPar, MPResult};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use stormglass_model::config::ServiceConfig;
 use stormglass_model::lifecycle::Operation;
 
 /// How far a figure of a storm may be expected to be off, as a share: throughput, a median, a 99th percentile.
@@ -174,7 +172,7 @@ fn alone(of: &Observation, operation: Operation) -> Alone {
 /// From the storms without load and those with most: what saturation leaves for the processors, and the rest.
 fn first_guess(plan: &Plan, seen: &[Observation], cores: f64) -> Fitted {
     // The storms of each kind lie side by side, the one without load first and that with most last.
-    let levels = plan::levels(plan).len();
+    let levels = levels(plan).len();
     let [records, looks, small, small_reads, data] =
         [0, 1, 2, 3, 4].map(|kind| (&seen[kind * levels], &seen[(kind + 1) * levels - 1]));
     let [create, upload, show, download, delete] = [
@@ -308,31 +306,4 @@ fn distances(seen: &Observation, model: &Observation) -> Vec<f64> {
         }));
     }
     distances
-}
-
-/// Runs every storm on the model, on as many threads as there are.
-pub(super) fn simulate_all(
-    scenario: &Scenario,
-    seen: &[Observation],
-    service: &ServiceConfig,
-) -> Result<Vec<Observation>, CalibrationError> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<Result<Observation, CalibrationError>>>> =
-        Mutex::new(seen.iter().map(|_| None).collect());
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some(storm) = seen.get(next.load(Ordering::Relaxed)) {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let storm = seen.get(at).unwrap_or(storm);
-                    let result = simulate(scenario, &storm.storm, service);
-                    if let (Ok(mut done), true) = (done.lock(), at < seen.len()) {
-                        done[at] = Some(result);
-                    }
-                }
-            });
-        }
-    });
-    let done = done.into_inner().unwrap_or_default();
-    done.into_iter().flatten().collect()
 }

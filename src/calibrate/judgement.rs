@@ -1,7 +1,7 @@
 //! What a model is worth: how far it is off where the fit has not looked.
 
-use super::CalibrationError;
-use super::fit::simulate_all;
+use super::error::CalibrationError;
+use super::forecast::simulate_all;
 use super::observation::Observation;
 use super::parameters::Fitted;
 use crate::scenario::Scenario;
@@ -9,7 +9,7 @@ use stormglass_model::lifecycle::Operation;
 
 /// A storm that the fit has not used, as it was measured and as the model forecast it.
 #[derive(Clone, Debug)]
-pub struct Trial {
+pub struct HeldOut {
     /// What was measured.
     pub measured: Observation,
     /// What the model says.
@@ -48,7 +48,7 @@ impl Error {
 /// A model whose 99th percentiles are off by more than this is not called calibrated.
 pub const LIMIT: f64 = 0.2;
 
-impl Trial {
+impl HeldOut {
     /// Every figure.
     pub fn errors(&self) -> Vec<Error> {
         let mut errors = vec![Error {
@@ -85,10 +85,10 @@ pub(super) fn trials(
     scenario: &Scenario,
     fitted: &Fitted,
     measured: Vec<Observation>,
-) -> Result<Vec<Trial>, CalibrationError> {
+) -> Result<Vec<HeldOut>, CalibrationError> {
     let forecast = simulate_all(scenario, &measured, &fitted.service())?;
     let pairs = measured.into_iter().zip(forecast);
     Ok(pairs
-        .map(|(measured, forecast)| Trial { measured, forecast })
+        .map(|(measured, forecast)| HeldOut { measured, forecast })
         .collect())
 }

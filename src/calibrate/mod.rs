@@ -6,37 +6,28 @@
 //! figures are those that were measured. At last both meet storms that the fit has not used: how far apart they are there is the error
 //! of the model, and the only thing that says what it is worth.
 //!
-//! `plan.rs` has the storms, `observation.rs` what is measured of one, `parameters.rs` the model, `fit.rs` the fit, `judgement.rs` what
-//! it is worth.
+//! `plan.rs` has the storms, `observation.rs` what is measured of one, `parameters.rs` the model, `forecast.rs` runs it, `fit.rs` is the fit,
+//! `judgement.rs` what it is worth.
 
+mod error;
 mod fit;
+mod forecast;
 mod judgement;
 mod observation;
 mod parameters;
 mod plan;
 
-pub use judgement::{Error, Figure, LIMIT, Trial};
+pub use error::CalibrationError;
+pub use judgement::{Error, Figure, HeldOut, LIMIT};
 pub use observation::Observation;
 pub use parameters::{Fitted, Given, Parameter};
-pub use plan::Storm;
+pub use plan::{Plan, Storm};
 
-use crate::engine::{self, RunError, RunOptions};
+use crate::engine::RunOptions;
 use crate::metrics::StormResult;
 use crate::scenario::Scenario;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::lifecycle::Verdict;
-use stormglass_model::units::Span;
-
-/// How the service is measured, and what is known of it.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// The most users at once.
-    pub users: u32,
-    /// How long each storm lasts.
-    pub length: Span,
-    /// What the operator knows of the service.
-    pub given: Given,
-}
 
 /// What came of a calibration.
 #[derive(Clone, Debug)]
@@ -46,53 +37,19 @@ pub struct Calibration {
     /// The parameters, and how well each is known.
     pub fitted: Fitted,
     /// The storms that it did not use.
-    pub trials: Vec<Trial>,
+    pub trials: Vec<HeldOut>,
 }
 
 impl Calibration {
     /// Whether the model is good enough to be called calibrated.
     pub fn holds(&self) -> bool {
-        self.trials.iter().all(Trial::holds)
+        self.trials.iter().all(HeldOut::holds)
     }
 
     /// The service that was fitted.
     pub fn service(&self) -> ServiceConfig {
         self.fitted.service()
     }
-}
-
-/// Why a service cannot be calibrated.
-#[derive(Debug, thiserror::Error)]
-pub enum CalibrationError {
-    /// A storm could not be run.
-    #[error("the storm `{0}` could not be run: {1}")]
-    Run(String, RunError),
-    /// A storm was not valid: what it measured is of a service that is wrong.
-    #[error("the storm `{storm}` is {verdict}: {why}")]
-    NotValid {
-        /// Which one.
-        storm: String,
-        /// How it was judged.
-        verdict: Verdict,
-        /// The first violation, or why it is unknown.
-        why: String,
-    },
-    /// Operations failed.
-    #[error(
-        "in the storm `{0}` {1} of {2} operations did not succeed: a model of what works cannot be fitted to that"
-    )]
-    Failing(String, u64, u64),
-    /// There was too little to measure.
-    #[error(
-        "in the storm `{0}` an operation was done {1} times; give each storm longer with --for"
-    )]
-    TooShort(String, u64),
-    /// The user wants to stop.
-    #[error("interrupted after {0} of {1} storms")]
-    Interrupted(usize, usize),
-    /// No parameters are found.
-    #[error("the fit does not end: {0}")]
-    NoFit(String),
 }
 
 /// Measures the service of a scenario, fits the model, and tries it. `watched` runs each storm, and `told` hears of it when it has been
@@ -146,15 +103,4 @@ fn check(storm: &Storm, result: &StormResult) -> Result<(), CalibrationError> {
             .or(run.unknown_because.clone())
             .unwrap_or_default(),
     })
-}
-
-/// Runs a storm on the model of a service; gives what was measured.
-fn simulate(
-    scenario: &Scenario,
-    storm: &Storm,
-    service: &ServiceConfig,
-) -> Result<Observation, CalibrationError> {
-    let result = engine::run(&storm.on_model(scenario, service), &RunOptions::default());
-    let result = result.map_err(|why| CalibrationError::Run(storm.name.clone(), why))?;
-    Observation::of(storm, &result.runs[0])
 }

@@ -1,6 +1,7 @@
 //! What is measured of a storm.
 
-use super::{CalibrationError, Storm};
+use super::error::CalibrationError;
+use super::plan::Storm;
 use crate::metrics::{Latency, RunResult, Stretch};
 use stormglass_model::lifecycle::{Operation, Outcome};
 

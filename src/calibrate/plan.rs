@@ -1,6 +1,6 @@
 //! The storms of a calibration: which operations, how much data, how many users.
 
-use super::Plan;
+use super::parameters::Given;
 use crate::engine::{self, RunError, RunOptions};
 use crate::metrics::StormResult;
 use crate::scenario::{Clock, Load, Model, NamedPhase, Scenario, Target};
@@ -11,6 +11,17 @@ use stormglass_model::load::Story;
 use stormglass_model::random::Distribution;
 use stormglass_model::script::{Act, Action, Step};
 use stormglass_model::units::{Bytes, Span, Time};
+
+/// How the service is measured, and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The most users at once.
+    pub users: u32,
+    /// How long each storm lasts.
+    pub length: Span,
+    /// What the operator knows of the service.
+    pub given: Given,
+}
 
 /// A closed storm.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use super::json::{Ordered, pretty};
 use super::number::{compact, percent};
 use super::terminal::{Paint, clipped, wrapped};
-use crate::calibrate::{Calibration, Error, Figure, LIMIT, Observation, Parameter, Trial};
+use crate::calibrate::{Calibration, Error, Figure, HeldOut, LIMIT, Observation, Parameter};
 use serde_json::{Value, json};
 use stormglass_model::config::CpuConfig;
 use stormglass_model::random::{Distribution, Shape};
@@ -126,7 +126,7 @@ pub fn calibration_sentence(calibration: &Calibration) -> String {
 
 fn sentence(calibration: &Calibration) -> String {
     let off = |is_of: fn(Figure) -> bool| {
-        let errors = calibration.trials.iter().flat_map(Trial::errors);
+        let errors = calibration.trials.iter().flat_map(HeldOut::errors);
         let of_kind = errors.filter(|it| is_of(it.figure));
         of_kind.map(|it| it.share().abs()).fold(0.0, f64::max)
     };

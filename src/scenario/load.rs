@@ -3,9 +3,9 @@
 use super::arrivals;
 use super::reader::{Fields, Input, Read};
 use super::value::{lasting, named, positive, share, whole};
-use super::{Load, Model, NamedPhase, Retries};
+use super::{Load, Model, NamedPhase};
 use std::collections::BTreeSet;
-use stormglass_model::load::{ArrivalRate, Arrivals};
+use stormglass_model::load::{ArrivalRate, Arrivals, Retries};
 use stormglass_model::random::Distribution;
 use stormglass_model::units::{Span, Time};
 

@@ -45,7 +45,7 @@ use stormglass_glance::GlanceTarget;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::fault::Fault;
 use stormglass_model::lifecycle::{Operation, Profile};
-use stormglass_model::load::{Arrivals, Story};
+use stormglass_model::load::{Arrivals, Retries, Story};
 use stormglass_model::named;
 use stormglass_model::random::{Distribution, Seed};
 use stormglass_model::units::{Bytes, Span, Time};
@@ -129,27 +129,6 @@ pub struct Load {
     pub max_in_flight: Option<u64>,
     /// How clients try again what failed; none: they go on with the next step.
     pub retries: Option<Retries>,
-}
-
-/// How clients try again what failed. What was refused, or may have happened, they do not.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Retries {
-    /// How often at most, beyond the first time.
-    pub most: u8,
-    /// The pause before the first.
-    pub after: Span,
-    /// How many times longer each pause is than the one before; at least one.
-    pub factor: f64,
-    /// The share of each pause that is left to chance: of zero it is always whole, of one any part of it.
-    pub jitter: f64,
-}
-
-impl Retries {
-    /// The pause before the retry of this number, from zero, where chance says `unit`, from 0 to 1.
-    pub fn pause(&self, retry: u8, unit: f64) -> Span {
-        let whole = self.after.as_secs_f64() * self.factor.powi(i32::from(retry));
-        Span::from_secs_f64(whole * (1.0 - self.jitter * unit))
-    }
 }
 
 /// A phase that the scenario names.

@@ -4,13 +4,13 @@
 //! them. Queues are short, faults of every kind open and heal at every place, and clients race each other.
 
 use std::num::{NonZeroU32, NonZeroU64};
-use stormglass::{Clock, Load, Model, NamedPhase, Retries, Scenario, Target};
+use stormglass::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use stormglass_model::config::{
     CpuConfig, FailureRule, RegistryConfig, ServiceConfig, StoreConfig,
 };
 use stormglass_model::fault::{Fault, FaultKind, Place, TABLE};
 use stormglass_model::lifecycle::Operation;
-use stormglass_model::load::{ArrivalRate, Arrivals, Spacing, Story};
+use stormglass_model::load::{ArrivalRate, Arrivals, Retries, Spacing, Story};
 use stormglass_model::random::{Distribution, Drawn, Rng, Seed, Shape, unit};
 use stormglass_model::script::{Act, Action, ClientFault, Pause, Step};
 use stormglass_model::units::{Bytes, Rate, Span, Time};

@@ -4,10 +4,12 @@ mod arrivals;
 mod curve;
 mod pacer;
 mod rate;
+mod retries;
 
 pub use arrivals::{Arrivals, Spacing};
 pub use pacer::{Merged, Pacer};
 pub use rate::{ArrivalRate, Ramp, RampShape};
+pub use retries::Retries;
 
 use crate::random::Distribution;
 use crate::script::{Act, Step};

@@ -2,15 +2,16 @@
 
 use super::operation::{Body, Handle, Hold, Intake, Op, Visit, Wake};
 use super::queue::Queue;
+use super::speed::{pieces, transfer};
 use super::subject::{Change, Reply};
 use super::{Actors, Service};
-use crate::config::{Defect, StoreConfig, Work};
+use crate::config::{Defect, Work};
 use crate::fault::{Effect, Place};
 use crate::history::{Content, Event, Seen};
 use crate::invocation::{Failure, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
 use crate::script::ClientFault;
-use crate::units::{Bytes, Span, Time};
+use crate::units::{Span, Time};
 
 impl<A: Actors> Service<A> {
     pub(super) fn open(&mut self, work: Work, invocation: Invocation) -> Handle {
@@ -237,11 +238,7 @@ impl<A: Actors> Service<A> {
             }
             Operation::Show => return self.look(now, handle, Change::Inspect, out),
             Operation::SetProperty => Change::Touch,
-            // A list takes the database's time, and looks at no record in particular.
-            Operation::List if self.config.registry.read.is_some() => {
-                return self.go(now, handle, Visit::Look(Change::Inspect), out);
-            }
-            Operation::List => Change::Inspect,
+            Operation::List => return self.list(now, handle, out),
             Operation::Stage => Change::BeginStage,
             Operation::Protect => Change::Protect(true),
             Operation::Unprotect => Change::Protect(false),
@@ -284,6 +281,15 @@ impl<A: Actors> Service<A> {
             }
         };
         self.go(now, handle, Visit::Commit(change), out);
+    }
+
+    /// A list takes the database's time, and looks at no record in particular.
+    fn list(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
+        let visit = match self.config.registry.read {
+            Some(_) => Visit::Look(Change::Inspect),
+            None => Visit::Commit(Change::Inspect),
+        };
+        self.go(now, handle, visit, out);
     }
 
     /// A look at the record, which needs no commit, and a connection only if it takes time.
@@ -490,20 +496,4 @@ impl<A: Actors> Service<A> {
 /// Whether an operation that writes data writes it into the store.
 const fn stores(operation: Operation) -> bool {
     !matches!(operation, Operation::Stage | Operation::RegisterLocation)
-}
-
-/// What the pieces of a write take beside their bytes.
-#[inline]
-fn pieces(store: &StoreConfig, size: f64) -> Span {
-    let count = store
-        .chunk
-        .map_or(0.0, |chunk| (size / chunk.0 as f64).ceil());
-    Span((count * store.chunk_time.0 as f64) as u64)
-}
-
-#[inline]
-pub(super) fn transfer(bandwidth: Option<Bytes>, size: f64) -> Span {
-    bandwidth.map_or(Span::ZERO, |bandwidth| {
-        Span::from_secs_f64(size / bandwidth.0 as f64)
-    })
 }

@@ -1,25 +1,11 @@
 //! Workers that stay with their client between its requests, as they do where a thread serves one connection.
 
+use super::kept::Kept;
 use super::operation::{Handle, Wake};
 use super::{Actors, Service};
 use crate::config::Work;
 use crate::invocation::Out;
 use crate::units::Time;
-
-/// The worker that stays with the client of one subject.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Kept {
-    /// Whether there is one.
-    held: bool,
-    /// The number of the subject whose client it serves.
-    subject: u64,
-    /// Since when it has been held.
-    since: Time,
-    /// The process that it belongs to.
-    process: u32,
-    /// How many have stayed with this subject's place so far: a wake for an earlier one is for nobody.
-    number: u32,
-}
 
 impl<A: Actors> Service<A> {
     /// A request is over: its worker waits for the next of the same client, or is free.

@@ -7,12 +7,14 @@
 mod effect;
 mod flow;
 mod keep_alive;
+mod kept;
 mod operation;
 mod queue;
 mod records;
 mod scrubber;
 mod shared;
 mod sharing;
+mod speed;
 mod store;
 mod subject;
 mod task;
@@ -33,7 +35,7 @@ use crate::script::ClientFault;
 use crate::table::{Slots, Table};
 use crate::target::Target;
 use crate::units::{Span, Time};
-use keep_alive::Kept;
+use kept::Kept;
 use operation::{Handle, Op};
 use queue::Queue;
 use shared::Shared;
@@ -122,8 +124,8 @@ impl<A: Actors> Service<A> {
             connections: Queue::new(config.registry.connections),
             slots: Queue::new(config.store.slots),
             task_workers: Queue::new(config.task_workers),
-            bandwidth: sharing::bandwidth_of(&config),
-            cores: sharing::cores_of(&config),
+            bandwidth: speed::bandwidth_of(&config),
+            cores: speed::cores_of(&config),
             in_process: vec![0; config.processes.get() as usize],
             kept: Table::default(),
             store: Store::new(&config.store),

@@ -2,13 +2,13 @@
 //!
 //! A visit is set up first, then its bytes move, both while it holds its own resource. Then they are handled.
 
-use super::flow::transfer;
 use super::operation::{Handle, Hold, Op, Visit, Wake};
-use super::shared::{Limit, Shared};
+use super::shared::Shared;
+use super::speed::{full_speed, transfer};
 use super::{Actors, Service};
-use crate::config::{ServiceConfig, Work};
+use crate::config::Work;
 use crate::invocation::Out;
-use crate::units::{Bytes, Span, Time};
+use crate::units::{Span, Time};
 
 impl Op {
     /// How many bytes its visit moves.
@@ -25,38 +25,6 @@ impl Op {
             | Visit::Remove => 0.0,
         }
     }
-}
-
-/// The store's bandwidth, if all transfers share it.
-pub(super) fn bandwidth_of(config: &ServiceConfig) -> Option<Shared<Handle>> {
-    let Bytes(all) = config.store.shared_bandwidth?;
-    let Bytes(each) = full_speed(config)?;
-    Some(Shared::new(all, each, 1, Limit::NONE))
-}
-
-/// The processors, if requests take their time.
-pub(super) fn cores_of(config: &ServiceConfig) -> Option<Shared<Handle>> {
-    let cpu = config.cpu.as_ref()?;
-    let processes = config.processes.get() as usize;
-    let shared = Shared::new(
-        cpu.thousandths.get(),
-        THREAD,
-        processes,
-        Limit {
-            most: cpu.most_of_process(),
-            contention: cpu.contention,
-        },
-    );
-    Some(shared)
-}
-
-/// Thousandths of a processor that one thread uses at most.
-const THREAD: u64 = 1000;
-
-/// The most bandwidth that one transfer has.
-fn full_speed(config: &ServiceConfig) -> Option<Bytes> {
-    let all = config.store.shared_bandwidth?;
-    Some(config.store.bandwidth.map_or(all, |own| own.min(all)))
 }
 
 impl<A: Actors> Service<A> {

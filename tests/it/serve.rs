@@ -138,9 +138,13 @@ fn a_storm_on_it_is_valid() {
     for config in [Config::default(), slow(&[])] {
         let served = Served::start(config);
         let file = scenario(folder.path(), served.address);
-        let output = tool(&["run", file.to_str().unwrap(), "--quiet", "--json"]);
+        let results = tempfile::tempdir().unwrap();
+        let out = results.path().join("out");
+        let out = out.to_str().unwrap();
+        let output = tool(&["run", file.to_str().unwrap(), "--quiet", "--out", out]);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(0), "{told}");
+        let why = std::fs::read_to_string(format!("{out}/violations.csv")).unwrap_or_default();
+        assert_eq!(output.status.code(), Some(0), "{told}{why}");
         let (_, verdict) = ask(served.address, "GET", "/stormglass/verdict", "");
         assert!(verdict.contains(r#""verdict":"valid""#), "{verdict}");
         // All that was made was deleted, and nothing of it is left.

@@ -1,11 +1,11 @@
 //! Operations on their way: sent, given their data, noticed, ended, answered.
 
-use super::{Ask, Asked, Due, Finish, Pending, TaskOrder, Twin};
+use super::{Ask, Asked, Due, Finish, Living, Pending, TaskOrder, Twin};
 use crate::answer::{Answer, Result};
 use crate::catalog::Task;
 use crate::history::outcome;
 use serde_json::{Value, json};
-use stormglass_model::history::{Content, Ending, Event, OpId, Record, Seen};
+use stormglass_model::history::{Content, Ending, Event, OpId, Record, Seen, SubjectId};
 use stormglass_model::invocation::{Completion, Cursor, Invocation};
 use stormglass_model::lifecycle::{Operation, Outcome, TaskStatus};
 use stormglass_model::load::StoryId;
@@ -50,9 +50,6 @@ impl Twin {
             refusal: None,
         };
         self.pending.insert(op, pending);
-        if let Some(living) = self.living.get_mut(&ask.subject.slot) {
-            living.open += 1;
-        }
         let brings = (ask.content != Content::default() && !ask.in_parts).then_some(ask.content);
         self.history
             .invoked(now, ask.subject.number, op, ask.operation, ask.who, brings);
@@ -69,6 +66,17 @@ impl Twin {
             client_fault: None,
             rival_at: None,
         };
+        // What was due has been done since whoever asks looked: the image may be gone, and its place another's.
+        let Some(living) = self.living_of(ask.subject) else {
+            self.complete(now, &too_late(invocation));
+            return Asked {
+                answer: answered,
+                wanted,
+                intake: None,
+                op,
+            };
+        };
+        living.open += 1;
         let intake = match ask.in_parts {
             true => Some(self.service.invoke_in_parts(now, invocation, &mut self.out)),
             false => {
@@ -100,6 +108,12 @@ impl Twin {
         };
         self.service.took_in(now, intake, content, &mut self.out);
         self.settle(now);
+    }
+
+    /// What is known of a subject, unless it is gone and its place another's.
+    fn living_of(&mut self, subject: SubjectId) -> Option<&mut Living> {
+        let living = self.living.get_mut(&subject.slot)?;
+        (living.subject == subject).then_some(living)
     }
 
     /// Takes over what the service has put out.
@@ -203,7 +217,7 @@ impl Twin {
             refusal,
             ..
         } = pending;
-        if let Some(living) = self.living.get_mut(&ask.subject.slot) {
+        if let Some(living) = self.living_of(ask.subject) {
             living.open = living.open.saturating_sub(1);
         }
         let finished = finish(self, completion);
@@ -243,5 +257,80 @@ impl Twin {
             content: completion.ending.content.filter(|_| outcome == Outcome::Ok),
             http_status: Some(status),
         }
+    }
+}
+
+/// The end of an operation on an image that was gone before it was sent: nothing was done.
+fn too_late(invocation: Invocation) -> Completion {
+    let ending = Ending {
+        outcome: Outcome::Refused,
+        seen: None,
+        content: None,
+        http_status: None,
+    };
+    Completion {
+        invocation,
+        ending,
+        failure: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::ImageId;
+    use crate::config::Config;
+    use std::thread::sleep;
+    use std::time::Duration;
+    use stormglass_model::lifecycle::{SubjectStatus, Who};
+    use stormglass_model::random::Distribution;
+
+    fn ask(image: ImageId, subject: SubjectId, operation: Operation) -> Ask {
+        Ask {
+            image,
+            subject,
+            operation,
+            who: Who::Member,
+            content: Content::default(),
+            in_parts: false,
+        }
+    }
+
+    fn finish_all(twin: &mut Twin) {
+        while twin.open_operations() > 0 {
+            sleep(Duration::from_millis(1));
+            twin.run_due();
+        }
+    }
+
+    /// What is due is done before an operation is sent; it may take the image away that was looked at a moment ago.
+    #[test]
+    fn who_comes_too_late_does_not_touch_the_next_in_the_same_place() {
+        let mut config = Config::default();
+        config.service.registry.commit = Distribution::constant(2_000_000);
+        let mut twin = Twin::new(config).unwrap();
+        let gone = twin.fresh_id();
+        let first = twin.new_subject(gone);
+        drop(twin.ask(ask(gone, first, Operation::Create), |_, _| {
+            Ok(Answer::empty(201))
+        }));
+        finish_all(&mut twin);
+        drop(twin.ask(ask(gone, first, Operation::Delete), |_, _| {
+            Ok(Answer::empty(204))
+        }));
+        sleep(Duration::from_millis(10));
+        let mut late = twin.ask(ask(gone, first, Operation::SetProperty), |_, done| {
+            assert_eq!(done.ending.outcome, Outcome::Refused);
+            Ok(Answer::empty(200))
+        });
+        let next = twin.fresh_id();
+        let second = twin.new_subject(next);
+        assert_eq!(first.slot, second.slot);
+        drop(twin.ask(ask(next, second, Operation::Create), |_, _| {
+            Ok(Answer::empty(201))
+        }));
+        finish_all(&mut twin);
+        assert!(late.answer.try_recv().is_ok());
+        assert_eq!(twin.status(second), Some(SubjectStatus::Queued));
     }
 }

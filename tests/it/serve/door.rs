@@ -92,8 +92,9 @@ fn what_there_is_no_room_for_is_refused_and_leaves_nothing() {
 fn slow_and_too_many_clients_are_put_up_with_for_so_long() {
     let limits = Limits {
         connections: NonZeroUsize::new(2).unwrap(),
-        head: Duration::from_millis(300),
-        pause: Duration::from_millis(300),
+        // Longer than a busy machine takes for three connections.
+        head: Duration::from_secs(4),
+        pause: Duration::from_secs(4),
         ..Limits::default()
     };
     let served = Served::start(Config {

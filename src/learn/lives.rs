@@ -249,7 +249,14 @@ impl Lives {
     /// An operation on an image.
     fn on(&mut self, key: Key, mut event: Event, request: &Request) {
         let is_known = self.open.contains_key(&key);
-        if !is_known && event.answer != Answer::Done {
+        // What failed may have been the first that was tried on a new image.
+        let may_be_first = matches!(
+            event.operation,
+            Operation::Upload | Operation::Stage | Operation::Import
+        );
+        let is_told =
+            event.answer == Answer::Done || event.answer == Answer::Failed && may_be_first;
+        if !is_known && !is_told {
             self.counts.missed += 1;
             return;
         }

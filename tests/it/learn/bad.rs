@@ -185,6 +185,43 @@ fn a_create_without_an_image_is_counted_and_none_is_invented() {
 }
 
 #[test]
+fn what_failed_and_was_tried_again_is_told_and_no_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    for request in requests() {
+        if request.operation == Operation::Upload && request.subject < 20 {
+            let before = Request {
+                at: request.at - 50,
+                ..request.clone()
+            };
+            text += &logs::haproxy(&before).replace(" 204 ", " 503 ");
+        }
+        text += &logs::haproxy(&request);
+    }
+    fs::write(folder.path().join("log"), text).unwrap();
+    let (scenario, _) = learned(folder.path(), &["log"], "out");
+    assert_eq!(scenario.stories.len(), 1);
+    let text = fs::read_to_string(folder.path().join("out/scenario.toml")).unwrap();
+    let told = "# upload: 20 failed, 20 by an error of the server; 20 tried again.";
+    assert!(text.contains(told), "{text}");
+    assert!(text.contains("# [[fault]]"), "{text}");
+    // With the fault that it offers it is a scenario as well.
+    let faulty = text
+        .replace("# [[fault]]\n# name", "[[fault]]\nname")
+        .replace("\n# at =", "\nat =")
+        .replace("\n# kind =", "\nkind =");
+    fs::write(folder.path().join("out/faulty.toml"), faulty).unwrap();
+    let faulty = stormglass::read(&folder.path().join("out/faulty.toml"), &[]);
+    assert_eq!(
+        faulty
+            .unwrap_or_else(|mistakes| panic!("{}", mistakes.plain()))
+            .faults
+            .len(),
+        1
+    );
+}
+
+#[test]
 fn what_comes_through_a_pipe_is_read() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(

@@ -160,6 +160,37 @@ pub fn search<M: Measure>(
     (search.points, answer)
 }
 
+/// Decides whether the demands hold at one value, after as many replications as that takes, or as there may be.
+pub fn decide<M: Measure>(
+    value: f64,
+    demands: &[Threshold],
+    budget: Budget,
+    measure: &mut M,
+) -> Result<Point, Stop<M::Error>> {
+    let range = Range {
+        key: String::new(),
+        from: value,
+        to: value,
+        unit: quantity::Unit::Whole,
+    };
+    let mut search = Search {
+        range: &range,
+        demands,
+        budget,
+        measure,
+        points: Vec::new(),
+        said: BTreeMap::new(),
+    };
+    search.closely(value)?;
+    search.settle();
+    let point = search.points.pop();
+    Ok(point.unwrap_or(Point {
+        value,
+        samples: Vec::new(),
+        holds: None,
+    }))
+}
+
 /// How sure a decision about one point is, of which there are several.
 const SURE: f64 = 0.99;
 

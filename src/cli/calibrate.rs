@@ -53,7 +53,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u32).range(4..=10_000))]
     users: u32,
     /// How long each storm lasts
-    #[arg(long = "for", value_name = "DURATION", default_value = "20s", value_parser = length)]
+    #[arg(long = "for", value_name = "DURATION", default_value = "20s", value_parser = super::length)]
     length: Span,
     /// Where results go: a folder that is empty or does not exist [default: a new one under results/]
     #[arg(long, value_name = "DIR")]
@@ -70,14 +70,6 @@ pub struct Arguments {
     /// Prints calibration.json in place of the summary
     #[arg(long)]
     json: bool,
-}
-
-fn length(text: &str) -> Result<Span, String> {
-    let span = Span::parse(text).map_err(|error| error.to_string())?;
-    match span >= Span::from_secs(1) {
-        true => Ok(span),
-        false => Err("write at least 1s, as 20s".to_owned()),
-    }
 }
 
 /// Calibrates.

@@ -7,8 +7,10 @@ macro_rules! tell {
     };
 }
 
+mod advise;
 mod calibrate;
 mod check;
+mod child;
 mod cleanup;
 mod commands;
 mod compare;
@@ -16,6 +18,7 @@ mod exit;
 mod generate;
 mod init;
 mod interrupt;
+mod judging;
 mod learn;
 mod left_behind;
 mod lifecycle;
@@ -26,6 +29,7 @@ mod report;
 mod run;
 mod search;
 mod serve;
+mod slo;
 mod stock;
 mod sweep;
 mod until;
@@ -47,7 +51,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use stormglass_glance::room_for;
 use stormglass_glance::shown::printable;
-use stormglass_model::units::Bytes;
+use stormglass_model::units::{Bytes, Span};
 
 /// Forecasts what an image service does in a storm: spawns thousands to millions of subjects, runs their
 /// stories against the service at once, and judges every change of status.
@@ -68,6 +72,7 @@ enum Command {
     Run(run::Arguments),
     Search(search::Arguments),
     Calibrate(calibrate::Arguments),
+    Advise(advise::Arguments),
     Compare(compare::Arguments),
     Sweep(sweep::Arguments),
     Serve(serve::Arguments),
@@ -105,6 +110,7 @@ pub fn main() -> ExitCode {
         (Some(Command::Run(arguments)), _) => run::run(&arguments, &interruption),
         (Some(Command::Search(arguments)), _) => search::run(&arguments, &interruption),
         (Some(Command::Calibrate(arguments)), _) => calibrate::run(&arguments, &interruption),
+        (Some(Command::Advise(arguments)), _) => advise::run(&arguments, &interruption),
         (Some(Command::Compare(arguments)), _) => compare::run(&arguments),
         (Some(Command::Sweep(arguments)), _) => sweep::sweep(&arguments, &interruption),
         (Some(Command::Serve(arguments)), _) => serve::serve(&arguments, &interruption),
@@ -144,6 +150,15 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
 /// A number of bytes with its unit.
 fn size(text: &str) -> Result<Bytes, String> {
     Bytes::parse(text).map_err(|error| error.to_string())
+}
+
+/// How long a storm lasts.
+fn length(text: &str) -> Result<Span, String> {
+    let span = Span::parse(text).map_err(|error| error.to_string())?;
+    match span >= Span::from_secs(1) {
+        true => Ok(span),
+        false => Err("write at least 1s, as 20s".to_owned()),
+    }
 }
 
 /// A share above zero.

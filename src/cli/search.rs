@@ -5,6 +5,7 @@ use super::exit::{Exit, Told};
 use super::interrupt::Interruption;
 use super::progress::watched;
 use super::reach::reach;
+use super::slo::setting;
 use super::{STOPPING, commands};
 use crate::capacity::{
     Answer, Budget, Frontier, Point, Range, ReadWith, SearchError, SearchResult, Storms, Unit,
@@ -151,7 +152,7 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     commands::warn_not_undone(&commands);
     let (file, settings) = (&arguments.file, &arguments.settings);
     let chosen = options_of(arguments);
-    let origin = Origin::of_search(&first, file, settings, &chosen, Host::this());
+    let origin = Origin::of_command("search", &first, file, settings, &chosen, Host::this());
     let mut kept = match &outcome {
         Outcome::OneKey(result) => folder.write_some(report::search_files(&origin, result)),
         Outcome::TwoKeys(frontier) => folder.write_some(report::frontier_files(&origin, frontier)),
@@ -381,20 +382,7 @@ fn settings(arguments: &Arguments) -> Result<Vec<String>, String> {
     let mut settings = arguments.settings.clone();
     settings.extend(arguments.seed.map(|seed| format!("seed={seed}")));
     settings.push("replications=1".to_owned());
-    if !arguments.slos.is_empty() {
-        let mut demands: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for slo in &arguments.slos {
-            let (key, demand) = split(slo)?;
-            demands.entry(key).or_default().push(demand);
-        }
-        let quoted = |text: &str| format!("{text:?}");
-        let demands = demands.iter().map(|(key, demands)| {
-            let demands: Vec<String> = demands.iter().map(|it| quoted(it)).collect();
-            format!("{} = [{}]", quoted(key), demands.join(", "))
-        });
-        let demands: Vec<String> = demands.collect();
-        settings.push(format!("thresholds={{ {} }}", demands.join(", ")));
-    }
+    settings.extend(setting(&arguments.slos)?);
     Ok(settings)
 }
 
@@ -426,26 +414,22 @@ fn options_of(arguments: &Arguments) -> Vec<String> {
         .collect()
 }
 
-/// `saving->active p(99) < 20s`: what a demand is about, and the demand.
-fn split(slo: &str) -> Result<(&str, &str), String> {
-    let compared = slo.rfind(['<', '>']);
-    let before = compared.map_or("", |at| slo[..at].trim_end());
-    let start = before.rfind(char::is_whitespace);
-    let parts = start.map(|at| (slo[..at].trim(), slo[at..].trim()));
-    parts.filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-        format!("`{slo}` is no demand; write for example 'saving->active p(99) < 20s'")
-    })
+/// How the process ends where a storm was the end of it.
+pub(super) fn failed(failure: &SearchError) -> Exit {
+    match failure {
+        SearchError::NotValid { verdict, .. } => match verdict {
+            Verdict::Invalid => Exit::Invalid,
+            Verdict::Valid | Verdict::Unknown => Exit::Unknown,
+        },
+        SearchError::Local(..) => Exit::Generator,
+        SearchError::Scenario(..) => Exit::Scenario,
+        SearchError::Run(..) => Exit::CouldNotRun,
+    }
 }
 
 fn exit(result: &SearchResult) -> Exit {
     match (&result.failure, &result.answer) {
-        (Some(SearchError::NotValid { verdict, .. }), _) => match verdict {
-            Verdict::Invalid => Exit::Invalid,
-            Verdict::Valid | Verdict::Unknown => Exit::Unknown,
-        },
-        (Some(SearchError::Local(..)), _) => Exit::Generator,
-        (Some(SearchError::Scenario(..)), _) => Exit::Scenario,
-        (Some(SearchError::Run(..)), _) => Exit::CouldNotRun,
+        (Some(failure), _) => failed(failure),
         (None, Answer::Found(_) | Answer::Everywhere) => Exit::Valid,
         (None, Answer::Nowhere) => Exit::Threshold,
         (None, Answer::NotOffered(..)) => Exit::Generator,
@@ -464,31 +448,5 @@ fn exit_of_two(frontier: &Frontier) -> Exit {
     match exits.all(|other| other == first) {
         true => first,
         false => Exit::Valid,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_demand_is_split_from_what_it_is_about() {
-        for (slo, expected) in [
-            (
-                "saving->active p(99) < 20s",
-                ("saving->active", "p(99) < 20s"),
-            ),
-            ("upload error_rate<1%", ("upload", "error_rate<1%")),
-            (
-                "recovery(store outage) time < 5m",
-                ("recovery(store outage)", "time < 5m"),
-            ),
-            ("dropped count <= 3", ("dropped", "count <= 3")),
-        ] {
-            assert_eq!(split(slo), Ok(expected), "{slo}");
-        }
-        for slo in ["", "upload", "p(99) < 20s", "saving->active"] {
-            assert!(split(slo).is_err(), "{slo}");
-        }
     }
 }

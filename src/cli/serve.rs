@@ -1,16 +1,21 @@
 //! `stormglass serve`: the embedded service as a Glance that others can talk to.
 
+use super::child::Child;
+use super::judging::Judging;
 use super::{Exit, Interruption, Told, size, told};
 use crate::engine::Progress;
 use crate::scenario::{self, Served};
 use anyhow::Context;
 use clap::Args;
-use std::net::{SocketAddr, TcpListener};
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use stormglass_glance::{Commands, room_for, runtime};
-use stormglass_model::units::Bytes;
+use stormglass_model::fault::{FaultKind, ReplyFault};
+use stormglass_model::misuse::Misuse;
+use stormglass_model::units::{Bytes, Span};
 use stormglass_serve::{Config, FaultRule, Keep, Server, User};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
@@ -33,12 +38,33 @@ pub struct Arguments {
     /// Sets a key over the scenario's, as service.store.put=5ms
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "scenario")]
     overrides: Vec<String>,
+    /// Judges clients, and this server's own answers, and writes what is found when it ends
+    #[arg(long)]
+    judge: bool,
+    /// Where what is found goes: a folder that is empty or does not exist [default: a new one under results/]
+    #[arg(long, value_name = "DIR", requires = "judge")]
+    out: Option<PathBuf>,
+    /// Prints clients.json in place of the summary
+    #[arg(long, requires = "judge")]
+    json: bool,
     /// Listens also where other machines can connect. Then only who logs in with a password is answered
     #[arg(long)]
     yes_serve_everybody: bool,
+    /// Runs a command, which finds the server in OS_AUTH_URL and what belongs to it, and ends with it
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
 }
 
 const HELP: &str = "\
+Examples:
+  stormglass serve
+  stormglass serve scenarios/store-chaos.toml --listen 127.0.0.1:19292
+  stormglass serve scenarios/bad-day.toml --judge -- pytest tests/
+  stormglass serve scenarios/bad-day.toml --judge --listen 127.0.0.1:0 -- sh -c 'curl $STORMGLASS_SERVE_URL/v2/images'
+
+With --judge it exits with 90 where a client made a mistake that the scenario does not accept, or an answer of its own was wrong, and
+with 91 where no client asked for anything. With a command that failed it exits with 1, whatever was found.
+
 Log in at http://127.0.0.1:9292/identity/v3 as admin, demo or alt, each with its name for a password and
 for a project; or send the token `user:project:role1,role2`. docs/serve.md has examples.";
 
@@ -46,12 +72,14 @@ for a project; or send the token `user:project:role1,role2`. docs/serve.md has e
 const MEMORY: Bytes = Bytes(1 << 30);
 /// How often it is looked whether the user wants to stop.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long clients are to wait between two looks where nothing is said.
+const POLL: Span = Span::from_millis(500);
 /// What is told when it is to stop.
 const STOPPING: &str = "stopping: requests under way are given up";
 
 pub fn serve(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result<Exit> {
     check_reach(arguments)?;
-    let config = config(arguments)?;
+    let (mut config, accepts) = config(arguments)?;
     let listener = listen(arguments)?;
     let address = listener.local_addr()?;
     room_for(64)?;
@@ -62,23 +90,39 @@ pub fn serve(arguments: &Arguments, interruption: &Interruption) -> anyhow::Resu
         .data
         .as_ref()
         .map(|folder| folder.display().to_string());
+    let judging = match arguments.judge {
+        true => {
+            let out = arguments.out.as_deref();
+            Some(Judging::begin(out, &config.name, config.seed.0, accepts)?)
+        }
+        false => None,
+    };
+    let user = usual(&config.users);
+    let other = other_host(&mut config, arguments.listen)?;
     let server = Server::new(config).with_context(|| match folder {
         Some(folder) => format!("cannot keep data in {folder}"),
         None => "cannot serve".to_owned(),
     })?;
+    let mut child = Child::start(&arguments.command, address, &user)?;
     let runtime = runtime()?;
-    let stop = async move {
-        while !progress.is_interrupted() {
+    let stop = async {
+        while !progress.is_interrupted() && !child.has_ended() {
             sleep(LOOK).await;
         }
     };
     LocalSet::new().block_on(&runtime, async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
+        let other = other.map(tokio::net::TcpListener::from_std).transpose()?;
         tell!("serving: http://{address}, Keystone at http://{address}/identity/v3, this server's own path at http://{address}/stormglass");
-        server.serve(listener, stop).await;
+        server.serve(listener, other, stop).await;
         anyhow::Ok(())
     })?;
-    Ok(Exit::Valid)
+    let failed = child.end();
+    let exit = match judging {
+        Some(judging) => judging.conclude(&server, arguments.json)?,
+        None => Exit::Valid,
+    };
+    Ok(failed.unwrap_or(exit))
 }
 
 /// Whether it is wanted that others connect, if they can.
@@ -108,17 +152,18 @@ fn listen(arguments: &Arguments) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-fn config(arguments: &Arguments) -> anyhow::Result<Config> {
+/// What the server is told, and which mistakes of clients are accepted.
+fn config(arguments: &Arguments) -> anyhow::Result<(Config, Vec<Misuse>)> {
     let mut config = Config::default();
     let mut memory = MEMORY;
+    let mut accepts = Vec::new();
+    config.judge = arguments.judge.then_some(POLL);
     if let Some(file) = &arguments.scenario {
         room_for(1)?;
         let served = scenario::read_for_serve(file, &arguments.overrides);
-        memory = take_over(
-            &mut config,
-            served.map_err(|mistakes| told(&mistakes))?,
-            memory,
-        );
+        let mut served = served.map_err(|mistakes| told(&mistakes))?;
+        accepts = std::mem::take(&mut served.serve.accepts);
+        memory = take_over(&mut config, served, memory);
     }
     config.keep = match &arguments.data {
         Some(folder) => Keep::Folder(folder.clone()),
@@ -133,7 +178,7 @@ fn config(arguments: &Arguments) -> anyhow::Result<Config> {
     }
     // A token that anybody can write is none.
     config.development_tokens = !config.open;
-    Ok(config)
+    Ok((config, accepts))
 }
 
 /// Takes over what a scenario says; gives how much memory there is for data.
@@ -163,6 +208,7 @@ fn take_over(config: &mut Config, served: Served, memory: Bytes) -> Bytes {
             })
             .collect();
     }
+    config.judge = config.judge.map(|usual| serve.poll.unwrap_or(usual));
     config.size_cap = serve.size_cap;
     config.quota = serve.quota;
     config.show_locations = serve.show_locations.unwrap_or(config.show_locations);
@@ -175,4 +221,43 @@ fn many_files() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     let _ = setrlimit(Resource::Nofile, limit); // fewer connections, and no more
+}
+
+/// The other host to which downloads are redirected, where a fault wants that: an address of this machine that is not the server's.
+fn other_host(config: &mut Config, listen: SocketAddr) -> anyhow::Result<Option<TcpListener>> {
+    let redirects = |rule: &FaultRule| {
+        matches!(
+            rule.kind,
+            FaultKind::Reply {
+                fault: ReplyFault::Redirect,
+                ..
+            }
+        )
+    };
+    if !config.faults.iter().any(redirects) {
+        return Ok(None);
+    }
+    let second = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+    let bound = match listen.ip() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST) => TcpListener::bind((second, 0)),
+        _ => TcpListener::bind((listen.ip(), 0)),
+    };
+    // Where there is no second address, another port is another host as well.
+    let bound = bound.or_else(|_| TcpListener::bind((listen.ip(), 0)));
+    let listener = bound.with_context(|| "cannot listen as the other host of a redirect")?;
+    listener.set_nonblocking(true)?;
+    config.other_host = Some(listener.local_addr()?);
+    Ok(Some(listener))
+}
+
+/// As whom a command is to log in: the first who is no admin.
+fn usual(users: &[User]) -> User {
+    let admin = |user: &&User| !user.roles.iter().any(|role| role == "admin");
+    let first = users.iter().find(admin).or(users.first()).cloned();
+    first.unwrap_or_else(|| User {
+        name: String::new(),
+        password: String::new(),
+        project: String::new(),
+        roles: Vec::new(),
+    })
 }

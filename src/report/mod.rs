@@ -3,8 +3,10 @@
 //! Every exporter is a pure function from values; only `folder` touches the disk, and nothing here prints
 //! or knows an engine or a target.
 
+mod advice;
 mod averages;
 mod calibration;
+mod clients;
 mod compare;
 mod csv;
 pub mod diagram;
@@ -30,9 +32,11 @@ mod summary;
 mod terminal;
 mod totals;
 
+pub use advice::{advice_files, advice_json, advice_sentence, advice_summary, setup_point};
 pub use calibration::{
     calibrated_scenario, calibration_json, calibration_sentence, calibration_summary,
 };
+pub use clients::{Judged, clients_files, clients_json, clients_summary};
 pub use compare::{compare_files, compare_json, compare_sentence, compare_text};
 pub use findings::{
     files as sweep_files, sentence as sweep_sentence, summary as sweep_summary, sweep_json,

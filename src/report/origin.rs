@@ -103,8 +103,9 @@ impl Origin {
         }
     }
 
-    /// Describes a search for which the scenario was read, with the options that say what it looked for.
-    pub(crate) fn of_search(
+    /// Describes what another command than `run` did with the scenario, with the options that say what it looked for.
+    pub(crate) fn of_command(
+        command: &str,
         scenario: &Scenario,
         file: &Path,
         settings: &[String],
@@ -114,7 +115,7 @@ impl Origin {
         let mut origin = Origin::new(scenario, file, settings, host);
         let options: Vec<String> = options.iter().map(|option| quoted(option)).collect();
         let file = quoted(&file.to_string_lossy());
-        origin.command = format!("stormglass search {file} {}", options.join(" "));
+        origin.command = format!("stormglass {command} {file} {}", options.join(" "));
         origin
     }
 

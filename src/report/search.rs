@@ -164,19 +164,25 @@ fn resource(used: &ResourceUse) -> Value {
 }
 
 fn point(result: &SearchResult, (point, beside): &(Point, Beside)) -> Value {
-    let figures = (0..result.demands.len()).map(|at| {
+    let mut told = measured(&result.demands, point, beside);
+    told["value"] = json!(point.value);
+    told
+}
+
+/// What was measured with one value, or one set-up.
+pub(super) fn measured(demands: &[Threshold], point: &Point, beside: &Beside) -> Value {
+    let figures = demands.iter().enumerate().map(|(at, threshold)| {
         let figure = point.figure(at);
         json!({
-            "demand": demand(&result.demands[at]),
+            "demand": demand(threshold),
             "mean": figure.map(|it| it.mean),
             "low": figure.map(Estimate::low).filter(|it| it.is_finite()),
             "high": figure.map(Estimate::high).filter(|it| it.is_finite()),
-            "bound": result.demands[at].bound,
-            "unit": result.demands[at].unit().name(),
+            "bound": threshold.bound,
+            "unit": threshold.unit().name(),
         })
     });
     json!({
-        "value": point.value,
         "runs": point.samples.len(),
         "holds": point.holds,
         "overloaded": point.is_overloaded(),
@@ -220,12 +226,7 @@ pub(super) fn capacity_rows(result: &SearchResult) -> impl Iterator<Item = Vec<S
             point.value.to_string(),
             unit(result.range.unit).to_owned(),
             point.samples.len().to_string(),
-            match point.holds {
-                Some(true) => "yes",
-                Some(false) => "no",
-                None => "unknown",
-            }
-            .to_owned(),
+            held(point.holds).to_owned(),
             demand(&result.demands[at]),
             number(figure.map(|it| it.mean)),
             number(figure.map(Estimate::low)),
@@ -388,11 +389,7 @@ fn points(result: &SearchResult) -> Vec<String> {
         let gives_way = result.found().map(|found| found.demand);
         let at = gives_way.unwrap_or_else(|| point.deciding(&result.demands));
         let figure = figure_of(point, at, &result.demands[at]);
-        let holds = match point.holds {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "unknown",
-        };
+        let holds = held(point.holds);
         let busiest = beside.resources.first().map_or_else(String::new, |it| {
             format!("{} {}", it.resource, percent(it.utilisation))
         });
@@ -428,11 +425,20 @@ pub fn search_point(range: &Range, demands: &[Threshold], point: &Point) -> Stri
     format!("{value} {holds} ({}; {runs})", figures.join(", "))
 }
 
+/// Whether demands hold, in a word.
+pub(super) const fn held(holds: Option<bool>) -> &'static str {
+    match holds {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "unknown",
+    }
+}
+
 /// Values that a summary shows.
 const ROWS: usize = 10;
 
 /// A figure at a value, or why there is none.
-fn figure_of(point: &Point, at: usize, threshold: &Threshold) -> String {
+pub(super) fn figure_of(point: &Point, at: usize, threshold: &Threshold) -> String {
     match point.figure(at) {
         _ if point.is_lost() => "missed early".to_owned(),
         _ if point.is_overloaded() => "work left over".to_owned(),

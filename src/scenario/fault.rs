@@ -5,12 +5,12 @@ use super::document::Value;
 use super::reader::{Fields, Input, Read};
 use super::value::{own_name, share};
 use std::collections::BTreeSet;
-use stormglass_model::fault::{Fault, FaultKind, Place, kinds_at};
+use stormglass_model::fault::{Fault, FaultKind, FaultTarget, Place, ReplyFault, kinds_at};
 use stormglass_model::script::ClientFault;
 use stormglass_model::units::{Span, Time};
 
 /// Every kind, as the table of faults spells them, with the key of what it may have to know, and an example of that.
-const KINDS: [(&str, &str, &str); 12] = [
+const KINDS: [(&str, &str, &str); 17] = [
     ("error", "probability", "0.3"),
     ("latency", "add", "\"250ms\""),
     ("stall", "after", "\"50%\""),
@@ -23,6 +23,11 @@ const KINDS: [(&str, &str, &str); 12] = [
     ("close-reply", "probability", "0.3"),
     ("revoke", "after", "\"50%\""),
     ("command", "", ""),
+    ("busy", "probability", "0.1"),
+    ("lost", "probability", "0.1"),
+    ("cut", "after", "\"50%\""),
+    ("corrupt", "probability", "0.1"),
+    ("redirect", "probability", "0.1"),
 ];
 
 const KIND: &str = "{ error = { probability = 0.3 } }";
@@ -31,6 +36,7 @@ const KIND: &str = "{ error = { probability = 0.3 } }";
 pub(super) fn read(
     root: &mut Fields,
     target: Option<&Target>,
+    served: bool,
     duration: Option<Span>,
 ) -> Vec<Fault> {
     let mut names = BTreeSet::new();
@@ -46,8 +52,8 @@ pub(super) fn read(
             input.one_of("place", Place::ALL, Place::name)
         });
         let kind = t.need_with("kind", KIND, written);
-        let kind =
-            (place.zip(kind)).and_then(|(place, kind)| checked(t, target?, &commands, place, kind));
+        let kind = (place.zip(kind))
+            .and_then(|(place, kind)| checked(t, target?, served, &commands, place, kind));
         let window = t.with("window", |input| window(input, duration));
         let (from, to) = window.unwrap_or_default();
         Some(Fault {
@@ -68,26 +74,19 @@ pub(super) fn read(
 fn checked(
     t: &Fields,
     target: &Target,
+    served: bool,
     commands: &BTreeSet<&str>,
     at: Place,
     (tag, kind): Written,
 ) -> Option<FaultKind> {
-    let glance = match target {
-        Target::Embedded(_) => None,
-        Target::Glance(glance) => Some(glance),
+    let (glance, on) = match target {
+        Target::Embedded(_) if served => (None, FaultTarget::Serve),
+        Target::Embedded(_) => (None, FaultTarget::Embedded),
+        Target::Glance(glance) => (Some(glance), FaultTarget::Glance),
     };
-    let known = kinds_at(at, glance.is_some());
+    let known = kinds_at(at, on);
     if known.is_empty() {
-        let (message, help) = match glance {
-            Some(_) => (
-                format!("a fault at `{at}` cannot be injected into glance"),
-                "on glance a fault can be at: client, server",
-            ),
-            None => (
-                "a fault at `server` is a command, and the embedded service knows none".to_owned(),
-                "write another place, or run the scenario on [target.glance]",
-            ),
-        };
+        let (message, help) = nowhere(at, on);
         t.wrong("at", message, help);
         return None;
     }
@@ -113,6 +112,25 @@ fn checked(
     };
     t.wrong("kind", message, help);
     None
+}
+
+/// The message and the help for a place that has no fault on this target.
+fn nowhere(at: Place, on: FaultTarget) -> (String, &'static str) {
+    match (at, on) {
+        (Place::Reply, FaultTarget::Embedded | FaultTarget::Glance) => (
+            "a fault at `reply` strikes the clients of `stormglass serve`, and a run has none"
+                .to_owned(),
+            "serve the scenario, or write another place",
+        ),
+        (_, FaultTarget::Glance) => (
+            format!("a fault at `{at}` cannot be injected into glance"),
+            "on glance a fault can be at: client, server",
+        ),
+        (_, FaultTarget::Embedded | FaultTarget::Serve) => (
+            "a fault at `server` is a command, and the embedded service knows none".to_owned(),
+            "write another place, or run the scenario on [target.glance]",
+        ),
+    }
 }
 
 /// A kind by its name and as it was written. Whether a `stall` is a client's shows only beside its place.
@@ -182,6 +200,7 @@ fn with_detail(t: &mut Fields, tag: &str, key: &'static str, example: &str) -> O
         "error" => t
             .need_with(key, example, share)
             .map(|probability| FaultKind::Error { probability }),
+        "busy" | "lost" | "cut" | "corrupt" | "redirect" => of_serve(t, tag, key, example),
         "close-reply" => t.need_with(key, example, share).map(of_a_reply),
         _ => {
             let after = t.need_with(key, example, share);
@@ -193,6 +212,30 @@ fn with_detail(t: &mut Fields, tag: &str, key: &'static str, example: &str) -> O
             })
         }
     }
+}
+
+/// What `stormglass serve` does to a reply.
+fn of_serve(t: &mut Fields, tag: &str, key: &'static str, example: &str) -> Option<FaultKind> {
+    let (fault, probability) = match tag {
+        "cut" => {
+            let after = t.need_with(key, example, share);
+            let probability = t.with("probability", share).unwrap_or(1.0);
+            (ReplyFault::Cut { after: after? }, probability)
+        }
+        _ => {
+            let probability = t.need_with(key, example, share);
+            let fault = match tag {
+                "busy" => ReplyFault::Busy {
+                    retry_after: t.or("retry_after", Span::from_secs(1)),
+                },
+                "lost" => ReplyFault::Lost,
+                "corrupt" => ReplyFault::Corrupt,
+                _ => ReplyFault::Redirect,
+            };
+            (fault, probability?)
+        }
+    };
+    Some(FaultKind::Reply { fault, probability })
 }
 
 fn window(input: Input, duration: Option<Span>) -> Option<(Time, Option<Time>)> {

@@ -63,10 +63,22 @@ fn prices(root: &mut Fields, target: Option<&Target>) -> Option<Prices> {
     }
     input.table("[prices]", |t| {
         let currency = t.need_with("currency", "\"EUR\"", currency);
-        let priced = ["tib_month", "slot_month", "worker_hour"];
-        let [tib_month, slot_month, worker_hour] = priced.map(|key| t.or(key, 0.0));
+        let priced = [
+            "tib_month",
+            "slot_month",
+            "worker_hour",
+            "process_hour",
+            "connection_hour",
+        ];
+        let [
+            tib_month,
+            slot_month,
+            worker_hour,
+            process_hour,
+            connection_hour,
+        ] = priced.map(|key| t.or(key, 0.0));
         if !priced.iter().any(|key| t.has(key)) {
-            let help = "write at least one of tib_month, slot_month and worker_hour";
+            let help = "write at least one of tib_month, slot_month, worker_hour, process_hour and connection_hour";
             return input.refuse("nothing has a price", help);
         }
         Some(Prices {
@@ -74,6 +86,8 @@ fn prices(root: &mut Fields, target: Option<&Target>) -> Option<Prices> {
             tib_month,
             slot_month,
             worker_hour,
+            process_hour,
+            connection_hour,
         })
     })
 }

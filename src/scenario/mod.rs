@@ -151,6 +151,10 @@ pub struct Prices {
     pub slot_month: f64,
     /// Of a worker of any kind for an hour.
     pub worker_hour: f64,
+    /// Of a process of the service for an hour.
+    pub process_hour: f64,
+    /// Of a connection to the database for an hour.
+    pub connection_hour: f64,
 }
 
 /// A valid storm.

@@ -195,7 +195,7 @@ fn scenario(t: &mut Fields) -> Option<Scenario> {
     let load = load::read(t, by_story);
     let duration = load.as_ref().and_then(|load| load.duration);
     let phases = load::phases(t, load.as_ref());
-    let faults = fault::read(t, target.as_ref(), duration);
+    let faults = fault::read(t, target.as_ref(), false, duration);
     if let Some(load) = &load {
         story::weigh(&mut stories, load);
     }
@@ -314,7 +314,10 @@ fn stands_still(scenario: &Scenario) -> bool {
         let takes_time = match fault.kind {
             FaultKind::Latency { add } => add > Span::ZERO,
             FaultKind::Stall | FaultKind::Down | FaultKind::Error { .. } => true,
-            FaultKind::Full | FaultKind::Client { .. } | FaultKind::Command(_) => false,
+            FaultKind::Full
+            | FaultKind::Client { .. }
+            | FaultKind::Command(_)
+            | FaultKind::Reply { .. } => false,
         };
         fault.from == Time::ZERO && takes_time
     });

@@ -3,7 +3,8 @@
 use super::reader::{Fields, Input, Read};
 use std::collections::BTreeSet;
 use std::fmt;
-use stormglass_model::units::Bytes;
+use stormglass_model::misuse::Misuse;
+use stormglass_model::units::{Bytes, Span};
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct Serve {
     pub show_locations: Option<bool>,
     /// Bytes that are kept in memory.
     pub memory: Option<Bytes>,
+    /// How long clients are to wait between two looks at what is on its way.
+    pub poll: Option<Span>,
+    /// Mistakes of clients that are accepted.
+    pub accepts: Vec<Misuse>,
 }
 
 /// `[[serve.users]]`.
@@ -57,6 +62,14 @@ impl Read for Serve {
                 quota: t.get("quota"),
                 show_locations: t.get("show_locations"),
                 memory: t.get("memory"),
+                poll: t.get("poll"),
+                accepts: t
+                    .with("accepts", |input| {
+                        input.all("a list of mistakes of clients", "[\"too-fast\"]", |it| {
+                            it.one_of("mistake", Misuse::ALL, Misuse::name)
+                        })
+                    })
+                    .unwrap_or_default(),
             })
         })
     }

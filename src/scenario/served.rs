@@ -57,7 +57,7 @@ fn served(t: &mut Fields) -> Option<Served> {
         let message = "this scenario runs on a real Glance, and `serve` is the embedded service";
         t.wrong_key("target", message, "leave out [target.glance]");
     }
-    let faults = fault::read(t, target.as_ref(), None);
+    let faults = fault::read(t, target.as_ref(), true, None);
     let serve = t.get::<Serve>("serve");
     for key in OF_A_RUN {
         let _ = t.input(key);

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should say where, in its helpers as well"
 )]
 
+mod advise;
 mod arrivals;
 mod auth;
 mod averages;

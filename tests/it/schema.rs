@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What has a schema.
-const NAMES: [&str; 5] = ["scenario", "run", "search", "compare", "sweep"];
+const NAMES: [&str; 7] = [
+    "scenario", "run", "search", "compare", "sweep", "advice", "clients",
+];
 
 fn schema(name: &str) -> Value {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -60,6 +62,13 @@ fn every_shipped_scenario_fits() {
             std::fs::read_to_string(path).unwrap(),
         )
     });
+    // What is served has no load of its own.
+    for path in files("scenarios/serve") {
+        let mut served = scenario(&std::fs::read_to_string(&path).unwrap());
+        served["load"] = json!({ "users": 1, "subjects": 1 });
+        served["story"] = json!([{ "name": "a", "steps": ["create"] }]);
+        check("scenario", &served).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    }
     let example = include_str!("scenario/example.toml").to_owned();
     for (name, text) in texts.chain([("the example".to_owned(), example)]) {
         if let Err(why) = check("scenario", &scenario(&text)) {

@@ -2,6 +2,7 @@
 
 mod control;
 mod door;
+mod judged;
 mod readers;
 
 use crate::glance::served::Served;

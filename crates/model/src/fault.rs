@@ -26,6 +26,8 @@ named! {
         Client = "client",
         /// A real server as a whole, from outside.
         Server = "server",
+        /// A reply of `stormglass serve`, on its way to the client.
+        Reply = "reply",
     }
 }
 
@@ -59,6 +61,56 @@ pub enum FaultKind {
     },
     /// A command of the scenario, by its name; its undo heals it.
     Command(String),
+    /// A client of `stormglass serve` gets another reply than it should.
+    Reply {
+        /// Which one.
+        fault: ReplyFault,
+        /// Of each request that it can strike, 0 to 1.
+        probability: f64,
+    },
+}
+
+/// What is wrong with a reply.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ReplyFault {
+    /// It is 503 with `Retry-After`, and nothing was done.
+    Busy {
+        /// What `Retry-After` says, in whole seconds.
+        retry_after: Span,
+    },
+    /// It never comes: what was asked is done, and the connection ends.
+    Lost,
+    /// Its data ends too early.
+    Cut {
+        /// After this share of the data, 0 to 1.
+        after: f64,
+    },
+    /// One bit of its data is another.
+    Corrupt,
+    /// It says that the data is at another host.
+    Redirect,
+}
+
+impl ReplyFault {
+    /// The name used in scenarios.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ReplyFault::Busy { .. } => "busy",
+            ReplyFault::Lost => "lost",
+            ReplyFault::Cut { .. } => "cut",
+            ReplyFault::Corrupt => "corrupt",
+            ReplyFault::Redirect => "redirect",
+        }
+    }
+
+    /// Whether it can strike a reply that has data, or one that has none.
+    const fn strikes(self, has_data: bool) -> bool {
+        match self {
+            ReplyFault::Busy { .. } => true,
+            ReplyFault::Lost => !has_data,
+            ReplyFault::Cut { .. } | ReplyFault::Corrupt | ReplyFault::Redirect => has_data,
+        }
+    }
 }
 
 impl FaultKind {
@@ -72,23 +124,60 @@ impl FaultKind {
             FaultKind::Down => "down",
             FaultKind::Client { fault, .. } => fault.name(),
             FaultKind::Command(_) => "command",
+            FaultKind::Reply { fault, .. } => fault.name(),
         }
     }
 }
 
-/// The published table: which kinds of fault each place can have, on the embedded service and on a real Glance.
-pub const TABLE: [(Place, &[&str], &[&str]); 9] = [
-    (Place::Api, &["error", "latency", "stall"], &[]),
-    (Place::RegistryCommit, &["error", "latency", "stall"], &[]),
-    (Place::StorePut, &["error", "latency", "stall", "full"], &[]),
-    (Place::StoreGet, &["error", "latency", "stall"], &[]),
-    (Place::StoreDelete, &["error", "latency", "stall"], &[]),
-    (Place::Scrubber, &["down"], &[]),
-    (Place::Executor, &["down"], &[]),
-    (
-        Place::Client,
-        &["close"],
-        &[
+/// What a scenario with faults is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultTarget {
+    /// A run on the embedded service.
+    Embedded,
+    /// A run on a real Glance.
+    Glance,
+    /// `stormglass serve`.
+    Serve,
+}
+
+/// The kinds of fault that a place can have, for each target.
+#[derive(Clone, Copy, Debug)]
+pub struct Kinds {
+    /// The place.
+    pub place: Place,
+    /// In a run on the embedded service.
+    pub embedded: &'static [&'static str],
+    /// In a run on a real Glance.
+    pub glance: &'static [&'static str],
+    /// For clients of `stormglass serve`. Clients' own faults belong to the load, which it passes over.
+    pub serve: &'static [&'static str],
+}
+
+impl Kinds {
+    /// A place inside the embedded service, which a served one has as well.
+    const fn inside(place: Place, kinds: &'static [&'static str]) -> Kinds {
+        Kinds {
+            place,
+            embedded: kinds,
+            glance: &[],
+            serve: kinds,
+        }
+    }
+}
+
+/// The published table of faults.
+pub const TABLE: [Kinds; Place::COUNT] = [
+    Kinds::inside(Place::Api, &["error", "latency", "stall"]),
+    Kinds::inside(Place::RegistryCommit, &["error", "latency", "stall"]),
+    Kinds::inside(Place::StorePut, &["error", "latency", "stall", "full"]),
+    Kinds::inside(Place::StoreGet, &["error", "latency", "stall"]),
+    Kinds::inside(Place::StoreDelete, &["error", "latency", "stall"]),
+    Kinds::inside(Place::Scrubber, &["down"]),
+    Kinds::inside(Place::Executor, &["down"]),
+    Kinds {
+        place: Place::Client,
+        embedded: &["close"],
+        glance: &[
             "close",
             "reset",
             "half-close",
@@ -97,18 +186,30 @@ pub const TABLE: [(Place, &[&str], &[&str]); 9] = [
             "close-reply",
             "revoke",
         ],
-    ),
-    (Place::Server, &[], &["command"]),
+        serve: &["close"],
+    },
+    Kinds {
+        place: Place::Server,
+        embedded: &[],
+        glance: &["command"],
+        serve: &[],
+    },
+    Kinds {
+        place: Place::Reply,
+        embedded: &[],
+        glance: &[],
+        serve: &["busy", "lost", "cut", "corrupt", "redirect"],
+    },
 ];
 
-/// The kinds of fault that a place can have; `glance`: on a real one.
-pub fn kinds_at(place: Place, glance: bool) -> &'static [&'static str] {
-    (TABLE.iter().find(|(at, ..)| *at == place)).map_or(
-        &[],
-        |(_, embedded, real)| {
-            if glance { real } else { embedded }
-        },
-    )
+/// The kinds of fault that a place can have on a target.
+pub fn kinds_at(place: Place, target: FaultTarget) -> &'static [&'static str] {
+    let kinds = TABLE.iter().find(|it| it.place == place);
+    kinds.map_or(&[], |it| match target {
+        FaultTarget::Embedded => it.embedded,
+        FaultTarget::Glance => it.glance,
+        FaultTarget::Serve => it.serve,
+    })
 }
 
 /// Position of a fault in its scenario.
@@ -221,6 +322,7 @@ impl Faults {
                 FaultKind::Error { .. }
                 | FaultKind::Down
                 | FaultKind::Client { .. }
+                | FaultKind::Reply { .. }
                 | FaultKind::Command(_) => {}
             }
         }
@@ -244,6 +346,22 @@ impl Faults {
                 let struck = (sends || fault == ClientFault::CloseReply)
                     && unit(&mut rule.rng) < probability;
                 struck.then_some((fault, after))
+            }
+            _ => None,
+        })
+    }
+
+    /// What is wrong with the reply to a request, if anything is: the first rule in file order that can strike and wants to.
+    /// `has_data`: what was asked for is data.
+    pub fn reply_fault(&mut self, has_data: bool) -> Option<ReplyFault> {
+        if !self.any_at(Place::Reply) {
+            return None;
+        }
+        let mut open = self.rules.iter_mut().filter(|rule| rule.open);
+        open.find_map(|rule| match rule.kind {
+            FaultKind::Reply { fault, probability } => {
+                let struck = fault.strikes(has_data) && unit(&mut rule.rng) < probability;
+                struck.then_some(fault)
             }
             _ => None,
         })

@@ -10,6 +10,7 @@ pub mod history;
 pub mod invocation;
 pub mod lifecycle;
 pub mod load;
+pub mod misuse;
 mod named;
 pub mod operations;
 pub mod random;

@@ -1,8 +1,11 @@
 //! What is answered, before it is bytes on a connection.
 
+use crate::catalog::ImageId;
+use crate::clients::Client;
 use crate::data::Part;
 use crate::refusal::Refusal;
 use serde_json::Value;
+use stormglass_model::fault::ReplyFault;
 
 /// What becomes of a request.
 pub(crate) type Result<T = Answer> = std::result::Result<T, Refusal>;
@@ -13,6 +16,16 @@ pub(crate) struct Answer {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Body,
+    /// What is to go wrong on its way.
+    pub struck: Option<Box<Struck>>,
+}
+
+/// A fault that strikes an answer, and whose it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Struck {
+    pub fault: ReplyFault,
+    pub client: Client,
+    pub image: Option<ImageId>,
 }
 
 /// What is in it.
@@ -35,6 +48,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body,
+            struck: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a server is told before it starts.
 
 use crate::data::Keep;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 use stormglass_model::config::{FailureRule, ServiceConfig};
@@ -35,6 +36,10 @@ pub struct Config {
     pub quota: Option<Bytes>,
     /// What of its clients it puts up with.
     pub limits: Limits,
+    /// Whether clients are judged, and how long they are to wait between two looks at what is on its way.
+    pub judge: Option<Span>,
+    /// Another host, to which downloads can be redirected.
+    pub other_host: Option<SocketAddr>,
 }
 
 impl Default for Config {
@@ -55,6 +60,8 @@ impl Default for Config {
             size_cap: None,
             quota: None,
             limits: Limits::default(),
+            judge: None,
+            other_host: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::catalog::ImageId;
 use bytes::{Bytes, BytesMut};
-use md5::{Digest, Md5};
+use md5::{Digest as _, Md5};
 use sha2::Sha512;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -159,6 +159,20 @@ impl Vault {
             writer.push(&piece)?;
         }
         Ok(Rc::new(writer.finish()?))
+    }
+}
+
+/// The MD5 of what goes out.
+#[derive(Debug, Default)]
+pub(crate) struct Digest(Md5);
+
+impl Digest {
+    pub fn push(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    pub fn hex(self) -> String {
+        hex(&self.0.finalize())
     }
 }
 

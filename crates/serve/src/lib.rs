@@ -17,21 +17,27 @@
 mod answer;
 mod calls;
 mod catalog;
+mod clients;
 mod clock;
 mod config;
 mod data;
 mod date;
+mod elsewhere;
 mod history;
 mod identity;
 mod inspect;
+mod judgement;
 mod refusal;
+mod reply;
 mod route;
 mod server;
 mod twin;
 
-pub use catalog::{Change, PatchVersion, parse_patch};
+pub use catalog::{Change, ImageId, PatchVersion, parse_patch};
+pub use clients::{ClientFinding, ClientReport};
 pub use config::{Config, FaultRule, Limits, User};
 pub use data::Keep;
 pub use inspect::inspect;
+pub use judgement::{Answers, Judgement, Violation};
 pub use refusal::Refusal;
 pub use server::Server;

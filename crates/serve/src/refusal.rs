@@ -1,5 +1,7 @@
 //! Answers that refuse, in the shape in which Glance writes them.
 
+use stormglass_model::units::Span;
+
 /// Why a request is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -54,6 +56,14 @@ impl Refusal {
     /// 409: not in this status.
     pub(crate) fn conflict(text: impl Into<String>) -> Refusal {
         Refusal::of(409, text)
+    }
+
+    /// 503, and when to ask again.
+    pub(crate) fn busy(retry_after: Span) -> Refusal {
+        Refusal {
+            header: Some(("retry-after", (retry_after.0 / 1_000_000_000).to_string())),
+            ..Refusal::unavailable("The server has too much to do; ask again later.")
+        }
     }
 
     /// 410: it was taken away meanwhile.

@@ -1,21 +1,18 @@
 //! Connections: accepted, bounded, and answered.
 
-use crate::answer::{Answer, Body};
-use crate::calls::{self, Shared, fetch};
+use crate::answer::Answer;
+use crate::calls::{self, Shared};
 use crate::config::{Config, Limits};
-use crate::data::Part;
+use crate::elsewhere;
+use crate::judgement::{self, Judgement};
 use crate::refusal::Refusal;
+use crate::reply::{Sent, To, sent};
 use crate::twin::Twin;
-use bytes::Bytes;
-use http_body_util::channel::{Channel, Sender};
-use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE,
-};
+use hyper::header::{ACCEPT, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -23,12 +20,12 @@ use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
+use stormglass_model::fault::ReplyFault;
+use stormglass_model::units::Span;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-
-type Sent = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
 /// Bytes of a request's head.
 const HEAD: usize = 64 << 10;
@@ -50,14 +47,60 @@ impl Server {
         })
     }
 
-    /// Answers who connects, until `stop`. It needs a local set to run in.
-    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+    /// Answers who connects, until `stop`; `other` is where the other host listens to which downloads can be redirected. It needs a
+    /// local set to run in.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        other: Option<TcpListener>,
+        stop: impl Future<Output = ()>,
+    ) {
         let calendar = tokio::task::spawn_local(keep_time(Rc::clone(&self.shared)));
+        let elsewhere = async {
+            match other {
+                Some(other) => self.accept_elsewhere(other).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = self.accept(listener) => {}
+            () = elsewhere => {}
             () = stop => {}
         }
         calendar.abort();
+    }
+
+    /// What is said of all answers so far and, if they are judged, of clients, who have nothing more to ask.
+    pub fn judgement(&self) -> io::Result<Judgement> {
+        let mut twin = self.shared.borrow_mut();
+        let clients = twin.client_report();
+        Ok(Judgement {
+            answers: judgement::of_answers(&twin),
+            clients,
+            history: judgement::history(&twin)?,
+        })
+    }
+
+    async fn accept_elsewhere(&self, listener: TcpListener) {
+        let mut open = JoinSet::new();
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let (shared, limits) = (Rc::clone(&self.shared), self.limits);
+            while open.try_join_next().is_some() {}
+            open.spawn_local(async move {
+                let answers = service_fn(|request| {
+                    let shared = Rc::clone(&shared);
+                    async move {
+                        Ok::<_, Infallible>(elsewhere::respond(shared, request, limits).await)
+                    }
+                });
+                let connection = builder(limits).serve_connection(TokioIo::new(stream), answers);
+                let _ = connection.await; // whoever asked has gone
+            });
+        }
     }
 
     async fn accept(&self, listener: TcpListener) {
@@ -103,20 +146,35 @@ async fn keep_time(shared: Shared) {
 
 async fn converse(stream: TcpStream, shared: Shared, limits: Limits, numbers: Rc<Cell<u64>>) {
     let _ = stream.set_nodelay(true); // slower, and no more
+    let judged = shared.borrow().config.judge.is_some();
+    let Ok((stream, peer)) = Peer::of(stream, judged) else {
+        return; // no file is left for it
+    };
+    let peer = Rc::new(peer);
     let answers = service_fn(|request| {
         let number = numbers.get() + 1;
         numbers.set(number);
-        let shared = Rc::clone(&shared);
-        async move { Ok::<_, Infallible>(respond(shared, request, limits, number).await) }
+        respond(
+            Rc::clone(&shared),
+            request,
+            limits,
+            number,
+            Rc::clone(&peer),
+        )
     });
-    let connection = http1::Builder::new()
+    let connection = builder(limits).serve_connection(TokioIo::new(stream), answers);
+    let _ = connection.await; // whoever asked has gone
+}
+
+fn builder(limits: Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         // Whoever has nothing more to say may still want to hear.
         .half_close(true)
-        .max_buf_size(HEAD.max(8 << 10))
-        .serve_connection(TokioIo::new(stream), answers);
-    let _ = connection.await; // whoever asked has gone
+        .max_buf_size(HEAD.max(8 << 10));
+    builder
 }
 
 async fn respond(
@@ -124,20 +182,38 @@ async fn respond(
     request: Request<Incoming>,
     limits: Limits,
     number: u64,
-) -> Response<Sent> {
+    peer: Rc<Peer>,
+) -> Result<Response<Sent>, Unanswered> {
     let accept = request.headers().get(ACCEPT);
     let accept = accept.and_then(|it| it.to_str().ok()).unwrap_or_default();
     let accept = accept.to_owned();
     let head = *request.method() == Method::HEAD;
     let unauthenticated = format!("Keystone uri=\"{}\"", "/identity");
-    let answered = timeout(limits.whole, calls::answer(shared, request)).await;
-    let answer = match answered {
+    let answered = calls::answer(Rc::clone(&shared), request, number);
+    let answer = match timeout(limits.whole, answered).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(refusal)) => Answer::refused(&refusal, &accept),
         Err(_) => Answer::refused(&Refusal::unavailable("It took too long."), &accept),
     };
     let status = answer.status;
-    let mut response = sent(answer, head, limits).await;
+    let lost = (answer.struck.as_ref()).is_some_and(|it| it.fault == ReplyFault::Lost);
+    let heard = !lost && !peer.has_gone();
+    let wait = answer
+        .headers
+        .iter()
+        .find(|(name, _)| *name == "retry-after");
+    let wait = wait.and_then(|(_, text)| text.parse().ok());
+    let wait = wait.map(Span::from_secs).filter(|_| heard);
+    (shared.borrow_mut()).answered(number, heard.then_some(status), wait);
+    if lost {
+        return Err(Unanswered);
+    }
+    let to = To {
+        shared,
+        head,
+        limits,
+    };
+    let mut response = sent(answer, to).await;
     let headers = response.headers_mut();
     let id = format!("req-{number:08x}-0000-4000-8000-000000000000");
     if let Ok(id) = HeaderValue::from_str(&id) {
@@ -148,92 +224,38 @@ async fn respond(
     {
         headers.insert(WWW_AUTHENTICATE, value);
     }
-    response
+    Ok(response)
 }
 
-/// An answer as it goes over the connection.
-async fn sent(answer: Answer, head: bool, limits: Limits) -> Response<Sent> {
-    let Answer {
-        mut status,
-        headers,
-        body,
-    } = answer;
-    let mut kind = None;
-    let mut length = None;
-    let body: Sent = match body {
-        Body::Empty => Either::Left(Full::default()),
-        Body::Text(media_type, text) => {
-            kind = Some(media_type);
-            Either::Left(Full::new(text.into()))
-        }
-        Body::Data(part) => {
-            kind = Some("application/octet-stream");
-            length = Some(part.length());
-            let (sender, channel) = Channel::new(2);
-            if !head {
-                tokio::task::spawn_local(send(part, sender, limits.pause));
-            }
-            Either::Right(channel)
-        }
-        Body::Elsewhere { url } => match fetch(Method::GET, &url).await {
-            Ok(fetched) => {
-                kind = Some("application/octet-stream");
-                length = fetched.length;
-                let (sender, channel) = Channel::new(2);
-                tokio::task::spawn_local(relay(fetched, sender, limits.pause));
-                Either::Right(channel)
-            }
-            Err(_) => {
-                status = 204;
-                Either::Left(Full::default())
-            }
-        },
-    };
-    let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let all = response.headers_mut();
-    if let Some(kind) = kind {
-        all.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    }
-    if let Some(length) = length {
-        all.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    for (name, value) in headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            all.append(HeaderName::from_static(name), value);
-        }
-    }
-    response
-}
+/// A fault wants that nothing is answered: the connection ends.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault wants that there is no reply")]
+struct Unanswered;
 
-/// Sends data as fast as the client takes it, but waits for none for ever.
-async fn send(mut part: Part, mut sender: Sender<Bytes, io::Error>, pause: Duration) {
-    loop {
-        match part.next() {
-            Ok(Some(data)) => {
-                let taken = timeout(pause, sender.send_data(data)).await;
-                if !matches!(taken, Ok(Ok(()))) {
-                    return; // dropped in the middle, so that the connection breaks off
-                }
-            }
-            Ok(None) => return,
-            Err(error) => return sender.abort(error),
-        }
-    }
-}
+/// The other end of a connection, where it matters whether somebody is there.
+struct Peer(Option<std::net::TcpStream>);
 
-async fn relay(mut fetched: calls::Fetched, mut sender: Sender<Bytes, io::Error>, pause: Duration) {
-    loop {
-        match fetched.next().await {
-            Ok(Some(data)) => {
-                let taken = timeout(pause, sender.send_data(data)).await;
-                if !matches!(taken, Ok(Ok(()))) {
-                    return;
-                }
-            }
-            Ok(None) => return,
-            Err(refusal) => return sender.abort(io::Error::other(refusal.text)),
+impl Peer {
+    /// Looks at a connection through a second handle, if clients are judged.
+    fn of(stream: TcpStream, judged: bool) -> std::io::Result<(TcpStream, Peer)> {
+        if !judged {
+            return Ok((stream, Peer(None)));
+        }
+        let stream = stream.into_std()?;
+        let second = stream.try_clone()?; // which does not block either
+        Ok((TcpStream::from_std(stream)?, Peer(Some(second))))
+    }
+
+    /// Whether the client has closed the connection before it was answered.
+    fn has_gone(&self) -> bool {
+        let Some(stream) = &self.0 else {
+            return false;
+        };
+        match stream.peek(&mut [0]) {
+            Ok(0) => true,
+            // The next request.
+            Ok(_) => false,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
         }
     }
 }

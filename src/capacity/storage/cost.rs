@@ -4,7 +4,7 @@ use super::by_run::ByRun;
 use super::plan::Plan;
 
 /// Hours of a month: 365 days of 24 hours, a twelfth of them.
-const MONTH_H: f64 = 730.0;
+pub const MONTH_H: f64 = 730.0;
 const TIB: f64 = (1_u64 << 40) as f64;
 
 /// What a plan costs in a month, in the currency of its prices.
@@ -16,7 +16,7 @@ pub struct Cost {
     pub stored: ByRun,
     /// For the store's slots.
     pub slots: f64,
-    /// For the workers: those of requests, of the scrubber and of tasks.
+    /// For the workers: those of requests, of the scrubber and of tasks; with the processes they are in, and the connections they use.
     pub workers: f64,
 }
 
@@ -27,7 +27,10 @@ pub(super) fn cost(bytes: &ByRun, plan: &Plan) -> Option<Cost> {
         .map(|bytes| (bytes + plan.stock.0 as f64) / TIB * prices.tib_month)
         .collect();
     let slots = plan.slots as f64 * prices.slot_month;
-    let workers = plan.workers as f64 * MONTH_H * prices.worker_hour;
+    let workers = plan.workers as f64 * prices.worker_hour
+        + plan.processes as f64 * prices.process_hour
+        + plan.connections as f64 * prices.connection_hour;
+    let workers = workers * MONTH_H;
     let month = stored.iter().map(|stored| stored + slots + workers);
     Some(Cost {
         month: ByRun::new(month.collect())?,
@@ -56,16 +59,22 @@ mod tests {
                 tib_month: 20.0,
                 slot_month: 5.0,
                 worker_hour: 0.01,
+                process_hour: 0.1,
+                connection_hour: 0.02,
             }),
             slots: 8,
             workers: 72,
+            processes: 2,
+            connections: 10,
         };
         let bytes = ByRun::new(vec![2.0 * TIB, 3.0 * TIB]).unwrap();
         let cost = cost(&bytes, &plan).unwrap();
         assert_eq!(cost.stored.values(), [40.0, 60.0]);
         assert_eq!(cost.slots, 40.0);
-        assert!((cost.workers - 72.0 * 7.3).abs() < 1e-9, "{}", cost.workers);
-        assert!((cost.month.mean() - (50.0 + 40.0 + 525.6)).abs() < 1e-9);
+        // 0.72 of workers, 0.2 of processes and 0.2 of connections, an hour.
+        let workers = 1.12 * 730.0;
+        assert!((cost.workers - workers).abs() < 1e-9, "{}", cost.workers);
+        assert!((cost.month.mean() - (50.0 + 40.0 + workers)).abs() < 1e-9);
         assert_eq!(
             super::cost(
                 &bytes,

@@ -16,7 +16,7 @@ mod series;
 mod trend;
 
 pub use by_run::ByRun;
-pub use cost::Cost;
+pub use cost::{Cost, MONTH_H};
 pub use full::Full;
 pub use levels::StatusLevel;
 pub use plan::Plan;

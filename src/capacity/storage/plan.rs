@@ -22,6 +22,10 @@ pub struct Plan {
     pub slots: u64,
     /// Workers of all kinds: of requests, of the scrubber and of tasks.
     pub workers: u64,
+    /// Processes of the service.
+    pub processes: u64,
+    /// Connections to its database.
+    pub connections: u64,
 }
 
 /// A capacity.
@@ -37,12 +41,19 @@ impl Plan {
     /// Of a scenario.
     pub fn of(scenario: &Scenario) -> Plan {
         let faults = scenario.faults.iter().zip(0..);
-        let (slots, workers) = match &scenario.target {
-            Target::Glance(_) => (0, 0),
+        let (slots, workers, processes, connections) = match &scenario.target {
+            Target::Glance(_) => (0, 0, 0, 0),
             Target::Embedded(config) => {
                 let workers = [config.workers, config.scrub_workers, config.task_workers];
                 let workers = workers.iter().map(|count| u64::from(count.get())).sum();
-                (config.store.slots.get().into(), workers)
+                let processes = config.processes.get().into();
+                let connections = config.registry.connections.get().into();
+                (
+                    config.store.slots.get().into(),
+                    workers,
+                    processes,
+                    connections,
+                )
             }
         };
         let scrubber = faults.filter(|(fault, _)| fault.place == Place::Scrubber);
@@ -54,6 +65,8 @@ impl Plan {
             prices: scenario.prices.clone(),
             slots,
             workers,
+            processes,
+            connections,
         }
     }
 }

@@ -17,6 +17,7 @@ mod timeline;
 mod words;
 
 pub use json::sweep_json;
+pub(super) use sarif::fingerprint;
 pub use summary::summary;
 #[cfg(feature = "parquet")]
 pub(super) use words::reading;

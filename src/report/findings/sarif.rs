@@ -102,7 +102,7 @@ fn one((number, finding): (usize, &Finding)) -> Value {
 }
 
 /// The same for the same finding in every sweep: the first half of SHA-256 of its name, in hex.
-fn fingerprint(name: &str) -> String {
+pub fn fingerprint(name: &str) -> String {
     let digest = Sha256::digest(name.as_bytes());
     digest
         .iter()

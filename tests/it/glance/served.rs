@@ -25,6 +25,11 @@ pub struct Served {
 
 impl Served {
     pub fn start(config: Config) -> Served {
+        Served::start_with(config, None)
+    }
+
+    /// The same with another host, to which downloads are redirected.
+    pub fn start_with(config: Config, other: Option<TcpListener>) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -33,7 +38,13 @@ impl Served {
             super::local(async {
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
                 let server = Server::new(config).unwrap();
-                server.serve(listener, async { drop(stopped.await) }).await;
+                let other = other.map(|other| {
+                    other.set_nonblocking(true).unwrap();
+                    tokio::net::TcpListener::from_std(other).unwrap()
+                });
+                server
+                    .serve(listener, other, async { drop(stopped.await) })
+                    .await;
             });
         });
         Served {

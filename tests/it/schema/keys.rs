@@ -89,7 +89,7 @@ fn keys(table: &Value) -> BTreeSet<String> {
 }
 
 /// Every table of a scenario, and a text with an unknown key in it.
-const TABLES: [(&str, &str); 48] = [
+const TABLES: [(&str, &str); 53] = [
     ("", "§ = 1"),
     ("target.embedded", "[target.embedded]\n§ = 1"),
     (
@@ -235,6 +235,26 @@ const TABLES: [(&str, &str); 48] = [
         "fault.[].kind.close-reply",
         "[[fault]]\nname = \"a\"\nat = \"client\"\nkind = { close-reply = { probability = 1, § = 1 } }",
     ),
+    (
+        "fault.[].kind.busy",
+        "[[fault]]\nname = \"a\"\nat = \"reply\"\nkind = { busy = { probability = 1, § = 1 } }",
+    ),
+    (
+        "fault.[].kind.lost",
+        "[[fault]]\nname = \"a\"\nat = \"reply\"\nkind = { lost = { probability = 1, § = 1 } }",
+    ),
+    (
+        "fault.[].kind.cut",
+        "[[fault]]\nname = \"a\"\nat = \"reply\"\nkind = { cut = { after = 1, § = 1 } }",
+    ),
+    (
+        "fault.[].kind.corrupt",
+        "[[fault]]\nname = \"a\"\nat = \"reply\"\nkind = { corrupt = { probability = 1, § = 1 } }",
+    ),
+    (
+        "fault.[].kind.redirect",
+        "[[fault]]\nname = \"a\"\nat = \"reply\"\nkind = { redirect = { probability = 1, § = 1 } }",
+    ),
     ("phase.[]", "[[phase]]\nname = \"a\"\nfrom = \"1s\"\n§ = 1"),
     ("settle", "[settle]\n§ = 1"),
     ("report", "[report]\n§ = 1"),
@@ -374,4 +394,12 @@ fn every_name_that_the_reader_knows_is_in_the_schema() {
     let target = at("/properties/target/properties").as_object().unwrap();
     let target: BTreeSet<String> = target.keys().cloned().collect();
     assert_eq!(target, known("[target.§]"), "target");
+}
+
+#[test]
+fn every_mistake_of_a_client_is_in_the_schema() {
+    let root = schema("scenario");
+    let accepts = root.pointer("/definitions/serve/properties/accepts/items");
+    let text = "[serve]\naccepts = [\"§\"]";
+    assert_eq!(names(&root, accepts.unwrap()), known(text));
 }

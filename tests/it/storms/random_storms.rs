@@ -8,7 +8,7 @@ use stormglass::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use stormglass_model::config::{
     CpuConfig, FailureRule, RegistryConfig, ServiceConfig, StoreConfig,
 };
-use stormglass_model::fault::{Fault, FaultKind, Place, TABLE};
+use stormglass_model::fault::{Fault, FaultKind, Kinds, Place, TABLE};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::{ArrivalRate, Arrivals, Retries, Spacing, Story};
 use stormglass_model::random::{Distribution, Drawn, Rng, Seed, Shape, unit};
@@ -206,7 +206,12 @@ fn action(dice: &mut Dice) -> Action {
 /// Each kind of fault at each place, most of them not at all.
 fn faults(dice: &mut Dice) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (place, kinds, _) in TABLE {
+    for Kinds {
+        place,
+        embedded: kinds,
+        ..
+    } in TABLE
+    {
         for kind in kinds {
             if dice.chance(0.25) {
                 faults.push(fault(dice, place, kind));

@@ -158,7 +158,7 @@ impl Seen {
             unknown * 100 < judged,
             "{unknown} of {judged} are left unjudged"
         );
-        let kinds: usize = TABLE.iter().map(|(_, kinds, _)| kinds.len()).sum();
+        let kinds: usize = TABLE.iter().map(|it| it.embedded.len()).sum();
         assert_eq!(self.faults.len(), kinds, "{:?}", self.faults);
     }
 }

@@ -25,6 +25,8 @@ pub(crate) type Shared = Rc<RefCell<Twin>>;
 /// A request that is being answered.
 pub(crate) struct Context {
     pub shared: Shared,
+    /// Which of all requests it is.
+    pub number: u64,
     pub headers: HeaderMap,
     pub query: Vec<(String, String)>,
     pub body: Incoming,

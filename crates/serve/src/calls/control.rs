@@ -4,14 +4,13 @@ use super::context::Context;
 use crate::answer::{Answer, Body, Result};
 use crate::catalog::{Facts, ImageId, Location, Origin, Requester, registration};
 use crate::data::Blob;
+use crate::judgement;
 use crate::refusal::Refusal;
 use crate::twin::{Ask, Twin};
 use serde_json::{Value, json};
 use std::rc::Rc;
-use stormglass_model::checker::concurrent;
 use stormglass_model::history::Content;
-use stormglass_model::history::file::Header;
-use stormglass_model::lifecycle::{Operation, SubjectStatus, Verdict, Who};
+use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
 
 /// Images of one stock, at most.
 const STOCK: u64 = 1_000_000;
@@ -25,6 +24,7 @@ pub(crate) async fn answer(context: Context, method: &str, path: &[String]) -> R
         ("GET", ["faults"]) => Ok(Answer::json(200, &faults(&shared.borrow()))),
         ("GET", ["history"]) => history(&shared.borrow()),
         ("GET", ["verdict"]) => Ok(Answer::json(200, &verdict(&shared.borrow()))),
+        ("GET", ["clients"]) => clients(&mut shared.borrow_mut()),
         ("POST", ["faults", name, turn @ ("open" | "heal")]) => {
             match shared.borrow_mut().fault(name, *turn == "open") {
                 true => Ok(Answer::empty(204)),
@@ -53,7 +53,7 @@ pub(crate) async fn answer(context: Context, method: &str, path: &[String]) -> R
             stock(&mut shared.borrow_mut(), &body)
         }
         ("GET" | "POST", _) => Err(Refusal::missing(
-            "There are GET /stormglass, faults, history and verdict; POST faults/NAME/open, faults/NAME/heal, scrub, freeze, thaw, reset and stock.",
+            "There are GET /stormglass, faults, history, verdict and clients; POST faults/NAME/open, faults/NAME/heal, scrub, freeze, thaw, reset and stock.",
         )),
         _ => Err(Refusal::method("GET, POST")),
     }
@@ -119,42 +119,49 @@ fn faults(twin: &Twin) -> Value {
         .collect()
 }
 
-fn header(twin: &Twin) -> Header {
-    let service = &twin.config.service;
-    Header {
-        scenario: twin.config.name.clone(),
-        seed: twin.config.seed.0,
-        profile: service.rules.profile(),
-        delayed_delete: Some(service.delayed_delete),
-        one_identity: false,
-    }
-}
-
 fn history(twin: &Twin) -> Result {
-    let file = twin
-        .history
-        .file(&header(twin))
-        .map_err(|_| Refusal::error())?;
+    let file = judgement::history(twin).map_err(|_| Refusal::error())?;
     let text = String::from_utf8(file).map_err(|_| Refusal::error())?;
     Ok(Answer::new(200, Body::Text("application/jsonl", text)))
 }
 
 /// What the concurrent checker says of what clients were answered so far.
 fn verdict(twin: &Twin) -> Value {
-    let rules = concurrent::Rules::of(&header(twin));
-    let (mut worst, mut violations, mut judged) = (Verdict::Valid, Vec::new(), 0_u64);
-    for history in twin.history.subjects() {
-        let judgement = concurrent::judge(history, &rules);
-        judged += 1;
-        worst = worst.max(judgement.verdict);
-        let told = judgement.violations.iter().take(1).map(|it| {
-            json!({ "image": history.subject, "invariant": it.invariant.name(), "sentence": it.sentence })
-        });
-        if violations.len() < 100 {
-            violations.extend(told);
-        }
-    }
-    json!({ "verdict": worst.name(), "images": judged, "violations": violations })
+    let judged = judgement::of_answers(twin);
+    let violations = judged.violations.iter().map(|it| {
+        json!({ "image": it.subject, "invariant": it.invariant.name(), "sentence": it.sentence })
+    });
+    json!({
+        "verdict": judged.verdict.name(),
+        "images": judged.images,
+        "violations": violations.collect::<Vec<Value>>(),
+    })
+}
+
+/// What clients did wrong so far, if they had nothing more to ask.
+fn clients(twin: &mut Twin) -> Result {
+    let report = twin
+        .client_report()
+        .ok_or_else(|| Refusal::missing("Clients are not judged: start with --judge."))?;
+    let findings = report.findings.iter().map(|it| {
+        json!({
+            "misuse": it.misuse.name(),
+            "client": it.client,
+            "image": it.image.map(|id| id.to_string()),
+            "at": it.at.as_secs_f64(),
+            "sentence": it.sentence,
+        })
+    });
+    let counts = report.counts.iter();
+    let counts = counts.map(|(misuse, count)| (misuse.name().to_owned(), json!(count)));
+    Ok(Answer::json(
+        200,
+        &json!({
+            "calls": report.calls,
+            "counts": counts.collect::<serde_json::Map<_, _>>(),
+            "findings": findings.collect::<Vec<Value>>(),
+        }),
+    ))
 }
 
 /// Images that are there from the beginning, all alike: `{"count": 1000, "size": 1048576, "project": "demo"}`.

@@ -13,10 +13,11 @@ use stormglass_model::history::Content;
 use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
 
 pub(crate) async fn create(context: Context, requester: Requester) -> Result {
-    let shared = context.shared.clone();
+    let (shared, number) = (context.shared.clone(), context.number);
     let body = context.json().await?;
     let answer = {
         let mut twin = shared.borrow_mut();
+        twin.says(number, &body);
         let origin = Origin {
             id: twin.fresh_id(),
             now: twin.clock.unix(),
@@ -41,6 +42,7 @@ pub(crate) async fn create(context: Context, requester: Requester) -> Result {
         };
         twin.ask(ask, move |twin, completion| {
             done(twin, completion, id, |_| Refusal::conflict("It is there."))?;
+            twin.made(number, id);
             let protected = image.protected;
             let ask = Ask {
                 operation: Operation::Protect,

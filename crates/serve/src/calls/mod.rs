@@ -16,18 +16,20 @@ pub(crate) use context::Shared;
 pub(crate) use download::part;
 pub(crate) use fetch::{Fetched, fetch};
 
-use crate::answer::{Answer, Result};
+use crate::answer::{Answer, Body, Result, Struck};
 use crate::catalog::{ImageId, Requester};
+use crate::clients::{Client, Doing};
 use crate::refusal::Refusal;
 use crate::route::{Call, ImageCall, pairs, route};
 use context::Context;
 use hyper::body::Incoming;
 use hyper::{Method, Request};
 use std::rc::Rc;
+use stormglass_model::fault::ReplyFault;
 use stormglass_model::lifecycle::Operation;
 
-/// Answers a request.
-pub(crate) async fn answer(shared: Shared, request: Request<Incoming>) -> Result {
+/// Answers a request, which is the one of this number.
+pub(crate) async fn answer(shared: Shared, request: Request<Incoming>, number: u64) -> Result {
     let (head, body) = request.into_parts();
     let mut method = head.method;
     // What a look at the head alone shows is the head of what a look shows.
@@ -46,6 +48,7 @@ pub(crate) async fn answer(shared: Shared, request: Request<Incoming>) -> Result
         query: pairs(head.uri.query()),
         headers: head.headers,
         body,
+        number,
         shared,
     };
     let call = match call {
@@ -64,6 +67,73 @@ pub(crate) async fn answer(shared: Shared, request: Request<Incoming>) -> Result
         _ => {}
     }
     let requester = context.requester()?;
+    let (shared, on) = (Rc::clone(&context.shared), concerns(&call));
+    match begin(&context, &requester, &call, on)? {
+        None => perform(context, requester, call).await,
+        Some(fault) => {
+            let struck = Box::new(Struck {
+                fault,
+                client: Client::of(&requester),
+                image: on,
+            });
+            let answered = perform(context, requester, call).await;
+            spoiled(&shared, struck, answered)
+        }
+    }
+}
+
+/// The image or the task that a call is about.
+fn concerns(call: &Call) -> Option<ImageId> {
+    match call {
+        Call::Image(id, _) | Call::ShowTask(id) | Call::DeleteFromStore { image: id, .. } => {
+            Some(*id)
+        }
+        _ => None,
+    }
+}
+
+/// Notes what a client asks, and draws what is to go wrong with the reply.
+fn begin(
+    context: &Context,
+    requester: &Requester,
+    call: &Call,
+    on: Option<ImageId>,
+) -> Result<Option<ReplyFault>> {
+    let Some(doing) = Doing::of(call) else {
+        return Ok(None);
+    };
+    let mut twin = context.shared.borrow_mut();
+    twin.asked(context.number, requester, doing, on);
+    match twin.reply_fault(doing == Doing::Download) {
+        Some(ReplyFault::Busy { retry_after }) => Err(Refusal::busy(retry_after)),
+        fault => Ok(fault),
+    }
+}
+
+/// An answer with which something is to go wrong.
+fn spoiled(shared: &Shared, struck: Box<Struck>, answered: Result) -> Result {
+    match (struck.fault, answered) {
+        // Nobody will read it.
+        (ReplyFault::Lost, Err(refusal)) => Ok(Answer {
+            struck: Some(struck),
+            ..Answer::empty(refusal.status)
+        }),
+        (ReplyFault::Redirect, Ok(answer)) if matches!(answer.body, Body::Data(_)) => {
+            let elsewhere =
+                (struck.image).and_then(|image| shared.borrow_mut().put_elsewhere(image));
+            Ok(match elsewhere {
+                Some(url) => Answer::empty(302).with("location", url),
+                None => answer,
+            })
+        }
+        (_, answered) => answered.map(|answer| Answer {
+            struck: Some(struck),
+            ..answer
+        }),
+    }
+}
+
+async fn perform(context: Context, requester: Requester, call: Call) -> Result {
     match call {
         Call::Schema(name) => info::schema(&name),
         Call::Info(what) => info::info(&context, &requester, what),

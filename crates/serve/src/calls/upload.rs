@@ -79,12 +79,13 @@ pub(crate) async fn take(
     };
     let Context {
         shared,
+        number,
         body,
         limits,
         ..
     } = context;
     let held = Held::default();
-    let begun = begin(&shared, &requester, id, operation, said, &held);
+    let begun = begin(&shared, number, &requester, id, operation, said, &held);
     let (mut asked, inspected) = match begun {
         Ok(begun) => begun,
         Err(refusal) => {
@@ -140,6 +141,7 @@ fn check_size(said: Option<i64>, room: Option<u64>, cap: Option<Bytes>) -> Resul
 /// Sends the service the beginning. The format in which the data must be comes with it, where one is known.
 fn begin(
     shared: &Shared,
+    number: u64,
     requester: &Requester,
     id: ImageId,
     operation: Operation,
@@ -187,6 +189,7 @@ fn begin(
         }
         taken?;
         let blob = blob.ok_or_else(Refusal::error)?;
+        twin.brought(number, &blob.md5);
         match operation {
             Operation::Stage => {
                 if let Some(image) = twin.catalog.image_mut(id) {

@@ -7,7 +7,7 @@ use stormglass_model::history::SubjectId;
 
 /// An identifier, of an image or of a task.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ImageId(u128);
+pub struct ImageId(u128);
 
 impl ImageId {
     /// A random identifier of version four.

@@ -12,9 +12,8 @@ mod task;
 mod view;
 
 pub(crate) use create::{Origin, registration, tag};
-pub(crate) use image::{
-    Facts, Image, ImageId, Location, Member, MemberStatus, Visibility, no_image,
-};
+pub use image::ImageId;
+pub(crate) use image::{Facts, Image, Location, Member, MemberStatus, Visibility, no_image};
 pub(crate) use list::{ListQuery, page};
 pub use patch::{Change, PatchVersion, parse_patch};
 pub(crate) use patch::{Effect, apply};

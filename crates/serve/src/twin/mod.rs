@@ -4,9 +4,11 @@
 //! says what is to happen when that has ended. So nobody sees half of it, and rivals are decided by the order of the service's commits.
 
 mod asked;
+mod judged;
 
 use crate::answer::{Answer, Result};
 use crate::catalog::{Catalog, Image, ImageId, Requester, TaskType, View};
+use crate::clients::ClientChecker;
 use crate::clock::Clock;
 use crate::config::{Config, FaultRule};
 use crate::data::{Blob, Vault};
@@ -119,6 +121,11 @@ pub(crate) struct Twin {
     gone: BTreeSet<ImageId>,
     gone_order: VecDeque<ImageId>,
     open_faults: BTreeSet<FaultId>,
+    /// The faults of replies, which the service knows nothing of.
+    replies: Faults,
+    clients: Option<ClientChecker>,
+    /// The images whose data the other host has.
+    pub elsewhere: BTreeSet<ImageId>,
 }
 
 impl Twin {
@@ -144,6 +151,9 @@ impl Twin {
             gone: BTreeSet::new(),
             gone_order: VecDeque::new(),
             open_faults: BTreeSet::new(),
+            replies: faults(&config),
+            clients: config.judge.map(ClientChecker::new),
+            elsewhere: BTreeSet::new(),
             config,
         };
         twin.begin();
@@ -183,6 +193,9 @@ impl Twin {
         self.gone.clear();
         self.gone_order.clear();
         self.open_faults.clear();
+        self.replies = faults(&self.config);
+        self.clients = self.config.judge.map(ClientChecker::new);
+        self.elsewhere.clear();
         (self.ids, self.ops) = (0, 0);
         self.begin();
     }
@@ -344,6 +357,7 @@ impl Twin {
         };
         if changed {
             self.service.fault(at, fault, open, &mut self.out);
+            self.replies.set(fault, open);
             self.history.broken(at, !self.open_faults.is_empty());
         }
     }
@@ -431,7 +445,10 @@ impl Twin {
 
 fn service(config: &Config) -> Service<Records> {
     let records = Records::new(&config.service);
+    Service::new(config.service.clone(), faults(config), config.seed, records)
+}
+
+fn faults(config: &Config) -> Faults {
     let faults: Vec<Fault> = config.faults.iter().map(FaultRule::fault).collect();
-    let faults = Faults::new(&faults, config.seed);
-    Service::new(config.service.clone(), faults, config.seed, records)
+    Faults::new(&faults, config.seed)
 }

@@ -70,6 +70,8 @@ for a project; or send the token `user:project:role1,role2`. docs/serve.md has e
 
 /// How much is kept in memory where nothing is said.
 const MEMORY: Bytes = Bytes(1 << 30);
+/// Connections that wait to be accepted at most; the system may allow fewer.
+const BACKLOG: i32 = 16_384;
 /// How often it is looked whether the user wants to stop.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long clients are to wait between two looks where nothing is said.
@@ -148,6 +150,8 @@ fn listen(arguments: &Arguments) -> anyhow::Result<TcpListener> {
         tell!("stormglass: cannot listen at {address}: {error}{help}");
         Told(Exit::CouldNotRun)
     })?;
+    // Connections that come all at once wait, and are not tried again after a second.
+    rustix::net::listen(&listener, BACKLOG)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }

@@ -19,6 +19,8 @@ pub(crate) struct History {
     ended: VecDeque<u64>,
     /// Events of those that have ended.
     kept: usize,
+    /// Whether a fault is open.
+    is_broken: bool,
 }
 
 impl History {
@@ -46,13 +48,15 @@ impl History {
     }
 
     fn note(&mut self, at: Time, subject: u64, observation: Observation) {
-        let history = self
-            .images
-            .entry(subject)
-            .or_insert_with(|| SubjectHistory {
+        let history = self.images.entry(subject).or_insert_with(|| {
+            // What was broken before it came is broken for it as well.
+            let observation = Observation::Broken(true);
+            let broken = self.is_broken.then_some(ClientEvent { at, observation });
+            SubjectHistory {
                 subject,
-                events: Vec::new(),
-            });
+                events: broken.into_iter().collect(),
+            }
+        });
         if history.events.len() < OF_ONE {
             history.events.push(ClientEvent { at, observation });
         }
@@ -60,6 +64,7 @@ impl History {
 
     /// A fault opened or healed.
     pub fn broken(&mut self, at: Time, broken: bool) {
+        self.is_broken = broken;
         let observation = Observation::Broken(broken);
         for history in self.images.values_mut() {
             history.events.push(ClientEvent { at, observation });

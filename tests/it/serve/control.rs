@@ -162,3 +162,18 @@ fn pages_of_others_are_refused() {
         assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     }
 }
+
+#[test]
+fn what_was_broken_before_an_image_came_is_broken_for_it_as_well() {
+    let kind = FaultKind::Error { probability: 1.0 };
+    let served = Served::start(Config {
+        faults: vec![rule("writes", Place::StorePut, kind)],
+        ..Config::default()
+    });
+    let at = served.address;
+    assert_eq!(ask(at, "POST", "/stormglass/faults/writes/open", "").0, 204);
+    let id = created(at);
+    assert_eq!(uploaded(at, &id), 500);
+    let (_, verdict) = ask(at, "GET", "/stormglass/verdict", "");
+    assert!(verdict.contains(r#""verdict":"valid""#), "{verdict}");
+}

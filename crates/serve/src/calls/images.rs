@@ -232,7 +232,7 @@ pub(crate) async fn list(context: &Context, requester: &Requester) -> Result {
     let statuses: Vec<(ImageId, SubjectStatus)> = (subjects.into_iter())
         .filter_map(|(id, subject)| Some((id, twin.status(subject)?)))
         .collect();
-    let document = listed(
+    let (document, shown) = listed(
         &twin.catalog,
         &query,
         &statuses,
@@ -240,6 +240,7 @@ pub(crate) async fn list(context: &Context, requester: &Requester) -> Result {
         &context.query,
         twin.config.show_locations,
     )?;
+    twin.listed(context.number, shown);
     Ok(Answer::json(200, &document))
 }
 
@@ -250,13 +251,14 @@ fn listed(
     requester: &Requester,
     pairs: &[(String, String)],
     locations: bool,
-) -> Result<Value> {
+) -> Result<(Value, Vec<ImageId>)> {
     let images = (statuses.iter())
         .filter_map(|(id, status)| Some((catalog.image(*id)?, *status)))
         .filter(|(image, status)| query.takes(image, *status, requester))
         .collect();
     let (images, full) = page(query, images)?;
     let next = images.last().filter(|_| full).map(|(image, _)| image.id);
+    let ids = images.iter().map(|(image, _)| image.id).collect();
     let shown: Vec<Value> = (images.into_iter())
         .map(|(image, status)| image_view(image, View { status, locations }))
         .collect();
@@ -268,5 +270,5 @@ fn listed(
     if let Some(next) = next {
         document["next"] = json!(with_query("/v2/images", pairs, Some(next)));
     }
-    Ok(document)
+    Ok((document, ids))
 }

@@ -121,6 +121,8 @@ pub(crate) struct Asked {
     pub made: Option<ImageId>,
     /// The checksum of the data that it brought.
     pub brought: Option<String>,
+    /// The images that a list has shown; none: it may be any.
+    pub listed: Option<Vec<ImageId>>,
 }
 
 impl Asked {
@@ -133,6 +135,7 @@ impl Asked {
             says: 0,
             made: None,
             brought: None,
+            listed: None,
         }
     }
 }

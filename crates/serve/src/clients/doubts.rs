@@ -70,6 +70,16 @@ impl Doubts {
         }
     }
 
+    /// A client was shown these images, and no others that it asked for: what it has made it may have looked for.
+    pub fn listed(&mut self, client: &Client, images: &[ImageId], at: Time) {
+        for image in images {
+            self.looked_at(client, *image, at);
+        }
+        if let Some(creates) = self.of.get_mut(&(client.clone(), None)) {
+            resolve(creates, at);
+        }
+    }
+
     /// A client has looked at all there is.
     pub fn looked_at_all(&mut self, client: &Client, at: Time) {
         let theirs = self.of.iter_mut().filter(|((whose, _), _)| whose == client);

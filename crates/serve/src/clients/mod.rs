@@ -16,6 +16,7 @@ pub use finding::ClientFinding;
 use crate::catalog::ImageId;
 use doubts::{Doubts, Why};
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 use stormglass_model::misuse::Misuse;
 use stormglass_model::units::{Span, Time};
 
@@ -145,6 +146,13 @@ impl ClientChecker {
         }
     }
 
+    /// A call has shown these images.
+    pub fn listed(&mut self, number: u64, images: Vec<ImageId>) {
+        if let Some(asked) = self.open.get_mut(&number) {
+            asked.listed = Some(images);
+        }
+    }
+
     /// The image or the task that a call looks at.
     pub fn looks_at(&self, number: u64) -> Option<ImageId> {
         let asked = self.open.get(&number)?;
@@ -211,10 +219,16 @@ impl ClientChecker {
     }
 
     /// A token came to a host that is none of this server's.
-    pub fn token_came(&mut self, client: Option<&Client>, image: Option<ImageId>, at: Time) {
+    pub fn token_came(
+        &mut self,
+        client: Option<&Client>,
+        host: SocketAddr,
+        image: Option<ImageId>,
+        at: Time,
+    ) {
         let who = client.map_or_else(|| "a client".to_owned(), Client::to_string);
         let sentence = format!(
-            "{who} was sent to another host for the data of an image, and sent its token there as well"
+            "{who} was sent to another host, {host}, for the data of an image, and sent its token there as well"
         );
         self.tell(Misuse::TokenSentElsewhere, who, image, at, sentence);
     }
@@ -331,7 +345,10 @@ impl ClientChecker {
             }
             // A task may be any image's.
             (Doing::Look, _) => self.doubts.looked_at_all(&asked.client, asked.at),
-            (Doing::LookAtAll, _) => self.doubts.looked_at_all(&asked.client, asked.at),
+            (Doing::LookAtAll, _) => match &asked.listed {
+                Some(images) => self.doubts.listed(&asked.client, images, asked.at),
+                None => self.doubts.looked_at_all(&asked.client, asked.at),
+            },
             _ => {}
         }
         let heard = |known: &mut Known| {
@@ -340,7 +357,14 @@ impl ClientChecker {
             }
         };
         match (asked.doing, asked.on) {
-            (Doing::LookAtAll, _) => self.images.values_mut().for_each(heard),
+            (Doing::LookAtAll, _) => match &asked.listed {
+                Some(images) => {
+                    for image in images {
+                        let _ = self.images.get_mut(image).map(heard);
+                    }
+                }
+                None => self.images.values_mut().for_each(heard),
+            },
             (_, Some(on)) => {
                 let _ = self.images.get_mut(&on).map(heard);
             }

@@ -63,6 +63,12 @@ impl Calls {
         });
     }
 
+    fn list(&mut self, user: &str, shows: &[ImageId]) {
+        self.call_that(user, Doing::LookAtAll, None, status(200), |it, number| {
+            it.listed(number, shows.to_vec());
+        });
+    }
+
     /// The mistakes, if these images are left with data, and those without.
     fn found(&self, with: &[ImageId], without: &[ImageId]) -> Vec<Misuse> {
         let left = |image: &ImageId, has_data| Left {
@@ -102,7 +108,7 @@ fn a_create_is_sent_again_only_after_a_look() {
     );
     let mut looks = Calls::new();
     looks.create(DEMO, image(1), LOST);
-    looks.call(DEMO, Doing::LookAtAll, None, status(200));
+    looks.list(DEMO, &[]);
     looks.create(DEMO, image(2), status(201));
     looks.call(DEMO, Doing::Delete, Some(image(1)), status(204));
     assert_eq!(looks.found(&[image(2)], &[]), []);
@@ -225,7 +231,12 @@ fn an_image_that_nobody_will_use_is_deleted() {
     let mut calls = Calls::new();
     calls.create(DEMO, image(1), status(201));
     calls.call(DEMO, Doing::Upload, Some(image(1)), LOST);
+    // A list of others shows it nothing.
+    calls.list(DEMO, &[image(2)]);
     assert_eq!(calls.found(&[image(1)], &[]), [Misuse::LeakedImage]);
+    calls.list(DEMO, &[image(1)]);
+    assert_eq!(calls.found(&[image(1)], &[]), []);
+    calls.call(DEMO, Doing::Upload, Some(image(1)), LOST);
     calls.call(DEMO, Doing::Look, Some(image(1)), status(200));
     assert_eq!(calls.found(&[image(1)], &[]), []);
     // Whose creator is still waiting, and one that was there from the beginning.

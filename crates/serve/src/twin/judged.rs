@@ -46,6 +46,13 @@ impl Twin {
         }
     }
 
+    /// A call has shown these images.
+    pub fn listed(&mut self, number: u64, images: Vec<ImageId>) {
+        if let Some(clients) = &mut self.clients {
+            clients.listed(number, images);
+        }
+    }
+
     /// A call is over. `status`: what its client was answered; none where it never heard.
     pub fn answered(&mut self, number: u64, status: Option<u16>, retry_after: Option<Span>) {
         let at = self.clock.now();
@@ -79,8 +86,8 @@ impl Twin {
         let at = self.clock.now();
         let requester = self.identity.requester(Some(token), self.clock.unix());
         let client = requester.ok().map(|it| Client::of(&it));
-        if let Some(clients) = &mut self.clients {
-            clients.token_came(client.as_ref(), image, at);
+        if let (Some(clients), Some(host)) = (&mut self.clients, self.config.other_host) {
+            clients.token_came(client.as_ref(), host, image, at);
         }
     }
 

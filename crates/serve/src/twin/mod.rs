@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
-use stormglass_model::fault::{Fault, FaultId, Faults};
+use stormglass_model::fault::{Fault, FaultId, Faults, Place};
 use stormglass_model::history::{Content, Gauges, OpId, SubjectId};
 use stormglass_model::invocation::{Completion, Out};
 use stormglass_model::lifecycle::{Operation, SubjectStatus, Who};
@@ -358,7 +358,10 @@ impl Twin {
         if changed {
             self.service.fault(at, fault, open, &mut self.out);
             self.replies.set(fault, open);
-            self.history.broken(at, !self.open_faults.is_empty());
+            // What goes wrong with replies is no fault of the service's.
+            let faults = &self.config.faults;
+            let breaks = |fault: &FaultId| faults[usize::from(fault.0)].place != Place::Reply;
+            self.history.broken(at, self.open_faults.iter().any(breaks));
         }
     }
 

@@ -32,6 +32,7 @@ mod serve;
 mod slo;
 mod stock;
 mod sweep;
+mod traffic;
 mod until;
 mod validate;
 

@@ -3,6 +3,7 @@
 use super::cleanup::JOURNAL;
 use super::progress::watched;
 use super::reach::reach;
+use super::traffic::traffic;
 use super::{Exit, Interruption, STOPPING};
 use crate::engine::Progress;
 use crate::report;
@@ -66,6 +67,9 @@ pub struct Arguments {
     /// A file of findings that are known; only others make the sweep fail
     #[arg(long, value_name = "FILE")]
     accept: Option<PathBuf>,
+    /// What `stormglass learn` wrote: findings are then told with how often they come about in a month
+    #[arg(long, value_name = "DIR")]
+    learned: Option<PathBuf>,
     /// The seed of every jitter
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -90,6 +94,7 @@ pub fn sweep(arguments: &Arguments, interruption: &Interruption) -> anyhow::Resu
         **target = reach(target, arguments.yes_load_this_server)?;
     }
     let accepted = accepted(arguments.accept.as_deref())?;
+    let traffic = arguments.learned.as_deref().map(traffic).transpose()?;
     let commands = match &target {
         Target::Embedded(_) => Commands::default(),
         Target::Glance(target) => Commands::new(&target.commands, arguments.allow_commands),
@@ -102,6 +107,9 @@ pub fn sweep(arguments: &Arguments, interruption: &Interruption) -> anyhow::Resu
     let result = swept(&target, arguments, &journal, &commands, &progress);
     let mut result = result.inspect_err(|_| folder.discard())?;
     accepted.marks(&mut result);
+    if let Some(traffic) = &traffic {
+        traffic.price(&mut result);
+    }
     let mut kept = folder.write_some(report::sweep_files(&result));
     super::add_page(&folder, &mut kept);
     folder.complete(&mut kept);
@@ -258,6 +266,7 @@ fn run(
         seed: arguments.seed,
         cases,
         families,
+        met: ledger.tried(sweep::meets),
         tries,
         unknown,
         acknowledged: ledger.has_acknowledged(),

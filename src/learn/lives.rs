@@ -7,6 +7,7 @@ use super::key::Key;
 use super::life::Life;
 use super::reading::Told;
 use super::request::{Answer, Asked, Request};
+use super::rivals::Rivals;
 use super::stories::Stories;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
@@ -22,6 +23,8 @@ pub struct Lives {
     pub arrivals: Arrivals,
     /// How long operations took.
     pub durations: Durations,
+    /// How often operations on one image met.
+    pub rivals: Rivals,
     /// What else there was.
     pub counts: Counts,
     open: FxHashMap<Key, Open>,
@@ -161,6 +164,7 @@ impl Lives {
         }
         if first.operation.creates() && first.answer == Answer::Done {
             self.arrivals.add(first.at, first.at, first.resolution);
+            self.rivals.add(events);
             self.stories.add(Life::of(events));
         } else {
             self.counts.failed_creates += 1;
@@ -393,7 +397,11 @@ impl Lives {
 
     fn fold(&mut self, open: Open) {
         match open.state {
-            State::Born => self.stories.add(Life::of(&merged(&open.events))),
+            State::Born => {
+                let events = merged(&open.events);
+                self.rivals.add(&events);
+                self.stories.add(Life::of(&events));
+            }
             State::Older => {}
             State::Unknown => {
                 self.counts.older_images += 1;

@@ -17,12 +17,14 @@ mod line;
 mod lives;
 mod reading;
 mod request;
+mod rivals;
 mod screen;
 mod stories;
 mod table;
 mod text;
 
 pub use learned::Learned;
+pub use rivals::{RIVALS, RIVALS_HEAD};
 pub use screen::text as screen;
 pub use table::Table;
 pub use text::{Draft, Replay, Wanted};

@@ -9,6 +9,7 @@ pub mod fit;
 mod holm;
 mod mean;
 pub mod quantile;
+pub mod rare;
 mod reservoir;
 mod series;
 pub mod student;

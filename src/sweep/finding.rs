@@ -1,8 +1,10 @@
 //! Findings of a sweep: violations that have one cause, told once.
 
 use super::cause::Cause;
+use super::month::Month;
 use super::plan::Family;
 use super::trial::Trial;
+use std::collections::BTreeMap;
 use stormglass_glance::LocalFailure;
 use stormglass_model::checker::concurrent::{Rules, Severity, Symptom};
 use stormglass_model::lifecycle::{Invariant, Verdict};
@@ -97,7 +99,7 @@ pub struct Variant {
 }
 
 /// A distinct finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// What tells it apart.
     pub cause: Cause,
@@ -105,6 +107,8 @@ pub struct Finding {
     pub variants: Vec<Variant>,
     /// Whether it was known and accepted before.
     pub accepted: bool,
+    /// What it comes to in a month, where the traffic is known.
+    pub month: Option<Month>,
 }
 
 impl Variant {
@@ -138,7 +142,7 @@ pub struct FamilyTally {
 }
 
 /// What a sweep came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SweepResult {
     /// The server, without credentials, or `embedded`.
     pub target: String,
@@ -150,6 +154,8 @@ pub struct SweepResult {
     pub cases: (u32, u32),
     /// The same for each family, and which were not; none where scripts were given.
     pub families: Vec<FamilyTally>,
+    /// How often each script was run in which one operation met another.
+    pub met: BTreeMap<Script, u32>,
     /// How many scripts were run in all.
     pub tries: u64,
     /// Tries that were inconclusive: out of budget, or the probe did not answer.

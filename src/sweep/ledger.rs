@@ -73,6 +73,14 @@ impl Ledger {
         }
     }
 
+    /// How often each script was run that is one of these.
+    pub fn tried(&self, is_one: impl Fn(&Script) -> bool) -> BTreeMap<Script, u32> {
+        let tries = self.tries.iter().filter(|(script, _)| is_one(script));
+        tries
+            .map(|(script, count)| (script.clone(), *count))
+            .collect()
+    }
+
     /// How many scripts were run, and how many of these runs were inconclusive.
     pub fn totals(&self) -> (u64, u64) {
         (self.total, self.unknown)
@@ -135,6 +143,7 @@ impl Ledger {
                     cause,
                     variants,
                     accepted: false,
+                    month: None,
                 }
             })
             .collect();

@@ -10,6 +10,7 @@ mod embedded;
 mod finding;
 mod glance;
 mod ledger;
+mod month;
 mod plan;
 mod schedule;
 mod shares;
@@ -22,6 +23,7 @@ pub use embedded::EmbeddedTestBed;
 pub use finding::{FamilyTally, Finding, SweepResult, Tally, Variant};
 pub(crate) use finding::{operations, races, shows_locations};
 pub use glance::{GlanceTestBed, TestBedError};
+pub use month::{Interval, Month, Traffic, meets};
 pub use plan::{Capabilities, Family, plan};
 pub use trial::{Caused, Trial};
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub use written::Beside;
 
 use super::arrivals::Rate;
 use super::lives::Lives;
+use super::rivals::RIVALS;
 use super::stories::Ended;
 use super::table::Table;
 use crate::report::number::{counted, percent, thousands};
@@ -60,6 +61,10 @@ pub fn draft(
 ) -> Result<Draft, String> {
     let rate = lives.arrivals.rate(has_jumped);
     let mut files = Vec::new();
+    files.extend(lives.rivals.csv().map(|text| Beside {
+        name: RIVALS.to_owned(),
+        text,
+    }));
     let service = service::table(&mut files, &lives.durations);
     let load = load::table(&mut files, &lives.arrivals, &rate, wanted.replay)?;
     let failures = failures(lives);

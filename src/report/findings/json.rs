@@ -1,19 +1,22 @@
 //! `sweep.json`: what was tried, how it was judged and what was found, for scripts and later comparison.
 
 use super::happened::Happened;
-use super::words::{demand, explained, sentence, title};
+use super::words::{demand, explained, monthly, sentence, title};
 use super::{curl, families, file_name, numbered};
 use crate::report::json::{Entries, Ordered, local_failure, pretty};
 use crate::report::number::interval;
-use crate::sweep::{Finding, SweepResult, Tally, Variant, operations, shows_locations};
+use crate::sweep::{
+    Finding, Interval, Month, SweepResult, Tally, Variant, operations, shows_locations,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
+use stormglass_model::checker::concurrent::Severity;
 
 #[derive(Serialize)]
 struct SweepDocument {
     #[serde(flatten)]
     sweep: Ordered<Entries<17>>,
-    findings: Vec<Ordered<Entries<20>>>,
+    findings: Vec<Ordered<Entries<21>>>,
 }
 
 /// The document, indented, with a line feed at its end.
@@ -44,7 +47,7 @@ pub fn sweep_json(result: &SweepResult) -> Vec<u8> {
     pretty(&SweepDocument { sweep, findings })
 }
 
-fn one(result: &SweepResult, (number, finding): (usize, &Finding)) -> Ordered<Entries<20>> {
+fn one(result: &SweepResult, (number, finding): (usize, &Finding)) -> Ordered<Entries<21>> {
     let worst = finding.worst();
     let variants: Vec<Value> = finding.variants.iter().map(variant).collect();
     Ordered([
@@ -75,7 +78,27 @@ fn one(result: &SweepResult, (number, finding): (usize, &Finding)) -> Ordered<En
         ("timeline", json!(Happened::of(worst))),
         ("by_hand", json!(by_hand(result, worst))),
         ("variants", json!(variants)),
+        (
+            "month",
+            finding
+                .month
+                .as_ref()
+                .map_or(Value::Null, |it| month(it, finding.severity())),
+        ),
     ])
+}
+
+/// What it comes to in a month; null where that is not known.
+fn month(month: &Month, severity: Severity) -> Value {
+    let figure = |it: Interval| json!({ "value": it.value, "low": it.low, "high": it.high });
+    json!({
+        "sentence": monthly(month, severity),
+        "met": month.met,
+        "times": figure(month.times),
+        "bytes": month.bytes.map(figure),
+        "cost": month.cost.as_ref().map(|(it, _)| figure(*it)),
+        "currency": month.cost.as_ref().map(|(_, currency)| currency),
+    })
 }
 
 /// What was sent as commands for a shell; none where nothing went over a wire.

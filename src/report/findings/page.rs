@@ -1,7 +1,7 @@
 //! `findings.md`: the page that a person reads.
 
 use super::words::{
-    capital, clean, demand, explained, found, of_tries, title, tried, with_interval,
+    capital, clean, demand, explained, found, monthly, of_tries, title, tried, with_interval,
 };
 use super::{curl, families, file_name, numbered};
 use crate::report::number::{counted, thousands};
@@ -114,6 +114,10 @@ fn one(text: &mut String, result: &SweepResult, number: usize, finding: &Finding
             with_interval(shortest),
             code(&shortest.script.to_string()),
         );
+    }
+    if let Some(month) = &finding.month {
+        let sentence = monthly(month, finding.severity());
+        let _ = writeln!(text, "\n{}.", capital(&sentence));
     }
     let demand = demand(worst.invariant);
     let _ = writeln!(

@@ -1,6 +1,6 @@
 //! The summary of a sweep for a terminal.
 
-use super::words::{clean, found, of_tries, title, tried};
+use super::words::{clean, found, monthly, of_tries, title, tried};
 use super::{families, numbered};
 use crate::report::number::counted;
 use crate::report::terminal::{HEIGHT, Paint, clipped, closing, wrapped};
@@ -49,12 +49,16 @@ pub fn summary(result: &SweepResult, results: Option<&str>, colour: bool) -> Str
     }
     let room = HEIGHT.saturating_sub(lines.len() + 3).max(1);
     let all = result.findings.len();
-    let roomy = 2 * all <= room;
+    let priced = result.findings.iter().filter(|it| it.month.is_some());
+    let roomy = 2 * all + priced.count() <= room;
     let shown = if all > room { room - 1 } else { all };
     for (number, finding) in numbered(result).take(shown) {
         lines.push(row(number, finding, paint));
         if roomy {
             lines.push(format!("     {}", clean(&finding.worst().sentence)));
+            if let Some(month) = &finding.month {
+                lines.push(format!("     {}", monthly(month, finding.severity())));
+            }
         }
     }
     if shown < all {

@@ -1,12 +1,13 @@
 //! Words that every report of findings shares.
 
-use crate::report::number::{counted, interval, thousands};
-use crate::sweep::{Cause, Mechanism, SweepResult, Tally};
+use crate::report::number::{compact, counted, interval, thousands};
+use crate::sweep::{Cause, Interval, Mechanism, Month, SweepResult, Tally};
 use stormglass_glance::shown::{is_hidden, printable};
+use stormglass_model::checker::concurrent::Severity;
 use stormglass_model::history::{PresentRow, ProbeReading, Row};
 use stormglass_model::lifecycle::{Invariant, SubjectStatus};
 use stormglass_model::operations::ApiCall;
-use stormglass_model::units::Time;
+use stormglass_model::units::{Bytes, Time};
 
 /// What an invariant demands.
 pub fn demand(invariant: Invariant) -> &'static str {
@@ -110,6 +111,38 @@ pub fn with_interval(tally: &Tally) -> String {
     let (low, high) = interval(tally.shown, tally.tries);
     let percent = |share: f64| (share * 100.0).round();
     format!("{} ({}–{} %)", of_tries(tally), percent(low), percent(high))
+}
+
+/// What a finding comes to in a month, in one sentence without its full stop.
+pub fn monthly(month: &Month, severity: Severity) -> String {
+    let what = match severity {
+        Severity::BytesLeaked => "leaks",
+        Severity::Stuck => "stuck images",
+        Severity::DataLost | Severity::DataExposed | Severity::WrongAnswer => "times",
+    };
+    let times = within(month.times, compact);
+    let met = counted(month.met, "meeting");
+    let bytes = month.bytes.map_or_else(String::new, |it| {
+        let size = |bytes: f64| Bytes(bytes as u64).to_string();
+        format!(", {} more each month", within(it, size))
+    });
+    let cost = month
+        .cost
+        .as_ref()
+        .map_or_else(String::new, |(it, currency)| {
+            format!(", for {} {currency} a month more", within(*it, compact))
+        });
+    format!("in a month {times} {what}{bytes}{cost}: {met} of such operations were seen")
+}
+
+/// A figure with its interval.
+fn within(figure: Interval, shown: impl Fn(f64) -> String) -> String {
+    format!(
+        "{} ({} to {})",
+        shown(figure.value),
+        shown(figure.low),
+        shown(figure.high)
+    )
 }
 
 /// What was tried, in one line.

@@ -64,7 +64,15 @@ struct Finding {
     timeline: Option<Happened>,
     #[serde(default)]
     by_hand: Option<String>,
+    #[serde(default)]
+    month: Option<Month>,
     variants: Vec<Variant>,
+}
+
+/// What a finding comes to in a month.
+#[derive(Debug, Deserialize)]
+struct Month {
+    sentence: String,
 }
 
 /// One of the ways in which a finding shows.
@@ -249,6 +257,7 @@ fn one(finding: &Finding, drawn: bool) -> Markup {
                 p.hint { "It shows only where the server has " code { "show_multiple_locations = true" } ", which is not the default." }
             }
             div.texts { (table("The ways in which it showed", &["severity", "what shows", "shown", "shortest script"], rows)) }
+            @if let Some(month) = &finding.month { p { (capital(&month.sentence)) "." } }
             @match &finding.timeline {
                 Some(happened) if drawn => (timeline(finding.number, happened)),
                 _ => p.hint { "Its timeline is in " code { (finding.drawing) } "." },

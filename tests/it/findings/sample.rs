@@ -1,5 +1,6 @@
 //! A sweep that never happened, and looks like one that did.
 
+use std::collections::BTreeMap;
 use stormglass::{Cause, Finding, SweepResult, Tally, Trial, Variant};
 use stormglass_glance::Exchange;
 use stormglass_model::checker::concurrent::{Rules, Symptom};
@@ -30,6 +31,7 @@ pub fn result(findings: Vec<Finding>) -> SweepResult {
         seed: 42,
         cases: (412, 412),
         families: Vec::new(),
+        met: BTreeMap::new(),
         tries: 3_020,
         unknown: 12,
         acknowledged: true,
@@ -133,6 +135,7 @@ pub fn finding(
             },
         }],
         accepted: false,
+        month: None,
     }
 }
 

@@ -32,6 +32,11 @@ pub enum CalibrationError {
     /// The user wants to stop.
     #[error("interrupted after {0} of {1} storms")]
     Interrupted(usize, usize),
+    /// An earlier calibration did not measure a storm.
+    #[error(
+        "the earlier calibration has no storm `{0}`: give the same scenario, --users and --processes"
+    )]
+    NotMeasured(String),
     /// No parameters are found.
     #[error("the fit does not end: {0}")]
     NoFit(String),

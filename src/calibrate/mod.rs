@@ -19,7 +19,7 @@ mod plan;
 
 pub use error::CalibrationError;
 pub use judgement::{Error, Figure, HeldOut, LIMIT};
-pub use observation::Observation;
+pub use observation::{Earlier, Observation, Times};
 pub use parameters::{Fitted, Given, Parameter};
 pub use plan::{Plan, Storm};
 
@@ -81,6 +81,32 @@ pub fn calibrate(
         seen.push(observation);
     }
     let tried = seen.split_off(storms.len());
+    fitted(scenario, plan, seen, tried)
+}
+
+/// Fits the model to what an earlier calibration measured, with the same scenario and plan.
+pub fn calibrate_again(
+    scenario: &Scenario,
+    plan: &Plan,
+    earlier: &[Earlier],
+) -> Result<Calibration, CalibrationError> {
+    let again = |storms: Vec<Storm>| {
+        let seen = storms
+            .iter()
+            .map(|storm| Observation::again(storm, earlier));
+        seen.collect::<Result<Vec<Observation>, CalibrationError>>()
+    };
+    let seen = again(plan::storms(scenario, plan))?;
+    let tried = again(plan::trials(scenario, plan))?;
+    fitted(scenario, plan, seen, tried)
+}
+
+fn fitted(
+    scenario: &Scenario,
+    plan: &Plan,
+    seen: Vec<Observation>,
+    tried: Vec<Observation>,
+) -> Result<Calibration, CalibrationError> {
     let fitted = fit::fit(scenario, plan, &seen)?;
     let trials = judgement::trials(scenario, &fitted, tried)?;
     Ok(Calibration {

@@ -29,10 +29,35 @@ pub struct Times {
     pub p99_s: f64,
 }
 
+/// What an earlier calibration measured of a storm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Earlier {
+    /// What the storm is called.
+    pub storm: String,
+    /// Lives begun in a second.
+    pub lives_per_s: f64,
+    /// Each operation that was done.
+    pub operations: Vec<Times>,
+}
+
 /// How often an operation must have been done at least.
 const FEWEST: u64 = 10;
 
 impl Observation {
+    /// A storm as it was measured before.
+    pub(super) fn again(
+        storm: &Storm,
+        earlier: &[Earlier],
+    ) -> Result<Observation, CalibrationError> {
+        let found = earlier.iter().find(|it| it.storm == storm.name);
+        let found = found.ok_or_else(|| CalibrationError::NotMeasured(storm.name.clone()))?;
+        Ok(Observation {
+            storm: storm.clone(),
+            lives_per_s: found.lives_per_s,
+            operations: found.operations.clone(),
+        })
+    }
+
     pub(super) fn of(storm: &Storm, run: &RunResult) -> Result<Observation, CalibrationError> {
         let under_load = |phase: usize| run.stretch(phase) == Stretch::Load;
         let (mut length_s, mut begun) = (0.0, 0);

@@ -6,19 +6,24 @@ use super::interrupt::Interruption;
 use super::progress::watched;
 use super::reach::reach;
 use super::{STOPPING, commands};
-use crate::calibrate::{Calibration, CalibrationError, Given, Observation, Plan, calibrate};
+use crate::calibrate::{
+    Calibration, CalibrationError, Earlier, Given, Observation, Plan, Times, calibrate,
+    calibrate_again,
+};
 use crate::engine::RunOptions;
 use crate::report;
 use crate::report::number::compact;
 use crate::scenario::{self, Target};
 use anyhow::Context;
 use clap::Args;
+use serde::Deserialize;
 use std::fs;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use stormglass_glance::{Journal, RunServices};
-use stormglass_model::units::Span;
+use stormglass_glance::{Journal, RunServices, input};
+use stormglass_model::lifecycle::Operation;
+use stormglass_model::units::{Bytes, Span};
 
 /// Fits the model to a real service, and says how far its forecasts are off
 ///
@@ -55,6 +60,9 @@ pub struct Arguments {
     /// How long each storm lasts
     #[arg(long = "for", value_name = "DURATION", default_value = "20s", value_parser = super::length)]
     length: Span,
+    /// Fits the model to what an earlier calibration measured, whose folder this is, in place of new storms
+    #[arg(long, value_name = "DIR")]
+    again: Option<PathBuf>,
     /// Where results go: a folder that is empty or does not exist [default: a new one under results/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -113,7 +121,11 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
         }
     };
     let watch = |work: &mut dyn FnMut()| watched(&options.progress, arguments.quiet, work);
-    let calibration = match calibrate(&scenario, &plan, &options, &watch, &mut told) {
+    let fitted = match arguments.again.as_deref() {
+        None => calibrate(&scenario, &plan, &options, &watch, &mut told),
+        Some(again) => calibrate_again(&scenario, &plan, &earlier(again)?),
+    };
+    let calibration = match fitted {
         Ok(calibration) => calibration,
         Err(why) => {
             folder.discard();
@@ -185,8 +197,65 @@ fn failed(why: &CalibrationError) -> anyhow::Result<Exit> {
         CalibrationError::Run(..)
         | CalibrationError::Failing(..)
         | CalibrationError::TooShort(..)
+        | CalibrationError::NotMeasured(_)
         | CalibrationError::NoFit(_) => Exit::CouldNotRun,
     };
     tell!("stormglass: {why}");
     Err(Told(exit).into())
+}
+
+/// What an earlier calibration measured.
+fn earlier(folder: &Path) -> anyhow::Result<Vec<Earlier>> {
+    let file = folder.join("calibration.json");
+    let cannot = || format!("cannot read {}", file.display());
+    let text = input::text(&file, Bytes(16 << 20)).with_context(cannot)?;
+    let read: Measured = serde_json::from_str(&text).with_context(cannot)?;
+    let trials = read.trials.into_iter().map(|it| it.measured);
+    let storms = read.measured.into_iter().chain(trials);
+    let earlier = storms.map(|storm| {
+        let operations = storm.operations.into_iter().map(|it| {
+            let operation = Operation::from_name(&it.operation);
+            let operation =
+                operation.with_context(|| format!("no operation is called {}", it.operation))?;
+            Ok(Times {
+                operation,
+                count: it.count,
+                p50_s: it.p50_s,
+                p99_s: it.p99_s,
+            })
+        });
+        Ok(Earlier {
+            storm: storm.storm,
+            lives_per_s: storm.lives_per_s,
+            operations: operations.collect::<anyhow::Result<_>>()?,
+        })
+    });
+    earlier.collect::<anyhow::Result<_>>().with_context(cannot)
+}
+
+/// `calibration.json`, as far as it says what was measured.
+#[derive(Debug, Deserialize)]
+struct Measured {
+    measured: Vec<MeasuredStorm>,
+    trials: Vec<MeasuredTrial>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MeasuredTrial {
+    measured: MeasuredStorm,
+}
+
+#[derive(Debug, Deserialize)]
+struct MeasuredStorm {
+    storm: String,
+    lives_per_s: f64,
+    operations: Vec<MeasuredTimes>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MeasuredTimes {
+    operation: String,
+    count: u64,
+    p50_s: f64,
+    p99_s: f64,
 }

@@ -22,7 +22,7 @@ pub fn calibration_json(name: &str, calibration: &Calibration) -> Vec<u8> {
     let measured: Vec<Value> = calibration.measured.iter().map(observed).collect();
     let trials = calibration.trials.iter().map(|trial| {
         let figures: Vec<Value> = trial.errors().iter().map(figure).collect();
-        json!({ "storm": trial.measured.storm.name, "users": trial.measured.storm.users, "holds": trial.holds(), "figures": figures })
+        json!({ "storm": trial.measured.storm.name, "users": trial.measured.storm.users, "holds": trial.holds(), "figures": figures, "measured": observed(&trial.measured) })
     });
     let trials: Vec<Value> = trials.collect();
     pretty(&Ordered([
@@ -209,8 +209,12 @@ fn cpu_toml(calibration: &Calibration, cpu: &CpuConfig) -> Vec<String> {
             cpu.contention,
             known(Parameter::Contention)
         ),
-        format!("request = {}", drawn(&cpu.request)),
     ];
+    lines.extend(cpu.turn.map(|turn| {
+        let known = known(Parameter::Turn);
+        format!("turn = \"{}\"{known}", Span(turn.0 / 1000 * 1000).exact())
+    }));
+    lines.push(format!("request = {}", drawn(&cpu.request)));
     lines.extend(cpu.by_operation.iter().map(|(operation, time)| {
         let known = known(Parameter::Cpu(*operation));
         format!("operations.{operation} = {}{known}", drawn(time))
@@ -316,7 +320,7 @@ fn untold(calibration: &Calibration) -> Vec<String> {
     let mut lines: Vec<String> = untold
         .map(|(parameter, ..)| {
             let what = match parameter {
-                Parameter::Contention => "more users would (--users)",
+                Parameter::Contention | Parameter::Turn => "more users would (--users)",
                 Parameter::Cores => "more users than processes would (--users)",
                 Parameter::CpuOfByte | Parameter::Byte => {
                     "larger data would (the scenario's sizes)"

@@ -89,6 +89,11 @@ impl Read for CpuConfig {
             let thousandths = t.need_with("cores", "4", cores);
             let lock = t.with("lock", share);
             let contention = t.or("contention", 0.0);
+            let turn = t.with("turn", lasting);
+            if turn.is_some() && lock != Some(1.0) {
+                let message = "threads take turns only where the lock is held all the time";
+                t.wrong("turn", message, "write `lock = 1`, or leave `turn` out");
+            }
             let request = t.or("request", Distribution::constant(0));
             let by_operation = t.with("operations", |it| {
                 it.table("[service.cpu.operations]", |t| Some(operations(t)))
@@ -98,6 +103,7 @@ impl Read for CpuConfig {
                 thousandths: thousandths?,
                 lock: lock.unwrap_or(0.0),
                 contention,
+                turn,
                 request,
                 by_operation: by_operation.unwrap_or_default(),
                 bandwidth,

@@ -90,6 +90,9 @@ pub struct CpuConfig {
     pub lock: f64,
     /// By which share of its speed each further thread that computes in it slows a process; at least zero.
     pub contention: f64,
+    /// For how long a thread computes before another of its process has its turn, where the lock is held all the time; none: all
+    /// threads of a process go on at once, each as much slower.
+    pub turn: Option<Span>,
     /// The processor time of a request, beside its data.
     pub request: Distribution<Span>,
     /// The same of an operation for which another holds.

@@ -96,10 +96,13 @@ fn mechanisms(seed: u64, config: &mut ServiceConfig, load: &mut Load) {
     config.keep_alive = dice.pick(&[None, Some(Span::from_millis(30))]);
     config.scrub_read = dice.pick(&[0, 1, 40].map(Span::from_millis));
     if dice.chance(0.6) {
+        let lock = dice.pick(&[0.0, 0.3, 1.0]);
+        let turn = dice.pick(&[None, Some(Span::from_millis(2))]);
         config.cpu = Some(CpuConfig {
             thousandths: dice.pick(&[300, 1000, 2500].map(thousandths)),
-            lock: dice.pick(&[0.0, 0.3, 1.0]),
+            lock,
             contention: dice.pick(&[0.0, 0.2]),
+            turn: turn.filter(|_| lock == 1.0),
             request: dice.duration(3e6),
             by_operation: vec![(Operation::Upload, dice.duration(5e6))],
             bandwidth: dice.pick(&[None, Some(Bytes(50 << 20))]),

@@ -1,6 +1,6 @@
 //! A resource that all who use it have together: the bandwidth of a link, or the processors of a host.
 //!
-//! Nobody waits for it in order. Everybody goes on at once, and the more there are, the slower each is: processor sharing. Those who
+//! Unless they take turns, nobody waits for it in order. Everybody goes on at once, and the more there are, the slower each is: processor sharing. Those who
 //! use it may be divided into groups, each of which has a limit of its own, as the threads of one process share a lock.
 //!
 //! All of a group have the same speed at any moment. So the group counts how much each of them has been served since it was last empty,
@@ -11,7 +11,7 @@ use crate::config::Work;
 use crate::history::ResourceGauge;
 use crate::units::{Span, Time};
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// Who uses a shared resource, and how far each has come.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub(crate) struct Limit {
     pub(crate) most: u64,
     /// By which share of its speed each further user slows the group; at least zero.
     pub(crate) contention: f64,
+    /// Where only one of a group goes on at a time: for so long, before the next has its turn. None: all at once.
+    pub(crate) turn: Option<Span>,
 }
 
 impl Limit {
@@ -42,12 +44,14 @@ impl Limit {
     pub(crate) const NONE: Limit = Limit {
         most: u64::MAX,
         contention: 0.0,
+        turn: None,
     };
 
-    /// What a group of so many may have, each of whom has `each` at full speed; and the share of it that is not lost to each other.
-    fn of(self, users: u64, each: u64) -> (u64, f64) {
-        let wanted = users.saturating_mul(each).min(self.most);
-        let others = users.saturating_sub(1) as f64;
+    /// What a group may have of which so many go on, each of whom has `each` at full speed; and the share of it that is not lost
+    /// to each other, of all who are there.
+    fn of(self, going: u64, all: u64, each: u64) -> (u64, f64) {
+        let wanted = going.saturating_mul(each).min(self.most);
+        let others = all.saturating_sub(1) as f64;
         (wanted, 1.0 / (1.0 + self.contention * others))
     }
 }
@@ -56,6 +60,8 @@ impl Limit {
 #[derive(Clone, Debug)]
 struct Group<T> {
     users: BinaryHeap<User<T>>,
+    /// Those whose turn it is not, in the order in which they will have it.
+    waiting: VecDeque<User<T>>,
     /// How long each has been served at full speed, had it been there since the group was last empty; in nanoseconds.
     served_ns: f64,
     wanted: u64,
@@ -66,8 +72,10 @@ struct Group<T> {
 /// One who uses it.
 #[derive(Clone, Debug)]
 struct User<T> {
-    /// It ends when its group has been served for so long.
+    /// It ends, or its turn does, when its group has been served for so long.
     until_ns: f64,
+    /// How much is left for it after that.
+    left_ns: f64,
     /// In which order they came.
     number: u64,
     work: Work,
@@ -99,6 +107,20 @@ impl<T> PartialEq for User<T> {
 
 impl<T> Eq for User<T> {}
 
+impl<T> Group<T> {
+    /// Those who wait go on: all of them, or the first if nobody else has a turn.
+    fn go_on(&mut self, turn: Option<Span>) {
+        while let Some(mut user) =
+            (self.waiting).pop_front_if(|_| turn.is_none() || self.users.is_empty())
+        {
+            let now = turn.map_or(user.left_ns, |turn| user.left_ns.min(turn.0 as f64));
+            user.until_ns = self.served_ns + now;
+            user.left_ns -= now;
+            self.users.push(user);
+        }
+    }
+}
+
 /// Sums of fractions miss the end of a use by less than this.
 const TOLERANCE_NS: f64 = 1e-3;
 
@@ -107,6 +129,7 @@ impl<T> Shared<T> {
     pub(crate) fn new(units: u64, each: u64, groups: usize, limit: Limit) -> Shared<T> {
         let group = || Group {
             users: BinaryHeap::new(),
+            waiting: VecDeque::new(),
             served_ns: 0.0,
             wanted: 0,
             useful: 1.0,
@@ -133,24 +156,34 @@ impl<T> Shared<T> {
         self.gauge.grants += 1;
         self.joined += 1;
         let number = self.joined;
-        let group = &mut self.groups[group];
-        group.users.push(User {
-            until_ns: group.served_ns + alone.0 as f64,
+        self.groups[group].waiting.push_back(User {
+            until_ns: 0.0,
+            left_ns: alone.0 as f64,
             number,
             work,
             since: now,
             alone,
             value,
         });
+        self.groups[group].go_on(self.limit.turn);
         self.count(now);
     }
 
     /// The next whose use has ended by now, if there is one.
     pub(crate) fn next_done(&mut self, now: Time) -> Option<T> {
         self.wake = self.wake.filter(|wake| *wake > now);
-        let (end, group) = self.next_end().filter(|(end, _)| *end <= now)?;
-        self.serve(end);
-        let user = self.groups[group].users.pop()?;
+        let (end, user) = loop {
+            let (end, index) = self.next_end().filter(|(end, _)| *end <= now)?;
+            self.serve(end);
+            let group = &mut self.groups[index];
+            let user = group.users.pop()?;
+            if user.left_ns <= 0.0 {
+                group.go_on(self.limit.turn);
+                break (end, user);
+            }
+            group.waiting.push_back(user);
+            group.go_on(self.limit.turn);
+        };
         let took = end.since(user.since).0.saturating_sub(user.alone.0);
         let done = &mut self.gauge.work[user.work.index()];
         done.hold_ns += u128::from(user.alone.0);
@@ -218,8 +251,9 @@ impl<T> Shared<T> {
     fn count(&mut self, at: Time) {
         let (mut all, mut wanted) = (0, 0_u64);
         for group in &mut self.groups {
-            let users = group.users.len() as u64;
-            (group.wanted, group.useful) = self.limit.of(users, self.gauge.each);
+            let going = group.users.len() as u64;
+            let users = going + group.waiting.len() as u64;
+            (group.wanted, group.useful) = self.limit.of(going, users, self.gauge.each);
             if users == 0 {
                 group.served_ns = 0.0;
             }
@@ -290,7 +324,7 @@ mod tests {
             2,
             Limit {
                 most: 1000,
-                contention: 0.0,
+                ..Limit::NONE
             },
         );
         let users = [(0, 0, 100), (0, 0, 100), (0, 1, 100)];
@@ -303,12 +337,44 @@ mod tests {
         let limit = Limit {
             most: 1,
             contention: 0.5,
+            turn: None,
         };
         let shared = Shared::new(1, 1, 1, limit);
         assert_eq!(
             ends(shared, &[(0, 0, 100), (0, 0, 100)]),
             [(300, 0), (300, 1)]
         );
+    }
+
+    #[test]
+    fn those_who_take_turns_go_on_one_at_a_time() {
+        let in_turns = |turn| {
+            let limit = Limit {
+                turn: Some(Span(turn)),
+                ..Limit::NONE
+            };
+            Shared::new(1, 1, 1, limit)
+        };
+        let users = [(0, 0, 25), (0, 0, 10), (5, 0, 15)];
+        // The first has ten, the second ten, the third ten, the first ten, the third five, the first five.
+        assert_eq!(ends(in_turns(10), &users), [(20, 1), (45, 2), (50, 0)]);
+        // A long turn: in the order in which they came.
+        assert_eq!(ends(in_turns(1_000), &users), [(25, 0), (35, 1), (50, 2)]);
+        // A short one: all at once, but for the last.
+        assert_eq!(ends(in_turns(1), &users), [(27, 1), (43, 2), (50, 0)]);
+    }
+
+    #[test]
+    fn processes_that_take_turns_do_so_each_by_itself() {
+        let limit = Limit {
+            most: 1000,
+            turn: Some(Span(15)),
+            ..Limit::NONE
+        };
+        // One and a half processors for two processes: each runs at three quarters of full speed while both have work.
+        let shared = Shared::new(1500, 1000, 2, limit);
+        let users = [(0, 0, 30), (0, 0, 30), (0, 1, 30)];
+        assert_eq!(ends(shared, &users), [(40, 2), (55, 0), (70, 1)]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) fn cores_of(config: &ServiceConfig) -> Option<Shared<Handle>> {
         Limit {
             most: cpu.most_of_process(),
             contention: cpu.contention,
+            turn: cpu.turn,
         },
     );
     Some(shared)

@@ -83,6 +83,10 @@ fn processors() -> Vec<Case> {
             "[service]\nworkers = 100_000\nprocesses = {processes}\n[service.cpu]\ncores = {cores}\nlock = {lock}\nrequest = {EXPONENTIAL}\n"
         )
     };
+    let turns = |turn: &str| {
+        let cpu = cpu("1", "1", 1).replace(EXPONENTIAL, "\"1s\"");
+        cpu.replace("lock", &format!("turn = \"{turn}\"\nlock"))
+    };
     let delay = |run: &RunResult| wait_s(run, Resource::Cores);
     let alone = |rho: f64| rho / (1.0 - rho);
     let (a, c) = (1.0, 2);
@@ -110,6 +114,19 @@ fn processors() -> Vec<Case> {
             "two processes on one processor",
             storm(0.5, &cpu("1", "1", 2), "\"0B\"", create),
             120_000.0,
+            vec![figure("mean delay", alone(0.5), delay)],
+        ),
+        // Requests that all take a second: one after the other they wait half as long as side by side.
+        case(
+            "turns that are longer than any request",
+            storm(0.5, &turns("1000s"), "\"0B\"", create),
+            120_000.0,
+            vec![figure("mean delay", 0.5, delay)],
+        ),
+        case(
+            "turns that are short",
+            storm(0.5, &turns("5ms"), "\"0B\"", create),
+            60_000.0,
             vec![figure("mean delay", alone(0.5), delay)],
         ),
         case(

@@ -22,9 +22,6 @@ const TAIL: f64 = 0.2;
 const STEP: f64 = 0.08;
 /// The least that a time may be, in seconds.
 const LEAST_S: f64 = 1e-6;
-/// For how long a thread of Python computes before another has its turn; between which turns the fit looks.
-const TURN_S: f64 = 5e-3;
-const TURNS_S: (f64, f64) = (2e-4, 0.2);
 /// The most that contention may be.
 const MOST_CONTENTION: f64 = 0.3;
 
@@ -160,7 +157,6 @@ fn limits(parameter: Parameter, value: f64, first: &Fitted) -> (f64, f64) {
         Parameter::CpuOfByte | Parameter::Byte => (1e-13, 1e-5),
         Parameter::Cores => (0.2, processes.max(0.3)),
         Parameter::Contention => (0.0, MOST_CONTENTION),
-        Parameter::Turn => TURNS_S,
     }
 }
 
@@ -221,11 +217,9 @@ fn first_guess(plan: &Plan, seen: &[Observation], cores: f64) -> Fitted {
             Parameter::Byte => (1.0 - byte_share) * of_byte,
             Parameter::Cores => cores,
             Parameter::Contention => 0.01,
-            Parameter::Turn => TURN_S,
         };
         let least = match parameter {
             Parameter::CpuOfByte | Parameter::Byte => 1e-12,
-            Parameter::Turn => TURN_S,
             // From nothing no step leads away: times are moved by shares of them.
             _ => (0.03 * create.p50_s).max(2.0 * LEAST_S),
         };

@@ -51,8 +51,6 @@ pub enum Parameter {
     Cores,
     /// By how much each further thread slows a process.
     Contention,
-    /// For how long a thread computes before another has its turn.
-    Turn,
 }
 
 impl Parameter {
@@ -69,7 +67,6 @@ impl Parameter {
             Parameter::Byte,
             Parameter::Cores,
             Parameter::Contention,
-            Parameter::Turn,
         ])
         .collect()
     }
@@ -87,7 +84,6 @@ impl Parameter {
             Parameter::Byte => "service.store.bandwidth".to_owned(),
             Parameter::Cores => "service.cpu.cores".to_owned(),
             Parameter::Contention => "service.cpu.contention".to_owned(),
-            Parameter::Turn => "service.cpu.turn".to_owned(),
         }
     }
 }
@@ -150,11 +146,12 @@ impl Fitted {
                 thousandths: NonZeroU64::new(thousandths).unwrap_or(NonZeroU64::MIN),
                 lock: 1.0,
                 contention: self.value(Parameter::Contention),
-                turn: Some(Span::from_secs_f64(self.value(Parameter::Turn))),
+                turn: None,
                 // An operation that was not measured is taken for one that changes a record.
                 request: self.cpu(0),
                 by_operation,
                 bandwidth: bandwidth(Parameter::CpuOfByte),
+                data_lock: true,
             }),
             registry: RegistryConfig {
                 connections,

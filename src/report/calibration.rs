@@ -210,10 +210,6 @@ fn cpu_toml(calibration: &Calibration, cpu: &CpuConfig) -> Vec<String> {
             known(Parameter::Contention)
         ),
     ];
-    lines.extend(cpu.turn.map(|turn| {
-        let known = known(Parameter::Turn);
-        format!("turn = \"{}\"{known}", Span(turn.0 / 1000 * 1000).exact())
-    }));
     lines.push(format!("request = {}", drawn(&cpu.request)));
     lines.extend(cpu.by_operation.iter().map(|(operation, time)| {
         let known = known(Parameter::Cpu(*operation));
@@ -320,7 +316,7 @@ fn untold(calibration: &Calibration) -> Vec<String> {
     let mut lines: Vec<String> = untold
         .map(|(parameter, ..)| {
             let what = match parameter {
-                Parameter::Contention | Parameter::Turn => "more users would (--users)",
+                Parameter::Contention => "more users would (--users)",
                 Parameter::Cores => "more users than processes would (--users)",
                 Parameter::CpuOfByte | Parameter::Byte => {
                     "larger data would (the scenario's sizes)"

@@ -99,6 +99,7 @@ impl Read for CpuConfig {
                 it.table("[service.cpu.operations]", |t| Some(operations(t)))
             });
             let bandwidth = t.with("bandwidth", bandwidth);
+            let data_lock = t.or("data_lock", true);
             Some(CpuConfig {
                 thousandths: thousandths?,
                 lock: lock.unwrap_or(0.0),
@@ -107,6 +108,7 @@ impl Read for CpuConfig {
                 request,
                 by_operation: by_operation.unwrap_or_default(),
                 bandwidth,
+                data_lock,
             })
         })
     }

@@ -1,7 +1,6 @@
 //! Findings of a sweep: violations that have one cause, told once.
 
 use super::cause::Cause;
-use super::month::Month;
 use super::plan::Family;
 use super::trial::Trial;
 use std::collections::BTreeMap;
@@ -96,6 +95,41 @@ pub struct Variant {
     pub sentence: String,
     /// The command that runs the shortest script again.
     pub repeat: String,
+}
+
+/// A figure with the ends of its 95 % interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Interval {
+    /// The best guess.
+    pub value: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// What a finding comes to in a month.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Month {
+    /// How often it shows.
+    pub times: Interval,
+    /// How often rivals met, in all that was watched.
+    pub met: u64,
+    /// Bytes that are leaked, where it leaks any.
+    pub bytes: Option<Interval>,
+    /// By how much more each month costs than the one before, where that has a price, and in which currency.
+    pub cost: Option<(Interval, String)>,
+}
+
+impl Interval {
+    /// So many times as much.
+    pub(super) fn times(self, factor: f64) -> Interval {
+        Interval {
+            value: self.value * factor,
+            low: self.low * factor,
+            high: self.high * factor,
+        }
+    }
 }
 
 /// A distinct finding.

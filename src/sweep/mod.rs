@@ -20,10 +20,10 @@ mod trial;
 pub use accepted::Accepted;
 pub use cause::{Cause, Mechanism};
 pub use embedded::EmbeddedTestBed;
-pub use finding::{FamilyTally, Finding, SweepResult, Tally, Variant};
+pub use finding::{FamilyTally, Finding, Interval, Month, SweepResult, Tally, Variant};
 pub(crate) use finding::{operations, races, shows_locations};
 pub use glance::{GlanceTestBed, TestBedError};
-pub use month::{Interval, Month, Traffic, meets};
+pub use month::{Traffic, meets};
 pub use plan::{Capabilities, Family, plan};
 pub use trial::{Caused, Trial};
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a finding comes to in a month: how often it shows, times how often rivals come that close to each other.
 
-use super::finding::{Finding, SweepResult, races};
+use super::finding::{Finding, Interval, Month, SweepResult, races};
 use crate::statistics::rare;
 use std::collections::BTreeMap;
 use stormglass_model::checker::concurrent::Severity;
@@ -21,45 +21,11 @@ pub struct Traffic {
     pub tib_month: Option<(f64, String)>,
 }
 
-/// A figure with the ends of its 95 % interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Interval {
-    /// The best guess.
-    pub value: f64,
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
-
-/// What a finding comes to in a month.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Month {
-    /// How often it shows.
-    pub times: Interval,
-    /// How often rivals met, in all that was watched.
-    pub met: u64,
-    /// Bytes that are leaked, where it leaks any.
-    pub bytes: Option<Interval>,
-    /// By how much more each month costs than the one before, where that has a price, and in which currency.
-    pub cost: Option<(Interval, String)>,
-}
-
 /// Days of a month: a twelfth of 365.
 const MONTH_D: f64 = 365.0 / 12.0;
 /// Of two intervals that both hold so often, the product holds 19 times of 20.
 const EACH: f64 = 0.975;
 const TIB: f64 = (1_u64 << 40) as f64;
-
-impl Interval {
-    fn times(self, factor: f64) -> Interval {
-        Interval {
-            value: self.value * factor,
-            low: self.low * factor,
-            high: self.high * factor,
-        }
-    }
-}
 
 impl Traffic {
     /// Says of each finding what it comes to in a month, where that can be said.

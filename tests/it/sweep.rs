@@ -5,6 +5,7 @@ mod fake;
 
 use crate::cli::{stderr, stdout, stormglass};
 use crate::process::in_shell;
+use crate::schema::assert_results_fit;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -182,4 +183,61 @@ fn a_text_that_no_script_holds_is_told() {
     assert_eq!(done.status.code(), Some(1));
     assert!(stderr(&done).contains("no script of the plan holds `uplaod`"));
     assert!(!folder.path().join("out").exists());
+}
+
+const LEARNED: &str = "schema = 1\nname = \"learned\"\n[prices]\ncurrency = \"EUR\"\ntib_month = 20\n[load]\nusers = 1\nsubjects = 1\n\
+     [[story]]\nname = \"a\"\nsize = \"1GiB\"\nsteps = [\"create\", \"upload\"]\n";
+
+#[test]
+fn what_is_known_of_the_traffic_says_what_a_race_comes_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let defects = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/defects");
+    let scenario = defects.join("late-upload-revives-deleted.toml");
+    let scenario = scenario.display().to_string();
+    fs::create_dir(here.join("learned")).unwrap();
+    fs::write(here.join("learned/scenario.toml"), LEARNED).unwrap();
+    let rivals = "under_way,began,times,days\nupload,delete,30,10.0\nupload,show,7,10.0\n";
+    fs::write(here.join("learned/rivals.csv"), rivals).unwrap();
+    let arguments = ["sweep", &scenario, "--only", "create [upload", "--learned"];
+    let done = stormglass(
+        &[&arguments[..], &["learned", "--out", "out"]].concat(),
+        here,
+    );
+    assert_eq!(done.status.code(), Some(90), "{}", stderr(&done));
+    assert_results_fit(&here.join("out"));
+    let json = fs::read_to_string(here.join("out/sweep.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let months = json["findings"].as_array().unwrap().iter();
+    let month = months.map(|it| &it["month"]).find(|it| it["met"] == 30);
+    let month = month.unwrap_or_else(|| panic!("{json:#}"));
+    let times = |key: &str| month["times"][key].as_f64().unwrap();
+    // At most as often as they meet: ninety times in a month.
+    assert!(
+        0.0 < times("low") && times("low") < times("value"),
+        "{month}"
+    );
+    assert!(
+        times("value") < 92.0 && times("value") < times("high"),
+        "{month}"
+    );
+    let sentence = month["sentence"].as_str().unwrap();
+    assert!(
+        sentence.contains("30 meetings of such operations were seen"),
+        "{sentence}"
+    );
+    for file in ["findings.md", "report.html"] {
+        let text = fs::read_to_string(here.join("out").join(file)).unwrap();
+        assert!(
+            text.contains("30 meetings of such operations were seen"),
+            "{file}"
+        );
+    }
+    let nothing = stormglass(&[&arguments[..], &["nowhere"]].concat(), here);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(
+        stderr(&nothing).contains("names a folder that `stormglass learn --out` wrote"),
+        "{}",
+        stderr(&nothing)
+    );
 }

@@ -99,6 +99,8 @@ pub struct CpuConfig {
     pub by_operation: Vec<(Operation, Distribution<Span>)>,
     /// Bytes that one processor handles in a second, above zero; none: data takes no processor time.
     pub bandwidth: Option<Bytes>,
+    /// Whether a thread needs the lock of its process while it handles bytes.
+    pub data_lock: bool,
 }
 
 impl CpuConfig {

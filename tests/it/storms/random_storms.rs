@@ -106,6 +106,7 @@ fn mechanisms(seed: u64, config: &mut ServiceConfig, load: &mut Load) {
             request: dice.duration(3e6),
             by_operation: vec![(Operation::Upload, dice.duration(5e6))],
             bandwidth: dice.pick(&[None, Some(Bytes(50 << 20))]),
+            data_lock: dice.chance(0.5),
         });
     }
     if dice.chance(0.5) {

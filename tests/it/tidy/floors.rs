@@ -9,7 +9,7 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("metrics", &[]),
     ("scenario", &["metrics"]),
     ("engine", &["scenario", "metrics"]),
-    ("sweep", &["scenario", "engine", "metrics"]),
+    ("sweep", &["scenario", "engine", "metrics", "statistics"]),
     ("capacity", &["scenario", "engine", "metrics", "statistics"]),
     ("calibrate", &["scenario", "engine", "metrics"]),
     // Folders of results, whatever made them.

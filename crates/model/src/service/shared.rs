@@ -16,7 +16,6 @@ use std::collections::{BinaryHeap, VecDeque};
 /// Who uses a shared resource, and how far each has come.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared<T> {
-    limit: Limit,
     groups: Vec<Group<T>>,
     /// What all groups would have if there were enough.
     wanted: u64,
@@ -59,6 +58,7 @@ impl Limit {
 /// Those who share one limit.
 #[derive(Clone, Debug)]
 struct Group<T> {
+    limit: Limit,
     users: BinaryHeap<User<T>>,
     /// Those whose turn it is not, in the order in which they will have it.
     waiting: VecDeque<User<T>>,
@@ -108,11 +108,24 @@ impl<T> PartialEq for User<T> {
 impl<T> Eq for User<T> {}
 
 impl<T> Group<T> {
+    fn of(limit: Limit) -> Group<T> {
+        Group {
+            limit,
+            users: BinaryHeap::new(),
+            waiting: VecDeque::new(),
+            served_ns: 0.0,
+            wanted: 0,
+            useful: 1.0,
+        }
+    }
+
     /// Those who wait go on: all of them, or the first if nobody else has a turn.
-    fn go_on(&mut self, turn: Option<Span>) {
-        while let Some(mut user) =
-            (self.waiting).pop_front_if(|_| turn.is_none() || self.users.is_empty())
-        {
+    fn go_on(&mut self) {
+        let turn = self.limit.turn;
+        while turn.is_none() || self.users.is_empty() {
+            let Some(mut user) = self.waiting.pop_front() else {
+                return;
+            };
             let now = turn.map_or(user.left_ns, |turn| user.left_ns.min(turn.0 as f64));
             user.until_ns = self.served_ns + now;
             user.left_ns -= now;
@@ -127,16 +140,8 @@ const TOLERANCE_NS: f64 = 1e-3;
 impl<T> Shared<T> {
     /// A resource of so many units, of which one user has `each` at full speed, shared by so many groups of this limit.
     pub(crate) fn new(units: u64, each: u64, groups: usize, limit: Limit) -> Shared<T> {
-        let group = || Group {
-            users: BinaryHeap::new(),
-            waiting: VecDeque::new(),
-            served_ns: 0.0,
-            wanted: 0,
-            useful: 1.0,
-        };
         Shared {
-            limit,
-            groups: (0..groups).map(|_| group()).collect(),
+            groups: (0..groups).map(|_| Group::of(limit)).collect(),
             wanted: 0,
             served_until: Time::ZERO,
             wake: None,
@@ -147,6 +152,12 @@ impl<T> Shared<T> {
                 ..ResourceGauge::default()
             },
         }
+    }
+
+    /// The same with one more group, which has no limit.
+    pub(crate) fn with_a_free_group(mut self) -> Shared<T> {
+        self.groups.push(Group::of(Limit::NONE));
+        self
     }
 
     /// One more uses it, which at full speed would take so long.
@@ -165,7 +176,7 @@ impl<T> Shared<T> {
             alone,
             value,
         });
-        self.groups[group].go_on(self.limit.turn);
+        self.groups[group].go_on();
         self.count(now);
     }
 
@@ -178,11 +189,11 @@ impl<T> Shared<T> {
             let group = &mut self.groups[index];
             let user = group.users.pop()?;
             if user.left_ns <= 0.0 {
-                group.go_on(self.limit.turn);
+                group.go_on();
                 break (end, user);
             }
             group.waiting.push_back(user);
-            group.go_on(self.limit.turn);
+            group.go_on();
         };
         let took = end.since(user.since).0.saturating_sub(user.alone.0);
         let done = &mut self.gauge.work[user.work.index()];
@@ -253,7 +264,7 @@ impl<T> Shared<T> {
         for group in &mut self.groups {
             let going = group.users.len() as u64;
             let users = going + group.waiting.len() as u64;
-            (group.wanted, group.useful) = self.limit.of(going, users, self.gauge.each);
+            (group.wanted, group.useful) = group.limit.of(going, users, self.gauge.each);
             if users == 0 {
                 group.served_ns = 0.0;
             }
@@ -375,6 +386,18 @@ mod tests {
         let shared = Shared::new(1500, 1000, 2, limit);
         let users = [(0, 0, 30), (0, 0, 30), (0, 1, 30)];
         assert_eq!(ends(shared, &users), [(40, 2), (55, 0), (70, 1)]);
+    }
+
+    #[test]
+    fn a_free_group_knows_no_lock() {
+        let limit = Limit {
+            most: 1000,
+            ..Limit::NONE
+        };
+        let shared = Shared::new(2000, 1000, 1, limit).with_a_free_group();
+        // One of the process and one without a lock have a processor each; a second of the process waits for the lock.
+        let users = [(0, 0, 100), (0, 1, 150), (50, 0, 100)];
+        assert_eq!(ends(shared, &users), [(150, 0), (150, 1), (200, 2)]);
     }
 
     #[test]

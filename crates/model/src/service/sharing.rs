@@ -62,7 +62,13 @@ impl<A: Actors> Service<A> {
             return false;
         }
         op.hold = Hold::Computing;
-        cores.join(now, op.process as usize, op.work, alone, handle);
+        let group = match op.visit {
+            Visit::Accept => op.process as usize,
+            _ if cpu.data_lock => op.process as usize,
+            // The group after those of all processes.
+            _ => self.config.processes.get() as usize,
+        };
+        cores.join(now, group, op.work, alone, handle);
         out.later
             .extend(cores.next_wake().map(|at| (at, Wake::Cores)));
         true

@@ -26,7 +26,10 @@ pub(super) fn cores_of(config: &ServiceConfig) -> Option<Shared<Handle>> {
             turn: cpu.turn,
         },
     );
-    Some(shared)
+    Some(match cpu.data_lock {
+        true => shared,
+        false => shared.with_a_free_group(),
+    })
 }
 
 /// Thousandths of a processor that one thread uses at most.

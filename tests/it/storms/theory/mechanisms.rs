@@ -9,6 +9,7 @@ use stormglass_model::lifecycle::Outcome;
 pub fn cases() -> Vec<Case> {
     let mut cases = bandwidth();
     cases.extend(processors());
+    cases.extend(turns());
     cases.extend(store());
     cases.extend(connections());
     cases.push(scrubber());
@@ -83,10 +84,6 @@ fn processors() -> Vec<Case> {
             "[service]\nworkers = 100_000\nprocesses = {processes}\n[service.cpu]\ncores = {cores}\nlock = {lock}\nrequest = {EXPONENTIAL}\n"
         )
     };
-    let turns = |turn: &str| {
-        let cpu = cpu("1", "1", 1).replace(EXPONENTIAL, "\"1s\"");
-        cpu.replace("lock", &format!("turn = \"{turn}\"\nlock"))
-    };
     let delay = |run: &RunResult| wait_s(run, Resource::Cores);
     let alone = |rho: f64| rho / (1.0 - rho);
     let (a, c) = (1.0, 2);
@@ -116,19 +113,6 @@ fn processors() -> Vec<Case> {
             120_000.0,
             vec![figure("mean delay", alone(0.5), delay)],
         ),
-        // Requests that all take a second: one after the other they wait half as long as side by side.
-        case(
-            "turns that are longer than any request",
-            storm(0.5, &turns("1000s"), "\"0B\"", create),
-            120_000.0,
-            vec![figure("mean delay", 0.5, delay)],
-        ),
-        case(
-            "turns that are short",
-            storm(0.5, &turns("5ms"), "\"0B\"", create),
-            60_000.0,
-            vec![figure("mean delay", alone(0.5), delay)],
-        ),
         case(
             "threads that cost each other time",
             storm(
@@ -155,6 +139,30 @@ fn processors() -> Vec<Case> {
             vec![figure("mean in use, in thousandths", 1000.0 * a, |run| {
                 levels(run, Resource::Cores).1
             })],
+        ),
+    ]
+}
+
+/// Requests that all take a second: one after the other they wait half as long as side by side.
+fn turns() -> Vec<Case> {
+    let service = |turn: &str| {
+        format!(
+            "[service]\nworkers = 100_000\n[service.cpu]\ncores = 4\nlock = 1\nturn = \"{turn}\"\nrequest = \"1s\"\n"
+        )
+    };
+    let delay = |run: &RunResult| wait_s(run, Resource::Cores);
+    vec![
+        case(
+            "turns that are longer than any request",
+            storm(0.5, &service("1000s"), "\"0B\"", "\"create\""),
+            120_000.0,
+            vec![figure("mean delay", 0.5, delay)],
+        ),
+        case(
+            "turns that are short",
+            storm(0.5, &service("5ms"), "\"0B\"", "\"create\""),
+            60_000.0,
+            vec![figure("mean delay", 1.0, delay)],
         ),
     ]
 }

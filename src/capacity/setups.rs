@@ -60,10 +60,17 @@ impl Setup {
 
 impl fmt::Display for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let some = |count: NonZeroU32, noun: &str| match count.get() {
+            1 => format!("1 {noun}"),
+            _ => format!("{count} {noun}s"),
+        };
         write!(
             f,
-            "{} × {} threads, {} connections, {} slots",
-            self.processes, self.threads, self.connections, self.slots
+            "{} × {}, {}, {}",
+            self.processes,
+            some(self.threads, "thread"),
+            some(self.connections, "connection"),
+            some(self.slots, "slot")
         )
     }
 }

@@ -196,14 +196,14 @@ pub fn advice_summary(origin: &Origin, advice: &Advice, results: &str, colour: b
         counted(advice.asked as u64, "set-up"),
         Span::from_secs_f64(advice.wall_s),
     )));
-    let cost = match &advice.currency {
-        Some(currency) => format!("{currency} a month"),
-        None => String::new(),
-    };
+    let cost = advice.currency.as_ref();
+    let cost = cost.map_or_else(String::new, |currency| {
+        format!("  {:>10}", format!("{currency}/month"))
+    });
     lines.push(String::new());
     lines.push(clipped(&format!(
-        "  {:>9}  {:>7}  {:>11}  {:>5}  {cost:>12}  {:<7}  {:>20}  busiest",
-        "processes", "threads", "connections", "slots", "holds", "figure"
+        "  {:>5}  {:>7}  {:>5}  {:>7}{cost}  {:<7}  {:>16}  busiest",
+        "procs", "threads", "conns", "slots", "holds", "figure"
     )));
     // What is enough, and what would just not have been.
     let shown = advice.tried.len().saturating_sub(ROWS);
@@ -236,17 +236,20 @@ fn row(advice: &Advice, tried: &Tried, on_server: Option<&Measured>) -> String {
     let busiest = beside.resources.first().map_or_else(String::new, |it| {
         format!("{} {}", it.resource, percent(it.utilisation))
     });
+    let cost = tried.cost.map_or_else(String::new, |cost| {
+        format!("  {:>10}", thousands(cost.round() as u64))
+    });
     let line = match on_server {
-        Some(_) => format!("  {:>52}  {holds:<7}  {figure:>20}", "measured"),
-        None => {
-            let cost = tried
-                .cost
-                .map_or_else(String::new, |cost| thousands(cost.round() as u64));
-            format!(
-                "  {:>9}  {:>7}  {:>11}  {:>5}  {cost:>12}  {holds:<7}  {figure:>20}  {busiest}",
-                setup.processes, setup.threads, setup.connections, setup.slots
-            )
-        }
+        Some(_) => format!(
+            "  {:>30}{:>width$}  {holds:<7}  {figure:>16}",
+            "measured",
+            "",
+            width = cost.chars().count()
+        ),
+        None => format!(
+            "  {:>5}  {:>7}  {:>5}  {:>7}{cost}  {holds:<7}  {figure:>16}  {busiest}",
+            setup.processes, setup.threads, setup.connections, setup.slots
+        ),
     };
     clipped(&line)
 }

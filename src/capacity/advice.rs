@@ -56,12 +56,12 @@ impl Advice {
         self.tried.iter().filter(|it| it.point.holds == Some(true))
     }
 
-    /// The one to take: the cheapest that is enough. Where some were measured on the real server, one that was not is none: what it
-    /// refutes of the model it may refute of the others as well.
+    /// The one to take: the cheapest that is enough. Where some were measured on the real server, it is one that is enough there as
+    /// well: what it refutes of the model it may refute of the others too.
     pub fn advised(&self) -> Option<&Tried> {
         let was_measured = self.tried.iter().any(|it| it.measured.is_some());
         let stands = |it: &&Tried| match &it.measured {
-            Some(measured) => measured.point.holds != Some(false),
+            Some(measured) => measured.point.holds == Some(true),
             None => !was_measured,
         };
         self.enough().find(stands)

@@ -128,12 +128,15 @@ pub fn advice_sentence(advice: &Advice) -> String {
         true => ", interrupted",
         false => "",
     };
-    let refuted = advice.enough().filter(|it| it.measured.is_some()).count();
+    let measured = advice.tried.iter().filter_map(|it| it.measured.as_ref());
+    let measured: Vec<Option<bool>> = measured.map(|it| it.point.holds).collect();
     let Some(best) = advice.advised() else {
-        if refuted > 0 {
+        let refuted = measured.iter().filter(|it| **it == Some(false)).count() as u64;
+        let unsure = measured.len() as u64 - refuted;
+        if refuted + unsure > 0 {
             return format!(
-                "the real server does not hold what was forecast: {} refuted{interrupted}",
-                counted(refuted as u64, "set-up")
+                "the real server does not confirm what was forecast: {} refuted, {unsure} it does not tell{interrupted}",
+                counted(refuted, "set-up")
             );
         }
         let unsure = advice.tried.iter().filter(|it| it.point.holds.is_none());
@@ -150,9 +153,8 @@ pub fn advice_sentence(advice: &Advice) -> String {
     let cost = cost.map_or_else(String::new, |(cost, currency)| {
         format!(", {} {currency} a month", thousands(cost.round() as u64))
     });
-    let on_server = match best.measured.as_ref().map(|it| it.point.holds) {
-        Some(Some(true)) => "; the real server confirms it",
-        Some(_) => "; on the real server it is too near the bound to tell",
+    let on_server = match best.measured {
+        Some(_) => "; the real server confirms it",
         None => "",
     };
     format!(

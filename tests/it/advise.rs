@@ -14,16 +14,16 @@ use stormglass_serve::Config;
 /// Customers who need a worker for an exponential time with a mean of 100 ms; 35 come in a second. Of five workers 0.43 % take longer
 /// than 600 ms, of four 7.2 %.
 fn folder(prices: &str) -> tempfile::TempDir {
-    with_rate(35, prices)
+    with_load(
+        "arrivals = { rate = \"35/s\", spacing = \"poisson\" }",
+        prices,
+    )
 }
 
-fn with_rate(rate: u32, prices: &str) -> tempfile::TempDir {
+fn with_load(load: &str, prices: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let queue = QUEUE
-        .replace(
-            "\"RATE\"",
-            &format!("{{ rate = \"{rate}/s\", spacing = \"poisson\" }}"),
-        )
+        .replace("arrivals = \"RATE\"", load)
         .replace("slots = 4", "slots = 1_000_000");
     fs::write(folder.path().join("queue.toml"), queue + prices).unwrap();
     folder
@@ -197,7 +197,7 @@ const CONFIRM: &str = "--processes 2 --threads 3..5 --best 3 --confirm real.toml
 
 #[test]
 fn the_best_two_are_measured_on_a_server_that_is_as_before_afterwards() {
-    let folder = with_rate(5, "");
+    let folder = with_load("users = 3", "");
     let _server = real(folder.path(), 30);
     let output = advise(folder.path(), CONFIRM, SLO);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -206,7 +206,7 @@ fn the_best_two_are_measured_on_a_server_that_is_as_before_afterwards() {
     let told = document(folder.path());
     assert_eq!(measured(&told), [Some(true), Some(true), None]);
     assert!(
-        stdout(&output).contains("the real server"),
+        stdout(&output).contains("the real server confirms it"),
         "{}",
         stdout(&output)
     );
@@ -214,14 +214,14 @@ fn the_best_two_are_measured_on_a_server_that_is_as_before_afterwards() {
 
 #[test]
 fn a_forecast_that_the_real_server_refutes_is_no_advice() {
-    let folder = with_rate(5, "");
+    let folder = with_load("users = 3", "");
     let _server = real(folder.path(), 700);
     let output = advise(folder.path(), CONFIRM, SLO);
     assert_eq!(output.status.code(), Some(99), "{}", stderr(&output));
     let told = document(folder.path());
     assert_eq!(measured(&told), [Some(false), Some(false), None]);
     assert!(told["advised"].is_null(), "{told:#}");
-    let words = "the real server does not hold what was forecast: 2 set-ups refuted";
+    let words = "the real server does not confirm what was forecast: 2 set-ups refuted";
     assert!(stdout(&output).contains(words), "{}", stdout(&output));
     let restarts = fs::read_to_string(folder.path().join("restarts")).unwrap();
     assert!(restarts.ends_with("undone\n"), "{restarts}");

@@ -1,10 +1,10 @@
 //! `stormglass advise`: which set-up to buy.
 
 use super::cleanup::JOURNAL;
+use super::confirm::{Asked, CONFIRMED, Server, named};
 use super::exit::{Exit, Told};
 use super::interrupt::Interruption;
 use super::progress::watched;
-use super::reach::reach;
 use super::search::failed;
 use super::slo::setting;
 use super::{STOPPING, commands};
@@ -14,15 +14,15 @@ use crate::capacity::{
 use crate::engine::{RunOptions, WallClock, cpu_time};
 use crate::metrics::Threshold;
 use crate::report::{self, Folder, Host, Origin};
-use crate::scenario::{self, Clock, NamedPhase, Prices, Scenario, Target};
+use crate::scenario::{self, Prices, Scenario, Target};
 use anyhow::Context;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use stormglass_glance::{Command, Commands, Journal, RunServices, runtime};
-use stormglass_model::units::{Span, Time};
+use stormglass_glance::{Commands, Journal, RunServices, runtime};
+use stormglass_model::units::Span;
 
 /// Finds the cheapest set-up of a service that is enough
 ///
@@ -155,8 +155,13 @@ pub fn run(arguments: &Arguments, interruption: &Interruption) -> anyhow::Result
     if let Some(largest) = setups.last() {
         read(&largest.settings()).map_err(|mistakes| super::told(&mistakes))?;
     }
+    let asked = Asked {
+        length: arguments.confirm_for,
+        replications: arguments.confirm_replications,
+        yes_load_this_server: arguments.yes_load_this_server,
+    };
     let server = (arguments.confirm.as_deref())
-        .map(|file| Server::read(file, arguments, &first))
+        .map(|file| Server::read(file, asked, &first))
         .transpose()?;
     let progress = Arc::default();
     interruption.stops(&progress, &Commands::default(), STOPPING);
@@ -408,97 +413,12 @@ impl Adviser<'_> {
     }
 }
 
-/// Set-ups that are measured on a real server.
-const CONFIRMED: usize = 2;
-/// The command that restarts it.
-const RESTART: &str = "restart";
-/// The share of a storm on it that is warm-up.
-const WARM_UP: f64 = 0.15;
-
 fn label(at: f64) -> String {
     (at as usize).to_string()
 }
 
 fn position(at: &str) -> usize {
     at.parse().unwrap_or(0)
-}
-
-fn named(at: usize) -> String {
-    format!("{RESTART} {}", at + 1)
-}
-
-/// The real server, and what it is measured with.
-struct Server {
-    scenario: Scenario,
-    file: PathBuf,
-    restart: Command,
-    replications: NonZeroU32,
-}
-
-impl Server {
-    /// Reads where it is. It is given the load and the stories of the scenario that is advised on.
-    fn read(file: &Path, arguments: &Arguments, first: &Scenario) -> anyhow::Result<Server> {
-        let mut scenario = super::read(file, &[])?;
-        let Target::Glance(target) = &mut scenario.target else {
-            let why = format!(
-                "{} has no [target.glance]: --confirm is about a real server",
-                file.display()
-            );
-            return Err(misused(why));
-        };
-        let restart = target.commands.iter().find(|it| it.name == RESTART);
-        let Some(restart) = restart.cloned() else {
-            let why = format!(
-                "{} has no [target.glance.commands.{RESTART}], which restarts the server with another set-up",
-                file.display()
-            );
-            return Err(misused(why));
-        };
-        **target = reach(target, arguments.yes_load_this_server)?;
-        let warm_up = Span((arguments.confirm_for.0 as f64 * WARM_UP) as u64);
-        scenario.clock = Clock::Real;
-        scenario.stories.clone_from(&first.stories);
-        scenario.thresholds.clone_from(&first.thresholds);
-        scenario.load = first.load.clone();
-        scenario.load.duration = Some(arguments.confirm_for);
-        scenario.load.subjects = None;
-        scenario.load.warm_up = warm_up;
-        scenario.faults.clear();
-        scenario.replications = NonZeroU32::MIN;
-        let phase = |name: &str, from| NamedPhase {
-            name: name.to_owned(),
-            from,
-        };
-        scenario.phases = vec![phase("warm_up", Time::ZERO), phase("load", Time(warm_up.0))];
-        Ok(Server {
-            scenario,
-            file: file.to_owned(),
-            restart,
-            replications: arguments.confirm_replications,
-        })
-    }
-
-    /// A command for each of the best set-ups. The first one's undo takes back all of them.
-    fn commands(&self, advice: &Advice, journal: &Journal) -> Commands {
-        let best = advice.enough().take(CONFIRMED).enumerate();
-        let commands: Vec<Command> = best
-            .map(|(at, tried)| {
-                let setup = tried.setup;
-                Command {
-                    name: named(at),
-                    run: format!(
-                        "export STORMGLASS_PROCESSES={} STORMGLASS_THREADS={} STORMGLASS_CONNECTIONS={} STORMGLASS_SLOTS={}\n{}",
-                        setup.processes, setup.threads, setup.connections, setup.slots, self.restart.run
-                    ),
-                    undo: self.restart.undo.clone().filter(|_| at == 0),
-                    ..self.restart.clone()
-                }
-            })
-            .collect();
-        let commands = Commands::new(&commands, true);
-        commands.write_into(journal, &self.file);
-        commands
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod child;
 mod cleanup;
 mod commands;
 mod compare;
+mod confirm;
 mod exit;
 mod generate;
 mod init;

@@ -409,6 +409,9 @@ impl Driver {
 
     /// The story that a subject's random number chooses by weight.
     fn chosen(&self, number: u64) -> u16 {
+        if self.weights.len() == 1 {
+            return 0;
+        }
         let chosen = unit(&mut self.seed.numbered(number).numbered(draw::STORY).rng());
         let story = self.weights.partition_point(|total| *total <= chosen);
         story.min(self.weights.len() - 1) as u16

@@ -363,8 +363,10 @@ impl<T: Target, S: Runtime> Storm<T, S> {
                 self.driver.deleted(self.now, slot, &mut self.out);
             }
             self.out.deleted = deleted;
-            for (subject, cursor) in std::mem::take(&mut self.out.passed) {
-                self.driver.passed(self.now, subject, cursor, &mut self.out);
+            if !self.out.passed.is_empty() {
+                for (subject, cursor) in std::mem::take(&mut self.out.passed) {
+                    self.driver.passed(self.now, subject, cursor, &mut self.out);
+                }
             }
             for slot in self.driver.orders.forget.drain(..) {
                 self.target.forget(self.now, slot);

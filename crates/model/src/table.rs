@@ -8,40 +8,47 @@ const CHUNK: usize = 4_096;
 /// Values indexed from zero; places are made in chunks, each filled with the default.
 #[derive(Clone, Debug, Default)]
 pub struct Table<T> {
-    chunks: Vec<Box<[T]>>,
+    // Of a length known to the compiler: a place in a chunk is never looked for beyond its end.
+    chunks: Vec<Box<[T; CHUNK]>>,
 }
 
 impl<T: Default> Table<T> {
     /// The value at `index`, if a place was ever made for it.
     #[inline]
     pub fn get(&self, index: u32) -> Option<&T> {
-        self.chunks
-            .get(index as usize / CHUNK)
-            .map(|chunk| &chunk[index as usize % CHUNK])
+        let (chunk, place) = split(index);
+        self.chunks.get(chunk).map(|chunk| &chunk[place])
     }
 
     /// The value at `index`; places up to it are made if need be.
     #[inline]
     pub fn at(&mut self, index: u32) -> &mut T {
-        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
+        let (chunk, place) = split(index);
         if chunk >= self.chunks.len() {
-            self.grow(chunk);
+            return self.grow(chunk, place);
         }
         &mut self.chunks[chunk][place]
     }
 
     /// Every place that was made, in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flatten()
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 
     #[cold]
-    fn grow(&mut self, chunk: usize) {
+    fn grow(&mut self, chunk: usize, place: usize) -> &mut T {
         while self.chunks.len() <= chunk {
-            let places = std::iter::repeat_with(T::default).take(CHUNK);
-            self.chunks.push(places.collect());
+            let places: Box<[T]> = (0..CHUNK).map(|_| T::default()).collect();
+            self.chunks.extend(places.try_into().ok());
         }
+        &mut self.chunks[chunk][place]
     }
+}
+
+/// Which chunk, and which place in it.
+#[inline]
+const fn split(index: u32) -> (usize, usize) {
+    (index as usize / CHUNK, index as usize % CHUNK)
 }
 
 /// Hands out the lowest numbers that are free.

@@ -86,9 +86,9 @@ impl Driver {
             };
             match action {
                 Action::Wait(length) => {
-                    let mut rng = self.draw(run.number, draw::STEP, cursor).rng();
+                    let seed = self.draw(run.number, draw::STEP, cursor);
                     cursor = after(cursor);
-                    intended = intended + length.0.draw(&mut rng);
+                    intended = intended + length.0.draw_at(seed);
                     if intended > now {
                         let wake = DriverWake::Step { slot, cursor };
                         self.orders.later.push((intended, wake));
@@ -254,9 +254,8 @@ impl Driver {
     /// What an operation brings in: the subject's size, and bytes of its own.
     fn content(&self, number: u64, story: u16, op: OpId) -> Content {
         let seed = self.seed.numbered(number);
-        let size = self.stories[usize::from(story)]
-            .size
-            .draw(&mut seed.numbered(draw::SIZE).rng());
+        let size = &self.stories[usize::from(story)].size;
+        let size = size.draw_at(seed.numbered(draw::SIZE));
         Content {
             size: size.0,
             checksum: seed.numbered(op.0).0,
@@ -283,7 +282,7 @@ impl Driver {
             && self.may_start()
         {
             let seed = self.seed.numbered(number).numbered(draw::THINK);
-            let think = think.draw(&mut seed.rng());
+            let think = think.draw_at(seed);
             self.orders.later.push((now + think, DriverWake::User));
         }
     }

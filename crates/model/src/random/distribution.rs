@@ -1,6 +1,6 @@
 //! The distributions a scenario can name, for lengths of time and for sizes.
 
-use super::{Rng, unit};
+use super::{Rng, Seed, unit};
 use crate::units::{Bytes, Span};
 use rand_distr::Distribution as _;
 use std::marker::PhantomData;
@@ -84,25 +84,27 @@ pub enum DistributionError {
 
 /// Something a distribution can be drawn as.
 pub trait Drawn: Copy {
-    /// Rounds a drawn number; what 64 bits cannot hold saturates.
-    fn from_f64(value: f64) -> Self;
+    /// So many nanoseconds or bytes.
+    fn whole(value: u64) -> Self;
 }
 
 impl Drawn for Span {
-    fn from_f64(value: f64) -> Span {
-        Span(value.round() as u64)
+    #[inline]
+    fn whole(value: u64) -> Span {
+        Span(value)
     }
 }
 
 impl Drawn for Bytes {
-    fn from_f64(value: f64) -> Bytes {
-        Bytes(value.round() as u64)
+    #[inline]
+    fn whole(value: u64) -> Bytes {
+        Bytes(value)
     }
 }
 
 #[derive(Clone, Debug)]
 enum Sampler {
-    Constant(f64),
+    Constant(u64),
     Exponential(f64),
     Lognormal(rand_distr::LogNormal<f64>),
     Uniform {
@@ -129,7 +131,7 @@ impl<T: Drawn> Distribution<T> {
     /// A distribution of this shape, if its parameters make sense.
     pub fn new(shape: &Shape) -> Result<Self, DistributionError> {
         let sampler = match *shape {
-            Shape::Constant(value) => Sampler::Constant(not_negative("the value", value)?),
+            Shape::Constant(value) => Sampler::Constant(whole(not_negative("the value", value)?)),
             Shape::Exponential { mean } => Sampler::Exponential(not_negative("mean", mean)?),
             Shape::Lognormal { median, p99 } => {
                 let (median, p99) = (positive("median", median)?, positive("p99", p99)?);
@@ -169,7 +171,7 @@ impl<T: Drawn> Distribution<T> {
     pub const fn constant(value: u64) -> Self {
         Distribution {
             shape: Shape::Constant(value as f64),
-            sampler: Sampler::Constant(value as f64),
+            sampler: Sampler::Constant(value),
             drawn: PhantomData,
         }
     }
@@ -225,7 +227,7 @@ impl<T: Drawn> Distribution<T> {
     /// Whether every draw is zero.
     pub fn is_zero(&self) -> bool {
         match &self.sampler {
-            Sampler::Constant(value) => *value == 0.0,
+            Sampler::Constant(value) => *value == 0,
             Sampler::Exponential(mean) => *mean == 0.0,
             Sampler::Uniform { min, width } => *min == 0.0 && *width == 0.0,
             Sampler::Empirical(values) => values.iter().all(|(value, _)| *value == 0.0),
@@ -236,8 +238,24 @@ impl<T: Drawn> Distribution<T> {
     /// Draws a value.
     #[inline]
     pub fn draw(&self, rng: &mut Rng) -> T {
-        T::from_f64(match &self.sampler {
-            Sampler::Constant(value) => *value,
+        T::whole(match self.sampler {
+            Sampler::Constant(value) => value,
+            _ => self.varied(rng),
+        })
+    }
+
+    /// Draws a value from a generator that starts at `seed`. What is always the same needs none.
+    #[inline]
+    pub fn draw_at(&self, seed: Seed) -> T {
+        T::whole(match self.sampler {
+            Sampler::Constant(value) => value,
+            _ => self.varied(&mut seed.rng()),
+        })
+    }
+
+    fn varied(&self, rng: &mut Rng) -> u64 {
+        whole(match &self.sampler {
+            Sampler::Constant(value) => return *value,
             // The inverse of the distribution function; 1 - u is never zero.
             Sampler::Exponential(mean) => -mean * (1.0 - unit(rng)).ln(),
             Sampler::Lognormal(inner) => inner.sample(rng),
@@ -250,6 +268,11 @@ impl<T: Drawn> Distribution<T> {
             }
         })
     }
+}
+
+/// Rounded; what 64 bits cannot hold saturates.
+fn whole(value: f64) -> u64 {
+    value.round() as u64
 }
 
 fn empirical(values: &[(f64, f64)]) -> Result<Sampler, DistributionError> {

@@ -130,6 +130,7 @@ impl<A: Actors> Service<A> {
     }
 
     /// Whoever has been granted a worker can go on.
+    #[inline]
     pub(super) fn take_worker(&mut self, now: Time, granted: Option<Handle>) {
         if let Some(handle) = granted {
             let op = self.ops.at(handle);
@@ -142,6 +143,7 @@ impl<A: Actors> Service<A> {
     }
 
     /// A request goes to a worker of the process that has the most to spare. The task of a request stays in its process.
+    #[inline]
     fn enter_process(&mut self, handle: Handle) {
         if self.in_process.len() > 1 {
             let each = self.in_process.iter_mut().enumerate();
@@ -152,6 +154,7 @@ impl<A: Actors> Service<A> {
         }
     }
 
+    #[inline]
     pub(super) fn leave_process(&mut self, process: u32) {
         if self.in_process.len() > 1 {
             self.in_process[process as usize] -= 1;

@@ -170,8 +170,9 @@ impl<A: Actors> Service<A> {
                 return;
             }
             let queue = self.queue(visit);
-            let next = queue.and_then(|queue| queue.release(now, work, visit_since));
-            self.ready.extend(next);
+            if let Some(next) = queue.and_then(|queue| queue.release(now, work, visit_since)) {
+                self.ready.push_back(next);
+            }
             if !failed && self.computes(now, handle, out) {
                 return;
             }

@@ -9,6 +9,7 @@ use crate::units::Time;
 
 impl<A: Actors> Service<A> {
     /// A request is over: its worker waits for the next of the same client, or is free.
+    #[inline]
     pub(super) fn keep_worker(&mut self, now: Time, handle: Handle, out: &mut Out<Wake>) {
         let op = self.ops.at(handle);
         let (subject, since, process) = (op.invocation.subject, op.worker_since, op.process);
@@ -32,6 +33,7 @@ impl<A: Actors> Service<A> {
     }
 
     /// The worker that a client's connection has kept, if it has one, takes its next request at once.
+    #[inline]
     pub(super) fn kept_worker(&mut self, now: Time, handle: Handle) -> bool {
         if self.config.keep_alive.is_none() {
             return false;
@@ -58,6 +60,7 @@ impl<A: Actors> Service<A> {
         }
     }
 
+    #[inline]
     fn free_worker(&mut self, now: Time, since: Time, process: u32) {
         self.leave_process(process);
         let next = self.workers.release(now, Work::Request, since);

@@ -12,6 +12,7 @@ use crate::units::{Span, Time};
 
 impl Op {
     /// How many bytes its visit moves.
+    #[inline]
     pub(super) fn moves(&self) -> f64 {
         let sent = self.invocation.client_fault.map_or(1.0, |(_, after)| after);
         match self.visit {

@@ -108,18 +108,22 @@ impl Server {
         let numbers = Rc::new(Cell::new(0_u64));
         loop {
             tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) if open.len() < self.limits.connections.get() => {
-                        let (shared, numbers) = (Rc::clone(&self.shared), Rc::clone(&numbers));
-                        open.spawn_local(converse(stream, shared, self.limits, numbers));
+                accepted = listener.accept() => {
+                    // Who has left makes room, although nobody has looked since.
+                    while open.try_join_next().is_some() {}
+                    match accepted {
+                        Ok((stream, _)) if open.len() < self.limits.connections.get() => {
+                            let (shared, numbers) = (Rc::clone(&self.shared), Rc::clone(&numbers));
+                            open.spawn_local(converse(stream, shared, self.limits, numbers));
+                        }
+                        Ok((mut stream, _)) => {
+                            // Whoever does not read it has gone.
+                            let _ = stream.write_all(FULL).await;
+                        }
+                        // Out of files, say: those who are here may end meanwhile.
+                        Err(_) => sleep(Duration::from_millis(50)).await,
                     }
-                    Ok((mut stream, _)) => {
-                        // Whoever does not read it has gone.
-                        let _ = stream.write_all(FULL).await;
-                    }
-                    // Out of files, say: those who are here may end meanwhile.
-                    Err(_) => sleep(Duration::from_millis(50)).await,
-                },
+                }
                 Some(_) = open.join_next() => {}
             }
         }

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""edge.py BIN: the highest load of a real Glance by `stormglass search`, beside a staircase made by hand.
+"""edge.py BIN FROM TO STEP: the highest load of a real Glance by `stormglass search`, beside a staircase made by hand.
 
-Needs what tests/glance/run installs, half an hour, and a machine that does nothing else. Three staircases of 20 to 32
-creates, uploads and deletes a second in steps of 2, half a minute a step, and one search between the first two, each on a
-server of its own. By the staircases the highest load is that of the last step before the first whose 95th percentile of
-uploads, averaged over the three, is a second or more.
+Needs what tests/glance/run installs, half an hour, and a machine that does nothing else. Three staircases of FROM to TO
+creates, uploads and deletes a second, half a minute a step, and one search between the first two, each on a server of
+its own. By the staircases the highest load lies where the 95th percentile of uploads, averaged over the three, rises above
+a second: between the last step below and the first above, by their logarithms.
 """
 import json
+import math
 import os
 import subprocess
 import sys
@@ -14,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-STEPS = range(20, 33, 2)
 SEEDS = [101, 102, 103]
 SCENARIO = """
 schema = 1
@@ -24,7 +24,7 @@ url = "URL"
 timeout = "60s"
 connections = 64
 [load]
-arrivals = { rate = "20/s", spacing = "poisson" }
+arrivals = { rate = "8/s", spacing = "poisson" }
 duration = "30s"
 warm_up = "5s"
 [settle]
@@ -38,10 +38,14 @@ upload = ["p(95) < 1s"]
 """
 
 
-def staircase(binary, folder, seed):
+def steps(first, last, step):
+    return [first + at * step for at in range(int((last - first) / step + 1.5))]
+
+
+def staircase(binary, folder, seed, stairs):
     """The 95th percentile of uploads at each step, in seconds."""
     found = []
-    for step in STEPS:
+    for step in stairs:
         out = folder / f"{step}"
         options = ["--seed", str(seed), "--set", f'load.arrivals.rate="{step}/s"', "--quiet", "--out", out]
         subprocess.run([binary, "run", folder / "edge.toml", *options], stdout=subprocess.DEVNULL)
@@ -52,7 +56,7 @@ def staircase(binary, folder, seed):
 
 
 def search(binary, folder):
-    options = ["--from", "4/s", "--to", "60/s", "--within", "5%", "--replications", "6", "--json", "--quiet"]
+    options = ["--from", "2/s", "--to", "60/s", "--within", "5%", "--replications", "6", "--json", "--quiet"]
     command = [binary, "search", folder / "edge.toml", "--vary", "load.arrivals.rate", *options]
     run = subprocess.run([*command, "--out", folder / "out"], stdout=subprocess.PIPE)
     found = json.loads(run.stdout)
@@ -62,37 +66,43 @@ def search(binary, folder):
 
 def phase(binary, what):
     """One phase on a server of its own, by this program beside it."""
-    command = [HERE.parent / "tests/glance/run", sys.executable, __file__, binary, what]
+    command = [HERE.parent / "tests/glance/run", sys.executable, __file__, binary, *sys.argv[2:5], what]
     run = subprocess.run(command, stdout=subprocess.PIPE)
     return json.loads(run.stdout)
 
 
+def crossing(stairs, means):
+    """Where the means rise above a second."""
+    above = next((at for at, mean in enumerate(means) if mean >= 1.0), None)
+    if not above:
+        sys.exit("edge.py: the staircases do not hold the edge; choose another range")
+    low, high = math.log(means[above - 1]), math.log(means[above])
+    return stairs[above - 1] + (stairs[above] - stairs[above - 1]) * -low / (high - low)
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
-    if len(sys.argv) > 2:
+    stairs = steps(*map(float, sys.argv[2:5]))
+    if len(sys.argv) > 5:
         # In memory: the journal syncs each create, and a disk that is busy makes the load late.
         with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
             folder = Path(folder)
             (folder / "edge.toml").write_text(SCENARIO.replace("URL", os.environ["STORMGLASS_GLANCE_URL"]))
-            what = sys.argv[2]
-            search(binary, folder) if what == "search" else staircase(binary, folder, int(what))
+            what = sys.argv[5]
+            search(binary, folder) if what == "search" else staircase(binary, folder, int(what), stairs)
         return
-    stairs, found = [], None
+    rounds, found = [], None
     for what in [SEEDS[0], "search", *SEEDS[1:]]:
         if what == "search":
             found = phase(binary, what)
         else:
-            stairs.append(phase(binary, str(what)))
-    means = [sum(each) / len(each) for each in zip(*stairs)]
-    highest = None
-    for step, mean in zip(STEPS, means):
+            rounds.append(phase(binary, str(what)))
+    means = [sum(each) / len(each) for each in zip(*rounds)]
+    for step, mean in zip(stairs, means):
         print(f"{step}/s: mean p95 {mean:.3f} s")
-        if mean >= 1.0:
-            break
-        highest = step
-    print(f"staircases: {highest}/s; search: {found['value']}/s ({found['low']} to {found['high']})")
-    if highest and found["value"]:
-        print(f"the search is {found['value'] / highest - 1:+.1%} from the staircases")
+    by_hand = crossing(stairs, means)
+    print(f"staircases: {by_hand:.2f}/s; search: {found['value']:.2f}/s ({found['low']:.2f} to {found['high']:.2f})")
+    print(f"the search is {found['value'] / by_hand - 1:+.1%} from the staircases")
 
 
 main()

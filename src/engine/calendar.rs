@@ -1,10 +1,10 @@
 //! The event calendar: what is due when, in order of time and, at equal times, of entry.
 //!
-//! A radix heap in base 64: time only moves on, so an entry waits on the level of the highest digit in which
-//! its time differs from now, in the bucket of that digit, and moves to lower levels as now comes near.
-//! Every move is sequential, which is what keeps the cost of an event nearly the same from ten thousand
-//! entries to ten million. Entries of equal times are always in the same bucket and keep their order, so no
-//! sequence number is needed.
+//! What comes next is a short sorted list. What comes later waits in a radix heap in base 64: time only moves on, so an entry
+//! waits on the level of the highest digit in which its time differs from a base that moves with now, in the bucket of that
+//! digit. When the list is empty, the first bucket becomes the list, or, if it holds too many, is dealt out to lower levels.
+//! Every move is sequential, which is what keeps the cost of an event nearly the same from ten thousand entries to ten
+//! million. Entries of equal times are always in the same place and keep their order, so no sequence number is needed.
 
 use std::collections::VecDeque;
 use stormglass_model::units::Time;
@@ -17,6 +17,10 @@ const DIGIT: u32 = 6;
 const LEVELS: usize = 11;
 /// Buckets of a level.
 const WIDTH: usize = 1 << DIGIT;
+/// A bucket of at most so many entries is sorted.
+const FEW: usize = 64;
+/// So many entries are too many to be kept sorted: the later half returns to the buckets.
+const CROWD: usize = 256;
 /// A bucket of at most so many entries is due so soon that what its events need may be fetched ahead.
 const SOON: usize = 256;
 /// Empty chunks that are kept to be used again; more return to the allocator.
@@ -33,13 +37,15 @@ type Bucket<E> = VecDeque<Vec<Entry<E>>>;
 /// Entries by the time at which they are due.
 #[derive(Debug)]
 pub struct Calendar<E> {
-    /// What is due now, in order; the read position is in its first chunk.
-    due: Bucket<E>,
-    read: usize,
-    /// By level and digit.
+    /// All that is due until `near_until`, in order.
+    near: VecDeque<Entry<E>>,
+    near_until: Time,
+    /// What is due later, by level and digit.
     buckets: Vec<Bucket<E>>,
     /// One bit a bucket that holds anything, by level.
     filled: [u64; LEVELS],
+    /// The buckets are those of times that differ from this one. It is not after now.
+    base: Time,
     spare: Vec<Vec<Entry<E>>>,
     now: Time,
 }
@@ -47,12 +53,13 @@ pub struct Calendar<E> {
 impl<E: Copy> Default for Calendar<E> {
     fn default() -> Self {
         Calendar {
-            due: VecDeque::new(),
-            read: 0,
+            near: VecDeque::new(),
+            near_until: Time::ZERO,
             buckets: std::iter::repeat_with(VecDeque::new)
                 .take(LEVELS * WIDTH)
                 .collect(),
             filled: [0; LEVELS],
+            base: Time::ZERO,
             spare: Vec::new(),
             now: Time::ZERO,
         }
@@ -71,32 +78,26 @@ impl<E: Copy> Calendar<E> {
 
     /// When the next entry is due. Now does not move on.
     pub fn next_due(&self) -> Option<Time> {
-        if !self.due.is_empty() {
-            return Some(self.now);
+        match self.near.front() {
+            Some(first) => Some(first.at),
+            None => self.first_bucket().and_then(|index| self.earliest(index)),
         }
-        self.first_bucket().and_then(|index| self.earliest(index))
     }
 
     /// The first entry, if it is due by `until`; now moves on to it. `soon` is shown entries that will come
     /// soon, some of them more than once.
     #[inline]
     pub fn pop_until(&mut self, until: Time, soon: impl FnMut(&E)) -> Option<(Time, E)> {
-        if self.due.is_empty() && !self.refill(until, soon) {
+        if self.near.is_empty() {
+            self.refill(until, soon);
+        }
+        let Entry { at, event } = *self.near.front()?;
+        if at > until {
             return None;
         }
-        if self.now > until {
-            return None;
-        }
-        let chunk = self.due.front()?;
-        let entry = chunk[self.read];
-        self.read += 1;
-        if self.read == chunk.len() {
-            self.read = 0;
-            if let Some(chunk) = self.due.pop_front() {
-                self.reuse(chunk);
-            }
-        }
-        Some((entry.at, entry.event))
+        self.near.pop_front();
+        self.now = at;
+        Some((at, event))
     }
 
     /// The bucket of the entries that come first: the lowest digit of the lowest level.
@@ -113,42 +114,54 @@ impl<E: Copy> Calendar<E> {
             .min()
     }
 
-    /// Moves now on to the next entry due by `until`, and what is due with it into `due`.
-    fn refill(&mut self, until: Time, mut soon: impl FnMut(&E)) -> bool {
+    /// Makes a list of what comes next, unless it comes after `until`.
+    fn refill(&mut self, until: Time, mut soon: impl FnMut(&E)) {
         let Some(index) = self.first_bucket() else {
-            return false;
+            return;
         };
         let Some(next) = self.earliest(index).filter(|&next| next <= until) else {
-            return false;
+            return;
         };
-        self.now = next;
+        self.base = next;
         self.filled[index / WIDTH] &= !(1 << (index % WIDTH));
         let mut bucket = std::mem::take(&mut self.buckets[index]);
-        if bucket.len() <= SOON / CHUNK {
+        let count: usize = bucket.iter().map(Vec::len).sum();
+        if count <= SOON {
             bucket.iter().flatten().for_each(|entry| soon(&entry.event));
         }
+        // All times of the bucket, or the first one alone.
+        self.near_until = match count {
+            ..=FEW => Time(next.0 | ((1 << (index / WIDTH * DIGIT as usize)) - 1)),
+            _ => next,
+        };
         for chunk in bucket.drain(..) {
-            for &entry in &chunk {
-                self.place(entry);
+            match count {
+                ..=FEW => self.near.extend(&chunk),
+                _ => chunk.iter().for_each(|&entry| self.place(entry)),
             }
             self.reuse(chunk);
         }
+        if count <= FEW {
+            let near = self.near.make_contiguous();
+            near.sort_by_key(|entry| entry.at);
+        }
         // The bucket is empty and nothing was placed in it, but its room can be used again.
         self.buckets[index] = bucket;
-        true
     }
 
     #[inline]
     fn place(&mut self, entry: Entry<E>) {
-        let differs = entry.at.0 ^ self.now.0;
-        let bucket = if differs == 0 {
-            &mut self.due
-        } else {
-            let level = (63 - differs.leading_zeros()) / DIGIT;
-            let digit = (entry.at.0 >> (level * DIGIT)) as usize % WIDTH;
-            self.filled[level as usize] |= 1 << digit;
-            &mut self.buckets[level as usize * WIDTH + digit]
-        };
+        if entry.at <= self.near_until {
+            match self.near.back() {
+                Some(last) if last.at > entry.at => self.insert(entry),
+                _ => self.near.push_back(entry),
+            }
+            return;
+        }
+        let level = (63 - (entry.at.0 ^ self.base.0).leading_zeros()) / DIGIT;
+        let digit = (entry.at.0 >> (level * DIGIT)) as usize % WIDTH;
+        self.filled[level as usize] |= 1 << digit;
+        let bucket = &mut self.buckets[level as usize * WIDTH + digit];
         match bucket.back_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(entry),
             _ => {
@@ -159,6 +172,19 @@ impl<E: Copy> Calendar<E> {
                 chunk.push(entry);
                 bucket.push_back(chunk);
             }
+        }
+    }
+
+    /// Puts an entry where it belongs among those of the list.
+    fn insert(&mut self, entry: Entry<E>) {
+        let before = self.near.partition_point(|other| other.at <= entry.at);
+        self.near.insert(before, entry);
+        let (first, middle) = (self.near[0].at, self.near[self.near.len() / 2].at);
+        if self.near.len() > CROWD && first < middle {
+            self.near_until = Time(middle.0 - 1);
+            let kept = self.near.partition_point(|other| other.at < middle);
+            let later = self.near.split_off(kept);
+            later.into_iter().for_each(|entry| self.place(entry));
         }
     }
 
@@ -177,27 +203,43 @@ mod tests {
     use std::collections::BTreeMap;
     use stormglass_model::random::Seed;
 
+    /// Times ahead by `ahead`, entered and taken in turns, come in order.
+    fn comes_in_order(seed: u64, ahead: impl Fn(u64) -> u64) {
+        let mut rng = Seed(seed).rng();
+        let (mut calendar, mut model) = (Calendar::default(), BTreeMap::new());
+        let (mut now, mut sequence) = (0_u64, 0_u64);
+        for round in 0..2_000 {
+            // More come in than go out, and then more go out.
+            let share = if round % 1_000 < 700 { 4 } else { 1 };
+            if rng.next_u64() % 5 < share {
+                let at = now + ahead(rng.next_u64());
+                calendar.push(Time(at), sequence);
+                model.insert((at, sequence), ());
+                sequence += 1;
+                continue;
+            }
+            let until = now + ahead(rng.next_u64());
+            let first = model.first_key_value().map(|(&(at, n), ())| (at, n));
+            assert_eq!(calendar.next_due(), first.map(|(at, _)| Time(at)));
+            let due = first.filter(|(at, _)| *at <= until);
+            let popped = calendar.pop_until(Time(until), |_| {});
+            assert_eq!(popped, due.map(|(at, n)| (Time(at), n)));
+            if let Some(key) = due {
+                model.remove(&key);
+                now = key.0;
+            }
+        }
+        let left = std::iter::from_fn(|| calendar.pop_until(Time::MAX, |_| {}));
+        assert!(left.eq(model.into_keys().map(|(at, n)| (Time(at), n))));
+    }
+
     #[test]
     fn entries_come_in_order_of_time_and_then_of_entry() {
         for seed in 0..200 {
-            let mut rng = Seed(seed).rng();
-            let (mut calendar, mut model) = (Calendar::default(), BTreeMap::new());
-            let (mut now, mut sequence) = (0_u64, 0_u64);
-            for _ in 0..2_000 {
-                if rng.next_u64() % 5 < 3 {
-                    let at = now + (rng.next_u64() >> (rng.next_u64() % 40 + 24)) % 5_000;
-                    calendar.push(Time(at), sequence);
-                    model.insert((at, sequence), ());
-                    sequence += 1;
-                } else {
-                    let expected = model.pop_first().map(|((at, n), ())| (Time(at), n));
-                    assert_eq!(calendar.next_due(), expected.map(|(at, _)| at));
-                    assert_eq!(calendar.pop_until(Time::MAX, |_| {}), expected);
-                    now = expected.map_or(now, |(at, _)| at.0);
-                }
-            }
-            let left = std::iter::from_fn(|| calendar.pop_until(Time::MAX, |_| {}));
-            assert!(left.eq(model.into_keys().map(|(at, n)| (Time(at), n))));
+            // Of many lengths but none long, many of them equal; all nearly as long; of all lengths.
+            comes_in_order(seed, |random| (random >> (random % 40 + 24)) % 5_000);
+            comes_in_order(seed, |random| random % 1_000_000);
+            comes_in_order(seed, |random| random >> (random % 50 + 14));
         }
     }
 

@@ -17,15 +17,18 @@ pub struct Latency {
 /// How many values fell into which bucket. The buckets are those of an HdrHistogram of three digits.
 #[derive(Clone, Debug)]
 enum Counts {
-    /// The bucket of each value, as they came: most rows of a run have few.
-    Few(Vec<u16>),
-    /// By bucket.
-    Many(Vec<u64>),
+    /// Of what is still measured.
+    Open {
+        /// The buckets of the latest values, as they came: most rows of a run have no others.
+        latest: Vec<u16>,
+        /// By bucket, how many values came before those.
+        before: Vec<u64>,
+    },
     /// Of an interval or a run that has ended.
     Packed(Packed),
 }
 
-/// So many values take less memory one by one.
+/// So many values take less memory one by one. They are counted at once, too: one count does not wait for the memory of the one before.
 const FEW: usize = 4_096;
 /// Values below 2¹¹ have buckets of their own; above, each power of two has 2¹⁰.
 const DIGITS: u32 = 11;
@@ -84,7 +87,7 @@ impl Latency {
     pub fn record(&mut self, span: Span) {
         let bucket = bucket(span.0);
         match &mut self.counts {
-            Counts::Many(counts) if bucket < counts.len() => counts[bucket] += 1,
+            Counts::Open { latest, .. } if latest.len() < FEW => latest.push(bucket as u16),
             counts => counts.add(bucket as u16, 1),
         }
         self.count += 1;
@@ -100,7 +103,7 @@ impl Latency {
                 let both = summed([packed.steps(), other.counts.steps()].concat());
                 self.counts = Counts::Packed(Packed::new(&both));
             }
-            Counts::Few(_) | Counts::Many(_) => {
+            Counts::Open { .. } => {
                 for (bucket, count) in other.counts.steps() {
                     self.counts.add(bucket, count);
                 }
@@ -281,29 +284,29 @@ impl IntervalLatency {
 
 impl Default for Counts {
     fn default() -> Self {
-        Counts::Few(Vec::new())
+        Counts::Open {
+            latest: Vec::new(),
+            before: Vec::new(),
+        }
     }
 }
 
 impl Counts {
     fn add(&mut self, bucket: u16, count: u64) {
         match self {
-            Counts::Few(buckets) if count <= (FEW - buckets.len()) as u64 => {
-                buckets.extend(std::iter::repeat_n(bucket, count as usize));
-            }
-            Counts::Many(counts) => {
-                let at = usize::from(bucket);
-                if at >= counts.len() {
-                    // To the next power of two, so that a drift upwards does not copy it at each step.
-                    counts.resize((at | ((1 << (DIGITS - 1)) - 1)) + 1, 0);
+            Counts::Open { latest, before } => {
+                if count <= (FEW - latest.len()) as u64 {
+                    latest.extend(std::iter::repeat_n(bucket, count as usize));
+                    return;
                 }
-                counts[at] += count;
+                latest.drain(..).for_each(|it| raise(before, it, 1));
+                raise(before, bucket, count);
             }
-            few => {
-                let steps = few.steps();
-                *few = Counts::Many(Vec::new());
-                let all = steps.into_iter().chain([(bucket, count)]);
-                all.for_each(|(bucket, count)| few.add(bucket, count));
+            Counts::Packed(packed) => {
+                let (latest, mut before) = (Vec::new(), Vec::new());
+                let steps = packed.steps().into_iter().chain([(bucket, count)]);
+                steps.for_each(|(bucket, count)| raise(&mut before, bucket, count));
+                *self = Counts::Open { latest, before };
             }
         }
     }
@@ -311,19 +314,29 @@ impl Counts {
     /// The buckets that hold any value, in order, with their counts.
     fn steps(&self) -> Vec<(u16, u64)> {
         match self {
-            Counts::Few(buckets) => {
-                let mut sorted = buckets.clone();
+            Counts::Open { latest, before } => {
+                let mut sorted = latest.clone();
                 sorted.sort_unstable();
                 let alike = sorted.chunk_by(|a, b| a == b);
-                alike.map(|alike| (alike[0], alike.len() as u64)).collect()
-            }
-            Counts::Many(counts) => {
-                let all = (0..).zip(counts.iter().copied());
-                all.filter(|(_, count)| *count > 0).collect()
+                let latest = alike.map(|alike| (alike[0], alike.len() as u64));
+                let before = (0..).zip(before.iter().copied());
+                let before = before.filter(|(_, count)| *count > 0);
+                summed(before.chain(latest).collect())
             }
             Counts::Packed(packed) => packed.steps(),
         }
     }
+}
+
+/// Adds to the count of a bucket.
+#[inline]
+fn raise(counts: &mut Vec<u64>, bucket: u16, by: u64) {
+    let at = usize::from(bucket);
+    if at >= counts.len() {
+        // To the next power of two, so that a drift upwards does not copy it at each step.
+        counts.resize((at | ((1 << (DIGITS - 1)) - 1)) + 1, 0);
+    }
+    counts[at] += by;
 }
 
 /// In order, each bucket once.

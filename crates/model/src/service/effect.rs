@@ -281,6 +281,8 @@ impl<A: Actors> Service<A> {
         for Pending { subject, story, .. } in reply.scrub {
             let handle = self.open(Work::Scrub, unasked(subject, story, now));
             let bytes = self.store.held(subject.slot);
+            // Nobody has looked at it for long: it is in the processor's cache by the time it is committed.
+            self.actors.fetch(subject.slot);
             let op = self.ops.at(handle);
             op.worker_since = now;
             op.bytes = bytes;

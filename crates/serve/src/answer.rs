@@ -10,6 +10,11 @@ use stormglass_model::fault::ReplyFault;
 /// What becomes of a request.
 pub(crate) type Result<T = Answer> = std::result::Result<T, Refusal>;
 
+/// By what name the request of this number is known: its answer bears it, and so does a task that it orders.
+pub(crate) fn request_id(number: u64) -> String {
+    format!("req-{number:08x}-0000-4000-8000-000000000000")
+}
+
 /// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {

@@ -1,6 +1,6 @@
 //! From a method and a path to what is asked for. Pure.
 
-use crate::catalog::ImageId;
+use crate::catalog::{ImageId, Kind};
 use crate::refusal::Refusal;
 use percent_encoding::percent_decode_str;
 
@@ -26,8 +26,8 @@ pub(crate) enum Call {
     CreateTask,
     ShowTask(ImageId),
     DeleteTask(ImageId),
-    /// A list of definitions, of which there are none.
-    Definitions(&'static str),
+    /// Something of the definitions of metadata.
+    Definitions(DefinitionCall),
     /// Keystone's, with the rest of the path.
     Identity(Vec<String>),
     /// This server's own.
@@ -58,6 +58,24 @@ pub(crate) enum ImageCall {
     AddLocation,
 }
 
+/// What is asked of the definitions of metadata; texts are the name of a namespace, and that of what it defines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DefinitionCall {
+    ResourceTypes,
+    Namespaces,
+    CreateNamespace,
+    ShowNamespace(String),
+    UpdateNamespace(String),
+    DeleteNamespace(String),
+    List(String, Kind),
+    Add(String, Kind),
+    AddTag(String, String),
+    Show(String, Kind, String),
+    Update(String, Kind, String),
+    /// One of them, or all.
+    Delete(String, Kind, Option<String>),
+}
+
 /// What the server says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Info {
@@ -79,6 +97,8 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Call, Refusal> {
         "healthcheck" => Ok(Call::Health),
         "identity" => Ok(Call::Identity(rest(1))),
         "stormglass" => Ok(Call::Control(rest(1))),
+        // An empty identifier is nobody's.
+        version if is_version(version) && parts.len() > 1 && path.ends_with('/') => Err(nothing()),
         version if is_version(version) => {
             let below: Vec<&str> = parts.iter().skip(1).map(String::as_str).collect();
             below_version(method, &below)
@@ -98,14 +118,13 @@ fn is_version(text: &str) -> bool {
 fn below_version(method: &str, path: &[&str]) -> Result<Call, Refusal> {
     let get = |call: Call| only(method, "GET", call);
     match *path {
-        ["schemas", "metadefs", ..] => get(Call::Definitions("schemas")),
+        ["schemas", "metadefs", name] => get(Call::Schema(format!("metadefs/{name}"))),
         ["schemas", name] => get(Call::Schema(name.to_owned())),
         ["info", "import"] => get(Call::Info(Info::Import)),
         ["info", "stores"] => get(Call::Info(Info::Stores)),
         ["info", "stores", "detail"] => get(Call::Info(Info::StoresDetail)),
         ["info", "usage"] => get(Call::Info(Info::Usage)),
-        ["metadefs", "namespaces"] => get(Call::Definitions("namespaces")),
-        ["metadefs", "resource_types"] => get(Call::Definitions("resource_types")),
+        ["metadefs", ref below @ ..] => of_definitions(method, below).map(Call::Definitions),
         ["stores", store, image] => only(
             method,
             "DELETE",
@@ -185,6 +204,41 @@ fn of_image(method: &str, path: &[&str]) -> Result<ImageCall, Refusal> {
     }
 }
 
+fn of_definitions(method: &str, path: &[&str]) -> Result<DefinitionCall, Refusal> {
+    let owned = |text: &str| text.to_owned();
+    let kind = |name: &str| Kind::from_name(name).ok_or_else(nothing);
+    match *path {
+        ["resource_types"] => only(method, "GET", DefinitionCall::ResourceTypes),
+        ["namespaces"] => match method {
+            "GET" => Ok(DefinitionCall::Namespaces),
+            "POST" => Ok(DefinitionCall::CreateNamespace),
+            _ => Err(Refusal::method("GET, POST")),
+        },
+        ["namespaces", name] => match method {
+            "GET" => Ok(DefinitionCall::ShowNamespace(owned(name))),
+            "PUT" => Ok(DefinitionCall::UpdateNamespace(owned(name))),
+            "DELETE" => Ok(DefinitionCall::DeleteNamespace(owned(name))),
+            _ => Err(Refusal::method("GET, PUT, DELETE")),
+        },
+        ["namespaces", name, parts] => match (method, kind(parts)?) {
+            ("GET", kind) => Ok(DefinitionCall::List(owned(name), kind)),
+            ("POST", kind) => Ok(DefinitionCall::Add(owned(name), kind)),
+            (_, Kind::ResourceTypes) => Err(Refusal::method("GET, POST")),
+            ("DELETE", kind) => Ok(DefinitionCall::Delete(owned(name), kind, None)),
+            _ => Err(Refusal::method("GET, POST, DELETE")),
+        },
+        ["namespaces", name, parts, part] => match (method, kind(parts)?) {
+            ("DELETE", kind) => Ok(DefinitionCall::Delete(owned(name), kind, Some(owned(part)))),
+            (_, Kind::ResourceTypes) => Err(Refusal::method("DELETE")),
+            ("GET", kind) => Ok(DefinitionCall::Show(owned(name), kind, owned(part))),
+            ("PUT", kind) => Ok(DefinitionCall::Update(owned(name), kind, owned(part))),
+            ("POST", Kind::Tags) => Ok(DefinitionCall::AddTag(owned(name), owned(part))),
+            _ => Err(Refusal::method("GET, PUT, DELETE")),
+        },
+        _ => Err(nothing()),
+    }
+}
+
 fn only<T>(method: &str, allowed: &'static str, call: T) -> Result<T, Refusal> {
     match method == allowed {
         true => Ok(call),
@@ -234,7 +288,24 @@ mod tests {
             ("GET", "/versions", Ok(Call::Versions { chosen: true })),
             ("GET", "/v3/images", Ok(Call::Versions { chosen: false })),
             ("GET", "/v2/images", Ok(Call::ListImages)),
-            ("GET", "/v2.9/images/", Ok(Call::ListImages)),
+            ("GET", "/v2.9/images", Ok(Call::ListImages)),
+            (
+                "POST",
+                "/v2/metadefs/namespaces/OS::X/tags/a%20b",
+                Ok(Call::Definitions(DefinitionCall::AddTag(
+                    "OS::X".to_owned(),
+                    "a b".to_owned(),
+                ))),
+            ),
+            (
+                "DELETE",
+                "/v2/metadefs/namespaces/N/objects",
+                Ok(Call::Definitions(DefinitionCall::Delete(
+                    "N".to_owned(),
+                    Kind::Objects,
+                    None,
+                ))),
+            ),
             ("GET", "/v2.99/images", Ok(Call::Versions { chosen: false })),
             (
                 "PUT",
@@ -264,6 +335,11 @@ mod tests {
             ("POST", &format!("/v2/images/{ID}/file"), 405),
             ("GET", "/v2/images/1/file", 404),
             ("GET", "/v2/nothing", 404),
+            ("GET", "/v2/images/", 404),
+            ("DELETE", "/v2/images/", 404),
+            ("GET", "/v2/metadefs/namespaces/N/nothing", 404),
+            ("GET", "/v2/metadefs/namespaces/N/resource_types/X", 405),
+            ("POST", "/v2/metadefs/namespaces/N/objects/o", 405),
             ("GET", &format!("/v2/images/{ID}/nothing"), 404),
         ] {
             let refused = route(method, path).map_err(|it| it.status);

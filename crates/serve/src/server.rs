@@ -1,6 +1,6 @@
 //! Connections: accepted, bounded, and answered.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, request_id};
 use crate::calls::{self, Shared};
 use crate::config::{Config, Limits};
 use crate::elsewhere;
@@ -219,8 +219,7 @@ async fn respond(
     };
     let mut response = sent(answer, to).await;
     let headers = response.headers_mut();
-    let id = format!("req-{number:08x}-0000-4000-8000-000000000000");
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    if let Ok(id) = HeaderValue::from_str(&request_id(number)) {
         headers.insert(HeaderName::from_static("x-openstack-request-id"), id);
     }
     if status == 401

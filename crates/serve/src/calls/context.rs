@@ -158,13 +158,17 @@ pub(crate) fn done(
     }
 }
 
+/// A text as a part of a query.
+pub(crate) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
 /// A path with its query, from another marker on.
 pub(crate) fn with_query(
     path: &str,
     pairs: &[(String, String)],
     marker: Option<ImageId>,
 ) -> String {
-    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let kept = pairs.iter().filter(|(name, _)| name != "marker");
     let kept = kept.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
     let marker = marker.map(|id| format!("marker={id}"));

@@ -22,7 +22,7 @@ enum How {
 }
 
 pub(crate) async fn import(context: Context, requester: Requester, id: ImageId) -> Result {
-    let shared = context.shared.clone();
+    let (shared, number) = (context.shared.clone(), context.number);
     let body = context.json().await?;
     let how = read(&body)?;
     let held = Held::default();
@@ -58,6 +58,7 @@ pub(crate) async fn import(context: Context, requester: Requester, id: ImageId) 
         let task = TaskOrder {
             id: twin.fresh_id(),
             requester: requester.clone(),
+            request: number,
             kind: TaskType::Import,
             input,
         };
@@ -219,7 +220,7 @@ fn said_of(validation: Option<&Value>) -> Result<Map<String, Value>> {
 
 /// Names a place where the data of an image lies, by a task that looks there.
 pub(super) async fn register(context: Context, requester: Requester, id: ImageId) -> Result {
-    let shared = context.shared.clone();
+    let (shared, number) = (context.shared.clone(), context.number);
     let body = context.json().await?;
     let url = body.get("url").and_then(Value::as_str);
     let url = url.ok_or_else(|| {
@@ -250,6 +251,7 @@ pub(super) async fn register(context: Context, requester: Requester, id: ImageId
         let task = TaskOrder {
             id: twin.fresh_id(),
             requester: requester.clone(),
+            request: number,
             kind: TaskType::Location,
             input,
         };

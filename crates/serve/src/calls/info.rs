@@ -35,19 +35,6 @@ pub(crate) fn schema(name: &str) -> Result {
         .ok_or_else(missing)
 }
 
-pub(crate) fn definitions(what: &str) -> Answer {
-    let document = match what {
-        "resource_types" => json!({ "resource_types": [] }),
-        "namespaces" => json!({
-            "namespaces": [],
-            "first": "/v2/metadefs/namespaces",
-            "schema": "/v2/schemas/metadefs/namespaces",
-        }),
-        _ => json!({}),
-    };
-    Answer::json(200, &document)
-}
-
 pub(crate) fn info(context: &Context, requester: &Requester, what: Info) -> Result {
     let mut twin = context.shared.borrow_mut();
     let document = match what {

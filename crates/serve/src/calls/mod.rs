@@ -2,6 +2,7 @@
 
 mod context;
 mod control;
+mod definitions;
 mod download;
 mod fetch;
 mod images;
@@ -137,7 +138,7 @@ async fn perform(context: Context, requester: Requester, call: Call) -> Result {
     match call {
         Call::Schema(name) => info::schema(&name),
         Call::Info(what) => info::info(&context, &requester, what),
-        Call::Definitions(what) => Ok(info::definitions(what)),
+        Call::Definitions(call) => definitions::answer(context, &requester, call).await,
         Call::ListImages => images::list(&context, &requester).await,
         Call::CreateImage => images::create(context, requester).await,
         Call::Image(id, call) => of_image(context, requester, id, call).await,

@@ -1,7 +1,7 @@
 //! Tasks, which are for admins.
 
 use super::context::{Context, with_query};
-use crate::answer::{Answer, Result};
+use crate::answer::{Answer, Result, request_id};
 use crate::catalog::{ImageId, Requester, Task, TaskType, task_stub, task_view};
 use crate::refusal::Refusal;
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ pub(crate) fn delete(_: &Context, requester: &Requester, _: ImageId) -> Result {
 /// The old way to import, which needs no image beforehand. Its tasks fail, as they do behind most servers of today's Glance.
 pub(crate) async fn create(context: Context, requester: Requester) -> Result {
     for_admins(&requester)?;
-    let shared = context.shared.clone();
+    let (shared, number) = (context.shared.clone(), context.number);
     let body = context.json().await?;
     for name in ["type", "input"] {
         if body.get(name).is_none() {
@@ -138,7 +138,7 @@ pub(crate) async fn create(context: Context, requester: Requester) -> Result {
         image: None,
         owner: requester.project,
         user: requester.user,
-        request: format!("req-{id}"),
+        request: request_id(number),
         input: body["input"].clone(),
         result: Value::Null,
         message: String::new(),

@@ -3,6 +3,7 @@
 //! Pure: no I/O and no clock. What decides the life of an image is not here; the service has it.
 
 mod create;
+mod definitions;
 mod image;
 mod list;
 mod patch;
@@ -12,6 +13,7 @@ mod task;
 mod view;
 
 pub(crate) use create::{Origin, registration, tag};
+pub(crate) use definitions::{Definitions, Kind};
 pub use image::ImageId;
 pub(crate) use image::{Facts, Image, Location, Member, MemberStatus, Visibility, no_image};
 pub(crate) use list::{ListQuery, page};

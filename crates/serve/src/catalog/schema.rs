@@ -175,6 +175,61 @@ fn collection(name: &str, item: Value) -> Value {
     json!({ "name": name, "properties": properties, "links": links })
 }
 
+/// The schemas of definitions of metadata, one and many of each.
+fn definition(name: &str) -> Option<Value> {
+    let words = || json!({ "type": "array", "items": { "type": "string" } });
+    let stamped = |mut properties: Value| {
+        properties["created_at"] = read_only("Date and time of creation");
+        properties["updated_at"] = read_only("Date and time of the last modification");
+        properties
+    };
+    let named = |mut properties: Value| {
+        properties["name"] = json!({ "type": "string", "maxLength": 80 });
+        stamped(properties)
+    };
+    let object = json!({
+        "description": { "type": "string" }, "required": words(),
+        "properties": { "type": "object" },
+        "self": { "type": "string" }, "schema": { "type": "string" },
+    });
+    let resource_type = json!({
+        "prefix": { "type": "string", "maxLength": 80 },
+        "properties_target": { "type": "string", "maxLength": 80 },
+    });
+    let property = json!({
+        "title": { "type": "string" }, "description": { "type": "string" },
+        "type": { "type": "string", "enum": ["array", "boolean", "integer", "number", "object", "string", null] },
+        "enum": { "type": "array" }, "default": {}, "readonly": { "type": "boolean" },
+    });
+    let list = |properties: &Value| json!({ "type": "array", "items": { "type": "object", "properties": properties } });
+    let namespace = stamped(json!({
+        "namespace": { "type": "string", "maxLength": 80 },
+        "display_name": { "type": "string", "maxLength": 80 },
+        "description": { "type": "string", "maxLength": 500 },
+        "visibility": { "type": "string", "enum": ["public", "private"] },
+        "protected": { "type": "boolean" },
+        "owner": { "type": "string", "maxLength": 255 },
+        "objects": list(&object), "properties": { "type": "object" },
+        "tags": list(&json!({ "name": { "type": "string" } })),
+        "resource_type_associations": list(&resource_type),
+        "self": { "type": "string" }, "schema": { "type": "string" },
+    }));
+    let (one, fields) = match name {
+        "namespace" | "namespaces" => ("namespace", namespace),
+        "object" | "objects" => ("object", named(object)),
+        "property" | "properties" => ("property", named(property)),
+        "tag" | "tags" => ("tag", named(json!({}))),
+        "resource_type" | "resource_types" => ("resource_type_association", named(resource_type)),
+        _ => return None,
+    };
+    let single = single(one, fields);
+    Some(match name {
+        "namespaces" | "objects" | "properties" | "tags" => collection(name, single),
+        "resource_types" => collection("resource_type_associations", single),
+        _ => single,
+    })
+}
+
 /// The schema of this name; none where there is none.
 pub(crate) fn schema(name: &str) -> Option<Value> {
     Some(match name {
@@ -184,6 +239,6 @@ pub(crate) fn schema(name: &str) -> Option<Value> {
         "members" => collection("members", single("member", member())),
         "task" => single("task", task(true)),
         "tasks" => collection("tasks", single("task", task(false))),
-        _ => return None,
+        _ => return definition(name.strip_prefix("metadefs/")?),
     })
 }

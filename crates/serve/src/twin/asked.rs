@@ -1,7 +1,7 @@
 //! Operations on their way: sent, given their data, noticed, ended, answered.
 
 use super::{Ask, Asked, Due, Finish, Living, Pending, TaskOrder, Twin};
-use crate::answer::{Answer, Result};
+use crate::answer::{Answer, Result, request_id};
 use crate::catalog::Task;
 use crate::history::outcome;
 use serde_json::{Value, json};
@@ -167,7 +167,7 @@ impl Twin {
                 image: Some(pending.ask.image),
                 owner: order.requester.project.clone(),
                 user: order.requester.user.clone(),
-                request: format!("req-{id}"),
+                request: request_id(order.request),
                 input: order.input.clone(),
                 result: Value::Null,
                 message: String::new(),

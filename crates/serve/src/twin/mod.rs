@@ -7,7 +7,7 @@ mod asked;
 mod judged;
 
 use crate::answer::{Answer, Result};
-use crate::catalog::{Catalog, Image, ImageId, Requester, TaskType, View};
+use crate::catalog::{Catalog, Definitions, Image, ImageId, Requester, TaskType, View};
 use crate::clients::ClientChecker;
 use crate::clock::Clock;
 use crate::config::{Config, FaultRule};
@@ -66,6 +66,8 @@ pub(crate) struct Asked {
 pub(crate) struct TaskOrder {
     pub id: ImageId,
     pub requester: Requester,
+    /// The number of the request that orders it.
+    pub request: u64,
     pub kind: TaskType,
     pub input: Value,
 }
@@ -103,6 +105,7 @@ pub(crate) struct Twin {
     pub config: Config,
     pub clock: Clock,
     pub catalog: Catalog,
+    pub definitions: Definitions,
     pub vault: Vault,
     pub identity: Identity,
     pub history: History,
@@ -134,6 +137,7 @@ impl Twin {
         let mut twin = Twin {
             clock: Clock::start(),
             catalog: Catalog::default(),
+            definitions: Definitions::default(),
             vault: Vault::new(config.keep.clone())?,
             identity: Identity::new(&config),
             history: History::default(),
@@ -184,6 +188,7 @@ impl Twin {
         let ids: Vec<ImageId> = self.catalog.images().map(|image| image.id).collect();
         ids.into_iter().for_each(|id| self.vault.remove(id));
         self.catalog = Catalog::default();
+        self.definitions = Definitions::default();
         self.history.clear();
         self.service = service(&self.config);
         self.out = Out::default();

@@ -130,6 +130,12 @@ def glanceclient(url):
     assert demo.images.get(web.id).size == len(DATA)
     tasks = demo.images.get_associated_image_tasks(web.id)["tasks"]
     assert [it["status"] for it in tasks] == ["success"]
+    nowhere = demo.images.create(disk_format="raw", container_format="bare")
+    demo.images.image_import(nowhere.id, "web-download", uri=url.replace("/data", ":1/data"))
+    until(lambda: demo.images.get(nowhere.id).get("os_glance_failed_import"), "local")
+    assert demo.images.get(nowhere.id).status == "queued"
+    assert demo.images.get(web.id)["os_glance_failed_import"] == ""
+    demo.images.delete(nowhere.id)
     assert web.id in [task.image_id for task in map(lambda it: admin.tasks.get(it.id), admin.tasks.list())]
     placed = demo.images.create(disk_format="raw", container_format="bare")
     demo.images.add_location(placed.id, url, {})

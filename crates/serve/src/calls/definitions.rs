@@ -15,7 +15,7 @@ pub(crate) async fn answer(
     requester: &Requester,
     call: DefinitionCall,
 ) -> Result {
-    let shared = context.shared.clone();
+    let (shared, origin) = (context.shared.clone(), context.origin.clone());
     let listed = match &call {
         DefinitionCall::Namespaces => Some(page(&context.query)?),
         _ => None,
@@ -46,8 +46,8 @@ pub(crate) async fn answer(
         }
         DefinitionCall::CreateNamespace => {
             let made = all.create(requester, &document, now)?;
-            let place = made["self"].as_str().unwrap_or_default().to_owned();
-            Ok(Answer::json(201, &made).with("location", place))
+            let place = made["self"].as_str().unwrap_or_default();
+            Ok(Answer::json(201, &made).with("location", format!("{origin}{place}")))
         }
         DefinitionCall::ShowNamespace(name) => shown(all.show(requester, &name)?),
         DefinitionCall::UpdateNamespace(name) => {

@@ -4,12 +4,15 @@ use super::context::{Context, Shared, ask_of, done, wait};
 use super::fetch::fetch;
 use super::upload::{Held, Owed, check_format, finished, know, push, store, writer};
 use crate::answer::{Answer, Result};
-use crate::catalog::{Image, ImageId, Location, Requester, Rights, TaskType};
+use crate::catalog::{Image, ImageId, Import, Location, Requester, Rights, TaskType};
 use crate::data::Blob;
 use crate::refusal::Refusal;
 use crate::twin::{Ask, Asked, TaskOrder};
 use hyper::Method;
-use serde_json::{Map, Value, json};
+use md5::Md5;
+use serde_json::{Value, json};
+use sha2::digest::DynDigest;
+use sha2::{Sha224, Sha256, Sha384, Sha512};
 use std::rc::Rc;
 use stormglass_model::lifecycle::{Operation, Outcome, SubjectStatus};
 use tokio::sync::oneshot;
@@ -71,10 +74,14 @@ pub(crate) async fn import(context: Context, requester: Requester, id: ImageId) 
                 twin.vault.unstage(id);
                 if let Some(image) = twin.catalog.image_mut(id) {
                     image.facts.size = None;
+                    image.import = Some(Import::Failed);
                 }
             }
             brought?;
             store(twin, id, subject, blob.ok_or_else(Refusal::error)?)?;
+            if let Some(image) = twin.catalog.image_mut(id) {
+                image.import = Some(Import::Done);
+            }
             twin.touch(id);
             Ok(Answer::empty(202))
         });
@@ -82,7 +89,7 @@ pub(crate) async fn import(context: Context, requester: Requester, id: ImageId) 
     };
     let answer = match how {
         How::Staged => bring(&shared, asked, From::Stage(id), expected, held),
-        How::Web(uri) => bring(&shared, asked, From::Web(uri, Map::new()), expected, held),
+        How::Web(uri) => bring(&shared, asked, From::Web(uri, None), expected, held),
     };
     wait(answer).await
 }
@@ -133,8 +140,8 @@ fn may_import(image: &Image, status: SubjectStatus, how: &How) -> Result<()> {
 enum From {
     /// In the staging area.
     Stage(ImageId),
-    /// At an address, of which this is said.
-    Web(String, Map<String, Value>),
+    /// At an address, of which this may be said.
+    Web(String, Option<Said>),
 }
 
 /// Reads what a task is to bring in, or to know, as soon as that has begun. The data must be in the format that is expected.
@@ -157,10 +164,7 @@ fn bring(
                 let staged = shared.borrow_mut().vault.unstage(id);
                 staged.ok_or_else(Refusal::error)
             }
-            From::Web(url, said) => all_of(&shared, &url).await.and_then(|blob| {
-                is_as_said(&blob, &said)?;
-                Ok(blob)
-            }),
+            From::Web(url, said) => all_of(&shared, &url, said).await,
         };
         let taken = taken.and_then(|blob| {
             let expected = expected.as_deref();
@@ -176,46 +180,78 @@ fn bring(
     answer
 }
 
-async fn all_of(shared: &Shared, uri: &str) -> Result<Rc<Blob>> {
+async fn all_of(shared: &Shared, uri: &str, mut said: Option<Said>) -> Result<Rc<Blob>> {
     let mut writer = writer(shared)?;
     let cap = shared.borrow().config.size_cap.map(|cap| cap.0);
     let mut fetched = fetch(Method::GET, uri).await?;
     let length = fetched.length;
     while let Some(data) = fetched.next().await? {
         push(&mut writer, &data, cap)?;
+        if let Some(said) = &mut said {
+            said.digest.update(&data);
+        }
     }
     if length.is_some_and(|length| length != writer.size()) {
         return Err(Refusal::unreachable("The data broke off."));
     }
+    said.map_or(Ok(()), Said::holds)?;
     finished(writer)
 }
 
 /// What is said of the data at a place that is registered.
-fn said_of(validation: Option<&Value>) -> Result<Map<String, Value>> {
-    let Some(said) = validation else {
-        return Ok(Map::new());
-    };
-    let said = said.as_object().cloned().unwrap_or_default();
-    let algo = said
-        .get("os_hash_algo")
-        .and_then(Value::as_str)
-        .unwrap_or("sha512");
-    if let Some(value) = said.get("os_hash_value") {
-        let value = value.as_str().unwrap_or_default();
-        let digits = match algo {
-            "md5" => 32,
-            "sha1" => 40,
-            "sha256" => 64,
-            _ => 128,
+struct Said {
+    algo: String,
+    value: String,
+    /// The same of the data itself, as it comes.
+    digest: Box<dyn DynDigest>,
+}
+
+impl Said {
+    fn of(validation: Option<&Value>) -> Result<Option<Said>> {
+        let word = |name: &str| {
+            validation
+                .and_then(|it| it.get(name))
+                .and_then(Value::as_str)
+        };
+        let (algo, value) = match (word("os_hash_algo"), word("os_hash_value")) {
+            (Some(algo), Some(value)) => (algo, value),
+            (None, None) => return Ok(None),
+            _ => {
+                return Err(Refusal::bad(
+                    "'os_hash_algo' and 'os_hash_value' need each other",
+                ));
+            }
+        };
+        let digest: Box<dyn DynDigest> = match algo {
+            "md5" => Box::new(Md5::default()),
+            "sha224" => Box::new(Sha224::default()),
+            "sha256" => Box::new(Sha256::default()),
+            "sha384" => Box::new(Sha384::default()),
+            "sha512" => Box::new(Sha512::default()),
+            _ => return Err(Refusal::bad(format!("os_hash_algo: {algo} is not known"))),
         };
         let hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !hex || value.len() != digits {
+        if !hex || value.len() != 2 * digest.output_size() {
             return Err(Refusal::bad(format!(
                 "os_hash_value: ({value}) is not the correct size for ({algo})"
             )));
         }
+        Ok(Some(Said {
+            algo: algo.to_owned(),
+            value: value.to_lowercase(),
+            digest,
+        }))
     }
-    Ok(said)
+
+    fn holds(self) -> Result<()> {
+        let found: String = (self.digest.finalize().iter())
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        match found == self.value {
+            true => Ok(()),
+            false => Err(Refusal::bad("The data has another checksum than was said.")),
+        }
+    }
 }
 
 /// Names a place where the data of an image lies, by a task that looks there.
@@ -242,12 +278,14 @@ pub(super) async fn register(context: Context, requester: Requester, id: ImageId
                 "http store must be enabled to use location API by normal user.",
             ));
         }
-        let said = said_of(body.get("validation_data"))?;
+        let validation = body.get("validation_data");
+        let said = Said::of(validation)?;
+        let known_as = (said.as_ref()).map(|said| (said.algo.clone(), said.value.clone()));
         let ask = Ask {
             in_parts: true,
             ..ask_of(image, &requester, Operation::RegisterLocation)
         };
-        let input = json!({ "image_id": id.to_string(), "loc_url": url, "validation_data": said });
+        let input = json!({ "image_id": id.to_string(), "loc_url": url, "validation_data": validation.unwrap_or(&json!({})) });
         let task = TaskOrder {
             id: twin.fresh_id(),
             requester: requester.clone(),
@@ -261,6 +299,9 @@ pub(super) async fn register(context: Context, requester: Requester, id: ImageId
             let blob = held.borrow_mut().take().ok_or_else(Refusal::error)?;
             if let Some(image) = twin.catalog.image_mut(id) {
                 know(image, &blob);
+                if let Some((algo, value)) = known_as {
+                    (image.facts.hash_algo, image.facts.hash_value) = (Some(algo), Some(value));
+                }
                 image.locations.push(Location {
                     url,
                     metadata: [("store".to_owned(), "web".into())].into_iter().collect(),
@@ -273,21 +314,4 @@ pub(super) async fn register(context: Context, requester: Requester, id: ImageId
         (asked, said)
     };
     wait(bring(&shared, asked, From::Web(url, said), None, held)).await
-}
-
-fn is_as_said(blob: &Blob, said: &Map<String, Value>) -> Result<()> {
-    let text = |name: &str| said.get(name).and_then(Value::as_str);
-    let found = match text("os_hash_algo") {
-        Some("md5") => Some(&blob.md5),
-        Some("sha512") | None => Some(&blob.sha512),
-        Some(_) => None,
-    };
-    let same = match (text("os_hash_value"), found) {
-        (Some(said), Some(found)) => said.eq_ignore_ascii_case(found),
-        _ => true,
-    };
-    match same {
-        true => Ok(()),
-        false => Err(Refusal::bad("The data has another checksum than was said.")),
-    }
 }

@@ -91,22 +91,14 @@ impl Definitions {
                 namespace.add(kind, definition, now)?;
             }
         }
-        let view = namespace.view(&name);
+        let view = namespace.whole(&name);
         self.namespaces.insert(name, namespace);
         Ok(view)
     }
 
     /// A namespace with all that it defines.
     pub fn show(&self, requester: &Requester, name: &str) -> Result<Value> {
-        let namespace = self.seen(requester, name)?;
-        let mut view = namespace.view(name);
-        for kind in Kind::ALL
-            .into_iter()
-            .filter(|kind| !namespace.part(*kind).is_empty())
-        {
-            view[kind.listed_as()] = namespace.views(name, kind);
-        }
-        Ok(view)
+        Ok(self.seen(requester, name)?.whole(name))
     }
 
     pub fn update(

@@ -133,11 +133,21 @@ pub(crate) struct Image {
     pub members: BTreeMap<String, Member>,
     pub locations: Vec<Location>,
     pub facts: Facts,
+    /// What has become of its last import, if there was one.
+    pub import: Option<Import>,
     /// Seconds since 1970.
     pub created: u64,
     pub updated: u64,
     /// The order in which it came, which decides between equal times.
     pub number: u64,
+}
+
+/// Where an import stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Import {
+    Running,
+    Done,
+    Failed,
 }
 
 impl Image {
@@ -160,6 +170,7 @@ impl Image {
             members: BTreeMap::new(),
             locations: Vec::new(),
             facts: Facts::default(),
+            import: None,
             created: 0,
             updated: 0,
             number: 0,

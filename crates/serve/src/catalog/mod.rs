@@ -15,7 +15,9 @@ mod view;
 pub(crate) use create::{Origin, registration, tag};
 pub(crate) use definitions::{Definitions, Kind};
 pub use image::ImageId;
-pub(crate) use image::{Facts, Image, Location, Member, MemberStatus, Visibility, no_image};
+pub(crate) use image::{
+    Facts, Image, Import, Location, Member, MemberStatus, Visibility, no_image,
+};
 pub(crate) use list::{ListQuery, page};
 pub use patch::{Change, PatchVersion, parse_patch};
 pub(crate) use patch::{Effect, apply};

@@ -456,6 +456,11 @@ fn replace_locations(
     note(image, places, status)?;
     let same = |(place, location): (&Place, &Location)| place.url == location.url;
     if places.len() == image.locations.len() && places.iter().zip(&image.locations).all(same) {
+        for (place, location) in places.iter().zip(&mut image.locations) {
+            let store = location.metadata.remove("store");
+            location.metadata = place.metadata.clone();
+            (location.metadata).extend(store.map(|store| ("store".to_owned(), store)));
+        }
         return Ok(());
     }
     if !image.locations.is_empty() {

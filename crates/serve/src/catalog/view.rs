@@ -1,6 +1,6 @@
 //! How images, members and tasks are shown.
 
-use super::image::{Image, ImageId, Member};
+use super::image::{Image, ImageId, Import, Member};
 use super::task::Task;
 use crate::date::iso;
 use serde_json::{Map, Value, json};
@@ -56,6 +56,17 @@ pub(crate) fn image_view(image: &Image, view: View) -> Value {
     put("self", json!(format!("/v2/images/{id}")));
     put("file", json!(format!("/v2/images/{id}/file")));
     put("schema", json!("/v2/schemas/image"));
+    if let Some(import) = image.import {
+        let store_if = |holds: bool| json!(if holds { "local" } else { "" });
+        put(
+            "os_glance_importing_to_stores",
+            store_if(import == Import::Running),
+        );
+        put(
+            "os_glance_failed_import",
+            store_if(import == Import::Failed),
+        );
+    }
     let stores: Vec<&str> = (image.locations.iter())
         .filter_map(|it| it.metadata.get("store")?.as_str())
         .collect();

@@ -2,7 +2,7 @@
 
 use super::{Ask, Asked, Due, Finish, Living, Pending, TaskOrder, Twin};
 use crate::answer::{Answer, Result, request_id};
-use crate::catalog::Task;
+use crate::catalog::{Import, Task, TaskType};
 use crate::history::outcome;
 use serde_json::{Value, json};
 use stormglass_model::history::{Content, Ending, Event, OpId, Record, Seen, SubjectId};
@@ -175,6 +175,12 @@ impl Twin {
                 updated: unix,
                 number: op.0,
             };
+            let imported = (task.kind == TaskType::Import)
+                .then_some(task.image)
+                .flatten();
+            if let Some(image) = imported.and_then(|id| self.catalog.image_mut(id)) {
+                image.import = Some(Import::Running);
+            }
             self.catalog.add_task(task);
             self.accepted(now, op);
         } else if let Some(task) = self.catalog.task_mut(id) {

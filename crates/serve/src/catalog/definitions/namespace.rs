@@ -122,6 +122,16 @@ impl Namespace {
         Value::Object(view)
     }
 
+    /// With all that it defines.
+    pub fn whole(&self, name: &str) -> Value {
+        let mut view = self.view(name);
+        let some = |kind: &Kind| !self.part(*kind).is_empty();
+        for kind in Kind::ALL.into_iter().filter(some) {
+            view[kind.listed_as()] = self.views(name, kind);
+        }
+        view
+    }
+
     /// Adds a definition; gives its name.
     pub fn add(&mut self, kind: Kind, document: Value, now: u64) -> Result<String> {
         let wrong = |field: &str| {

@@ -40,6 +40,7 @@ fn a_namespace_holds_what_it_defines_until_it_is_deleted() {
     );
     assert_eq!(status(all.create(&admin, &document, 1)), 409, "it is there");
     let shown = all.show(&other, "N").unwrap();
+    assert_eq!(made, shown);
     assert_eq!(shown["properties"]["p"]["title"], "P");
     assert_eq!(shown["tags"], json!([{ "name": "a" }]));
     assert!(all.resource_types().to_string().contains("OS::X"));

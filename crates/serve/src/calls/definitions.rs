@@ -2,13 +2,9 @@
 
 use super::context::{Context, encoded};
 use crate::answer::{Answer, Result};
-use crate::catalog::{Kind, Requester};
-use crate::refusal::Refusal;
+use crate::catalog::{Kind, PAGE, Requester, page_limit};
 use crate::route::DefinitionCall;
 use serde_json::{Value, json};
-
-const USUAL: usize = 25;
-const MOST: usize = 1_000;
 
 pub(crate) async fn answer(
     context: Context,
@@ -90,17 +86,9 @@ fn page(query: &[(String, String)]) -> Result<Page> {
             .find(|(name, _)| name == wanted)
             .map(|(_, value)| value.clone())
     };
-    let limit = match value("limit").map(|text| text.parse::<usize>()) {
-        None => USUAL,
-        Some(Ok(limit)) => limit.min(MOST),
-        Some(Err(_)) => {
-            return Err(Refusal::bad(
-                "limit param must be a whole number that is not negative",
-            ));
-        }
-    };
+    let limit = value("limit").map(|text| page_limit(&text));
     Ok(Page {
-        limit,
+        limit: limit.transpose()?.unwrap_or(PAGE),
         marker: value("marker"),
         visibility: value("visibility"),
     })

@@ -2,13 +2,10 @@
 
 use super::context::{Context, with_query};
 use crate::answer::{Answer, Result, request_id};
-use crate::catalog::{ImageId, Requester, Task, TaskType, task_stub, task_view};
+use crate::catalog::{ImageId, PAGE, Requester, Task, TaskType, page_limit, task_stub, task_view};
 use crate::refusal::Refusal;
 use serde_json::{Value, json};
 use stormglass_model::lifecycle::TaskStatus;
-
-const USUAL: usize = 25;
-const MOST: usize = 1_000;
 
 fn for_admins(requester: &Requester) -> Result<()> {
     match requester.is_admin() {
@@ -23,17 +20,12 @@ pub(crate) fn list(context: &Context, requester: &Requester) -> Result {
     for_admins(requester)?;
     let mut twin = context.shared.borrow_mut();
     twin.run_due();
-    let (mut limit, mut marker, mut descending) = (USUAL, None, true);
+    let (mut limit, mut marker, mut descending) = (PAGE, None, true);
     let mut filters = Vec::new();
     for (name, value) in &context.query {
         match name.as_str() {
             "limit" => {
-                let wrong = |_| Refusal::bad("limit param must be an integer");
-                let asked: i64 = value.parse().map_err(wrong)?;
-                let asked = usize::try_from(asked);
-                limit = asked
-                    .map_err(|_| Refusal::bad("limit param must be positive"))?
-                    .min(MOST);
+                limit = page_limit(value)?;
             }
             "marker" => {
                 let id = ImageId::parse(value);

@@ -7,9 +7,18 @@ use crate::refusal::Refusal;
 use std::cmp::Ordering;
 use stormglass_model::lifecycle::SubjectStatus;
 
-/// How many images a page has where nothing is said, and at most.
-const USUAL: usize = 25;
-const MOST: usize = 1_000;
+/// How many entries a page has where nothing is said.
+pub(crate) const PAGE: usize = 25;
+/// And at most.
+const LONGEST_PAGE: usize = 1_000;
+
+/// How many entries a page is to have, as a query says it.
+pub(crate) fn page_limit(text: &str) -> Result<usize, Refusal> {
+    let limit: i64 =
+        (text.trim().parse()).map_err(|_| Refusal::bad("limit param must be an integer"))?;
+    let limit = usize::try_from(limit).map_err(|_| Refusal::bad("limit param must be positive"))?;
+    Ok(limit.min(LONGEST_PAGE))
+}
 
 /// A key to sort by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,11 +104,7 @@ impl ListQuery {
         for (name, value) in pairs {
             match name.as_str() {
                 "limit" => {
-                    let limit: i64 = (value.trim().parse())
-                        .map_err(|_| Refusal::bad("limit param must be an integer"))?;
-                    let limit = usize::try_from(limit);
-                    query.limit =
-                        Some(limit.map_err(|_| Refusal::bad("limit param must be positive"))?);
+                    query.limit = Some(page_limit(value)?);
                 }
                 "marker" => {
                     let id = ImageId::parse(value);
@@ -292,7 +297,7 @@ pub(crate) fn page<'a>(
         let at = at.ok_or_else(|| Refusal::bad(format!("No image found with ID {marker}")))?;
         images.drain(..=at);
     }
-    let limit = query.limit.unwrap_or(USUAL).min(MOST);
+    let limit = query.limit.unwrap_or(PAGE);
     images.truncate(limit);
     let full = images.len() == limit && limit > 0;
     Ok((images, full))

@@ -18,7 +18,7 @@ pub use image::ImageId;
 pub(crate) use image::{
     Facts, Image, Import, Location, Member, MemberStatus, Visibility, no_image,
 };
-pub(crate) use list::{ListQuery, page};
+pub(crate) use list::{ListQuery, PAGE, page, page_limit};
 pub use patch::{Change, PatchVersion, parse_patch};
 pub(crate) use patch::{Effect, apply};
 pub(crate) use policy::{Requester, Rights};

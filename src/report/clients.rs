@@ -47,11 +47,14 @@ impl Judged<'_> {
         found.map_or(0, |(_, count)| *count)
     }
 
-    /// Whether anything is wrong that is not accepted.
+    /// Whether anything is wrong that is not accepted; unknown where nobody has asked for anything.
     pub fn verdict(&self) -> Verdict {
         match self.mistakes().next() {
             Some(_) => Verdict::Invalid,
-            None => self.judgement.answers.verdict,
+            None => match (self.judgement.answers.verdict, self.clients.calls) {
+                (Verdict::Valid, 0) => Verdict::Unknown,
+                (verdict, _) => verdict,
+            },
         }
     }
 }

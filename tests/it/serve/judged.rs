@@ -258,7 +258,7 @@ fn a_command_is_run_and_what_it_did_wrong_is_written() {
             0,
             "1 call, and no mistake of a client",
         ),
-        (&[], "true", 91, "no client asked for anything"),
+        (&[], "true", 91, "? no client asked for anything"),
         (&[], "exit 3", 1, "the command failed"),
     ] {
         let (found, told) = judged(here, more, command);

@@ -37,6 +37,11 @@ pub enum CalibrationError {
         "the earlier calibration has no storm `{0}`: give the same scenario, --users and --processes"
     )]
     NotMeasured(String),
+    /// Logs are of too few levels of load.
+    #[error(
+        "the logs tell of {0} levels of load with a hundred operations each, and {1} are needed: learn from longer logs, or of busier times"
+    )]
+    FewLevels(usize, usize),
     /// No parameters are found.
     #[error("the fit does not end: {0}")]
     NoFit(String),

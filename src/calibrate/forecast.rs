@@ -1,7 +1,7 @@
 //! The model of a service in the storms that the service was measured in.
 
 use super::error::CalibrationError;
-use super::observation::Observation;
+use super::observation::{Observation, Round};
 use super::plan::Storm;
 use crate::engine::{self, RunOptions};
 use crate::scenario::Scenario;
@@ -45,5 +45,6 @@ fn simulate(
 ) -> Result<Observation, CalibrationError> {
     let result = engine::run(&storm.on_model(scenario, service), &RunOptions::default());
     let result = result.map_err(|why| CalibrationError::Run(storm.name.clone(), why))?;
-    Observation::of(storm, &result.runs[0])
+    let round = Round::of(storm, &result.runs[0])?;
+    Ok(Observation::of(storm, &[&round]))
 }

@@ -2,10 +2,9 @@
 
 use super::error::CalibrationError;
 use super::forecast::simulate_all;
-use super::observation::Observation;
+use super::observation::{Figure, Observation};
 use super::parameters::Fitted;
 use crate::scenario::Scenario;
-use stormglass_model::lifecycle::Operation;
 
 /// A storm that the fit has not used, as it was measured and as the model forecast it.
 #[derive(Clone, Debug)]
@@ -16,17 +15,6 @@ pub struct HeldOut {
     pub forecast: Observation,
 }
 
-/// What is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
-    /// Lives in a second.
-    Throughput,
-    /// The median of an operation.
-    P50(Operation),
-    /// The 99th percentile of an operation.
-    P99(Operation),
-}
-
 /// One figure, measured and forecast.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Error {
@@ -34,6 +22,8 @@ pub struct Error {
     pub figure: Figure,
     /// Lives a second, or seconds.
     pub measured: f64,
+    /// How far from that the truth may lie, as a share of it, where there were several rounds.
+    pub reach: Option<f64>,
     /// The same of the model.
     pub forecast: f64,
 }
@@ -51,27 +41,16 @@ pub const LIMIT: f64 = 0.2;
 impl HeldOut {
     /// Every figure.
     pub fn errors(&self) -> Vec<Error> {
-        let mut errors = vec![Error {
-            figure: Figure::Throughput,
-            measured: self.measured.lives_per_s,
-            forecast: self.forecast.lives_per_s,
-        }];
-        for times in &self.measured.operations {
-            let Some(forecast) = self.forecast.times(times.operation) else {
-                continue;
-            };
-            errors.push(Error {
-                figure: Figure::P50(times.operation),
-                measured: times.p50_s,
-                forecast: forecast.p50_s,
-            });
-            errors.push(Error {
-                figure: Figure::P99(times.operation),
-                measured: times.p99_s,
-                forecast: forecast.p99_s,
-            });
-        }
-        errors
+        let (measured, forecast) = (&self.measured.whole, &self.forecast.whole);
+        let errors = measured.figures().into_iter().filter_map(|figure| {
+            Some(Error {
+                figure,
+                measured: measured.figure(figure)?,
+                reach: self.measured.reach(figure),
+                forecast: forecast.figure(figure)?,
+            })
+        });
+        errors.collect()
     }
 
     /// Whether no figure is off by more than [`LIMIT`].

@@ -6,38 +6,61 @@
 //! figures are those that were measured. At last both meet storms that the fit has not used: how far apart they are there is the error
 //! of the model, and the only thing that says what it is worth.
 //!
-//! `plan.rs` has the storms, `observation.rs` what is measured of one, `parameters.rs` the model, `forecast.rs` runs it, `fit.rs` is the fit,
-//! `judgement.rs` what it is worth.
+//! Logs that `learn` has read take the place of storms: `learned.rs`.
+//!
+//! `plan.rs` has the storms, `storms.rs` runs them, `observation.rs` what is measured of one, `parameters.rs` the model, `forecast.rs` runs it, `guess.rs` is where the
+//! fit begins, `fit.rs` is the fit, `judgement.rs` what it is worth.
 
 mod error;
 mod fit;
 mod forecast;
+mod guess;
 mod judgement;
+mod learned;
 mod observation;
 mod parameters;
 mod plan;
+mod storms;
 
 pub use error::CalibrationError;
-pub use judgement::{Error, Figure, HeldOut, LIMIT};
-pub use observation::{Earlier, Observation, Times};
+pub use judgement::{Error, HeldOut, LIMIT};
+pub use learned::{Logged, calibrate_logged};
+pub use observation::{Earlier, Figure, Measured, Observation, Times};
 pub use parameters::{Fitted, Given, Parameter};
 pub use plan::{Plan, Storm};
 
 use crate::engine::RunOptions;
-use crate::metrics::StormResult;
 use crate::scenario::Scenario;
+use fit::Goal;
 use stormglass_model::config::ServiceConfig;
-use stormglass_model::lifecycle::Verdict;
+#[cfg(test)]
+use stormglass_model::lifecycle::Operation;
+use storms::Storms;
+
+/// What a model is fitted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Storms that were run on the service.
+    Storms,
+    /// What logs tell of levels of load.
+    Logs,
+}
 
 /// What came of a calibration.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Calibration {
+    /// What the model was fitted to.
+    pub basis: Basis,
     /// The storms that the fit used, with what was measured.
     pub measured: Vec<Observation>,
+    /// What the fitted model does in them.
+    pub modelled: Vec<Observation>,
     /// The parameters, and how well each is known.
     pub fitted: Fitted,
     /// The storms that it did not use.
     pub trials: Vec<HeldOut>,
+    /// Why not all rounds were run, if not.
+    pub stopped: Option<CalibrationError>,
 }
 
 impl Calibration {
@@ -46,42 +69,101 @@ impl Calibration {
         self.trials.iter().all(HeldOut::holds)
     }
 
+    /// One of two storms in two rounds, whose forecasts are off by various shares.
+    #[cfg(test)]
+    pub(crate) fn example() -> Calibration {
+        let measured = |lives_per_s: f64, faster: f64| Measured {
+            lives_per_s: Some(lives_per_s),
+            operations: vec![Times {
+                operation: Operation::Upload,
+                count: 120,
+                p50_s: 0.020 / faster,
+                p99_s: 0.080 / faster,
+            }],
+        };
+        let observed = |name: &str, rounds: &[f64], forecast: f64| Observation {
+            storm: Storm::for_tests(name),
+            whole: measured(20.0, forecast),
+            rounds: rounds
+                .iter()
+                .map(|faster| measured(20.0 * faster, *faster))
+                .collect(),
+        };
+        let of_fit = observed("data, 1 user", &[1.0, 1.1], 1.0);
+        Calibration {
+            modelled: vec![observed("data, 1 user", &[], 1.02)],
+            fitted: Fitted::example(),
+            trials: vec![
+                HeldOut {
+                    measured: observed("busy, 6 users", &[0.98, 1.02], 1.0),
+                    forecast: observed("busy, 6 users", &[], 0.9),
+                },
+                HeldOut {
+                    measured: observed("small, 2 users", &[1.0], 1.0),
+                    forecast: observed("small, 2 users", &[], 1.3),
+                },
+            ],
+            measured: vec![of_fit],
+            stopped: None,
+            basis: Basis::Storms,
+        }
+    }
+
     /// The service that was fitted.
     pub fn service(&self) -> ServiceConfig {
         self.fitted.service()
     }
 }
 
-/// Measures the service of a scenario, fits the model, and tries it. `watched` runs each storm, and `told` hears of it when it has been
-/// measured.
+/// Measures the service of a scenario, fits the model, and tries it. `watched` runs each storm; `told` hears of each round of one, and the
+/// how manieth of how many it was. Where the storms cannot go on, the model is fitted to those rounds that are whole.
 pub fn calibrate(
     scenario: &Scenario,
     plan: &Plan,
     options: &RunOptions,
     watched: &dyn Fn(&mut dyn FnMut()),
     told: &mut dyn FnMut(&Observation, usize, usize),
-) -> Result<Calibration, CalibrationError> {
-    let storms = plan::storms(scenario, plan);
-    let trials = plan::trials(scenario, plan);
-    let all = storms.len() + trials.len();
-    let mut seen: Vec<Observation> = Vec::new();
-    for storm in storms.iter().chain(&trials) {
-        let mut result = None;
-        watched(&mut || result = Some(storm.run(scenario, options)));
-        let Some(result) = result else {
-            return Err(CalibrationError::Interrupted(seen.len(), all));
-        };
-        let result = result.map_err(|why| CalibrationError::Run(storm.name.clone(), why))?;
-        if result.interrupted() {
-            return Err(CalibrationError::Interrupted(seen.len(), all));
+) -> Result<Calibration, Stopped> {
+    let fit_to = plan::storms(scenario, plan).len();
+    let mut storms = Storms::of(scenario, plan);
+    let stopped = storms.run(scenario, options, watched, told).err();
+    let whole = storms.whole_rounds();
+    let measured = storms.observed(whole);
+    match stopped {
+        Some(why) if whole == 0 => Err(Stopped {
+            why: Box::new(why),
+            measured,
+        }),
+        stopped => {
+            let (seen, tried) = measured.split_at(fit_to);
+            match fitted(scenario, plan, seen.to_vec(), tried.to_vec()) {
+                Ok(fitted) => Ok(Calibration { stopped, ..fitted }),
+                Err(why) => Err(Stopped {
+                    why: Box::new(why),
+                    measured,
+                }),
+            }
         }
-        check(storm, &result)?;
-        let observation = Observation::of(storm, &result.runs[0])?;
-        told(&observation, seen.len() + 1, all);
-        seen.push(observation);
     }
-    let tried = seen.split_off(storms.len());
-    fitted(scenario, plan, seen, tried)
+}
+
+/// Why a calibration came to nothing, and what was measured.
+#[derive(Debug)]
+pub struct Stopped {
+    /// Why.
+    pub why: Box<CalibrationError>,
+    /// The storms that were run, some of them perhaps not in every round.
+    pub measured: Vec<Observation>,
+}
+
+impl Stopped {
+    /// Before anything was measured.
+    pub fn at_once(why: CalibrationError) -> Stopped {
+        Stopped {
+            why: Box::new(why),
+            measured: Vec::new(),
+        }
+    }
 }
 
 /// Fits the model to what an earlier calibration measured, with the same scenario and plan.
@@ -107,26 +189,26 @@ fn fitted(
     seen: Vec<Observation>,
     tried: Vec<Observation>,
 ) -> Result<Calibration, CalibrationError> {
-    let fitted = fit::fit(scenario, plan, &seen)?;
+    let distances = |service: &ServiceConfig| {
+        let modelled = forecast::simulate_all(scenario, &seen, service)?;
+        let pairs = seen.iter().zip(&modelled);
+        let distances = pairs.map(|(seen, model)| fit::distances(seen, model));
+        Ok(distances.collect::<Vec<_>>().concat())
+    };
+    let goal = Goal {
+        figures: fit::figures(&seen),
+        distances: &distances,
+    };
+    let first = |cores: f64| guess::of_storms(plan, &seen, cores);
+    let fitted = fit::fit(&goal, plan.given, first)?;
+    let modelled = forecast::simulate_all(scenario, &seen, &fitted.service())?;
     let trials = judgement::trials(scenario, &fitted, tried)?;
     Ok(Calibration {
+        modelled,
         measured: seen,
         fitted,
         trials,
-    })
-}
-
-fn check(storm: &Storm, result: &StormResult) -> Result<(), CalibrationError> {
-    let wrong = result.runs.iter().find(|run| run.verdict != Verdict::Valid);
-    let Some(run) = wrong else {
-        return Ok(());
-    };
-    let violation = run.violations.first().map(|first| first.detail.clone());
-    Err(CalibrationError::NotValid {
-        storm: storm.name.clone(),
-        verdict: run.verdict,
-        why: violation
-            .or(run.unknown_because.clone())
-            .unwrap_or_default(),
+        stopped: None,
+        basis: Basis::Storms,
     })
 }

@@ -3,6 +3,7 @@
 use super::error::CalibrationError;
 use super::plan::Storm;
 use crate::metrics::{Latency, RunResult, Stretch};
+use crate::statistics::{CONFIDENCE, Estimate};
 use stormglass_model::lifecycle::{Operation, Outcome};
 
 /// A storm, and what was measured of it without its warm-up.
@@ -10,8 +11,28 @@ use stormglass_model::lifecycle::{Operation, Outcome};
 pub struct Observation {
     /// Which storm.
     pub storm: Storm,
-    /// Lives begun in a second.
-    pub lives_per_s: f64,
+    /// Of all rounds together.
+    pub whole: Measured,
+    /// Of each round.
+    pub rounds: Vec<Measured>,
+}
+
+/// What an earlier calibration measured of a storm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Earlier {
+    /// What the storm is called.
+    pub storm: String,
+    /// Of all rounds together.
+    pub whole: Measured,
+    /// Of each round; nothing where there was only one.
+    pub rounds: Vec<Measured>,
+}
+
+/// How fast a service was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// Lives begun in a second; none where it is not known how many began at such a level of load.
+    pub lives_per_s: Option<f64>,
     /// Each operation that was done.
     pub operations: Vec<Times>,
 }
@@ -29,15 +50,15 @@ pub struct Times {
     pub p99_s: f64,
 }
 
-/// What an earlier calibration measured of a storm.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Earlier {
-    /// What the storm is called.
-    pub storm: String,
-    /// Lives begun in a second.
-    pub lives_per_s: f64,
-    /// Each operation that was done.
-    pub operations: Vec<Times>,
+/// One figure of those that are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Lives in a second.
+    Throughput,
+    /// The median of an operation.
+    P50(Operation),
+    /// The 99th percentile of an operation.
+    P99(Operation),
 }
 
 /// How often an operation must have been done at least.
@@ -53,56 +74,199 @@ impl Observation {
         let found = found.ok_or_else(|| CalibrationError::NotMeasured(storm.name.clone()))?;
         Ok(Observation {
             storm: storm.clone(),
-            lives_per_s: found.lives_per_s,
-            operations: found.operations.clone(),
+            whole: found.whole.clone(),
+            rounds: found.rounds.clone(),
         })
     }
 
-    pub(super) fn of(storm: &Storm, run: &RunResult) -> Result<Observation, CalibrationError> {
+    /// A storm of which these rounds were run.
+    pub(super) fn of(storm: &Storm, rounds: &[&Round]) -> Observation {
+        let whole = rounds.iter().fold(Round::default(), |mut whole, round| {
+            whole.add(round);
+            whole
+        });
+        Observation {
+            storm: storm.clone(),
+            whole: whole.measured(),
+            rounds: rounds.iter().map(|it| it.measured()).collect(),
+        }
+    }
+
+    /// How long an operation took.
+    pub fn times(&self, operation: Operation) -> Option<&Times> {
+        self.whole.times(operation)
+    }
+
+    /// How far to either side of a figure the truth may lie, as a share of it, by what differs from round to round: the reach of its 95 %
+    /// interval. None of a single round.
+    pub fn reach(&self, figure: Figure) -> Option<f64> {
+        let logarithms = self.rounds.iter().map(|it| it.figure(figure).map(f64::ln));
+        let logarithms: Vec<f64> = logarithms.collect::<Option<_>>()?;
+        let estimate = Estimate::of(&logarithms, CONFIDENCE)?;
+        Some(estimate.reach.exp_m1()).filter(|it| it.is_finite())
+    }
+}
+
+impl Measured {
+    fn times(&self, operation: Operation) -> Option<&Times> {
+        self.operations.iter().find(|it| it.operation == operation)
+    }
+
+    /// The value of a figure, in lives a second or in seconds.
+    pub fn figure(&self, figure: Figure) -> Option<f64> {
+        match figure {
+            Figure::Throughput => self.lives_per_s,
+            Figure::P50(operation) => self.times(operation).map(|it| it.p50_s),
+            Figure::P99(operation) => self.times(operation).map(|it| it.p99_s),
+        }
+    }
+
+    /// Every figure that there is.
+    pub fn figures(&self) -> Vec<Figure> {
+        let of_operations = self.operations.iter().map(|it| it.operation);
+        let of_operations = of_operations.flat_map(|it| [Figure::P50(it), Figure::P99(it)]);
+        let throughput = self.lives_per_s.map(|_| Figure::Throughput);
+        throughput.into_iter().chain(of_operations).collect()
+    }
+}
+
+/// What one round of a storm has measured.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Round {
+    length_s: f64,
+    begun: u64,
+    operations: Vec<(Operation, Latency)>,
+}
+
+impl Round {
+    /// Of a run without its warm-up.
+    pub(super) fn of(storm: &Storm, run: &RunResult) -> Result<Round, CalibrationError> {
         let under_load = |phase: usize| run.stretch(phase) == Stretch::Load;
-        let (mut length_s, mut begun) = (0.0, 0);
+        let mut round = Round::default();
         for row in run.load_rows() {
-            length_s += row.end.at.since(row.before.at).as_secs_f64();
-            begun += row.end.arrivals - row.before.arrivals;
+            round.length_s += row.end.at.since(row.before.at).as_secs_f64();
+            round.begun += row.end.arrivals - row.before.arrivals;
         }
-        let rows = run.operations.iter().filter(|row| under_load(row.phase));
         let (mut all, mut not_done) = (0, 0);
-        let mut merged: Vec<(Operation, Latency)> = Vec::new();
-        for row in rows {
+        for row in run.operations.iter().filter(|row| under_load(row.phase)) {
             all += row.service.count();
-            if row.outcome != Outcome::Ok {
-                not_done += row.service.count();
-                continue;
-            }
-            match merged.iter_mut().find(|(it, _)| *it == row.operation) {
-                Some((_, latency)) => latency.add(&row.service),
-                None => merged.push((row.operation, row.service.clone())),
+            match row.outcome {
+                Outcome::Ok => round.add_latency(row.operation, &row.service),
+                _ => not_done += row.service.count(),
             }
         }
-        if not_done * 100 > all {
-            let name = storm.name.clone();
-            return Err(CalibrationError::Failing(name, not_done, all));
+        match not_done * 100 > all {
+            true => Err(CalibrationError::Failing(storm.name.clone(), not_done, all)),
+            false => Ok(round),
         }
-        let times = merged.iter().map(|(operation, latency)| Times {
+    }
+
+    /// That so many rounds like this one have enough of each operation.
+    pub(super) fn suffices(&self, storm: &Storm, rounds: u32) -> Result<(), CalibrationError> {
+        let counts = self.operations.iter().map(|(_, it)| it.count());
+        let fewest = counts.min().unwrap_or(0) * u64::from(rounds);
+        match fewest < FEWEST {
+            true => Err(CalibrationError::TooShort(storm.name.clone(), fewest)),
+            false => Ok(()),
+        }
+    }
+
+    fn add(&mut self, other: &Round) {
+        self.length_s += other.length_s;
+        self.begun += other.begun;
+        for (operation, latency) in &other.operations {
+            self.add_latency(*operation, latency);
+        }
+    }
+
+    fn add_latency(&mut self, operation: Operation, latency: &Latency) {
+        match self.operations.iter_mut().find(|(it, _)| *it == operation) {
+            Some((_, own)) => own.add(latency),
+            None => self.operations.push((operation, latency.clone())),
+        }
+    }
+
+    fn measured(&self) -> Measured {
+        let times = self.operations.iter().map(|(operation, latency)| Times {
             operation: *operation,
             count: latency.count(),
             p50_s: latency.quantile(0.5).as_secs_f64(),
             p99_s: latency.quantile(0.99).as_secs_f64(),
         });
-        let operations: Vec<Times> = times.collect();
-        let fewest = operations.iter().map(|it| it.count).min().unwrap_or(0);
-        if fewest < FEWEST {
-            return Err(CalibrationError::TooShort(storm.name.clone(), fewest));
+        Measured {
+            lives_per_s: Some(self.begun as f64 / self.length_s),
+            operations: times.collect(),
         }
-        Ok(Observation {
-            storm: storm.clone(),
-            lives_per_s: begun as f64 / length_s,
-            operations,
-        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stormglass_model::units::Span;
+
+    fn round(length_s: f64, begun: u64, times_ms: &[u64]) -> Round {
+        let mut latency = Latency::default();
+        for ms in times_ms {
+            latency.record(Span::from_millis(*ms));
+        }
+        Round {
+            length_s,
+            begun,
+            operations: vec![(Operation::Create, latency)],
+        }
     }
 
-    /// How long an operation took.
-    pub fn times(&self, operation: Operation) -> Option<&Times> {
-        self.operations.iter().find(|it| it.operation == operation)
+    fn observed(rounds: &[Round]) -> Observation {
+        let storm = Storm::for_tests("a storm");
+        Observation::of(&storm, &rounds.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn rounds_are_counted_together() {
+        let slow = round(2.0, 10, &[30; 10]);
+        let fast = round(1.0, 35, &[10; 35]);
+        let observed = observed(&[slow, fast]);
+        assert_eq!(observed.whole.lives_per_s, Some(15.0));
+        let times = observed.times(Operation::Create).expect("was done");
+        assert_eq!(times.count, 45);
+        // Ten of 45 are slow: the median is fast, the 99th percentile is not.
+        let near = |value: f64, expected: f64| (value / expected - 1.0).abs() < 0.01;
+        assert!(
+            near(times.p50_s, 0.010) && near(times.p99_s, 0.030),
+            "{times:?}"
+        );
+        let each: Vec<Option<f64>> = observed.rounds.iter().map(|it| it.lives_per_s).collect();
+        assert_eq!(each, [Some(5.0), Some(35.0)]);
+    }
+
+    #[test]
+    fn what_differs_between_rounds_says_how_well_a_figure_is_known() {
+        let one = observed(&[round(1.0, 20, &[10])]);
+        assert_eq!(one.reach(Figure::Throughput), None);
+        let alike = observed(&[round(1.0, 20, &[10]), round(1.0, 20, &[10])]);
+        assert_eq!(alike.reach(Figure::Throughput), Some(0.0));
+        // The logarithms are 1 apart from each other: 4.303 standard errors of 1 / √3.
+        let e = std::f64::consts::E;
+        let lives = [1e6 / e, 1e6, 1e6 * e].map(|it| round(1.0, it as u64, &[10]));
+        let reach = observed(&lives)
+            .reach(Figure::Throughput)
+            .expect("three rounds");
+        let expected = (4.303 / 3.0_f64.sqrt()).exp_m1();
+        assert!((reach / expected - 1.0).abs() < 0.01, "{reach} {expected}");
+        // What a round has not measured has no interval.
+        assert_eq!(observed(&lives).reach(Figure::P50(Operation::Show)), None);
+    }
+
+    #[test]
+    fn few_of_an_operation_in_all_rounds_are_too_few() {
+        let storm = Storm::for_tests("a storm");
+        let three = round(1.0, 3, &[10, 10, 10]);
+        assert!(three.suffices(&storm, 4).is_ok());
+        let short = three.suffices(&storm, 3);
+        assert!(
+            matches!(short, Err(CalibrationError::TooShort(_, 9))),
+            "{short:?}"
+        );
     }
 }

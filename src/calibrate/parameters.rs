@@ -1,7 +1,9 @@
 //! The model that is fitted: where the time of each operation goes.
 
 use std::num::{NonZeroU32, NonZeroU64};
-use stormglass_model::config::{CpuConfig, RegistryConfig, ServiceConfig, StoreConfig};
+use stormglass_model::config::{
+    Balance, CpuConfig, RegistryConfig, ServiceConfig, StoreConfig, Weight,
+};
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::random::{Distribution, Shape};
 use stormglass_model::units::{Bytes, Span};
@@ -43,31 +45,48 @@ pub enum Parameter {
     Get,
     /// How long a removal takes beside.
     Remove,
-    /// The processor time of a byte.
-    CpuOfByte,
-    /// How long a byte takes beside.
-    Byte,
+    /// The processor time of a byte that is written.
+    CpuOfPut,
+    /// The processor time of a byte that is read.
+    CpuOfGet,
+    /// How long a byte that is written takes beside.
+    ByteOfPut,
+    /// How long a byte that is read takes beside.
+    ByteOfGet,
     /// How many processors there are for all processes.
     Cores,
-    /// By how much each further thread slows a process.
-    Contention,
+    /// What an operation weighs among the threads of a process, where a create weighs one.
+    Weight(Operation),
+    /// What the handling of data weighs that is written.
+    PutWeight,
+    /// What the handling of data weighs that is read.
+    GetWeight,
+    /// What a thread loses to hand over to the next.
+    Handover,
 }
 
 impl Parameter {
     /// Every parameter.
     pub(super) fn all() -> Vec<Parameter> {
         let cpu = OPERATIONS.into_iter().map(Parameter::Cpu);
+        // Only what they are to each other can be seen: the first weighs one.
+        let weighed = OPERATIONS.into_iter().skip(1);
         cpu.chain([
             Parameter::Commit,
             Parameter::Read,
             Parameter::Put,
             Parameter::Get,
             Parameter::Remove,
-            Parameter::CpuOfByte,
-            Parameter::Byte,
+            Parameter::CpuOfPut,
+            Parameter::CpuOfGet,
+            Parameter::ByteOfPut,
+            Parameter::ByteOfGet,
             Parameter::Cores,
-            Parameter::Contention,
+            Parameter::PutWeight,
+            Parameter::GetWeight,
+            Parameter::Handover,
         ])
+        .chain(weighed.map(Parameter::Weight))
         .collect()
     }
 
@@ -80,10 +99,15 @@ impl Parameter {
             Parameter::Put => "service.store.put".to_owned(),
             Parameter::Get => "service.store.get".to_owned(),
             Parameter::Remove => "service.store.delete".to_owned(),
-            Parameter::CpuOfByte => "service.cpu.bandwidth".to_owned(),
-            Parameter::Byte => "service.store.bandwidth".to_owned(),
+            Parameter::CpuOfPut => "service.cpu.bandwidth".to_owned(),
+            Parameter::CpuOfGet => "service.cpu.get_bandwidth".to_owned(),
+            Parameter::ByteOfPut => "service.store.bandwidth".to_owned(),
+            Parameter::ByteOfGet => "service.store.get_bandwidth".to_owned(),
             Parameter::Cores => "service.cpu.cores".to_owned(),
-            Parameter::Contention => "service.cpu.contention".to_owned(),
+            Parameter::Weight(operation) => format!("service.cpu.weights.{operation}"),
+            Parameter::PutWeight => "service.cpu.put_weight".to_owned(),
+            Parameter::GetWeight => "service.cpu.get_weight".to_owned(),
+            Parameter::Handover => "service.cpu.handover".to_owned(),
         }
     }
 }
@@ -102,11 +126,51 @@ pub struct Fitted {
     pub given: Given,
     /// Each parameter, its value, and its standard error as a share of it; an error of infinity where the storms do not tell it.
     pub values: Vec<(Parameter, f64, f64)>,
+    /// Which process a request goes to.
+    pub balance: Balance,
     /// How long each of [`OPERATIONS`] takes without load and without data.
     pub(super) alone: [Alone; OPERATIONS.len()],
 }
 
 impl Fitted {
+    /// One of a process of four threads.
+    #[cfg(test)]
+    pub(super) fn example() -> Fitted {
+        let many = |count| NonZeroU32::new(count).expect("is above zero");
+        let values = Parameter::all().into_iter().map(|parameter| {
+            let (value, error) = match parameter {
+                Parameter::CpuOfPut | Parameter::ByteOfPut => (5e-9, 0.1),
+                Parameter::CpuOfGet => (1e-13, f64::INFINITY),
+                Parameter::ByteOfGet => (1e-9, 0.1),
+                Parameter::Cores => (1.0, 0.0),
+                Parameter::Weight(_) | Parameter::PutWeight | Parameter::GetWeight => (0.5, 0.08),
+                Parameter::Handover => (0.05, 0.6),
+                Parameter::Cpu(_) => (0.010, 0.02),
+                Parameter::Commit
+                | Parameter::Read
+                | Parameter::Put
+                | Parameter::Get
+                | Parameter::Remove => (0.003, 0.1),
+            };
+            (parameter, value, error)
+        });
+        let alone = Alone {
+            p50_s: 0.012,
+            p99_s: 0.024,
+        };
+        Fitted {
+            given: Given {
+                processes: many(1),
+                threads: many(4),
+                connections: many(4),
+                slots: many(4),
+            },
+            values: values.collect(),
+            balance: Balance::default(),
+            alone: [alone; OPERATIONS.len()],
+        }
+    }
+
     /// The value of a parameter.
     pub fn value(&self, parameter: Parameter) -> f64 {
         let found = self.values.iter().find(|(it, ..)| *it == parameter);
@@ -138,20 +202,30 @@ impl Fitted {
         };
         let by_operation = OPERATIONS.into_iter().enumerate();
         let by_operation: Vec<_> = by_operation.map(|(at, it)| (it, self.cpu(at))).collect();
+        let weight = |parameter| Weight::new(self.value(parameter)).unwrap_or(Weight::ONE);
+        let weighed = OPERATIONS.into_iter().skip(1);
         let thousandths = (self.value(Parameter::Cores) * 1000.0).round() as u64;
         ServiceConfig {
             workers: processes.saturating_mul(threads),
             processes,
+            balance: self.balance,
             cpu: Some(CpuConfig {
                 thousandths: NonZeroU64::new(thousandths).unwrap_or(NonZeroU64::MIN),
                 lock: 1.0,
-                contention: self.value(Parameter::Contention),
+                contention: 0.0,
                 turn: None,
                 // An operation that was not measured is taken for one that changes a record.
                 request: self.cpu(0),
                 by_operation,
-                bandwidth: bandwidth(Parameter::CpuOfByte),
+                bandwidth: bandwidth(Parameter::CpuOfPut),
+                get_bandwidth: bandwidth(Parameter::CpuOfGet),
                 data_lock: true,
+                weights: weighed
+                    .map(|it| (it, weight(Parameter::Weight(it))))
+                    .collect(),
+                put_weight: weight(Parameter::PutWeight),
+                get_weight: weight(Parameter::GetWeight),
+                handover: Weight::new(self.value(Parameter::Handover)),
             }),
             registry: RegistryConfig {
                 connections,
@@ -160,7 +234,8 @@ impl Fitted {
             },
             store: StoreConfig {
                 slots,
-                bandwidth: bandwidth(Parameter::Byte),
+                bandwidth: bandwidth(Parameter::ByteOfPut),
+                get_bandwidth: bandwidth(Parameter::ByteOfGet),
                 put: seconds(Parameter::Put),
                 get: seconds(Parameter::Get),
                 delete: seconds(Parameter::Remove),

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::load::Story;
-use stormglass_model::random::Distribution;
+use stormglass_model::random::{Distribution, Seed};
 use stormglass_model::script::{Act, Action, Step};
 use stormglass_model::units::{Bytes, Span, Time};
 
@@ -17,8 +17,10 @@ use stormglass_model::units::{Bytes, Span, Time};
 pub struct Plan {
     /// The most users at once.
     pub users: u32,
-    /// How long each storm lasts.
+    /// How long each storm lasts, all rounds together.
     pub length: Span,
+    /// In how many rounds the storms are run: what a server does differs from minute to minute, and each storm is to see all of it.
+    pub rounds: NonZeroU32,
     /// What the operator knows of the service.
     pub given: Given,
 }
@@ -32,14 +34,14 @@ pub struct Storm {
     stories: Vec<Story>,
     /// How many clients there are.
     pub users: u32,
-    /// How long it lasts.
+    /// How long a round of it lasts.
     length: Span,
 }
 
 /// The share of a storm that is warm-up.
 const WARM_UP: f64 = 0.15;
 /// How many lives a storm on the model has at least.
-const LIVES: f64 = 3_000.0;
+const LIVES: u64 = 3_000;
 /// A size at which the data itself takes next to no time.
 const SMALL: Bytes = Bytes(1 << 10);
 /// The sizes between which the one lies at which data is measured.
@@ -57,7 +59,31 @@ impl Storm {
             name: format!("{name}, {who}"),
             stories,
             users,
-            length: plan.length,
+            length: Span(plan.length.0 / u64::from(plan.rounds.get())),
+        }
+    }
+
+    /// Operations with so many others beside them, as logs tell of them.
+    pub(super) fn beside(from: f64, to: f64) -> Storm {
+        let name = match to.is_finite() {
+            true => format!("{from} to {to} others"),
+            false => format!("{from} others and more"),
+        };
+        Storm {
+            name,
+            stories: Vec::new(),
+            users: from.ceil() as u32 + 1,
+            length: Span::ZERO,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_tests(name: &str) -> Storm {
+        Storm {
+            name: name.to_owned(),
+            stories: Vec::new(),
+            users: 1,
+            length: Span::ZERO,
         }
     }
 
@@ -66,13 +92,15 @@ impl Storm {
         self.stories.first().map_or(0.0, |it| it.size.mean())
     }
 
-    /// Runs it on the service of the scenario.
+    /// Runs a round of it on the service of the scenario.
     pub(super) fn run(
         &self,
         scenario: &Scenario,
+        round: u32,
         options: &RunOptions,
     ) -> Result<StormResult, RunError> {
         let mut storm = self.of(scenario, self.length);
+        storm.seed = Seed(scenario.seed.0.wrapping_add(u64::from(round)));
         storm.clock = scenario.clock;
         if storm.clock == Clock::Virtual {
             // What costs nothing may last.
@@ -89,7 +117,7 @@ impl Storm {
         storm.load.duration = None;
         storm.load.warm_up = Span::ZERO;
         storm.phases.retain(|phase| phase.name == "load");
-        storm.load.subjects = Some((LIVES as u64).max(u64::from(self.users) * 20));
+        storm.load.subjects = Some(LIVES.max(u64::from(self.users) * 20));
         storm
     }
 
@@ -200,7 +228,7 @@ fn story(name: &str, operations: &[Operation], size: Bytes) -> Story {
 }
 
 /// The scenario's stories without their waits: clients that do not pause ask the most of a service.
-fn own_stories(scenario: &Scenario) -> Vec<Story> {
+pub(super) fn own_stories(scenario: &Scenario) -> Vec<Story> {
     let waits = |step: &Step| matches!(step, Step::Act(Action::Wait(_)));
     let mut stories = scenario.stories.clone();
     for story in &mut stories {
@@ -211,8 +239,12 @@ fn own_stories(scenario: &Scenario) -> Vec<Story> {
 
 /// The mean size of the scenario's stories, where that is a size at which data takes time.
 fn large(scenario: &Scenario) -> Bytes {
+    Bytes((mean_size(scenario) as u64).clamp(LARGE.0, LARGE.1))
+}
+
+/// The mean size of the scenario's stories, in bytes.
+pub(super) fn mean_size(scenario: &Scenario) -> f64 {
     let weights: f64 = scenario.stories.iter().map(|it| it.weight).sum();
     let sizes = scenario.stories.iter().map(|it| it.weight * it.size.mean());
-    let mean = sizes.sum::<f64>() / weights;
-    Bytes((mean as u64).clamp(LARGE.0, LARGE.1))
+    sizes.sum::<f64>() / weights
 }

@@ -24,6 +24,7 @@ mod learn;
 mod left_behind;
 mod lifecycle;
 mod live;
+mod logged;
 mod progress;
 mod reach;
 mod report;

@@ -123,6 +123,23 @@ impl Arrivals {
         }
     }
 
+    /// How many came in a second, at quiet times and at busy ones: with the share of intervals that had no more, the rate of each. Of
+    /// intervals in which some twenty come on average, and no shorter than ten seconds; none where there are too few.
+    pub fn rates(&self) -> Vec<(f64, f64)> {
+        let over = self.since_first().last().unwrap_or(Span::ZERO);
+        let mean = self.times.len() as f64 / over.as_secs_f64();
+        let interval = Span::from_secs_f64((20.0 / mean).clamp(10.0, 1e9));
+        let mut counts = self.counts(interval, over);
+        counts.sort_unstable();
+        let rate = |share: f64| {
+            let place = (counts.len() as f64 * share).ceil() as usize;
+            let count = counts.get(place.max(1) - 1)?;
+            Some((share, *count as f64 / interval.as_secs_f64()))
+        };
+        let rates = [0.1, 0.3, 0.5, 0.7, 0.9, 0.99].into_iter().filter_map(rate);
+        rates.filter(|(_, rate)| *rate > 0.0).collect()
+    }
+
     /// How many came in each whole interval.
     fn counts(&self, interval: Span, over: Span) -> Vec<u64> {
         let whole = over.0.checked_div(interval.0).unwrap_or(0);

@@ -1,7 +1,6 @@
 //! From requests, one after the other, to the lives of images. What is kept of an image is folded when it was deleted.
 
 use super::arrivals::Arrivals;
-use super::durations::Durations;
 use super::event::{Event, Teller, merged};
 use super::key::Key;
 use super::life::Life;
@@ -9,6 +8,7 @@ use super::reading::Told;
 use super::request::{Answer, Asked, Request};
 use super::rivals::Rivals;
 use super::stories::Stories;
+use crate::statistics::Durations;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
 use stormglass_model::lifecycle::Operation;
@@ -22,7 +22,7 @@ pub struct Lives {
     /// When images were created.
     pub arrivals: Arrivals,
     /// How long operations took.
-    pub durations: Durations,
+    pub durations: Durations<Operation>,
     /// How often operations on one image met.
     pub rivals: Rivals,
     /// What else there was.
@@ -146,7 +146,21 @@ impl Lives {
             }
         }
         if !request.is_notification && request.answer == Answer::Done {
-            self.durations.take(request);
+            self.took(request);
+        }
+    }
+
+    /// How long a request took that was done.
+    fn took(&mut self, request: &Request) {
+        let operation = match request.asked {
+            Asked::Create => Operation::Create,
+            Asked::Image(_, operation) => operation,
+            Asked::List => Operation::List,
+            Asked::Prepare(_) | Asked::Other => return,
+        };
+        if let Some(took) = request.took {
+            self.durations
+                .add(operation, request.at, took, request.bytes);
         }
     }
 
@@ -157,9 +171,9 @@ impl Lives {
         };
         for event in events {
             self.counts.end = self.counts.end.max(event.end());
-            if event.answer == Answer::Done {
+            if let (Answer::Done, Some(took)) = (event.answer, event.took) {
                 self.durations
-                    .add(event.operation, event.at, event.took, event.bytes);
+                    .add(event.operation, event.at, took, event.bytes);
             }
         }
         if first.operation.creates() && first.answer == Answer::Done {

@@ -6,12 +6,12 @@
 //! is written holds one.
 
 mod arrivals;
-mod durations;
 mod event;
 mod history;
 mod input;
 mod key;
 mod learned;
+mod levels;
 mod life;
 mod line;
 mod lives;
@@ -24,6 +24,7 @@ mod table;
 mod text;
 
 pub use learned::Learned;
+pub use levels::{LEVELS, LEVELS_HEAD, RATES, RATES_HEAD};
 pub use rivals::{RIVALS, RIVALS_HEAD};
 pub use screen::text as screen;
 pub use table::Table;

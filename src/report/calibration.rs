@@ -1,10 +1,12 @@
 //! What a calibration came to: the scenario with its `[service]`, `calibration.json` and the summary.
 
 use super::json::{Ordered, pretty};
-use super::number::{compact, percent};
+use super::number::{compact, counted, percent};
 use super::terminal::{Paint, clipped, wrapped};
-use crate::calibrate::{Calibration, Error, Figure, HeldOut, LIMIT, Observation, Parameter};
-use serde_json::{Value, json};
+use crate::calibrate::{
+    Basis, Calibration, Error, Figure, HeldOut, LIMIT, Measured, Observation, Parameter, Stopped,
+};
+use serde_json::{Map, Value, json};
 use stormglass_model::config::CpuConfig;
 use stormglass_model::random::{Distribution, Shape};
 use stormglass_model::units::{Bytes, Span};
@@ -19,40 +21,77 @@ pub fn calibration_json(name: &str, calibration: &Calibration) -> Vec<u8> {
         json!({ "key": parameter.key(), "value": value, "relative_error": finite, "told": is_told(*error) })
     });
     let parameters: Vec<Value> = parameters.collect();
-    let measured: Vec<Value> = calibration.measured.iter().map(observed).collect();
+    let fitted_to = calibration.measured.iter().zip(&calibration.modelled);
+    let measured = fitted_to.map(|(seen, modelled)| {
+        let mut observed = observed(seen);
+        observed["model"] = Value::Object(self::measured(&modelled.whole));
+        observed
+    });
+    let measured: Vec<Value> = measured.collect();
     let trials = calibration.trials.iter().map(|trial| {
         let figures: Vec<Value> = trial.errors().iter().map(figure).collect();
-        json!({ "storm": trial.measured.storm.name, "users": trial.measured.storm.users, "holds": trial.holds(), "figures": figures, "measured": observed(&trial.measured) })
+        json!({ "storm": trial.measured.storm.name, "users": trial.measured.storm.users, "holds": trial.holds(), "figures": figures, "measured": observed(&trial.measured), "model": self::measured(&trial.forecast.whole) })
     });
     let trials: Vec<Value> = trials.collect();
+    let basis = match calibration.basis {
+        Basis::Storms => "storms",
+        Basis::Logs => "logs",
+    };
     pretty(&Ordered([
         ("version", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(name)),
         ("calibrated", json!(calibration.holds())),
         ("limit", json!(LIMIT)),
+        ("basis", json!(basis)),
+        (
+            "stopped",
+            json!(calibration.stopped.as_ref().map(ToString::to_string)),
+        ),
         ("trials", json!(trials)),
         ("parameters", json!(parameters)),
         ("measured", json!(measured)),
     ]))
 }
 
+/// The document of a calibration that came to nothing: what was measured, and why it ended.
+pub fn stopped_json(name: &str, stopped: &Stopped) -> Vec<u8> {
+    let measured: Vec<Value> = stopped.measured.iter().map(observed).collect();
+    pretty(&Ordered([
+        ("version", json!(env!("CARGO_PKG_VERSION"))),
+        ("scenario", json!(name)),
+        ("calibrated", json!(false)),
+        ("stopped", json!(stopped.why.to_string())),
+        ("measured", json!(measured)),
+    ]))
+}
+
 fn observed(observation: &Observation) -> Value {
-    let operations = observation.operations.iter().map(|it| {
-        json!({ "operation": it.operation.name(), "count": it.count, "p50_s": it.p50_s, "p99_s": it.p99_s })
-    });
-    let operations: Vec<Value> = operations.collect();
-    json!({
+    let mut observed = json!({
         "storm": observation.storm.name,
         "users": observation.storm.users,
-        "lives_per_s": observation.lives_per_s,
-        "operations": operations,
-    })
+    });
+    if let Value::Object(fields) = &mut observed {
+        fields.extend(measured(&observation.whole));
+        let rounds = observation.rounds.iter().map(measured).map(Value::Object);
+        fields.insert("rounds".to_owned(), rounds.collect());
+    }
+    observed
+}
+
+fn measured(measured: &Measured) -> Map<String, Value> {
+    let operations = measured.operations.iter().map(|it| {
+        json!({ "operation": it.operation.name(), "count": it.count, "p50_s": it.p50_s, "p99_s": it.p99_s })
+    });
+    let lives = ("lives_per_s".to_owned(), json!(measured.lives_per_s));
+    let operations = ("operations".to_owned(), operations.collect());
+    [lives, operations].into_iter().collect()
 }
 
 fn figure(error: &Error) -> Value {
     json!({
         "figure": figure_name(error.figure),
         "measured": error.measured,
+        "reach": error.reach,
         "forecast": error.forecast,
         "off": error.share(),
     })
@@ -130,7 +169,14 @@ fn sentence(calibration: &Calibration) -> String {
         let of_kind = errors.filter(|it| is_of(it.figure));
         of_kind.map(|it| it.share().abs()).fold(0.0, f64::max)
     };
-    let throughput = off(|it| it == Figure::Throughput);
+    let throughput = match calibration.basis {
+        Basis::Storms => {
+            let throughput = off(|it| it == Figure::Throughput);
+            format!("{} in throughput, ", percent(throughput))
+        }
+        // The load is what the logs say.
+        Basis::Logs => String::new(),
+    };
     let p50 = off(|it| matches!(it, Figure::P50(_)));
     let p99 = off(|it| matches!(it, Figure::P99(_)));
     let (verdict, but) = match calibration.holds() {
@@ -141,9 +187,9 @@ fn sentence(calibration: &Calibration) -> String {
         ),
     };
     format!(
-        "{verdict}: on {} storms that the fit did not use, it is off by at most {} in throughput, {} in medians and {} in 99th percentiles{but}",
+        "{verdict}: on {} {} that the fit did not use, it is off by at most {throughput}{} in medians and {} in 99th percentiles{but}",
         calibration.trials.len(),
-        percent(throughput),
+        of_what(calibration),
         percent(p50),
         percent(p99),
     )
@@ -166,6 +212,7 @@ fn service_toml(calibration: &Calibration) -> String {
             service.workers, given.processes, given.threads
         ),
         format!("processes = {}  # given", service.processes),
+        format!("balance = \"{}\"", service.balance),
         String::new(),
     ];
     if let Some(cpu) = &service.cpu {
@@ -182,9 +229,11 @@ fn service_toml(calibration: &Calibration) -> String {
     lines.push("[service.store]".to_owned());
     lines.push(format!("slots = {}  # given", given.slots));
     let store = &service.store;
-    if let Some(bandwidth) = store.bandwidth {
-        let known = known(Parameter::Byte);
-        lines.push(format!("bandwidth = \"{}/s\"{known}", rounded(bandwidth)));
+    for (key, bandwidth, parameter) in [
+        ("bandwidth", store.bandwidth, Parameter::ByteOfPut),
+        ("get_bandwidth", store.get_bandwidth, Parameter::ByteOfGet),
+    ] {
+        lines.extend(of_bytes(key, bandwidth, &known(parameter)));
     }
     for (key, time, parameter) in [
         ("put", &store.put, Parameter::Put),
@@ -204,23 +253,41 @@ fn cpu_toml(calibration: &Calibration, cpu: &CpuConfig) -> Vec<String> {
         "[service.cpu]".to_owned(),
         format!("cores = {cores}{}", known(Parameter::Cores)),
         "lock = 1".to_owned(),
-        format!(
-            "contention = {:.4}{}",
-            cpu.contention,
-            known(Parameter::Contention)
-        ),
     ];
     lines.push(format!("request = {}", drawn(&cpu.request)));
     lines.extend(cpu.by_operation.iter().map(|(operation, time)| {
         let known = known(Parameter::Cpu(*operation));
         format!("operations.{operation} = {}{known}", drawn(time))
     }));
-    lines.extend(cpu.bandwidth.map(|bandwidth| {
-        let known = known(Parameter::CpuOfByte);
-        format!("bandwidth = \"{}/s\"{known}", rounded(bandwidth))
+    for (key, bandwidth, parameter) in [
+        ("bandwidth", cpu.bandwidth, Parameter::CpuOfPut),
+        ("get_bandwidth", cpu.get_bandwidth, Parameter::CpuOfGet),
+    ] {
+        lines.extend(of_bytes(key, bandwidth, &known(parameter)));
+    }
+    let of_operations = cpu.weights.iter().map(|(operation, weight)| {
+        let key = format!("weights.{operation}");
+        (key, *weight, Parameter::Weight(*operation))
+    });
+    let others = [
+        ("put_weight", Some(cpu.put_weight), Parameter::PutWeight),
+        ("get_weight", Some(cpu.get_weight), Parameter::GetWeight),
+        ("handover", cpu.handover, Parameter::Handover),
+    ];
+    let others = others
+        .into_iter()
+        .filter_map(|(key, weight, parameter)| Some((key.to_owned(), weight?, parameter)));
+    lines.extend(of_operations.chain(others).map(|(key, weight, parameter)| {
+        format!("{key} = {:.3}{}", weight.of_one(), known(parameter))
     }));
     lines.push(String::new());
     lines
+}
+
+/// A bandwidth, if there is one, and how well it is known.
+fn of_bytes(key: &str, bandwidth: Option<Bytes>, known: &str) -> Option<String> {
+    let bandwidth = rounded(bandwidth?);
+    Some(format!("{key} = \"{bandwidth}/s\"{known}"))
 }
 
 /// How well the storms tell a parameter, as a comment; nothing of what was given.
@@ -230,7 +297,10 @@ fn known(calibration: &Calibration, parameter: Parameter) -> String {
     found.map_or_else(String::new, |(_, _, error)| match *error {
         0.0 => String::new(),
         error if is_told(error) => format!("  # ± {}", percent(NORMAL * error)),
-        _ => "  # not told by the storms".to_owned(),
+        _ => match calibration.basis {
+            Basis::Storms => "  # not told by the storms".to_owned(),
+            Basis::Logs => "  # not told by the logs".to_owned(),
+        },
     })
 }
 
@@ -256,6 +326,23 @@ fn rounded(Bytes(bytes): Bytes) -> String {
     Bytes((bytes / unit).max(1) * unit).exact()
 }
 
+/// What the model was fitted to.
+fn of_what(calibration: &Calibration) -> &'static str {
+    match calibration.basis {
+        Basis::Storms => "storms",
+        Basis::Logs => "levels of load",
+    }
+}
+
+/// How many rounds each storm had.
+fn rounds(calibration: &Calibration) -> String {
+    let first = calibration.measured.first().map(|it| it.rounds.len());
+    match first {
+        Some(rounds @ 1..) => format!(", each in {}", counted(rounds as u64, "round")),
+        Some(0) | None => String::new(),
+    }
+}
+
 /// The summary, which fits a screen.
 pub fn calibration_summary(
     name: &str,
@@ -273,32 +360,14 @@ pub fn calibration_summary(
         };
     }
     lines.push(format!(
-        "  {name} · {} storms measured",
-        calibration.measured.len() + calibration.trials.len()
+        "  {name} · {} {}{}",
+        calibration.measured.len() + calibration.trials.len(),
+        of_what(calibration),
+        rounds(calibration),
     ));
     for trial in &calibration.trials {
         lines.push(String::new());
-        lines.push(format!(
-            "  {:<40} {:>10} {:>10} {:>8}",
-            trial.measured.storm.name, "measured", "forecast", "off"
-        ));
-        for error in trial.errors() {
-            let shown = |value: f64| match error.figure {
-                Figure::Throughput => format!("{}/s", compact(value)),
-                Figure::P50(_) | Figure::P99(_) => Span::from_secs_f64(value).to_string(),
-            };
-            let line = format!(
-                "    {:<38} {:>10} {:>10} {:>8}",
-                figure_name(error.figure),
-                shown(error.measured),
-                shown(error.forecast),
-                signed(error.share()),
-            );
-            lines.push(match error.share().abs() <= LIMIT {
-                true => line,
-                false => paint.bad(&line),
-            });
-        }
+        lines.extend(trial_lines(trial, paint));
     }
     lines.push(String::new());
     lines.extend(
@@ -310,17 +379,54 @@ pub fn calibration_summary(
     lines.iter().map(|line| clipped(line) + "\n").collect()
 }
 
+/// The figures of a storm that the fit did not use. What rounds say of how well a figure is known stands beside it.
+fn trial_lines(trial: &HeldOut, paint: Paint) -> Vec<String> {
+    let head = format!(
+        "  {:<40} {:>10} {:>8} {:>10} {:>8}",
+        trial.measured.storm.name, "measured", "", "forecast", "off"
+    );
+    let figures = trial.errors().into_iter().map(|error| {
+        let shown = |value: f64| match error.figure {
+            Figure::Throughput => format!("{}/s", compact(value)),
+            Figure::P50(_) | Figure::P99(_) => Span::from_secs_f64(value).to_string(),
+        };
+        let reach = error.reach.map(|reach| format!("± {}", percent(reach)));
+        let line = format!(
+            "    {:<38} {:>10} {:>8} {:>10} {:>8}",
+            figure_name(error.figure),
+            shown(error.measured),
+            reach.unwrap_or_default(),
+            shown(error.forecast),
+            signed(error.share()),
+        );
+        match error.share().abs() <= LIMIT {
+            true => line,
+            false => paint.bad(&line),
+        }
+    });
+    [head].into_iter().chain(figures).collect()
+}
+
 /// What the storms do not tell, and what would.
 fn untold(calibration: &Calibration) -> Vec<String> {
     let untold = calibration.fitted.values.iter().filter(|it| !is_told(it.2));
+    let of_what = match calibration.basis {
+        Basis::Storms => "storms",
+        Basis::Logs => "logs",
+    };
     let mut lines: Vec<String> = untold
         .map(|(parameter, ..)| {
             let what = match parameter {
-                Parameter::Contention => "more users would (--users)",
+                _ if calibration.basis == Basis::Logs => "storms would (without --learned)",
+                Parameter::Weight(_)
+                | Parameter::PutWeight
+                | Parameter::GetWeight
+                | Parameter::Handover => "more users would (--users)",
                 Parameter::Cores => "more users than processes would (--users)",
-                Parameter::CpuOfByte | Parameter::Byte => {
-                    "larger data would (the scenario's sizes)"
-                }
+                Parameter::CpuOfPut
+                | Parameter::CpuOfGet
+                | Parameter::ByteOfPut
+                | Parameter::ByteOfGet => "larger data would (the scenario's sizes)",
                 Parameter::Cpu(_)
                 | Parameter::Commit
                 | Parameter::Read
@@ -328,7 +434,7 @@ fn untold(calibration: &Calibration) -> Vec<String> {
                 | Parameter::Get
                 | Parameter::Remove => "longer storms would (--for)",
             };
-            format!("these storms do not tell {}: {what}", parameter.key())
+            format!("these {of_what} do not tell {}: {what}", parameter.key())
         })
         .collect();
     lines.push("threads, connections and slots were given: no storm tells them, unless they are what is short".to_owned());
@@ -336,22 +442,5 @@ fn untold(calibration: &Calibration) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is put in place of a source's target, and where.
-    #[test]
-    fn a_source_gets_the_service_in_place_of_its_target() {
-        let source = "schema = 1\nname = \"x\"\nclock = \"real\"\n\n[target.glance]\nurl = \"http://127.0.0.1:1\"\n\
-                      [target.glance.probe]\nstore = \"/images\"\n[load] # the load\nusers = 2\n[[story]]\nname = \"target\"\n";
-        assert_eq!(
-            in_place(source, "[service]\nworkers = 1\n\n"),
-            "schema = 1\nname = \"x\"\n\n[service]\nworkers = 1\n\n[load] # the load\nusers = 2\n[[story]]\nname = \"target\"\n"
-        );
-        let without = "schema = 1\n[load]\nusers = 1\n[service]\nworkers = 9\n[service.store]\nslots = 1\n[servicing]\n";
-        assert_eq!(
-            in_place(without, "[service]\n"),
-            "schema = 1\n[service]\n[load]\nusers = 1\n[servicing]\n"
-        );
-    }
-}
+#[path = "calibration_tests.rs"]
+mod tests;

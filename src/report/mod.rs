@@ -34,7 +34,7 @@ mod totals;
 
 pub use advice::{advice_files, advice_json, advice_sentence, advice_summary, setup_point};
 pub use calibration::{
-    calibrated_scenario, calibration_json, calibration_sentence, calibration_summary,
+    calibrated_scenario, calibration_json, calibration_sentence, calibration_summary, stopped_json,
 };
 pub use clients::{Judged, clients_files, clients_json, clients_summary};
 pub use compare::{compare_files, compare_json, compare_sentence, compare_text};

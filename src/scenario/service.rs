@@ -4,7 +4,8 @@ use super::reader::{Fields, Input, Read};
 use super::value::{bandwidth, lasting, share};
 use std::num::NonZeroU64;
 use stormglass_model::config::{
-    CpuConfig, Defect, Defects, FailureRule, RegistryConfig, ServiceConfig, StoreConfig,
+    Balance, CpuConfig, Defect, Defects, FailureRule, RegistryConfig, ServiceConfig, StoreConfig,
+    Weight,
 };
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::random::Distribution;
@@ -24,6 +25,10 @@ impl Read for ServiceConfig {
                 backlog: t.get("backlog"),
                 keep_alive: t.with("keep_alive", lasting),
                 processes: t.or("processes", default.processes),
+                balance: (t.with("balance", |it| {
+                    it.one_of("balance", Balance::ALL, Balance::name)
+                }))
+                .unwrap_or_default(),
                 cpu: t.get("cpu"),
                 delayed_delete: t.or("delayed_delete", default.delayed_delete),
                 scrub_time: t.or("scrub_time", default.scrub_time),
@@ -66,9 +71,17 @@ impl Read for StoreConfig {
     fn read(input: Input) -> Option<StoreConfig> {
         let default = ServiceConfig::default().store;
         input.table("[service.store]", |t| {
+            let shared_bandwidth = t.with("shared_bandwidth", bandwidth);
+            let get_bandwidth = t.with("get_bandwidth", bandwidth);
+            if get_bandwidth.is_some() && shared_bandwidth.is_some() {
+                let message = "reads have no bandwidth of their own where all transfers share one";
+                let help = "leave `get_bandwidth` out, or `shared_bandwidth`";
+                t.wrong("get_bandwidth", message, help);
+            }
             Some(StoreConfig {
                 bandwidth: t.with("bandwidth", bandwidth),
-                shared_bandwidth: t.with("shared_bandwidth", bandwidth),
+                get_bandwidth,
+                shared_bandwidth,
                 chunk: t.with("chunk", some_bytes),
                 chunk_time: t.or("chunk_time", default.chunk_time),
                 slots: t.or("slots", default.slots),
@@ -98,8 +111,38 @@ impl Read for CpuConfig {
             let by_operation = t.with("operations", |it| {
                 it.table("[service.cpu.operations]", |t| Some(operations(t)))
             });
+            let get_bandwidth = t.with("get_bandwidth", bandwidth);
             let bandwidth = t.with("bandwidth", bandwidth);
             let data_lock = t.or("data_lock", true);
+            let weights = t.with("weights", |it| {
+                it.table("[service.cpu.weights]", |t| Some(weights(t)))
+            });
+            let put_weight = t.with("put_weight", weight);
+            let get_weight = t.with("get_weight", weight);
+            let handover = t.with("handover", weight);
+            for (key, given) in [
+                ("weights", weights.as_ref().is_some_and(|it| !it.is_empty())),
+                ("put_weight", put_weight.is_some()),
+                ("get_weight", get_weight.is_some()),
+                ("handover", handover.is_some()),
+            ] {
+                if given && (lock != Some(1.0) || turn.is_some()) {
+                    let message =
+                        "weights count only where threads share a lock that is held all the time";
+                    let help = format!("write `lock = 1` and no `turn`, or leave `{key}` out");
+                    t.wrong(key, message, &help);
+                }
+            }
+            for (key, given) in [
+                ("put_weight", put_weight.is_some()),
+                ("get_weight", get_weight.is_some()),
+            ] {
+                if given && !data_lock {
+                    let message = "bytes that are handled without the lock have no part of it";
+                    let help = format!("leave `{key}` out, or `data_lock`");
+                    t.wrong(key, message, help);
+                }
+            }
             Some(CpuConfig {
                 thousandths: thousandths?,
                 lock: lock.unwrap_or(0.0),
@@ -108,7 +151,12 @@ impl Read for CpuConfig {
                 request,
                 by_operation: by_operation.unwrap_or_default(),
                 bandwidth,
+                get_bandwidth,
                 data_lock,
+                weights: weights.unwrap_or_default(),
+                put_weight: put_weight.unwrap_or(Weight::ONE),
+                get_weight: get_weight.unwrap_or(Weight::ONE),
+                handover,
             })
         })
     }
@@ -116,10 +164,33 @@ impl Read for CpuConfig {
 
 /// What the request of each operation takes, of those that are named.
 fn operations(t: &mut Fields) -> Vec<(Operation, Distribution<Span>)> {
-    let known = Operation::ALL.iter().filter(|it| !it.row().only_glance);
-    known
-        .filter_map(|operation| Some((*operation, t.get(operation.name())?)))
+    known()
+        .filter_map(|operation| Some((operation, t.get(operation.name())?)))
         .collect()
+}
+
+/// What the request of each operation weighs, of those that are named.
+fn weights(t: &mut Fields) -> Vec<(Operation, Weight)> {
+    known()
+        .filter_map(|operation| Some((operation, t.with(operation.name(), weight)?)))
+        .collect()
+}
+
+/// The operations that the embedded service has.
+fn known() -> impl Iterator<Item = Operation> {
+    let all = Operation::ALL.iter().copied();
+    all.filter(|it| !it.row().only_glance)
+}
+
+/// What one who shares something weighs.
+fn weight(input: Input) -> Option<Weight> {
+    let number = f64::read(input)?;
+    Weight::new(number).or_else(|| {
+        input.refuse(
+            "a weight is a number from 0.001 to 1000",
+            "write for example `0.5` for half as large a part as usual",
+        )
+    })
 }
 
 /// A number of processors, in thousandths.

@@ -4,6 +4,7 @@
 
 mod contrast;
 pub mod counts;
+mod durations;
 mod estimate;
 pub mod fit;
 mod holm;
@@ -16,6 +17,7 @@ pub mod student;
 mod truncation;
 
 pub use contrast::Contrast;
+pub use durations::{Durations, Level, Quantiles, Sample, levels};
 pub use estimate::{CONFIDENCE, Estimate};
 pub use holm::adjusted;
 pub use mean::Mean;

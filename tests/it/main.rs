@@ -10,6 +10,7 @@ mod arrivals;
 mod auth;
 mod averages;
 mod bucket;
+mod calibrate;
 mod capacity;
 mod checker;
 mod cli;

@@ -10,8 +10,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What has a schema.
-const NAMES: [&str; 7] = [
-    "scenario", "run", "search", "compare", "sweep", "advice", "clients",
+const NAMES: [&str; 8] = [
+    "scenario",
+    "run",
+    "search",
+    "compare",
+    "sweep",
+    "advice",
+    "clients",
+    "calibration",
 ];
 
 fn schema(name: &str) -> Value {

@@ -44,6 +44,8 @@ pub struct ServiceConfig {
     pub keep_alive: Option<Span>,
     /// How many processes the workers are divided among.
     pub processes: NonZeroU32,
+    /// Which process a request goes to.
+    pub balance: Balance,
     /// The processors that the processes share; none: requests take no processor time.
     pub cpu: Option<CpuConfig>,
     /// Whether a delete keeps the data until the scrubber comes.
@@ -99,8 +101,19 @@ pub struct CpuConfig {
     pub by_operation: Vec<(Operation, Distribution<Span>)>,
     /// Bytes that one processor handles in a second, above zero; none: data takes no processor time.
     pub bandwidth: Option<Bytes>,
+    /// The same of bytes that are read, if it is another.
+    pub get_bandwidth: Option<Bytes>,
     /// Whether a thread needs the lock of its process while it handles bytes.
     pub data_lock: bool,
+    /// What the request of an operation weighs where threads of a process share its lock, if not one.
+    pub weights: Vec<(Operation, Weight)>,
+    /// What a thread weighs while it handles bytes that are written.
+    pub put_weight: Weight,
+    /// What a thread weighs while it handles bytes that are read.
+    pub get_weight: Weight,
+    /// What each thread of a process loses to hand its lock over, where there are several: a thread has its weight's part of all weights
+    /// and of this for each of them. None: nothing.
+    pub handover: Option<Weight>,
 }
 
 impl CpuConfig {
@@ -108,6 +121,12 @@ impl CpuConfig {
     pub fn of(&self, operation: Operation) -> &Distribution<Span> {
         let own = self.by_operation.iter().find(|(it, _)| *it == operation);
         own.map_or(&self.request, |(_, time)| time)
+    }
+
+    /// What the request of an operation weighs.
+    pub fn weight(&self, operation: Operation) -> Weight {
+        let own = self.weights.iter().find(|(it, _)| *it == operation);
+        own.map_or(Weight::ONE, |(_, weight)| *weight)
     }
 
     /// Thousandths of a processor that the threads of one process can use at once.
@@ -119,6 +138,61 @@ impl CpuConfig {
     }
 }
 
+named! {
+    /// Which process a request goes to.
+    #[derive(Default)]
+    Balance {
+        /// That which has the fewest.
+        #[default]
+        Fewest = "fewest",
+        /// That whose thread accepts it first: of all free threads any, by chance.
+        Race = "race",
+    }
+}
+
+impl ServiceConfig {
+    /// How many threads a process has.
+    pub fn threads_of_process(&self) -> u32 {
+        self.workers.get().div_ceil(self.processes.get())
+    }
+}
+
+/// What one user of a shared resource weighs: who weighs twice as much has twice as large a part. To the millionth, so that sums are exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weight(u64);
+
+impl Weight {
+    /// Nobody's.
+    pub(crate) const NONE: Weight = Weight(0);
+    /// The usual one.
+    pub const ONE: Weight = Weight(1_000_000);
+    /// The least.
+    pub const LEAST: f64 = 1e-3;
+    /// The greatest.
+    pub const MOST: f64 = 1e3;
+
+    /// A weight from [`LEAST`](Self::LEAST) to [`MOST`](Self::MOST).
+    pub fn new(of_one: f64) -> Option<Weight> {
+        let fits = (Self::LEAST..=Self::MOST).contains(&of_one);
+        fits.then(|| Weight((of_one * 1e6).round() as u64))
+    }
+
+    /// As many times the usual one.
+    pub fn of_one(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// Both together.
+    pub(crate) fn and(self, other: Weight) -> Weight {
+        Weight(self.0 + other.0)
+    }
+
+    /// What is left of it.
+    pub(crate) fn without(self, other: Weight) -> Weight {
+        Weight(self.0 - other.0)
+    }
+}
+
 /// The store: so many transfers at once, each with so much bandwidth.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
@@ -126,6 +200,8 @@ pub struct StoreConfig {
     pub slots: NonZeroU32,
     /// Bytes per second of one transfer, above zero; none: without limit.
     pub bandwidth: Option<Bytes>,
+    /// The same of a read, if it is another and not all transfers share a bandwidth.
+    pub get_bandwidth: Option<Bytes>,
     /// Bytes per second of all transfers together, which share it equally, above zero; none: without limit.
     pub shared_bandwidth: Option<Bytes>,
     /// Writes go in pieces of so many bytes, above zero; none: each goes whole.
@@ -155,6 +231,7 @@ impl Default for ServiceConfig {
             backlog: None,
             keep_alive: None,
             processes: many(1),
+            balance: Balance::default(),
             cpu: None,
             delayed_delete: false,
             scrub_time: Span::ZERO,
@@ -173,6 +250,7 @@ impl Default for ServiceConfig {
             store: StoreConfig {
                 slots: many(16),
                 bandwidth: None,
+                get_bandwidth: None,
                 shared_bandwidth: None,
                 chunk: None,
                 chunk_time: Span::ZERO,

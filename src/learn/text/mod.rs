@@ -10,6 +10,7 @@ pub use story::lives;
 pub use written::Beside;
 
 use super::arrivals::Rate;
+use super::levels;
 use super::lives::Lives;
 use super::rivals::RIVALS;
 use super::stories::Ended;
@@ -63,6 +64,11 @@ pub fn draft(
     let mut files = Vec::new();
     files.extend(lives.rivals.csv().map(|text| Beside {
         name: RIVALS.to_owned(),
+        text,
+    }));
+    let of_levels = levels::files(&lives.durations, &lives.arrivals);
+    files.extend(of_levels.into_iter().flatten().map(|(name, text)| Beside {
+        name: name.to_owned(),
         text,
     }));
     let service = service::table(&mut files, &lives.durations);
@@ -161,7 +167,7 @@ fn failures(lives: &Lives) -> String {
     }
     let done: u64 = lives
         .durations
-        .operations()
+        .kinds()
         .map(|operation| lives.durations.count(operation))
         .sum();
     if all > 0 && done > 0 {

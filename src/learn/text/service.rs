@@ -1,8 +1,8 @@
 //! What logs tell of the service itself: how long its operations take while hardly anything else goes on.
 
 use super::written::{Beside, Unit, distribution, four_digits, one};
-use crate::learn::durations::{Durations, Sample};
 use crate::report::number::thousands;
+use crate::statistics::{Durations, Sample};
 use std::fmt::Write as _;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::units::Span;
@@ -15,10 +15,10 @@ const LEAST: usize = 20;
 const LARGE: u64 = 4 << 20;
 
 /// The table.
-pub fn table(files: &mut Vec<Beside>, durations: &Durations) -> String {
+pub fn table(files: &mut Vec<Beside>, durations: &Durations<Operation>) -> String {
     let mut text = String::from("[service]\n");
     let mut rows = String::new();
-    for operation in durations.operations() {
+    for operation in durations.kinds() {
         let samples = alone(durations, operation);
         if let Some((median, high)) = quantiles(&samples) {
             let count = thousands(samples.len() as u64);
@@ -62,7 +62,7 @@ pub fn table(files: &mut Vec<Beside>, durations: &Durations) -> String {
 }
 
 /// What one transfer moves in a second.
-fn bandwidth(durations: &Durations) -> String {
+fn bandwidth(durations: &Durations<Operation>) -> String {
     let transfers = [Operation::Download, Operation::Upload]
         .into_iter()
         .flat_map(|it| alone(durations, it));
@@ -84,7 +84,7 @@ fn bandwidth(durations: &Durations) -> String {
 }
 
 /// The samples of an operation with next to nothing beside them.
-fn alone(durations: &Durations, operation: Operation) -> Vec<Sample> {
+fn alone(durations: &Durations<Operation>, operation: Operation) -> Vec<Sample> {
     let mut samples = durations.samples(operation);
     samples.retain(|sample| sample.beside <= ALONE);
     samples

@@ -117,26 +117,6 @@ fn top_level() {
 }
 
 #[test]
-fn service() {
-    check(
-        "service",
-        &[
-            "service = 1",
-            "[service]\nprofile = \"v3\"\nworkers = 0\nscrub_interval = \"0s\"\ndelayed_delete = \"yes\"\nretry = \"0s\"",
-            "[service]\ndefects = [\"lost-craete\", \"nothing-like-it\", 3]",
-            "[service]\ndefects = \"lost-create\"",
-            "[service]\nwokers = 3\n[service.store]\nslot = 3\n[service.registry]\nconections = 3",
-            "[service.store]\nbandwidth = \"1GiB\"\ncapacity = \"1kb\"\nput = 5",
-            "[service.store]\nbandwidth = \"0B/s\"\ncapacity = 3",
-            "[target]\nglanse = {}",
-            "target = \"embedded\"",
-            "[target.embedded]\nurl = \"http://localhost\"",
-            "[target.embedded]\n[target.glance]\nurl = \"http://localhost\"",
-        ],
-    );
-}
-
-#[test]
 fn distributions() {
     let put = |value: &str| format!("[service.store]\nput = {value}");
     let texts: Vec<String> = [

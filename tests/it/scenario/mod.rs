@@ -6,6 +6,7 @@ mod messages;
 mod reading;
 mod script;
 mod secrets;
+mod service;
 pub(crate) mod shipped;
 mod steps;
 

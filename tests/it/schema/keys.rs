@@ -89,7 +89,7 @@ fn keys(table: &Value) -> BTreeSet<String> {
 }
 
 /// Every table of a scenario, and a text with an unknown key in it.
-const TABLES: [(&str, &str); 53] = [
+const TABLES: [(&str, &str); 54] = [
     ("", "§ = 1"),
     ("target.embedded", "[target.embedded]\n§ = 1"),
     (
@@ -121,6 +121,10 @@ const TABLES: [(&str, &str); 53] = [
     (
         "service.cpu.operations",
         "[service.cpu]\ncores = 1\noperations = { § = 1 }",
+    ),
+    (
+        "service.cpu.weights",
+        "[service.cpu]\ncores = 1\nlock = 1\nweights = { § = 1 }",
     ),
     (
         "service.store.put.exponential",

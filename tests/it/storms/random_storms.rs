@@ -6,7 +6,7 @@
 use std::num::{NonZeroU32, NonZeroU64};
 use stormglass::{Clock, Load, Model, NamedPhase, Scenario, Target};
 use stormglass_model::config::{
-    CpuConfig, FailureRule, RegistryConfig, ServiceConfig, StoreConfig,
+    Balance, CpuConfig, FailureRule, RegistryConfig, ServiceConfig, StoreConfig, Weight,
 };
 use stormglass_model::fault::{Fault, FaultKind, Kinds, Place, TABLE};
 use stormglass_model::lifecycle::Operation;
@@ -92,21 +92,31 @@ fn mechanisms(seed: u64, config: &mut ServiceConfig, load: &mut Load) {
         return;
     }
     config.processes = dice.units(3);
+    config.balance = dice.pick(&[Balance::Fewest, Balance::Race]);
     config.backlog = dice.pick(&[None, Some(0), Some(3)]);
     config.keep_alive = dice.pick(&[None, Some(Span::from_millis(30))]);
     config.scrub_read = dice.pick(&[0, 1, 40].map(Span::from_millis));
     if dice.chance(0.6) {
         let lock = dice.pick(&[0.0, 0.3, 1.0]);
         let turn = dice.pick(&[None, Some(Span::from_millis(2))]);
+        let turn = turn.filter(|_| lock == 1.0);
+        let data_lock = dice.chance(0.5);
+        let weighs = lock == 1.0 && turn.is_none();
+        let weight = Weight::new(dice.pick(&[0.25, 1.0, 3.5])).filter(|_| weighs);
         config.cpu = Some(CpuConfig {
             thousandths: dice.pick(&[300, 1000, 2500].map(thousandths)),
             lock,
             contention: dice.pick(&[0.0, 0.2]),
-            turn: turn.filter(|_| lock == 1.0),
+            turn,
             request: dice.duration(3e6),
             by_operation: vec![(Operation::Upload, dice.duration(5e6))],
             bandwidth: dice.pick(&[None, Some(Bytes(50 << 20))]),
-            data_lock: dice.chance(0.5),
+            data_lock,
+            weights: Vec::from_iter(weight.map(|it| (Operation::Upload, it))),
+            handover: weight.filter(|_| dice.chance(0.5)),
+            put_weight: weight.filter(|_| data_lock).unwrap_or(Weight::ONE),
+            get_weight: Weight::ONE,
+            get_bandwidth: dice.pick(&[None, Some(Bytes(90 << 20))]),
         });
     }
     if dice.chance(0.5) {

@@ -168,7 +168,8 @@ fn contended(storm: &Scenario) -> bool {
     let Target::Embedded(service) = &storm.target else {
         return false;
     };
-    service.cpu.as_ref().is_some_and(|cpu| cpu.contention > 0.0)
+    let cpu = service.cpu.as_ref();
+    cpu.is_some_and(|cpu| cpu.contention > 0.0 || cpu.handover.is_some())
 }
 
 /// What is wrong with a run: its verdict, or totals that do not add up once all is at rest.

@@ -7,7 +7,7 @@
 pub mod mechanisms;
 
 use std::path::Path;
-use stormglass::{RunOptions, RunResult};
+use stormglass::{Latency, RunOptions, RunResult};
 use stormglass_model::config::Resource;
 use stormglass_model::history::Gauges;
 use stormglass_model::lifecycle::{Operation, SubjectStatus};
@@ -130,15 +130,17 @@ fn scrub_latency(run: &RunResult) -> f64 {
     });
     let (mut sum, mut count) = (0.0, 0.0);
     for row in scrubs {
-        // The histogram keeps three digits; over so many values its mean has more.
-        for step in 1..=200 {
-            let quantile = (f64::from(step) - 0.5) / 200.0;
-            sum +=
-                row.latency.quantile(quantile).as_secs_f64() * row.latency.count() as f64 / 200.0;
-        }
+        sum += mean_of(&row.latency) * row.latency.count() as f64;
         count += row.latency.count() as f64;
     }
     sum / count
+}
+
+/// The mean of a latency, in seconds. The histogram keeps three digits; over so many values its mean has more.
+fn mean_of(latency: &Latency) -> f64 {
+    let quantiles = (1..=200).map(|step| (f64::from(step) - 0.5) / 200.0);
+    let values = quantiles.map(|it| latency.quantile(it).as_secs_f64());
+    values.sum::<f64>() / 200.0
 }
 
 const UPLOAD: &str = "[[story]]\nname = \"x\"\nsize = \"0B\"\nsteps = [\"create\", \"upload\"]\n";

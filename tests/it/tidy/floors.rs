@@ -11,7 +11,10 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("engine", &["scenario", "metrics"]),
     ("sweep", &["scenario", "engine", "metrics", "statistics"]),
     ("capacity", &["scenario", "engine", "metrics", "statistics"]),
-    ("calibrate", &["scenario", "engine", "metrics"]),
+    (
+        "calibrate",
+        &["scenario", "engine", "metrics", "statistics"],
+    ),
     // Folders of results, whatever made them.
     ("compare", &["metrics", "statistics"]),
     // Results only: a report knows neither what made them nor what judged them.
@@ -44,6 +47,7 @@ const FLOORS: [(&str, &[&str]); 12] = [
             "compare",
             "live",
             "learn",
+            "statistics",
         ],
     ),
 ];

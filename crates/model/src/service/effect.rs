@@ -5,10 +5,11 @@ use super::scrubber::{Pending, ScrubberMessage, ScrubberReply};
 use super::subject::{Change, Commit, Move, Reply};
 use super::task::{Task, TaskCommit};
 use super::{Actors, Service};
-use crate::config::{Defect, Work};
+use crate::config::{Balance, Defect, Work};
 use crate::history::{Ending, Event};
 use crate::invocation::{Completion, Invocation, Out};
 use crate::lifecycle::{Operation, Outcome, SubjectStatus, TaskStatus};
+use crate::random::unit;
 use crate::units::{Span, Time};
 
 impl<A: Actors> Service<A> {
@@ -142,16 +143,37 @@ impl<A: Actors> Service<A> {
         }
     }
 
-    /// A request goes to a worker of the process that has the most to spare. The task of a request stays in its process.
+    /// A request goes to a process. The task of a request stays in it.
     #[inline]
     fn enter_process(&mut self, handle: Handle) {
-        if self.in_process.len() > 1 {
-            let each = self.in_process.iter_mut().enumerate();
-            if let Some((process, requests)) = each.min_by_key(|(_, requests)| **requests) {
-                *requests += 1;
-                self.ops.at(handle).process = process as u32;
-            }
+        let processes = self.in_process.len();
+        if processes < 2 {
+            return;
         }
+        let process = match self.config.balance {
+            Balance::Fewest => {
+                let each = self.in_process.iter().enumerate();
+                each.min_by_key(|(_, requests)| **requests).map(|it| it.0)
+            }
+            Balance::Race => self.first_to_accept(),
+        };
+        let process = process.unwrap_or(0);
+        self.in_process[process] += 1;
+        self.ops.at(handle).process = process as u32;
+    }
+
+    /// The process whose thread accepts a connection for which all free threads wait: any of these, by chance.
+    fn first_to_accept(&mut self) -> Option<usize> {
+        let threads = self.config.threads_of_process();
+        let free = |requests: &u32| u64::from(threads.saturating_sub(*requests));
+        let all: u64 = self.in_process.iter().map(free).sum();
+        let mut before = (unit(&mut self.rng) * all as f64) as u64;
+        self.in_process.iter().position(|requests| {
+            let own = free(requests);
+            let is_here = before < own;
+            before = before.saturating_sub(own);
+            is_here
+        })
     }
 
     #[inline]

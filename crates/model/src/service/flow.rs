@@ -135,7 +135,7 @@ impl<A: Actors> Service<A> {
             Visit::Commit(_) | Visit::CreateTask => config.registry.commit.draw(rng),
             Visit::Look(_) => (config.registry.read.as_ref()).map_or(Span::ZERO, |it| it.draw(rng)),
             Visit::Put => store.put.draw(rng) + pieces(store, moved) + transfer(own, moved),
-            Visit::Get => store.get.draw(rng) + transfer(own, moved),
+            Visit::Get => store.get.draw(rng) + transfer(store.get_bandwidth.or(own), moved),
             Visit::Remove => {
                 store.delete.draw(rng) + transfer(store.delete_bandwidth, bytes as f64)
             }

@@ -1,13 +1,14 @@
 //! A resource that all who use it have together: the bandwidth of a link, or the processors of a host.
 //!
-//! Unless they take turns, nobody waits for it in order. Everybody goes on at once, and the more there are, the slower each is: processor sharing. Those who
-//! use it may be divided into groups, each of which has a limit of its own, as the threads of one process share a lock.
+//! Unless they take turns, nobody waits for it in order. Everybody goes on at once, and the more there are, the slower each is: processor
+//! sharing. Who weighs more has a larger part of it: discriminatory processor sharing. Those who use it may be divided into groups, each of
+//! which has a limit of its own, as the threads of one process share a lock.
 //!
-//! All of a group have the same speed at any moment. So the group counts how much each of them has been served since it was last empty,
-//! and whoever joins leaves when that count has risen by what it asks for: a join and an end take logarithmic time, however many there
-//! are, and nothing is approximated by steps of time.
+//! All of a group have the same speed at any moment, for their weight. So the group counts how much one of weight one has been served since
+//! it was last empty, and whoever joins leaves when that count has risen by what it asks for, divided by its weight: a join and an end take
+//! logarithmic time, however many there are, and nothing is approximated by steps of time.
 
-use crate::config::Work;
+use crate::config::{Weight, Work};
 use crate::history::ResourceGauge;
 use crate::units::{Span, Time};
 use std::cmp::Ordering;
@@ -34,6 +35,8 @@ pub(crate) struct Limit {
     pub(crate) most: u64,
     /// By which share of its speed each further user slows the group; at least zero.
     pub(crate) contention: f64,
+    /// What each of a group loses to hand over to the next, where there are several, beside its own weight.
+    pub(crate) handover: Weight,
     /// Where only one of a group goes on at a time: for so long, before the next has its turn. None: all at once.
     pub(crate) turn: Option<Span>,
 }
@@ -43,15 +46,23 @@ impl Limit {
     pub(crate) const NONE: Limit = Limit {
         most: u64::MAX,
         contention: 0.0,
+        handover: Weight::NONE,
         turn: None,
     };
 
-    /// What a group may have of which so many go on, each of whom has `each` at full speed; and the share of it that is not lost
-    /// to each other, of all who are there.
-    fn of(self, going: u64, all: u64, each: u64) -> (u64, f64) {
-        let wanted = going.saturating_mul(each).min(self.most);
-        let others = all.saturating_sub(1) as f64;
-        (wanted, 1.0 / (1.0 + self.contention * others))
+    /// What a group may have of which so many go on, each of whom has `each` at full speed.
+    fn of(self, going: u64, each: u64) -> u64 {
+        going.saturating_mul(each).min(self.most)
+    }
+
+    /// The share of what a group has that its users, so many and of this weight together, do not lose to each other.
+    fn useful(self, users: u64, weight: Weight) -> f64 {
+        let others = users.saturating_sub(1) as f64;
+        let handed_over = match users {
+            0 | 1 => 0.0,
+            _ => users as f64 * self.handover.of_one() / weight.of_one(),
+        };
+        1.0 / (1.0 + self.contention * others) / (1.0 + handed_over)
     }
 }
 
@@ -62,9 +73,11 @@ struct Group<T> {
     users: BinaryHeap<User<T>>,
     /// Those whose turn it is not, in the order in which they will have it.
     waiting: VecDeque<User<T>>,
-    /// How long each has been served at full speed, had it been there since the group was last empty; in nanoseconds.
+    /// How long one of weight one has been served at full speed, had it been there since the group was last empty; in nanoseconds.
     served_ns: f64,
     wanted: u64,
+    /// What all who go on weigh together.
+    weight: Weight,
     /// The share of what it has that is not lost.
     useful: f64,
 }
@@ -76,6 +89,7 @@ struct User<T> {
     until_ns: f64,
     /// How much is left for it after that.
     left_ns: f64,
+    weight: Weight,
     /// In which order they came.
     number: u64,
     work: Work,
@@ -115,6 +129,7 @@ impl<T> Group<T> {
             waiting: VecDeque::new(),
             served_ns: 0.0,
             wanted: 0,
+            weight: Weight::NONE,
             useful: 1.0,
         }
     }
@@ -127,10 +142,18 @@ impl<T> Group<T> {
                 return;
             };
             let now = turn.map_or(user.left_ns, |turn| user.left_ns.min(turn.0 as f64));
-            user.until_ns = self.served_ns + now;
+            user.until_ns = self.served_ns + now / user.weight.of_one();
             user.left_ns -= now;
+            self.weight = self.weight.and(user.weight);
             self.users.push(user);
         }
+    }
+
+    /// The first of those who go on has come to its end, or its turn has.
+    fn leave(&mut self) -> Option<User<T>> {
+        let user = self.users.pop()?;
+        self.weight = self.weight.without(user.weight);
+        Some(user)
     }
 }
 
@@ -160,8 +183,21 @@ impl<T> Shared<T> {
         self
     }
 
-    /// One more uses it, which at full speed would take so long.
+    /// One more of usual weight uses it, which at full speed would take so long.
     pub(crate) fn join(&mut self, now: Time, group: usize, work: Work, alone: Span, value: T) {
+        self.join_as(now, group, work, alone, Weight::ONE, value);
+    }
+
+    /// The same of any weight. Weights differ only where a group has no more at once than one of its users does alone.
+    pub(crate) fn join_as(
+        &mut self,
+        now: Time,
+        group: usize,
+        work: Work,
+        alone: Span,
+        weight: Weight,
+        value: T,
+    ) {
         self.serve(now);
         self.gauge.arrivals += 1;
         self.gauge.grants += 1;
@@ -170,6 +206,7 @@ impl<T> Shared<T> {
         self.groups[group].waiting.push_back(User {
             until_ns: 0.0,
             left_ns: alone.0 as f64,
+            weight,
             number,
             work,
             since: now,
@@ -187,7 +224,7 @@ impl<T> Shared<T> {
             let (end, index) = self.next_end().filter(|(end, _)| *end <= now)?;
             self.serve(end);
             let group = &mut self.groups[index];
-            let user = group.users.pop()?;
+            let user = group.leave()?;
             if user.left_ns <= 0.0 {
                 group.go_on();
                 break (end, user);
@@ -225,11 +262,11 @@ impl<T> Shared<T> {
         }
     }
 
-    /// How fast each of a group is, as a share of full speed.
+    /// How fast one of weight one is in a group, as a share of full speed.
     fn speed(&self, group: &Group<T>) -> f64 {
-        let full = (group.users.len() as u64).saturating_mul(self.gauge.each);
+        let full = group.weight.of_one() * self.gauge.each as f64;
         let given = self.wanted.min(self.gauge.units) as f64 / self.wanted as f64;
-        group.wanted as f64 / full as f64 * given * group.useful
+        group.wanted as f64 / full * given * group.useful
     }
 
     /// Who ends next, and when, if nobody else comes.
@@ -264,7 +301,8 @@ impl<T> Shared<T> {
         for group in &mut self.groups {
             let going = group.users.len() as u64;
             let users = going + group.waiting.len() as u64;
-            (group.wanted, group.useful) = group.limit.of(going, users, self.gauge.each);
+            group.wanted = group.limit.of(going, self.gauge.each);
+            group.useful = group.limit.useful(users, group.weight);
             if users == 0 {
                 group.served_ns = 0.0;
             }
@@ -348,13 +386,57 @@ mod tests {
         let limit = Limit {
             most: 1,
             contention: 0.5,
-            turn: None,
+            ..Limit::NONE
         };
         let shared = Shared::new(1, 1, 1, limit);
         assert_eq!(
             ends(shared, &[(0, 0, 100), (0, 0, 100)]),
             [(300, 0), (300, 1)]
         );
+    }
+
+    #[test]
+    fn who_weighs_more_has_a_larger_part() {
+        let mut shared = Shared::new(
+            1,
+            1,
+            1,
+            Limit {
+                most: 1,
+                ..Limit::NONE
+            },
+        );
+        let three = Weight::new(3.0).expect("is above zero");
+        shared.join(Time(0), 0, Work::Request, Span(100), 'a');
+        shared.join_as(Time(0), 0, Work::Request, Span(150), three, 'b');
+        // Of the first 100, a has a quarter. Then c comes, and of the next 125 each of a and c has a fifth: b has all of its 150.
+        shared.join(Time(100), 0, Work::Request, Span(50), 'c');
+        let mut ends = Vec::new();
+        while let Some(at) = shared.next_wake() {
+            while let Some(who) = shared.next_done(at) {
+                ends.push((at.0, who));
+            }
+        }
+        // Each of the two has half: c has 25 to go and a 50.
+        assert_eq!(ends, [(225, 'b'), (275, 'c'), (300, 'a')]);
+    }
+
+    #[test]
+    fn who_weighs_little_loses_most_by_handing_over() {
+        let weight = |it| Weight::new(it).expect("is within bounds");
+        let limit = Limit {
+            handover: Weight::ONE,
+            ..Limit::NONE
+        };
+        let mut shared = Shared::new(1, 1, 1, limit);
+        shared.join_as(Time(0), 0, Work::Request, Span(100), weight(0.5), 'a');
+        shared.join_as(Time(0), 0, Work::Request, Span(150), weight(1.5), 'b');
+        // Of four parts a has a half and b one and a half, and each loses one: b is done after 400, when a has 50.
+        let first = shared.next_wake();
+        let ended = first.and_then(|at| shared.next_done(at));
+        assert_eq!((first, ended), (Some(Time(400)), Some('b')));
+        // Who is alone hands nothing over.
+        assert_eq!(shared.next_wake(), Some(Time(450)));
     }
 
     #[test]

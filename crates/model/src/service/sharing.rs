@@ -54,9 +54,14 @@ impl<A: Actors> Service<A> {
             return false;
         };
         let op = self.ops.at(handle);
-        let alone = match op.visit {
-            Visit::Accept => cpu.of(op.invocation.operation).draw(&mut self.rng),
-            _ => transfer(cpu.bandwidth, op.moves()),
+        let operation = op.invocation.operation;
+        let (alone, weight) = match op.visit {
+            Visit::Accept => (cpu.of(operation).draw(&mut self.rng), cpu.weight(operation)),
+            Visit::Get => {
+                let bandwidth = cpu.get_bandwidth.or(cpu.bandwidth);
+                (transfer(bandwidth, op.moves()), cpu.get_weight)
+            }
+            _ => (transfer(cpu.bandwidth, op.moves()), cpu.put_weight),
         };
         // The scrubber is a process of its own.
         if op.work == Work::Scrub || alone == Span::ZERO {
@@ -69,7 +74,7 @@ impl<A: Actors> Service<A> {
             // The group after those of all processes.
             _ => self.config.processes.get() as usize,
         };
-        cores.join(now, group, op.work, alone, handle);
+        cores.join_as(now, group, op.work, alone, weight, handle);
         out.later
             .extend(cores.next_wake().map(|at| (at, Wake::Cores)));
         true

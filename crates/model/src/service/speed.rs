@@ -2,7 +2,7 @@
 
 use super::operation::Handle;
 use super::shared::{Limit, Shared};
-use crate::config::{ServiceConfig, StoreConfig};
+use crate::config::{ServiceConfig, StoreConfig, Weight};
 use crate::units::{Bytes, Span};
 
 /// The store's bandwidth, if all transfers share it.
@@ -23,6 +23,7 @@ pub(super) fn cores_of(config: &ServiceConfig) -> Option<Shared<Handle>> {
         Limit {
             most: cpu.most_of_process(),
             contention: cpu.contention,
+            handover: cpu.handover.unwrap_or(Weight::NONE),
             turn: cpu.turn,
         },
     );

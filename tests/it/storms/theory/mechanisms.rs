@@ -1,15 +1,19 @@
 //! What real services have and the plain model has not, each beside its closed form.
 
-use super::{Case, EXPONENTIAL, erlang_b, erlang_c, figure, levels, scrub_latency, wait_s};
+use super::{
+    Case, EXPONENTIAL, erlang_b, erlang_c, figure, levels, mean_of, scrub_latency, wait_s,
+};
 use stormglass::RunResult;
 use stormglass_model::config::Resource;
-use stormglass_model::lifecycle::Outcome;
+use stormglass_model::lifecycle::{Operation, Outcome};
 
 /// Every mechanism.
 pub fn cases() -> Vec<Case> {
     let mut cases = bandwidth();
     cases.extend(processors());
     cases.extend(turns());
+    cases.extend(weights());
+    cases.push(race());
     cases.extend(store());
     cases.extend(connections());
     cases.push(scrubber());
@@ -89,6 +93,7 @@ fn processors() -> Vec<Case> {
     let (a, c) = (1.0, 2);
     let half = erlang_c(a, c) / (f64::from(c) - a);
     let create = "\"create\"";
+    let contended = birth_death(0.5, 8, |there| 1.0 / (1.0 + 0.05 * f64::from(there - 1)));
     vec![
         case(
             "a lock",
@@ -124,7 +129,7 @@ fn processors() -> Vec<Case> {
                 create,
             ),
             120_000.0,
-            vec![figure("mean delay", contended(0.5, 0.05, 8), delay)],
+            vec![figure("mean delay", contended, delay)],
         ),
         // Half a second for the request of the upload and half for its bytes, which two processors share without a lock.
         case(
@@ -167,14 +172,83 @@ fn turns() -> Vec<Case> {
     ]
 }
 
-/// The mean delay at a processor of which each further of so many users takes a share of the speed: a birth-death process.
-fn contended(rho: f64, share: f64, most: i32) -> f64 {
+/// Two kinds of exponential requests that weigh one and three: what each takes has a closed form (Fayolle, Mitrani and Iasnogorodski,
+/// 1980). Who hands over loses a share of the speed, but not alone: a birth-death process.
+fn weights() -> Vec<Case> {
+    let service = |keys: &str| {
+        format!(
+            "[service]\nworkers = 100_000\n[service.cpu]\ncores = 4\nlock = 1\nrequest = {EXPONENTIAL}\n{keys}\n"
+        )
+    };
+    let two_kinds = storm(
+        0.6,
+        &service("weights.create-empty = 3"),
+        "\"0B\"",
+        "\"create\"",
+    );
+    // Arrivals at a rate of 0.3 each, of requests of a second each.
+    let (each, weight): (f64, f64) = (0.3, 3.0);
+    let alike = 1.0 / (1.0 - 2.0 * each);
+    let unlike = each * (weight - 1.0) / ((1.0 + weight) * (1.0 - each));
+    vec![
+        case(
+            "weights",
+            two_kinds + "[[story]]\nname = \"y\"\nsteps = [\"create-empty\"]\n",
+            240_000.0,
+            vec![
+                figure("mean of the light", alike * (1.0 + unlike), |run| {
+                    mean_s(run, Operation::Create)
+                }),
+                figure("mean of the heavy", alike * (1.0 - unlike), |run| {
+                    mean_s(run, Operation::CreateEmpty)
+                }),
+            ],
+        ),
+        case(
+            "weights that hand over",
+            storm(0.5, &service("handover = 0.1"), "\"0B\"", "\"create\""),
+            120_000.0,
+            vec![figure(
+                "mean delay",
+                birth_death(0.5, 500, |there| if there > 1 { 1.0 / 1.1 } else { 1.0 }),
+                |run| wait_s(run, Resource::Cores),
+            )],
+        ),
+    ]
+}
+
+/// With many threads, each process is as likely to accept a request as the other: two queues with half of the arrivals each.
+fn race() -> Case {
+    let service = format!(
+        "[service]\nworkers = 100_000\nprocesses = 2\nbalance = \"race\"\n[service.cpu]\ncores = 2\nlock = 1\nrequest = {EXPONENTIAL}\n"
+    );
+    case(
+        "two processes that race",
+        storm(1.0, &service, "\"0B\"", "\"create\""),
+        120_000.0,
+        vec![figure("mean delay", 1.0, |run| {
+            wait_s(run, Resource::Cores)
+        })],
+    )
+}
+
+/// The mean time of an operation.
+fn mean_s(run: &RunResult, operation: Operation) -> f64 {
+    let rows = run.operations.iter();
+    let mut rows =
+        rows.filter(|row| row.operation == operation && run.phases[row.phase].name == "load");
+    rows.next().map_or(f64::NAN, |row| mean_of(&row.response))
+}
+
+/// The mean delay at a processor that has this speed with so many users there, of whom at most so many are there at once: a birth-death
+/// process.
+fn birth_death(rho: f64, most: u32, speed: impl Fn(u32) -> f64) -> f64 {
     let (mut weight, mut all, mut users) = (1.0, 1.0, 0.0);
     for n in 1..500 {
-        let there = f64::from(n.min(most));
-        weight *= rho * (1.0 + share * (there - 1.0));
+        let there = n.min(most);
+        weight *= rho / speed(there);
         all += weight;
-        users += weight * there;
+        users += weight * f64::from(there);
     }
     users / all / rho - 1.0
 }
@@ -186,6 +260,9 @@ fn store() -> Vec<Case> {
     let chunks = format!(
         "{slots}put = \"500ms\"\nbandwidth = \"2MiB/s\"\nchunk = \"1MiB\"\nchunk_time = \"100ms\"\n"
     );
+    let reads = format!(
+        "{slots}get_bandwidth = \"2MiB/s\"\n[service.cpu]\ncores = 100\nget_bandwidth = \"4MiB/s\"\n"
+    );
     let removals = format!("{slots}delete = \"250ms\"\ndelete_bandwidth = \"4MiB/s\"\n");
     vec![
         // Ten pieces, of which the last is half: half a second, five for the bytes, and one for the pieces.
@@ -194,6 +271,23 @@ fn store() -> Vec<Case> {
             storm(5.0, &chunks, "\"9728KiB\"", UPLOAD),
             8_000.0,
             vec![figure("mean busy", 5.0 * (0.5 + 4.75 + 1.0), busy)],
+        ),
+        // Half a second over the link, and half for the processor.
+        case(
+            "bytes that are read",
+            storm(
+                5.0,
+                &reads,
+                "\"1MiB\"",
+                "\"create\", \"upload\", \"download\"",
+            ),
+            8_000.0,
+            vec![
+                figure("mean busy", 5.0 * 0.5, busy),
+                figure("mean in use, in thousandths", 5.0 * 0.25 * 1000.0, |run| {
+                    levels(run, Resource::Cores).1
+                }),
+            ],
         ),
         case(
             "removals that grow",

@@ -27,6 +27,8 @@ const MOST_WEIGHT: f64 = 50.0;
 pub(super) struct Goal<'a> {
     /// How many figures there are.
     pub(super) figures: usize,
+    /// Whether how processor time spreads is seen, of operations with nothing beside them.
+    pub(super) spread_is_seen: bool,
     /// How far the model of a service is from each.
     pub(super) distances: &'a dyn Fn(&ServiceConfig) -> Result<Vec<f64>, CalibrationError>,
 }
@@ -41,25 +43,34 @@ pub(super) fn fit(
 ) -> Result<Fitted, CalibrationError> {
     let processes = f64::from(given.processes.get());
     if given.processes.get() == 1 {
-        return Ok(fit_from(goal, first(1.0))?.0);
+        return Ok(fit_from(goal, first(1.0), MOST)?.0);
     }
-    let from = |share: f64, balance| {
+    let scouted = |share: f64, balance| {
         let first = Fitted {
             balance,
             ..first(share * processes)
         };
-        fit_from(goal, first)
+        fit_from(goal, first, FEW)
     };
     let nearer = |a: (Fitted, f64), b: (Fitted, f64)| if b.1 < a.1 { b } else { a };
-    let full = nearer(from(1.0, Balance::Fewest)?, from(1.0, Balance::Race)?);
-    let part = from(0.7, full.0.balance)?;
-    Ok(nearer(full, part).0)
+    let full = nearer(scouted(1.0, Balance::Fewest)?, scouted(1.0, Balance::Race)?);
+    let part = scouted(0.7, full.0.balance)?;
+    Ok(fit_from(goal, nearer(full, part).0, MOST)?.0)
 }
 
-/// Fits from a first guess; gives the distance that is left as well.
-fn fit_from(goal: &Goal, first: Fitted) -> Result<(Fitted, f64), CalibrationError> {
-    // A process with a lock uses one processor at most, and one alone has that.
-    let is_given = |parameter| parameter == Parameter::Cores && first.given.processes.get() == 1;
+/// After so many steps it is known which beginning leads farthest.
+const FEW: usize = 3;
+/// So many steps lead anywhere.
+const MOST: usize = 30;
+
+/// Fits from a first guess, in so many steps at most; gives the distance that is left as well.
+fn fit_from(goal: &Goal, first: Fitted, steps: usize) -> Result<(Fitted, f64), CalibrationError> {
+    let is_given = |parameter| match parameter {
+        // A process with a lock uses one processor at most, and one alone has that.
+        Parameter::Cores => first.given.processes.get() == 1,
+        Parameter::Spread => goal.spread_is_seen,
+        _ => false,
+    };
     let every = first.values.iter().enumerate();
     let free: Vec<usize> = every
         .filter_map(|(at, (parameter, ..))| (!is_given(*parameter)).then_some(at))
@@ -83,7 +94,7 @@ fn fit_from(goal: &Goal, first: Fitted) -> Result<(Fitted, f64), CalibrationErro
         config: MPConfig {
             ftol: 1e-6,
             xtol: 1e-6,
-            max_iter: 30,
+            max_iter: steps,
             ..MPConfig::new()
         },
         free,
@@ -142,6 +153,7 @@ fn limits(parameter: Parameter, value: f64, first: &Fitted) -> (f64, f64) {
         Parameter::Weight(_) | Parameter::PutWeight | Parameter::GetWeight => {
             (1.0 / MOST_WEIGHT, MOST_WEIGHT)
         }
+        Parameter::Spread => (0.05, 1.5),
         // What is less than it may weigh is nothing.
         Parameter::Handover => (0.0009, 2.0),
     }

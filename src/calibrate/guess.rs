@@ -111,6 +111,7 @@ impl Guess {
                 Parameter::Cores => self.cores,
                 Parameter::Weight(_) | Parameter::PutWeight | Parameter::GetWeight => 1.0,
                 Parameter::Handover => 0.02,
+                Parameter::Spread => 1.0,
             };
             let least = match parameter {
                 Parameter::CpuOfPut

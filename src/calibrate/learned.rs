@@ -79,6 +79,7 @@ fn fitted(
     };
     let goal = Goal {
         figures: fit::figures(&seen),
+        spread_is_seen: false,
         distances: &distances,
     };
     let size = plan::mean_size(scenario);

@@ -197,6 +197,7 @@ fn fitted(
     };
     let goal = Goal {
         figures: fit::figures(&seen),
+        spread_is_seen: true,
         distances: &distances,
     };
     let first = |cores: f64| guess::of_storms(plan, &seen, cores);

@@ -63,6 +63,9 @@ pub enum Parameter {
     GetWeight,
     /// What a thread loses to hand over to the next.
     Handover,
+    /// How much of what the slowest of a hundred operations take more, with next to nothing beside them, is their own processor time. Storms
+    /// of one user have nothing beside: there it is all.
+    Spread,
 }
 
 impl Parameter {
@@ -85,6 +88,7 @@ impl Parameter {
             Parameter::PutWeight,
             Parameter::GetWeight,
             Parameter::Handover,
+            Parameter::Spread,
         ])
         .chain(weighed.map(Parameter::Weight))
         .collect()
@@ -108,6 +112,7 @@ impl Parameter {
             Parameter::PutWeight => "service.cpu.put_weight".to_owned(),
             Parameter::GetWeight => "service.cpu.get_weight".to_owned(),
             Parameter::Handover => "service.cpu.handover".to_owned(),
+            Parameter::Spread => "the spread of service.cpu.operations".to_owned(),
         }
     }
 }
@@ -145,6 +150,7 @@ impl Fitted {
                 Parameter::Cores => (1.0, 0.0),
                 Parameter::Weight(_) | Parameter::PutWeight | Parameter::GetWeight => (0.5, 0.08),
                 Parameter::Handover => (0.05, 0.6),
+                Parameter::Spread => (1.0, 0.0),
                 Parameter::Cpu(_) => (0.010, 0.02),
                 Parameter::Commit
                 | Parameter::Read
@@ -181,9 +187,8 @@ impl Fitted {
     fn cpu(&self, at: usize) -> Distribution<Span> {
         let operation = OPERATIONS[at];
         let median = self.value(Parameter::Cpu(operation));
-        let rest = (self.alone[at].p50_s - median).max(0.0);
-        let p99 = (self.alone[at].p99_s - rest).max(median);
-        spread(median, p99)
+        let more = (self.alone[at].p99_s - self.alone[at].p50_s).max(0.0);
+        spread(median, median + more * self.value(Parameter::Spread))
     }
 
     /// The service that these parameters describe.

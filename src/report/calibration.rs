@@ -352,11 +352,12 @@ pub fn calibration_summary(
 ) -> String {
     let paint = Paint { colour };
     let sentence = sentence(calibration);
-    let mut lines: Vec<String> = wrapped(&sentence);
+    let mark = if calibration.holds() { "✓" } else { "✗" };
+    let mut lines: Vec<String> = wrapped(&format!("{mark} {sentence}"));
     if let Some(first) = lines.first_mut() {
         *first = match calibration.holds() {
-            true => paint.good(&format!("✓ {first}")),
-            false => paint.bad(&format!("✗ {first}")),
+            true => paint.good(first),
+            false => paint.bad(first),
         };
     }
     lines.push(format!(
@@ -432,7 +433,8 @@ fn untold(calibration: &Calibration) -> Vec<String> {
                 | Parameter::Read
                 | Parameter::Put
                 | Parameter::Get
-                | Parameter::Remove => "longer storms would (--for)",
+                | Parameter::Remove
+                | Parameter::Spread => "longer storms would (--for)",
             };
             format!("these {of_what} do not tell {}: {what}", parameter.key())
         })

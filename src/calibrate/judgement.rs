@@ -53,9 +53,14 @@ impl HeldOut {
         errors.collect()
     }
 
-    /// Whether no figure is off by more than [`LIMIT`].
+    /// Whether the model has every figure that was measured: it may never be at a level of load that logs tell of.
+    pub fn is_whole(&self) -> bool {
+        self.errors().len() == self.measured.whole.figures().len()
+    }
+
+    /// Whether the model has every figure, and none is off by more than [`LIMIT`].
     pub fn holds(&self) -> bool {
-        self.errors().iter().all(|it| it.share().abs() <= LIMIT)
+        self.is_whole() && self.errors().iter().all(|it| it.share().abs() <= LIMIT)
     }
 }
 
@@ -70,4 +75,19 @@ pub(super) fn trials(
     Ok(pairs
         .map(|(measured, forecast)| HeldOut { measured, forecast })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Calibration;
+
+    #[test]
+    fn a_model_that_is_never_there_does_not_hold() {
+        let mut trial = Calibration::example().trials.remove(0);
+        assert!(trial.holds() && trial.is_whole());
+        trial.forecast.whole.operations.clear();
+        assert!(!trial.is_whole() && !trial.holds());
+        trial.forecast.whole.lives_per_s = None;
+        assert!(trial.errors().is_empty() && !trial.holds());
+    }
 }

@@ -8,8 +8,8 @@
 //!
 //! Logs that `learn` has read take the place of storms: `learned.rs`.
 //!
-//! `plan.rs` has the storms, `storms.rs` runs them, `observation.rs` what is measured of one, `parameters.rs` the model, `forecast.rs` runs it, `guess.rs` is where the
-//! fit begins, `fit.rs` is the fit, `judgement.rs` what it is worth.
+//! `plan.rs` has the storms, `storms.rs` runs them, `observation.rs` what is measured of one, `parameters.rs` the model, `forecast.rs`
+//! runs it, `guess.rs` is where the fit begins, `fit.rs` is the fit, `judgement.rs` what it is worth.
 
 mod error;
 mod fit;

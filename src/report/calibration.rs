@@ -405,7 +405,10 @@ fn trial_lines(trial: &HeldOut, paint: Paint) -> Vec<String> {
             false => paint.bad(&line),
         }
     });
-    [head].into_iter().chain(figures).collect()
+    let missing = (!trial.is_whole()).then(|| {
+        paint.bad("    the model is never at this load, or has too few of some operations")
+    });
+    [head].into_iter().chain(figures).chain(missing).collect()
 }
 
 /// What the storms do not tell, and what would.

@@ -15,6 +15,8 @@ use stormglass_model::config::{Balance, ServiceConfig};
 const THROUGHPUT: f64 = 0.02;
 const MEDIAN: f64 = 0.05;
 const TAIL: f64 = 0.2;
+/// How far off a figure counts that the model does not have, because it is never at such a load: three times what chance may do.
+const MISSED: f64 = 3.0;
 /// By which share a parameter is moved, to both sides, to see what that does. What chance does to a storm of the model is small beside what
 /// so long a step does: with steps of 0.08 the fit came to rest far from figures that are known.
 const STEP: f64 = 0.35;
@@ -150,12 +152,9 @@ fn limits(parameter: Parameter, value: f64, first: &Fitted) -> (f64, f64) {
             (1e-13, 1e-5)
         }
         Parameter::Cores => (0.2, processes.max(0.3)),
-        Parameter::Weight(_) | Parameter::PutWeight | Parameter::GetWeight => {
-            (1.0 / MOST_WEIGHT, MOST_WEIGHT)
-        }
+        Parameter::PutWeight | Parameter::GetWeight => (1.0 / MOST_WEIGHT, MOST_WEIGHT),
         Parameter::Spread => (0.05, 1.5),
-        // What is less than it may weigh is nothing.
-        Parameter::Handover => (0.0009, 2.0),
+        Parameter::Unbroken(_) => (0.003, 1.0),
     }
 }
 
@@ -227,7 +226,8 @@ pub(super) fn distances(seen: &Observation, model: &Observation) -> Vec<f64> {
         let [seen, model] = [seen, model].map(|it| it.whole.figure(figure));
         match (seen, model) {
             (Some(seen), Some(model)) => (model.max(1e-9) / seen.max(1e-9)).ln() / unit,
-            (None, _) | (_, None) => 0.0,
+            (Some(_), None) => MISSED,
+            (None, _) => 0.0,
         }
     });
     distances.collect()

@@ -109,8 +109,8 @@ impl Guess {
                 Parameter::ByteOfPut => (1.0 - share) * put_byte,
                 Parameter::ByteOfGet => (1.0 - share) * get_byte,
                 Parameter::Cores => self.cores,
-                Parameter::Weight(_) | Parameter::PutWeight | Parameter::GetWeight => 1.0,
-                Parameter::Handover => 0.02,
+                Parameter::PutWeight | Parameter::GetWeight => 1.0,
+                Parameter::Unbroken(_) => 0.3,
                 Parameter::Spread => 1.0,
             };
             let least = match parameter {

@@ -30,6 +30,12 @@ pub(super) const OPERATIONS: [Operation; 5] = [
     Operation::Delete,
 ];
 
+/// Those of which a part may be unbroken. Only what operations are to each other can be seen: a show, the shortest, has no such part.
+fn unbroken() -> impl Iterator<Item = Operation> {
+    let all = OPERATIONS.into_iter();
+    all.filter(|it| *it != Operation::Show)
+}
+
 /// One parameter of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameter {
@@ -55,14 +61,12 @@ pub enum Parameter {
     ByteOfGet,
     /// How many processors there are for all processes.
     Cores,
-    /// What an operation weighs among the threads of a process, where a create weighs one.
-    Weight(Operation),
+    /// For which share of an operation's processor time its thread does not let the lock go by itself.
+    Unbroken(Operation),
     /// What the handling of data weighs that is written.
     PutWeight,
     /// What the handling of data weighs that is read.
     GetWeight,
-    /// What a thread loses to hand over to the next.
-    Handover,
     /// How much of what the slowest of a hundred operations take more, with next to nothing beside them, is their own processor time. Storms
     /// of one user have nothing beside: there it is all.
     Spread,
@@ -72,8 +76,6 @@ impl Parameter {
     /// Every parameter.
     pub(super) fn all() -> Vec<Parameter> {
         let cpu = OPERATIONS.into_iter().map(Parameter::Cpu);
-        // Only what they are to each other can be seen: the first weighs one.
-        let weighed = OPERATIONS.into_iter().skip(1);
         cpu.chain([
             Parameter::Commit,
             Parameter::Read,
@@ -87,10 +89,9 @@ impl Parameter {
             Parameter::Cores,
             Parameter::PutWeight,
             Parameter::GetWeight,
-            Parameter::Handover,
             Parameter::Spread,
         ])
-        .chain(weighed.map(Parameter::Weight))
+        .chain(unbroken().map(Parameter::Unbroken))
         .collect()
     }
 
@@ -108,10 +109,9 @@ impl Parameter {
             Parameter::ByteOfPut => "service.store.bandwidth".to_owned(),
             Parameter::ByteOfGet => "service.store.get_bandwidth".to_owned(),
             Parameter::Cores => "service.cpu.cores".to_owned(),
-            Parameter::Weight(operation) => format!("service.cpu.weights.{operation}"),
+            Parameter::Unbroken(operation) => format!("service.cpu.unbroken.{operation}"),
             Parameter::PutWeight => "service.cpu.put_weight".to_owned(),
             Parameter::GetWeight => "service.cpu.get_weight".to_owned(),
-            Parameter::Handover => "service.cpu.handover".to_owned(),
             Parameter::Spread => "the spread of service.cpu.operations".to_owned(),
         }
     }
@@ -148,8 +148,9 @@ impl Fitted {
                 Parameter::CpuOfGet => (1e-13, f64::INFINITY),
                 Parameter::ByteOfGet => (1e-9, 0.1),
                 Parameter::Cores => (1.0, 0.0),
-                Parameter::Weight(_) | Parameter::PutWeight | Parameter::GetWeight => (0.5, 0.08),
-                Parameter::Handover => (0.05, 0.6),
+                Parameter::PutWeight | Parameter::GetWeight => (0.5, 0.08),
+                Parameter::Unbroken(Operation::Download) => (0.1, 0.6),
+                Parameter::Unbroken(_) => (0.4, 0.12),
                 Parameter::Spread => (1.0, 0.0),
                 Parameter::Cpu(_) => (0.010, 0.02),
                 Parameter::Commit
@@ -208,7 +209,6 @@ impl Fitted {
         let by_operation = OPERATIONS.into_iter().enumerate();
         let by_operation: Vec<_> = by_operation.map(|(at, it)| (it, self.cpu(at))).collect();
         let weight = |parameter| Weight::new(self.value(parameter)).unwrap_or(Weight::ONE);
-        let weighed = OPERATIONS.into_iter().skip(1);
         let thousandths = (self.value(Parameter::Cores) * 1000.0).round() as u64;
         ServiceConfig {
             workers: processes.saturating_mul(threads),
@@ -225,12 +225,14 @@ impl Fitted {
                 bandwidth: bandwidth(Parameter::CpuOfPut),
                 get_bandwidth: bandwidth(Parameter::CpuOfGet),
                 data_lock: true,
-                weights: weighed
-                    .map(|it| (it, weight(Parameter::Weight(it))))
+                weights: Vec::new(),
+                unbroken: unbroken()
+                    .map(|it| (it, self.value(Parameter::Unbroken(it))))
                     .collect(),
+                unbroken_weight: Weight::UNBROKEN,
                 put_weight: weight(Parameter::PutWeight),
                 get_weight: weight(Parameter::GetWeight),
-                handover: Weight::new(self.value(Parameter::Handover)),
+                handover: None,
             }),
             registry: RegistryConfig {
                 connections,

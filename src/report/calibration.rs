@@ -265,21 +265,17 @@ fn cpu_toml(calibration: &Calibration, cpu: &CpuConfig) -> Vec<String> {
     ] {
         lines.extend(of_bytes(key, bandwidth, &known(parameter)));
     }
-    let of_operations = cpu.weights.iter().map(|(operation, weight)| {
-        let key = format!("weights.{operation}");
-        (key, *weight, Parameter::Weight(*operation))
-    });
-    let others = [
-        ("put_weight", Some(cpu.put_weight), Parameter::PutWeight),
-        ("get_weight", Some(cpu.get_weight), Parameter::GetWeight),
-        ("handover", cpu.handover, Parameter::Handover),
-    ];
-    let others = others
-        .into_iter()
-        .filter_map(|(key, weight, parameter)| Some((key.to_owned(), weight?, parameter)));
-    lines.extend(of_operations.chain(others).map(|(key, weight, parameter)| {
-        format!("{key} = {:.3}{}", weight.of_one(), known(parameter))
+    lines.extend(cpu.unbroken.iter().map(|(operation, share)| {
+        let known = known(Parameter::Unbroken(*operation));
+        format!("unbroken.{operation} = {share:.3}{known}")
     }));
+    for (key, weight, parameter) in [
+        ("put_weight", cpu.put_weight, Parameter::PutWeight),
+        ("get_weight", cpu.get_weight, Parameter::GetWeight),
+    ] {
+        let known = known(parameter);
+        lines.push(format!("{key} = {:.3}{known}", weight.of_one()));
+    }
     lines.push(String::new());
     lines
 }
@@ -422,10 +418,9 @@ fn untold(calibration: &Calibration) -> Vec<String> {
         .map(|(parameter, ..)| {
             let what = match parameter {
                 _ if calibration.basis == Basis::Logs => "storms would (without --learned)",
-                Parameter::Weight(_)
-                | Parameter::PutWeight
-                | Parameter::GetWeight
-                | Parameter::Handover => "more users would (--users)",
+                Parameter::Unbroken(_) | Parameter::PutWeight | Parameter::GetWeight => {
+                    "more users would (--users)"
+                }
                 Parameter::Cores => "more users than processes would (--users)",
                 Parameter::CpuOfPut
                 | Parameter::CpuOfGet

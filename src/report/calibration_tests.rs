@@ -36,7 +36,7 @@ fn the_summary_says_what_it_is_worth() {
     upload p(99)                                 80ms              61.5ms   −23.1%
 
   these storms do not tell service.cpu.get_bandwidth: larger data would (the scenario's sizes)
-  these storms do not tell service.cpu.handover: more users would (--users)
+  these storms do not tell service.cpu.unbroken.download: more users would (--users)
   threads, connections and slots were given: no storm tells them, unless they are what is short
   results: twin (scenario.toml is the twin)
 "#);
@@ -66,13 +66,12 @@ operations.show = { lognormal = { median = "10ms", p99 = "22ms" } }  # ± 3.92%
 operations.download = { lognormal = { median = "10ms", p99 = "22ms" } }  # ± 3.92%
 operations.delete = { lognormal = { median = "10ms", p99 = "22ms" } }  # ± 3.92%
 bandwidth = "190MiB/s"  # ± 19.6%
-weights.upload = 0.500  # ± 15.7%
-weights.show = 0.500  # ± 15.7%
-weights.download = 0.500  # ± 15.7%
-weights.delete = 0.500  # ± 15.7%
+unbroken.create = 0.400  # ± 23.5%
+unbroken.upload = 0.400  # ± 23.5%
+unbroken.download = 0.100  # not told by the storms
+unbroken.delete = 0.400  # ± 23.5%
 put_weight = 0.500  # ± 15.7%
 get_weight = 0.500  # ± 15.7%
-handover = 0.050  # not told by the storms
 
 [service.registry]
 connections = 4  # given

@@ -117,11 +117,20 @@ impl Read for CpuConfig {
             let weights = t.with("weights", |it| {
                 it.table("[service.cpu.weights]", |t| Some(weights(t)))
             });
+            let unbroken = t.with("unbroken", |it| {
+                it.table("[service.cpu.unbroken]", |t| Some(unbroken(t)))
+            });
+            let unbroken_weight = t.with("unbroken_weight", weight);
             let put_weight = t.with("put_weight", weight);
             let get_weight = t.with("get_weight", weight);
             let handover = t.with("handover", weight);
             for (key, given) in [
                 ("weights", weights.as_ref().is_some_and(|it| !it.is_empty())),
+                (
+                    "unbroken",
+                    unbroken.as_ref().is_some_and(|it| !it.is_empty()),
+                ),
+                ("unbroken_weight", unbroken_weight.is_some()),
                 ("put_weight", put_weight.is_some()),
                 ("get_weight", get_weight.is_some()),
                 ("handover", handover.is_some()),
@@ -154,6 +163,8 @@ impl Read for CpuConfig {
                 get_bandwidth,
                 data_lock,
                 weights: weights.unwrap_or_default(),
+                unbroken: unbroken.unwrap_or_default(),
+                unbroken_weight: unbroken_weight.unwrap_or(Weight::UNBROKEN),
                 put_weight: put_weight.unwrap_or(Weight::ONE),
                 get_weight: get_weight.unwrap_or(Weight::ONE),
                 handover,
@@ -173,6 +184,13 @@ fn operations(t: &mut Fields) -> Vec<(Operation, Distribution<Span>)> {
 fn weights(t: &mut Fields) -> Vec<(Operation, Weight)> {
     known()
         .filter_map(|operation| Some((operation, t.with(operation.name(), weight)?)))
+        .collect()
+}
+
+/// Which share of the request of each operation is unbroken, of those that are named.
+fn unbroken(t: &mut Fields) -> Vec<(Operation, f64)> {
+    known()
+        .filter_map(|operation| Some((operation, t.with(operation.name(), share)?)))
         .collect()
 }
 

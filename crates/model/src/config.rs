@@ -107,6 +107,11 @@ pub struct CpuConfig {
     pub data_lock: bool,
     /// What the request of an operation weighs where threads of a process share its lock, if not one.
     pub weights: Vec<(Operation, Weight)>,
+    /// For which share of the processor time of an operation's request, from its beginning, its thread does not let the lock go by
+    /// itself; 0 to 1, none if not named.
+    pub unbroken: Vec<(Operation, f64)>,
+    /// What a thread weighs meanwhile.
+    pub unbroken_weight: Weight,
     /// What a thread weighs while it handles bytes that are written.
     pub put_weight: Weight,
     /// What a thread weighs while it handles bytes that are read.
@@ -127,6 +132,12 @@ impl CpuConfig {
     pub fn weight(&self, operation: Operation) -> Weight {
         let own = self.weights.iter().find(|(it, _)| *it == operation);
         own.map_or(Weight::ONE, |(_, weight)| *weight)
+    }
+
+    /// For which share of an operation's request its thread does not let the lock go by itself.
+    pub fn unbroken(&self, operation: Operation) -> f64 {
+        let own = self.unbroken.iter().find(|(it, _)| *it == operation);
+        own.map_or(0.0, |(_, share)| *share)
     }
 
     /// Thousandths of a processor that the threads of one process can use at once.
@@ -166,6 +177,9 @@ impl Weight {
     pub(crate) const NONE: Weight = Weight(0);
     /// The usual one.
     pub const ONE: Weight = Weight(1_000_000);
+    /// What a thread weighs that does not let the lock go by itself. Python takes the lock from it after 5 ms, and one that waits for a
+    /// database again and again lets it go after some hundreds of microseconds.
+    pub const UNBROKEN: Weight = Weight(10_000_000);
     /// The least.
     pub const LEAST: f64 = 1e-3;
     /// The greatest.

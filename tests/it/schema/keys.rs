@@ -89,7 +89,7 @@ fn keys(table: &Value) -> BTreeSet<String> {
 }
 
 /// Every table of a scenario, and a text with an unknown key in it.
-const TABLES: [(&str, &str); 54] = [
+const TABLES: [(&str, &str); 55] = [
     ("", "§ = 1"),
     ("target.embedded", "[target.embedded]\n§ = 1"),
     (
@@ -125,6 +125,10 @@ const TABLES: [(&str, &str); 54] = [
     (
         "service.cpu.weights",
         "[service.cpu]\ncores = 1\nlock = 1\nweights = { § = 1 }",
+    ),
+    (
+        "service.cpu.unbroken",
+        "[service.cpu]\ncores = 1\nlock = 1\nunbroken = { § = 1 }",
     ),
     (
         "service.store.put.exponential",

@@ -113,6 +113,10 @@ fn mechanisms(seed: u64, config: &mut ServiceConfig, load: &mut Load) {
             bandwidth: dice.pick(&[None, Some(Bytes(50 << 20))]),
             data_lock,
             weights: Vec::from_iter(weight.map(|it| (Operation::Upload, it))),
+            unbroken: Vec::from_iter(
+                weight.map(|_| (Operation::Upload, dice.pick(&[0.0, 0.4, 1.0]))),
+            ),
+            unbroken_weight: weight.unwrap_or(Weight::ONE),
             handover: weight.filter(|_| dice.chance(0.5)),
             put_weight: weight.filter(|_| data_lock).unwrap_or(Weight::ONE),
             get_weight: Weight::ONE,

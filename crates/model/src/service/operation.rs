@@ -6,7 +6,7 @@ use crate::history::{Content, OpId, Seen, SubjectId};
 use crate::invocation::{Cursor, Failure, Invocation};
 use crate::lifecycle::{Operation, Outcome, Who};
 use crate::load::StoryId;
-use crate::units::Time;
+use crate::units::{Span, Time};
 
 /// Place of a piece of work in the service's table.
 pub(crate) type Handle = u32;
@@ -112,6 +112,8 @@ pub(crate) struct Op {
     pub(crate) visit_since: Time,
     /// The process that it runs in.
     pub(crate) process: u32,
+    /// The processor time of its request that is still to come, once the unbroken part is over.
+    pub(crate) rest: Span,
     /// When its task entered the status it is in.
     pub(crate) task_entered: Time,
     pub(crate) task_slot: u32,
@@ -158,6 +160,7 @@ impl Op {
             worker_since: Time::ZERO,
             visit_since: Time::ZERO,
             process: 0,
+            rest: Span::ZERO,
             task_entered: Time::ZERO,
             task_slot: 0,
         }

@@ -56,7 +56,20 @@ impl<A: Actors> Service<A> {
         let op = self.ops.at(handle);
         let operation = op.invocation.operation;
         let (alone, weight) = match op.visit {
-            Visit::Accept => (cpu.of(operation).draw(&mut self.rng), cpu.weight(operation)),
+            Visit::Accept if op.rest > Span::ZERO => {
+                (std::mem::take(&mut op.rest), cpu.weight(operation))
+            }
+            Visit::Accept => {
+                let whole = cpu.of(operation).draw(&mut self.rng);
+                let unbroken = Span((whole.0 as f64 * cpu.unbroken(operation)).round() as u64);
+                match unbroken {
+                    Span::ZERO => (whole, cpu.weight(operation)),
+                    unbroken => {
+                        op.rest = whole - unbroken;
+                        (unbroken, cpu.unbroken_weight)
+                    }
+                }
+            }
             Visit::Get => {
                 let bandwidth = cpu.get_bandwidth.or(cpu.bandwidth);
                 (transfer(bandwidth, op.moves()), cpu.get_weight)

@@ -189,6 +189,16 @@ fn weights() -> Vec<Case> {
     // Arrivals at a rate of 0.3 each, of requests of a second each.
     let (each, weight): (f64, f64) = (0.3, 3.0);
     let alike = 1.0 / (1.0 - 2.0 * each);
+    let unbroken = storm(
+        2.0 * each,
+        &service("weights.create = 0.001\nunbroken.create = 0.4\nunbroken_weight = 1000"),
+        "\"0B\"",
+        "\"create\"",
+    );
+    // The unbroken part goes before all else, the rest after all else: the others see a queue with priorities, in which they are second.
+    let (part, busy) = (0.4, each * 0.4);
+    let work = each * part * part + each;
+    let second = 1.0 / (1.0 - busy) + work / ((1.0 - busy) * (1.0 - busy - each));
     let unlike = each * (weight - 1.0) / ((1.0 + weight) * (1.0 - each));
     vec![
         case(
@@ -201,6 +211,19 @@ fn weights() -> Vec<Case> {
                 }),
                 figure("mean of the heavy", alike * (1.0 - unlike), |run| {
                     mean_s(run, Operation::CreateEmpty)
+                }),
+            ],
+        ),
+        case(
+            "an unbroken part that goes first",
+            unbroken + "[[story]]\nname = \"y\"\nsteps = [\"create-empty\"]\n",
+            240_000.0,
+            vec![
+                figure("mean of the others", second, |run| {
+                    mean_s(run, Operation::CreateEmpty)
+                }),
+                figure("mean in use, in thousandths", 2.0 * each * 1000.0, |run| {
+                    levels(run, Resource::Cores).1
                 }),
             ],
         ),

@@ -1,61 +1,41 @@
 //! `calibrate --learned`: what `stormglass learn` found out about how long operations take under load.
 
+use super::learned::{read, rows};
 use crate::calibrate::Logged;
 use crate::learn::{LEVELS, LEVELS_HEAD, RATES, RATES_HEAD};
 use crate::statistics::{Level, Quantiles};
-use anyhow::{Context, bail, ensure};
+use anyhow::ensure;
 use std::path::Path;
-use stormglass_glance::input;
 use stormglass_model::lifecycle::Operation;
-use stormglass_model::units::{Bytes, Span};
+use stormglass_model::units::Span;
 
 /// Reads the folder that it wrote.
 pub fn logged(folder: &Path) -> anyhow::Result<Logged> {
-    let read = |name: &str| {
-        let file = folder.join(name);
-        let text = input::text(&file, Bytes(16 << 20)).with_context(|| {
-            format!(
-                "cannot read {}: --learned names a folder that `stormglass learn --out` wrote of logs that tell how long requests took",
-                file.display()
-            )
-        })?;
-        anyhow::Ok((text, file))
-    };
-    let (text, file) = read(LEVELS)?;
-    let levels = levels(&text).with_context(|| format!("cannot read {}", file.display()))?;
-    let (text, file) = read(RATES)?;
-    let images_per_s = rates(&text).with_context(|| format!("cannot read {}", file.display()))?;
+    let wanted = " of logs that tell how long requests took";
     Ok(Logged {
-        images_per_s,
-        levels,
+        levels: read(folder, LEVELS, wanted, levels)?,
+        images_per_s: read(folder, RATES, wanted, rates)?,
     })
 }
 
 /// Reads `levels.csv`.
 fn levels(text: &str) -> anyhow::Result<Vec<Level<Operation>>> {
-    let mut levels: Vec<Level<Operation>> = Vec::new();
-    for (number, fields) in rows(text, LEVELS_HEAD)? {
-        let wrong = || format!("line {number} is no row of {LEVELS_HEAD}");
-        let [from, to, operation, count, p50, p99] = fields[..] else {
-            bail!(wrong());
-        };
-        let amount = |text: &str| {
-            let amount: f64 = text.parse().with_context(wrong)?;
-            ensure!(amount.is_finite() && amount >= 0.0, wrong());
-            Ok(amount)
-        };
-        let from = amount(from)?;
+    let rows = rows(text, LEVELS_HEAD, |[from, to, kind, count, p50, p99]| {
         let to = match to {
             "" => f64::INFINITY,
             to => amount(to)?,
         };
-        let micros = |text: &str| anyhow::Ok(Span::from_secs_f64(amount(text)? / 1e6));
+        let micros = |text| Some(Span::from_secs_f64(amount(text)? / 1e6));
         let quantiles = Quantiles {
-            kind: Operation::from_name(operation).with_context(wrong)?,
-            count: count.parse().with_context(wrong)?,
+            kind: Operation::from_name(kind)?,
+            count: count.parse().ok()?,
             p50: micros(p50)?,
             p99: micros(p99)?,
         };
+        Some((amount(from)?, to, quantiles))
+    })?;
+    let mut levels: Vec<Level<Operation>> = Vec::new();
+    for (from, to, quantiles) in rows {
         match levels.last_mut().filter(|it| it.from == from) {
             Some(level) => level.kinds.push(quantiles),
             None => levels.push(Level {
@@ -70,28 +50,16 @@ fn levels(text: &str) -> anyhow::Result<Vec<Level<Operation>>> {
 
 /// Reads `rates.csv`.
 fn rates(text: &str) -> anyhow::Result<Vec<f64>> {
-    let rows = rows(text, RATES_HEAD)?.into_iter();
-    let rates = rows.map(|(number, fields)| {
-        let wrong = || format!("line {number} is no row of {RATES_HEAD}");
-        let [_, rate] = fields[..] else {
-            bail!(wrong());
-        };
-        let rate: f64 = rate.parse().with_context(wrong)?;
-        ensure!(rate.is_finite() && rate > 0.0, wrong());
-        Ok(rate)
-    });
-    let rates: Vec<f64> = rates.collect::<anyhow::Result<_>>()?;
+    let rates: Vec<f64> = rows(text, RATES_HEAD, |[_, rate]| {
+        amount(rate).filter(|rate| *rate > 0.0)
+    })?;
     ensure!(!rates.is_empty(), "it has no rates");
     Ok(rates)
 }
 
-/// The rows after the first line, with their numbers.
-fn rows<'a>(text: &'a str, head: &str) -> anyhow::Result<Vec<(usize, Vec<&'a str>)>> {
-    let mut lines = text.lines();
-    ensure!(lines.next() == Some(head), "its first line is not `{head}`");
-    Ok((2..)
-        .zip(lines.map(|line| line.split(',').collect()))
-        .collect())
+fn amount(text: &str) -> Option<f64> {
+    let amount = text.parse::<f64>().ok();
+    amount.filter(|it| it.is_finite() && *it >= 0.0)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod init;
 mod interrupt;
 mod judging;
 mod learn;
+mod learned;
 mod left_behind;
 mod lifecycle;
 mod live;

@@ -1,25 +1,16 @@
 //! `--learned`: what `stormglass learn` found out about the traffic of a service.
 
+use super::learned::{read, rows};
 use crate::learn::{RIVALS, RIVALS_HEAD};
 use crate::sweep::Traffic;
-use anyhow::{Context, bail, ensure};
 use std::collections::BTreeMap;
 use std::path::Path;
-use stormglass_glance::input;
 use stormglass_model::lifecycle::Operation;
 use stormglass_model::operations::ApiCall;
-use stormglass_model::units::Bytes;
 
 /// Reads the folder that it wrote.
 pub fn traffic(folder: &Path) -> anyhow::Result<Traffic> {
-    let file = folder.join(RIVALS);
-    let text = input::text(&file, Bytes(16 << 20)).with_context(|| {
-        format!(
-            "cannot read {}: --learned names a folder that `stormglass learn --out` wrote",
-            file.display()
-        )
-    })?;
-    let (met, days) = rivals(&text).with_context(|| format!("cannot read {}", file.display()))?;
+    let (met, days) = read(folder, RIVALS, "", rivals)?;
     let scenario = super::read(&folder.join("scenario.toml"), &[])?;
     let weights: f64 = scenario.stories.iter().map(|it| it.weight).sum();
     let sizes = scenario.stories.iter().map(|it| it.weight * it.size.mean());
@@ -37,25 +28,16 @@ type Met = BTreeMap<(ApiCall, ApiCall), u64>;
 
 /// Reads `rivals.csv`: how often each pair met, and in how many days.
 fn rivals(text: &str) -> anyhow::Result<(Met, f64)> {
-    let mut lines = text.lines();
-    ensure!(
-        lines.next() == Some(RIVALS_HEAD),
-        "its first line is not `{RIVALS_HEAD}`"
-    );
+    let rows = rows(text, RIVALS_HEAD, |[under_way, began, times, days]| {
+        let call = |name| Some(Operation::from_name(name)?.kind().api_call());
+        let days: f64 = days.parse().ok()?;
+        let pair = (call(under_way)?, call(began)?);
+        (days.is_finite() && days > 0.0).then_some((pair, times.parse::<u64>().ok()?, days))
+    })?;
     let (mut met, mut days) = (Met::new(), 0.0);
-    for (line, number) in lines.zip(2..) {
-        let wrong = || format!("line {number} is no row of {RIVALS_HEAD}");
-        let fields: Vec<&str> = line.split(',').collect();
-        let [under_way, began, times, length] = fields[..] else {
-            bail!(wrong());
-        };
-        let operation = |name: &str| Operation::from_name(name).with_context(wrong);
-        let length: f64 = length.parse().with_context(wrong)?;
-        ensure!(length.is_finite() && length > 0.0, wrong());
+    for (pair, times, length) in rows {
         days = length;
-        let call = |name: &str| anyhow::Ok(operation(name)?.kind().api_call());
-        let times: u64 = times.parse().with_context(wrong)?;
-        let count = met.entry((call(under_way)?, call(began)?)).or_default();
+        let count = met.entry(pair).or_default();
         *count = count.saturating_add(times);
     }
     Ok((met, days))

@@ -13,16 +13,16 @@ use super::parameters::{Given, OPERATIONS};
 use super::plan::{self, Storm};
 use super::{Basis, Calibration, Stopped};
 use crate::engine::{self, Progress, RunOptions};
-use crate::scenario::{Clock, Model, Scenario, Target};
+use crate::scenario::{Model, Scenario};
 use crate::statistics::{Durations, Level, levels};
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use stormglass_model::config::ServiceConfig;
 use stormglass_model::history::{Event, Record};
 use stormglass_model::lifecycle::{Operation, Outcome};
 use stormglass_model::load::Arrivals;
-use stormglass_model::units::{Rate, Span};
+use stormglass_model::units::Rate;
 
 /// What logs tell of a service under load.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,21 +163,9 @@ fn simulated(
 
 /// The stories of the scenario without their waits, which images begin at a rate.
 fn at_rate(scenario: &Scenario, rate: f64, service: &ServiceConfig) -> Scenario {
-    let mut storm = scenario.clone();
-    storm.stories = plan::own_stories(scenario);
-    storm.target = Target::Embedded(Box::new(service.clone()));
-    storm.clock = Clock::Virtual;
-    storm.replications = NonZeroU32::MIN;
-    storm.faults.clear();
-    storm.thresholds.clear();
-    storm.load.model = Model::Open(Arrivals::at(Rate(rate)));
-    storm.load.duration = None;
-    storm.load.subjects = Some(IMAGES);
-    storm.load.warm_up = Span::ZERO;
-    storm.load.retries = None;
-    storm.load.max_in_flight = None;
-    storm.phases.retain(|phase| phase.name == "load");
-    storm
+    let arrivals = Model::Open(Arrivals::at(Rate(rate)));
+    let storm = plan::only(scenario, plan::own_stories(scenario), arrivals);
+    plan::on_model(storm, service, IMAGES)
 }
 
 /// How long the operations of a run took.

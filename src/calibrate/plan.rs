@@ -111,39 +111,54 @@ impl Storm {
 
     /// The same on the model of a service, for as long as there is enough to see.
     pub(super) fn on_model(&self, scenario: &Scenario, service: &ServiceConfig) -> Scenario {
-        let mut storm = self.of(scenario, self.length);
-        storm.target = Target::Embedded(Box::new(service.clone()));
-        storm.clock = Clock::Virtual;
-        storm.load.duration = None;
-        storm.load.warm_up = Span::ZERO;
-        storm.phases.retain(|phase| phase.name == "load");
-        storm.load.subjects = Some(LIVES.max(u64::from(self.users) * 20));
-        storm
+        let lives = LIVES.max(u64::from(self.users) * 20);
+        on_model(self.of(scenario, Span::ZERO), service, lives)
     }
 
     /// The scenario of the storm, for so long.
     fn of(&self, scenario: &Scenario, length: Span) -> Scenario {
         let warm_up = Span((length.0 as f64 * WARM_UP) as u64);
-        let mut storm = scenario.clone();
-        storm.name = self.name.clone();
-        storm.stories = self.stories.clone();
-        storm.replications = NonZeroU32::MIN;
-        storm.faults.clear();
-        storm.thresholds.clear();
-        storm.load = Load {
-            model: Model::Closed {
-                users: NonZeroU32::new(self.users).unwrap_or(NonZeroU32::MIN),
-                think: Distribution::constant(0),
-            },
-            duration: Some(length),
-            subjects: None,
-            warm_up,
-            max_in_flight: None,
-            retries: None,
+        let users = Model::Closed {
+            users: NonZeroU32::new(self.users).unwrap_or(NonZeroU32::MIN),
+            think: Distribution::constant(0),
         };
+        let mut storm = only(scenario, self.stories.clone(), users);
+        storm.name = self.name.clone();
+        storm.load.duration = Some(length);
+        storm.load.warm_up = warm_up;
         storm.phases = vec![phase("warm_up", Time::ZERO), phase("load", Time(warm_up.0))];
         storm
     }
+}
+
+/// The scenario's service with these stories at this load, and nothing else: no faults, no demands.
+pub(super) fn only(scenario: &Scenario, stories: Vec<Story>, model: Model) -> Scenario {
+    let mut storm = scenario.clone();
+    storm.stories = stories;
+    storm.replications = NonZeroU32::MIN;
+    storm.faults.clear();
+    storm.thresholds.clear();
+    storm.load = Load {
+        model,
+        duration: None,
+        subjects: None,
+        warm_up: Span::ZERO,
+        max_in_flight: None,
+        retries: None,
+    };
+    storm.phases = vec![phase("load", Time::ZERO)];
+    storm
+}
+
+/// The same on the model of a service, for so many lives.
+pub(super) fn on_model(mut storm: Scenario, service: &ServiceConfig, lives: u64) -> Scenario {
+    storm.target = Target::Embedded(Box::new(service.clone()));
+    storm.clock = Clock::Virtual;
+    storm.load.duration = None;
+    storm.load.subjects = Some(lives);
+    storm.load.warm_up = Span::ZERO;
+    storm.phases = vec![phase("load", Time::ZERO)];
+    storm
 }
 
 /// How many times as long a storm lasts that is run in virtual time.

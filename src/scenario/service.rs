@@ -124,7 +124,7 @@ impl Read for CpuConfig {
             let put_weight = t.with("put_weight", weight);
             let get_weight = t.with("get_weight", weight);
             let handover = t.with("handover", weight);
-            for (key, given) in [
+            let given = [
                 ("weights", weights.as_ref().is_some_and(|it| !it.is_empty())),
                 (
                     "unbroken",
@@ -134,24 +134,9 @@ impl Read for CpuConfig {
                 ("put_weight", put_weight.is_some()),
                 ("get_weight", get_weight.is_some()),
                 ("handover", handover.is_some()),
-            ] {
-                if given && (lock != Some(1.0) || turn.is_some()) {
-                    let message =
-                        "weights count only where threads share a lock that is held all the time";
-                    let help = format!("write `lock = 1` and no `turn`, or leave `{key}` out");
-                    t.wrong(key, message, &help);
-                }
-            }
-            for (key, given) in [
-                ("put_weight", put_weight.is_some()),
-                ("get_weight", get_weight.is_some()),
-            ] {
-                if given && !data_lock {
-                    let message = "bytes that are handled without the lock have no part of it";
-                    let help = format!("leave `{key}` out, or `data_lock`");
-                    t.wrong(key, message, help);
-                }
-            }
+            ];
+            let given = given.into_iter().filter_map(|(key, is)| is.then_some(key));
+            refuse_idle_weights(t, given, lock == Some(1.0) && turn.is_none(), data_lock);
             Some(CpuConfig {
                 thousandths: thousandths?,
                 lock: lock.unwrap_or(0.0),
@@ -170,6 +155,27 @@ impl Read for CpuConfig {
                 handover,
             })
         })
+    }
+}
+
+/// Refuses those of these keys that would weigh nothing, for want of a lock that is always held or that is held over data.
+fn refuse_idle_weights(
+    t: &mut Fields,
+    given: impl Iterator<Item = &'static str>,
+    shared: bool,
+    data_lock: bool,
+) {
+    for key in given {
+        if !shared {
+            let message = "weights count only where threads share a lock that is held all the time";
+            let help = format!("write `lock = 1` and no `turn`, or leave `{key}` out");
+            t.wrong(key, message, &help);
+        }
+        if !data_lock && ["put_weight", "get_weight"].contains(&key) {
+            let message = "bytes that are handled without the lock have no part of it";
+            let help = format!("leave `{key}` out, or `data_lock`");
+            t.wrong(key, message, &help);
+        }
     }
 }
 

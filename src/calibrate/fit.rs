@@ -232,3 +232,38 @@ pub(super) fn distances(seen: &Observation, model: &Observation) -> Vec<f64> {
     });
     distances.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibrate::observation::{Measured, Times};
+    use crate::calibrate::plan::Storm;
+    use stormglass_model::lifecycle::Operation;
+
+    #[test]
+    fn what_the_model_does_not_have_costs() {
+        let with = |operations: &[Operation]| Observation {
+            storm: Storm::for_tests("busy"),
+            whole: Measured {
+                lives_per_s: None,
+                operations: operations
+                    .iter()
+                    .map(|operation| Times {
+                        operation: *operation,
+                        count: 1000,
+                        p50_s: 0.01,
+                        p99_s: 0.02,
+                    })
+                    .collect(),
+            },
+            rounds: Vec::new(),
+        };
+        let seen = with(&[Operation::Create, Operation::Show]);
+        assert_eq!(
+            distances(&seen, &with(&[Operation::Create])),
+            [0.0, 0.0, MISSED, MISSED]
+        );
+        // What was not seen is no figure.
+        assert_eq!(distances(&with(&[]), &seen), [0.0; 0]);
+    }
+}

@@ -155,7 +155,6 @@ impl<A: Actors> Service<A> {
             hold,
             visit_since,
             body,
-            rest,
             ..
         } = *self.ops.at(handle);
         if visit == Visit::Put && body != Body::Here && hold == Hold::Holding {
@@ -177,9 +176,6 @@ impl<A: Actors> Service<A> {
             if !failed && self.computes(now, handle, out) {
                 return;
             }
-        }
-        if hold == Hold::Computing && rest > Span::ZERO && self.computes(now, handle, out) {
-            return;
         }
         match visit {
             Visit::Accept if failed => self.end(now, handle, Outcome::Fail, out),

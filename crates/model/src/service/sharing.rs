@@ -105,7 +105,10 @@ impl<A: Actors> Service<A> {
     /// Somebody's processor time may have ended.
     pub(super) fn computed(&mut self, now: Time, out: &mut Out<Wake>) {
         while let Some(handle) = self.cores.as_mut().and_then(|it| it.next_done(now)) {
-            self.held(now, handle, out);
+            let has_more = self.ops.at(handle).rest > Span::ZERO;
+            if !(has_more && self.computes(now, handle, out)) {
+                self.held(now, handle, out);
+            }
         }
         let wake = self.cores.as_mut().and_then(Shared::next_wake);
         out.later.extend(wake.map(|at| (at, Wake::Cores)));

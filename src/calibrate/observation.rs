@@ -31,7 +31,7 @@ pub struct Earlier {
 /// How fast a service was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
-    /// Lives begun in a second; none where it is not known how many began at such a level of load.
+    /// Lives in a second; none where it is not known how many began at such a level of load.
     pub lives_per_s: Option<f64>,
     /// Each operation that was done.
     pub operations: Vec<Times>,
@@ -134,7 +134,7 @@ impl Measured {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Round {
     length_s: f64,
-    begun: u64,
+    lives: f64,
     operations: Vec<(Operation, Latency)>,
 }
 
@@ -145,7 +145,12 @@ impl Round {
         let mut round = Round::default();
         for row in run.load_rows() {
             round.length_s += row.end.at.since(row.before.at).as_secs_f64();
-            round.begun += row.end.arrivals - row.before.arrivals;
+            round.lives += (row.end.arrivals - row.before.arrivals) as f64;
+        }
+        // Users who never pause have as many lives as fit into their time. How many begin in some seconds depends on how far users
+        // happen to be in their lives when these begin and end.
+        if let Some(life_s) = life_s(storm, run) {
+            round.lives = f64::from(storm.users) * round.length_s / life_s;
         }
         let (mut all, mut not_done) = (0, 0);
         for row in run.operations.iter().filter(|row| under_load(row.phase)) {
@@ -173,7 +178,7 @@ impl Round {
 
     fn add(&mut self, other: &Round) {
         self.length_s += other.length_s;
-        self.begun += other.begun;
+        self.lives += other.lives;
         for (operation, latency) in &other.operations {
             self.add_latency(*operation, latency);
         }
@@ -194,25 +199,49 @@ impl Round {
             p99_s: latency.quantile(0.99).as_secs_f64(),
         });
         Measured {
-            lives_per_s: Some(self.begun as f64 / self.length_s),
+            lives_per_s: Some(self.lives / self.length_s),
             operations: times.collect(),
         }
     }
 }
 
+/// How long a life lasts in the mean, in seconds: what its operations take that were asked for under load. None where its steps are not
+/// one operation after the other, or one of them was never done.
+fn life_s(storm: &Storm, run: &RunResult) -> Option<f64> {
+    let mean_s = |story: usize, operation: Operation| {
+        let (mut sum_ns, mut count) = (0, 0);
+        for row in &run.operations {
+            let is_of = row.operation == operation && usize::from(row.story.0) == story;
+            if is_of && run.stretch(row.phase) == Stretch::Load {
+                sum_ns += row.response.sum_ns();
+                count += row.response.count();
+            }
+        }
+        (count > 0).then(|| sum_ns as f64 / count as f64 / 1e9)
+    };
+    let lives = storm.lives()?.into_iter().enumerate();
+    let lives = lives.map(|(story, (share, operations))| {
+        let times = operations.into_iter().map(|it| mean_s(story, it));
+        Some(share * times.sum::<Option<f64>>()?)
+    });
+    lives.sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calibrate::parameters::Given;
+    use crate::engine::RunOptions;
     use stormglass_model::units::Span;
 
-    fn round(length_s: f64, begun: u64, times_ms: &[u64]) -> Round {
+    fn round(length_s: f64, lives: u64, times_ms: &[u64]) -> Round {
         let mut latency = Latency::default();
         for ms in times_ms {
             latency.record(Span::from_millis(*ms));
         }
         Round {
             length_s,
-            begun,
+            lives: lives as f64,
             operations: vec![(Operation::Create, latency)],
         }
     }
@@ -238,6 +267,47 @@ mod tests {
         );
         let each: Vec<Option<f64>> = observed.rounds.iter().map(|it| it.lives_per_s).collect();
         assert_eq!(each, [Some(5.0), Some(35.0)]);
+    }
+
+    /// A storm of the scenario's story at a service whose commits take 30 ms, of which it sees 1.7 seconds.
+    fn lives_per_s(steps: &str) -> f64 {
+        use crate::calibrate::plan::{Plan, storms};
+        let text = format!(
+            "schema = 1\nname = \"x\"\n[service.registry]\ncommit = \"30ms\"\n[load]\nusers = 1\nduration = \"1s\"\n\
+             [[story]]\nname = \"x\"\nsteps = [{steps}]\n"
+        );
+        let scenario = crate::scenario::parse("x", &text, std::path::Path::new(""), &[]);
+        let scenario = scenario.expect("is a scenario");
+        let one = std::num::NonZeroU32::MIN;
+        let plan = Plan {
+            users: 2,
+            length: Span::from_millis(100),
+            rounds: one,
+            given: Given {
+                processes: one,
+                threads: one,
+                connections: one,
+                slots: one,
+            },
+        };
+        let storms = storms(&scenario, &plan);
+        let own = storms.iter().find(|it| it.name.starts_with("the scenario"));
+        let own = own.expect("is one of the storms");
+        let result = own.run(&scenario, 0, &RunOptions::default());
+        let round = Round::of(own, &result.expect("runs").runs[0]);
+        let measured = round.expect("is valid").measured();
+        measured.lives_per_s.expect("lives were begun")
+    }
+
+    #[test]
+    fn lives_do_not_depend_on_where_a_round_ends() {
+        // Of two users each has a life in 60 ms; in 1.7 s begin 28 or 29 of each.
+        let lives = lives_per_s("\"create\", \"delete\"");
+        assert!((lives - 2.0 / 0.060).abs() < 1e-9, "{lives}");
+        // Lives of which steps go on side by side are counted as they begin: that is near it, and no more.
+        let raced = lives_per_s("\"create\", { race = [\"show\", \"show\"] }, \"delete\"");
+        let off = (raced - 2.0 / 0.060).abs();
+        assert!((0.01..1.5).contains(&off), "{raced}");
     }
 
     #[test]

@@ -92,6 +92,23 @@ impl Storm {
         self.stories.first().map_or(0.0, |it| it.size.mean())
     }
 
+    /// For each story its part of all lives, and the operations of such a life. None where the steps of one are not one operation after the
+    /// other.
+    pub(super) fn lives(&self) -> Option<Vec<(f64, Vec<Operation>)>> {
+        let weights: f64 = self.stories.iter().map(|it| it.weight).sum();
+        let operation = |step: &Step| match step {
+            Step::Act(Action::Do(act) | Action::Refused(act)) => Some(act.operation),
+            Step::Act(Action::Wait(_)) | Step::Run(_) | Step::Race { .. } | Step::Rivals { .. } => {
+                None
+            }
+        };
+        let lives = self.stories.iter().map(|story| {
+            let operations: Option<Vec<_>> = story.steps.iter().map(operation).collect();
+            Some((story.weight / weights, operations?))
+        });
+        lives.collect()
+    }
+
     /// Runs a round of it on the service of the scenario.
     pub(super) fn run(
         &self,
@@ -112,21 +129,27 @@ impl Storm {
     /// The same on the model of a service, for as long as there is enough to see.
     pub(super) fn on_model(&self, scenario: &Scenario, service: &ServiceConfig) -> Scenario {
         let lives = LIVES.max(u64::from(self.users) * 20);
-        on_model(self.of(scenario, Span::ZERO), service, lives)
+        on_model(self.alone(scenario), service, lives)
     }
 
     /// The scenario of the storm, for so long.
     fn of(&self, scenario: &Scenario, length: Span) -> Scenario {
         let warm_up = Span((length.0 as f64 * WARM_UP) as u64);
+        let mut storm = self.alone(scenario);
+        storm.load.duration = Some(length);
+        storm.load.warm_up = warm_up;
+        storm.phases = vec![phase("warm_up", Time::ZERO), phase("load", Time(warm_up.0))];
+        storm
+    }
+
+    /// Its stories and its users at the scenario's service.
+    fn alone(&self, scenario: &Scenario) -> Scenario {
         let users = Model::Closed {
             users: NonZeroU32::new(self.users).unwrap_or(NonZeroU32::MIN),
             think: Distribution::constant(0),
         };
         let mut storm = only(scenario, self.stories.clone(), users);
         storm.name = self.name.clone();
-        storm.load.duration = Some(length);
-        storm.load.warm_up = warm_up;
-        storm.phases = vec![phase("warm_up", Time::ZERO), phase("load", Time(warm_up.0))];
         storm
     }
 }
@@ -154,10 +177,7 @@ pub(super) fn only(scenario: &Scenario, stories: Vec<Story>, model: Model) -> Sc
 pub(super) fn on_model(mut storm: Scenario, service: &ServiceConfig, lives: u64) -> Scenario {
     storm.target = Target::Embedded(Box::new(service.clone()));
     storm.clock = Clock::Virtual;
-    storm.load.duration = None;
     storm.load.subjects = Some(lives);
-    storm.load.warm_up = Span::ZERO;
-    storm.phases = vec![phase("load", Time::ZERO)];
     storm
 }
 

@@ -233,6 +233,7 @@ impl Fitted {
                 put_weight: weight(Parameter::PutWeight),
                 get_weight: weight(Parameter::GetWeight),
                 handover: None,
+                burst: Span::ZERO,
             }),
             registry: RegistryConfig {
                 connections,

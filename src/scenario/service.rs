@@ -124,6 +124,7 @@ impl Read for CpuConfig {
             let put_weight = t.with("put_weight", weight);
             let get_weight = t.with("get_weight", weight);
             let handover = t.with("handover", weight);
+            let burst = t.with("burst", lasting);
             let given = [
                 ("weights", weights.as_ref().is_some_and(|it| !it.is_empty())),
                 (
@@ -134,6 +135,7 @@ impl Read for CpuConfig {
                 ("put_weight", put_weight.is_some()),
                 ("get_weight", get_weight.is_some()),
                 ("handover", handover.is_some()),
+                ("burst", burst.is_some()),
             ];
             let given = given.into_iter().filter_map(|(key, is)| is.then_some(key));
             refuse_idle_weights(t, given, lock == Some(1.0) && turn.is_none(), data_lock);
@@ -153,6 +155,7 @@ impl Read for CpuConfig {
                 put_weight: put_weight.unwrap_or(Weight::ONE),
                 get_weight: get_weight.unwrap_or(Weight::ONE),
                 handover,
+                burst: burst.unwrap_or(Span::ZERO),
             })
         })
     }

@@ -2,7 +2,7 @@
 
 use crate::lifecycle::{Operation, Profile};
 use crate::named;
-use crate::random::Distribution;
+use crate::random::{Distribution, Rng, normal};
 use crate::units::{Bytes, Span};
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -119,6 +119,9 @@ pub struct CpuConfig {
     /// What each thread of a process loses to hand its lock over, where there are several: a thread has its weight's part of all weights
     /// and of this for each of them. None: nothing.
     pub handover: Option<Weight>,
+    /// For how long a thread of usual weight keeps the lock at a time; zero: all have their parts at any time. Who has the lock next is
+    /// chance, and the fewer times a piece of work needs it, the more that counts.
+    pub burst: Span,
 }
 
 impl CpuConfig {
@@ -138,6 +141,17 @@ impl CpuConfig {
     pub fn unbroken(&self, operation: Operation) -> f64 {
         let own = self.unbroken.iter().find(|(it, _)| *it == operation);
         own.map_or(0.0, |(_, share)| *share)
+    }
+
+    /// What a thread of this weight weighs by chance in a piece of work that takes so long alone: lognormal about its weight. The variance
+    /// is that of the mean of as many waits as it has, each of which is as likely to end at any moment.
+    pub(crate) fn by_chance(&self, weight: Weight, alone: Span, rng: &mut Rng) -> Weight {
+        if self.burst == Span::ZERO {
+            return weight;
+        }
+        let waits = alone.0 as f64 / (weight.of_one() * self.burst.0 as f64);
+        let sigma = waits.max(1.0).sqrt().recip();
+        weight.times((sigma * normal(rng)).exp())
     }
 
     /// Thousandths of a processor that the threads of one process can use at once.
@@ -194,6 +208,12 @@ impl Weight {
     /// As many times the usual one.
     pub fn of_one(self) -> f64 {
         self.0 as f64 / 1e6
+    }
+
+    /// So many times as much, within bounds.
+    fn times(self, factor: f64) -> Weight {
+        let product = (self.of_one() * factor).clamp(Self::LEAST, Self::MOST);
+        Weight((product * 1e6).round() as u64)
     }
 
     /// Both together.

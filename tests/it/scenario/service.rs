@@ -33,6 +33,8 @@ fn processors() {
             "[service.cpu]\ncores = 1\nunbroken_weight = 2\nunbroken = { upload = 0.5 }",
             "[service.cpu]\ncores = 1\nlock = 1\nunbroken_weight = 0\nunbroken = { upload = 1.5, fly = 1 }",
             "[service.cpu]\ncores = 1\nlock = 1\nturn = \"5ms\"\nweights = { upload = 2 }",
+            "[service.cpu]\ncores = 1\nburst = \"1ms\"",
+            "[service.cpu]\ncores = 1\nlock = 1\nburst = \"0s\"",
             "[service.cpu]\ncores = 1\nlock = 1\nput_weight = 0\nhandover = 2000\nweights = { upload = \"2\", fly = 1 }",
             "[service.cpu]\ncores = 1\nlock = 1\ndata_lock = false\nput_weight = 2\nget_weight = 2",
             "[service.store]\nshared_bandwidth = \"1GiB/s\"\nget_bandwidth = \"2GiB/s\"",

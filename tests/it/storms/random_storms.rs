@@ -121,6 +121,7 @@ fn mechanisms(seed: u64, config: &mut ServiceConfig, load: &mut Load) {
             put_weight: weight.filter(|_| data_lock).unwrap_or(Weight::ONE),
             get_weight: Weight::ONE,
             get_bandwidth: dice.pick(&[None, Some(Bytes(90 << 20))]),
+            burst: (weight.map(|_| dice.pick(&[0, 400_000].map(Span)))).unwrap_or(Span::ZERO),
         });
     }
     if dice.chance(0.5) {

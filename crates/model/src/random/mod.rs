@@ -48,6 +48,13 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// A number of the standard normal distribution.
+#[inline]
+pub(crate) fn normal(rng: &mut Rng) -> f64 {
+    use rand_distr::Distribution as _;
+    rand_distr::StandardNormal.sample(rng)
+}
+
 /// A number in `[0, 1)` with 53 random bits.
 #[inline]
 pub fn unit(rng: &mut Rng) -> f64 {

@@ -81,11 +81,13 @@ impl<A: Actors> Service<A> {
             return false;
         }
         op.hold = Hold::Computing;
-        let group = match op.visit {
-            Visit::Accept => op.process as usize,
-            _ if cpu.data_lock => op.process as usize,
+        let (group, weight) = match op.visit == Visit::Accept || cpu.data_lock {
+            true => {
+                let weight = cpu.by_chance(weight, alone, &mut self.rng);
+                (op.process as usize, weight)
+            }
             // The group after those of all processes.
-            _ => self.config.processes.get() as usize,
+            false => (self.config.processes.get() as usize, weight),
         };
         cores.join_as(now, group, op.work, alone, weight, handle);
         out.later

@@ -13,6 +13,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(processors());
     cases.extend(turns());
     cases.extend(weights());
+    cases.extend(chance());
     cases.push(race());
     cases.extend(store());
     cases.extend(connections());
@@ -237,6 +238,37 @@ fn weights() -> Vec<Case> {
                 |run| wait_s(run, Resource::Cores),
             )],
         ),
+    ]
+}
+
+/// Two that begin together with a second of work each: the second ends after two seconds, and the first when it has had its part. By
+/// chance they weigh r and 1 with ln r normal about zero, so that the first ends after 1 + min(r, 1 / r). Whatever they weigh, an M/M/1
+/// has as many in it as with equal weights.
+fn chance() -> Vec<Case> {
+    let service = |burst: &str, request: &str| {
+        format!(
+            "[service]\nworkers = 100_000\n[service.cpu]\ncores = 4\nlock = 1\nburst = \"{burst}\"\n{request}\n"
+        )
+    };
+    let show = "operations = { show = \"1s\" }";
+    let both = "\"create\", { race = [\"show\", \"show\"] }";
+    let pair = |name, burst, first: f64| {
+        let text = storm(0.1, &service(burst, show), "\"0B\"", both);
+        let text = text.replace("\"0.1/s\"", "\"0.1/s\", spacing = \"even\"");
+        let mean = (first + 2.0) / 2.0;
+        let figures = vec![figure("mean of both", mean, |run| {
+            mean_s(run, Operation::Show)
+        })];
+        case(name, text, 40_000.0, figures)
+    };
+    let exponential = format!("request = {EXPONENTIAL}");
+    let alike = storm(0.5, &service("1000s", &exponential), "\"0B\"", "\"create\"");
+    let delay = figure("mean delay", 1.0, |run| wait_s(run, Resource::Cores));
+    vec![
+        // The mean of the lesser of r and 1 / r is 2 exp(s²) Φ(-s √2), where s is a half after four waits and one after one.
+        pair("a lock that is waited for four times", "250ms", 1.615_690),
+        pair("a lock that is waited for once", "10s", 1.427_584),
+        case("weights by chance", alike, 240_000.0, vec![delay]),
     ]
 }
 

@@ -40,6 +40,8 @@ pub struct Storm {
 
 /// The share of a storm that is warm-up.
 const WARM_UP: f64 = 0.15;
+/// How many times as long as the others a storm lasts by which a model is judged: nothing else makes up for what chance does there.
+const TRIED: u64 = 3;
 /// How many lives a storm on the model has at least.
 const LIVES: u64 = 3_000;
 /// A size at which the data itself takes next to no time.
@@ -209,7 +211,7 @@ pub(super) fn storms(scenario: &Scenario, plan: &Plan) -> Vec<Storm> {
         let levels = levels(plan).into_iter();
         levels.map(move |users| Storm::new(name, story(), users, plan))
     });
-    let between = [2, many / 2];
+    let between = [2, many / 4, many / 2];
     let own = between.iter().filter(|users| (2..=many).contains(*users));
     let mut own: Vec<u32> = own.copied().collect();
     own.dedup();
@@ -238,10 +240,14 @@ pub(super) fn trials(scenario: &Scenario, plan: &Plan) -> Vec<Storm> {
         let other = (story.size.mean() / 3.0).max(1.0);
         story.size = Distribution::constant(other as u64);
     }
-    vec![
+    let mut trials = vec![
         Storm::new("the scenario's stories", own_stories(scenario), busy, plan),
         Storm::new("a third of the sizes", others, (many / 3).max(2), plan),
-    ]
+    ];
+    for trial in &mut trials {
+        trial.length = Span(trial.length.0.saturating_mul(TRIED));
+    }
+    trials
 }
 
 /// A create, what comes before, an operation often, and a delete.

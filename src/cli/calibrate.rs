@@ -60,7 +60,7 @@ pub struct Arguments {
     /// The most users at once
     #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u32).range(4..=10_000))]
     users: u32,
-    /// How long each storm lasts, all rounds together
+    /// How long each storm lasts, all rounds together; the two that the model is tried on last three times as long
     #[arg(long = "for", value_name = "DURATION", default_value = "20s", value_parser = super::length)]
     length: Span,
     /// In how many rounds the storms are run: each sees the service at so many times, and what differs between them is shown

@@ -2,7 +2,7 @@
 
 use crate::lifecycle::{Operation, Profile};
 use crate::named;
-use crate::random::{Distribution, Rng, normal};
+use crate::random::Distribution;
 use crate::units::{Bytes, Span};
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -143,17 +143,6 @@ impl CpuConfig {
         own.map_or(0.0, |(_, share)| *share)
     }
 
-    /// What a thread of this weight weighs by chance in a piece of work that takes so long alone: lognormal about its weight. The variance
-    /// is that of the mean of as many waits as it has, each of which is as likely to end at any moment.
-    pub(crate) fn by_chance(&self, weight: Weight, alone: Span, rng: &mut Rng) -> Weight {
-        if self.burst == Span::ZERO {
-            return weight;
-        }
-        let waits = alone.0 as f64 / (weight.of_one() * self.burst.0 as f64);
-        let sigma = waits.max(1.0).sqrt().recip();
-        weight.times((sigma * normal(rng)).exp())
-    }
-
     /// Thousandths of a processor that the threads of one process can use at once.
     pub fn most_of_process(&self) -> u64 {
         match self.lock > 0.0 {
@@ -170,7 +159,7 @@ named! {
         /// That which has the fewest.
         #[default]
         Fewest = "fewest",
-        /// That whose thread accepts it first: of all free threads any, by chance.
+        /// That whose thread accepts it first: of all that have a free thread any, by chance.
         Race = "race",
     }
 }
@@ -211,7 +200,7 @@ impl Weight {
     }
 
     /// So many times as much, within bounds.
-    fn times(self, factor: f64) -> Weight {
+    pub(crate) fn times(self, factor: f64) -> Weight {
         let product = (self.of_one() * factor).clamp(Self::LEAST, Self::MOST);
         Weight((product * 1e6).round() as u64)
     }

@@ -48,11 +48,12 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A number of the standard normal distribution.
-#[inline]
-pub(crate) fn normal(rng: &mut Rng) -> f64 {
+/// The mean of so many waits, at least one, each of which is as likely to end at any moment, beside what is to be expected: a number of a
+/// gamma distribution about 1.
+pub(crate) fn of_waits(count: f64, rng: &mut Rng) -> f64 {
     use rand_distr::Distribution as _;
-    rand_distr::StandardNormal.sample(rng)
+    let count = count.max(1.0);
+    rand_distr::Gamma::new(count, count.recip()).map_or(1.0, |it| it.sample(rng))
 }
 
 /// A number in `[0, 1)` with 53 random bits.

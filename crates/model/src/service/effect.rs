@@ -162,16 +162,18 @@ impl<A: Actors> Service<A> {
         self.ops.at(handle).process = process as u32;
     }
 
-    /// The process whose thread accepts a connection for which all free threads wait: any of these, by chance.
+    /// The process that accepts a connection for which all with a free thread wait. In each, one thread at a time waits for connections, so
+    /// that it hardly matters how many are free. But a thread that has just answered may not be ready again: each is with a chance of a half,
+    /// and the more are free, the likelier one is.
     fn first_to_accept(&mut self) -> Option<usize> {
         let threads = self.config.threads_of_process();
-        let free = |requests: &u32| u64::from(threads.saturating_sub(*requests));
-        let all: u64 = self.in_process.iter().map(free).sum();
-        let mut before = (unit(&mut self.rng) * all as f64) as u64;
-        self.in_process.iter().position(|requests| {
-            let own = free(requests);
+        let chance = |open: &u32| 1.0 - 0.5_f64.powf(f64::from(threads.saturating_sub(*open)));
+        let all: f64 = self.in_process.iter().map(chance).sum();
+        let mut before = unit(&mut self.rng) * all;
+        self.in_process.iter().position(|open| {
+            let own = chance(open);
             let is_here = before < own;
-            before = before.saturating_sub(own);
+            before -= own;
             is_here
         })
     }

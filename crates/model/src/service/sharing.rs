@@ -6,8 +6,9 @@ use super::operation::{Handle, Hold, Op, Visit, Wake};
 use super::shared::Shared;
 use super::speed::{full_speed, transfer};
 use super::{Actors, Service};
-use crate::config::Work;
+use crate::config::{Weight, Work};
 use crate::invocation::Out;
+use crate::random::{Rng, of_waits};
 use crate::units::{Span, Time};
 
 impl Op {
@@ -83,7 +84,7 @@ impl<A: Actors> Service<A> {
         op.hold = Hold::Computing;
         let (group, weight) = match op.visit == Visit::Accept || cpu.data_lock {
             true => {
-                let weight = cpu.by_chance(weight, alone, &mut self.rng);
+                let weight = by_chance(weight, alone, cpu.burst, &mut self.rng);
                 (op.process as usize, weight)
             }
             // The group after those of all processes.
@@ -115,4 +116,14 @@ impl<A: Actors> Service<A> {
         let wake = self.cores.as_mut().and_then(Shared::next_wake);
         out.later.extend(wake.map(|at| (at, Wake::Cores)));
     }
+}
+
+/// What a thread of this weight weighs by chance in a piece of work that takes so long alone. The longer it waits for the lock, all its
+/// waits together, the less it weighs.
+fn by_chance(weight: Weight, alone: Span, burst: Span, rng: &mut Rng) -> Weight {
+    if burst == Span::ZERO {
+        return weight;
+    }
+    let waits = alone.0 as f64 / (weight.of_one() * burst.0 as f64);
+    weight.times(of_waits(waits, rng).recip())
 }

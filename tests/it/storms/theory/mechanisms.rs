@@ -14,7 +14,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(turns());
     cases.extend(weights());
     cases.extend(chance());
-    cases.push(race());
+    cases.extend(race());
     cases.extend(store());
     cases.extend(connections());
     cases.push(scrubber());
@@ -242,8 +242,8 @@ fn weights() -> Vec<Case> {
 }
 
 /// Two that begin together with a second of work each: the second ends after two seconds, and the first when it has had its part. By
-/// chance they weigh r and 1 with ln r normal about zero, so that the first ends after 1 + min(r, 1 / r). Whatever they weigh, an M/M/1
-/// has as many in it as with equal weights.
+/// chance one weighs r times as much as the other, so that the first ends after 1 + min(r, 1 / r). r is the ratio of two gamma variables.
+/// Whatever they weigh, an M/M/1 has as many in it as with equal weights.
 fn chance() -> Vec<Case> {
     let service = |burst: &str, request: &str| {
         format!(
@@ -265,26 +265,90 @@ fn chance() -> Vec<Case> {
     let alike = storm(0.5, &service("1000s", &exponential), "\"0B\"", "\"create\"");
     let delay = figure("mean delay", 1.0, |run| wait_s(run, Resource::Cores));
     vec![
-        // The mean of the lesser of r and 1 / r is 2 exp(s²) Φ(-s √2), where s is a half after four waits and one after one.
-        pair("a lock that is waited for four times", "250ms", 1.615_690),
-        pair("a lock that is waited for once", "10s", 1.427_584),
+        // b = r / (1 + r) has a beta distribution; the mean of the lesser of r and 1 / r is twice the integral of b / (1 - b) to a half.
+        pair("a lock that is waited for four times", "250ms", 1.604_167),
+        pair("a lock that is waited for once", "10s", 2.0 * 2_f64.ln()),
         case("weights by chance", alike, 240_000.0, vec![delay]),
     ]
 }
 
-/// With many threads, each process is as likely to accept a request as the other: two queues with half of the arrivals each.
-fn race() -> Case {
-    let service = format!(
-        "[service]\nworkers = 100_000\nprocesses = 2\nbalance = \"race\"\n[service.cpu]\ncores = 2\nlock = 1\nrequest = {EXPONENTIAL}\n"
-    );
-    case(
-        "two processes that race",
-        storm(1.0, &service, "\"0B\"", "\"create\""),
-        120_000.0,
-        vec![figure("mean delay", 1.0, |run| {
-            wait_s(run, Resource::Cores)
-        })],
-    )
+/// Which process accepts a request is chance. With many threads these are two queues with half of the arrivals each.
+fn race() -> Vec<Case> {
+    let service = |workers: u32| {
+        format!(
+            "[service]\nworkers = {workers}\nprocesses = 2\nbalance = \"race\"\n[service.cpu]\ncores = 2\nlock = 1\nrequest = {EXPONENTIAL}\n"
+        )
+    };
+    let of = |name, rate: f64, workers: u32, delay: f64| {
+        case(
+            name,
+            storm(rate, &service(workers), "\"0B\"", "\"create\""),
+            120_000.0,
+            vec![figure("mean delay", delay, |run| {
+                wait_s(run, Resource::Cores)
+            })],
+        )
+    };
+    vec![
+        of("two processes that race", 1.0, 100_000, 1.0),
+        of(
+            "two that race with three threads each",
+            1.5,
+            6,
+            raced(1.5, 3),
+        ),
+    ]
+}
+
+/// The mean delay where two processes with so many threads each race for arrivals, and each does one a second: a Markov chain, whose state
+/// is how many each has and, where both have all they can, how many wait. A process is as likely to accept as it has a thread that is ready,
+/// where each that is free is ready with a chance of a half.
+fn raced(rate: f64, threads: usize) -> f64 {
+    const WAITING: usize = 400;
+    let side = threads + 1;
+    let full = side * side - 1;
+    let mut p = vec![0.0; full + 1 + WAITING];
+    p[0] = 1.0;
+    let step = 1.0 / (rate + 2.0);
+    for _ in 0..20_000 {
+        let mut next = vec![0.0; p.len()];
+        for (state, chance) in p.iter().enumerate() {
+            let (a, b) = match state < full {
+                true => (state / side, state % side),
+                false => (threads, threads),
+            };
+            let mut go = |to: usize, rate: f64| {
+                next[to] += chance * rate * step;
+                next[state] -= chance * rate * step;
+            };
+            let [to_a, to_b] = [a, b].map(|open| 1.0 - 0.5_f64.powi((threads - open) as i32));
+            match to_a + to_b > 0.0 {
+                true => {
+                    go(state + side, rate * to_a / (to_a + to_b));
+                    go(state + 1, rate * to_b / (to_a + to_b));
+                }
+                false => go((state + 1).min(full + WAITING), rate),
+            }
+            match state > full {
+                true => go(state - 1, 2.0),
+                false => {
+                    if a > 0 {
+                        go(state - side, 1.0);
+                    }
+                    if b > 0 {
+                        go(state - 1, 1.0);
+                    }
+                }
+            }
+            next[state] += chance;
+        }
+        p = next;
+    }
+    let open = |state: usize| (state / side + state % side) as f64;
+    let inside: f64 = (p.iter().enumerate())
+        .map(|(state, chance)| chance * open(state.min(full)))
+        .sum();
+    inside / rate - 1.0
 }
 
 /// The mean time of an operation.

@@ -159,7 +159,7 @@ named! {
         /// That which has the fewest.
         #[default]
         Fewest = "fewest",
-        /// That whose thread accepts it first: of all that have a free thread any, by chance.
+        /// That whose thread accepts it first, by chance: any that has a free thread, and less likely one that has few.
         Race = "race",
     }
 }

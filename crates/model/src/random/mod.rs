@@ -48,8 +48,8 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The mean of so many waits, at least one, each of which is as likely to end at any moment, beside what is to be expected: a number of a
-/// gamma distribution about 1.
+/// How long so many waits take together, at least one, as a multiple of what is to be expected, where each is as likely to end at any
+/// moment: a number of a gamma distribution about 1.
 pub(crate) fn of_waits(count: f64, rng: &mut Rng) -> f64 {
     use rand_distr::Distribution as _;
     let count = count.max(1.0);
